@@ -1,0 +1,31 @@
+import type { CallOptions, Principal, Seam } from './seam.ts'
+
+/** Every command a principal can give. */
+export type Action =
+  | 'run.submit'
+  | 'run.read'
+  | 'run.cancel'
+  | 'item.cancel'
+  | 'item.resume'
+  | 'evidence.export'
+  | 'keys.read'
+  | 'service.stop'
+
+export interface AuthorizationRequest {
+  readonly principal: Principal
+  readonly action: Action
+  readonly resource: { readonly ns: string; readonly run?: string; readonly item?: string }
+}
+
+export interface AuthorizationDecision {
+  readonly allowed: boolean
+  /** Short statements for people; no secrets. */
+  readonly reasons: readonly string[]
+  /** The policy that decided. */
+  readonly policy: string
+}
+
+/** Who may do what. A denial is an answer, never an exception; a failure to decide denies. */
+export interface Authorizer extends Seam<'authorizer/v1'> {
+  authorize(request: AuthorizationRequest, options?: CallOptions): Promise<AuthorizationDecision>
+}

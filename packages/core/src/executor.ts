@@ -1,0 +1,158 @@
+import type { CallOptions, Claim, LimitStrength, Seam } from './seam.ts'
+
+/** How strongly an attempt is separated from its host, weakest first. */
+export type Isolation = 'none' | 'namespace' | 'container' | 'vm'
+
+/** What an executor promises. */
+export interface ExecutorGuarantees {
+  readonly isolation: Claim<Isolation>
+  /** What network an attempt has: the host's own, none, or only a gateway's socket. */
+  readonly network: Claim<'host' | 'none' | 'gateway'>
+  /**
+   * `private`: a mount's `target` is honoured. `host`: the attempt sees host paths, so a mount's
+   * `target` must equal its `source`.
+   */
+  readonly filesystem: 'private' | 'host'
+  /** `proven`: no process of the attempt is alive when it is reported as exited. */
+  readonly tree: Claim<'proven' | 'best-effort'>
+  readonly limits: {
+    readonly cpu: Claim<LimitStrength>
+    readonly memory: Claim<LimitStrength>
+    readonly pids: Claim<LimitStrength>
+    readonly disk: Claim<LimitStrength>
+    readonly wallClock: Claim<LimitStrength>
+  }
+  /** Whether `send` is there. */
+  readonly input: boolean
+  /** Whether attempts go on while no service is connected, and are found again by `attach`. */
+  readonly outlivesService: boolean
+}
+
+/** A host folder or file that an attempt sees. */
+export interface Mount {
+  /** Absolute path on the executor's host. */
+  readonly source: string
+  /** Absolute path inside the sandbox. */
+  readonly target: string
+  readonly mode: 'read-only' | 'read-write'
+}
+
+/** Everything needed to start one process tree. Nothing is inherited from the service. */
+export interface LaunchSpec {
+  /** Program and arguments, at least one. */
+  readonly argv: readonly string[]
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute working folder, inside the sandbox. */
+  readonly cwd: string
+  readonly mounts: readonly Mount[]
+  /** Wall-clock limit from start; past it the tree is killed and the reason is `timeout`. */
+  readonly timeoutMs?: number
+  /** Limit on stdout and stderr together; past it the tree is killed and the reason is `output`. */
+  readonly maxOutputBytes?: number
+  /** Whether standard input is a pipe fed by `send` (only where `guarantees.input`) or empty. */
+  readonly stdin?: 'pipe' | 'none'
+}
+
+/** Why an attempt's process tree came to its end. */
+export type ExitReason =
+  'exited' | 'signaled' | 'killed' | 'timeout' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
+
+/** How a process tree ended. */
+export interface Exit {
+  /** Exit code of the first process, where it exited by itself. */
+  readonly code?: number
+  /** Signal name such as `SIGKILL`, where a signal ended the first process. */
+  readonly signal?: string
+  readonly reason: ExitReason
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** Epoch milliseconds; by now the whole tree is dead where `guarantees.tree` says so. */
+  readonly endedAt: number
+  /** Bytes written to stdout and stderr together. */
+  readonly outputBytes: number
+  /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
+  readonly detail?: string
+}
+
+/**
+ * What an executor knows of a launch. `lost`: it was launched and its end can not be known any
+ * more; nothing of it runs. `unknown`: it was never launched here.
+ */
+export type LaunchState =
+  | { readonly state: 'running'; readonly startedAt: number }
+  | { readonly state: 'exited'; readonly exit: Exit }
+  | { readonly state: 'lost' }
+  | { readonly state: 'unknown' }
+
+/**
+ * The answer to `launch`. `launched`: it is running or already ended, started by this or an
+ * earlier call. `refused`: no capacity now; nothing was started and it may be tried again.
+ */
+export type LaunchAnswer =
+  | { readonly outcome: 'launched' }
+  | { readonly outcome: 'refused'; readonly reason: 'capacity'; readonly retryAfterMs?: number }
+
+/** One change of state. A cursor is an opaque string that `events` resumes from. */
+export interface ExecutorEvent {
+  readonly cursor: string
+  readonly launchId: string
+  readonly state: LaunchState
+}
+
+export type OutputStream = 'stdout' | 'stderr'
+
+/**
+ * Where and how an attempt runs. A `launchId` is `sm` + 32 lower-case base32 characters: valid as
+ * a DNS label and as a client token.
+ */
+export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
+  /**
+   * Starts a process tree. Idempotent by `launchId`: a second call with the same id starts nothing.
+   * A program that can not be started is not an error here: the launch ends with reason `not-started`.
+   *
+   * Errors: `CONFLICT` after `reap` of the same id (its tombstone stays), `INVALID_INPUT` for a
+   * spec that can not be honoured, `UNAVAILABLE` when the backend is away.
+   */
+  launch(launchId: string, spec: LaunchSpec, options?: CallOptions): Promise<LaunchAnswer>
+
+  /** What is known of a launch, now. Errors: `UNAVAILABLE`. */
+  attach(launchId: string, options?: CallOptions): Promise<LaunchState>
+
+  /**
+   * State changes of all launches of this executor, in order, at least once each, without end.
+   * Without a cursor it starts with the changes of launches that are not reaped.
+   */
+  events(cursor: string | undefined, options?: CallOptions): AsyncIterable<ExecutorEvent>
+
+  /**
+   * The bytes of one stream from an offset; follows a running launch and ends when it has ended.
+   * Errors: `NOT_FOUND` for an unknown or reaped launch.
+   */
+  output(launchId: string, stream: OutputStream, fromByte: number, options?: CallOptions): AsyncIterable<Uint8Array>
+
+  /**
+   * Kills the whole process tree. Resolves when the request is accepted; the end comes as an event
+   * with reason `killed`. Idempotent; unknown and ended launches are left as they are.
+   */
+  kill(launchId: string, options?: CallOptions): Promise<void>
+
+  /** All launches that are not reaped. */
+  list(options?: CallOptions): AsyncIterable<{ readonly launchId: string; readonly state: LaunchState }>
+
+  /**
+   * Kills the launch if it runs, removes everything it left in the backend and leaves a tombstone:
+   * a `launch` of the same id afterwards is `CONFLICT`, also when it was never launched before.
+   * Idempotent.
+   */
+  reap(launchId: string, options?: CallOptions): Promise<void>
+
+  /** Writes to standard input of a launch with `stdin: 'pipe'`. Only where `guarantees.input`. */
+  send?(launchId: string, bytes: Uint8Array, options?: CallOptions): Promise<void>
+
+  /** What earlier services left behind and this executor found and killed at its start. */
+  leftovers?(options?: CallOptions): AsyncIterable<{ readonly launchId: string; readonly processes: number }>
+
+  /** Lets go of connections. Attempts go on where `guarantees.outlivesService`. Idempotent. */
+  close?(): Promise<void>
+}

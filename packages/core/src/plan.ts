@@ -1,0 +1,187 @@
+import type { JsonObject } from './seam.ts'
+
+/**
+ * A plan as its caller wrote it: YAML or JSON that matches `plan.schema.json`. Durations are
+ * strings such as `90s`, `20m`, `2h`. Checked by `parsePlan` in `@seamark/protocol`.
+ */
+export interface Plan {
+  readonly version: 1
+  readonly name?: string
+  readonly workspace?: PlanWorkspace
+  readonly defaults?: PlanDefaults
+  /** Limits over the whole run. `wallClock` is enforced; the others are refused until they are. */
+  readonly budget?: PlanBudget
+  /** The queue of items that name none. Default `default`. */
+  readonly queue?: string
+  readonly items: readonly PlanItem[]
+}
+
+/** What every attempt of the run starts from. Without `git` it is an empty folder. */
+export interface PlanWorkspace {
+  /** Path, git bundle or URL of a repository. A relative path is relative to the submitter's folder. */
+  readonly git?: string
+  /** What to resolve to the base commit, once, at submit. Default `HEAD`. */
+  readonly ref?: string
+  readonly setup?: PlanSetup
+}
+
+/** A shared layer made once, without network, and bound read-only into every attempt. */
+export interface PlanSetup {
+  readonly run: string
+  /** The only files of the base that it sees. */
+  readonly key: readonly string[]
+  /** What it leaves for the attempts; left out of capture. */
+  readonly paths: readonly string[]
+  readonly timeout?: string
+}
+
+export interface PlanDefaults {
+  readonly runtime?: string
+  readonly executor?: string
+  readonly timeout?: string
+  readonly retries?: PlanRetries
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface PlanRetries {
+  /** Attempts beyond the first that may follow `failed`, `timed-out` or `lost`. Default 0. */
+  readonly max?: number
+  /** First back-off; doubles each time. Default `1s`. */
+  readonly minDelay?: string
+  /** Cap of the back-off. Default `5m`. */
+  readonly maxDelay?: string
+}
+
+export interface PlanBudget {
+  readonly wallClock?: string
+  readonly usd?: number
+  readonly tokens?: number
+}
+
+export type Effects = 'pure' | 'read-impure' | 'write-impure'
+
+/** A need: order only, or an input that the item sees read-only at `$SEAMARK_INPUTS/<name>`. */
+export interface PlanNeed {
+  readonly from: string
+  readonly select?: 'patch' | 'workspace' | { readonly output: string }
+}
+
+export interface PlanGate {
+  readonly run: string
+  /** Paths, or prefixes and `/**`, that come from the base and not from the patch. */
+  readonly protect?: readonly string[]
+  readonly timeout?: string
+}
+
+export interface PlanOutput {
+  /** Path in the workspace. */
+  readonly path: string
+  /** The known kind that it must be valid against. */
+  readonly schema?: string
+}
+
+/** One unit of work. Exactly one of `run` and `agent`. */
+export interface PlanItem {
+  readonly id: string
+  readonly run?: string
+  readonly agent?: string
+  readonly input?: JsonObject
+  /** A list is order only; a map names inputs. */
+  readonly needs?: readonly string[] | Readonly<Record<string, PlanNeed>>
+  /** A literal path, a prefix and `/**`, or `name:` and a name. */
+  readonly locks?: readonly string[]
+  readonly gates?: readonly PlanGate[]
+  readonly outputs?: readonly PlanOutput[]
+  readonly effects?: Effects
+  readonly runtime?: string
+  readonly executor?: string
+  readonly queue?: string
+  /** -100 to 100, default 0. */
+  readonly priority?: number
+  readonly timeout?: string
+  readonly retries?: PlanRetries
+  readonly env?: Readonly<Record<string, string>>
+  /** `false` waives the snapshot of the workspace before it is removed. Default true. */
+  readonly keepWorkspace?: boolean
+  readonly budget?: PlanBudget
+  readonly filesystem?: JsonObject
+  readonly network?: JsonObject
+  readonly limits?: JsonObject
+  readonly tools?: JsonObject
+}
+
+/** A lock, scoped: path locks to a repository, named locks to the namespace. */
+export type LockSpec =
+  | { readonly type: 'path'; readonly path: string }
+  | { readonly type: 'tree'; readonly path: string }
+  | { readonly type: 'name'; readonly name: string }
+
+export interface NeedSpec {
+  /** Name of the input; absent where the need is order only. */
+  readonly name?: string
+  /** Index of the item that is needed. */
+  readonly from: number
+  readonly select?: 'patch' | 'workspace' | { readonly output: string }
+}
+
+export interface GateSpec {
+  readonly run: string
+  readonly protect: readonly LockSpec[]
+  readonly timeoutMs: number
+}
+
+/** An item with every default applied, as the engine keeps it (in the payload of `items.added`). */
+export interface ItemSpec {
+  readonly id: string
+  readonly run: string
+  readonly needs: readonly NeedSpec[]
+  readonly locks: readonly LockSpec[]
+  readonly gates: readonly GateSpec[]
+  readonly outputs: readonly PlanOutput[]
+  readonly effects: Effects
+  readonly runtime: string
+  readonly executor: string
+  readonly queue: string
+  readonly priority: number
+  readonly timeoutMs: number
+  readonly retries: { readonly max: number; readonly minDelayMs: number; readonly maxDelayMs: number }
+  readonly env: Readonly<Record<string, string>>
+  readonly input?: JsonObject
+  readonly keepWorkspace: boolean
+}
+
+/** Everything about a run but its items, as the engine keeps it (in the payload of `run.submitted`). */
+export interface RunSpec {
+  readonly name?: string
+  readonly workspace: ResolvedWorkspace
+  /** Wall-clock limit of the whole run. */
+  readonly timeoutMs?: number
+  /** Setup layer that every item needs, where the plan has one. */
+  readonly setup?: SetupSpec
+}
+
+export interface SetupSpec {
+  readonly run: string
+  readonly key: readonly string[]
+  readonly paths: readonly string[]
+  readonly timeoutMs: number
+}
+
+/** A workspace source after its ref was resolved; a rerun of it gives the same files. */
+export type ResolvedWorkspace =
+  | { readonly type: 'empty' }
+  | {
+      readonly type: 'git'
+      /** Absolute path or URL that a worker of this deployment can clone from. */
+      readonly source: string
+      /** Stable id of the repository; path locks are scoped to it. */
+      readonly repository: string
+      /** Commit id, 40 or 64 lower-case hex characters. */
+      readonly commit: string
+      /** Tree id of the commit. */
+      readonly tree: string
+      /** Uncommitted paths in the source that are not part of the base; at most 100 are listed. */
+      readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
+      /** Submodule paths, left empty. */
+      readonly submodules: readonly string[]
+    }

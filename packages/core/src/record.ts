@@ -1,0 +1,229 @@
+import type { BlobRef } from './seam.ts'
+import type { Exit, Isolation } from './executor.ts'
+
+/** Commitment to a payload: `HMAC-SHA256(salt, "seamark/payload/v1" ‖ 0x00 ‖ bytes)`, lower-case hex. */
+export interface PayloadCommitment {
+  readonly hmac: string
+  /** Bytes of the payload, at most 1 MiB. */
+  readonly size: number
+  readonly mediaType: string
+}
+
+/** `setup` builds a layer, `main` is the item's program, `gate:<n>` judges its product. */
+export type Step = 'setup' | 'main' | `gate:${number}`
+
+/** What a launch was given from another item's product. */
+export interface InputRef {
+  readonly name: string
+  /** Id of the item that made it. */
+  readonly from: string
+  readonly select: 'patch' | 'workspace' | 'output'
+  /** Path of the output, for `select: 'output'`. */
+  readonly path?: string
+  readonly blob: BlobRef
+}
+
+/** What an attempt left, by digest. At most 100 outputs. */
+export interface Product {
+  /** Changes against the base tree, in git's binary patch format. Absent where nothing changed. */
+  readonly patch?: BlobRef & {
+    readonly files: number
+    /** Git tree id of the base and of the result. */
+    readonly baseTree: string
+    readonly tree: string
+  }
+  readonly outputs: readonly { readonly path: string; readonly blob: BlobRef }[]
+  readonly stdout: BlobRef
+  readonly stderr: BlobRef
+  /** The whole workspace as a tar, made before it was removed; absent where it was waived. */
+  readonly snapshot?: BlobRef
+}
+
+export type AttemptOutcome = 'succeeded' | 'failed' | 'timed-out' | 'lost' | 'canceled'
+export type ItemOutcome = 'succeeded' | 'failed' | 'canceled' | 'skipped'
+export type RunOutcome = 'succeeded' | 'failed' | 'canceled'
+
+export type ParkReason = 'retry' | 'capacity' | 'rate-limit' | 'input' | 'approval' | 'budget' | 'quorum' | 'pause'
+
+/** The `data` of each record kind, version 1. Their zod schemas are in `@seamark/log`. */
+export interface RecordData {
+  /** The first record of every log. */
+  'log.opened': {
+    readonly origin: string
+    /** For a log that starts again after a restore: the log it goes on from. */
+    readonly follows?: { readonly origin: string; readonly size: number; readonly root: string }
+  }
+  /** An engine took the lease. */
+  'engine.started': {
+    readonly version: string
+    readonly holder: string
+    readonly executors: readonly { readonly name: string; readonly kind: string; readonly isolation: Isolation }[]
+  }
+  'engine.stopped': { readonly reason: 'requested' | 'failed' }
+  /** This head is about to be signed; durable before the signature exists. */
+  'checkpoint.committed': { readonly size: number; readonly root: string }
+  'checkpoint.anchored': {
+    readonly size: number
+    readonly kind: string
+    readonly name: string
+    readonly receipt: string
+  }
+  'checkpoint.unanchored': {
+    readonly size: number
+    readonly kind: string
+    readonly name: string
+    readonly code: string
+  }
+  /** The authorizer said no. */
+  'command.denied': { readonly action: string; readonly policy: string; readonly target?: string }
+  /** A command or result that came too late or twice, and had no effect. */
+  'command.voided': { readonly command: string; readonly reason: string; readonly target?: string }
+  'run.submitted': {
+    readonly name?: string
+    /** SHA-256 of the canonical JSON of the parsed plan, before refs are resolved. */
+    readonly plan: string
+    readonly items: number
+    readonly base?: {
+      readonly repository: string
+      readonly commit: string
+      readonly tree: string
+      readonly uncommitted: number
+      readonly submodules: number
+    }
+    /** Epoch milliseconds at which the run is out of time. */
+    readonly deadline?: number
+  }
+  /** Items `[index, id, [indexes of needed items]]`; indexes ascend without gaps over a run. */
+  'items.added': { readonly items: readonly (readonly [number, string, readonly number[]])[] }
+  /** A step of an attempt is about to be launched. */
+  'item.launched': {
+    readonly step: Step
+    readonly launchId: string
+    readonly executor: string
+    readonly inputs?: readonly InputRef[]
+    readonly layer?: string
+  }
+  /** The main step ended and its product is durable; gates follow. */
+  'item.captured': { readonly exit: Exit; readonly product: Product }
+  'gate.ended': {
+    readonly gate: number
+    readonly passed: boolean
+    readonly reason: string
+    readonly exit?: Exit
+    readonly stdout?: BlobRef
+    readonly stderr?: BlobRef
+  }
+  /** The attempt is over. `exit` and `product` are here unless `item.captured` had them. */
+  'attempt.ended': {
+    readonly outcome: AttemptOutcome
+    /** A stable word such as `exit-code`, `output-missing`, `gate`, `prepare`, `launch`. */
+    readonly reason: string
+    readonly detail?: string
+    readonly exit?: Exit
+    readonly product?: Product
+  }
+  'item.parked': {
+    readonly reason: ParkReason
+    /** Decides one resumption; an identifier, never a credential. */
+    readonly token: string
+    readonly resumeAt?: number
+    readonly expiresAt?: number
+    /** Locks are held until then. */
+    readonly locksUntil: number
+    readonly snapshot?: BlobRef
+  }
+  'item.resumed': { readonly token: string; readonly by: 'time' | 'answer' | 'expiry' }
+  /** `locksUntil` passed while the item was parked. */
+  'locks.released': { readonly token: string }
+  'item.settled': { readonly outcome: ItemOutcome; readonly reason: string }
+  /** Items that end without (another) attempt, in one step; inclusive ranges of indexes. */
+  'items.settled': {
+    readonly outcome: 'skipped' | 'canceled'
+    readonly ranges: readonly (readonly [number, number])[]
+    readonly reason: string
+  }
+  /** A person or a deadline asks a run, or the item in the header, to stop. */
+  'cancel.requested': { readonly reason: 'requested' | 'timeout' }
+  /** A setup layer is about to be built; `layer` is its digest. */
+  'layer.launched': { readonly layer: string; readonly launchId: string; readonly executor: string }
+  'layer.ended': {
+    readonly layer: string
+    readonly outcome: 'ready' | 'failed'
+    readonly reason: string
+    readonly detail?: string
+    readonly exit?: Exit
+    readonly stdout?: BlobRef
+    readonly stderr?: BlobRef
+  }
+  /** Processes of an earlier attempt that were still there and were killed. */
+  'leftover.killed': { readonly executor: string; readonly launchId: string; readonly processes: number }
+  /** Every leaf of the run with `runSeq` from `from` to `from+count-1` is in. */
+  'run.sealed': {
+    readonly segment: number
+    readonly from: number
+    readonly count: number
+    /** Leaf hash of the last record of the segment. */
+    readonly last: string
+    /** RFC 6962 root over the segment's leaf hashes taken as entries' leaf hashes. */
+    readonly root: string
+    readonly status: RunOutcome
+  }
+}
+
+export type RecordKind = keyof RecordData
+
+/**
+ * A record's header: the leaf of the log. RFC 8785 canonical JSON, at most 60 kB. Integers up to
+ * 2^53−1, no floats. Absent fields are omitted, never null. Digests are lower-case hex.
+ */
+export interface RecordHeader<K extends RecordKind = RecordKind> {
+  readonly v: 1
+  /** Namespace. */
+  readonly ns: string
+  /** Leaf index in the log, from 0. */
+  readonly seq: number
+  /** Epoch of the lease under which it was appended. */
+  readonly epoch: number
+  /** Epoch milliseconds, never decreasing. */
+  readonly at: number
+  readonly kind: K
+  readonly kindVersion: 1
+  /** Opaque principal id, or `engine`. */
+  readonly actor: string
+  readonly onBehalfOf?: string
+  readonly run?: string
+  /** Counts the run's records from 0, without gaps. */
+  readonly runSeq?: number
+  /** Leaf hash of the run's record before this one. */
+  readonly prevInRun?: string
+  /** Item id. */
+  readonly item?: string
+  /** From 1. */
+  readonly attempt?: number
+  /** Only grows within a namespace. */
+  readonly fence?: number
+  /** `seq` of the record that led to this one. */
+  readonly cause?: number
+  readonly payload?: PayloadCommitment
+  readonly data: RecordData[K]
+}
+
+/** Any record, narrowed by its `kind`. */
+export type AnyRecord = { [K in RecordKind]: RecordHeader<K> }[RecordKind]
+
+/** A record before the log gave it its place: what `decide` returns. */
+export type RecordDraft = {
+  [K in RecordKind]: {
+    readonly kind: K
+    readonly actor: string
+    readonly onBehalfOf?: string
+    readonly run?: string
+    readonly item?: string
+    readonly attempt?: number
+    readonly fence?: number
+    readonly cause?: number
+    readonly data: RecordData[K]
+    /** Bytes to commit to and keep beside the record, with the fresh salt drawn at the edge. */
+    readonly payload?: { readonly mediaType: string; readonly bytes: Uint8Array; readonly salt: Uint8Array }
+  }
+}[RecordKind]

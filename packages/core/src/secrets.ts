@@ -1,0 +1,18 @@
+import type { CallOptions, Seam } from './seam.ts'
+
+/** What may be told of a secret to anyone. */
+export interface SecretDescription {
+  readonly ref: string
+  /** Opaque version, changes when the value does. */
+  readonly version?: string
+  /** Epoch milliseconds. */
+  readonly expiresAt?: number
+}
+
+/** Where credentials are resolved: at the gateway or the worker, never in a sandbox. */
+export interface SecretStore extends Seam<'secrets/v1'> {
+  /** Errors: `NOT_FOUND`, `FORBIDDEN`, `UNAVAILABLE`. The value never goes into a log, record or error. */
+  resolve(ref: string, options?: CallOptions): Promise<{ readonly value: Uint8Array } & SecretDescription>
+  /** `undefined` if there is none. */
+  describe(ref: string, options?: CallOptions): Promise<SecretDescription | undefined>
+}

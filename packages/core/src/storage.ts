@@ -1,0 +1,84 @@
+import type { CallOptions, Claim, Seam } from './seam.ts'
+
+/** What a storage promises. */
+export interface StorageGuarantees {
+  /** When `put` has resolved, the bytes survive loss of power. */
+  readonly durable: Claim<boolean>
+  /** `ifAbsent` decides between concurrent writers. Correctness never rests on it alone. */
+  readonly conditionalWrite: Claim<boolean>
+  /** What `get` yields was checked against the digest given at `put`. */
+  readonly verifiedRead: Claim<boolean>
+}
+
+/** What is known of a stored object. */
+export interface StoredObject {
+  readonly key: string
+  /** Bytes. */
+  readonly size: number
+  /** Lower-case hex SHA-256 of the bytes, where the storage keeps it. */
+  readonly sha256?: string
+}
+
+export interface PutOptions extends CallOptions {
+  /** Write only if the key is free; otherwise nothing changes and `created` is false. */
+  readonly ifAbsent?: boolean
+  /** Exact size in bytes; a body of another size is `INTEGRITY` and nothing is stored. */
+  readonly size?: number
+  /** Lower-case hex SHA-256; a body of another digest is `INTEGRITY` and nothing is stored. */
+  readonly sha256?: string
+}
+
+/** A part of an object: `start` inclusive, `end` exclusive, in bytes. */
+export interface ByteRange {
+  readonly start: number
+  readonly end?: number
+}
+
+export interface PresignRequest {
+  readonly key: string
+  readonly method: 'GET' | 'PUT'
+  readonly expiresInMs: number
+  /** For `PUT`: exact size and digest; the address can be used once. */
+  readonly size?: number
+  readonly sha256?: string
+}
+
+/**
+ * Where bytes live. A key is 1 to 1,024 bytes of `/`-separated segments; a segment is one or more
+ * of `A-Z a-z 0-9 . _ -` and not `.` or `..`. Any other key is `INVALID_INPUT`. The first segment
+ * is the namespace.
+ */
+export interface StorageProvider extends Seam<'storage/v1', StorageGuarantees> {
+  /**
+   * Stores a body whole or not at all: a reader never sees a part of it. Constant memory.
+   * Errors: `INVALID_INPUT`, `INTEGRITY`, `LIMIT_EXCEEDED` (no space), `UNAVAILABLE`.
+   */
+  put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutOptions,
+  ): Promise<StoredObject & { readonly created: boolean }>
+
+  /**
+   * Streams an object or a range of it; `undefined` if there is none. A range past the end is
+   * `INVALID_INPUT`. Damaged content ends the stream with `INTEGRITY`.
+   */
+  get(
+    key: string,
+    options?: CallOptions & { readonly range?: ByteRange },
+  ): Promise<(StoredObject & { readonly body: AsyncIterable<Uint8Array> }) | undefined>
+
+  head(key: string, options?: CallOptions): Promise<StoredObject | undefined>
+
+  /** Objects whose key begins with `prefix`, in ascending order of the key's bytes. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject>
+
+  /** Idempotent: deleting what is not there is no error. */
+  delete?(key: string, options?: CallOptions): Promise<void>
+
+  /** A short-lived address for one method on one key. */
+  presign?(
+    request: PresignRequest,
+    options?: CallOptions,
+  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }>
+}

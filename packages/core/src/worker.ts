@@ -1,0 +1,71 @@
+import type { Executor, Exit, LaunchSpec } from './executor.ts'
+import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
+import type { InputRef, ParkReason, Product, Step } from './record.ts'
+import type { BlobRef, CallOptions } from './seam.ts'
+
+/** One launch, as its durable record describes it. */
+export interface StepTask {
+  readonly ns: string
+  readonly run: string
+  readonly launchId: string
+  readonly fence: number
+  readonly attempt: number
+  readonly step: Step
+  readonly workspace: ResolvedWorkspace
+  readonly setup?: RunSpec['setup']
+  /** Digest of the setup layer that is bound in, or that this step builds. */
+  readonly layer?: string
+  /** Absent for `setup`. */
+  readonly item?: ItemSpec
+  readonly inputs: readonly InputRef[]
+  /** Product that a gate judges. */
+  readonly judged?: Product
+  /** Snapshot that a parked item resumes from. */
+  readonly resumeFrom?: BlobRef
+}
+
+/** What a step came to, from evidence. */
+export type StepVerdict =
+  | {
+      readonly outcome: 'succeeded' | 'failed' | 'timed-out' | 'canceled'
+      readonly reason: string
+      readonly detail?: string
+    }
+  | {
+      readonly outcome: 'parked'
+      readonly reason: ParkReason
+      readonly resumeAt?: number
+      readonly expiresAt?: number
+      readonly snapshot?: BlobRef
+    }
+
+/** What is left of a step once its process tree is dead. */
+export interface StepReport {
+  readonly verdict: StepVerdict
+  /** For `main`. */
+  readonly product?: Product
+  /** For `setup` and gates. */
+  readonly stdout?: BlobRef
+  readonly stderr?: BlobRef
+}
+
+/** The work around one launch: before, beside and after it. Every method may be repeated after a crash. */
+export interface Worker {
+  /** Digest of the setup layer of a run on one kind of executor; reads only the key files of the base. */
+  layerOf(
+    workspace: ResolvedWorkspace,
+    setup: NonNullable<RunSpec['setup']>,
+    executorKind: string,
+    options?: CallOptions,
+  ): Promise<string>
+  /** Whether a layer is there and whole. */
+  hasLayer(ns: string, layer: string, options?: CallOptions): Promise<boolean>
+  /** Makes folders, inputs and files, and says what to launch. Repeating it starts from scratch. */
+  prepare(task: StepTask, executor: Executor, options?: CallOptions): Promise<LaunchSpec>
+  /** Drives the runtime from launch to end; resolves after the launch has exited. */
+  follow(task: StepTask, executor: Executor, exit: Promise<Exit>, options?: CallOptions): Promise<void>
+  /** Judges the step and makes its product durable. */
+  capture(task: StepTask, executor: Executor, exit: Exit, options?: CallOptions): Promise<StepReport>
+  /** Removes what the step left on the worker's disk, after its report is a record. Idempotent. */
+  release(task: StepTask, options?: CallOptions): Promise<void>
+}

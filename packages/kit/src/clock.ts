@@ -1,0 +1,24 @@
+/** Time as the engine sees it: injected, so that a simulation can own it. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Calls back once at or soon after `at` (epoch milliseconds); returns a function that cancels it. */
+  at(at: number, callback: () => void): () => void
+}
+
+// Node's timers hold at most 2^31−1 ms.
+const longest = 2 ** 31 - 1
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  at(at, callback) {
+    let timer: NodeJS.Timeout
+    const arm = () => {
+      const wait = at - Date.now()
+      timer = wait > longest ? setTimeout(arm, longest) : setTimeout(callback, Math.max(0, wait))
+    }
+    arm()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,16 @@
+/**
+ * The little runtime that an implementor of a seam may import.
+ *
+ * @module
+ */
+export { orAbort, sleep, throwIfAborted } from './abort.ts'
+export { allowLocal } from './allow-local.ts'
+export { systemClock } from './clock.ts'
+export type { Clock } from './clock.ts'
+export { base32, digestStream, launchId, sha256, sha256Hex } from './digest.ts'
+export { ERRORS, hasCode, isSeamError, SeamError, systemCode, toSeamError } from './errors.ts'
+export type { SeamErrorOptions } from './errors.ts'
+export { blobKey, ITEM_ID, NAME } from './names.ts'
+export { redactor } from './redact.ts'
+export { backoffMs, retry } from './retry.ts'
+export type { RetryOptions } from './retry.ts'
