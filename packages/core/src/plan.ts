@@ -185,3 +185,15 @@ export type ResolvedWorkspace =
       /** Submodule paths, left empty. */
       readonly submodules: readonly string[]
     }
+
+/** A checked plan, ready for the engine: what `run.submit` carries. */
+export interface Submission {
+  /** Chosen by the caller, or a UUIDv7 made at the edge. */
+  readonly run: string
+  /** SHA-256, lower-case hex, of the canonical JSON of the parsed plan, before refs are resolved. */
+  readonly plan: string
+  readonly spec: RunSpec
+  readonly items: readonly ItemSpec[]
+  /** Digest of the setup layer per executor name, where the plan has a setup. */
+  readonly layers?: Readonly<Record<string, string>>
+}

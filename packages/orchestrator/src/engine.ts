@@ -1,0 +1,37 @@
+import type { Principal, RecordHeader, RunOutcome, Submission } from '@seamark/core'
+
+/** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
+export interface Engine {
+  readonly ns: string
+  /** Takes the lease, recovers, attaches what still runs. Errors: those of `Journal.acquire`. */
+  start(): Promise<void>
+  /**
+   * Stops taking commands and lets go of the lease. Attempts go on where their executor outlives
+   * the service; `cancelRunning` asks every run to cancel first and waits until nothing runs.
+   */
+  stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
+  /** Resolves with the reason when the engine can not go on (lost lease, damaged journal). */
+  readonly failed: Promise<unknown>
+  /** Idempotent by `run`. Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `LIMIT_EXCEEDED` (disk full), `NOT_FOUND` (queue, executor or runtime). */
+  submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
+  /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
+  cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
+  /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. */
+  resume(principal: Principal, run: string, item: string, token: string): Promise<void>
+  /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
+  waiting(run: string, item: string): WaitingReason | undefined
+  /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. */
+  sealed(run: string, options?: { readonly signal?: AbortSignal }): Promise<RunOutcome>
+  /** Counts for `doctor` and `status`. */
+  stats(): { readonly runs: number; readonly running: number; readonly waiting: number; readonly parked: number; readonly size: number }
+  /** Records as they become durable, for followers in this process. Returns a function that stops it. */
+  onRecords(listener: (headers: readonly RecordHeader[]) => void): () => void
+}
+
+export type WaitingReason =
+  | { readonly for: 'needs'; readonly items: readonly string[] }
+  | { readonly for: 'lock'; readonly lock: string; readonly heldBy?: { readonly run: string; readonly item: string } }
+  | { readonly for: 'queue'; readonly queue: string }
+  | { readonly for: 'setup'; readonly layer: string }
+  | { readonly for: 'disk' }
+  | { readonly for: 'parked'; readonly reason: string; readonly token: string; readonly resumeAt?: number }
