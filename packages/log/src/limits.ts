@@ -1,0 +1,27 @@
+/** Every bound of the evidence formats. A header, payload or bundle beyond one is refused, never cut. */
+export const LIMITS: {
+  readonly headerBytes: number
+  readonly payloadBytes: number
+  readonly saltBytes: number
+  readonly jsonDepth: number
+  readonly needsPerItem: number
+  readonly outputsPerProduct: number
+  readonly inputsPerLaunch: number
+  readonly noteBytes: number
+  readonly noteSignatures: number
+  readonly proofHashes: number
+} = {
+  /** Canonical JSON of a header. A tlog-tiles entry holds at most 65,535 bytes. */
+  headerBytes: 60_000,
+  payloadBytes: 1_048_576,
+  saltBytes: 32,
+  /** Nesting of arrays and objects in canonical JSON. */
+  jsonDepth: 64,
+  needsPerItem: 1_000,
+  outputsPerProduct: 100,
+  inputsPerLaunch: 1_000,
+  noteBytes: 65_536,
+  noteSignatures: 64,
+  /** Inclusion and consistency proofs; a tree of 2^53 leaves needs no more. */
+  proofHashes: 63,
+}
