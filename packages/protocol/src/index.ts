@@ -1,0 +1,43 @@
+/**
+ * The wire: what a plan is, and what `/v1` speaks.
+ *
+ * @module
+ */
+export { runEvent } from './wire/event.ts'
+export type { RunEvent } from './wire/event.ts'
+export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/item.ts'
+export type { ItemPage, ItemView, WaitingReason } from './wire/item.ts'
+export {
+  errorCode,
+  fromProblemDocument,
+  httpStatus,
+  problem,
+  PROBLEM_MEDIA_TYPE,
+  problemDocument,
+  toProblemDocument,
+} from './wire/problem.ts'
+export type { ProblemDocument } from './wire/problem.ts'
+export { colonPath } from './wire/route.ts'
+export type { Route, RouteAnswer } from './wire/route.ts'
+export { ROUTES } from './wire/routes.ts'
+export type {
+  Effective,
+  EventsQuery,
+  ItemParams,
+  ItemsQuery,
+  LogsQuery,
+  NoParams,
+  PageQuery,
+  ResumeBody,
+  Routes,
+  RunParams,
+  RunsQuery,
+  StopBody,
+  SubmitQuery,
+} from './wire/routes.ts'
+export { runPage, runStatus, runView } from './wire/run.ts'
+export type { RunPage, RunView } from './wire/run.ts'
+export { doctorReport, seamView, serviceView, trustFile } from './wire/service.ts'
+export type { DoctorFinding, DoctorReport, FindingStatus, SeamView, ServiceView } from './wire/service.ts'
+export { PLAN_MEDIA_TYPES, submitAnswer } from './wire/submit.ts'
+export type { PlanFormat, SubmitAnswer } from './wire/submit.ts'

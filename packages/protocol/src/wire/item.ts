@@ -1,0 +1,87 @@
+import type { BlobRef, ItemRow, ParkReason, Product } from '@seamark/core'
+import { z } from 'zod'
+import { count, digest, maybe } from './exact.ts'
+
+/** What an item waits for, derived from state when it is asked. */
+export type WaitingReason =
+  | { readonly for: 'needs'; readonly items: readonly string[] }
+  | { readonly for: 'lock'; readonly lock: string; readonly heldBy?: { readonly run: string; readonly item: string } }
+  | { readonly for: 'queue'; readonly queue: string }
+  | { readonly for: 'setup'; readonly layer: string }
+  | { readonly for: 'disk' }
+  | { readonly for: 'parked'; readonly reason: string; readonly token: string; readonly resumeAt?: number }
+
+export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for', [
+  z.object({ for: z.literal('needs'), items: z.array(z.string()) }),
+  z.object({
+    for: z.literal('lock'),
+    lock: z.string(),
+    heldBy: maybe(z.object({ run: z.string(), item: z.string() })),
+  }),
+  z.object({ for: z.literal('queue'), queue: z.string() }),
+  z.object({ for: z.literal('setup'), layer: z.string() }),
+  z.object({ for: z.literal('disk') }),
+  z.object({ for: z.literal('parked'), reason: z.string(), token: z.string(), resumeAt: maybe(count) }),
+])
+
+/** An item, as every list, answer and `--json` document shows it. */
+export interface ItemView extends ItemRow {
+  /** Only while the item waits and the run is in memory. */
+  readonly waiting?: WaitingReason
+}
+
+const blob = { sha256: digest, size: count.describe('Bytes.') }
+export const blobRef: z.ZodType<BlobRef> = z.object(blob)
+
+export const product: z.ZodType<Product> = z.object({
+  patch: maybe(z.object({ ...blob, files: count, baseTree: z.string(), tree: z.string() })),
+  outputs: z.array(z.object({ path: z.string(), blob: blobRef })),
+  stdout: blobRef,
+  stderr: blobRef,
+  snapshot: maybe(blobRef),
+})
+
+export const itemStatus: z.ZodType<ItemView['status']> = z.enum([
+  'waiting',
+  'running',
+  'parked',
+  'succeeded',
+  'failed',
+  'canceled',
+  'skipped',
+])
+
+const parkReason: z.ZodType<ParkReason> = z.enum([
+  'retry',
+  'capacity',
+  'rate-limit',
+  'input',
+  'approval',
+  'budget',
+  'quorum',
+  'pause',
+])
+
+export const itemView: z.ZodType<ItemView> = z.object({
+  run: z.string(),
+  index: count,
+  item: z.string(),
+  status: itemStatus,
+  attempt: count.describe('Number of the newest attempt, 0 before the first.'),
+  reason: maybe(z.string()),
+  parked: maybe(z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count) })),
+  product: maybe(product),
+  lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
+  startedAt: maybe(count.describe('Epoch milliseconds.')),
+  endedAt: maybe(count.describe('Epoch milliseconds.')),
+  executor: maybe(z.string()),
+  waiting: maybe(waitingReason),
+})
+
+export interface ItemPage {
+  readonly items: readonly ItemView[]
+  /** Asks for the next page; absent on the last. */
+  readonly cursor?: string
+}
+
+export const itemPage: z.ZodType<ItemPage> = z.object({ items: z.array(itemView), cursor: maybe(z.string()) })

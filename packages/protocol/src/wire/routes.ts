@@ -1,0 +1,295 @@
+import type { OutputStream, Step, TrustFile } from '@seamark/core'
+import { ITEM_ID, NAME } from '@seamark/kit'
+import { z } from 'zod'
+import { runEvent } from './event.ts'
+import type { RunEvent } from './event.ts'
+import { maybe } from './exact.ts'
+import { itemPage, itemStatus, itemView } from './item.ts'
+import type { ItemPage, ItemView } from './item.ts'
+import type { Route } from './route.ts'
+import { runPage, runStatus, runView } from './run.ts'
+import type { RunPage, RunView } from './run.ts'
+import { doctorReport, serviceView, trustFile } from './service.ts'
+import type { DoctorReport, ServiceView } from './service.ts'
+import { submitAnswer } from './submit.ts'
+import type { SubmitAnswer } from './submit.ts'
+
+export type NoParams = Readonly<Record<never, never>>
+export interface RunParams {
+  readonly run: string
+}
+export interface ItemParams extends RunParams {
+  readonly item: string
+}
+
+export interface SubmitQuery {
+  /** Id of the run, for an idempotent submit; otherwise the service makes a UUIDv7. */
+  readonly run?: string
+  /** Absolute folder of the submitter, that a relative `workspace.git` is relative to. */
+  readonly from?: string
+}
+export interface PageQuery {
+  readonly cursor?: string
+  /** 1 to 1,000; 100 where absent. */
+  readonly limit: number
+}
+export interface RunsQuery extends PageQuery {
+  readonly status?: RunView['status']
+  readonly name?: string
+}
+export interface ItemsQuery extends PageQuery {
+  readonly status?: ItemView['status']
+}
+export interface EventsQuery {
+  /** First `seq` wanted; 0 where absent. */
+  readonly from: number
+  /** Go on until the run is sealed; otherwise the stream ends with the newest record. */
+  readonly follow: boolean
+}
+export interface LogsQuery {
+  readonly stream: OutputStream
+  /** First byte wanted; 0 where absent. */
+  readonly from: number
+  /** Go on until the step has ended; otherwise the stream ends with the newest byte. */
+  readonly follow: boolean
+  /** The newest where absent. */
+  readonly attempt?: number
+  readonly step: Step
+}
+export interface Effective {
+  /** False where there was nothing left to stop. */
+  readonly effective: boolean
+}
+export interface ResumeBody {
+  readonly token: string
+}
+export interface StopBody {
+  /** Ask every run to cancel first, and wait until nothing runs. */
+  readonly cancelRunning?: boolean
+}
+
+/** Every route of `/v1`, by id. */
+export interface Routes {
+  readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
+  readonly service: Route<NoParams, NoParams, never, ServiceView>
+  readonly doctor: Route<NoParams, NoParams, never, DoctorReport>
+  readonly keys: Route<NoParams, NoParams, never, TrustFile>
+  readonly stop: Route<NoParams, NoParams, StopBody, { readonly stopping: true }>
+  readonly submit: Route<NoParams, SubmitQuery, never, SubmitAnswer>
+  readonly runs: Route<NoParams, RunsQuery, never, RunPage>
+  readonly run: Route<RunParams, NoParams, never, RunView>
+  readonly items: Route<RunParams, ItemsQuery, never, ItemPage>
+  readonly item: Route<ItemParams, NoParams, never, ItemView>
+  readonly events: Route<RunParams, EventsQuery, never, RunEvent>
+  readonly logs: Route<ItemParams, LogsQuery, never, Uint8Array>
+  readonly patch: Route<ItemParams, NoParams, never, Uint8Array>
+  readonly cancelRun: Route<RunParams, NoParams, never, Effective>
+  readonly cancelItem: Route<ItemParams, NoParams, never, Effective>
+  readonly resumeItem: Route<ItemParams, NoParams, ResumeBody, { readonly resumed: true }>
+  readonly evidence: Route<RunParams, NoParams, never, Uint8Array>
+}
+
+const nothing: z.ZodType<NoParams> = z.strictObject({})
+const ofRun: z.ZodType<RunParams> = z.strictObject({ run: z.string().regex(NAME) })
+const ofItem: z.ZodType<ItemParams> = z.strictObject({ run: z.string().regex(NAME), item: z.string().regex(ITEM_ID) })
+const fromText = z.coerce.number().pipe(z.int().min(0))
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const page = {
+  cursor: maybe(z.string().max(1_000)),
+  limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
+}
+const effective: z.ZodType<Effective> = z.object({ effective: z.boolean() })
+const step: z.ZodType<Step> = z.templateLiteral(['gate:', z.int().min(0)]).or(z.enum(['setup', 'main']))
+
+const get = {
+  method: 'GET',
+  params: nothing,
+  query: nothing,
+  body: { kind: 'none' },
+  status: 200,
+  idempotent: true,
+} as const
+const post = { ...get, method: 'POST', idempotent: false } as const
+
+export const ROUTES: Routes = {
+  health: {
+    ...get,
+    id: 'health',
+    path: '/v1/health',
+    summary: 'Whether the service takes commands.',
+    answer: { kind: 'json', schema: z.object({ status: z.literal('ok') }) },
+    errors: [],
+  },
+  service: {
+    ...get,
+    id: 'service',
+    path: '/v1/service',
+    summary: 'Version, namespace, queues, counts, and each seam with its guarantees.',
+    action: 'run.read',
+    answer: { kind: 'json', schema: serviceView },
+    errors: [],
+  },
+  doctor: {
+    ...get,
+    id: 'doctor',
+    path: '/v1/doctor',
+    summary: 'Checks the deployment and says what it measured.',
+    action: 'run.read',
+    answer: { kind: 'json', schema: doctorReport },
+    errors: [],
+  },
+  keys: {
+    ...get,
+    id: 'keys',
+    path: '/v1/keys',
+    summary: 'The public keys of this log, as a trust file.',
+    action: 'keys.read',
+    answer: { kind: 'json', schema: trustFile },
+    errors: [],
+  },
+  stop: {
+    ...post,
+    id: 'stop',
+    path: '/v1/stop',
+    summary: 'Stops the service, once the answer is sent.',
+    action: 'service.stop',
+    body: { kind: 'json', schema: z.strictObject({ cancelRunning: maybe(z.boolean()) }) },
+    status: 202,
+    answer: { kind: 'json', schema: z.object({ stopping: z.literal(true) }) },
+    errors: [],
+    idempotent: true,
+  },
+  submit: {
+    ...post,
+    id: 'submit',
+    path: '/v1/runs',
+    summary: 'Submits a plan. With `run`, the same plan under the same id is the same run.',
+    action: 'run.submit',
+    query: z.strictObject({ run: maybe(z.string().regex(NAME)), from: maybe(z.string().max(4_096)) }),
+    body: { kind: 'plan' },
+    answer: { kind: 'json', schema: submitAnswer },
+    errors: ['CONFLICT', 'LIMIT_EXCEEDED', 'NOT_FOUND', 'UNSUPPORTED', 'TIMEOUT'],
+  },
+  runs: {
+    ...get,
+    id: 'runs',
+    path: '/v1/runs',
+    summary: 'Runs, newest first.',
+    action: 'run.read',
+    query: z.strictObject({ ...page, status: maybe(runStatus), name: maybe(z.string().max(200)) }),
+    answer: { kind: 'json', schema: runPage },
+    errors: [],
+  },
+  run: {
+    ...get,
+    id: 'run',
+    path: '/v1/runs/{run}',
+    summary: 'One run.',
+    action: 'run.read',
+    params: ofRun,
+    answer: { kind: 'json', schema: runView },
+    errors: ['NOT_FOUND'],
+  },
+  items: {
+    ...get,
+    id: 'items',
+    path: '/v1/runs/{run}/items',
+    summary: 'Items of a run, in the order of the plan.',
+    action: 'run.read',
+    params: ofRun,
+    query: z.strictObject({ ...page, status: maybe(itemStatus) }),
+    answer: { kind: 'json', schema: itemPage },
+    errors: ['NOT_FOUND'],
+  },
+  item: {
+    ...get,
+    id: 'item',
+    path: '/v1/runs/{run}/items/{item}',
+    summary: 'One item, with what it waits for.',
+    action: 'run.read',
+    params: ofItem,
+    answer: { kind: 'json', schema: itemView },
+    errors: ['NOT_FOUND'],
+  },
+  events: {
+    ...get,
+    id: 'events',
+    path: '/v1/runs/{run}/events',
+    summary: 'The records of a run from a `seq` on, one JSON document a line.',
+    action: 'run.read',
+    params: ofRun,
+    query: z.strictObject({ from: fromText.default(0), follow: flag.default(false) }),
+    answer: { kind: 'ndjson', schema: runEvent },
+    errors: ['NOT_FOUND'],
+  },
+  logs: {
+    ...get,
+    id: 'logs',
+    path: '/v1/runs/{run}/items/{item}/logs',
+    summary: 'What a step of an attempt wrote, from a byte on.',
+    action: 'run.read',
+    params: ofItem,
+    query: z.strictObject({
+      stream: z.enum(['stdout', 'stderr']).default('stdout'),
+      from: fromText.default(0),
+      follow: flag.default(false),
+      attempt: maybe(z.coerce.number().pipe(z.int().min(1))),
+      step: step.default('main'),
+    }),
+    answer: { kind: 'bytes', mediaType: 'application/octet-stream' },
+    errors: ['NOT_FOUND'],
+  },
+  patch: {
+    ...get,
+    id: 'patch',
+    path: '/v1/runs/{run}/items/{item}/patch',
+    summary: "The item's patch, in git's binary patch format; empty where the item changed nothing.",
+    action: 'run.read',
+    params: ofItem,
+    answer: { kind: 'bytes', mediaType: 'text/x-diff' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'INTEGRITY'],
+  },
+  cancelRun: {
+    ...post,
+    id: 'cancelRun',
+    path: '/v1/runs/{run}/cancel',
+    summary: 'Asks a run to stop.',
+    action: 'run.cancel',
+    params: ofRun,
+    answer: { kind: 'json', schema: effective },
+    errors: ['NOT_FOUND'],
+    idempotent: true,
+  },
+  cancelItem: {
+    ...post,
+    id: 'cancelItem',
+    path: '/v1/runs/{run}/items/{item}/cancel',
+    summary: 'Asks one item of a run to stop.',
+    action: 'item.cancel',
+    params: ofItem,
+    answer: { kind: 'json', schema: effective },
+    errors: ['NOT_FOUND'],
+    idempotent: true,
+  },
+  resumeItem: {
+    ...post,
+    id: 'resumeItem',
+    path: '/v1/runs/{run}/items/{item}/resume',
+    summary: 'Resumes a parked item. A late or second token is `CONFLICT`.',
+    action: 'item.resume',
+    params: ofItem,
+    body: { kind: 'json', schema: z.strictObject({ token: z.string().min(1).max(200) }) },
+    answer: { kind: 'json', schema: z.object({ resumed: z.literal(true) }) },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  },
+  evidence: {
+    ...get,
+    id: 'evidence',
+    path: '/v1/runs/{run}/evidence',
+    summary: 'The evidence bundle of a sealed run, as a canonical tar.',
+    action: 'evidence.export',
+    params: ofRun,
+    answer: { kind: 'bytes', mediaType: 'application/x-tar' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'INTEGRITY'],
+  },
+}

@@ -1,0 +1,38 @@
+import type { RunRow } from '@seamark/core'
+import { z } from 'zod'
+import { count, digest, maybe } from './exact.ts'
+
+/** A run, as every list, answer and `--json` document shows it. */
+export type RunView = Omit<RunRow, 'tail'>
+
+export const runStatus: z.ZodType<RunView['status']> = z.enum([
+  'running',
+  'canceling',
+  'succeeded',
+  'failed',
+  'canceled',
+])
+
+export const runView: z.ZodType<RunView> = z.object({
+  run: z.string(),
+  name: maybe(z.string()),
+  status: runStatus,
+  seq: count.describe('Index of its `run.submitted` record in the log.'),
+  plan: digest.describe('SHA-256 of the canonical JSON of the parsed plan.'),
+  commit: maybe(z.string().describe('Commit that it works on.')),
+  items: count,
+  settled: z
+    .object({ succeeded: count, failed: count, canceled: count, skipped: count })
+    .describe('How many items have settled, by outcome.'),
+  submittedBy: z.string(),
+  submittedAt: count.describe('Epoch milliseconds.'),
+  sealedAt: maybe(count.describe('Epoch milliseconds.')),
+})
+
+export interface RunPage {
+  readonly runs: readonly RunView[]
+  /** Asks for the next page; absent on the last. */
+  readonly cursor?: string
+}
+
+export const runPage: z.ZodType<RunPage> = z.object({ runs: z.array(runView), cursor: maybe(z.string()) })
