@@ -76,9 +76,11 @@ async function setUp() {
     const started = Date.now()
     process.stderr.write('Setting up: installing from the npm registry, about 20 s the first time ... ')
     const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const result = await capture('npx', ['-y', packageManager, 'install', '--frozen-lockfile'])
+    const env = installEnvironment()
+    const result = await capture('npx', ['-y', packageManager, 'install', '--frozen-lockfile'], env)
+    if (ended !== undefined) process.stderr.write('stopped\n')
     if (result.code !== 0) {
-      process.stderr.write('failed\n')
+      if (ended === undefined) process.stderr.write('failed\n')
       throw new Error(
         `${result.output.trim()}\n\nThe set-up failed: ${packageManager} install exited with ${result.code}.`,
       )
@@ -148,14 +150,13 @@ function environment() {
 
 /** The environment of the install: never asks, and keeps its caches in the checkout where the home folder is closed. */
 function installEnvironment() {
-  const env = { ...environment(), CI: 'true' }
-  env.PATH = process.env.PATH
+  const env = { ...process.env, CI: 'true' }
   try {
     accessSync(homedir(), constants.W_OK)
   } catch {
     const cache = join(modules, '.cache')
     mkdirSync(cache, { recursive: true })
-    process.stderr.write(`(home folder not writable: caches in ${cache}) `)
+    process.stderr.write(`(the home folder is not writable: caches in ${cache}) `)
     Object.assign(env, { HOME: cache, npm_config_cache: join(cache, 'npm') })
   }
   return env
@@ -173,9 +174,9 @@ function run(program, argv, options) {
   })
 }
 
-async function capture(program, argv) {
+async function capture(program, argv, env) {
   let output = ''
-  const exit = run(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: installEnvironment() })
+  const exit = run(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) })
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text))
   return { code: await exit, output }
 }
