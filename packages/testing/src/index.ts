@@ -1,0 +1,12 @@
+/**
+ * In-memory seams, a clock that moves on request and reproducible faults, for tests of anything
+ * that is built on the seams.
+ *
+ * @module
+ */
+export { fakeClock } from './fake-clock.ts'
+export type { FakeClock } from './fake-clock.ts'
+export { faultInjector, randomFaults, withFaults } from './fault-injector.ts'
+export type { Fault, FaultInjector, FaultPlan } from './fault-injector.ts'
+export { memoryStorage } from './memory-storage.ts'
+export type { MemoryStorage, MemoryStorageOptions } from './memory-storage.ts'
