@@ -1,4 +1,4 @@
-import type { AttemptOutcome, ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
+import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
 
 /** A run as a list shows it. */
@@ -38,7 +38,6 @@ export interface ItemRow {
   readonly parked?: { readonly reason: ParkReason; readonly token: string; readonly resumeAt?: number }
   /** Product of the attempt that counts. */
   readonly product?: Product
-  readonly lastOutcome?: AttemptOutcome
   readonly startedAt?: number
   readonly endedAt?: number
   /** Executor of the newest attempt. */

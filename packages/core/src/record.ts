@@ -39,7 +39,7 @@ export interface Product {
   readonly snapshot?: BlobRef
 }
 
-export type AttemptOutcome = 'succeeded' | 'failed' | 'timed-out' | 'lost' | 'canceled'
+export type AttemptOutcome = 'succeeded' | 'failed' | 'timed-out' | 'lost' | 'canceled' | 'parked'
 export type ItemOutcome = 'succeeded' | 'failed' | 'canceled' | 'skipped'
 export type RunOutcome = 'succeeded' | 'failed' | 'canceled'
 

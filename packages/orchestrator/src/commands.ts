@@ -1,0 +1,91 @@
+import type { Exit, ItemSpec, Principal, RecordData, RunOutcome, StepReport, Submission } from '@seamark/core'
+import type { SeamError } from '@seamark/kit'
+
+/** A payload with the salt drawn for it at the edge. */
+export interface SaltedPayload {
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+  readonly salt: Uint8Array
+}
+
+/** A part of a run's items that fits one record. */
+export interface ItemChunk {
+  readonly items: RecordData['items.added']['items']
+  readonly payload: SaltedPayload
+}
+
+/** How a launch ended, as the conductor saw it. */
+export type LaunchEnd =
+  | { readonly type: 'report'; readonly exit: Exit; readonly report: StepReport }
+  | { readonly type: 'lost' }
+  /** No capacity: nothing was started. */
+  | { readonly type: 'refused'; readonly retryAfterMs?: number }
+  /** It could not be prepared, launched, followed or captured. */
+  | { readonly type: 'error'; readonly stage: 'prepare' | 'launch' | 'capture'; readonly code: string; readonly detail: string }
+  /** Stopped before there was a process. */
+  | { readonly type: 'canceled' }
+
+/** Everything that can change the state. Made at the edge, decided by `decide`. */
+export type Command =
+  | { readonly type: 'open'; readonly origin: string; readonly engine: RecordData['engine.started'] }
+  | { readonly type: 'close'; readonly reason: 'requested' | 'failed' }
+  | { readonly type: 'deny'; readonly principal: Principal; readonly data: RecordData['command.denied'] }
+  | {
+      readonly type: 'submit'
+      readonly principal: Principal
+      readonly submission: Submission
+      readonly head: SaltedPayload
+      readonly chunks: readonly ItemChunk[]
+      /** Plan digest and outcome of an earlier run with this id that is not in memory. */
+      readonly earlier?: { readonly plan: string }
+    }
+  | { readonly type: 'cancel'; readonly principal: Principal; readonly run: string; readonly item?: string; readonly sealed?: RunOutcome }
+  | { readonly type: 'resume'; readonly principal: Principal; readonly run: string; readonly item: string; readonly token: string }
+  | { readonly type: 'end'; readonly launchId: string; readonly fence: number; readonly end: LaunchEnd }
+  | { readonly type: 'tick' }
+  | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
+  | { readonly type: 'checkpoint'; readonly root: string }
+  | { readonly type: 'anchored'; readonly data: RecordData['checkpoint.anchored'] }
+  | { readonly type: 'unanchored'; readonly data: RecordData['checkpoint.unanchored'] }
+
+/** The outside world as `decide` may see it. */
+export interface Moment {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** A number in [0, 1) drawn for this command. */
+  readonly random: number
+}
+
+/** What the caller of a command is told once its records are durable. */
+export type Reply =
+  | { readonly ok: true; readonly created?: boolean; readonly effective?: boolean }
+  | { readonly ok: false; readonly error: SeamError }
+
+/** Items in chunks whose header and payload keep within their limits. */
+export function chunkItems(items: readonly ItemSpec[], salt: () => Uint8Array, maxHeaderBytes = 50_000, maxPayloadBytes = 1_000_000): ItemChunk[] {
+  const chunks: ItemChunk[] = []
+  let entries: (readonly [number, string, readonly number[]])[] = []
+  let specs: string[] = []
+  let header = 0
+  let payload = 0
+  const flush = () => {
+    if (entries.length === 0) return
+    chunks.push({ items: entries, payload: { mediaType: 'application/json', bytes: Buffer.from(`[${specs.join(',')}]`), salt: salt() } })
+    entries = []
+    specs = []
+    header = payload = 0
+  }
+  for (const [index, spec] of items.entries()) {
+    const entry = [index, spec.id, [...new Set(spec.needs.map((need) => need.from))]] as const
+    const text = JSON.stringify(spec)
+    const headerBytes = JSON.stringify(entry).length + 1
+    const payloadBytes = Buffer.byteLength(text) + 1
+    if (header + headerBytes > maxHeaderBytes || payload + payloadBytes > maxPayloadBytes) flush()
+    entries.push(entry)
+    specs.push(text)
+    header += headerBytes
+    payload += payloadBytes
+  }
+  flush()
+  return chunks
+}

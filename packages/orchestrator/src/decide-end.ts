@@ -1,0 +1,142 @@
+import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, StepReport } from '@seamark/core'
+import { backoffMs, base32, sha256 } from '@seamark/kit'
+import type { LaunchEnd, Moment } from './commands.ts'
+import { launchDraft } from './schedule.ts'
+import type { Item, Launch, Run, State } from './state.ts'
+
+/** How long an executor without capacity is left alone if it does not say. */
+export const CAPACITY_RETRY_MS = 5_000
+
+/** What the end of a launch comes to. A launch that is not outstanding under this fence has no say any more. */
+export function decideEnd(state: State, launchId: string, fence: number, end: LaunchEnd, moment: Moment): RecordDraft[] {
+  const launch = state.launches.get(launchId)
+  const run = launch && state.runs.get(launch.run)
+  if (launch === undefined || run === undefined || launch.fence !== fence) {
+    return [{ kind: 'command.voided', actor: 'engine', fence, data: { command: 'launch.end', reason: 'old-fence', target: launchId } }]
+  }
+  if (launch.layer !== undefined && launch.index === undefined) return [layerEnded(run, launch, launch.layer, end)]
+  const item = run.items[launch.index ?? -1]
+  if (item === undefined) return []
+  const drafts = launch.step === 'main' ? mainEnded(state, run, item, launch, end, moment) : gateEnded(state, run, item, launch, end, moment)
+  return drafts
+}
+
+function layerEnded(run: Run, launch: Launch, layer: string, end: LaunchEnd): RecordDraft {
+  const { outcome, reason, detail } = ending(end, run.canceling !== undefined)
+  return {
+    kind: 'layer.ended',
+    actor: 'engine',
+    run: run.id,
+    attempt: launch.attempt,
+    fence: launch.fence,
+    data: {
+      layer,
+      outcome: outcome === 'succeeded' ? 'ready' : 'failed',
+      reason,
+      ...(detail !== undefined && { detail }),
+      ...(end.type === 'report' && { exit: end.exit, ...logs(end.report) }),
+    },
+  }
+}
+
+function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
+  const stopping = run.canceling !== undefined || item.canceling
+  const about = { actor: 'engine', run: run.id, item: item.id } as const
+  if (end.type === 'refused' && !stopping) {
+    const resumeAt = moment.now + (end.retryAfterMs ?? CAPACITY_RETRY_MS)
+    return [{ kind: 'item.parked', ...about, attempt: launch.attempt, fence: launch.fence, data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil: moment.now } }]
+  }
+  const { outcome, reason, detail } = ending(end, stopping)
+  const product = end.type === 'report' ? end.report.product : undefined
+  if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
+    return [
+      { kind: 'item.captured', ...about, attempt: launch.attempt, fence: launch.fence, data: { exit: end.exit, product } },
+      launchDraft(state, run, item, 'gate:0'),
+    ]
+  }
+  const evidence = end.type === 'report' ? { exit: end.exit, ...(product !== undefined && { product }) } : {}
+  const parked = end.type === 'report' && end.report.verdict.outcome === 'parked' && !stopping ? end.report.verdict : undefined
+  return attemptEnded(run, item, launch, { outcome, reason, ...(detail !== undefined && { detail }), ...evidence }, moment, parked)
+}
+
+function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
+  const gate = Number(launch.step.slice('gate:'.length))
+  const stopping = run.canceling !== undefined || item.canceling
+  const { outcome, reason, detail } = ending(end, stopping)
+  const passed = outcome === 'succeeded'
+  const ended: RecordDraft = {
+    kind: 'gate.ended',
+    actor: 'engine',
+    run: run.id,
+    item: item.id,
+    attempt: launch.attempt,
+    fence: launch.fence,
+    data: { gate, passed, reason, ...(end.type === 'report' && { exit: end.exit, ...logs(end.report) }) },
+  }
+  if (passed && gate + 1 < item.spec.gates.length) return [ended, launchDraft(state, run, item, `gate:${gate + 1}`)]
+  // A gate that says no is the product's fault; one that could not be asked is not.
+  const verdict: AttemptOutcome = outcome === 'failed' && end.type === 'report' ? 'failed' : outcome
+  return [ended, ...attemptEnded(run, item, launch, { outcome: verdict, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) }, moment)]
+}
+
+/** The record of an attempt's end and what follows: the item settles, waits for another attempt, or is parked. */
+function attemptEnded(
+  run: Run,
+  item: Item,
+  launch: Launch,
+  data: { readonly outcome: AttemptOutcome; readonly reason: string; readonly detail?: string; readonly exit?: Exit; readonly product?: Product },
+  { now, random }: Moment,
+  parked?: { readonly reason: ParkReason; readonly resumeAt?: number; readonly expiresAt?: number; readonly snapshot?: { readonly sha256: string; readonly size: number } },
+): RecordDraft[] {
+  const about = { actor: 'engine', run: run.id, item: item.id } as const
+  const ended: RecordDraft = { kind: 'attempt.ended', ...about, attempt: launch.attempt, fence: launch.fence, data }
+  const token = tokenOf(run, item, launch)
+  if (parked !== undefined) {
+    const { reason, resumeAt, expiresAt, snapshot } = parked
+    return [
+      ended,
+      { kind: 'item.parked', ...about, data: { reason, token, ...(resumeAt !== undefined && { resumeAt }), ...(expiresAt !== undefined && { expiresAt }), locksUntil: now, ...(snapshot && { snapshot }) } },
+    ]
+  }
+  const counted = data.outcome === 'failed' || data.outcome === 'timed-out' || data.outcome === 'lost'
+  const { max, minDelayMs, maxDelayMs } = item.spec.retries
+  if (counted && item.failures < max) {
+    const resumeAt = now + backoffMs(item.failures, minDelayMs, maxDelayMs, random)
+    // The locks stay: nobody should see what a half-done attempt was about to redo.
+    return [ended, { kind: 'item.parked', ...about, data: { reason: 'retry', token, resumeAt, locksUntil: resumeAt } }]
+  }
+  const outcome = data.outcome === 'succeeded' || data.outcome === 'canceled' ? data.outcome : 'failed'
+  const reason = data.outcome === 'canceled' ? (run.canceling ?? 'requested') : data.reason
+  return [ended, { kind: 'item.settled', ...about, attempt: launch.attempt, fence: launch.fence, data: { outcome, reason } }]
+}
+
+/** Any end of a launch as the outcome of an attempt. What was asked to stop is canceled, whatever it managed to do. */
+function ending(end: LaunchEnd, stopping: boolean): { outcome: AttemptOutcome; reason: string; detail?: string } {
+  if (stopping) return { outcome: 'canceled', reason: 'requested' }
+  switch (end.type) {
+    case 'lost':
+      return { outcome: 'lost', reason: 'lost' }
+    case 'refused':
+      return { outcome: 'failed', reason: 'capacity' }
+    case 'canceled':
+      return { outcome: 'lost', reason: 'stopped' }
+    case 'error':
+      return { outcome: 'failed', reason: end.stage, detail: `${end.code}: ${end.detail}`.slice(0, 1000) }
+    case 'report': {
+      const { verdict } = end.report
+      if (verdict.outcome === 'parked') return { outcome: 'parked', reason: verdict.reason }
+      // Nobody asked it to stop, so a kill came from outside the engine.
+      const outcome = verdict.outcome === 'canceled' ? 'failed' : verdict.outcome
+      return { outcome, reason: verdict.reason, ...(verdict.detail !== undefined && { detail: verdict.detail.slice(0, 1000) }) }
+    }
+  }
+}
+
+function logs({ stdout, stderr }: StepReport): { stdout?: StepReport['stdout'] & object; stderr?: StepReport['stderr'] & object } {
+  return { ...(stdout && { stdout }), ...(stderr && { stderr }) }
+}
+
+/** The token of a wait: it names one wait of one launch, so it needs no randomness. */
+function tokenOf(run: Run, item: Item, launch: Launch): string {
+  return base32(sha256(JSON.stringify(['wait', run.id, item.id, launch.launchId, launch.fence]))).slice(0, 26)
+}

@@ -1,0 +1,159 @@
+import type { Principal, RecordDraft } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import type { Command, Moment, Reply } from './commands.ts'
+import { decideEnd } from './decide-end.ts'
+import type { State } from './state.ts'
+
+export interface Decision {
+  readonly drafts: readonly RecordDraft[]
+  readonly reply: Reply
+}
+
+const done: Reply = { ok: true }
+
+/** What a command comes to: records, and the answer once they are durable. Pure. */
+export function decide(state: State, command: Command, moment: Moment): Decision {
+  switch (command.type) {
+    case 'open': {
+      const started: RecordDraft = { kind: 'engine.started', actor: 'engine', data: command.engine }
+      const opened: RecordDraft = { kind: 'log.opened', actor: 'engine', data: { origin: command.origin } }
+      return { drafts: state.size === 0 ? [opened, started] : [started], reply: done }
+    }
+    case 'close':
+      return one({ kind: 'engine.stopped', actor: 'engine', data: { reason: command.reason } })
+    case 'deny':
+      return one({ kind: 'command.denied', ...by(command.principal), data: command.data })
+    case 'submit':
+      return decideSubmit(state, command, moment)
+    case 'cancel':
+      return decideCancel(state, command)
+    case 'resume':
+      return decideResume(state, command)
+    case 'end':
+      return { drafts: decideEnd(state, command.launchId, command.fence, command.end, moment), reply: done }
+    case 'tick':
+      return { drafts: decideTick(state, moment.now), reply: done }
+    case 'leftover':
+      return one({ kind: 'leftover.killed', actor: 'engine', data: command.data })
+    case 'checkpoint':
+      if (!state.unsigned) return { drafts: [], reply: done }
+      return one({ kind: 'checkpoint.committed', actor: 'engine', data: { size: state.size, root: command.root } })
+    case 'anchored':
+      return one({ kind: 'checkpoint.anchored', actor: 'engine', data: command.data })
+    case 'unanchored':
+      return one({ kind: 'checkpoint.unanchored', actor: 'engine', data: command.data })
+  }
+}
+
+function decideSubmit(state: State, command: Command & { type: 'submit' }, { now }: Moment): Decision {
+  const { submission, head, chunks, principal } = command
+  const { run, plan, spec } = submission
+  const earlier = state.runs.get(run) ?? command.earlier
+  if (earlier !== undefined) {
+    if (earlier.plan === plan) return { drafts: [], reply: { ok: true, created: false } }
+    return {
+      drafts: [],
+      reply: refuse('CONFLICT', `Run ${run} exists with another plan.`, 'Submit the same plan, or choose another run id.'),
+    }
+  }
+  const base = spec.workspace.type === 'git' ? spec.workspace : undefined
+  const actor = by(principal)
+  const submitted: RecordDraft = {
+    kind: 'run.submitted',
+    ...actor,
+    run,
+    payload: head,
+    data: {
+      ...(spec.name !== undefined && { name: spec.name }),
+      plan,
+      items: submission.items.length,
+      ...(base && { base: { repository: base.repository, commit: base.commit, tree: base.tree, uncommitted: base.uncommitted.count, submodules: base.submodules.length } }),
+      ...(spec.timeoutMs !== undefined && { deadline: now + spec.timeoutMs }),
+    },
+  }
+  const added = chunks.map(({ items, payload }): RecordDraft => ({ kind: 'items.added', ...actor, run, payload, data: { items } }))
+  return { drafts: [submitted, ...added], reply: { ok: true, created: true } }
+}
+
+function decideCancel(state: State, command: Command & { type: 'cancel' }): Decision {
+  const { run: id, item: itemId, principal } = command
+  const target = itemId === undefined ? {} : { item: itemId }
+  const voided = (reason: string): Decision => ({
+    drafts: [{ kind: 'command.voided', ...by(principal), run: id, ...target, data: { command: itemId === undefined ? 'run.cancel' : 'item.cancel', reason } }],
+    reply: { ok: true, effective: false },
+  })
+  const run = state.runs.get(id)
+  if (run === undefined) {
+    if (command.sealed !== undefined) return voided('sealed')
+    return { drafts: [], reply: refuse('NOT_FOUND', `There is no run ${id}.`, 'List the runs with `seamark status`.') }
+  }
+  const item = itemId === undefined ? undefined : run.items[run.byId.get(itemId) ?? -1]
+  if (itemId !== undefined && item === undefined) {
+    return { drafts: [], reply: refuse('NOT_FOUND', `Run ${id} has no item ${itemId}.`, 'List its items with `seamark status`.') }
+  }
+  if (run.canceling !== undefined || item?.canceling === true) return voided('already-canceling')
+  if (item?.phase === 'settled') return voided('settled')
+  const drafts: RecordDraft[] = [{ kind: 'cancel.requested', ...by(principal), run: id, ...target, data: { reason: 'requested' } }]
+  if (item !== undefined && item.phase !== 'running') {
+    drafts.push({ kind: 'item.settled', actor: 'engine', run: id, item: item.id, cause: state.size, data: { outcome: 'canceled', reason: 'requested' } })
+  }
+  return { drafts, reply: { ok: true, effective: true } }
+}
+
+function decideResume(state: State, command: Command & { type: 'resume' }): Decision {
+  const { run: id, item: itemId, token, principal } = command
+  const run = state.runs.get(id)
+  const item = run?.items[run.byId.get(itemId) ?? -1]
+  if (item === undefined) return { drafts: [], reply: refuse('NOT_FOUND', `No unfinished run ${id} has an item ${itemId}.`, 'See `seamark status`.') }
+  if (item.parked?.token !== token) {
+    return {
+      drafts: [{ kind: 'command.voided', ...by(principal), run: id, item: itemId, data: { command: 'item.resume', reason: 'token', target: token.slice(0, 64) } }],
+      reply: refuse('CONFLICT', `Item ${itemId} does not wait for this token: it was resumed already, or waits for something else.`, 'See `seamark status` for what it waits for.'),
+    }
+  }
+  return one({ kind: 'item.resumed', ...by(principal), run: id, item: itemId, data: { token, by: 'answer' } })
+}
+
+/** Everything that is due, once each. Timers that no longer apply are dropped. */
+function decideTick(state: State, now: number): RecordDraft[] {
+  const drafts: RecordDraft[] = []
+  const resumed = new Set<string>()
+  for (let timer = state.timers.peek(); timer !== undefined && timer.at <= now; timer = state.timers.peek()) {
+    state.timers.pop()
+    const run = state.runs.get(timer.run)
+    if (run === undefined) continue
+    if (timer.type === 'deadline') {
+      if (run.canceling === undefined) drafts.push({ kind: 'cancel.requested', actor: 'engine', run: run.id, data: { reason: 'timeout' } })
+      continue
+    }
+    const item = run.items[timer.index ?? -1]
+    const token = timer.token
+    if (token === undefined || item?.parked?.token !== token) continue
+    const about = { actor: 'engine', run: run.id, item: item.id } as const
+    if (resumed.has(token)) continue
+    if (timer.type === 'unlock') {
+      drafts.push({ kind: 'locks.released', ...about, data: { token } })
+      continue
+    }
+    resumed.add(token)
+    if (timer.type === 'resume') drafts.push({ kind: 'item.resumed', ...about, data: { token, by: 'time' } })
+    else
+      drafts.push(
+        { kind: 'item.resumed', ...about, data: { token, by: 'expiry' } },
+        { kind: 'item.settled', ...about, data: { outcome: 'failed', reason: 'expired' } },
+      )
+  }
+  return drafts
+}
+
+function one(draft: RecordDraft): Decision {
+  return { drafts: [draft], reply: done }
+}
+
+function by(principal: Principal): { actor: string; onBehalfOf?: string } {
+  return { actor: principal.id, ...(principal.onBehalfOf !== undefined && { onBehalfOf: principal.onBehalfOf }) }
+}
+
+function refuse(code: 'CONFLICT' | 'NOT_FOUND', message: string, remedy: string): Reply {
+  return { ok: false, error: new SeamError(code, message, { remedy }) }
+}

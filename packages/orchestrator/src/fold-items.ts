@@ -1,0 +1,118 @@
+import type { ItemOutcome, ItemSpec } from '@seamark/core'
+import { heap } from './heap.ts'
+import type { Touch } from './fold.ts'
+import type { Item, Queue, Run, State } from './state.ts'
+import { lockScope, ownerOf } from './state.ts'
+
+/** A step of priority is worth this many places in line, so an item waits for a bounded number of later ones. */
+export const PLACES_PER_PRIORITY = 1000
+
+/** Adds items to the graph; when all announced ones are there, those without open needs get in line. */
+export function admit(state: State, run: Run, added: readonly (readonly [number, string, readonly number[]])[], specs: readonly ItemSpec[], touch: Touch): void {
+  for (const [offset, [index, id]] of added.entries()) {
+    const spec = specs[offset]
+    if (spec === undefined) throw new Error(`item ${id} of run ${run.id} has no spec in its payload`)
+    const item: Item = { index, id, spec, phase: 'pending', unmet: 0, dependents: [], attempt: 0, failures: 0, relaunch: false, ticket: 0, rank: 0, canceling: false }
+    run.items.push(item)
+    run.byId.set(id, index)
+    touch(run, item)
+  }
+  if (run.items.length < run.announced) return
+  // Needs may point forward within a submission, so edges are made once all of it is there.
+  const first = run.items.length === run.announced ? 0 : (added[0]?.[0] ?? 0)
+  const ready: Item[] = []
+  for (const item of run.items.slice(first)) {
+    for (const { from } of item.spec.needs) {
+      const needed = run.items[from]
+      if (needed === undefined || needed.outcome === 'succeeded') continue
+      item.unmet++
+      if (needed.phase === 'settled') state.todo.cascade.push([run.id, needed.index])
+      needed.dependents.push(item.index)
+    }
+    if (item.unmet === 0) ready.push(item)
+  }
+  readyAll(state, run, ready, touch)
+}
+
+/** Items whose needs are met, several at once: they get in line by priority, then by index. */
+export function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
+  items.sort((a, b) => b.spec.priority - a.spec.priority || a.index - b.index)
+  for (const item of items) {
+    const layer = run.layers[item.spec.executor]
+    if (layer === undefined || layer.ready || state.layers.get(layer.digest)?.ready === true) {
+      toLine(state, run.id, item, touch)
+      continue
+    }
+    item.phase = 'setup'
+    const known = state.layers.get(layer.digest)
+    if (known === undefined) state.layers.set(layer.digest, { digest: layer.digest, executor: item.spec.executor, ready: false, waiting: [[run.id, item.index]] })
+    else known.waiting.push([run.id, item.index])
+  }
+}
+
+/** Gets in line for the item's locks, all at once. */
+export function toLine(state: State, run: string, item: Item, touch: Touch): void {
+  item.phase = 'lined'
+  item.ticket = ++state.turn
+  if (item.spec.locks.length === 0) return toQueue(state, run, item, touch)
+  const of = state.runs.get(run)
+  if (of !== undefined) granted(state, state.locks.request(ownerOf(run, item.index), item.ticket, lockScope(of), item.spec.locks), touch)
+}
+
+/** Gets in line for a slot. */
+export function toQueue(state: State, run: string, item: Item, touch: Touch): void {
+  item.phase = 'queued'
+  item.rank = ++state.turn - item.spec.priority * PLACES_PER_PRIORITY
+  queueOf(state, item.spec.queue).line.push([item.rank, run, item.index])
+  const of = state.runs.get(run)
+  if (of !== undefined) touch(of, item)
+}
+
+/** Gives the item's locks back, or leaves their line. */
+export function unlock(state: State, run: string, item: Item, touch: Touch): void {
+  if (item.spec.locks.length > 0) granted(state, state.locks.release(ownerOf(run, item.index)), touch)
+}
+
+/** The end of an item: once, whatever it was doing. */
+export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome, reason: string, touch: Touch): void {
+  if (item.phase === 'settled') return
+  item.phase = 'settled'
+  item.outcome = outcome
+  item.reason = reason
+  delete item.parked
+  delete item.resumeFrom
+  run.settled[outcome]++
+  touch(run, item)
+  unlock(state, run.id, item, touch)
+  if (outcome === 'succeeded') {
+    const ready: Item[] = []
+    for (const index of item.dependents) {
+      const dependent = run.items[index]
+      if (dependent?.phase === 'pending' && --dependent.unmet === 0) ready.push(dependent)
+    }
+    readyAll(state, run, ready, touch)
+  } else if (item.dependents.length > 0) {
+    state.todo.cascade.push([run.id, item.index])
+  }
+  const { succeeded, failed, canceled, skipped } = run.settled
+  if (succeeded + failed + canceled + skipped === run.items.length && run.items.length >= run.announced) state.todo.seal.add(run.id)
+}
+
+/** The queue of a name, made on first sight. */
+export function queueOf(state: State, name: string): Queue {
+  let queue = state.queues.get(name)
+  if (queue === undefined) {
+    queue = { line: heap((a, b) => a[0] < b[0]), running: 0 }
+    state.queues.set(name, queue)
+  }
+  return queue
+}
+
+function granted(state: State, owners: readonly string[], touch: Touch): void {
+  for (const owner of owners) {
+    const at = owner.indexOf('@')
+    const run = owner.slice(at + 1)
+    const item = state.runs.get(run)?.items[Number(owner.slice(0, at))]
+    if (item?.phase === 'lined') toQueue(state, run, item, touch)
+  }
+}

@@ -1,0 +1,223 @@
+import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
+import { admit, settle, toLine, toQueue, unlock } from './fold-items.ts'
+import type { Item, Launch, Run, State } from './state.ts'
+
+/** Increases whenever a snapshot made by an older fold would be misread. */
+export const FOLD_VERSION = 1
+
+/** Told of everything whose row may have changed. */
+export type Touch = (run: Run, item?: Item) => void
+
+/** What the payload of `run.submitted` holds, as canonical JSON. */
+export interface RunPayload {
+  readonly spec: RunSpec
+  readonly layers: Readonly<Record<string, { readonly digest: string; readonly ready: boolean }>>
+}
+
+/**
+ * Brings the state forward by one record. Total over records of this log: what the record says has
+ * happened. Reads payloads only of `run.submitted` and `items.added`.
+ */
+export function fold(state: State, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
+  state.size = record.seq + 1
+  state.at = record.at
+  state.epoch = record.epoch
+  if (!record.kind.startsWith('checkpoint.')) state.unsigned = true
+  if (record.kind === 'checkpoint.committed') {
+    state.checkpoint = record.data.size
+    state.unsigned = false
+    return
+  }
+  if (record.run === undefined) return
+  if (record.kind === 'run.submitted') return submitted(state, record, payload, touch)
+  const run = state.runs.get(record.run)
+  if (run === undefined) {
+    // The run was sealed before: this opens a new segment, which has to be sealed again.
+    if (record.kind !== 'run.sealed') state.todo.seal.add(record.run)
+    return
+  }
+  const index = record.item === undefined ? undefined : run.byId.get(record.item)
+  const item = index === undefined ? undefined : run.items[index]
+  touch(run, item)
+  if (item === undefined) foldRun(state, run, record, payload, touch)
+  else foldItem(state, run, item, record, touch)
+}
+
+function submitted(state: State, record: AnyRecord & { kind: 'run.submitted' }, payload: Uint8Array | undefined, touch: Touch): void {
+  const { spec, layers } = parsePayload<RunPayload>(record, payload)
+  const run: Run = {
+    id: record.run ?? '',
+    plan: record.data.plan,
+    spec,
+    layers,
+    submittedBy: record.actor,
+    submittedAt: record.at,
+    seq: record.seq,
+    announced: record.data.items,
+    ...(record.data.deadline !== undefined && { deadline: record.data.deadline }),
+    items: [],
+    byId: new Map(),
+    settled: { succeeded: 0, failed: 0, canceled: 0, skipped: 0 },
+    launches: 0,
+    layerAttempts: 0,
+  }
+  state.runs.set(run.id, run)
+  if (run.deadline !== undefined) state.timers.push({ at: run.deadline, type: 'deadline', run: run.id })
+  touch(run)
+}
+
+function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
+  switch (record.kind) {
+    case 'items.added':
+      return admit(state, run, record.data.items, parsePayload<readonly ItemSpec[]>(record, payload), touch)
+    case 'items.settled':
+      for (const [from, to] of record.data.ranges) {
+        for (let index = from; index <= to; index++) {
+          const item = run.items[index]
+          if (item !== undefined) settle(state, run, item, record.data.outcome, record.data.reason, touch)
+        }
+      }
+      return
+    case 'cancel.requested':
+      run.canceling ??= record.data.reason
+      state.todo.cancel.add(run.id)
+      return
+    case 'layer.launched': {
+      const { layer: digest, executor, launchId } = record.data
+      const layer = state.layers.get(digest)
+      const launch: Launch = { launchId, run: run.id, attempt: record.attempt ?? 1, fence: record.fence ?? 0, step: 'setup', executor, inputs: [], layer: digest }
+      state.fence = launch.fence
+      run.layerAttempts = launch.attempt
+      if (layer !== undefined) layer.launch = launch
+      return began(state, run, launch)
+    }
+    case 'layer.ended': {
+      const layer = state.layers.get(record.data.layer)
+      if (layer?.launch === undefined) return
+      ended(state, run, layer.launch)
+      delete layer.launch
+      if (record.data.outcome === 'ready') {
+        layer.ready = true
+        for (const [id, index] of layer.waiting.splice(0)) {
+          const waiter = state.runs.get(id)?.items[index]
+          if (waiter?.phase === 'setup') toLine(state, id, waiter, touch)
+        }
+      } else {
+        // Other runs that wait for the same layer build it themselves.
+        state.todo.broken.push(...layer.waiting.filter(([id]) => id === run.id))
+        layer.waiting = layer.waiting.filter(([id]) => id !== run.id)
+      }
+      state.todo.seal.add(run.id)
+      return
+    }
+    case 'run.sealed':
+      run.status = record.data.status
+      run.sealedAt = record.at
+      state.runs.delete(run.id)
+      if (state.runs.size === 0) state.layers.clear()
+      return
+    default:
+      return
+  }
+}
+
+function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: Touch): void {
+  switch (record.kind) {
+    case 'item.launched': {
+      const { launchId, step, executor, inputs, layer } = record.data
+      const launch: Launch = { launchId, run: run.id, index: item.index, attempt: record.attempt ?? 1, fence: record.fence ?? 0, step, executor, inputs: inputs ?? [], ...(layer !== undefined && { layer }) }
+      state.fence = launch.fence
+      item.launch = launch
+      if (step === 'main') {
+        item.phase = 'running'
+        item.attempt = launch.attempt
+        item.relaunch = false
+        item.startedAt = record.at
+        delete item.endedAt
+        const queue = state.queues.get(item.spec.queue)
+        if (queue !== undefined) queue.running++
+      }
+      return began(state, run, launch)
+    }
+    case 'item.captured':
+      item.product = record.data.product
+      return endLaunch(state, run, item)
+    case 'gate.ended':
+      return endLaunch(state, run, item)
+    case 'attempt.ended':
+      endLaunch(state, run, item)
+      freeSlot(state, item)
+      item.endedAt = record.at
+      item.reason = record.data.reason
+      if (record.data.outcome !== 'succeeded') delete item.product
+      else if (record.data.product !== undefined) item.product = record.data.product
+      if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost') item.failures++
+      return
+    case 'item.parked': {
+      if (item.launch !== undefined) {
+        // Refused for capacity: nothing was started, and a tombstone would bar the same launch later.
+        const { launchId } = item.launch
+        endLaunch(state, run, item)
+        state.reapable.delete(launchId)
+        freeSlot(state, item)
+        item.relaunch = true
+      }
+      item.phase = 'parked'
+      item.parked = record.data
+      const { token, resumeAt, expiresAt, locksUntil } = record.data
+      if (resumeAt !== undefined) state.timers.push({ at: resumeAt, type: 'resume', run: run.id, index: item.index, token })
+      if (expiresAt !== undefined) state.timers.push({ at: expiresAt, type: 'expire', run: run.id, index: item.index, token })
+      if (locksUntil <= record.at) unlock(state, run.id, item, touch)
+      else if (resumeAt === undefined || locksUntil < resumeAt) state.timers.push({ at: locksUntil, type: 'unlock', run: run.id, index: item.index, token })
+      return
+    }
+    case 'locks.released':
+      return unlock(state, run.id, item, touch)
+    case 'item.resumed':
+      if (item.parked?.snapshot !== undefined) item.resumeFrom = item.parked.snapshot
+      delete item.parked
+      if (record.data.by === 'expiry') return
+      if (holdsLocks(state, run.id, item)) toQueue(state, run.id, item, touch)
+      else toLine(state, run.id, item, touch)
+      return
+    case 'item.settled':
+      return settle(state, run, item, record.data.outcome, record.data.reason, touch)
+    case 'cancel.requested':
+      item.canceling = true
+      return
+    default:
+      return
+  }
+}
+
+function began(state: State, run: Run, launch: Launch): void {
+  state.launches.set(launch.launchId, launch)
+  run.launches++
+}
+
+function ended(state: State, run: Run, launch: Launch): void {
+  if (!state.launches.delete(launch.launchId)) return
+  state.reapable.set(launch.launchId, launch)
+  run.launches--
+}
+
+function endLaunch(state: State, run: Run, item: Item): void {
+  if (item.launch === undefined) return
+  ended(state, run, item.launch)
+  delete item.launch
+}
+
+function freeSlot(state: State, item: Item): void {
+  const queue = state.queues.get(item.spec.queue)
+  if (queue !== undefined && item.phase === 'running') queue.running--
+}
+
+function holdsLocks(state: State, run: string, item: Item): boolean {
+  return item.spec.locks.length === 0 || state.locks.has(`${item.index}@${run}`)
+}
+
+// Payloads are committed to by their header and were checked against it when they were read.
+function parsePayload<T>(record: AnyRecord, payload: Uint8Array | undefined): T {
+  if (payload === undefined) throw new Error(`record ${record.seq} (${record.kind}) of an unsealed run has no payload`)
+  return JSON.parse(Buffer.from(payload).toString('utf8')) as T
+}

@@ -1,0 +1,39 @@
+import type { ItemRow, RunRow } from '@seamark/core'
+import type { Item, Run } from './state.ts'
+import { itemStatus } from './state.ts'
+
+/** A run as its row shows it. */
+export function runRow(run: Run, tail: { readonly runSeq: number; readonly leaf: string; readonly segment: number } | undefined): RunRow {
+  const { spec, settled } = run
+  return {
+    run: run.id,
+    ...(spec.name !== undefined && { name: spec.name }),
+    status: run.status ?? (run.canceling === undefined ? 'running' : 'canceling'),
+    seq: run.seq,
+    plan: run.plan,
+    ...(spec.workspace.type === 'git' && { commit: spec.workspace.commit }),
+    items: run.announced,
+    settled: { ...settled },
+    submittedBy: run.submittedBy,
+    submittedAt: run.submittedAt,
+    ...(run.sealedAt !== undefined && { sealedAt: run.sealedAt, ...(tail && { tail }) }),
+  }
+}
+
+/** An item as its row shows it. */
+export function itemRow(run: string, item: Item): ItemRow {
+  const { parked } = item
+  return {
+    run,
+    index: item.index,
+    item: item.id,
+    status: itemStatus(item),
+    attempt: item.attempt,
+    ...(item.reason !== undefined && { reason: item.reason }),
+    ...(parked && { parked: { reason: parked.reason, token: parked.token, ...(parked.resumeAt !== undefined && { resumeAt: parked.resumeAt }) } }),
+    ...(item.product && { product: item.product }),
+    ...(item.startedAt !== undefined && { startedAt: item.startedAt }),
+    ...(item.endedAt !== undefined && { endedAt: item.endedAt }),
+    executor: item.spec.executor,
+  }
+}

@@ -1,0 +1,96 @@
+import type { InputRef, RecordDraft, Step } from '@seamark/core'
+import { launchId, sha256Hex } from '@seamark/kit'
+import type { Item, Run, State } from './state.ts'
+
+/** How many items of a queue may run at once. A queue that is not named here runs nothing. */
+export type Queues = Readonly<Record<string, { readonly concurrency: number }>>
+
+/** The blob without bytes: the patch of an item that changed nothing. */
+export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { sha256: sha256Hex(''), size: 0 }
+
+/**
+ * The next launches there is room for: setup layers first, then from each queue the item that is
+ * first in line. Called until it gives nothing; what it gave is folded in between.
+ */
+export function schedule(state: State, queues: Queues): RecordDraft[] {
+  for (const layer of state.layers.values()) {
+    const [first] = layer.waiting
+    const run = first && state.runs.get(first[0])
+    if (run === undefined || layer.ready || layer.launch !== undefined) continue
+    const attempt = run.layerAttempts + 1
+    return [
+      {
+        kind: 'layer.launched',
+        actor: 'engine',
+        run: run.id,
+        attempt,
+        fence: state.fence + 1,
+        data: { layer: layer.digest, launchId: launchId(state.ns, run.id, layer.digest, attempt, 'setup'), executor: layer.executor },
+      },
+    ]
+  }
+  for (const [name, queue] of state.queues) {
+    const limit = queues[name]?.concurrency ?? 0
+    if (queue.running >= limit) continue
+    for (let head = queue.line.peek(); head !== undefined; head = queue.line.peek()) {
+      const [rank, runId, index] = head
+      const run = state.runs.get(runId)
+      const item = run?.items[index]
+      // Its entry stays in the heap when an item leaves the line another way.
+      if (run !== undefined && item?.phase === 'queued' && item.rank === rank) return [next(state, run, item)]
+      queue.line.pop()
+    }
+  }
+  return []
+}
+
+function next(state: State, run: Run, item: Item): RecordDraft {
+  const inputs = inputsOf(run, item)
+  if (typeof inputs !== 'string') return launchDraft(state, run, item, 'main', inputs)
+  return { kind: 'item.settled', actor: 'engine', run: run.id, item: item.id, data: { outcome: 'failed', reason: 'input-missing' } }
+}
+
+/** The record of a launch that is about to happen. A gate belongs to the attempt that it judges. */
+export function launchDraft(state: State, run: Run, item: Item, step: Step, inputs: readonly InputRef[] = []): RecordDraft {
+  const attempt = step === 'main' && !item.relaunch ? item.attempt + 1 : item.attempt
+  const layer = run.layers[item.spec.executor]?.digest
+  return {
+    kind: 'item.launched',
+    actor: 'engine',
+    run: run.id,
+    item: item.id,
+    attempt,
+    fence: state.fence + 1,
+    data: {
+      step,
+      launchId: launchId(state.ns, run.id, item.id, attempt, step),
+      executor: item.spec.executor,
+      ...(inputs.length > 0 && { inputs }),
+      ...(layer !== undefined && { layer }),
+    },
+  }
+}
+
+/** The products an item needs, or the name of the first one that is not there. */
+function inputsOf(run: Run, item: Item): readonly InputRef[] | string {
+  const inputs: InputRef[] = []
+  for (const { name, from, select } of item.spec.needs) {
+    const needed = run.items[from]
+    if (name === undefined || select === undefined || needed === undefined) continue
+    const { product } = needed
+    const about = { name, from: needed.id }
+    if (product === undefined) return name
+    if (select === 'patch') {
+      const blob = product.patch ?? EMPTY_BLOB
+      inputs.push({ ...about, select, blob: { sha256: blob.sha256, size: blob.size } })
+    } else if (select === 'workspace') {
+      if (product.snapshot === undefined) return name
+      inputs.push({ ...about, select, blob: product.snapshot })
+    } else {
+      const output = product.outputs.find(({ path }) => path === select.output)
+      if (output === undefined) return name
+      inputs.push({ ...about, select: 'output', path: output.path, blob: output.blob })
+    }
+  }
+  return inputs
+}

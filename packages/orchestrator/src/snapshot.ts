@@ -1,0 +1,108 @@
+import { SeamError, sha256Hex } from '@seamark/kit'
+import type { StateSnapshot } from '@seamark/core'
+import { FOLD_VERSION } from './fold.ts'
+import type { Ledger, LedgerState } from './ledger.ts'
+import { ledger } from './ledger.ts'
+import { queueOf } from './fold-items.ts'
+import type { Item, Launch, Layer, Run, State, Timer } from './state.ts'
+import { emptyState, lockScope, ownerOf } from './state.ts'
+
+interface SavedRun extends Omit<Run, 'items' | 'byId'> {
+  readonly items: readonly Item[]
+}
+
+interface Saved {
+  readonly size: number
+  readonly at: number
+  readonly epoch: number
+  readonly fence: number
+  readonly turn: number
+  readonly checkpoint: number
+  readonly unsigned: boolean
+  readonly runs: readonly SavedRun[]
+  readonly layers: readonly Layer[]
+  readonly layerLaunches: readonly Launch[]
+  readonly reapable: readonly Launch[]
+  readonly locksHeld: readonly (readonly [string, number])[]
+  readonly ledger: LedgerState
+}
+
+/**
+ * The state between two batches as bytes. Lines, heaps and edges are not saved: they follow from
+ * tickets, ranks and needs.
+ */
+export function saveState(state: State, chains: Ledger): StateSnapshot {
+  const runs = [...state.runs.values()]
+  const saved: Saved = {
+    size: state.size,
+    at: state.at,
+    epoch: state.epoch,
+    fence: state.fence,
+    turn: state.turn,
+    checkpoint: state.checkpoint,
+    unsigned: state.unsigned,
+    runs: runs.map(({ byId: _, ...run }) => run),
+    layers: [...state.layers.values()],
+    layerLaunches: [...state.launches.values()].filter((launch) => launch.index === undefined),
+    reapable: [...state.reapable.values()],
+    locksHeld: runs.flatMap((run) =>
+      run.items.filter((item) => state.locks.has(ownerOf(run.id, item.index))).map((item) => [run.id, item.index] as const),
+    ),
+    ledger: chains.state(),
+  }
+  const bytes = Buffer.from(JSON.stringify(saved))
+  return { size: state.size, foldVersion: FOLD_VERSION, sha256: sha256Hex(bytes), bytes }
+}
+
+/** The state that a snapshot holds. Errors: `INTEGRITY` when its digest is wrong. */
+export function loadState(ns: string, snapshot: StateSnapshot): { state: State; chains: Ledger } {
+  if (sha256Hex(snapshot.bytes) !== snapshot.sha256) {
+    throw new SeamError('INTEGRITY', `The state snapshot at size ${snapshot.size} does not have the digest it was saved with.`)
+  }
+  const saved = JSON.parse(Buffer.from(snapshot.bytes).toString('utf8')) as Saved
+  const { size, at, epoch, fence, turn, checkpoint, unsigned } = saved
+  const state: State = Object.assign(emptyState(ns), { size, at, epoch, fence, turn, checkpoint, unsigned })
+  for (const { items, ...rest } of saved.runs) {
+    const run: Run = { ...rest, items: [...items], byId: new Map(items.map((item) => [item.id, item.index])) }
+    state.runs.set(run.id, run)
+    for (const timer of timersOf(run)) state.timers.push(timer)
+    for (const item of run.items) {
+      if (item.launch !== undefined) state.launches.set(item.launch.launchId, item.launch)
+      if (item.phase === 'running') queueOf(state, item.spec.queue).running++
+      if (item.phase === 'queued') queueOf(state, item.spec.queue).line.push([item.rank, run.id, item.index])
+    }
+  }
+  for (const launch of saved.layerLaunches) state.launches.set(launch.launchId, launch)
+  for (const layer of saved.layers) {
+    const launch = layer.launch === undefined ? undefined : state.launches.get(layer.launch.launchId)
+    state.layers.set(layer.digest, { ...layer, ...(launch && { launch }) })
+  }
+  for (const launch of saved.reapable) state.reapable.set(launch.launchId, launch)
+  relock(state, saved.locksHeld)
+  return { state, chains: ledger(ns, saved.ledger) }
+}
+
+// What is granted is a function of who is in line with which ticket, so asking again in that order gives the same.
+function relock(state: State, held: readonly (readonly [string, number])[]): void {
+  const requests: { run: Run; item: Item }[] = []
+  for (const [id, index] of held) {
+    const run = state.runs.get(id)
+    const item = run?.items[index]
+    if (run !== undefined && item !== undefined) requests.push({ run, item })
+  }
+  requests.sort((a, b) => a.item.ticket - b.item.ticket)
+  for (const { run, item } of requests) {
+    state.locks.request(ownerOf(run.id, item.index), item.ticket, lockScope(run), item.spec.locks)
+  }
+}
+
+function* timersOf(run: Run): Iterable<Timer> {
+  if (run.deadline !== undefined) yield { at: run.deadline, type: 'deadline', run: run.id }
+  for (const { index, parked } of run.items) {
+    if (parked === undefined) continue
+    const { token, resumeAt, expiresAt, locksUntil } = parked
+    if (resumeAt !== undefined) yield { at: resumeAt, type: 'resume', run: run.id, index, token }
+    if (expiresAt !== undefined) yield { at: expiresAt, type: 'expire', run: run.id, index, token }
+    if (resumeAt === undefined || locksUntil < resumeAt) yield { at: locksUntil, type: 'unlock', run: run.id, index, token }
+  }
+}

@@ -1,0 +1,193 @@
+import type { InputRef, ItemOutcome, ItemSpec, ParkReason, Product, RunOutcome, RunSpec, Step } from '@seamark/core'
+import type { Heap } from './heap.ts'
+import { heap } from './heap.ts'
+import type { LockTable } from './locks.ts'
+import { lockTable } from './locks.ts'
+
+/** A launch whose record is durable, or about to be, and whose end is not recorded. */
+export interface Launch {
+  readonly launchId: string
+  readonly run: string
+  /** Index of the item; absent for a setup layer. */
+  readonly index?: number
+  readonly attempt: number
+  readonly fence: number
+  readonly step: Step
+  readonly executor: string
+  readonly inputs: readonly InputRef[]
+  readonly layer?: string
+}
+
+export interface Parked {
+  readonly reason: ParkReason
+  readonly token: string
+  readonly resumeAt?: number
+  readonly expiresAt?: number
+  readonly locksUntil: number
+  readonly snapshot?: { readonly sha256: string; readonly size: number }
+}
+
+/**
+ * Where an item is. `pending`: needs are open. `setup`: its layer is. `lined`: in line for locks.
+ * `queued`: in line for a slot of its queue, with its locks. `running`: has a slot.
+ */
+export type Phase = 'pending' | 'setup' | 'lined' | 'queued' | 'running' | 'parked' | 'settled'
+
+export interface Item {
+  readonly index: number
+  readonly id: string
+  readonly spec: ItemSpec
+  phase: Phase
+  outcome?: ItemOutcome
+  reason?: string
+  /** Needs that are not met yet. */
+  unmet: number
+  /** Indexes of items that need this one. */
+  dependents: number[]
+  /** Launched attempts, from 1. */
+  attempt: number
+  /** Attempts that ended failed, timed-out or lost. */
+  failures: number
+  /** An attempt that was refused for capacity is launched again under its own number. */
+  relaunch: boolean
+  /** Place in the line for locks. */
+  ticket: number
+  /** Place in the line for a slot: lower goes first. */
+  rank: number
+  launch?: Launch
+  parked?: Parked
+  /** Snapshot that the next attempt starts from. */
+  resumeFrom?: { readonly sha256: string; readonly size: number }
+  /** A person asked this item to stop. */
+  canceling: boolean
+  /** Of the main step, while gates judge it; of the settled item, while others need it. */
+  product?: Product
+  startedAt?: number
+  endedAt?: number
+}
+
+export interface Run {
+  readonly id: string
+  readonly plan: string
+  readonly spec: RunSpec
+  readonly layers: Readonly<Record<string, { readonly digest: string; readonly ready: boolean }>>
+  readonly submittedBy: string
+  readonly submittedAt: number
+  readonly seq: number
+  /** How many items the submission announced. */
+  readonly announced: number
+  readonly deadline?: number
+  readonly items: Item[]
+  readonly byId: Map<string, number>
+  readonly settled: { succeeded: number; failed: number; canceled: number; skipped: number }
+  canceling?: 'requested' | 'timeout'
+  /** Launches outstanding, layers included. */
+  launches: number
+  /** Attempt numbers of this run's layer builds. */
+  layerAttempts: number
+  sealedAt?: number
+  status?: RunOutcome
+}
+
+/** A setup layer that some unsealed run waits for or builds. */
+export interface Layer {
+  readonly digest: string
+  readonly executor: string
+  launch?: Launch
+  ready: boolean
+  /** Items that wait for it, as `[run, index]`, in order. */
+  waiting: (readonly [string, number])[]
+}
+
+/** A moment at which something is due. Dropped lazily when it no longer applies. */
+export interface Timer {
+  readonly at: number
+  readonly type: 'resume' | 'expire' | 'unlock' | 'deadline'
+  readonly run: string
+  readonly index?: number
+  readonly token?: string
+}
+
+export interface Queue {
+  readonly line: Heap<readonly [rank: number, run: string, index: number]>
+  running: number
+}
+
+/** Everything the engine knows of a namespace. Nothing but a fold of its records. */
+export interface State {
+  readonly ns: string
+  size: number
+  at: number
+  epoch: number
+  fence: number
+  /** Gives tickets and ranks. */
+  turn: number
+  readonly runs: Map<string, Run>
+  readonly launches: Map<string, Launch>
+  /** Ended launches whose remains the executor may still hold, with their executor. */
+  readonly reapable: Map<string, Launch>
+  readonly layers: Map<string, Layer>
+  readonly locks: LockTable
+  readonly queues: Map<string, Queue>
+  readonly timers: Heap<Timer>
+  /** Size that the newest committed checkpoint covers, and whether anything but checkpoints came since. */
+  checkpoint: number
+  unsigned: boolean
+  /** Worklists that `react` empties; they are empty between batches. */
+  readonly todo: {
+    /** `[run, index]` of items that settled otherwise than succeeded. */
+    cascade: (readonly [string, number])[]
+    /** Runs that began to cancel. */
+    cancel: Set<string>
+    /** Runs whose last item or launch may have ended, or that were written to after their seal. */
+    seal: Set<string>
+    /** `[run, index]` of items whose layer could not be built. */
+    broken: (readonly [string, number])[]
+  }
+}
+
+/** The state before the first record. */
+export function emptyState(ns: string): State {
+  return {
+    ns,
+    size: 0,
+    at: 0,
+    epoch: 0,
+    fence: 0,
+    turn: 0,
+    runs: new Map(),
+    launches: new Map(),
+    reapable: new Map(),
+    layers: new Map(),
+    locks: lockTable(),
+    queues: new Map(),
+    timers: heap<Timer>((a, b) => a.at < b.at),
+    checkpoint: 0,
+    unsigned: false,
+    todo: { cascade: [], cancel: new Set(), seal: new Set(), broken: [] },
+  }
+}
+
+/** The name of an item in the lock table. */
+export function ownerOf(run: string, index: number): string {
+  return `${index}@${run}`
+}
+
+/** How an item waits, runs or ended, as its row says it. */
+export function itemStatus(item: Item): 'waiting' | 'running' | 'parked' | ItemOutcome {
+  if (item.phase === 'settled') return item.outcome ?? 'failed'
+  if (item.phase === 'running' || item.phase === 'parked') return item.phase
+  return 'waiting'
+}
+
+/** The outcome of a run whose items have all settled. */
+export function runOutcome(run: Run): RunOutcome {
+  if (run.settled.succeeded === run.items.length) return 'succeeded'
+  return run.canceling === 'requested' ? 'canceled' : 'failed'
+}
+
+/** What the path locks of a run are scoped to. */
+export function lockScope(run: Run): string {
+  const { workspace } = run.spec
+  return workspace.type === 'git' ? workspace.repository : `run:${run.id}`
+}
