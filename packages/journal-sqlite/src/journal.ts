@@ -1,0 +1,308 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Checkpoint, Journal, Lease, Projections, ReadOptions, StateSnapshot, StoredRecord } from '@seamark/core'
+import { SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
+import { checkBatch } from './batch.ts'
+import { writeCheckpointFile } from './checkpoint-file.ts'
+import { openForReading, openForWriting } from './namespace.ts'
+import type { OpenReader, OpenWriter } from './namespace.ts'
+import { namespacePaths, reservePath } from './paths.ts'
+import { purgeBackups } from './purge.ts'
+import { query } from './query.ts'
+import { reserve } from './reserve.ts'
+import { MIGRATIONS } from './schema.ts'
+import type { Migration } from './schema.ts'
+import { scrub } from './scrub.ts'
+import type { ScrubOptions, ScrubReport } from './scrub.ts'
+import { checkCovers } from './start-checks.ts'
+import { isFull, isInputOutput, storageError } from './storage-errors.ts'
+import { wakes } from './wake.ts'
+
+export interface SqliteJournalOptions {
+  /** Folder of the data, made with mode 0700 at first use: one folder in it for each namespace. */
+  readonly dir: string
+  /** Name of this instance. Default `journal`. */
+  readonly name?: string
+  /** Never takes a lease: `acquire` is `FORBIDDEN`. */
+  readonly readOnly?: boolean
+  /** Bytes of disk set aside for urgent batches. Default 16 MiB; 0 for none. */
+  readonly reserveBytes?: number
+}
+
+/** A journal that can also re-read all that it stores. */
+export interface SqliteJournal extends Journal {
+  /**
+   * Re-reads every record, payload, node, snapshot and projection row once, slowly.
+   * Errors: `ABORTED`. Damage is given to `onDamage` and ends the pass.
+   */
+  scrub(ns: string, options?: ScrubOptions): Promise<ScrubReport>
+}
+
+/** A journal and the projections that its transactions write. */
+export interface SqliteStore {
+  readonly journal: SqliteJournal
+  readonly projections: Projections
+}
+
+/** `Journal` and `Projections` on SQLite. Does nothing until first use. */
+export function sqliteJournal(options: SqliteJournalOptions): SqliteStore {
+  return sqliteStore(options, MIGRATIONS)
+}
+
+/** The same with other migrations, for tests of old and new versions. */
+export function sqliteStore(options: SqliteJournalOptions, migrations: readonly Migration[]): SqliteStore {
+  const { dir, name = 'journal', readOnly = false, reserveBytes = 16 * 1024 * 1024 } = options
+  const spare = reserve(reservePath(dir), reserveBytes)
+  const wake = wakes()
+  const writers = new Map<string, { readonly open: OpenWriter; readonly lost: AbortController }>()
+  const readers = new Map<string, OpenReader>()
+  let closed = false
+
+  const begin = (ns: string, signal: AbortSignal | undefined): ReturnType<typeof namespacePaths> => {
+    throwIfAborted(signal)
+    if (closed) throw new SeamError('UNAVAILABLE', 'The journal is closed.')
+    return namespacePaths(dir, ns)
+  }
+
+  const readerOf = (ns: string): OpenReader | undefined => {
+    const open = writers.get(ns)?.open ?? readers.get(ns) ?? openForReading(namespacePaths(dir, ns), migrations)
+    if (open !== undefined && !writers.has(ns)) readers.set(ns, open)
+    return open
+  }
+
+  const reading = <T>(ns: string, signal: AbortSignal | undefined, absent: T, body: (open: OpenReader) => T): T => {
+    const paths = begin(ns, signal)
+    try {
+      const open = readerOf(ns)
+      return open === undefined ? absent : body(open)
+    } catch (error) {
+      throw storageError(error, paths.database)
+    }
+  }
+
+  const letGo = (ns: string, epoch: number, why?: SeamError): void => {
+    const writer = writers.get(ns)
+    if (writer?.open.epoch !== epoch) return
+    writers.delete(ns)
+    writer.open.close()
+    if (why !== undefined) writer.lost.abort(why)
+    wake.notify(ns)
+  }
+
+  const writing = <T>(lease: Lease, signal: AbortSignal | undefined, body: (open: OpenWriter) => T): T => {
+    const { ns, epoch } = lease
+    const paths = begin(ns, signal)
+    const open = writers.get(ns)?.open
+    if (open?.epoch !== epoch)
+      throw new SeamError('CONFLICT', `The lease with epoch ${epoch} on ${paths.database} is not held any more.`)
+    try {
+      return open.under(epoch, () => body(open))
+    } catch (error) {
+      open.batches.forget()
+      const said = storageError(error, paths.database)
+      // Taken over, or it is not known what reached the disk: only a new lease, after its checks, goes on.
+      if (isInputOutput(error) || open.db.prepare('SELECT epoch FROM lease').pluck().get() !== epoch)
+        letGo(ns, epoch, said)
+      throw said
+    }
+  }
+
+  const journal: SqliteJournal = {
+    spec: 'journal/v1',
+    kind: 'sqlite',
+    name,
+    guarantees: { durable: { value: true, proof: 'tested' }, fenced: { value: true, proof: 'tested' } },
+
+    async acquire(ns, holder, { signal } = {}) {
+      const paths = begin(ns, signal)
+      if (readOnly)
+        throw new SeamError('FORBIDDEN', `The journal in ${paths.dir} was opened for reading only.`, {
+          remedy: 'Open it without `readOnly`.',
+        })
+      const open = openForWriting(paths, holder, migrations, spare)
+      readers.get(ns)?.close()
+      readers.delete(ns)
+      const lost = new AbortController()
+      writers.set(ns, { open, lost })
+      wake.notify(ns)
+      const { epoch } = open
+      return { ns, epoch, lost: lost.signal, release: async () => letGo(ns, epoch) }
+    },
+
+    async append(lease, expectedSize, batch, { signal, urgent = false } = {}) {
+      begin(lease.ns, signal)
+      checkBatch(expectedSize, batch)
+      const write = (): void => writing(lease, signal, (open) => open.batches.write(expectedSize, batch))
+      if (!urgent && !spare.restore())
+        throw new SeamError(
+          'LIMIT_EXCEEDED',
+          `The reserve of disk in ${dir} is used up and can not be set aside again.`,
+          {
+            remedy: 'Free space on that disk; the next attempt goes through by itself.',
+          },
+        )
+      try {
+        write()
+      } catch (error) {
+        if (!urgent || !(error instanceof Error) || !isFull(error.cause) || !spare.free()) throw error
+        write()
+      }
+      wake.notify(lease.ns)
+    },
+
+    async commitCheckpoint(lease, checkpoint, { signal } = {}) {
+      const paths = begin(lease.ns, signal)
+      writing(lease, signal, (open) => {
+        const present = open.read.checkpoint()
+        if (present !== undefined && present.size > checkpoint.size)
+          throw new SeamError(
+            'CONFLICT',
+            `The newest checkpoint covers ${present.size} records, more than the ${checkpoint.size} of this one.`,
+          )
+        const size = open.read.size()
+        if (!Number.isSafeInteger(checkpoint.size) || checkpoint.size < 0 || checkpoint.size > size)
+          throw new SeamError(
+            'INVALID_INPUT',
+            `A checkpoint of ${checkpoint.size} does not fit a log of ${size} records.`,
+          )
+        checkCovers(open.read, paths, checkpoint)
+        putCheckpoint(open, checkpoint)
+      })
+      try {
+        writeCheckpointFile(paths.checkpoint, checkpoint)
+      } catch (error) {
+        throw storageError(error, paths.checkpoint)
+      }
+    },
+
+    async head(ns, { signal } = {}) {
+      return reading(ns, signal, { size: 0 }, ({ read }) => {
+        const checkpoint = read.checkpoint()
+        return { size: read.size(), ...(checkpoint && { checkpoint }) }
+      })
+    },
+
+    read: (ns, from, request = {}) => records(ns, from, request),
+
+    async hashes(ns, level, from, count, { signal } = {}) {
+      if (level % 4 !== 0 || [level, from, count].some((n) => !Number.isSafeInteger(n) || n < 0))
+        throw new SeamError('INVALID_INPUT', `There are no stored hashes ${from} + ${count} of level ${level}.`)
+      return reading<Uint8Array>(ns, signal, new Uint8Array(0), ({ read }) => read.hashes(level, from, count))
+    },
+
+    async saveState(lease, snapshot, { signal } = {}) {
+      begin(lease.ns, signal)
+      writing(lease, signal, (open) => putState(open, snapshot))
+    },
+
+    async loadState(ns, foldVersion, { signal } = {}) {
+      return reading(ns, signal, undefined, ({ read }) => read.state(foldVersion))
+    },
+
+    async purge(lease, seqs, { signal } = {}) {
+      const paths = begin(lease.ns, signal)
+      purgeBackups(paths, seqs)
+      writing(lease, signal, ({ db }) => {
+        const remove = db.prepare<[number]>('DELETE FROM payloads WHERE seq = ?')
+        for (const seq of seqs) remove.run(seq)
+      })
+      // The WAL still has the pages as they were.
+      const [busy] = writers
+        .get(lease.ns)
+        ?.open.db.prepare<[], number[]>('PRAGMA wal_checkpoint(TRUNCATE)')
+        .raw()
+        .get() ?? [0]
+      if (busy !== 0)
+        throw new SeamError('UNAVAILABLE', `A reader keeps the write-ahead log of ${paths.database} from being cut.`, {
+          remedy: 'Purge again.',
+        })
+    },
+
+    async scrub(ns, request = {}) {
+      const paths = begin(ns, request.signal)
+      return scrub(() => reading(ns, request.signal, undefined, (open) => open), paths.database, request)
+    },
+
+    async close() {
+      if (closed) return
+      for (const [ns, { open }] of writers)
+        letGo(ns, open.epoch, new SeamError('UNAVAILABLE', 'The journal was closed.'))
+      for (const open of readers.values()) open.close()
+      readers.clear()
+      closed = true
+      wake.notifyAll()
+    },
+  }
+
+  async function* records(ns: string, from: number, request: ReadOptions): AsyncIterable<StoredRecord> {
+    const { to, run, follow = false, payloads = false, signal } = request
+    const { dir: folder } = begin(ns, signal)
+    if (!Number.isSafeInteger(from) || from < 0 || (to !== undefined && (!Number.isSafeInteger(to) || follow)))
+      throw new SeamError('INVALID_INPUT', `Records can not be read from ${from} to ${to ?? 'the end'}.`)
+    let next = from
+    let pauseMs = shortestPauseMs
+    // Without `follow`, what is there now is what is read.
+    const end = follow
+      ? Infinity
+      : Math.min(
+          to ?? Infinity,
+          reading(ns, signal, 0, ({ read }) => read.size()),
+        )
+    for (;;) {
+      const page = reading(ns, signal, [], ({ read }) =>
+        read.page({ from: next, to: Math.min(end, read.size()), payloads, ...(run !== undefined && { run }) }),
+      )
+      for (const record of page) {
+        throwIfAborted(signal)
+        yield record
+        next = record.seq + 1
+        pauseMs = shortestPauseMs
+      }
+      if (page.length > 0) await setImmediate()
+      else if (!follow) return
+      else {
+        // Who holds the lease is told by its own appends; others watch the files, and look again for what was missed.
+        const happened = await wake.wait(ns, writers.has(ns) ? undefined : { folder, ms: pauseMs }, signal)
+        pauseMs = happened ? shortestPauseMs : Math.min(pauseMs * 4, longestPauseMs)
+      }
+    }
+  }
+
+  const projections: Projections = {
+    spec: 'projections/v1',
+    kind: 'sqlite',
+    name,
+    guarantees: {},
+    async query(ns, projection, filter, page = {}, { signal } = {}) {
+      return reading(ns, signal, { rows: [] }, ({ db }) =>
+        query(db, namespacePaths(dir, ns).database, projection, filter, page),
+      )
+    },
+  }
+
+  return { journal, projections }
+}
+
+const shortestPauseMs = 2
+const longestPauseMs = 1_000
+
+function putCheckpoint({ db }: OpenWriter, { origin, size, root, note }: Checkpoint): void {
+  db.prepare('INSERT OR REPLACE INTO checkpoint (id, origin, size, root, note) VALUES (1, ?, ?, ?, ?)').run(
+    origin,
+    size,
+    root,
+    note,
+  )
+}
+
+function putState({ db, read }: OpenWriter, { size, foldVersion, sha256, bytes }: StateSnapshot): void {
+  if (sha256Hex(bytes) !== sha256)
+    throw new SeamError('INVALID_INPUT', 'The digest of the snapshot is not that of its bytes.')
+  if (size > read.size()) throw new SeamError('INVALID_INPUT', `A snapshot at size ${size} is ahead of the log.`)
+  db.prepare('INSERT INTO states (size, fold_version, sha256, bytes) VALUES (?, ?, ?, ?)').run(
+    size,
+    foldVersion,
+    sha256,
+    bytes,
+  )
+  db.prepare('DELETE FROM states WHERE id NOT IN (SELECT id FROM states ORDER BY id DESC LIMIT 2)').run()
+}

@@ -1,0 +1,153 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { SeamError, systemCode } from '@seamark/kit'
+import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
+import { batchWriter, underEpoch } from './append.ts'
+import type { UnderEpoch } from './append.ts'
+import { makeFolder, syncFolder } from './durable-file.ts'
+import { readHolder, writeHolder } from './holder-file.ts'
+import { latestVersion, migrate, requireVersion, schemaVersion } from './migrate.ts'
+import type { NamespacePaths } from './paths.ts'
+import { reader } from './reader.ts'
+import type { Reader } from './reader.ts'
+import type { Reserve } from './reserve.ts'
+import type { Migration } from './schema.ts'
+import { openLock, openReader, openWriter } from './sqlite-port.ts'
+import type { Sqlite } from './sqlite-port.ts'
+import { checkFilesThere, checkStored } from './start-checks.ts'
+import { isFull, notWritable, storageError } from './storage-errors.ts'
+
+/** A namespace open for reading. */
+export interface OpenReader {
+  readonly db: Sqlite
+  readonly read: Reader
+  close(): void
+}
+
+/** A namespace whose lease this process holds. */
+export interface OpenWriter extends OpenReader {
+  readonly epoch: number
+  readonly holder: string
+  readonly under: UnderEpoch
+  readonly batches: ReturnType<typeof batchWriter>
+}
+
+/**
+ * Opens for reading, without migrating; `undefined` where nothing was written yet.
+ * Errors: `INTEGRITY` where only the checkpoint is left, `UNSUPPORTED` for another schema version, `FORBIDDEN`.
+ */
+export function openForReading(paths: NamespacePaths, migrations: readonly Migration[]): OpenReader | undefined {
+  try {
+    if ((statSync(paths.database, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+      checkFilesThere(paths, readCheckpointFile(paths.checkpoint), readHolder(paths.holder))
+      return undefined
+    }
+    accessSync(paths.database, constants.R_OK)
+    const db = openReader(paths.database)
+    try {
+      // Its first writer is just making it.
+      if (schemaVersion(db) === 0 && (readHolder(paths.holder)?.epoch ?? 0) === 0) {
+        db.close()
+        return undefined
+      }
+      requireVersion(db, paths.database, latestVersion(migrations))
+      return { db, read: reader(db, paths.database), close: () => db.close() }
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } catch (error) {
+    throw readable(error, paths.database)
+  }
+}
+
+function readable(error: unknown, path: string): unknown {
+  const code = systemCode(error)
+  if (code !== 'EACCES' && code !== 'EPERM') return storageError(error, path)
+  return new SeamError('FORBIDDEN', `${path} is not readable by this user.`, {
+    remedy: 'Run as the user that owns the data folder.',
+    cause: error,
+  })
+}
+
+/** Takes the lock, checks what is stored, and moves the epoch on. Errors: those of `Journal.acquire`. */
+export function openForWriting(
+  paths: NamespacePaths,
+  holder: string,
+  migrations: readonly Migration[],
+  reserve: Reserve,
+): OpenWriter {
+  let lock: Sqlite | undefined
+  let db: Sqlite | undefined
+  try {
+    makeFolder(paths.dir)
+    requireWritable(paths)
+    lock = openLock(paths.lock)
+    if (lock === undefined) throw heldBy(paths)
+    const held = lock
+
+    const last = readHolder(paths.holder)
+    const kept = readCheckpointFile(paths.checkpoint)
+    checkFilesThere(paths, kept, last)
+    writeHolder(paths.holder, holder, last?.epoch ?? 0)
+    const opened = (db = openWriter(paths.database))
+    migrate(opened, paths.database, migrations)
+    syncFolder(paths.dir)
+    const read = reader(opened, paths.database)
+    checkStored(opened, read, paths, kept)
+
+    const epoch = takeEpoch(opened, last?.epoch ?? 0, reserve)
+    writeHolder(paths.holder, holder, epoch)
+    const stored = read.checkpoint()
+    if (stored !== undefined && stored.note !== kept?.note) {
+      if (kept === undefined || stored.size >= kept.size) writeCheckpointFile(paths.checkpoint, stored)
+    }
+    reserve.restore()
+    return {
+      db: opened,
+      read,
+      epoch,
+      holder,
+      under: underEpoch(opened, paths.database),
+      batches: batchWriter(opened),
+      close() {
+        opened.close()
+        held.close()
+      },
+    }
+  } catch (error) {
+    db?.close()
+    lock?.close()
+    throw storageError(error, paths.database)
+  }
+}
+
+function requireWritable(paths: NamespacePaths): void {
+  for (const path of [paths.dir, paths.database]) {
+    try {
+      accessSync(path, constants.R_OK | constants.W_OK)
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' && path === paths.database) continue
+      throw notWritable(path, error)
+    }
+  }
+}
+
+function heldBy(paths: NamespacePaths): SeamError {
+  const by = readHolder(paths.holder)
+  const who = by === undefined ? 'another process' : `${by.holder} (process ${by.pid} on ${by.host})`
+  return new SeamError('CONFLICT', `The journal in ${paths.dir} is in use by ${who}.`, {
+    remedy: 'Use that service, or stop it first.',
+  })
+}
+
+// Never below what an earlier lease had, also where the newest transactions of the database were lost.
+function takeEpoch(db: Sqlite, before: number, reserve: Reserve): number {
+  const take = db.prepare<[number], number>('UPDATE lease SET epoch = max(epoch, ?) + 1 RETURNING epoch').pluck()
+  const run = (): number => db.transaction(() => Number(take.get(before))).immediate()
+  try {
+    return run()
+  } catch (error) {
+    if (!isFull(error) || !reserve.free()) throw error
+    return run()
+  }
+}
