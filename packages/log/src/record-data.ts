@@ -1,0 +1,126 @@
+import type { RecordData, RecordKind } from '@seamark/core'
+import { z } from 'zod'
+import {
+  blob,
+  count,
+  digest,
+  exit,
+  gitId,
+  inputs,
+  instant,
+  itemId,
+  launchId,
+  name,
+  origin,
+  path,
+  positive,
+  product,
+  prose,
+  step,
+  word,
+} from './record-fields.ts'
+import { LIMITS } from './limits.ts'
+
+const treeHead = z.strictObject({ size: count, root: digest })
+
+const range = z
+  .tuple([count, count])
+  .refine(([from, to]) => from <= to, 'a range ends where it starts or later')
+  .meta({ title: '[first index, last index]' })
+
+const addedItem = z
+  .tuple([count, itemId, z.array(count).max(LIMITS.needsPerItem)])
+  .meta({ title: '[index, id, [needed indexes]]' })
+
+/** The one list of fields of each record kind's `data`, version 1. Unknown fields are refused. */
+export const dataSchemas: { readonly [K in RecordKind]: z.ZodType<RecordData[K]> } = {
+  'log.opened': z.strictObject({
+    origin,
+    follows: z.strictObject({ origin, size: count, root: digest }).exactOptional(),
+  }),
+  'engine.started': z.strictObject({
+    version: word,
+    holder: word,
+    executors: z.array(
+      z.strictObject({ name, kind: word, isolation: z.literal(['none', 'namespace', 'container', 'vm']) }),
+    ),
+  }),
+  'engine.stopped': z.strictObject({ reason: z.literal(['requested', 'failed']) }),
+  'checkpoint.committed': treeHead,
+  'checkpoint.anchored': z.strictObject({ size: count, kind: word, name: word, receipt: prose }),
+  'checkpoint.unanchored': z.strictObject({ size: count, kind: word, name: word, code: word }),
+  'command.denied': z.strictObject({ action: word, policy: word, target: word.exactOptional() }),
+  'command.voided': z.strictObject({ command: word, reason: word, target: word.exactOptional() }),
+  'run.submitted': z.strictObject({
+    name: word.exactOptional(),
+    plan: digest,
+    items: count,
+    base: z
+      .strictObject({ repository: path, commit: gitId, tree: gitId, uncommitted: count, submodules: count })
+      .exactOptional(),
+    deadline: instant.exactOptional(),
+  }),
+  'items.added': z.strictObject({ items: z.array(addedItem).min(1) }),
+  'item.launched': z.strictObject({
+    step,
+    launchId,
+    executor: name,
+    inputs: inputs.exactOptional(),
+    layer: digest.exactOptional(),
+  }),
+  'item.captured': z.strictObject({ exit, product }),
+  'gate.ended': z.strictObject({
+    gate: count,
+    passed: z.boolean(),
+    reason: word,
+    exit: exit.exactOptional(),
+    stdout: blob.exactOptional(),
+    stderr: blob.exactOptional(),
+  }),
+  'attempt.ended': z.strictObject({
+    outcome: z.literal(['succeeded', 'failed', 'timed-out', 'lost', 'canceled']),
+    reason: word,
+    detail: prose.exactOptional(),
+    exit: exit.exactOptional(),
+    product: product.exactOptional(),
+  }),
+  'item.parked': z.strictObject({
+    reason: z.literal(['retry', 'capacity', 'rate-limit', 'input', 'approval', 'budget', 'quorum', 'pause']),
+    token: word,
+    resumeAt: instant.exactOptional(),
+    expiresAt: instant.exactOptional(),
+    locksUntil: instant,
+    snapshot: blob.exactOptional(),
+  }),
+  'item.resumed': z.strictObject({ token: word, by: z.literal(['time', 'answer', 'expiry']) }),
+  'locks.released': z.strictObject({ token: word }),
+  'item.settled': z.strictObject({
+    outcome: z.literal(['succeeded', 'failed', 'canceled', 'skipped']),
+    reason: word,
+  }),
+  'items.settled': z.strictObject({
+    outcome: z.literal(['skipped', 'canceled']),
+    ranges: z.array(range).min(1),
+    reason: word,
+  }),
+  'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout']) }),
+  'layer.launched': z.strictObject({ layer: digest, launchId, executor: name }),
+  'layer.ended': z.strictObject({
+    layer: digest,
+    outcome: z.literal(['ready', 'failed']),
+    reason: word,
+    detail: prose.exactOptional(),
+    exit: exit.exactOptional(),
+    stdout: blob.exactOptional(),
+    stderr: blob.exactOptional(),
+  }),
+  'leftover.killed': z.strictObject({ executor: name, launchId, processes: positive }),
+  'run.sealed': z.strictObject({
+    segment: count,
+    from: count,
+    count: positive,
+    last: digest,
+    root: digest,
+    status: z.literal(['succeeded', 'failed', 'canceled']),
+  }),
+}

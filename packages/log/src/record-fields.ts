@@ -1,0 +1,77 @@
+import type { BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
+import { ITEM_ID, NAME } from '@seamark/kit'
+import { z } from 'zod'
+import { LIMITS } from './limits.ts'
+import { ORIGIN } from './origin.ts'
+
+/** Integers from 0 to 2^53−1. */
+export const count: z.ZodInt = z.int().min(0).meta({ title: 'integer' })
+export const positive: z.ZodInt = z.int().min(1).meta({ title: 'integer from 1' })
+export const instant: z.ZodInt = z.int().min(0).meta({ title: 'epoch milliseconds' })
+export const digest: z.ZodString = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ title: '32 bytes, hex' })
+export const gitId: z.ZodString = z
+  .string()
+  .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
+  .meta({ title: 'git object id' })
+/** Namespaces, run ids, names of executors. */
+export const name: z.ZodString = z.string().regex(NAME).meta({ title: 'name' })
+export const itemId: z.ZodString = z.string().regex(ITEM_ID).meta({ title: 'item id' })
+/** What programs compare: a principal id, a reason, a token. */
+export const word: z.ZodString = z.string().min(1).max(200).meta({ title: 'text to 200' })
+/** What people read. */
+export const prose: z.ZodString = z.string().max(4_096).meta({ title: 'text to 4,096' })
+export const path: z.ZodString = z.string().min(1).max(4_096).meta({ title: 'path' })
+export const launchId: z.ZodString = z
+  .string()
+  .regex(/^sm[a-z2-7]{32}$/)
+  .meta({ title: 'launch id' })
+/** `<host or seamark.invalid>/<128-bit log id in hex>`. */
+export const origin: z.ZodString = z.string().max(300).regex(ORIGIN).meta({ title: 'origin' })
+
+export const step: z.ZodType<Step> = z
+  .union([z.literal(['setup', 'main']), z.templateLiteral(['gate:', z.int().min(0).max(9_999)])])
+  .meta({ title: '`setup`, `main` or `gate:<n>`' })
+
+export const blob: z.ZodType<BlobRef> = z.strictObject({ sha256: digest, size: count }).meta({ title: 'blob' })
+
+export const exit: z.ZodType<Exit> = z
+  .strictObject({
+    code: z.int().exactOptional(),
+    signal: word.exactOptional(),
+    reason: z.literal(['exited', 'signaled', 'killed', 'timeout', 'output', 'memory', 'pids', 'disk', 'not-started']),
+    startedAt: instant,
+    endedAt: instant,
+    outputBytes: count,
+    detail: prose.exactOptional(),
+  })
+  .meta({ title: 'exit' })
+
+export const product: z.ZodType<Product> = z
+  .strictObject({
+    patch: z.strictObject({ sha256: digest, size: count, files: count, baseTree: gitId, tree: gitId }).exactOptional(),
+    outputs: z.array(z.strictObject({ path, blob })).max(LIMITS.outputsPerProduct),
+    stdout: blob,
+    stderr: blob,
+    snapshot: blob.exactOptional(),
+  })
+  .meta({ title: 'product' })
+
+export const inputs: z.ZodType<readonly InputRef[]> = z
+  .array(
+    z.strictObject({
+      name: word,
+      from: itemId,
+      select: z.literal(['patch', 'workspace', 'output']),
+      path: path.exactOptional(),
+      blob,
+    }),
+  )
+  .max(LIMITS.inputsPerLaunch)
+  .meta({ title: 'inputs' })
+
+export const payload: z.ZodType<PayloadCommitment> = z
+  .strictObject({ hmac: digest, size: z.int().min(0).max(LIMITS.payloadBytes), mediaType: word })
+  .meta({ title: 'payload commitment' })
