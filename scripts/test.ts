@@ -32,7 +32,9 @@ await vitest.close()
 const cases = modules.flatMap((module) => [...module.children.allTests()])
 const count = (state: string): number => cases.filter((test) => test.result().state === state).length
 const brokenFiles = modules.filter((module) => module.errors().length > 0).length
-let [passed, failed, skipped] = [count('passed'), count('failed') + brokenFiles + unhandled, count('skipped')]
+const skipped = count('skipped')
+let passed = count('passed')
+let failed = count('failed') + brokenFiles + unhandled
 
 if (services) {
   const golden = spawnSync('python3', ['vectors/verify.py'], { encoding: 'utf8' })
