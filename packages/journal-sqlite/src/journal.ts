@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Checkpoint, Journal, Lease, Projections, ReadOptions, StateSnapshot, StoredRecord } from '@seamark/core'
-import { SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
-import { checkBatch } from './batch.ts'
+import { checkBatch, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
 import { writeCheckpointFile } from './checkpoint-file.ts'
 import { openForReading, openForWriting } from './namespace.ts'
 import type { OpenReader, OpenWriter } from './namespace.ts'

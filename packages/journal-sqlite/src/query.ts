@@ -76,5 +76,6 @@ function parseRow<P extends ProjectionName>({ crc, row }: Found, path: string): 
       remedy: 'Stop, keep the files, and restore from a backup.',
     })
   // What `append` took as this type, unchanged: its checksum was just compared.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return JSON.parse(row) as ProjectionRows[P]
 }

@@ -3,6 +3,7 @@ import { SeamError, sha256Hex } from '@seamark/kit'
 import { leafHash } from '@seamark/log'
 import { payloadCrc } from './append.ts'
 import type { Sqlite } from './sqlite-port.ts'
+import type { ReadHashes } from './tree.ts'
 
 interface Row {
   readonly seq: number
@@ -28,7 +29,7 @@ export interface Reader {
   checkpoint(): Checkpoint | undefined
   /** The next records, checked; none where there are no more. */
   page(request: PageRequest): readonly StoredRecord[]
-  hashes(level: number, from: number, count: number): Uint8Array
+  readonly hashes: ReadHashes
   state(foldVersion: number): StateSnapshot | undefined
 }
 

@@ -5,9 +5,9 @@ const remembered = 10_000
 
 /** Small integers for the names of runs, given out on first use inside the transaction that needs them. */
 export function runNames(db: Sqlite): {
-  idOf(run: string): number
+  readonly idOf: (run: string) => number
   /** After a transaction that did not commit: what it gave out is void. */
-  forget(): void
+  readonly forget: () => void
 } {
   const find = db.prepare<[string], number>('SELECT id FROM run_names WHERE run = ?').pluck()
   const add = db.prepare<[string]>('INSERT INTO run_names (run) VALUES (?)')

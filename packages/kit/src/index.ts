@@ -5,6 +5,7 @@
  */
 export { orAbort, sleep, throwIfAborted } from './abort.ts'
 export { allowLocal } from './allow-local.ts'
+export { checkBatch } from './batch.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 export { base32, digestStream, launchId, sha256, sha256Hex } from './digest.ts'

@@ -1,5 +1,5 @@
 import type { JournalBatch } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError } from './errors.ts'
 
 /**
  * Refuses, with `INVALID_INPUT`, a batch that would leave a hole: records must follow `expectedSize`
