@@ -68,7 +68,11 @@ export function registerSuite<S extends Seam<string>>(suite: Suite<S>, make: Mak
 }
 
 /** Registers, for each saboteur, that every case it names rejects it, and that no case is without a saboteur. */
-export function registerSaboteurs<S extends Seam<string>>(suite: Suite<S>, make: MakeSubject<S>, runner: TestRunner): void {
+export function registerSaboteurs<S extends Seam<string>>(
+  suite: Suite<S>,
+  make: MakeSubject<S>,
+  runner: TestRunner,
+): void {
   runner.describe(`saboteurs ${suite.spec}`, () => {
     runner.it('every case has a saboteur', async () => {
       const covered = new Set(suite.saboteurs.flatMap((saboteur) => saboteur.rejectedBy))

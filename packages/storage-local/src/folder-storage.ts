@@ -33,6 +33,9 @@ const guarantees: StorageGuarantees = {
 
 const rememberedFolders = 10_000
 
+// A body that nobody reads must not keep its file open. Nobody is left to hear that closing failed.
+const unread = new FinalizationRegistry<FileHandle>((handle) => void handle.close().catch(() => undefined))
+
 /**
  * Objects as files below one folder, shared by any number of processes of one machine.
  *
@@ -45,7 +48,6 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
   const root = resolve(options.dir)
   // Folders whose own name, and those of all their parents, are known to be durable.
   const durable = new Set<string>()
-  const unread = new FinalizationRegistry<FileHandle>((handle) => void handle.close().catch(() => undefined))
   let ready: Promise<string> | undefined
 
   async function prepare(): Promise<string> {
@@ -168,7 +170,6 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
         }
       }
       const body = chunks()
-      // A body that nobody reads must not keep its file open.
       unread.register(body, handle, token)
       return { key, size: seal.size, sha256: seal.sha256, body }
     } catch (error) {

@@ -12,7 +12,6 @@ interface KeptRecord {
 /** What one namespace stores. Bytes and rows are copies: a caller can not change them later. */
 export interface MemoryLog {
   readonly records: KeptRecord[]
-  readonly byRun: Map<string, number[]>
   readonly payloads: Map<number, { readonly salt: Uint8Array; readonly bytes: Uint8Array }>
   /** Hashes by level; level 0 are the records' leaves. */
   readonly nodes: Map<number, Uint8Array[]>
@@ -30,7 +29,6 @@ export interface MemoryLog {
 export function memoryLog(): MemoryLog {
   return {
     records: [],
-    byRun: new Map(),
     payloads: new Map(),
     nodes: new Map(),
     runs: new Map(),
@@ -45,10 +43,8 @@ export function memoryLog(): MemoryLog {
 
 /** Adds a batch that was checked before. */
 export function addBatch(log: MemoryLog, batch: JournalBatch): void {
-  for (const { seq, header, leaf, run } of batch.records) {
+  for (const { seq, header, leaf, run } of batch.records)
     log.records.push({ seq, header: header.slice(), leaf: leaf.slice(), ...(run !== undefined && { run }) })
-    if (run !== undefined) listIn(log.byRun, run).push(seq)
-  }
   for (const { seq, salt, bytes } of batch.payloads) log.payloads.set(seq, { salt: salt.slice(), bytes: bytes.slice() })
   for (const { level, hash } of batch.nodes) listIn(log.nodes, level).push(hash.slice())
   for (const change of batch.changes) addChange(log, change)
@@ -67,7 +63,7 @@ function addChange(log: MemoryLog, change: ProjectionChange): void {
 }
 
 /** Root of the first `size` leaves, lower-case hex. `size` must not be less than at an earlier call whose root was kept. */
-export function rootAt(log: MemoryLog, size: number): { readonly root: string; keep(): void } {
+export function rootAt(log: MemoryLog, size: number): { readonly root: string; readonly keep: () => void } {
   const ahead = log.covered.clone()
   const leaves = log.records.slice(ahead.size, size)
   for (const { leaf } of leaves) ahead.append(leaf)
