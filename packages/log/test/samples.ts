@@ -1,0 +1,112 @@
+import type { RecordData, RecordDraft, RecordKind } from '@seamark/core'
+
+/** A type with every optional field present, so that a sample shows a field that a schema forgot. */
+export type Full<T> = T extends object ? { readonly [K in keyof T]-?: Full<T[K]> } : T
+
+const digest = 'ab'.repeat(32)
+const gitId = '12'.repeat(20)
+const blob = { sha256: digest, size: 7 }
+const exit: Full<RecordData['item.captured']['exit']> = {
+  code: 0,
+  signal: 'SIGKILL',
+  reason: 'exited',
+  startedAt: 1,
+  endedAt: 2,
+  outputBytes: 3,
+  detail: 'ENOENT',
+}
+const product: Full<RecordData['item.captured']['product']> = {
+  patch: { ...blob, files: 1, baseTree: gitId, tree: gitId },
+  outputs: [{ path: 'a/b', blob }],
+  stdout: blob,
+  stderr: blob,
+  snapshot: blob,
+}
+const origin = `seamark.invalid/${'0f'.repeat(16)}`
+const launchId = `sm${'a2'.repeat(16)}`
+
+/** One sample of each kind's data with every field. */
+export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
+  'log.opened': { origin, follows: { origin, size: 3, root: digest } },
+  'engine.started': {
+    version: '0.1.0',
+    holder: 'host:1',
+    executors: [{ name: 'sandbox', kind: 'bubblewrap', isolation: 'namespace' }],
+  },
+  'engine.stopped': { reason: 'requested' },
+  'checkpoint.committed': { size: 4, root: digest },
+  'checkpoint.anchored': { size: 4, kind: 'file', name: 'file', receipt: 'receipts/4.json' },
+  'checkpoint.unanchored': { size: 4, kind: 'file', name: 'file', code: 'UNAVAILABLE' },
+  'command.denied': { action: 'run.submit', policy: 'allow-local', target: 'r' },
+  'command.voided': { command: 'run.cancel', reason: 'sealed', target: 'r' },
+  'run.submitted': {
+    name: 'demo',
+    plan: digest,
+    items: 2,
+    base: { repository: digest, commit: gitId, tree: gitId, uncommitted: 0, submodules: 0 },
+    deadline: 5,
+  },
+  'items.added': { items: [[0, 'a', []]] },
+  'item.launched': {
+    step: 'gate:3',
+    launchId,
+    executor: 'sandbox',
+    inputs: [{ name: 'x', from: 'a', select: 'output', path: 'a/b', blob }],
+    layer: digest,
+  },
+  'item.captured': { exit, product },
+  'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob },
+  'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product },
+  'item.parked': { reason: 'retry', token: 't', resumeAt: 1, expiresAt: 2, locksUntil: 3, snapshot: blob },
+  'item.resumed': { token: 't', by: 'time' },
+  'locks.released': { token: 't' },
+  'item.settled': { outcome: 'succeeded', reason: 'completed' },
+  'items.settled': { outcome: 'skipped', ranges: [[0, 3]], reason: 'need-failed' },
+  'cancel.requested': { reason: 'requested' },
+  'layer.launched': { layer: digest, launchId, executor: 'sandbox' },
+  'layer.ended': {
+    layer: digest,
+    outcome: 'ready',
+    reason: 'completed',
+    detail: '',
+    exit,
+    stdout: blob,
+    stderr: blob,
+  },
+  'leftover.killed': { executor: 'process', launchId, processes: 2 },
+  'run.sealed': { segment: 0, from: 0, count: 1, last: digest, root: digest, status: 'succeeded' },
+}
+
+const actor = { actor: 'local:1', onBehalfOf: 'local:2', cause: 0 }
+const run = { ...actor, run: 'r1' }
+const item = { ...run, item: 'a' }
+const attempt = { ...item, attempt: 1, fence: 2 }
+const payload = { mediaType: 'text/plain', bytes: new Uint8Array([1, 2, 3]), salt: new Uint8Array(32).fill(9) }
+
+/** One draft of each kind with every field that it can have; `cause` 0, so not for the first place. */
+export const fullDrafts: readonly RecordDraft[] = [
+  { ...actor, kind: 'log.opened', data: fullData['log.opened'], payload },
+  { ...actor, kind: 'engine.started', data: fullData['engine.started'] },
+  { ...actor, kind: 'engine.stopped', data: fullData['engine.stopped'] },
+  { ...actor, kind: 'checkpoint.committed', data: fullData['checkpoint.committed'] },
+  { ...actor, kind: 'checkpoint.anchored', data: fullData['checkpoint.anchored'] },
+  { ...actor, kind: 'checkpoint.unanchored', data: fullData['checkpoint.unanchored'] },
+  { ...attempt, kind: 'command.denied', data: fullData['command.denied'] },
+  { ...attempt, kind: 'command.voided', data: fullData['command.voided'] },
+  { ...run, kind: 'run.submitted', data: fullData['run.submitted'], payload },
+  { ...run, kind: 'items.added', data: fullData['items.added'], payload },
+  { ...attempt, kind: 'item.launched', data: fullData['item.launched'] },
+  { ...attempt, kind: 'item.captured', data: fullData['item.captured'] },
+  { ...attempt, kind: 'gate.ended', data: fullData['gate.ended'] },
+  { ...attempt, kind: 'attempt.ended', data: fullData['attempt.ended'] },
+  { ...attempt, kind: 'item.parked', data: fullData['item.parked'] },
+  { ...attempt, kind: 'item.resumed', data: fullData['item.resumed'] },
+  { ...attempt, kind: 'locks.released', data: fullData['locks.released'] },
+  { ...attempt, kind: 'item.settled', data: fullData['item.settled'] },
+  { ...run, kind: 'items.settled', data: fullData['items.settled'] },
+  { ...item, kind: 'cancel.requested', data: fullData['cancel.requested'] },
+  { ...run, attempt: 1, fence: 3, kind: 'layer.launched', data: fullData['layer.launched'] },
+  { ...run, attempt: 1, fence: 3, kind: 'layer.ended', data: fullData['layer.ended'] },
+  { ...attempt, kind: 'leftover.killed', data: fullData['leftover.killed'] },
+  { ...run, kind: 'run.sealed', data: fullData['run.sealed'] },
+]
