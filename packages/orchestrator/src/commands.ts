@@ -1,4 +1,4 @@
-import type { Exit, ItemSpec, Principal, RecordData, RunOutcome, StepReport, Submission } from '@seamark/core'
+import type { Exit, ItemSpec, Principal, RecordData, RunRow, StepReport, Submission } from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
 
 /** A payload with the salt drawn for it at the edge. */
@@ -21,7 +21,12 @@ export type LaunchEnd =
   /** No capacity: nothing was started. */
   | { readonly type: 'refused'; readonly retryAfterMs?: number }
   /** It could not be prepared, launched, followed or captured. */
-  | { readonly type: 'error'; readonly stage: 'prepare' | 'launch' | 'capture'; readonly code: string; readonly detail: string }
+  | {
+      readonly type: 'error'
+      readonly stage: 'prepare' | 'launch' | 'capture'
+      readonly code: string
+      readonly detail: string
+    }
   /** Stopped before there was a process. */
   | { readonly type: 'canceled' }
 
@@ -36,16 +41,29 @@ export type Command =
       readonly submission: Submission
       readonly head: SaltedPayload
       readonly chunks: readonly ItemChunk[]
-      /** Plan digest and outcome of an earlier run with this id that is not in memory. */
-      readonly earlier?: { readonly plan: string }
+      /** Row of an earlier run with this id that is not in memory; filled in by the loop. */
+      readonly earlier?: RunRow
     }
-  | { readonly type: 'cancel'; readonly principal: Principal; readonly run: string; readonly item?: string; readonly sealed?: RunOutcome }
-  | { readonly type: 'resume'; readonly principal: Principal; readonly run: string; readonly item: string; readonly token: string }
+  | {
+      readonly type: 'cancel'
+      readonly principal: Principal
+      readonly run: string
+      readonly item?: string
+      /** Row of a run that is not in memory; filled in by the loop. */
+      readonly earlier?: RunRow
+    }
+  | {
+      readonly type: 'resume'
+      readonly principal: Principal
+      readonly run: string
+      readonly item: string
+      readonly token: string
+    }
   | { readonly type: 'end'; readonly launchId: string; readonly fence: number; readonly end: LaunchEnd }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }
-  | { readonly type: 'anchored'; readonly data: RecordData['checkpoint.anchored'] }
+  | { readonly type: 'anchored'; readonly receipt: SaltedPayload; readonly data: RecordData['checkpoint.anchored'] }
   | { readonly type: 'unanchored'; readonly data: RecordData['checkpoint.unanchored'] }
 
 /** The outside world as `decide` may see it. */
@@ -58,11 +76,21 @@ export interface Moment {
 
 /** What the caller of a command is told once its records are durable. */
 export type Reply =
-  | { readonly ok: true; readonly created?: boolean; readonly effective?: boolean }
+  | {
+      readonly ok: true
+      readonly created?: boolean
+      readonly effective?: boolean
+      readonly head?: { readonly size: number; readonly root: string }
+    }
   | { readonly ok: false; readonly error: SeamError }
 
 /** Items in chunks whose header and payload keep within their limits. */
-export function chunkItems(items: readonly ItemSpec[], salt: () => Uint8Array, maxHeaderBytes = 50_000, maxPayloadBytes = 1_000_000): ItemChunk[] {
+export function chunkItems(
+  items: readonly ItemSpec[],
+  salt: () => Uint8Array,
+  maxHeaderBytes = 50_000,
+  maxPayloadBytes = 1_000_000,
+): ItemChunk[] {
   const chunks: ItemChunk[] = []
   let entries: (readonly [number, string, readonly number[]])[] = []
   let specs: string[] = []
@@ -70,7 +98,10 @@ export function chunkItems(items: readonly ItemSpec[], salt: () => Uint8Array, m
   let payload = 0
   const flush = () => {
     if (entries.length === 0) return
-    chunks.push({ items: entries, payload: { mediaType: 'application/json', bytes: Buffer.from(`[${specs.join(',')}]`), salt: salt() } })
+    chunks.push({
+      items: entries,
+      payload: { mediaType: 'application/json', bytes: Buffer.from(`[${specs.join(',')}]`), salt: salt() },
+    })
     entries = []
     specs = []
     header = payload = 0

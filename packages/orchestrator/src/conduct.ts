@@ -44,16 +44,25 @@ export function conductor(options: ConductorOptions): Conductor {
   const open = new Set<Promise<void>>()
   const closing = new AbortController()
   const executors = new Map<string, { executor: Executor; exits: Exits }>()
-  for (const executor of options.executors) executors.set(executor.name, { executor, exits: watchExits(executor, options.notice) })
+  for (const executor of options.executors)
+    executors.set(executor.name, { executor, exits: watchExits(executor, (error) => options.notice(error)) })
 
   function seamOf(name: string): { executor: Executor; exits: Exits } {
     const found = executors.get(name)
-    if (found === undefined) throw new SeamError('UNAVAILABLE', `Executor ${name} is not configured any more.`, { remedy: 'Configure it again, or cancel the run.' })
+    if (found === undefined)
+      throw new SeamError('UNAVAILABLE', `Executor ${name} is not configured any more.`, {
+        remedy: 'Configure it again, or cancel the run.',
+      })
     return found
   }
 
   /** Starts the launch unless it is there; `undefined` once there is a process or there was one. */
-  async function ensure(task: StepTask, { executor, exits }: { executor: Executor; exits: Exits }, mode: 'launch' | 'attach', mine: Tracked): Promise<LaunchEnd | undefined> {
+  async function ensure(
+    task: StepTask,
+    { executor, exits }: { executor: Executor; exits: Exits },
+    mode: 'launch' | 'attach',
+    mine: Tracked,
+  ): Promise<LaunchEnd | undefined> {
     const { launchId } = task
     if (mode === 'attach') {
       const state = await retry(() => executor.attach(launchId), { ...PATIENCE, signal: closing.signal })
@@ -71,7 +80,8 @@ export function conductor(options: ConductorOptions): Conductor {
     try {
       // Safe to repeat: a launch is idempotent by its id.
       const answer = await retry(() => executor.launch(launchId, spec), { ...PATIENCE, signal: closing.signal })
-      if (answer.outcome === 'refused') return { type: 'refused', ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) }
+      if (answer.outcome === 'refused')
+        return { type: 'refused', ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) }
     } catch (error) {
       return hasCode(error, 'CONFLICT') ? { type: 'lost' } : failed('launch', error)
     }
@@ -94,7 +104,10 @@ export function conductor(options: ConductorOptions): Conductor {
     await followed
     if (end.state === 'lost') return { type: 'lost' }
     try {
-      const report = await retry(() => worker.capture(task, seam.executor, end.exit, { signal: closing.signal }), { ...PATIENCE, signal: closing.signal })
+      const report = await retry(() => worker.capture(task, seam.executor, end.exit, { signal: closing.signal }), {
+        ...PATIENCE,
+        signal: closing.signal,
+      })
       return { type: 'report', exit: end.exit, report }
     } catch (error) {
       return failed('capture', error)

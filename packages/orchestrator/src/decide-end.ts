@@ -8,16 +8,32 @@ import type { Item, Launch, Run, State } from './state.ts'
 export const CAPACITY_RETRY_MS = 5_000
 
 /** What the end of a launch comes to. A launch that is not outstanding under this fence has no say any more. */
-export function decideEnd(state: State, launchId: string, fence: number, end: LaunchEnd, moment: Moment): RecordDraft[] {
+export function decideEnd(
+  state: State,
+  launchId: string,
+  fence: number,
+  end: LaunchEnd,
+  moment: Moment,
+): RecordDraft[] {
   const launch = state.launches.get(launchId)
   const run = launch && state.runs.get(launch.run)
   if (launch === undefined || run === undefined || launch.fence !== fence) {
-    return [{ kind: 'command.voided', actor: 'engine', fence, data: { command: 'launch.end', reason: 'old-fence', target: launchId } }]
+    return [
+      {
+        kind: 'command.voided',
+        actor: 'engine',
+        fence,
+        data: { command: 'launch.end', reason: 'old-fence', target: launchId },
+      },
+    ]
   }
   if (launch.layer !== undefined && launch.index === undefined) return [layerEnded(run, launch, launch.layer, end)]
   const item = run.items[launch.index ?? -1]
   if (item === undefined) return []
-  const drafts = launch.step === 'main' ? mainEnded(state, run, item, launch, end, moment) : gateEnded(state, run, item, launch, end, moment)
+  const drafts =
+    launch.step === 'main'
+      ? mainEnded(state, run, item, launch, end, moment)
+      : gateEnded(state, run, item, launch, end, moment)
   return drafts
 }
 
@@ -44,19 +60,41 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   if (end.type === 'refused' && !stopping) {
     const resumeAt = moment.now + (end.retryAfterMs ?? CAPACITY_RETRY_MS)
-    return [{ kind: 'item.parked', ...about, attempt: launch.attempt, fence: launch.fence, data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil: moment.now } }]
+    return [
+      {
+        kind: 'item.parked',
+        ...about,
+        attempt: launch.attempt,
+        fence: launch.fence,
+        data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil: moment.now },
+      },
+    ]
   }
   const { outcome, reason, detail } = ending(end, stopping)
   const product = end.type === 'report' ? end.report.product : undefined
   if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
     return [
-      { kind: 'item.captured', ...about, attempt: launch.attempt, fence: launch.fence, data: { exit: end.exit, product } },
+      {
+        kind: 'item.captured',
+        ...about,
+        attempt: launch.attempt,
+        fence: launch.fence,
+        data: { exit: end.exit, product },
+      },
       launchDraft(state, run, item, 'gate:0'),
     ]
   }
   const evidence = end.type === 'report' ? { exit: end.exit, ...(product !== undefined && { product }) } : {}
-  const parked = end.type === 'report' && end.report.verdict.outcome === 'parked' && !stopping ? end.report.verdict : undefined
-  return attemptEnded(run, item, launch, { outcome, reason, ...(detail !== undefined && { detail }), ...evidence }, moment, parked)
+  const parked =
+    end.type === 'report' && end.report.verdict.outcome === 'parked' && !stopping ? end.report.verdict : undefined
+  return attemptEnded(
+    run,
+    item,
+    launch,
+    { outcome, reason, ...(detail !== undefined && { detail }), ...evidence },
+    moment,
+    parked,
+  )
 }
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
@@ -76,7 +114,16 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
   if (passed && gate + 1 < item.spec.gates.length) return [ended, launchDraft(state, run, item, `gate:${gate + 1}`)]
   // A gate that says no is the product's fault; one that could not be asked is not.
   const verdict: AttemptOutcome = outcome === 'failed' && end.type === 'report' ? 'failed' : outcome
-  return [ended, ...attemptEnded(run, item, launch, { outcome: verdict, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) }, moment)]
+  return [
+    ended,
+    ...attemptEnded(
+      run,
+      item,
+      launch,
+      { outcome: verdict, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) },
+      moment,
+    ),
+  ]
 }
 
 /** The record of an attempt's end and what follows: the item settles, waits for another attempt, or is parked. */
@@ -84,9 +131,20 @@ function attemptEnded(
   run: Run,
   item: Item,
   launch: Launch,
-  data: { readonly outcome: AttemptOutcome; readonly reason: string; readonly detail?: string; readonly exit?: Exit; readonly product?: Product },
+  data: {
+    readonly outcome: AttemptOutcome
+    readonly reason: string
+    readonly detail?: string
+    readonly exit?: Exit
+    readonly product?: Product
+  },
   { now, random }: Moment,
-  parked?: { readonly reason: ParkReason; readonly resumeAt?: number; readonly expiresAt?: number; readonly snapshot?: { readonly sha256: string; readonly size: number } },
+  parked?: {
+    readonly reason: ParkReason
+    readonly resumeAt?: number
+    readonly expiresAt?: number
+    readonly snapshot?: { readonly sha256: string; readonly size: number }
+  },
 ): RecordDraft[] {
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   const ended: RecordDraft = { kind: 'attempt.ended', ...about, attempt: launch.attempt, fence: launch.fence, data }
@@ -95,7 +153,18 @@ function attemptEnded(
     const { reason, resumeAt, expiresAt, snapshot } = parked
     return [
       ended,
-      { kind: 'item.parked', ...about, data: { reason, token, ...(resumeAt !== undefined && { resumeAt }), ...(expiresAt !== undefined && { expiresAt }), locksUntil: now, ...(snapshot && { snapshot }) } },
+      {
+        kind: 'item.parked',
+        ...about,
+        data: {
+          reason,
+          token,
+          ...(resumeAt !== undefined && { resumeAt }),
+          ...(expiresAt !== undefined && { expiresAt }),
+          locksUntil: now,
+          ...(snapshot && { snapshot }),
+        },
+      },
     ]
   }
   const counted = data.outcome === 'failed' || data.outcome === 'timed-out' || data.outcome === 'lost'
@@ -107,7 +176,10 @@ function attemptEnded(
   }
   const outcome = data.outcome === 'succeeded' || data.outcome === 'canceled' ? data.outcome : 'failed'
   const reason = data.outcome === 'canceled' ? (run.canceling ?? 'requested') : data.reason
-  return [ended, { kind: 'item.settled', ...about, attempt: launch.attempt, fence: launch.fence, data: { outcome, reason } }]
+  return [
+    ended,
+    { kind: 'item.settled', ...about, attempt: launch.attempt, fence: launch.fence, data: { outcome, reason } },
+  ]
 }
 
 /** Any end of a launch as the outcome of an attempt. What was asked to stop is canceled, whatever it managed to do. */
@@ -127,12 +199,19 @@ function ending(end: LaunchEnd, stopping: boolean): { outcome: AttemptOutcome; r
       if (verdict.outcome === 'parked') return { outcome: 'parked', reason: verdict.reason }
       // Nobody asked it to stop, so a kill came from outside the engine.
       const outcome = verdict.outcome === 'canceled' ? 'failed' : verdict.outcome
-      return { outcome, reason: verdict.reason, ...(verdict.detail !== undefined && { detail: verdict.detail.slice(0, 1000) }) }
+      return {
+        outcome,
+        reason: verdict.reason,
+        ...(verdict.detail !== undefined && { detail: verdict.detail.slice(0, 1000) }),
+      }
     }
   }
 }
 
-function logs({ stdout, stderr }: StepReport): { stdout?: StepReport['stdout'] & object; stderr?: StepReport['stderr'] & object } {
+function logs({ stdout, stderr }: StepReport): {
+  stdout?: StepReport['stdout'] & object
+  stderr?: StepReport['stderr'] & object
+} {
   return { ...(stdout && { stdout }), ...(stderr && { stderr }) }
 }
 

@@ -37,12 +37,16 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return one({ kind: 'leftover.killed', actor: 'engine', data: command.data })
     case 'checkpoint':
       if (!state.unsigned) return { drafts: [], reply: done }
-      return one({ kind: 'checkpoint.committed', actor: 'engine', data: { size: state.size, root: command.root } })
+      return decideCheckpoint({ size: state.size, root: command.root })
     case 'anchored':
-      return one({ kind: 'checkpoint.anchored', actor: 'engine', data: command.data })
+      return one({ kind: 'checkpoint.anchored', actor: 'engine', payload: command.receipt, data: command.data })
     case 'unanchored':
       return one({ kind: 'checkpoint.unanchored', actor: 'engine', data: command.data })
   }
+}
+
+function decideCheckpoint(head: { readonly size: number; readonly root: string }): Decision {
+  return { drafts: [{ kind: 'checkpoint.committed', actor: 'engine', data: head }], reply: { ok: true, head } }
 }
 
 function decideSubmit(state: State, command: Command & { type: 'submit' }, { now }: Moment): Decision {
@@ -53,7 +57,11 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
     if (earlier.plan === plan) return { drafts: [], reply: { ok: true, created: false } }
     return {
       drafts: [],
-      reply: refuse('CONFLICT', `Run ${run} exists with another plan.`, 'Submit the same plan, or choose another run id.'),
+      reply: refuse(
+        'CONFLICT',
+        `Run ${run} exists with another plan.`,
+        'Submit the same plan, or choose another run id.',
+      ),
     }
   }
   const base = spec.workspace.type === 'git' ? spec.workspace : undefined
@@ -67,11 +75,25 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
       ...(spec.name !== undefined && { name: spec.name }),
       plan,
       items: submission.items.length,
-      ...(base && { base: { repository: base.repository, commit: base.commit, tree: base.tree, uncommitted: base.uncommitted.count, submodules: base.submodules.length } }),
+      ...(base && {
+        base: {
+          repository: base.repository,
+          commit: base.commit,
+          tree: base.tree,
+          uncommitted: base.uncommitted.count,
+          submodules: base.submodules.length,
+        },
+      }),
       ...(spec.timeoutMs !== undefined && { deadline: now + spec.timeoutMs }),
     },
   }
-  const added = chunks.map(({ items, payload }): RecordDraft => ({ kind: 'items.added', ...actor, run, payload, data: { items } }))
+  const added = chunks.map(({ items, payload }): RecordDraft => ({
+    kind: 'items.added',
+    ...actor,
+    run,
+    payload,
+    data: { items },
+  }))
   return { drafts: [submitted, ...added], reply: { ok: true, created: true } }
 }
 
@@ -79,23 +101,43 @@ function decideCancel(state: State, command: Command & { type: 'cancel' }): Deci
   const { run: id, item: itemId, principal } = command
   const target = itemId === undefined ? {} : { item: itemId }
   const voided = (reason: string): Decision => ({
-    drafts: [{ kind: 'command.voided', ...by(principal), run: id, ...target, data: { command: itemId === undefined ? 'run.cancel' : 'item.cancel', reason } }],
+    drafts: [
+      {
+        kind: 'command.voided',
+        ...by(principal),
+        run: id,
+        ...target,
+        data: { command: itemId === undefined ? 'run.cancel' : 'item.cancel', reason },
+      },
+    ],
     reply: { ok: true, effective: false },
   })
   const run = state.runs.get(id)
   if (run === undefined) {
-    if (command.sealed !== undefined) return voided('sealed')
+    if (command.earlier !== undefined) return voided('sealed')
     return { drafts: [], reply: refuse('NOT_FOUND', `There is no run ${id}.`, 'List the runs with `seamark status`.') }
   }
   const item = itemId === undefined ? undefined : run.items[run.byId.get(itemId) ?? -1]
   if (itemId !== undefined && item === undefined) {
-    return { drafts: [], reply: refuse('NOT_FOUND', `Run ${id} has no item ${itemId}.`, 'List its items with `seamark status`.') }
+    return {
+      drafts: [],
+      reply: refuse('NOT_FOUND', `Run ${id} has no item ${itemId}.`, 'List its items with `seamark status`.'),
+    }
   }
   if (run.canceling !== undefined || item?.canceling === true) return voided('already-canceling')
   if (item?.phase === 'settled') return voided('settled')
-  const drafts: RecordDraft[] = [{ kind: 'cancel.requested', ...by(principal), run: id, ...target, data: { reason: 'requested' } }]
+  const drafts: RecordDraft[] = [
+    { kind: 'cancel.requested', ...by(principal), run: id, ...target, data: { reason: 'requested' } },
+  ]
   if (item !== undefined && item.phase !== 'running') {
-    drafts.push({ kind: 'item.settled', actor: 'engine', run: id, item: item.id, cause: state.size, data: { outcome: 'canceled', reason: 'requested' } })
+    drafts.push({
+      kind: 'item.settled',
+      actor: 'engine',
+      run: id,
+      item: item.id,
+      cause: state.size,
+      data: { outcome: 'canceled', reason: 'requested' },
+    })
   }
   return { drafts, reply: { ok: true, effective: true } }
 }
@@ -104,11 +146,27 @@ function decideResume(state: State, command: Command & { type: 'resume' }): Deci
   const { run: id, item: itemId, token, principal } = command
   const run = state.runs.get(id)
   const item = run?.items[run.byId.get(itemId) ?? -1]
-  if (item === undefined) return { drafts: [], reply: refuse('NOT_FOUND', `No unfinished run ${id} has an item ${itemId}.`, 'See `seamark status`.') }
+  if (item === undefined)
+    return {
+      drafts: [],
+      reply: refuse('NOT_FOUND', `No unfinished run ${id} has an item ${itemId}.`, 'See `seamark status`.'),
+    }
   if (item.parked?.token !== token) {
     return {
-      drafts: [{ kind: 'command.voided', ...by(principal), run: id, item: itemId, data: { command: 'item.resume', reason: 'token', target: token.slice(0, 64) } }],
-      reply: refuse('CONFLICT', `Item ${itemId} does not wait for this token: it was resumed already, or waits for something else.`, 'See `seamark status` for what it waits for.'),
+      drafts: [
+        {
+          kind: 'command.voided',
+          ...by(principal),
+          run: id,
+          item: itemId,
+          data: { command: 'item.resume', reason: 'token', target: token.slice(0, 64) },
+        },
+      ],
+      reply: refuse(
+        'CONFLICT',
+        `Item ${itemId} does not wait for this token: it was resumed already, or waits for something else.`,
+        'See `seamark status` for what it waits for.',
+      ),
     }
   }
   return one({ kind: 'item.resumed', ...by(principal), run: id, item: itemId, data: { token, by: 'answer' } })
@@ -123,7 +181,8 @@ function decideTick(state: State, now: number): RecordDraft[] {
     const run = state.runs.get(timer.run)
     if (run === undefined) continue
     if (timer.type === 'deadline') {
-      if (run.canceling === undefined) drafts.push({ kind: 'cancel.requested', actor: 'engine', run: run.id, data: { reason: 'timeout' } })
+      if (run.canceling === undefined)
+        drafts.push({ kind: 'cancel.requested', actor: 'engine', run: run.id, data: { reason: 'timeout' } })
       continue
     }
     const item = run.items[timer.index ?? -1]

@@ -23,7 +23,13 @@ export interface Engine {
   /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. */
   sealed(run: string, options?: { readonly signal?: AbortSignal }): Promise<RunOutcome>
   /** Counts for `doctor` and `status`. */
-  stats(): { readonly runs: number; readonly running: number; readonly waiting: number; readonly parked: number; readonly size: number }
+  stats(): {
+    readonly runs: number
+    readonly running: number
+    readonly waiting: number
+    readonly parked: number
+    readonly size: number
+  }
   /** Records as they become durable, for followers in this process. Returns a function that stops it. */
   onRecords(listener: (headers: readonly RecordHeader[]) => void): () => void
 }

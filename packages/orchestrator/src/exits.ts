@@ -25,7 +25,7 @@ export function watchExits(executor: Executor, notice: (error: Error) => void): 
   async function follow(): Promise<void> {
     const { signal } = closed
     let cursor: string | undefined
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         for await (const event of executor.events(cursor, { signal })) {
           failures = 0

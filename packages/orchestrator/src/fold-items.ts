@@ -8,11 +8,30 @@ import { lockScope, ownerOf } from './state.ts'
 export const PLACES_PER_PRIORITY = 1000
 
 /** Adds items to the graph; when all announced ones are there, those without open needs get in line. */
-export function admit(state: State, run: Run, added: readonly (readonly [number, string, readonly number[]])[], specs: readonly ItemSpec[], touch: Touch): void {
+export function admit(
+  state: State,
+  run: Run,
+  added: readonly (readonly [number, string, readonly number[]])[],
+  specs: readonly ItemSpec[],
+  touch: Touch,
+): void {
   for (const [offset, [index, id]] of added.entries()) {
     const spec = specs[offset]
     if (spec === undefined) throw new Error(`item ${id} of run ${run.id} has no spec in its payload`)
-    const item: Item = { index, id, spec, phase: 'pending', unmet: 0, dependents: [], attempt: 0, failures: 0, relaunch: false, ticket: 0, rank: 0, canceling: false }
+    const item: Item = {
+      index,
+      id,
+      spec,
+      phase: 'pending',
+      unmet: 0,
+      dependents: [],
+      attempt: 0,
+      failures: 0,
+      relaunch: false,
+      ticket: 0,
+      rank: 0,
+      canceling: false,
+    }
     run.items.push(item)
     run.byId.set(id, index)
     touch(run, item)
@@ -45,7 +64,13 @@ export function readyAll(state: State, run: Run, items: Item[], touch: Touch): v
     }
     item.phase = 'setup'
     const known = state.layers.get(layer.digest)
-    if (known === undefined) state.layers.set(layer.digest, { digest: layer.digest, executor: item.spec.executor, ready: false, waiting: [[run.id, item.index]] })
+    if (known === undefined)
+      state.layers.set(layer.digest, {
+        digest: layer.digest,
+        executor: item.spec.executor,
+        ready: false,
+        waiting: [[run.id, item.index]],
+      })
     else known.waiting.push([run.id, item.index])
   }
 }
@@ -56,7 +81,8 @@ export function toLine(state: State, run: string, item: Item, touch: Touch): voi
   item.ticket = ++state.turn
   if (item.spec.locks.length === 0) return toQueue(state, run, item, touch)
   const of = state.runs.get(run)
-  if (of !== undefined) granted(state, state.locks.request(ownerOf(run, item.index), item.ticket, lockScope(of), item.spec.locks), touch)
+  if (of !== undefined)
+    granted(state, state.locks.request(ownerOf(run, item.index), item.ticket, lockScope(of), item.spec.locks), touch)
 }
 
 /** Gets in line for a slot. */
@@ -95,7 +121,8 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
     state.todo.cascade.push([run.id, item.index])
   }
   const { succeeded, failed, canceled, skipped } = run.settled
-  if (succeeded + failed + canceled + skipped === run.items.length && run.items.length >= run.announced) state.todo.seal.add(run.id)
+  if (succeeded + failed + canceled + skipped === run.items.length && run.items.length >= run.announced)
+    state.todo.seal.add(run.id)
 }
 
 /** The queue of a name, made on first sight. */

@@ -1,5 +1,7 @@
 import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
 import { admit, settle, toLine, toQueue, unlock } from './fold-items.ts'
+import { parseJson } from './records.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
@@ -43,8 +45,13 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
   else foldItem(state, run, item, record, touch)
 }
 
-function submitted(state: State, record: AnyRecord & { kind: 'run.submitted' }, payload: Uint8Array | undefined, touch: Touch): void {
-  const { spec, layers } = parsePayload<RunPayload>(record, payload)
+function submitted(
+  state: State,
+  record: AnyRecord & { kind: 'run.submitted' },
+  payload: Uint8Array | undefined,
+  touch: Touch,
+): void {
+  const { spec, layers } = parsePayload(record, payload, isRunPayload)
   const run: Run = {
     id: record.run ?? '',
     plan: record.data.plan,
@@ -69,7 +76,7 @@ function submitted(state: State, record: AnyRecord & { kind: 'run.submitted' }, 
 function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
   switch (record.kind) {
     case 'items.added':
-      return admit(state, run, record.data.items, parsePayload<readonly ItemSpec[]>(record, payload), touch)
+      return admit(state, run, record.data.items, parsePayload(record, payload, isItems), touch)
     case 'items.settled':
       for (const [from, to] of record.data.ranges) {
         for (let index = from; index <= to; index++) {
@@ -85,7 +92,16 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
     case 'layer.launched': {
       const { layer: digest, executor, launchId } = record.data
       const layer = state.layers.get(digest)
-      const launch: Launch = { launchId, run: run.id, attempt: record.attempt ?? 1, fence: record.fence ?? 0, step: 'setup', executor, inputs: [], layer: digest }
+      const launch: Launch = {
+        launchId,
+        run: run.id,
+        attempt: record.attempt ?? 1,
+        fence: record.fence ?? 0,
+        step: 'setup',
+        executor,
+        inputs: [],
+        layer: digest,
+      }
       state.fence = launch.fence
       run.layerAttempts = launch.attempt
       if (layer !== undefined) layer.launch = launch
@@ -125,7 +141,17 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
   switch (record.kind) {
     case 'item.launched': {
       const { launchId, step, executor, inputs, layer } = record.data
-      const launch: Launch = { launchId, run: run.id, index: item.index, attempt: record.attempt ?? 1, fence: record.fence ?? 0, step, executor, inputs: inputs ?? [], ...(layer !== undefined && { layer }) }
+      const launch: Launch = {
+        launchId,
+        run: run.id,
+        index: item.index,
+        attempt: record.attempt ?? 1,
+        fence: record.fence ?? 0,
+        step,
+        executor,
+        inputs: inputs ?? [],
+        ...(layer !== undefined && { layer }),
+      }
       state.fence = launch.fence
       item.launch = launch
       if (step === 'main') {
@@ -151,7 +177,8 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       item.reason = record.data.reason
       if (record.data.outcome !== 'succeeded') delete item.product
       else if (record.data.product !== undefined) item.product = record.data.product
-      if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost') item.failures++
+      if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost')
+        item.failures++
       return
     case 'item.parked': {
       if (item.launch !== undefined) {
@@ -165,10 +192,13 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       item.phase = 'parked'
       item.parked = record.data
       const { token, resumeAt, expiresAt, locksUntil } = record.data
-      if (resumeAt !== undefined) state.timers.push({ at: resumeAt, type: 'resume', run: run.id, index: item.index, token })
-      if (expiresAt !== undefined) state.timers.push({ at: expiresAt, type: 'expire', run: run.id, index: item.index, token })
+      if (resumeAt !== undefined)
+        state.timers.push({ at: resumeAt, type: 'resume', run: run.id, index: item.index, token })
+      if (expiresAt !== undefined)
+        state.timers.push({ at: expiresAt, type: 'expire', run: run.id, index: item.index, token })
       if (locksUntil <= record.at) unlock(state, run.id, item, touch)
-      else if (resumeAt === undefined || locksUntil < resumeAt) state.timers.push({ at: locksUntil, type: 'unlock', run: run.id, index: item.index, token })
+      else if (resumeAt === undefined || locksUntil < resumeAt)
+        state.timers.push({ at: locksUntil, type: 'unlock', run: run.id, index: item.index, token })
       return
     }
     case 'locks.released':
@@ -216,8 +246,24 @@ function holdsLocks(state: State, run: string, item: Item): boolean {
   return item.spec.locks.length === 0 || state.locks.has(`${item.index}@${run}`)
 }
 
-// Payloads are committed to by their header and were checked against it when they were read.
-function parsePayload<T>(record: AnyRecord, payload: Uint8Array | undefined): T {
-  if (payload === undefined) throw new Error(`record ${record.seq} (${record.kind}) of an unsealed run has no payload`)
-  return JSON.parse(Buffer.from(payload).toString('utf8')) as T
+// Payloads are committed to by their header, were checked against it when they were read, and were
+// written by this engine: the guards tell the two shapes apart, no more.
+function parsePayload<T>(record: AnyRecord, payload: Uint8Array | undefined, guard: (value: unknown) => value is T): T {
+  const value = payload === undefined ? undefined : parseJson(payload)
+  if (!guard(value)) {
+    throw new SeamError(
+      'INTEGRITY',
+      `Record ${record.seq} (${record.kind}) of an unsealed run is without its payload.`,
+      { remedy: 'Restore the journal from a backup.' },
+    )
+  }
+  return value
+}
+
+function isRunPayload(value: unknown): value is RunPayload {
+  return typeof value === 'object' && value !== null && 'spec' in value && 'layers' in value
+}
+
+function isItems(value: unknown): value is readonly ItemSpec[] {
+  return Array.isArray(value)
 }

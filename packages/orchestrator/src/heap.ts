@@ -8,37 +8,46 @@ export interface Heap<T> {
 
 export function heap<T>(before: (a: T, b: T) => boolean): Heap<T> {
   const values: T[] = []
-  const at = (index: number): T => values[index] as T
-  const swap = (a: number, b: number) => ([values[a], values[b]] = [at(b), at(a)])
+
+  function up(value: T, from: number): void {
+    let index = from
+    while (index > 0) {
+      const above = (index - 1) >> 1
+      const parent = values[above]
+      if (parent === undefined || !before(value, parent)) break
+      values[index] = parent
+      index = above
+    }
+    values[index] = value
+  }
+
+  function down(value: T): void {
+    let index = 0
+    for (;;) {
+      const left = 2 * index + 1
+      let [below, child] = [left, values[left]]
+      const right = values[left + 1]
+      if (child !== undefined && right !== undefined && before(right, child)) [below, child] = [left + 1, right]
+      if (child === undefined || !before(child, value)) break
+      values[index] = child
+      index = below
+    }
+    values[index] = value
+  }
+
   return {
     get size() {
       return values.length
     },
     peek: () => values[0],
     push(value) {
-      let index = values.push(value) - 1
-      while (index > 0) {
-        const parent = (index - 1) >> 1
-        if (!before(at(index), at(parent))) break
-        swap(index, parent)
-        index = parent
-      }
+      values.push(value)
+      up(value, values.length - 1)
     },
     pop() {
       const first = values[0]
       const last = values.pop()
-      if (values.length === 0 || last === undefined) return first
-      values[0] = last
-      for (let index = 0; ; ) {
-        const left = 2 * index + 1
-        const right = left + 1
-        let least = index
-        if (left < values.length && before(at(left), at(least))) least = left
-        if (right < values.length && before(at(right), at(least))) least = right
-        if (least === index) break
-        swap(index, least)
-        index = least
-      }
+      if (values.length > 0 && last !== undefined) down(last)
       return first
     },
   }

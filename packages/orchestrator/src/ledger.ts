@@ -1,6 +1,15 @@
 import type { AnyRecord, RecordData, RecordDraft, RunOutcome } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import type { Frontier, FrontierState, LogCursor, PlacedBatch, PlacedRecord, RunSegment, RunTail, SegmentState } from '@seamark/log'
+import type {
+  Frontier,
+  FrontierState,
+  LogCursor,
+  PlacedBatch,
+  PlacedRecord,
+  RunSegment,
+  RunTail,
+  SegmentState,
+} from '@seamark/log'
 import { emptyFrontier, placeRecord, restoreFrontier, restoreSegment, runSegment, toHex } from '@seamark/log'
 
 /** What a run that was sealed before needs so that more can be recorded about it. */
@@ -71,7 +80,8 @@ export function ledger(ns: string, restored?: LedgerState): Ledger {
       return placed
     },
     replay(header, leaf) {
-      if (header.seq !== frontier.size) throw new SeamError('INTEGRITY', `Record ${header.seq} follows ${frontier.size} records.`)
+      if (header.seq !== frontier.size)
+        throw new SeamError('INTEGRITY', `Record ${header.seq} follows ${frontier.size} records.`)
       frontier.append(leaf)
       cursor.lastAt = header.at
       if (header.run === undefined || header.runSeq === undefined) return
@@ -92,7 +102,8 @@ export function ledger(ns: string, restored?: LedgerState): Ledger {
     seal(run, status) {
       const outcome = sealed.get(run) ?? status
       const open = segments.get(run)
-      if (open === undefined || outcome === undefined) throw new SeamError('INTERNAL', `Run ${run} can not be sealed: its chain is not known.`)
+      if (open === undefined || outcome === undefined)
+        throw new SeamError('INTERNAL', `Run ${run} can not be sealed: its chain is not known.`)
       return open.seal(outcome)
     },
     forget(run) {

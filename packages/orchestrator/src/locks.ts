@@ -103,7 +103,11 @@ export function lockTable(): LockTable {
       at.waiting.self.shift()
       grant(at, self, granted)
     }
-    for (let next = at.waiting.intent.first(); next !== undefined && next.ticket < limit; next = at.waiting.intent.first()) {
+    for (
+      let next = at.waiting.intent.first();
+      next !== undefined && next.ticket < limit;
+      next = at.waiting.intent.first()
+    ) {
       at.waiting.intent.shift()
       grant(at, next, granted)
     }
@@ -182,7 +186,8 @@ function node(parent: Node | undefined, name: string): Node {
 function claimsOf(root: Node, scope: string, locks: readonly LockSpec[]): Claim[] {
   const claims = new Map<Node, Claim>()
   for (const lock of locks) {
-    const path = lock.type === 'name' ? ['name', lock.name] : ['path', scope, ...(lock.path === '' ? [] : lock.path.split('/'))]
+    const path =
+      lock.type === 'name' ? ['name', lock.name] : ['path', scope, ...(lock.path === '' ? [] : lock.path.split('/'))]
     let at = root
     for (const [depth, name] of path.entries()) {
       let child = at.children.get(name)

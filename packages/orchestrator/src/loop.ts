@@ -1,11 +1,11 @@
-import type { AnyRecord, Journal, Lease } from '@seamark/core'
+import type { AnyRecord, Journal, Lease, Projections, RecordDraft, RunRow } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { hasCode, SeamError, toSeamError } from '@seamark/kit'
 import { emptyBatch, recordEntry, toHex } from '@seamark/log'
 import type { Command, Reply } from './commands.ts'
 import { decide } from './decide.ts'
 import { fold } from './fold.ts'
-import type { Ledger, SealedTail } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { itemRow, runRow } from './project.ts'
 import { react } from './react.ts'
 import { recover } from './recover.ts'
@@ -19,18 +19,21 @@ const COMMANDS_PER_COMMIT = 2_000
 const RECORDS_PER_SNAPSHOT = 20_000
 /** How long after a full disk launches are tried again. */
 const FRUGAL_MS = 5_000
+/** How long after a failed append it is tried again. */
+const RETRY_MS = 200
 
 export interface LoopOptions {
   readonly ns: string
   readonly journal: Journal
+  readonly projections: Projections
   readonly lease: Lease
   readonly clock: Clock
   readonly queues: Queues
   readonly random: () => number
   /** Lets other work of the process go on, so that commands gather for one commit. */
   readonly yield: () => Promise<void>
-  /** Called after a batch is durable, with its records. The place where effects begin. */
-  committed(records: readonly AnyRecord[], state: State): void
+  /** Called after a batch is durable, with its records where they are known. The place where effects begin. */
+  committed(records: readonly AnyRecord[] | undefined, state: State): void
   notice(error: Error): void
   /** The loop can not go on. */
   failed(error: Error): void
@@ -39,16 +42,18 @@ export interface LoopOptions {
 /** The one writer: takes commands, makes records durable in groups, then lets their effects happen. */
 export interface Loop {
   readonly state: State
+  /** Whether nothing is launched now: the disk is full, or `drain` was called. */
   readonly frugal: boolean
+  /** Launches nothing and takes no submissions any more. */
+  drain(): void
   /** Resolves with the answer once the command's records are durable. */
-  post(command: Command, sealed?: SealedTail): Promise<Reply>
+  post(command: Command): Promise<Reply>
   /** Commits what is waiting and takes no more. */
   close(): Promise<void>
 }
 
 interface Waiting {
   readonly command: Command
-  readonly sealed?: SealedTail
   readonly resolve: (reply: Reply) => void
 }
 
@@ -58,8 +63,12 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   let inbox: Waiting[] = []
   let pumping: Promise<void> | undefined
   let closed = false
-  let frugal = false
+  let frugalUntil = 0
+  let draining = false
+  let alone = 0
   let wake: { readonly at: number; readonly cancel: () => void } | undefined
+
+  const frugal = () => draining || clock.now() < frugalUntil
 
   interface Staged {
     readonly records: AnyRecord[]
@@ -67,29 +76,40 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     readonly runs: Set<Run>
     readonly items: Map<Item, string>
     readonly replies: Reply[]
+    /** Sealed runs that are written to again. */
+    readonly reopened: Map<string, RunRow>
     urgent: boolean
   }
 
   function stage(waiting: readonly Waiting[], now: number): Staged {
-    const staged: Staged = { records: [], batch: emptyBatch(), runs: new Set(), items: new Map(), replies: [], urgent: true }
+    const staged: Staged = {
+      records: [],
+      batch: emptyBatch(),
+      runs: new Set(),
+      items: new Map(),
+      replies: [],
+      reopened: new Map(),
+      urgent: true,
+    }
     const touch = (run: Run, item?: Item) => {
       staged.runs.add(run)
       if (item !== undefined) staged.items.set(item, run.id)
     }
-    const apply = (drafts: ReturnType<typeof react>) => {
+    const apply = (drafts: readonly RecordDraft[]) => {
       for (const draft of drafts) {
         const { header } = chains.place(draft, now, lease.epoch, staged.batch)
         fold(state, header, draft.payload?.bytes, touch)
         staged.records.push(header)
-        if (header.kind === 'item.launched' || header.kind === 'layer.launched' || header.kind === 'run.submitted') staged.urgent = false
+        if (header.kind === 'item.launched' || header.kind === 'layer.launched' || header.kind === 'run.submitted')
+          staged.urgent = false
       }
     }
-    for (const { command, sealed } of waiting) {
-      if (frugal && command.type === 'submit') {
+    for (const { command } of waiting) {
+      if (frugal() && command.type === 'submit') {
         staged.replies.push({ ok: false, error: diskFull() })
         continue
       }
-      if (sealed !== undefined && command.type === 'cancel' && !state.runs.has(command.run)) chains.reopen(command.run, sealed)
+      if (command.type === 'cancel' && command.earlier !== undefined) reopen(command.earlier, staged)
       // The head that a checkpoint commits to is the one before its own record.
       const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
       const { drafts, reply } = decide(state, filled, { now, random: options.random() })
@@ -97,26 +117,62 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       staged.replies.push(reply)
     }
     const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
-    const reaction = { queues: options.queues, get frugal() { return frugal || closed }, seal }
+    const reaction = { queues: options.queues, frugal: frugal(), seal }
     for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts)
     return staged
   }
 
-  async function commit(waiting: readonly Waiting[]): Promise<void> {
-    const before = state.size
-    const staged = stage(waiting, clock.now())
+  function reopen(row: RunRow, staged: Staged): void {
+    const { run, status, tail } = row
+    if (tail === undefined || status === 'running' || status === 'canceling' || chains.tail(run) !== undefined) return
+    chains.reopen(run, { ...tail, status })
+    staged.reopened.set(run, row)
+  }
+
+  /** Commands about runs that are not in memory are given what the projection knows, here where nobody else writes. */
+  async function fill(waiting: readonly Waiting[]): Promise<Waiting[]> {
+    const filled: Waiting[] = []
+    for (const each of waiting) {
+      const { command } = each
+      const run =
+        command.type === 'cancel' ? command.run : command.type === 'submit' ? command.submission.run : undefined
+      if (run === undefined || state.runs.has(run) || (command.type !== 'cancel' && command.type !== 'submit')) {
+        filled.push(each)
+        continue
+      }
+      const { rows } = await options.projections.query(ns, 'runs', { run })
+      const [earlier] = rows
+      filled.push(earlier === undefined ? each : { ...each, command: { ...command, earlier } })
+    }
+    return filled
+  }
+
+  async function commit(waiting: readonly Waiting[], before: number, staged: Staged): Promise<void> {
     if (staged.records.length > 0) {
       const { records, payloads, nodes } = staged.batch
       const changes = [
-        ...[...staged.runs].map((run) => ({ projection: 'runs' as const, row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)) })),
+        ...[...staged.runs].map((run) => ({
+          projection: 'runs' as const,
+          row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)),
+        })),
+        ...[...staged.reopened].map(([run, row]) => {
+          const tail = chains.tail(run)
+          return { projection: 'runs' as const, row: { ...row, ...(tail && { tail }) } }
+        }),
         ...[...staged.items].map(([item, run]) => ({ projection: 'items' as const, row: itemRow(run, item) })),
       ]
-      await journal.append(lease, before, { records: records.map(recordEntry), payloads, nodes, changes }, { urgent: staged.urgent })
+      await journal.append(
+        lease,
+        before,
+        { records: records.map(recordEntry), payloads, nodes, changes },
+        { urgent: staged.urgent },
+      )
       sinceSnapshot += records.length
     }
     waiting.forEach(({ resolve }, index) => resolve(staged.replies[index] ?? { ok: true }))
     for (const { kind, run } of staged.records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
-    for (const item of staged.items.keys()) if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
+    for (const item of staged.items.keys())
+      if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
     if (staged.records.length > 0) options.committed(staged.records, state)
     arm()
     await snapshotIfDue()
@@ -128,7 +184,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     if (sinceSnapshot < Math.max(RECORDS_PER_SNAPSHOT, 4 * live)) return
     sinceSnapshot = 0
     // Only a shortcut: without it recovery replays more.
-    await journal.saveState(lease, saveState(state, chains)).catch((error: unknown) => options.notice(toSeamError(error)))
+    await journal
+      .saveState(lease, saveState(state, chains))
+      .catch((error: unknown) => options.notice(toSeamError(error)))
   }
 
   /** After a failed append the state is ahead of the journal: it is made anew from what is durable. */
@@ -136,57 +194,69 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     ;({ state, chains, replayed: sinceSnapshot } = await recover(ns, journal))
   }
 
-  async function failedCommit(waiting: readonly Waiting[], before: number, error: unknown): Promise<void> {
+  /** A command whose records do not fit must not take the others with it: each is tried alone. */
+  async function unplaceable(waiting: readonly Waiting[], error: unknown): Promise<void> {
     const seam = toSeamError(error)
-    if (seam.consequence !== 'retry') {
-      // A command whose records can not be placed must not take the others with it.
-      const unplaceable = !hasCode(error, 'CONFLICT') && !hasCode(error, 'INTEGRITY') && waiting.length === 1 && waiting[0]?.command.type === 'submit'
-      if (!unplaceable) throw seam
-      await rebuild()
-      waiting[0]?.resolve({ ok: false, error: seam })
-      return
-    }
+    if (seam.code !== 'LIMIT_EXCEEDED' && seam.code !== 'INVALID_INPUT') throw seam
+    await rebuild()
+    const [first] = waiting
+    if (waiting.length > 1) {
+      alone = waiting.length
+      inbox = [...waiting, ...inbox]
+    } else if (first?.command.type === 'end' && first.command.end.type === 'report') {
+      const end = { type: 'error', stage: 'capture', code: seam.code, detail: seam.message } as const
+      inbox = [{ ...first, command: { ...first.command, end } }, ...inbox]
+    } else if (first !== undefined) first.resolve({ ok: false, error: seam })
+  }
+
+  async function failedAppend(waiting: readonly Waiting[], before: number, error: unknown): Promise<void> {
+    const seam = toSeamError(error)
+    if (seam.consequence !== 'retry') throw seam
     options.notice(seam)
     const { size } = await journal.head(ns)
     await rebuild()
     if (size > before) {
-      // The append took effect although its answer was lost. Its answers are given; its effects follow from the state.
+      // The append took effect although its answer was lost. Its effects follow from the state.
       for (const { resolve } of waiting) resolve({ ok: true })
-      options.committed([], state)
+      options.committed(undefined, state)
       return
     }
+    const [submits, others] = [waiting.filter(isSubmit), waiting.filter((each) => !isSubmit(each))]
     if (hasCode(error, 'LIMIT_EXCEEDED')) {
-      frugal = true
-      clock.at(clock.now() + FRUGAL_MS, () => {
-        frugal = false
-        void post({ type: 'tick' })
-      })
-      const [submits, others] = [waiting.filter((each) => each.command.type === 'submit'), waiting.filter((each) => each.command.type !== 'submit')]
+      frugalUntil = clock.now() + FRUGAL_MS
+      clock.at(frugalUntil, () => void post({ type: 'tick' }))
       for (const { resolve } of submits) resolve({ ok: false, error: diskFull() })
       inbox = [...others, ...inbox]
-    } else {
-      inbox = [...waiting, ...inbox]
-    }
-    await new Promise<void>((resolve) => clock.at(clock.now() + 100, resolve))
+    } else inbox = [...waiting, ...inbox]
+    await new Promise<void>((resolve) => clock.at(clock.now() + RETRY_MS, resolve))
   }
 
   async function pump(): Promise<void> {
     while (inbox.length > 0) {
       await options.yield()
-      const waiting = inbox.splice(0, COMMANDS_PER_COMMIT)
+      const taken = inbox.splice(0, alone > 0 ? 1 : COMMANDS_PER_COMMIT)
+      alone = Math.max(0, alone - 1)
       const before = state.size
+      const waiting = await fill(taken)
+      let staged: Staged
       try {
-        await commit(waiting)
+        staged = stage(waiting, clock.now())
       } catch (error) {
-        await failedCommit(waiting, before, error)
+        await unplaceable(waiting, error)
+        continue
+      }
+      try {
+        await commit(waiting, before, staged)
+      } catch (error) {
+        await failedAppend(waiting, before, error)
       }
     }
   }
 
-  function post(command: Command, sealed?: SealedTail): Promise<Reply> {
+  function post(command: Command): Promise<Reply> {
     return new Promise((resolve) => {
       if (closed) return resolve({ ok: false, error: new SeamError('UNAVAILABLE', 'The engine has stopped.') })
-      inbox.push({ command, resolve, ...(sealed && { sealed }) })
+      inbox.push({ command, resolve })
       start()
     })
   }
@@ -209,10 +279,16 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const at = state.timers.peek()?.at
     if (at === wake?.at) return
     wake?.cancel()
-    wake = at === undefined || closed ? undefined : { at, cancel: clock.at(at, () => {
-      wake = undefined
-      void post({ type: 'tick' })
-    }) }
+    wake =
+      at === undefined || closed
+        ? undefined
+        : {
+            at,
+            cancel: clock.at(at, () => {
+              wake = undefined
+              void post({ type: 'tick' })
+            }),
+          }
   }
 
   arm()
@@ -221,8 +297,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       return state
     },
     get frugal() {
-      return frugal
+      return frugal()
     },
+    drain: () => void (draining = true),
     post,
     async close() {
       closed = true
@@ -233,6 +310,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   }
 }
 
+function isSubmit({ command }: Waiting): boolean {
+  return command.type === 'submit'
+}
+
 function diskFull(): SeamError {
-  return new SeamError('LIMIT_EXCEEDED', 'The disk of the data folder is full: no new work is taken until there is room.', { remedy: 'Free disk space; running work is settled meanwhile.' })
+  return new SeamError(
+    'LIMIT_EXCEEDED',
+    'The disk of the data folder is full: no new work is taken until there is room.',
+    { remedy: 'Free disk space; running work is settled meanwhile.' },
+  )
 }

@@ -3,7 +3,10 @@ import type { Item, Run } from './state.ts'
 import { itemStatus } from './state.ts'
 
 /** A run as its row shows it. */
-export function runRow(run: Run, tail: { readonly runSeq: number; readonly leaf: string; readonly segment: number } | undefined): RunRow {
+export function runRow(
+  run: Run,
+  tail: { readonly runSeq: number; readonly leaf: string; readonly segment: number } | undefined,
+): RunRow {
   const { spec, settled } = run
   return {
     run: run.id,
@@ -30,7 +33,13 @@ export function itemRow(run: string, item: Item): ItemRow {
     status: itemStatus(item),
     attempt: item.attempt,
     ...(item.reason !== undefined && { reason: item.reason }),
-    ...(parked && { parked: { reason: parked.reason, token: parked.token, ...(parked.resumeAt !== undefined && { resumeAt: parked.resumeAt }) } }),
+    ...(parked && {
+      parked: {
+        reason: parked.reason,
+        token: parked.token,
+        ...(parked.resumeAt !== undefined && { resumeAt: parked.resumeAt }),
+      },
+    }),
     ...(item.product && { product: item.product }),
     ...(item.startedAt !== undefined && { startedAt: item.startedAt }),
     ...(item.endedAt !== undefined && { endedAt: item.endedAt }),

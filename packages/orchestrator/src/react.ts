@@ -24,7 +24,9 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
   for (const id of todo.cancel) {
     todo.cancel.delete(id)
     const run = state.runs.get(id)
-    const idle = run?.items.filter((item) => item.phase !== 'settled' && item.phase !== 'running').map((item) => item.index)
+    const idle = run?.items
+      .filter((item) => item.phase !== 'settled' && item.phase !== 'running')
+      .map((item) => item.index)
     if (run === undefined || idle === undefined) continue
     todo.seal.add(id)
     if (idle.length > 0) return settleAll(run, idle, 'canceled', run.canceling ?? 'requested')
@@ -47,7 +49,10 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
     const run = state.runs.get(id)
     if (run === undefined) return [{ kind: 'run.sealed', actor: 'engine', run: id, data: options.seal(id, undefined) }]
     const { succeeded, failed, canceled, skipped } = run.settled
-    const over = run.items.length >= run.announced && succeeded + failed + canceled + skipped === run.items.length && run.launches === 0
+    const over =
+      run.items.length >= run.announced &&
+      succeeded + failed + canceled + skipped === run.items.length &&
+      run.launches === 0
     if (over) return [{ kind: 'run.sealed', actor: 'engine', run: id, data: options.seal(id, runOutcome(run)) }]
   }
   return options.frugal ? [] : schedule(state, options.queues)
@@ -77,7 +82,12 @@ function settleAll(run: Run, indexes: number[], outcome: 'skipped' | 'canceled',
   }
   const drafts: RecordDraft[] = []
   for (let at = 0; at < ranges.length; at += RANGES_PER_RECORD) {
-    drafts.push({ kind: 'items.settled', actor: 'engine', run: run.id, data: { outcome, ranges: ranges.slice(at, at + RANGES_PER_RECORD), reason } })
+    drafts.push({
+      kind: 'items.settled',
+      actor: 'engine',
+      run: run.id,
+      data: { outcome, ranges: ranges.slice(at, at + RANGES_PER_RECORD), reason },
+    })
   }
   return drafts
 }

@@ -8,9 +8,13 @@ import type { State } from './state.ts'
 import { emptyState } from './state.ts'
 
 /** The state that the journal's records give: the newest snapshot, then every record after it. */
-export async function recover(ns: string, journal: Journal): Promise<{ state: State; chains: Ledger; replayed: number }> {
+export async function recover(
+  ns: string,
+  journal: Journal,
+): Promise<{ state: State; chains: Ledger; replayed: number }> {
   const snapshot = await journal.loadState(ns, FOLD_VERSION)
-  const { state, chains } = snapshot === undefined ? { state: emptyState(ns), chains: ledger(ns) } : loadState(ns, snapshot)
+  const { state, chains } =
+    snapshot === undefined ? { state: emptyState(ns), chains: ledger(ns) } : loadState(ns, snapshot)
   let replayed = 0
   for await (const { header: bytes, leaf, payload } of journal.read(ns, state.size, { payloads: true })) {
     const header = parsePlaced(bytes)

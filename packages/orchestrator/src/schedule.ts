@@ -25,7 +25,11 @@ export function schedule(state: State, queues: Queues): RecordDraft[] {
         run: run.id,
         attempt,
         fence: state.fence + 1,
-        data: { layer: layer.digest, launchId: launchId(state.ns, run.id, layer.digest, attempt, 'setup'), executor: layer.executor },
+        data: {
+          layer: layer.digest,
+          launchId: launchId(state.ns, run.id, layer.digest, attempt, 'setup'),
+          executor: layer.executor,
+        },
       },
     ]
   }
@@ -47,11 +51,23 @@ export function schedule(state: State, queues: Queues): RecordDraft[] {
 function next(state: State, run: Run, item: Item): RecordDraft {
   const inputs = inputsOf(run, item)
   if (typeof inputs !== 'string') return launchDraft(state, run, item, 'main', inputs)
-  return { kind: 'item.settled', actor: 'engine', run: run.id, item: item.id, data: { outcome: 'failed', reason: 'input-missing' } }
+  return {
+    kind: 'item.settled',
+    actor: 'engine',
+    run: run.id,
+    item: item.id,
+    data: { outcome: 'failed', reason: 'input-missing' },
+  }
 }
 
 /** The record of a launch that is about to happen. A gate belongs to the attempt that it judges. */
-export function launchDraft(state: State, run: Run, item: Item, step: Step, inputs: readonly InputRef[] = []): RecordDraft {
+export function launchDraft(
+  state: State,
+  run: Run,
+  item: Item,
+  step: Step,
+  inputs: readonly InputRef[] = [],
+): RecordDraft {
   const attempt = step === 'main' && !item.relaunch ? item.attempt + 1 : item.attempt
   const layer = run.layers[item.spec.executor]?.digest
   return {

@@ -5,6 +5,7 @@ import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
 import { queueOf } from './fold-items.ts'
 import type { Item, Launch, Layer, Run, State, Timer } from './state.ts'
+import { parseJson } from './records.ts'
 import { emptyState, lockScope, ownerOf } from './state.ts'
 
 interface SavedRun extends Omit<Run, 'items' | 'byId'> {
@@ -46,7 +47,9 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     layerLaunches: [...state.launches.values()].filter((launch) => launch.index === undefined),
     reapable: [...state.reapable.values()],
     locksHeld: runs.flatMap((run) =>
-      run.items.filter((item) => state.locks.has(ownerOf(run.id, item.index))).map((item) => [run.id, item.index] as const),
+      run.items
+        .filter((item) => state.locks.has(ownerOf(run.id, item.index)))
+        .map((item) => [run.id, item.index] as const),
     ),
     ledger: chains.state(),
   }
@@ -57,9 +60,14 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
 /** The state that a snapshot holds. Errors: `INTEGRITY` when its digest is wrong. */
 export function loadState(ns: string, snapshot: StateSnapshot): { state: State; chains: Ledger } {
   if (sha256Hex(snapshot.bytes) !== snapshot.sha256) {
-    throw new SeamError('INTEGRITY', `The state snapshot at size ${snapshot.size} does not have the digest it was saved with.`)
+    throw new SeamError(
+      'INTEGRITY',
+      `The state snapshot at size ${snapshot.size} does not have the digest it was saved with.`,
+    )
   }
-  const saved = JSON.parse(Buffer.from(snapshot.bytes).toString('utf8')) as Saved
+  const saved = parseJson(snapshot.bytes)
+  if (!isSaved(saved))
+    throw new SeamError('INTEGRITY', `The state snapshot at size ${snapshot.size} is of another shape.`)
   const { size, at, epoch, fence, turn, checkpoint, unsigned } = saved
   const state: State = Object.assign(emptyState(ns), { size, at, epoch, fence, turn, checkpoint, unsigned })
   for (const { items, ...rest } of saved.runs) {
@@ -103,6 +111,12 @@ function* timersOf(run: Run): Iterable<Timer> {
     const { token, resumeAt, expiresAt, locksUntil } = parked
     if (resumeAt !== undefined) yield { at: resumeAt, type: 'resume', run: run.id, index, token }
     if (expiresAt !== undefined) yield { at: expiresAt, type: 'expire', run: run.id, index, token }
-    if (resumeAt === undefined || locksUntil < resumeAt) yield { at: locksUntil, type: 'unlock', run: run.id, index, token }
+    if (resumeAt === undefined || locksUntil < resumeAt)
+      yield { at: locksUntil, type: 'unlock', run: run.id, index, token }
   }
+}
+
+// The digest has shown that this is what `saveState` of the same fold version wrote.
+function isSaved(value: unknown): value is Saved {
+  return typeof value === 'object' && value !== null && 'runs' in value && 'ledger' in value
 }

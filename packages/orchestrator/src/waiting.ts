@@ -23,7 +23,14 @@ export function waitingFor(state: State, runId: string, itemId: string, frugal: 
     case 'queued':
       return frugal ? { for: 'disk' } : { for: 'queue', queue: item.spec.queue }
     case 'parked':
-      return item.parked && { for: 'parked', reason: item.parked.reason, token: item.parked.token, ...(item.parked.resumeAt !== undefined && { resumeAt: item.parked.resumeAt }) }
+      return (
+        item.parked && {
+          for: 'parked',
+          reason: item.parked.reason,
+          token: item.parked.token,
+          ...(item.parked.resumeAt !== undefined && { resumeAt: item.parked.resumeAt }),
+        }
+      )
     default:
       return undefined
   }

@@ -1,0 +1,60 @@
+import type { Executor, Problem, Submission } from '@seamark/core'
+import { ITEM_ID, NAME, SeamError } from '@seamark/kit'
+import { LIMITS } from '@seamark/log'
+import type { Queues } from './schedule.ts'
+
+/**
+ * Checks what the engine relies on, also for callers who did not use the plan parser.
+ * Errors: `INVALID_INPUT` with all problems, pointers into the submission.
+ */
+export function checkSubmission(
+  submission: Submission,
+  known: { readonly executors: readonly Executor[]; readonly runtimes: readonly string[]; readonly queues: Queues },
+): void {
+  const { run, items } = submission
+  const problems: Problem[] = []
+  const report = (pointer: string, message: string, remedy?: string) =>
+    problems.push({ code: 'INVALID_INPUT', message, place: { pointer }, ...(remedy !== undefined && { remedy }) })
+  const executors = new Set(known.executors.map(({ name }) => name))
+  const ids = new Set<string>()
+  if (!NAME.test(run)) report('/run', 'The run id is not of the form [a-z0-9][a-z0-9._-]{0,62}.')
+  if (!/^[0-9a-f]{64}$/.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
+  if (items.length === 0) report('/items', 'A plan has at least one item.')
+  for (const [index, { id, executor, runtime, queue, needs }] of items.entries()) {
+    const at = `/items/${index}`
+    if (!ITEM_ID.test(id)) report(`${at}/id`, 'The item id is not of the form [a-z0-9][a-z0-9_-]{0,62}.')
+    if (ids.has(id)) report(`${at}/id`, `Item id ${id} is there twice.`)
+    ids.add(id)
+    if (!executors.has(executor))
+      report(`${at}/executor`, `There is no executor ${executor}.`, `Configured: ${[...executors].join(', ')}.`)
+    if (!known.runtimes.includes(runtime))
+      report(`${at}/runtime`, `There is no runtime ${runtime}.`, `Configured: ${known.runtimes.join(', ')}.`)
+    if (!Object.hasOwn(known.queues, queue))
+      report(`${at}/queue`, `There is no queue ${queue}.`, `Configured: ${Object.keys(known.queues).join(', ')}.`)
+    if (needs.length > LIMITS.needsPerItem) report(`${at}/needs`, `An item has at most ${LIMITS.needsPerItem} needs.`)
+    for (const [position, { from }] of needs.entries()) {
+      if (!Number.isInteger(from) || from < 0 || from >= items.length)
+        report(`${at}/needs/${position}`, 'The need points at no item.')
+    }
+  }
+  if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')
+  if (problems.length > 0)
+    throw new SeamError('INVALID_INPUT', `The submission has ${problems.length} problem(s).`, { problems })
+}
+
+/** Whether every item can come after what it needs (Kahn 1962). */
+function acyclic({ items }: Submission): boolean {
+  const open = items.map(({ needs }) => needs.length)
+  const dependents: number[][] = items.map(() => [])
+  for (const [index, { needs }] of items.entries()) for (const { from } of needs) dependents[from]?.push(index)
+  const ready = open.flatMap((count, index) => (count === 0 ? [index] : []))
+  let reached = 0
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+    reached++
+    for (const dependent of dependents[next] ?? []) {
+      open[dependent] = (open[dependent] ?? 0) - 1
+      if (open[dependent] === 0) ready.push(dependent)
+    }
+  }
+  return reached === items.length
+}

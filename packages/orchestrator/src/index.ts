@@ -1,0 +1,11 @@
+/**
+ * The engine: decide, fold, react, and the one loop around them.
+ *
+ * @module
+ */
+export { CHECKPOINT_MS } from './checkpoints.ts'
+export { createEngine } from './create-engine.ts'
+export type { EngineOptions } from './create-engine.ts'
+export type { Engine, WaitingReason } from './engine.ts'
+export { EMPTY_BLOB } from './schedule.ts'
+export type { Queues } from './schedule.ts'
