@@ -1,10 +1,12 @@
 /** Writes the generated pages; with `--check`, says which are not up to date. Each comes from the one file that knows. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { recordsReference } from '../packages/log/src/index.ts'
 import { errorsPage } from './reference/errors.ts'
 
 const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/records.md': recordsReference,
 }
 
 const check = process.argv.includes('--check')
