@@ -3,6 +3,14 @@
  *
  * @module
  */
+export type { PlanDeployment } from './plan/deployment.ts'
+export { parsePlanIsolated } from './plan/isolated.ts'
+export type { IsolatedParseOptions } from './plan/isolated.ts'
+export { PLAN_LIMITS } from './plan/limits.ts'
+export type { PlanLimits } from './plan/limits.ts'
+export { parsePlan } from './plan/parse.ts'
+export type { CheckedPlan, ParsePlanOptions, PlanResult, RefusedPlan } from './plan/parse.ts'
+export { planSchema } from './plan/schema.ts'
 export { runEvent } from './wire/event.ts'
 export type { RunEvent } from './wire/event.ts'
 export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/item.ts'

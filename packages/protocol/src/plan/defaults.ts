@@ -1,0 +1,5 @@
+/** Time limit of an item and of setup where the plan has none: 1 hour. A gate has its item's. */
+export const DEFAULT_TIMEOUT_MS = 3_600_000
+/** First and longest back-off where the plan has none. */
+export const DEFAULT_MIN_DELAY_MS = 1_000
+export const DEFAULT_MAX_DELAY_MS = 300_000

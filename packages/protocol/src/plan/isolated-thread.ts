@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ParseMessage, ParseTask } from './isolated.ts'
+import { parsePlan } from './parse.ts'
+
+// Small enough that taking one in holds the service up for about a millisecond.
+const chunk = 500
+
+function isTask(data: unknown): data is ParseTask {
+  return typeof data === 'object' && data !== null && 'plan' in data && 'deployment' in data
+}
+
+function answer(message: ParseMessage): void {
+  parentPort?.postMessage(message)
+}
+
+const task: unknown = workerData
+if (isTask(task)) {
+  const result = parsePlan(task.plan, task)
+  if (result.ok) {
+    const { items, ...plan } = result.plan
+    for (let at = 0; at < items.length; at += chunk) answer({ type: 'items', items: items.slice(at, at + chunk) })
+    answer({ type: 'checked', plan })
+  } else answer({ type: 'refused', result })
+}

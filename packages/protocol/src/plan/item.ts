@@ -1,0 +1,181 @@
+import type { GateSpec, ItemSpec, LockSpec, NeedSpec, Plan, PlanItem, PlanRetries } from '@seamark/core'
+import { DEFAULT_MAX_DELAY_MS, DEFAULT_MIN_DELAY_MS, DEFAULT_TIMEOUT_MS } from './defaults.ts'
+import { durationMs } from './duration.ts'
+import type { Faults, Path } from './fault.ts'
+import { PLAN_LIMITS } from './limits.ts'
+import type { NameResolver } from './names.ts'
+import { literalPath, lock, pathLock } from './paths.ts'
+import type { Checked } from './paths.ts'
+
+type Env = Readonly<Record<string, string>>
+
+// Shared by every item that has none, so that a plan of 100,000 items stays small.
+const none: readonly never[] = []
+
+/** Milliseconds of a duration whose form the schema has checked. */
+function duration(text: string | undefined, path: Path, faults: Faults): number | undefined {
+  if (text === undefined) return undefined
+  const ms = durationMs(text)
+  if (ms === undefined) faults.add({ code: 'LIMIT_EXCEEDED', message: 'A duration is longer than 365 days.', path })
+  return ms
+}
+
+function command(run: string, path: Path, faults: Faults): void {
+  if (run.includes('\0')) faults.add({ code: 'INVALID_INPUT', message: 'A command holds a NUL character.', path })
+  if (Buffer.byteLength(run) > PLAN_LIMITS.runBytes)
+    faults.add({
+      code: 'LIMIT_EXCEEDED',
+      message: `A command is longer than ${PLAN_LIMITS.runBytes} bytes.`,
+      remedy: 'Put it into a script in the workspace.',
+      path,
+    })
+}
+
+/** Checks names and values of one `env`. */
+export function checkEnv(env: Env | undefined, path: Path, faults: Faults): void {
+  const entries = Object.entries(env ?? {})
+  if (entries.length > PLAN_LIMITS.env)
+    faults.add({ code: 'LIMIT_EXCEEDED', message: `env has more than ${PLAN_LIMITS.env} names.`, path })
+  for (const [name, value] of entries) {
+    const place = [...path, name]
+    if (name.startsWith('SEAMARK_'))
+      faults.add({
+        code: 'INVALID_INPUT',
+        message: 'Names that begin with SEAMARK_ are set by Seamark.',
+        remedy: 'Use another name.',
+        path: place,
+        part: 'key',
+      })
+    if (value.includes('\0'))
+      faults.add({ code: 'INVALID_INPUT', message: 'A value of env holds a NUL character.', path: place })
+    if (Buffer.byteLength(value) > PLAN_LIMITS.envValueBytes)
+      faults.add({
+        code: 'LIMIT_EXCEEDED',
+        message: `A value of env is longer than ${PLAN_LIMITS.envValueBytes} bytes.`,
+        remedy: 'Put it into a file of the workspace.',
+        path: place,
+      })
+  }
+}
+
+/** Distinct checked values of a list, in order; a second one of the same is harmless. */
+function distinct<T>(
+  list: readonly string[] | undefined,
+  check: (text: string) => Checked<T>,
+  limit: number,
+  path: Path,
+  faults: Faults,
+): readonly T[] {
+  if (list === undefined || list.length === 0) return none
+  if (list.length > limit) {
+    faults.add({ code: 'LIMIT_EXCEEDED', message: `A list has more than ${limit} entries.`, path })
+    return none
+  }
+  const seen = new Map<string, T>()
+  for (const [at, text] of list.entries()) {
+    const checked = check(text)
+    if (checked.ok) seen.set(JSON.stringify(checked.value), checked.value)
+    else faults.add({ code: 'INVALID_INPUT', message: checked.message, remedy: checked.remedy, path: [...path, at] })
+  }
+  return [...seen.values()]
+}
+
+function retriesOf(
+  own: PlanRetries | undefined,
+  shared: PlanRetries | undefined,
+  path: Path,
+  faults: Faults,
+): ItemSpec['retries'] {
+  const minDelay = own?.minDelay ?? shared?.minDelay
+  const maxDelay = own?.maxDelay ?? shared?.maxDelay
+  const minDelayMs = (minDelay === undefined ? undefined : durationMs(minDelay)) ?? DEFAULT_MIN_DELAY_MS
+  const cap = maxDelay === undefined ? undefined : durationMs(maxDelay)
+  duration(own?.minDelay, [...path, 'minDelay'], faults)
+  duration(own?.maxDelay, [...path, 'maxDelay'], faults)
+  if (cap !== undefined && cap < minDelayMs && own !== undefined)
+    faults.add({
+      code: 'INVALID_INPUT',
+      message: 'maxDelay is shorter than minDelay.',
+      remedy: 'Make it at least as long.',
+      path: [...path, own.maxDelay === undefined ? 'minDelay' : 'maxDelay'],
+    })
+  return {
+    max: own?.max ?? shared?.max ?? 0,
+    minDelayMs,
+    maxDelayMs: Math.max(minDelayMs, cap ?? DEFAULT_MAX_DELAY_MS),
+  }
+}
+
+function gatesOf(item: PlanItem, timeoutMs: number, path: Path, faults: Faults): readonly GateSpec[] {
+  const gates = item.gates ?? none
+  if (gates.length > PLAN_LIMITS.gatesPerItem)
+    faults.add({
+      code: 'LIMIT_EXCEEDED',
+      message: `An item has more than ${PLAN_LIMITS.gatesPerItem} gates.`,
+      path: [...path, 'gates'],
+    })
+  return gates.map((gate, at) => {
+    const place = [...path, 'gates', at]
+    command(gate.run, [...place, 'run'], faults)
+    const protect = distinct<LockSpec>(gate.protect, pathLock, PLAN_LIMITS.paths, [...place, 'protect'], faults)
+    return { run: gate.run, protect, timeoutMs: duration(gate.timeout, [...place, 'timeout'], faults) ?? timeoutMs }
+  })
+}
+
+/** Makes items with every default applied. */
+export interface ItemMaker {
+  make(item: PlanItem, path: Path, needs: readonly NeedSpec[]): ItemSpec
+}
+
+export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults: Faults): ItemMaker {
+  const { defaults = {} } = plan
+  const sharedEnv: Env = defaults.env ?? {}
+  const sharedTimeoutMs = duration(defaults.timeout, ['defaults', 'timeout'], faults) ?? DEFAULT_TIMEOUT_MS
+  checkEnv(defaults.env, ['defaults', 'env'], faults)
+  const sharedRetries = retriesOf(defaults.retries, undefined, ['defaults', 'retries'], faults)
+
+  return {
+    make(item, path, needs) {
+      const run = item.run ?? ''
+      if (item.run !== undefined) command(run, [...path, 'run'], faults)
+      else if (item.agent === undefined)
+        faults.add({
+          code: 'INVALID_INPUT',
+          message: 'The item has no run.',
+          remedy: 'Add run with a command line.',
+          path,
+        })
+      if (item.run !== undefined && item.agent !== undefined)
+        faults.add({ code: 'INVALID_INPUT', message: 'The item has both run and agent.', remedy: 'Keep one.', path })
+      checkEnv(item.env, [...path, 'env'], faults)
+      const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
+      const outputs = distinct(
+        item.outputs?.map((output) => output.path),
+        literalPath,
+        PLAN_LIMITS.outputsPerItem,
+        [...path, 'outputs'],
+        faults,
+      )
+      return {
+        id: item.id,
+        run,
+        needs,
+        locks: distinct(item.locks, lock, PLAN_LIMITS.locksPerItem, [...path, 'locks'], faults),
+        gates: gatesOf(item, timeoutMs, path, faults),
+        outputs: outputs.map((output) => ({ path: output })),
+        effects: 'write-impure',
+        runtime: names.resolve('runtime', item.runtime, path),
+        executor: names.resolve('executor', item.executor, path),
+        queue: names.resolve('queue', item.queue, path),
+        priority: item.priority ?? 0,
+        timeoutMs,
+        retries:
+          item.retries === undefined
+            ? sharedRetries
+            : retriesOf(item.retries, defaults.retries, [...path, 'retries'], faults),
+        env: item.env === undefined ? sharedEnv : { ...sharedEnv, ...item.env },
+        keepWorkspace: item.keepWorkspace ?? true,
+      }
+    },
+  }
+}

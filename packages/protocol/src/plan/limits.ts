@@ -1,0 +1,60 @@
+/** Every limit of a plan. What is over one is refused with `LIMIT_EXCEEDED` and its place. */
+export interface PlanLimits {
+  /** Bytes of a plan written as YAML. */
+  readonly yamlBytes: number
+  /** Bytes of a plan written as JSON; also of a YAML plan with its aliases written out. */
+  readonly jsonBytes: number
+  /** Values in the document, with aliases written out. */
+  readonly values: number
+  /** Lists and maps inside each other. */
+  readonly depth: number
+  /** Uses of YAML aliases. */
+  readonly aliases: number
+  readonly items: number
+  readonly needsPerItem: number
+  readonly locksPerItem: number
+  readonly gatesPerItem: number
+  readonly outputsPerItem: number
+  /** Names in one `env`. */
+  readonly env: number
+  /** Bytes of `run`: the system takes no longer argument. */
+  readonly runBytes: number
+  /** Bytes of one value of `env`. */
+  readonly envValueBytes: number
+  /** Bytes of one path. */
+  readonly pathBytes: number
+  /** Paths in `protect`, `key` or `paths`. */
+  readonly paths: number
+  /** Bytes of the canonical JSON of one item with its defaults. */
+  readonly itemBytes: number
+  /** Bytes of all items with their defaults. */
+  readonly totalItemBytes: number
+  readonly retries: number
+  /** Milliseconds of any duration: 365 days. */
+  readonly durationMs: number
+  /** Problems that one answer lists. */
+  readonly problems: number
+}
+
+export const PLAN_LIMITS: PlanLimits = {
+  yamlBytes: 4 * 1024 * 1024,
+  jsonBytes: 64 * 1024 * 1024,
+  values: 4_000_000,
+  depth: 64,
+  aliases: 1_000,
+  items: 100_000,
+  needsPerItem: 1_000,
+  locksPerItem: 1_000,
+  gatesPerItem: 16,
+  outputsPerItem: 100,
+  env: 1_000,
+  runBytes: 128_000,
+  envValueBytes: 32 * 1024,
+  pathBytes: 4_096,
+  paths: 1_000,
+  itemBytes: 256 * 1024,
+  totalItemBytes: 128 * 1024 * 1024,
+  retries: 100,
+  durationMs: 365 * 24 * 3_600_000,
+  problems: 1_000,
+}

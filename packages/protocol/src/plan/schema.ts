@@ -1,0 +1,154 @@
+import type { JsonObject, Plan, PlanItem } from '@seamark/core'
+import { ITEM_ID, NAME } from '@seamark/kit'
+import { z } from 'zod'
+import { DURATION } from './duration.ts'
+import { PLAN_LIMITS } from './limits.ts'
+
+const maybe = z.exactOptional
+const text = z.string().min(1)
+const duration = z
+  .string()
+  .regex(DURATION, 'is no duration: write a whole number above 0 and ms, s, m, h or d, such as 90s')
+  .describe('A duration such as 500ms, 90s, 20m, 2h or 1d.')
+const name = z
+  .string()
+  .regex(NAME, 'is no name: use 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning with a letter or digit')
+const itemId = z
+  .string()
+  .regex(ITEM_ID, 'is no id: use 1 to 63 of a-z, 0-9, "_" and "-", beginning with a letter or digit')
+const env = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+  .describe('Environment variables. Names that begin with SEAMARK_ are taken.')
+const later: z.ZodType<JsonObject> = z
+  .record(z.string(), z.json())
+  .describe('Not enforced by this version: refused with UNSUPPORTED.')
+
+const retries = z.strictObject({
+  max: maybe(z.int().min(0).max(PLAN_LIMITS.retries).describe('Attempts beyond the first. Default 0.')),
+  minDelay: maybe(duration.describe('First back-off; doubles each time. Default 1s.')),
+  maxDelay: maybe(duration.describe('Cap of the back-off. Default 5m.')),
+})
+
+const budget = z.strictObject({
+  wallClock: maybe(duration.describe('Wall-clock limit of the whole run.')),
+  usd: maybe(z.number().min(0).describe('Not enforced by this version: refused with UNSUPPORTED.')),
+  tokens: maybe(z.int().min(0).describe('Not enforced by this version: refused with UNSUPPORTED.')),
+})
+
+const setup = z.strictObject({
+  run: text.describe('Command line, run once without network.'),
+  key: z.array(text).describe('The only files of the base that it sees.'),
+  paths: z.array(text).min(1).describe('What it leaves for the attempts; left out of capture.'),
+  timeout: maybe(duration),
+})
+
+const workspace = z.strictObject({
+  git: maybe(text.describe('Path, git bundle or URL of a repository.')),
+  ref: maybe(text.describe('Resolved to the base commit once, at submit. Default HEAD.')),
+  setup: maybe(setup),
+})
+
+const defaults = z.strictObject({
+  runtime: maybe(name),
+  executor: maybe(name),
+  timeout: maybe(duration.describe('Default 1h.')),
+  retries: maybe(retries),
+  env: maybe(env),
+})
+
+const select = z.union([z.enum(['patch', 'workspace']), z.strictObject({ output: text })])
+const need = z.strictObject({ from: z.string(), select: maybe(select) })
+const gate = z.strictObject({
+  run: text,
+  protect: maybe(z.array(z.string()).describe('Paths, or prefixes and /**, that come from the base.')),
+  timeout: maybe(duration),
+})
+const output = z.strictObject({
+  path: text.describe('Path in the workspace.'),
+  schema: maybe(z.string().describe('Not enforced by this version: refused with UNSUPPORTED.')),
+})
+
+const item = z
+  .strictObject({
+    id: itemId,
+    run: maybe(text.describe('Command line.')),
+    agent: maybe(z.string().describe('Not enforced by this version: refused with UNSUPPORTED.')),
+    input: maybe(later),
+    needs: maybe(
+      z
+        .union([z.array(z.string()), z.record(z.string(), need)])
+        .describe('A list of ids is order only; a map names inputs, read-only at $SEAMARK_INPUTS/<name>.'),
+    ),
+    locks: maybe(z.array(z.string()).describe('A literal path, a prefix and /**, or name: and a name.')),
+    gates: maybe(z.array(gate)),
+    outputs: maybe(z.array(output)),
+    effects: maybe(
+      z.enum(['pure', 'read-impure', 'write-impure']).describe('This version enforces write-impure, the default.'),
+    ),
+    runtime: maybe(name),
+    executor: maybe(name),
+    queue: maybe(name),
+    priority: maybe(z.int().min(-100).max(100).describe('Default 0.')),
+    timeout: maybe(duration),
+    retries: maybe(retries),
+    env: maybe(env),
+    keepWorkspace: maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.')),
+    budget: maybe(budget.describe('Not enforced by this version: refused with UNSUPPORTED.')),
+    filesystem: maybe(later),
+    network: maybe(later),
+    limits: maybe(later),
+    tools: maybe(later),
+  })
+  .describe('One unit of work.')
+
+const plan = z.strictObject({
+  version: z.literal(1),
+  name: maybe(z.string().min(1).max(200)),
+  workspace: maybe(workspace),
+  defaults: maybe(defaults),
+  budget: maybe(budget),
+  queue: maybe(name),
+  items: z.array(item).min(1).max(PLAN_LIMITS.items),
+})
+
+/** The shape of a plan. `parsePlan` checks what a shape can not say. */
+export const planSchema: z.ZodType<Plan> = plan
+export const itemSchema: z.ZodType<PlanItem> = item
+/** Everything but the items, which are checked one by one. */
+export const planHeadSchema: z.ZodType<Omit<Plan, 'items'> & { readonly items: readonly unknown[] }> = plan.extend({
+  items: z.array(z.unknown()).min(1),
+})
+
+// The reverse of the annotations above: a field that core has and the schema lacks does not compile.
+const guard: {
+  readonly plan: Record<Exclude<keyof Plan, keyof z.infer<typeof plan>>, never>
+  readonly item: Record<Exclude<keyof PlanItem, keyof z.infer<typeof item>>, never>
+  readonly workspace: Record<Exclude<keyof NonNullable<Plan['workspace']>, keyof z.infer<typeof workspace>>, never>
+  readonly defaults: Record<Exclude<keyof NonNullable<Plan['defaults']>, keyof z.infer<typeof defaults>>, never>
+  readonly budget: Record<Exclude<keyof NonNullable<Plan['budget']>, keyof z.infer<typeof budget>>, never>
+} = { plan: {}, item: {}, workspace: {}, defaults: {}, budget: {} }
+void guard
+
+const fields: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    '': plan,
+    workspace,
+    'workspace.setup': setup,
+    defaults,
+    'defaults.retries': retries,
+    budget,
+    'items.#': item,
+    'items.#.retries': retries,
+    'items.#.budget': budget,
+    'items.#.gates.#': gate,
+    'items.#.outputs.#': output,
+    'items.#.needs.*': need,
+    'items.#.needs.*.select': z.strictObject({ output: text }),
+  }).map(([place, schema]) => [place, Object.keys(schema.shape)]),
+)
+
+/** The fields that an object at this path of a plan may have. */
+export function knownFields(path: readonly (string | number)[]): readonly string[] {
+  const place = path.map((step, at) => (typeof step === 'number' ? '#' : path[at - 1] === 'needs' ? '*' : step))
+  return fields.get(place.join('.')) ?? []
+}

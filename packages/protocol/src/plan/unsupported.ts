@@ -1,0 +1,42 @@
+import type { Plan, PlanItem } from '@seamark/core'
+import type { Faults, Path } from './fault.ts'
+
+function refuse(faults: Faults, path: Path, what: string, remedy: string): void {
+  faults.add({
+    code: 'UNSUPPORTED',
+    message: `${what} can not be enforced by this version.`,
+    remedy,
+    path,
+    part: 'key',
+  })
+}
+
+/** Fields of the head that are in the schema and that this version can not enforce. */
+export function unsupportedInHead(plan: Omit<Plan, 'items'>, faults: Faults): void {
+  if (plan.budget?.usd !== undefined) refuse(faults, ['budget', 'usd'], 'A budget of money', 'Leave it out.')
+  if (plan.budget?.tokens !== undefined) refuse(faults, ['budget', 'tokens'], 'A budget of tokens', 'Leave it out.')
+}
+
+/** Fields of an item that are in the schema and that this version can not enforce. */
+export function unsupportedInItem(item: PlanItem, path: Path, faults: Faults): void {
+  const check = (field: keyof PlanItem, what: string, remedy: string) => {
+    if (item[field] !== undefined) refuse(faults, [...path, field], what, remedy)
+  }
+  check('agent', 'An agent', 'Use run with a command line.')
+  check('input', 'Input for an agent', 'Use env, or needs with a name.')
+  check('budget', 'A budget of one item', 'Use timeout, or budget.wallClock of the plan.')
+  check('filesystem', 'A file system policy', 'Leave it out: an attempt sees its workspace and the toolchain.')
+  check('network', 'A network policy', 'Leave it out: the sandbox has no network.')
+  check('limits', 'A limit', 'Use timeout.')
+  check('tools', 'A tool policy', 'Leave it out.')
+  if (item.effects !== undefined && item.effects !== 'write-impure')
+    refuse(faults, [...path, 'effects'], `effects: ${item.effects}`, 'Use write-impure, or leave it out.')
+  for (const [index, output] of (item.outputs ?? []).entries())
+    if (output.schema !== undefined)
+      refuse(
+        faults,
+        [...path, 'outputs', index, 'schema'],
+        'The kind of an output',
+        'Leave it out, and check it in a gate.',
+      )
+}
