@@ -105,7 +105,7 @@ function stamp() {
     existsSync(join(root, folder)) ? readdirSync(join(root, folder)).map((name) => join(folder, name)) : [],
   )
   const manifests = ['', 'bench', ...folders.sort()].map((folder) => join(folder, 'package.json'))
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', ...manifests]) {
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', '.pnpmfile.cjs', ...manifests]) {
     if (existsSync(join(root, file))) hash.update(`${file}\0`).update(readFileSync(join(root, file)))
   }
   return `${hash.update(`${process.platform} ${process.arch} ${root}`).digest('hex')}\n`

@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { build } from '../build.ts'
+import { eachOf, runProgram } from '../run-step.ts'
+import { packageFolders } from '../workspace.ts'
+import { REPOSITORY } from './planted.ts'
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly bin?: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, { readonly default?: string }>>
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+const read = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8'))
+const folders = packageFolders()
+const manifests = folders.map((folder) => read(join(REPOSITORY, folder, 'package.json')))
+const entries = manifests.flatMap(({ name, exports }) =>
+  Object.entries(exports).map(([path, target]) => ({
+    specifier: name + path.slice(1),
+    hasCode: target.default !== undefined,
+  })),
+)
+
+// What a consumer gets: every package built, packed, and installed from its tarball in a folder of its own.
+const folder = mkdtempSync(join(tmpdir(), 'seamark-packed-'))
+const tarballs = join(folder, 'tarballs')
+const consumer = join(folder, 'consumer')
+
+async function must(argv: readonly string[], cwd: string): Promise<string> {
+  const { ok, output } = await runProgram(argv, cwd)
+  if (!ok) throw new Error(`${argv.join(' ')}\n${output}`)
+  return output
+}
+
+beforeAll(async () => {
+  const built = await build(folders)
+  if (!built.ok) throw new Error(built.output)
+  mkdirSync(tarballs)
+  mkdirSync(consumer)
+  const pnpm = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')).packageManager
+  await eachOf(folders, 2, (each) =>
+    must(['npx', '-y', pnpm, 'pack', '--pack-destination', tarballs], join(REPOSITORY, each)),
+  )
+  const dependencies = Object.fromEntries(
+    manifests.map(({ name, version }) => [
+      name,
+      `file:${join(tarballs, `${name.slice(1).replace('/', '-')}-${version}.tgz`)}`,
+    ]),
+  )
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
+  await must(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], consumer)
+}, 300_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('packed packages', () => {
+  it.each(entries.filter((entry) => entry.hasCode))('$specifier imports', async ({ specifier }) => {
+    const output = await must(
+      ['node', '--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`],
+      consumer,
+    )
+    expect(Number(output)).toBeGreaterThan(0)
+  })
+
+  it('@seamark/core emits no JavaScript', () => {
+    const files = readdirSync(join(consumer, 'node_modules/@seamark/core'), { recursive: true, encoding: 'utf8' })
+    expect(files.filter((file) => /\.[mc]?js$/.test(file))).toEqual([])
+    expect(files).toContain('dist/index.d.ts')
+  })
+
+  it.each(manifests)('$name carries its licence and no sources or workspace ranges', ({ name }) => {
+    const root = join(consumer, 'node_modules', name)
+    const files = readdirSync(root)
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist', 'package.json']))
+    expect(files).not.toContain('src')
+    expect(readFileSync(join(root, 'package.json'), 'utf8')).not.toContain('workspace:')
+  })
+
+  it('every declaration checks in a strict consumer with nodenext and without skipLibCheck', async () => {
+    const lines = entries.map(({ specifier }, index) => `export type * as m${index} from '${specifier}'`)
+    writeFileSync(join(consumer, 'consumer.ts'), lines.join('\n'))
+    const compilerOptions = {
+      target: 'es2023',
+      lib: ['es2024', 'esnext.disposable'],
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+    }
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    const { output } = await runProgram([join(REPOSITORY, 'node_modules/.bin/tsc'), '-p', 'tsconfig.json'], consumer)
+    expect(output.split('\n').filter((line) => line.includes('@seamark') || line.startsWith('consumer.ts'))).toEqual([])
+  })
+
+  it('the seamark command starts', async () => {
+    expect(await must(['npx', '--no-install', 'seamark', '--help'], consumer)).toContain('seamark')
+  })
+})
