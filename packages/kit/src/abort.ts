@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { SeamError } from './errors.ts'
 
 /** Throws `ABORTED` if the signal has fired. */
@@ -6,18 +8,18 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Waits, and rejects with `ABORTED` as soon as the signal fires. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true)
       return reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal.reason }))
     const onAbort = () => {
-      clearTimeout(timer)
+      cancel()
       reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal?.reason }))
     }
-    const timer = setTimeout(() => {
+    const cancel = clock.at(clock.now() + ms, () => {
       signal?.removeEventListener('abort', onAbort)
       resolve()
-    }, ms)
+    })
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

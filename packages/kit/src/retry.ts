@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import { sleep, throwIfAborted } from './abort.ts'
 import { isSeamError } from './errors.ts'
 
@@ -9,6 +10,8 @@ export interface RetryOptions {
   /** A number in [0, 1), drawn at the edge. */
   readonly random?: () => number
   readonly signal?: AbortSignal
+  /** Default: the machine's. */
+  readonly clock?: Clock
 }
 
 /**
@@ -29,7 +32,11 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions): P
       return await call()
     } catch (error) {
       if (!isSeamError(error) || error.consequence !== 'retry' || n + 1 >= options.attempts) throw error
-      await sleep(error.retryAfterMs ?? backoffMs(n, options.minDelayMs, options.maxDelayMs, random()), options.signal)
+      await sleep(
+        error.retryAfterMs ?? backoffMs(n, options.minDelayMs, options.maxDelayMs, random()),
+        options.signal,
+        options.clock,
+      )
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Executor, Exit, StepTask, Worker } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
 import { hasCode, orAbort, retry, SeamError, toSeamError } from '@seamark/kit'
 import type { LaunchEnd } from './commands.ts'
 import type { Ended, Exits } from './exits.ts'
@@ -7,6 +8,8 @@ import { watchExits } from './exits.ts'
 export interface ConductorOptions {
   readonly executors: readonly Executor[]
   readonly worker: Worker
+  readonly clock: Clock
+  readonly random: () => number
   /** Reports the one end of a launch. */
   ended(task: StepTask, end: LaunchEnd): void
   /** The remains of an ended launch are gone. */
@@ -39,13 +42,17 @@ interface Tracked {
 
 export function conductor(options: ConductorOptions): Conductor {
   const { worker } = options
+  const patience = { ...PATIENCE, clock: options.clock, random: options.random }
   const tracked = new Map<string, Tracked>()
   const cleaning = new Set<string>()
   const open = new Set<Promise<void>>()
   const closing = new AbortController()
   const executors = new Map<string, { executor: Executor; exits: Exits }>()
   for (const executor of options.executors)
-    executors.set(executor.name, { executor, exits: watchExits(executor, (error) => options.notice(error)) })
+    executors.set(executor.name, {
+      executor,
+      exits: watchExits(executor, options.clock, (error) => options.notice(error)),
+    })
 
   function seamOf(name: string): { executor: Executor; exits: Exits } {
     const found = executors.get(name)
@@ -65,7 +72,7 @@ export function conductor(options: ConductorOptions): Conductor {
   ): Promise<LaunchEnd | undefined> {
     const { launchId } = task
     if (mode === 'attach') {
-      const state = await retry(() => executor.attach(launchId), { ...PATIENCE, signal: closing.signal })
+      const state = await retry(() => executor.attach(launchId), { ...patience, signal: closing.signal })
       exits.learned(launchId, state)
       if (state.state !== 'unknown') return undefined
     }
@@ -79,7 +86,7 @@ export function conductor(options: ConductorOptions): Conductor {
     if (mine.stopping) return { type: 'canceled' }
     try {
       // Safe to repeat: a launch is idempotent by its id.
-      const answer = await retry(() => executor.launch(launchId, spec), { ...PATIENCE, signal: closing.signal })
+      const answer = await retry(() => executor.launch(launchId, spec), { ...patience, signal: closing.signal })
       if (answer.outcome === 'refused')
         return { type: 'refused', ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) }
     } catch (error) {
@@ -105,7 +112,7 @@ export function conductor(options: ConductorOptions): Conductor {
     if (end.state === 'lost') return { type: 'lost' }
     try {
       const report = await retry(() => worker.capture(task, seam.executor, end.exit, { signal: closing.signal }), {
-        ...PATIENCE,
+        ...patience,
         signal: closing.signal,
       })
       return { type: 'report', exit: end.exit, report }
@@ -115,7 +122,7 @@ export function conductor(options: ConductorOptions): Conductor {
   }
 
   function kill(launchId: string, executor: Executor): void {
-    keep(retry(() => executor.kill(launchId), { ...PATIENCE, signal: closing.signal }))
+    keep(retry(() => executor.kill(launchId), { ...patience, signal: closing.signal }))
   }
 
   function keep(work: Promise<void>): void {
@@ -154,9 +161,9 @@ export function conductor(options: ConductorOptions): Conductor {
       if (cleaning.has(launchId)) return
       cleaning.add(launchId)
       const work = async () => {
-        await retry(() => worker.release(task, { signal: closing.signal }), { ...PATIENCE, signal: closing.signal })
+        await retry(() => worker.release(task, { signal: closing.signal }), { ...patience, signal: closing.signal })
         const executor = executors.get(name)?.executor
-        if (executor !== undefined) await retry(() => executor.reap(launchId), { ...PATIENCE, signal: closing.signal })
+        if (executor !== undefined) await retry(() => executor.reap(launchId), { ...patience, signal: closing.signal })
         options.cleaned(launchId)
       }
       keep(work().finally(() => cleaning.delete(launchId)))

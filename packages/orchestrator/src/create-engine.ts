@@ -223,6 +223,8 @@ export function createEngine(options: EngineOptions): Engine {
         )
         const hands = conductor({
           executors: options.executors,
+          clock,
+          random,
           worker: options.worker,
           notice,
           ended: (task, end) => void loop.post({ type: 'end', launchId: task.launchId, fence: task.fence, end }),

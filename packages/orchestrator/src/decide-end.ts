@@ -148,8 +148,8 @@ function attemptEnded(
 ): RecordDraft[] {
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   const ended: RecordDraft = { kind: 'attempt.ended', ...about, attempt: launch.attempt, fence: launch.fence, data }
-  const token = tokenOf(run, item, launch)
   if (parked !== undefined) {
+    const token = tokenOf(run, item, launch)
     const { reason, resumeAt, expiresAt, snapshot } = parked
     return [
       ended,
@@ -170,6 +170,7 @@ function attemptEnded(
   const counted = data.outcome === 'failed' || data.outcome === 'timed-out' || data.outcome === 'lost'
   const { max, minDelayMs, maxDelayMs } = item.spec.retries
   if (counted && item.failures < max) {
+    const token = tokenOf(run, item, launch)
     const resumeAt = now + backoffMs(item.failures, minDelayMs, maxDelayMs, random)
     // The locks stay: nobody should see what a half-done attempt was about to redo.
     return [ended, { kind: 'item.parked', ...about, data: { reason: 'retry', token, resumeAt, locksUntil: resumeAt } }]

@@ -1,4 +1,5 @@
 import type { Executor, LaunchState } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
 import { backoffMs, hasCode, sleep, toSeamError } from '@seamark/kit'
 
 /** The end of a launch. */
@@ -14,7 +15,7 @@ export interface Exits {
   close(): void
 }
 
-export function watchExits(executor: Executor, notice: (error: Error) => void): Exits {
+export function watchExits(executor: Executor, clock: Clock, notice: (error: Error) => void): Exits {
   const waiting = new Map<string, { readonly promise: Promise<Ended>; readonly resolve: (ended: Ended) => void }>()
   const closed = new AbortController()
 
@@ -38,7 +39,7 @@ export function watchExits(executor: Executor, notice: (error: Error) => void): 
         // A cursor that the executor no longer knows would fail for ever.
         if (hasCode(error, 'INVALID_INPUT')) cursor = undefined
       }
-      await sleep(backoffMs(failures++, 100, 5_000, 0.5), signal).catch(() => undefined)
+      await sleep(backoffMs(failures++, 100, 5_000, 0.5), signal, clock).catch(() => undefined)
       // Whatever ended while nobody listened.
       for (const launchId of waiting.keys()) {
         if (signal.aborted) return

@@ -1,0 +1,214 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type {
+  Executor,
+  ExecutorEvent,
+  Exit,
+  ItemSpec,
+  LaunchState,
+  Signer,
+  StepReport,
+  StepTask,
+  Submission,
+  Worker,
+} from '@seamark/core'
+import { allowLocal, SeamError } from '@seamark/kit'
+import { memoryJournal } from '@seamark/testing'
+import type { Engine, EngineOptions } from '../src/index.ts'
+import { createEngine } from '../src/index.ts'
+
+const BLOB = { sha256: '0'.repeat(64), size: 0 }
+export const LOCAL = { id: 'local:1000' }
+export const PLAN = 'a'.repeat(64)
+
+/** An item spec with every default. */
+export function item(id: string, more: Partial<ItemSpec> = {}): ItemSpec {
+  return {
+    id,
+    run: 'true',
+    needs: [],
+    locks: [],
+    gates: [],
+    outputs: [],
+    effects: 'write-impure',
+    runtime: 'command',
+    executor: 'fake',
+    queue: 'default',
+    priority: 0,
+    timeoutMs: 60_000,
+    retries: { max: 0, minDelayMs: 10, maxDelayMs: 100 },
+    env: {},
+    keepWorkspace: true,
+    ...more,
+  }
+}
+
+export function submission(run: string, items: readonly ItemSpec[], more: Partial<Submission> = {}): Submission {
+  return { run, plan: PLAN, spec: { workspace: { type: 'empty' } }, items, ...more }
+}
+
+export function product(): NonNullable<StepReport['product']> {
+  return { outputs: [], stdout: BLOB, stderr: BLOB }
+}
+
+/** How the fake executor and worker treat one launch. */
+export type Script = (task: StepTask) => StepReport['verdict'] | 'hold' | 'lost' | 'refuse' | 'prepare-fails'
+
+const SUCCEEDED = { outcome: 'succeeded', reason: 'completed' } as const
+
+/** An executor without processes, and a worker without files: what happens is said by a script. */
+export function fakeHands(script: Script = () => SUCCEEDED) {
+  const tasks = new Map<string, StepTask>()
+  const states = new Map<string, LaunchState>()
+  const tombstones = new Set<string>()
+  const log: ExecutorEvent[] = []
+  const launched: string[] = []
+  const wakers = new Set<() => void>()
+  const at = () => Date.now()
+
+  function set(launchId: string, state: LaunchState): void {
+    states.set(launchId, state)
+    log.push({ cursor: String(log.length + 1), launchId, state })
+    for (const wake of wakers) wake()
+  }
+
+  function exit(launchId: string, reason: Exit['reason'] = 'exited'): void {
+    if (states.get(launchId)?.state !== 'running') return
+    set(launchId, {
+      state: 'exited',
+      exit: { ...(reason === 'exited' && { code: 0 }), reason, startedAt: at(), endedAt: at(), outputBytes: 0 },
+    })
+  }
+
+  const claim = <T>(value: T) => ({ value, proof: 'tested' as const })
+  const executor: Executor = {
+    spec: 'executor/v1',
+    kind: 'fake',
+    name: 'fake',
+    guarantees: {
+      isolation: claim('none'),
+      network: claim('none'),
+      filesystem: 'host',
+      tree: claim('proven'),
+      limits: {
+        cpu: claim('none'),
+        memory: claim('none'),
+        pids: claim('none'),
+        disk: claim('none'),
+        wallClock: claim('enforced'),
+      },
+      input: false,
+      outlivesService: true,
+    },
+    async launch(launchId) {
+      if (tombstones.has(launchId)) throw new SeamError('CONFLICT', 'tombstone')
+      if (states.has(launchId)) return { outcome: 'launched' }
+      const task = tasks.get(launchId)
+      const verdict = task && script(task)
+      if (verdict === 'refuse') return { outcome: 'refused', reason: 'capacity', retryAfterMs: 5 }
+      launched.push(launchId)
+      set(launchId, { state: 'running', startedAt: at() })
+      if (verdict === 'lost') set(launchId, { state: 'lost' })
+      else if (verdict !== 'hold') exit(launchId)
+      return { outcome: 'launched' }
+    },
+    attach: async (launchId) => states.get(launchId) ?? { state: 'unknown' },
+    async *events(cursor, options) {
+      for (let next = Number(cursor ?? 0); options?.signal?.aborted !== true;) {
+        const event = log[next]
+        if (event !== undefined) {
+          next++
+          yield event
+          continue
+        }
+        await new Promise<void>((resolve) => {
+          wakers.add(resolve)
+          options?.signal?.addEventListener('abort', () => resolve(), { once: true })
+        })
+      }
+    },
+    async *output() {},
+    kill: async (launchId) => exit(launchId, 'killed'),
+    async *list() {},
+    async reap(launchId) {
+      exit(launchId, 'killed')
+      tombstones.add(launchId)
+      states.delete(launchId)
+    },
+  }
+  const worker: Worker = {
+    layerOf: async () => 'b'.repeat(64),
+    hasLayer: async () => false,
+    async prepare(task) {
+      tasks.set(task.launchId, task)
+      if (script(task) === 'prepare-fails') throw new SeamError('NOT_FOUND', 'no such thing')
+      return { argv: ['true'], env: {}, cwd: '/', mounts: [] }
+    },
+    follow: async (_task, _executor, exited) => void (await exited),
+    async capture(task, _executor, ended) {
+      const verdict = script(task)
+      const report = task.step === 'main' ? { product: product() } : {}
+      if (ended.reason === 'killed') return { verdict: { outcome: 'canceled', reason: 'killed' }, ...report }
+      return { verdict: typeof verdict === 'string' ? SUCCEEDED : verdict, ...report }
+    },
+    release: async () => undefined,
+  }
+  return {
+    executor,
+    worker,
+    launched,
+    tasks,
+    tombstones,
+    exit,
+    running: () => [...states].filter(([, state]) => state.state === 'running').map(([id]) => id),
+  }
+}
+
+export function testSigner(): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const bytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+  return {
+    spec: 'signer/v1',
+    kind: 'test',
+    name: 'test',
+    guarantees: { keyConfined: { value: false, proof: 'tested' } },
+    role: 'log',
+    sign: async (message) => ({ signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'test' }),
+    publicKey: async () => ({ algorithm: 'ed25519', bytes, keyId: 'test' }),
+  }
+}
+
+/** An engine on a memory journal; `more` replaces parts. */
+export async function engineWith(
+  hands: ReturnType<typeof fakeHands>,
+  more: Partial<EngineOptions> = {},
+): Promise<{ engine: Engine; options: EngineOptions; notices: Error[] }> {
+  const notices: Error[] = []
+  const options: EngineOptions = {
+    ns: 'default',
+    ...memoryJournal(),
+    worker: hands.worker,
+    executors: [hands.executor],
+    runtimes: ['command'],
+    authorizer: allowLocal(),
+    signer: testSigner(),
+    queues: { default: { concurrency: 4 } },
+    newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
+    version: '0.0.0',
+    holder: 'test',
+    onNotice: (error) => notices.push(error),
+    ...more,
+  }
+  const engine = createEngine(options)
+  await engine.start()
+  return { engine, options, notices }
+}
+
+/** All records of a namespace. */
+export async function records(
+  options: Pick<EngineOptions, 'journal' | 'ns'>,
+): Promise<import('@seamark/core').AnyRecord[]> {
+  const found = []
+  for await (const { header } of options.journal.read(options.ns, 0))
+    found.push(JSON.parse(Buffer.from(header).toString('utf8')))
+  return found
+}
