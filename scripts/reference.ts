@@ -2,10 +2,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { recordsReference } from '../packages/log/src/index.ts'
+import { openApiDocument, planJsonSchema } from '../packages/protocol/src/index.ts'
 import { errorsPage } from './reference/errors.ts'
 
 const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'docs/reference/plan.schema.json': () => `${JSON.stringify(planJsonSchema(), null, 2)}\n`,
   'docs/reference/records.md': recordsReference,
 }
 

@@ -37,6 +37,8 @@ async function must(argv: readonly string[], cwd: string): Promise<string> {
 }
 
 beforeAll(async () => {
+  // Vitest's children resolve sources; a consumer does not.
+  delete process.env['NODE_OPTIONS']
   const built = await build(folders)
   if (!built.ok) throw new Error(built.output)
   mkdirSync(tarballs)
