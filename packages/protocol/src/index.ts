@@ -6,6 +6,7 @@
 export type { PlanDeployment } from './plan/deployment.ts'
 export { parsePlanIsolated } from './plan/isolated.ts'
 export type { IsolatedParseOptions } from './plan/isolated.ts'
+export { planJsonSchema } from './plan/json-schema.ts'
 export { PLAN_LIMITS } from './plan/limits.ts'
 export type { PlanLimits } from './plan/limits.ts'
 export { parsePlan } from './plan/parse.ts'
@@ -15,6 +16,7 @@ export { runEvent } from './wire/event.ts'
 export type { RunEvent } from './wire/event.ts'
 export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/item.ts'
 export type { ItemPage, ItemView, WaitingReason } from './wire/item.ts'
+export { openApiDocument } from './wire/openapi.ts'
 export {
   errorCode,
   fromProblemDocument,
