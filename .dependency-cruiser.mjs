@@ -32,7 +32,7 @@ const mayImport = {
 /** Files that do no I/O: of Node's own modules they may use hashing and bytes only. */
 const pure = [
   '^packages/(log|evidence)/src/',
-  '^packages/orchestrator/src/(decide|fold|schedule|locks|queue|heap|state)[^/]*[.]ts$',
+  '^packages/orchestrator/src/(?:decide|fold|schedule|react|locks|heap|state|commands|check-submission|ledger|project|records|snapshot|tasks|waiting)[^/]*[.]ts$',
 ]
 
 const pattern = (name) => name.replace('*', '[^/]+')
