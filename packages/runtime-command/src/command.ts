@@ -1,0 +1,85 @@
+import type { AgentEvent, DrivenEvent, RuntimeAccess, RuntimeAdapter } from '@seamark/core'
+import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
+import { formatState, isTold, parseState, turnEnd } from './drive-state.ts'
+import type { DriveState } from './drive-state.ts'
+import { linesOf } from './lines.ts'
+
+export interface CommandOptions {
+  /** Name of this instance, by which plans name it. Default `command`. */
+  readonly name?: string
+}
+
+const longestCommand = 128 * 1024
+
+/**
+ * Runs the task's command line, exactly as it is, with `/bin/sh -c`. Lines of standard output
+ * become progress: at most 1 KiB of each, and not all of very many. The turn is completed where the
+ * shell exited by itself with code 0.
+ *
+ * Errors of `prepare`: `INVALID_INPUT` without a command, or with one that no shell can be given.
+ * Errors of `drive`: `INVALID_INPUT` for a state of another runtime, those of the program's access.
+ */
+export function command(options: CommandOptions = {}): RuntimeAdapter {
+  return {
+    spec: 'runtime/v1',
+    kind: 'command',
+    name: options.name ?? 'command',
+    guarantees: { interactive: false },
+
+    async prepare(task, { signal } = {}) {
+      throwIfAborted(signal)
+      const line = task.command
+      if (line === undefined || line.trim() === '')
+        throw new SeamError('INVALID_INPUT', `Item ${task.item} has no command to run.`, {
+          remedy: 'Give the item `run`, or name a runtime that needs none.',
+        })
+      // The system's limit on one argument, and what it can not hold.
+      if (line.includes('\0') || Buffer.byteLength(line) >= longestCommand)
+        throw new SeamError('INVALID_INPUT', `The command of item ${task.item} has a NUL or is over 128 KiB.`, {
+          remedy: 'Put the commands into a file of the workspace and run that.',
+        })
+      return { argv: ['/bin/sh', '-c', line], env: {}, files: [], stdin: 'none' }
+    },
+
+    async *drive(access, _task, recorded, { signal } = {}) {
+      let state = parseState(recorded)
+      throwIfAborted(signal)
+      if (state.ended) return
+      const lost = new AbortController()
+      const stop = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal])
+      // An output that hangs must not hide that the program is lost.
+      access.exit.catch(() => lost.abort())
+      const event = (told: AgentEvent, next: DriveState): DrivenEvent => ({ event: told, state: formatState(next) })
+      try {
+        for await (const line of linesOf(until(access, state.offset, stop), state.offset)) {
+          const told = line.text !== '' && isTold(state.lines)
+          state = { offset: line.end, lines: state.lines + 1, ended: false }
+          if (told) yield event({ type: 'progress', text: line.text }, state)
+        }
+        const exit = await orAbort(access.exit, signal)
+        yield event({ type: 'turn-end', ...turnEnd(exit) }, { ...state, ended: true })
+      } catch (error) {
+        // The reason of the loss says more than the stop that it caused.
+        if (lost.signal.aborted && signal?.aborted !== true) await access.exit
+        throw error
+      }
+    },
+  }
+}
+
+/** Standard output from an offset, until it ends or `stop` fires. */
+async function* until(access: RuntimeAccess, from: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const source = access.output('stdout', from)[Symbol.asyncIterator]()
+  let open = true
+  try {
+    for (;;) {
+      const next = await orAbort(source.next(), stop)
+      if (next.done === true) break
+      yield next.value
+    }
+    open = false
+  } finally {
+    // Not awaited: a source that hangs must not hold up the stop.
+    if (open) source.return?.().catch(() => undefined)
+  }
+}
