@@ -1,0 +1,60 @@
+import type { LaunchSpec, Mount } from '@seamark/core'
+
+/** What every sandbox of an executor sees, whatever its spec says. */
+export interface SandboxRoot {
+  /** The path of bubblewrap. */
+  readonly bubblewrap: string
+  /** Host folders and files that are bound read-only, parents before what lies in them. */
+  readonly binds: readonly { readonly source: string; readonly target: string }[]
+  readonly links: readonly { readonly path: string; readonly to: string }[]
+  /** Folders that come first on a `PATH` that the spec gives. */
+  readonly path: readonly string[]
+}
+
+/** Where the pinned Node is seen inside, unless it lies in `/usr`. */
+export const NODE_FOLDER = '/opt/seamark/node'
+
+/** The user inside; on the host it is another one, and never root. */
+export const INSIDE_UID = 1000
+export const INSIDE_GID = 1000
+
+/**
+ * Bubblewrap's whole line for a spec, without the program's own name: options, `--`, then the argv.
+ * Pure. Options are those of bubblewrap 0.8.0.
+ */
+export function sandboxArguments(spec: LaunchSpec, root: SandboxRoot): string[] {
+  return [...sandboxOptions(spec, root), '--', ...spec.argv]
+}
+
+/** The part of the line before `--`. */
+export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
+  return [
+    // Own user, process, IPC, UTS, cgroup and network namespaces; in the last one only a loopback.
+    ...['--unshare-all', '--unshare-user', '--disable-userns'],
+    ...['--uid', String(INSIDE_UID), '--gid', String(INSIDE_GID), '--cap-drop', 'ALL'],
+    ...['--hostname', 'seamark', '--new-session', '--die-with-parent'],
+    ...root.binds.flatMap(({ source, target }) => ['--ro-bind', source, target]),
+    ...root.links.flatMap(({ path, to }) => ['--symlink', to, path]),
+    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+    ...['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run'],
+    ...outerFirst(spec.mounts).flatMap(({ source, target, mode }) => [
+      mode === 'read-only' ? '--ro-bind' : '--bind',
+      source,
+      target,
+    ]),
+    ...['--remount-ro', '/', '--chdir', spec.cwd],
+    '--clearenv',
+    ...Object.entries(environment(spec.env, root.path)).flatMap(([name, value]) => ['--setenv', name, value]),
+  ]
+}
+
+function outerFirst(mounts: readonly Mount[]): Mount[] {
+  return mounts.toSorted((a, b) => a.target.split('/').length - b.target.split('/').length)
+}
+
+function environment(env: Readonly<Record<string, string>>, first: readonly string[]): Record<string, string> {
+  const path = env['PATH']
+  if (path === undefined) return env
+  const added = first.filter((folder) => !path.split(':').includes(folder))
+  return { ...env, PATH: [...added, path].join(':') }
+}

@@ -1,0 +1,122 @@
+import type { Executor, ExecutorGuarantees, LaunchSpec } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { prepareFolder, supervisedExecutor, type Hello, type SupervisorOptions } from '@seamark/supervisor'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { sandboxOptions, type SandboxRoot } from './arguments.ts'
+import { sandboxAvailable } from './available.ts'
+import { prepareRoot, type Toolchain } from './root.ts'
+
+export interface SandboxExecutorOptions extends SupervisorOptions {
+  /** The name of this instance. Default `sandbox`. */
+  readonly name?: string
+  /** The path of bubblewrap. Default: the usual places. */
+  readonly bubblewrap?: string
+  readonly toolchain?: Toolchain
+}
+
+/**
+ * Runs each attempt in a bubblewrap sandbox: it sees a read-only system, its mounts and nothing else
+ * of the host, has no network, and its whole process tree is dead when its end is reported.
+ *
+ * Errors: those of `Executor`; `UNAVAILABLE`, with the line to run, where sandboxes can not be built.
+ */
+export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
+  let preparing: Promise<Prepared> | undefined
+  const prepared = () => (preparing ??= prepareHost(options).catch(forget))
+  // Bubblewrap may be installed while the service runs.
+  const forget = (error: unknown): never => {
+    preparing = undefined
+    throw error
+  }
+
+  return supervisedExecutor({
+    ...options,
+    kind: 'sandbox',
+    name: options.name ?? 'sandbox',
+    guarantees,
+    async prepare(spec, hello) {
+      checkTargets(spec)
+      const { root, data, given } = await prepared()
+      const real = (path: string) =>
+        path === given || path.startsWith(given + '/') ? data + path.slice(given.length) : path
+      const mounts = spec.mounts.map((mount) => ({ ...mount, source: real(mount.source) }))
+      const { argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes } = spec
+      const shown = { ...spec, mounts: mounts.map((mount) => ({ ...mount, source: wayTo(mount.source, hello) })) }
+      const binds = root.binds.map((bind) => ({ ...bind, source: wayTo(bind.source, hello) }))
+      return {
+        argv,
+        env,
+        cwd,
+        stdin,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+        sandbox: {
+          program: root.bubblewrap,
+          options: sandboxOptions(shown, { ...root, binds }),
+          writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
+          readable: [
+            ...root.binds
+              .map(({ source }) => source)
+              .filter((source) => source.startsWith(data) || wayTo(source, hello) === source),
+            ...mounts.filter(({ mode }) => mode === 'read-only').map(({ source }) => source),
+          ],
+        },
+      }
+    },
+  })
+}
+
+interface Prepared {
+  readonly root: SandboxRoot
+  /** The data folder by its real path, and as it was given. */
+  readonly data: string
+  readonly given: string
+}
+
+async function prepareHost(options: SandboxExecutorOptions): Promise<Prepared> {
+  const available = await sandboxAvailable(options)
+  if (!available.ok) {
+    const { code, message, remedy } = available.problem
+    throw new SeamError(code, message, { ...(remedy !== undefined && { remedy }) })
+  }
+  const { data } = prepareFolder(options.dir)
+  const folder = join(data, 'sandbox')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return { root: prepareRoot(folder, available.bubblewrap, options.toolchain), data, given: resolve(options.dir) }
+}
+
+/** The path by which the sandbox's user reaches a host path. */
+function wayTo(path: string, { ways }: Hello): string {
+  const way = ways.find(({ from }) => path === from || path.startsWith(from + '/'))
+  return way === undefined ? path : way.to + path.slice(way.from.length)
+}
+
+/** Places that the sandbox's own root fills. */
+const taken = ['/usr', '/etc', '/proc', '/dev', '/sys', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
+
+function checkTargets({ mounts }: LaunchSpec): void {
+  const wrong = mounts.find(
+    ({ target }) => target === '/' || taken.some((path) => target === path || target.startsWith(path + '/')),
+  )
+  if (wrong !== undefined)
+    throw new SeamError('INVALID_INPUT', `A mount can not cover the sandbox's own ${wrong.target}.`, {
+      remedy: 'Choose a target such as /workspace.',
+    })
+}
+
+const guarantees: ExecutorGuarantees = {
+  isolation: { value: 'namespace', proof: 'tested' },
+  network: { value: 'none', proof: 'tested' },
+  filesystem: 'private',
+  tree: { value: 'proven', proof: 'tested' },
+  limits: {
+    cpu: { value: 'none', proof: 'unproven' },
+    memory: { value: 'none', proof: 'unproven' },
+    pids: { value: 'none', proof: 'unproven' },
+    disk: { value: 'none', proof: 'unproven' },
+    wallClock: { value: 'enforced', proof: 'tested' },
+  },
+  input: true,
+  outlivesService: true,
+}

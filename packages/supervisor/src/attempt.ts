@@ -1,0 +1,185 @@
+import type { Exit, ExitReason, OutputStream } from '@seamark/core'
+import { SeamError, sleep, systemClock, systemCode } from '@seamark/kit'
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, readFileSync, statSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { Capture } from './capture.ts'
+import type { LaunchRequest } from './launch-request.ts'
+import { outputPath, type Layout } from './paths.ts'
+import type { Judgement, StartPlan } from './start-plan.ts'
+
+/** One running process tree. */
+export interface Attempt {
+  /** Absent where the program could not be started. */
+  readonly pid: number | undefined
+  readonly capture: Capture
+  /** How it ended; by then its tree is settled. Never rejects. */
+  readonly ended: Promise<Exit>
+  kill(cause: Cause): void
+  send(bytes: Uint8Array): Promise<void>
+}
+
+export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output' | 'disk'>
+
+/** System errors that mean: not now, rather than: not at all. */
+const noCapacity = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
+
+/** How long output is still taken from processes that got away from a plain attempt. */
+const drainMs = 250
+
+/**
+ * Starts a process tree. A program that can not be started is an attempt that ended `not-started`;
+ * a host without capacity is `LIMIT_EXCEEDED`.
+ */
+export async function startAttempt(
+  layout: Layout,
+  launchId: string,
+  request: LaunchRequest,
+  plan: StartPlan,
+  capture: Capture,
+  startedAt: number,
+): Promise<Attempt> {
+  const child = start(plan, request.stdin)
+  if (child instanceof Error || child.pid === undefined) {
+    const error: unknown = child instanceof Error ? child : (await once(child, 'error'))[0]
+    const code = systemCode(error) ?? 'UNKNOWN'
+    if (noCapacity.has(code))
+      throw new SeamError('LIMIT_EXCEEDED', `The host can start no process now: ${code}.`, { cause: error })
+    return endedAttempt(capture, startedAt, 'not-started', whyNotStarted(code, plan, request))
+  }
+
+  const pid = child.pid
+  let cause: Cause | undefined
+  let ended = false
+  const kill = (why: Cause) => {
+    if (ended) return
+    cause ??= why
+    plan.kill(pid)
+  }
+
+  const take = (stream: OutputStream) => (bytes: Buffer) => {
+    if (cause === 'output' || cause === 'disk') return
+    const result = capture.write(stream, bytes)
+    if (result === 'over') kill('output')
+    if (result === 'failed') kill('disk')
+  }
+  child.stdout?.on('data', take('stdout'))
+  child.stderr?.on('data', take('stderr'))
+  // A program that stops reading its input is no error of ours; `send` tells its caller.
+  child.stdin?.on('error', () => undefined)
+
+  const disarm =
+    request.timeoutMs === undefined
+      ? () => undefined
+      : systemClock.at(startedAt + request.timeoutMs, () => kill('timeout'))
+
+  const closed = once(child, 'close')
+  const finish = async (): Promise<Exit> => {
+    const [code, signal] = await exitOf(child)
+    ended = true
+    disarm()
+    await plan.settle(pid)
+    if (request.sandbox === undefined) {
+      await Promise.race([closed, sleep(drainMs)])
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    } else await closed
+    const judgement = plan.judge(code, signal)
+    const detail = judgement.reason === 'not-started' ? takeDetail(layout, launchId, capture) : undefined
+    const outputBytes = capture.size('stdout') + capture.size('stderr')
+    capture.close()
+    return {
+      ...withCause(judgement, cause),
+      startedAt,
+      endedAt: Date.now(),
+      outputBytes,
+      ...(detail !== undefined && { detail }),
+    }
+  }
+
+  return { pid, capture, ended: finish(), kill, send: (bytes) => write(child.stdin, bytes) }
+}
+
+/** An attempt that came to its end before there was a process, because of an error of this host. */
+export function failedAttempt(capture: Capture, startedAt: number, error: unknown): Attempt {
+  const code = systemCode(error)
+  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk' : 'not-started'
+  const message = error instanceof Error ? error.message : String(error)
+  return endedAttempt(capture, startedAt, reason, code === undefined ? message : `${code}: nothing could be started`)
+}
+
+function endedAttempt(capture: Capture, startedAt: number, reason: ExitReason, detail: string): Attempt {
+  capture.close()
+  const exit: Exit = { reason, startedAt, endedAt: Date.now(), outputBytes: 0, detail }
+  return { pid: undefined, capture, ended: Promise.resolve(exit), kill: () => undefined, send: () => refuseInput() }
+}
+
+function start(plan: StartPlan, stdin: 'pipe' | 'none'): ChildProcess | Error {
+  const stdio: StdioOptions = [stdin === 'pipe' ? 'pipe' : 'ignore', 'pipe', 'pipe', ...plan.descriptors]
+  try {
+    const { env, cwd, uid, gid } = plan
+    return spawn(plan.file, plan.args, {
+      env,
+      cwd,
+      stdio,
+      detached: true,
+      ...(uid !== undefined && { uid }),
+      ...(gid !== undefined && { gid }),
+    })
+  } catch (error) {
+    // Node throws some failures of the system call, such as E2BIG, and emits others.
+    return error instanceof Error ? error : new Error(String(error))
+  } finally {
+    for (const fd of plan.descriptors) closeSync(fd)
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])))
+}
+
+/** An end that we brought about has our reason, unless the program had ended by itself before. */
+function withCause(judgement: Judgement, cause: Cause | undefined): Omit<Judgement, 'reason'> & { reason: ExitReason } {
+  if (cause === undefined) return judgement
+  if (cause === 'output' || cause === 'disk' || judgement.signal === 'SIGKILL' || judgement.reason === 'not-started')
+    return { ...judgement, reason: cause }
+  return judgement
+}
+
+/** Where the sandbox was not built, what was captured is bubblewrap's own complaint. */
+function takeDetail(layout: Layout, launchId: string, capture: Capture): string {
+  const text = capture.size('stderr') > 0 ? readFileSync(outputPath(layout, launchId, 'stderr'), 'utf8') : ''
+  capture.discard()
+  const said =
+    text
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^bwrap: /, '') ?? ''
+  const named = /No such file or directory/.test(said) ? `ENOENT: ${said}` : said
+  return named === '' ? 'The sandbox could not be built.' : named.slice(0, 1000)
+}
+
+function whyNotStarted(code: string, plan: StartPlan, request: LaunchRequest): string {
+  // The system call does not tell a missing folder from a missing program.
+  if (code === 'ENOENT' && statSync(plan.cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return `ENOENT: no such folder: ${request.cwd}`
+  if (code === 'ENOENT') return `ENOENT: no such program: ${plan.file}`
+  return `${code}: ${plan.file} can not be started`
+}
+
+function refuseInput(): Promise<never> {
+  return Promise.reject(
+    new SeamError('CONFLICT', 'The launch takes no input.', {
+      remedy: 'Launch with stdin "pipe" and send while it runs.',
+    }),
+  )
+}
+
+function write(stdin: Writable | null, bytes: Uint8Array): Promise<void> {
+  if (stdin === null || stdin.destroyed || !stdin.writable) return refuseInput()
+  return new Promise((resolve, reject) =>
+    stdin.write(bytes, (error) => (error == null ? resolve() : refuseInput().catch(reject))),
+  )
+}

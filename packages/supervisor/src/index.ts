@@ -1,0 +1,14 @@
+/**
+ * Owns local attempts: one small process per data folder that starts them, keeps their output and
+ * their end, and outlives the service that asked for them.
+ *
+ * @module
+ */
+export { sandboxIdentity } from './identity.ts'
+export type { Identity } from './identity.ts'
+export type { LaunchRequest, SandboxRequest } from './launch-request.ts'
+export type { Hello } from './protocol.ts'
+export { prepareFolder } from './start.ts'
+export type { SupervisorOptions } from './start.ts'
+export { supervisedExecutor } from './supervised-executor.ts'
+export type { SupervisedExecutorOptions } from './supervised-executor.ts'

@@ -1,0 +1,48 @@
+import { fields, isFields, numberOrNone, text, textList, textMap, word } from './fields.ts'
+
+/** What the supervisor is asked to start: a checked spec, made concrete by an executor. */
+export interface LaunchRequest {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** On the host, for a plain process; inside, for a sandbox (it is in the options). */
+  readonly cwd: string
+  readonly stdin: 'pipe' | 'none'
+  readonly timeoutMs?: number
+  readonly maxOutputBytes?: number
+  /** Present for a sandbox. */
+  readonly sandbox?: SandboxRequest
+}
+
+export interface SandboxRequest {
+  /** The path of bubblewrap. */
+  readonly program: string
+  /** Everything before the program in bubblewrap's line, with the environment and the working folder. */
+  readonly options: readonly string[]
+  /** Host paths to hand over to the sandbox's user, where that is not the supervisor's own. */
+  readonly writable: readonly string[]
+  /** Host paths that the sandbox's user must reach. */
+  readonly readable: readonly string[]
+}
+
+export function launchRequestFrom(value: unknown): LaunchRequest {
+  const from = fields(value, 'launch')
+  const timeoutMs = numberOrNone(from, 'timeoutMs')
+  const maxOutputBytes = numberOrNone(from, 'maxOutputBytes')
+  const sandbox = from['sandbox']
+  return {
+    argv: textList(from, 'argv'),
+    env: textMap(from, 'env'),
+    cwd: text(from, 'cwd'),
+    stdin: word(from, 'stdin', ['pipe', 'none']),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+    ...(isFields(sandbox) && {
+      sandbox: {
+        program: text(sandbox, 'program'),
+        options: textList(sandbox, 'options'),
+        writable: textList(sandbox, 'writable'),
+        readable: textList(sandbox, 'readable'),
+      },
+    }),
+  }
+}

@@ -1,0 +1,83 @@
+import { SeamError, toSeamError } from '@seamark/kit'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { sandboxIdentity } from './identity.ts'
+import { takeLock } from './lock.ts'
+import { layoutOf } from './paths.ts'
+import { PROTOCOL } from './protocol.ts'
+import { serve } from './server.ts'
+import { socketAddress } from './socket-address.ts'
+import { EXIT_TAKEN } from './start-line.ts'
+import { openStore } from './store.ts'
+import { supervise, type Supervision } from './supervise.ts'
+
+/**
+ * The supervisor's process: `main DATA-FOLDER [--grace-ms N] [--way FROM TO]`. Ends with 0 when nobody
+ * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with 1 after a failure, named on stderr.
+ */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'grace-ms': { type: 'string', default: '2000' }, way: { type: 'string', multiple: true, default: [] } },
+  })
+  const [data] = positionals
+  if (data === undefined) throw new SeamError('INVALID_INPUT', 'The data folder is missing.')
+  const ways = values.way.map((way) => {
+    const [from = '', to = ''] = way.split('\n')
+    return { from, to }
+  })
+
+  process.umask(0o077)
+  const layout = layoutOf(data)
+  mkdirSync(layout.attempts, { recursive: true, mode: 0o700 })
+  const lock = takeLock(layout.lock)
+  if (lock === undefined) process.exit(EXIT_TAKEN)
+
+  const store = openStore(layout)
+  let supervision: Supervision | undefined = undefined
+  let leaving: NodeJS.Timeout | undefined
+  const address = socketAddress(layout.folder)
+
+  const leave = async () => {
+    rmSync(join(layout.folder, 'socket'), { force: true })
+    await store.close()
+    process.exit(0)
+  }
+  // A service that comes back within the grace finds it; one that comes later starts another.
+  const leaveIfIdle = () => {
+    clearTimeout(leaving)
+    leaving = setTimeout(() => {
+      if (supervision?.running === 0 && server.connections() === 0) void leave()
+    }, Number(values['grace-ms']))
+  }
+  const fail = (error: unknown): never => {
+    console.error(toSeamError(error).message)
+    process.exit(1)
+  }
+
+  supervision = await supervise({ layout, store, onIdle: leaveIfIdle, onFatal: fail })
+  const identity = sandboxIdentity()
+  const hello = {
+    protocol: PROTOCOL,
+    pid: process.pid,
+    ways,
+    ...(identity !== undefined && { sandboxUid: identity.uid }),
+  }
+  const server = serve({ supervision, hello, onDeserted: leaveIfIdle })
+
+  // What is in the way can only be the socket of a dead supervisor: the lock is ours.
+  rmSync(join(layout.folder, 'socket'), { force: true })
+  server.on('error', fail)
+  server.listen(address.path, leaveIfIdle)
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => void supervision?.killAll().then(leave, fail))
+  process.on('uncaughtException', fail)
+}
+
+await main().catch((error: unknown) => {
+  const { message, code } = toSeamError(error)
+  console.error(`${code}: ${message}`)
+  process.exit(1)
+})

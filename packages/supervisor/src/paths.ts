@@ -1,0 +1,43 @@
+import { sha256Hex } from '@seamark/kit'
+import type { OutputStream } from '@seamark/core'
+import { join, resolve } from 'node:path'
+
+/** Where the supervisor of a data folder keeps what it knows. All of it is readable by its owner only. */
+export interface Layout {
+  /** The data folder. */
+  readonly data: string
+  readonly folder: string
+  readonly attempts: string
+  readonly journal: string
+  readonly lock: string
+  readonly log: string
+  /** Tells this data folder from a copy of it; goes into the environment of plain attempts. */
+  readonly id: string
+}
+
+export function layoutOf(data: string): Layout {
+  const folder = join(resolve(data), 'supervisor')
+  return {
+    data: resolve(data),
+    folder,
+    attempts: join(folder, 'attempts'),
+    journal: join(folder, 'journal.ndjson'),
+    lock: join(folder, 'lock'),
+    log: join(folder, 'log'),
+    id: sha256Hex(resolve(data)).slice(0, 32),
+  }
+}
+
+export function outputPath(layout: Layout, launchId: string, stream: OutputStream): string {
+  return join(layout.attempts, `${launchId}.${stream}`)
+}
+
+/** Where bubblewrap writes the process id of the sandbox's first process and its exit code. */
+export function statusPath(layout: Layout, launchId: string): string {
+  return join(layout.attempts, `${launchId}.status`)
+}
+
+/** Where the sandbox's options are handed to bubblewrap; gone as soon as it has them. */
+export function optionsPath(layout: Layout, launchId: string): string {
+  return join(layout.attempts, `${launchId}.options`)
+}

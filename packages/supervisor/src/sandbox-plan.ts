@@ -1,0 +1,88 @@
+import { sleep } from '@seamark/kit'
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { constants } from 'node:os'
+import { readStatus } from './bubblewrap-status.ts'
+import type { Identity } from './identity.ts'
+import type { SandboxRequest } from './launch-request.ts'
+import { optionsPath, statusPath, type Layout } from './paths.ts'
+import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
+import { judgeProcess } from './plain-plan.ts'
+import type { StartPlan } from './start-plan.ts'
+
+/**
+ * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
+ * environment does not belong into a command line, which every user of the host can read.
+ */
+export function sandboxPlan(
+  layout: Layout,
+  launchId: string,
+  argv: readonly string[],
+  sandbox: SandboxRequest,
+  identity: Identity | undefined,
+): StartPlan {
+  const status = openSync(statusPath(layout, launchId), 'w', 0o600)
+  const options = writeOptions(optionsPath(layout, launchId), sandbox.options)
+  return {
+    file: sandbox.program,
+    args: ['--json-status-fd', '3', '--args', '4', '--', ...argv],
+    // For bubblewrap itself, which clears it inside: nothing that an item sets may reach the host's loader.
+    env: { [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
+    cwd: '/',
+    descriptors: [status, options],
+    ...identity,
+    kill(pid) {
+      // Until the sandbox's first process has a session of its own it is in the same group; from
+      // then on it dies with bubblewrap, and the kernel kills all others of its process namespace.
+      killNow(-pid)
+    },
+    settle: () => settleNamespace(statusPath(layout, launchId)),
+    judge(code, signal) {
+      if (signal !== null) return judgeProcess(code, signal)
+      const { exitCode } = readStatus(statusPath(layout, launchId))
+      if (exitCode === undefined) return { reason: 'not-started' }
+      const ended = signalName(exitCode - 128)
+      return ended === undefined ? { reason: 'exited', code: exitCode } : { reason: 'signaled', signal: ended }
+    },
+  }
+}
+
+/**
+ * Resolves when the first process of the sandbox's process namespace is dead: the kernel lets it
+ * die only after every other process in there is gone (pid_namespaces(7)).
+ */
+export async function settleNamespace(status: string): Promise<void> {
+  const { childPid } = readStatus(status)
+  if (childPid === undefined) return
+  const first = processAt(childPid)
+  if (first === undefined || first.dead) return
+  for (let waits = 0; ; waits++) {
+    const now = processAt(childPid)
+    if (now === undefined || now.dead || now.start !== first.start) return
+    if (waits === 3) killNow(childPid)
+    await (waits < 3 ? new Promise((resolve) => setImmediate(resolve)) : sleep(Math.min(50, waits)))
+  }
+}
+
+function writeOptions(path: string, options: readonly string[]): number {
+  const fd = openSync(path, 'wx+', 0o600)
+  let read: number
+  try {
+    writeSync(fd, options.map((option) => option + '\0').join(''))
+    read = openSync(path, 'r')
+  } finally {
+    closeSync(fd)
+    unlinkSync(path)
+  }
+  return read
+}
+
+/** Signals by number; the names that have two (such as SIGIOT) keep their usual one. */
+const names = new Map<number, string>(
+  Object.entries(constants.signals)
+    .filter(([name]) => !['SIGIOT', 'SIGPOLL', 'SIGUNUSED'].includes(name))
+    .map(([name, number]) => [number, name]),
+)
+
+function signalName(number: number): string | undefined {
+  return names.get(number)
+}

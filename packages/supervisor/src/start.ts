@@ -1,0 +1,120 @@
+import { isSeamError, SeamError, sleep, systemCode } from '@seamark/kit'
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { openConnection, type Connection } from './connection.ts'
+import { layoutOf, type Layout } from './paths.ts'
+import { EXIT_TAKEN, startLine, startLineWithWays, type StartLine } from './start-line.ts'
+
+export interface SupervisorOptions {
+  /** The data folder; made where it is missing. */
+  readonly dir: string
+  /** How long a supervisor waits for somebody who needs it. Default 2,000 ms. */
+  readonly graceMs?: number
+}
+
+/** How long a supervisor may take to answer after its start. */
+const patienceMs = 15_000
+
+/**
+ * Connects to the supervisor of a data folder, and starts one where there is none. Any number of
+ * processes may do so at once and get the same one. Errors: `UNAVAILABLE`.
+ */
+export async function reachSupervisor(options: SupervisorOptions, executor: string): Promise<Connection> {
+  const layout = prepareFolder(options.dir)
+  const until = Date.now() + patienceMs
+  let starting: Promise<Ended> | undefined
+  let ended: Ended | undefined
+  for (let wait = 2; ; wait = Math.min(50, wait * 2)) {
+    try {
+      return await openConnection(layout.folder, executor)
+    } catch (error) {
+      if (isSeamError(error) && !brokenOff(error)) throw error
+      if (!isSeamError(error) && !nobodyListens(error)) throw unavailable(layout, error)
+    }
+    if (starting === undefined) {
+      ended = undefined
+      starting = startSupervisor(layout, options.graceMs ?? 2000)
+      void starting.then((how) => {
+        ended = how
+      })
+    }
+    if (ended !== undefined) {
+      // One that left because another has the folder is no failure; nor is one that left for want of work.
+      if (ended.code !== 0 && ended.code !== EXIT_TAKEN) throw unavailable(layout, ended.said)
+      starting = undefined
+    }
+    if (Date.now() > until) throw unavailable(layout, 'it does not answer')
+    await sleep(wait)
+  }
+}
+
+/** The data folder by its real path, with the supervisor's folder in it. */
+export function prepareFolder(dir: string): Layout {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const layout = layoutOf(realpathSync(dir))
+    mkdirSync(layout.folder, { recursive: true, mode: 0o700 })
+    return layout
+  } catch (error) {
+    throw new SeamError(
+      'UNAVAILABLE',
+      `The data folder can not be used: ${dir} (${systemCode(error) ?? 'unknown error'}).`,
+      {
+        remedy: 'Choose a folder that this user may write.',
+        cause: error,
+      },
+    )
+  }
+}
+
+interface Ended {
+  readonly code: number
+  readonly said: string
+}
+
+async function startSupervisor(layout: Layout, graceMs: number): Promise<Ended> {
+  const withWays = startLineWithWays(layout.data, graceMs)
+  if (withWays !== undefined) {
+    const ended = await runDetached(layout, withWays)
+    // Without the right to mount, sandboxes reach what lies on an open path, and say so otherwise.
+    if (ended.code === 0 || ended.code === EXIT_TAKEN) return ended
+  }
+  return runDetached(layout, startLine(layout.data, graceMs))
+}
+
+function runDetached(layout: Layout, { file, args }: StartLine): Promise<Ended> {
+  const log = openSync(layout.log, 'a', 0o600)
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd: '/',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      detached: true,
+      stdio: ['ignore', 'ignore', log],
+    })
+    closeSync(log)
+    child.unref()
+    child.once('error', (error) => resolve({ code: 1, said: error.message }))
+    child.once('exit', (code) => resolve({ code: code ?? 1, said: lastLine(layout.log) }))
+  })
+}
+
+function lastLine(path: string): string {
+  return readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? ''
+}
+
+function nobodyListens(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(systemCode(error) ?? '')
+}
+
+/** The supervisor was just leaving. */
+function brokenOff(error: SeamError): boolean {
+  return error.code === 'UNAVAILABLE' && error.problems[0]?.remedy === undefined
+}
+
+function unavailable(layout: Layout, why: unknown): SeamError {
+  const said = why instanceof Error ? why.message : String(why)
+  return new SeamError('UNAVAILABLE', `The supervisor of ${layout.data} can not be reached: ${said}`, {
+    remedy: `See ${layout.log}.`,
+    cause: why,
+  })
+}

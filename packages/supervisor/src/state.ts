@@ -1,0 +1,44 @@
+import type { Exit, ExitReason, LaunchState } from '@seamark/core'
+import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
+
+const reasons: readonly ExitReason[] = [
+  'exited',
+  'signaled',
+  'killed',
+  'timeout',
+  'output',
+  'memory',
+  'pids',
+  'disk',
+  'not-started',
+]
+
+/** Parses an `Exit` that came from a file or a socket. */
+export function exitFrom(value: unknown): Exit {
+  const from = fields(value, 'exit')
+  const code = numberOrNone(from, 'code')
+  const signal = textOrNone(from, 'signal')
+  const detail = textOrNone(from, 'detail')
+  return {
+    ...(code !== undefined && { code }),
+    ...(signal !== undefined && { signal }),
+    reason: word(from, 'reason', reasons),
+    startedAt: number(from, 'startedAt'),
+    endedAt: number(from, 'endedAt'),
+    outputBytes: number(from, 'outputBytes'),
+    ...(detail !== undefined && { detail }),
+  }
+}
+
+/** Parses a `LaunchState` that came from a socket. */
+export function stateFrom(value: unknown): LaunchState {
+  const from: Fields = fields(value, 'state')
+  const state = word(from, 'state', ['running', 'exited', 'lost', 'unknown'])
+  if (state === 'running') return { state, startedAt: number(from, 'startedAt') }
+  if (state === 'exited') return { state, exit: exitFrom(from['exit']) }
+  return { state }
+}
+
+export function launchIdFrom(from: Fields): string {
+  return text(from, 'launchId')
+}

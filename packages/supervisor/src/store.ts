@@ -1,0 +1,163 @@
+import type { Exit, LaunchState } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
+import { openJournal, readLines, writeLines } from './journal.ts'
+import type { Layout } from './paths.ts'
+import { exitFrom } from './state.ts'
+
+/** What is durably known of one launch that is not reaped. */
+export interface Launch {
+  readonly launchId: string
+  /** The name of the executor that launched it. */
+  readonly executor: string
+  readonly startedAt: number
+  /** The number of the change that started it, and of the one that ended it. */
+  readonly startSeq: number
+  readonly endSeq?: number
+  readonly exit?: Exit
+  /** Processes that were found and killed when it was found lost. */
+  readonly lost?: { readonly processes: number }
+  /** The first process, as long as this boot lasts. */
+  readonly process?: { readonly pid: number; readonly start: string; readonly boot: string }
+}
+
+export function stateOf(launch: Launch): LaunchState {
+  if (launch.exit !== undefined) return { state: 'exited', exit: launch.exit }
+  if (launch.lost !== undefined) return { state: 'lost' }
+  return { state: 'running', startedAt: launch.startedAt }
+}
+
+/** The supervisor's memory: launches, tombstones and a number for every change, all durable. */
+export interface Store {
+  readonly launches: ReadonlyMap<string, Launch>
+  readonly head: number
+  isReaped(launchId: string): boolean
+  launched(launchId: string, executor: string, startedAt: number): Promise<Launch>
+  /** Notes the first process of a launch. */
+  started(launchId: string, process: { pid: number; start: string; boot: string }): void
+  /** Takes a launch back that could not be started for want of capacity. */
+  withdrawn(launchId: string): Promise<void>
+  exited(launchId: string, exit: Exit): Promise<Launch>
+  lost(launchId: string, processes: number): Promise<Launch>
+  reaped(launchId: string): Promise<void>
+  close(): Promise<void>
+}
+
+const kinds = ['head', 'launch', 'process', 'withdrawn', 'exit', 'lost', 'reaped'] as const
+
+/** Opens the state of a data folder. Errors: `INTEGRITY` when the file is not what was written. */
+export function openStore(layout: Layout): Store {
+  const launches = new Map<string, Launch>()
+  const reaped = new Set<string>()
+  let head = 0
+  let copied = false
+
+  const update = (launchId: string, change: Partial<Launch>): Launch => {
+    const known = launches.get(launchId)
+    if (known === undefined)
+      throw new SeamError('INTEGRITY', `The supervisor's state names an unknown launch ${launchId}.`)
+    const next = { ...known, ...change }
+    launches.set(launchId, next)
+    return next
+  }
+
+  const apply = (from: Fields) => {
+    const kind = word(from, 'kind', kinds)
+    head = Math.max(head, numberOrNone(from, 'seq') ?? 0)
+    if (kind === 'head') {
+      // Process ids of the folder that this one is a copy of are not ours to kill.
+      copied = textOrNone(from, 'data') !== layout.id
+      return
+    }
+    const launchId = text(from, 'launchId')
+    if (kind === 'launch')
+      launches.set(launchId, {
+        launchId,
+        executor: text(from, 'executor'),
+        startedAt: number(from, 'startedAt'),
+        startSeq: number(from, 'seq'),
+      })
+    else if (kind === 'process' && copied) return
+    else if (kind === 'process')
+      update(launchId, { process: { pid: number(from, 'pid'), start: text(from, 'start'), boot: text(from, 'boot') } })
+    else if (kind === 'exit') update(launchId, { endSeq: number(from, 'seq'), exit: exitFrom(from['exit']) })
+    else if (kind === 'lost')
+      update(launchId, { endSeq: number(from, 'seq'), lost: { processes: number(from, 'processes') } })
+    else {
+      launches.delete(launchId)
+      if (kind === 'reaped') reaped.add(launchId)
+    }
+  }
+
+  const lines = readLines(layout.journal)
+  for (const [index, line] of lines.entries()) {
+    try {
+      apply(fields(JSON.parse(line), 'line'))
+    } catch (error) {
+      throw new SeamError('INTEGRITY', `Line ${index + 1} of ${layout.journal} is not what was written.`, {
+        remedy: 'Restore the data folder from a backup.',
+        cause: error,
+      })
+    }
+  }
+  writeLines(layout.journal, [...compact(layout.id, head, launches, reaped)])
+  const journal = openJournal(layout.journal)
+
+  const nextSeq = () => ++head
+  const line = (entry: object) => JSON.stringify(entry)
+
+  return {
+    launches,
+    get head() {
+      return head
+    },
+    isReaped: (launchId) => reaped.has(launchId),
+    async launched(launchId, executor, startedAt) {
+      const launch: Launch = { launchId, executor, startedAt, startSeq: nextSeq() }
+      await journal.append(line({ kind: 'launch', seq: launch.startSeq, launchId, executor, startedAt }))
+      launches.set(launchId, launch)
+      return launch
+    },
+    started(launchId, process) {
+      update(launchId, { process })
+      journal.note(line({ kind: 'process', launchId, ...process }))
+    },
+    async withdrawn(launchId) {
+      await journal.append(line({ kind: 'withdrawn', launchId }))
+      launches.delete(launchId)
+    },
+    async exited(launchId, exit) {
+      const seq = nextSeq()
+      await journal.append(line({ kind: 'exit', seq, launchId, exit }))
+      return update(launchId, { endSeq: seq, exit })
+    },
+    async lost(launchId, processes) {
+      const seq = nextSeq()
+      await journal.append(line({ kind: 'lost', seq, launchId, processes }))
+      return update(launchId, { endSeq: seq, lost: { processes } })
+    },
+    async reaped(launchId) {
+      await journal.append(line({ kind: 'reaped', launchId }))
+      launches.delete(launchId)
+      reaped.add(launchId)
+    },
+    close: () => journal.close(),
+  }
+}
+
+/** The shortest journal that says the same. */
+function* compact(
+  data: string,
+  head: number,
+  launches: ReadonlyMap<string, Launch>,
+  reaped: ReadonlySet<string>,
+): Iterable<string> {
+  yield JSON.stringify({ kind: 'head', version: 1, seq: head, data })
+  for (const launchId of reaped) yield JSON.stringify({ kind: 'reaped', launchId })
+  for (const { launchId, executor, startedAt, startSeq, endSeq, exit, lost, process } of launches.values()) {
+    yield JSON.stringify({ kind: 'launch', seq: startSeq, launchId, executor, startedAt })
+    if (process !== undefined) yield JSON.stringify({ kind: 'process', launchId, ...process })
+    if (exit !== undefined) yield JSON.stringify({ kind: 'exit', seq: endSeq, launchId, exit })
+    if (lost !== undefined) yield JSON.stringify({ kind: 'lost', seq: endSeq, launchId, ...lost })
+  }
+}

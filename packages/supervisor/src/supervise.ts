@@ -1,0 +1,209 @@
+import type { ExecutorEvent, LaunchAnswer, LaunchState, OutputStream } from '@seamark/core'
+import { hasCode, SeamError, sleep } from '@seamark/kit'
+import { rmSync, statSync } from 'node:fs'
+import { failedAttempt, startAttempt, type Attempt } from './attempt.ts'
+import { openCapture } from './capture.ts'
+import { openChanges } from './changes.ts'
+import { handOver, openToRead } from './handover.ts'
+import { sandboxIdentity } from './identity.ts'
+import type { LaunchRequest } from './launch-request.ts'
+import { outputPath, statusPath, type Layout } from './paths.ts'
+import { plainPlan } from './plain-plan.ts'
+import { bootId, processAt } from './procfs.ts'
+import { recover } from './recover.ts'
+import { sandboxPlan } from './sandbox-plan.ts'
+import { stateOf, type Launch, type Store } from './store.ts'
+import { openSweep } from './sweep.ts'
+import { openTurns } from './turns.ts'
+
+/** How far a stream has come, and whether it will grow. */
+export interface OutputProgress {
+  readonly size: number
+  readonly ended: boolean
+}
+
+/** What a supervisor does, for any number of executors, each known by its name. */
+export interface Supervision {
+  /** Launches that run. */
+  readonly running: number
+  launch(executor: string, launchId: string, request: LaunchRequest): Promise<LaunchAnswer>
+  attach(executor: string, launchId: string): Promise<LaunchState>
+  kill(executor: string, launchId: string): Promise<void>
+  send(executor: string, launchId: string, bytes: Uint8Array): Promise<void>
+  reap(executor: string, launchId: string): Promise<void>
+  /** Resolves when the stream is longer than `beyond` or has ended. Errors: `NOT_FOUND`. */
+  progress(executor: string, launchId: string, stream: OutputStream, beyond: number): Promise<OutputProgress>
+  list(executor: string): { launchId: string; state: LaunchState }[]
+  leftovers(executor: string): { launchId: string; processes: number }[]
+  /** All changes after a cursor, then each new one. Returns what stops it. */
+  follow(executor: string, cursor: string | undefined, push: (event: ExecutorEvent) => void): () => void
+  /** Kills everything and resolves when it is dead and recorded. */
+  killAll(): Promise<void>
+}
+
+export interface SuperviseOptions {
+  readonly layout: Layout
+  readonly store: Store
+  /** Called whenever the last running launch has ended. */
+  onIdle(): void
+  /** Called where going on would be wrong, such as after a failed sync. */
+  onFatal(error: unknown): void
+}
+
+/** Finds and ends what an earlier supervisor left, then takes over its state. */
+export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOptions): Promise<Supervision> {
+  const attempts = new Map<string, Attempt>()
+  const ends = new Map<string, Promise<void>>()
+  const changes = openChanges(store)
+  const turns = openTurns()
+  const sweep = openSweep(layout.id)
+  const boot = bootId()
+  const identity = sandboxIdentity()
+  await recover(layout, store, sweep, boot)
+
+  const known = (executor: string, launchId: string): Launch | undefined => {
+    const launch = store.launches.get(launchId)
+    return launch?.executor === executor ? launch : undefined
+  }
+  const mustKnow = (executor: string, launchId: string): Launch => {
+    const launch = known(executor, launchId)
+    if (launch === undefined) throw new SeamError('NOT_FOUND', `There is no launch ${launchId} here.`)
+    return launch
+  }
+
+  const planOf = (launchId: string, request: LaunchRequest) =>
+    request.sandbox === undefined
+      ? plainPlan(layout, launchId, request, sweep)
+      : sandboxPlan(layout, launchId, request.argv, request.sandbox, identity)
+
+  const recordEnd = async (attempt: Attempt, launch: Launch) => {
+    const exit = await attempt.ended
+    for (;;) {
+      try {
+        const ended = await store.exited(launch.launchId, exit)
+        attempts.delete(launch.launchId)
+        ends.delete(launch.launchId)
+        changes.publish(ended.executor, ended.endSeq ?? 0, launch.launchId, stateOf(ended))
+        break
+      } catch (error) {
+        // The end is reported only when it is durable; a full disk may get room again.
+        if (!hasCode(error, 'UNAVAILABLE')) return onFatal(error)
+        await sleep(250)
+      }
+    }
+    if (attempts.size === 0) onIdle()
+  }
+
+  // True when the launch is as if it had never been asked for.
+  const withdraw = (launchId: string): Promise<boolean> =>
+    store.withdrawn(launchId).then(
+      () => true,
+      () => false,
+    )
+
+  const start = async (executor: string, launchId: string, request: LaunchRequest): Promise<LaunchAnswer> => {
+    if (request.sandbox !== undefined && identity !== undefined) {
+      for (const path of request.sandbox.readable) await openToRead(path, layout.data, identity)
+      await handOver(request.sandbox.writable, layout.data, identity)
+    }
+    const startedAt = Date.now()
+    // From here on it counts as started, whatever happens: it can end as lost, but never run twice.
+    const launch = await store.launched(launchId, executor, startedAt)
+    const capture = openCapture(layout, launchId, request.maxOutputBytes ?? Infinity)
+    let attempt: Attempt
+    try {
+      attempt = await startAttempt(layout, launchId, request, planOf(launchId, request), capture, startedAt)
+    } catch (error) {
+      if (hasCode(error, 'LIMIT_EXCEEDED') && (await withdraw(launchId)))
+        return { outcome: 'refused', reason: 'capacity', retryAfterMs: 1000 }
+      attempt = failedAttempt(capture, startedAt, error)
+    }
+    attempts.set(launchId, attempt)
+    ends.set(launchId, recordEnd(attempt, launch))
+    if (attempt.pid === undefined) return { outcome: 'launched' }
+    changes.publish(executor, launch.startSeq, launchId, stateOf(launch))
+    const first = processAt(attempt.pid)
+    if (first !== undefined) {
+      try {
+        store.started(launchId, { pid: attempt.pid, start: first.start, boot })
+      } catch (error) {
+        if (!hasCode(error, 'UNAVAILABLE')) throw error
+        attempt.kill('disk')
+      }
+    }
+    return { outcome: 'launched' }
+  }
+
+  return {
+    get running() {
+      return attempts.size
+    },
+    launch: (executor, launchId, request) =>
+      turns.take(launchId, async () => {
+        if (store.isReaped(launchId))
+          throw new SeamError('CONFLICT', `The launch ${launchId} was reaped; it never starts again.`)
+        const launch = store.launches.get(launchId)
+        if (launch !== undefined && launch.executor !== executor)
+          throw new SeamError('CONFLICT', `The launch ${launchId} belongs to executor "${launch.executor}".`)
+        return launch === undefined ? start(executor, launchId, request) : { outcome: 'launched' }
+      }),
+    attach: (executor, launchId) =>
+      turns.take(launchId, async () => {
+        const launch = known(executor, launchId)
+        return launch === undefined ? { state: 'unknown' } : stateOf(launch)
+      }),
+    kill: (executor, launchId) =>
+      turns.take(launchId, async () => {
+        if (known(executor, launchId) !== undefined) attempts.get(launchId)?.kill('killed')
+      }),
+    async send(executor, launchId, bytes) {
+      const launch = mustKnow(executor, launchId)
+      const attempt = attempts.get(launchId)
+      if (attempt === undefined) throw new SeamError('CONFLICT', `The launch ${launch.launchId} has ended.`)
+      await attempt.send(bytes)
+    },
+    reap: (executor, launchId) =>
+      turns.take(launchId, async () => {
+        if (store.isReaped(launchId)) return
+        const launch = store.launches.get(launchId)
+        if (launch !== undefined && launch.executor !== executor)
+          throw new SeamError('CONFLICT', `The launch ${launchId} belongs to executor "${launch.executor}".`)
+        attempts.get(launchId)?.kill('killed')
+        await ends.get(launchId)
+        await store.reaped(launchId)
+        for (const path of [
+          outputPath(layout, launchId, 'stdout'),
+          outputPath(layout, launchId, 'stderr'),
+          statusPath(layout, launchId),
+        ])
+          rmSync(path, { force: true })
+      }),
+    async progress(executor, launchId, stream, beyond) {
+      mustKnow(executor, launchId)
+      const capture = attempts.get(launchId)?.capture
+      if (capture !== undefined) {
+        await capture.growth(stream, beyond)
+        if (capture.size(stream) > beyond) return { size: capture.size(stream), ended: false }
+        await ends.get(launchId)
+        mustKnow(executor, launchId)
+      }
+      const file = statSync(outputPath(layout, launchId, stream), { throwIfNoEntry: false })
+      return { size: file?.size ?? 0, ended: true }
+    },
+    list: (executor) =>
+      [...store.launches.values()]
+        .filter((launch) => launch.executor === executor)
+        .map((launch) => ({ launchId: launch.launchId, state: stateOf(launch) })),
+    leftovers: (executor) =>
+      [...store.launches.values()].flatMap(({ launchId, lost, ...launch }) =>
+        launch.executor === executor && lost !== undefined && lost.processes > 0
+          ? [{ launchId, processes: lost.processes }]
+          : [],
+      ),
+    follow: (executor, cursor, push) => changes.follow(executor, cursor, push),
+    async killAll() {
+      for (const attempt of attempts.values()) attempt.kill('killed')
+      await Promise.all(ends.values())
+    },
+  }
+}
