@@ -194,6 +194,6 @@ export interface Submission {
   readonly plan: string
   readonly spec: RunSpec
   readonly items: readonly ItemSpec[]
-  /** Digest of the setup layer per executor name, where the plan has a setup. */
-  readonly layers?: Readonly<Record<string, string>>
+  /** The setup layer per executor name, where the plan has a setup, and whether it was there at submit. */
+  readonly layers?: Readonly<Record<string, { readonly digest: string; readonly ready: boolean }>>
 }

@@ -10,8 +10,8 @@ export interface ConductorOptions {
   readonly worker: Worker
   readonly clock: Clock
   readonly random: () => number
-  /** Reports the one end of a launch. */
-  ended(task: StepTask, end: LaunchEnd): void
+  /** Reports the one end of a launch; resolves when it is durable. */
+  ended(task: StepTask, end: LaunchEnd): Promise<void>
   /** The remains of an ended launch are gone. */
   cleaned(launchId: string): void
   /** Something failed that is being tried again. */
@@ -23,7 +23,7 @@ export interface Conductor {
   /** `attach` when the launch may have been started by an engine before this one. */
   start(task: StepTask, executor: string, mode: 'launch' | 'attach'): void
   /** Asks a launch to stop. Idempotent; its end is reported as ever. */
-  stop(launchId: string): void
+  stop(task: Pick<StepTask, 'launchId' | 'fence'>): void
   /** Removes what an ended launch left. */
   clean(task: StepTask, executor: string): void
   /** Stops reporting. Processes go on where their executor outlives the service. */
@@ -135,21 +135,23 @@ export function conductor(options: ConductorOptions): Conductor {
 
   return {
     start(task, name, mode) {
-      if (tracked.has(task.launchId)) return
+      const key = `${task.launchId}#${task.fence}`
+      if (tracked.has(key)) return
       const mine: Tracked = { executor: name, abort: new AbortController(), stopping: false, started: false }
-      tracked.set(task.launchId, mine)
+      tracked.set(key, mine)
       const work = conduct(task, name, mode, mine)
         .catch((error: unknown) => failed('launch', error))
-        .then((end) => {
+        .then(async (end) => {
           if (closing.signal.aborted) return
-          tracked.delete(task.launchId)
           executors.get(name)?.exits.forget(task.launchId)
-          options.ended(task, end)
+          // Tracked until its end is durable: until then the state still says that it runs.
+          await options.ended(task, end)
+          tracked.delete(key)
         })
       keep(work)
     },
-    stop(launchId) {
-      const mine = tracked.get(launchId)
+    stop({ launchId, fence }) {
+      const mine = tracked.get(`${launchId}#${fence}`)
       if (mine === undefined || mine.stopping) return
       mine.stopping = true
       mine.abort.abort()

@@ -112,8 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
       } else if (record.kind === 'cancel.requested') {
         for (const launch of state.launches.values()) {
           const item = state.runs.get(launch.run)?.items[launch.index ?? -1]
-          if (launch.run === record.run && (record.item === undefined || item?.id === record.item))
-            hands.stop(launch.launchId)
+          if (launch.run === record.run && (record.item === undefined || item?.id === record.item)) hands.stop(launch)
         }
       } else if (record.kind === 'run.sealed') {
         seals.sealed(record.run ?? '', record.seq, record.data.status)
@@ -131,8 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (const launch of state.launches.values()) {
       hands.start(taskOf(state, launch), launch.executor, 'attach')
       const run = state.runs.get(launch.run)
-      if (run?.canceling !== undefined || run?.items[launch.index ?? -1]?.canceling === true)
-        hands.stop(launch.launchId)
+      if (run?.canceling !== undefined || run?.items[launch.index ?? -1]?.canceling === true) hands.stop(launch)
     }
     for (const launch of state.reapable.values()) hands.clean(taskOf(state, launch), launch.executor)
     if (state.unsigned) checkpoints.dirty()
@@ -227,7 +225,9 @@ export function createEngine(options: EngineOptions): Engine {
           random,
           worker: options.worker,
           notice,
-          ended: (task, end) => void loop.post({ type: 'end', launchId: task.launchId, fence: task.fence, end }),
+          async ended(task, end) {
+            await loop.post({ type: 'end', launchId: task.launchId, fence: task.fence, end })
+          },
           cleaned: (launchId) => void loop.state.reapable.delete(launchId),
         })
         parts = { lease, loop, conductor: hands, checkpoints: makeCheckpointer(loop, lease, origin) }

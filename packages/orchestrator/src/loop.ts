@@ -169,7 +169,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       )
       sinceSnapshot += records.length
     }
-    waiting.forEach(({ resolve }, index) => resolve(staged.replies[index] ?? { ok: true }))
+    answer(waiting, staged)
     for (const { kind, run } of staged.records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
     for (const item of staged.items.keys())
       if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
@@ -187,6 +187,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await journal
       .saveState(lease, saveState(state, chains))
       .catch((error: unknown) => options.notice(toSeamError(error)))
+  }
+
+  function answer(waiting: readonly Waiting[], { replies }: Staged): void {
+    waiting.forEach(({ resolve }, index) => resolve(replies[index] ?? { ok: true }))
   }
 
   /** After a failed append the state is ahead of the journal: it is made anew from what is durable. */
@@ -209,7 +213,12 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     } else if (first !== undefined) first.resolve({ ok: false, error: seam })
   }
 
-  async function failedAppend(waiting: readonly Waiting[], before: number, error: unknown): Promise<void> {
+  async function failedAppend(
+    waiting: readonly Waiting[],
+    before: number,
+    staged: Staged,
+    error: unknown,
+  ): Promise<void> {
     const seam = toSeamError(error)
     if (seam.consequence !== 'retry') throw seam
     options.notice(seam)
@@ -217,7 +226,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await rebuild()
     if (size > before) {
       // The append took effect although its answer was lost. Its effects follow from the state.
-      for (const { resolve } of waiting) resolve({ ok: true })
+      answer(waiting, staged)
       options.committed(undefined, state)
       return
     }
@@ -248,7 +257,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       try {
         await commit(waiting, before, staged)
       } catch (error) {
-        await failedAppend(waiting, before, error)
+        await failedAppend(waiting, before, staged, error)
       }
     }
   }

@@ -14,9 +14,11 @@ export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { 
  */
 export function schedule(state: State, queues: Queues): RecordDraft[] {
   for (const layer of state.layers.values()) {
-    const [first] = layer.waiting
+    if (layer.ready || layer.launch !== undefined) continue
+    // Items leave their place here when they are cancelled.
+    const first = layer.waiting.find(([id, index]) => state.runs.get(id)?.items[index]?.phase === 'setup')
     const run = first && state.runs.get(first[0])
-    if (run === undefined || layer.ready || layer.launch !== undefined) continue
+    if (run === undefined) continue
     const attempt = run.layerAttempts + 1
     return [
       {

@@ -1,0 +1,207 @@
+import type { Executor, ExecutorEvent, Exit, LaunchState, Product, StepTask, StepVerdict, Worker } from '@seamark/core'
+import { SeamError, sha256 } from '@seamark/kit'
+import type { Life, World } from './world.ts'
+
+/** The processes of a simulated host, and what must hold of them at every moment. */
+export interface Host {
+  readonly violations: string[]
+  /** Launch ids of processes that run. */
+  readonly running: ReadonlyMap<string, StepTask>
+  readonly starts: ReadonlyMap<string, number>
+  readonly tombstones: ReadonlySet<string>
+  /** What the executor still holds. */
+  readonly held: ReadonlyMap<string, LaunchState>
+  executorOf(life: Life): Executor
+  workerOf(life: Life): Worker
+  /** The supervisor dies: everything that runs is lost. */
+  loseAll(): void
+}
+
+/** What a launch comes to, decided by its id, so that every engine sees the same. */
+export function fate(launchId: string): {
+  verdict: StepVerdict
+  refusals: number
+  prepareFails: boolean
+  holdMs: number
+} {
+  const [kind = 0, more = 0, hold = 0] = sha256(`fate ${launchId}`)
+  const verdict: StepVerdict =
+    kind < 150
+      ? { outcome: 'succeeded', reason: 'completed' }
+      : kind < 190
+        ? { outcome: 'failed', reason: 'exit-code' }
+        : kind < 205
+          ? { outcome: 'timed-out', reason: 'timeout' }
+          : kind < 230
+            ? { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 }
+            : { outcome: 'succeeded', reason: 'completed' }
+  return { verdict, refusals: more < 30 ? 1 : 0, prepareFails: more > 240, holdMs: hold * 20 }
+}
+
+export const PRODUCT: Product = {
+  outputs: [],
+  stdout: { sha256: '1'.repeat(64), size: 1 },
+  stderr: { sha256: '2'.repeat(64), size: 1 },
+}
+
+export function host(world: World): Host {
+  const violations: string[] = []
+  const states = new Map<string, LaunchState>()
+  const running = new Map<string, StepTask>()
+  const starts = new Map<string, number>()
+  const tombstones = new Set<string>()
+  const refused = new Map<string, number>()
+  const log: ExecutorEvent[] = []
+  const wakers = new Set<() => void>()
+
+  function set(launchId: string, state: LaunchState): void {
+    states.set(launchId, state)
+    log.push({ cursor: String(log.length + 1), launchId, state })
+    for (const wake of wakers) wake()
+  }
+
+  function exit(launchId: string, reason: Exit['reason']): void {
+    if (states.get(launchId)?.state !== 'running') return
+    running.delete(launchId)
+    const now = world.clock.now()
+    set(launchId, {
+      state: 'exited',
+      exit: { ...(reason === 'exited' && { code: 0 }), reason, startedAt: now, endedAt: now, outputBytes: 0 },
+    })
+  }
+
+  function start(task: StepTask): void {
+    const { launchId } = task
+    starts.set(launchId, (starts.get(launchId) ?? 0) + 1)
+    if ((starts.get(launchId) ?? 0) > 1) violations.push(`${launchId} was started twice`)
+    for (const other of running.values()) {
+      if (task.item !== undefined && other.run === task.run && other.item?.id === task.item.id)
+        violations.push(`two processes of item ${task.item.id} run at once`)
+    }
+    running.set(launchId, task)
+    set(launchId, { state: 'running', startedAt: world.clock.now() })
+    const { holdMs } = fate(launchId)
+    world.clock.at(world.clock.now() + holdMs, () => exit(launchId, 'exited'))
+  }
+
+  /** A call that may take any time, be repeated by the network, or lose its answer. */
+  async function call<T>(life: Life, work: () => T): Promise<T> {
+    const answer = await world.later(life, work)
+    if (world.chance(0.03)) await world.later(life, () => undefined)
+    if (world.chance(0.02)) throw new SeamError('UNAVAILABLE', 'the answer was lost')
+    return answer
+  }
+
+  const tasks = new Map<string, StepTask>()
+
+  function executorOf(life: Life): Executor {
+    const claim = <T>(value: T) => ({ value, proof: 'tested' as const })
+    return {
+      spec: 'executor/v1',
+      kind: 'simulated',
+      name: 'fake',
+      guarantees: {
+        isolation: claim('none'),
+        network: claim('none'),
+        filesystem: 'host',
+        tree: claim('proven'),
+        limits: {
+          cpu: claim('none'),
+          memory: claim('none'),
+          pids: claim('none'),
+          disk: claim('none'),
+          wallClock: claim('enforced'),
+        },
+        input: false,
+        outlivesService: true,
+      },
+      launch: (launchId) =>
+        call(life, () => {
+          if (tombstones.has(launchId)) throw new SeamError('CONFLICT', 'there is a tombstone')
+          if (states.has(launchId)) return { outcome: 'launched' as const }
+          const times = refused.get(launchId) ?? 0
+          if (times < fate(launchId).refusals) {
+            refused.set(launchId, times + 1)
+            return { outcome: 'refused' as const, reason: 'capacity' as const, retryAfterMs: 10 }
+          }
+          const task = tasks.get(launchId)
+          if (task === undefined) throw new Error('launched without being prepared')
+          start(task)
+          return { outcome: 'launched' as const }
+        }),
+      attach: (launchId) => call(life, () => states.get(launchId) ?? { state: 'unknown' as const }),
+      async *events(cursor, options) {
+        for (let next = Number(cursor ?? 0); options?.signal?.aborted !== true;) {
+          const event = log[next]
+          if (event === undefined) {
+            await new Promise<void>((resolve) => {
+              wakers.add(resolve)
+              options?.signal?.addEventListener('abort', () => resolve(), { once: true })
+            })
+            continue
+          }
+          if (world.chance(0.05)) throw new SeamError('UNAVAILABLE', 'the stream was cut')
+          // Repeated and late events are no news.
+          const repeated = world.chance(0.1) ? log[Math.floor(world.random() * (next + 1))] : undefined
+          next++
+          await world.later(life, () => undefined)
+          if (repeated !== undefined) yield repeated
+          yield event
+        }
+      },
+      async *output() {},
+      kill: (launchId) => call(life, () => void world.later(undefined, () => exit(launchId, 'killed'))),
+      async *list() {},
+      reap: (launchId) =>
+        call(life, () => {
+          exit(launchId, 'killed')
+          running.delete(launchId)
+          tombstones.add(launchId)
+          states.delete(launchId)
+        }),
+    }
+  }
+
+  function workerOf(life: Life): Worker {
+    return {
+      layerOf: async () => 'b'.repeat(64),
+      hasLayer: async () => false,
+      prepare: (task) =>
+        world.later(life, () => {
+          if (fate(task.launchId).prepareFails) throw new SeamError('NOT_FOUND', 'no such ref')
+          tasks.set(task.launchId, task)
+          return { argv: ['true'], env: {}, cwd: '/', mounts: [] }
+        }),
+      follow: async (_task, _executor, exited) => void (await exited),
+      capture: (task, _executor, ended) =>
+        world.later(life, () => {
+          if (running.has(task.launchId)) violations.push(`${task.launchId} was captured while it ran`)
+          if (world.chance(0.03)) throw new SeamError('UNAVAILABLE', 'storage is away')
+          const { verdict } = fate(task.launchId)
+          const report = task.step === 'main' ? { product: PRODUCT } : {}
+          if (ended.reason === 'killed')
+            return { verdict: { outcome: 'canceled' as const, reason: 'killed' }, ...report }
+          if (verdict.outcome === 'parked')
+            return { verdict: { ...verdict, resumeAt: world.clock.now() + 500 }, ...report }
+          return { verdict, ...report }
+        }),
+      release: () => world.later(life, () => undefined),
+    }
+  }
+
+  return {
+    violations,
+    running,
+    starts,
+    tombstones,
+    held: states,
+    executorOf,
+    workerOf,
+    loseAll() {
+      for (const launchId of [...running.keys()]) {
+        running.delete(launchId)
+        set(launchId, { state: 'lost' })
+      }
+    },
+  }
+}

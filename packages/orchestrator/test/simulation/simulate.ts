@@ -1,0 +1,226 @@
+import type { EngineOptions } from '../../src/create-engine.ts'
+import type { Engine } from '../../src/engine.ts'
+import type { ItemSpec, LockSpec, Submission } from '@seamark/core'
+import { allowLocal, hasCode } from '@seamark/kit'
+import { memoryJournal } from '@seamark/testing'
+import { item, LOCAL, submission, testSigner } from '../harness.ts'
+import { host } from './hands.ts'
+import type { Stored } from './invariants.ts'
+import { violationsOf } from './invariants.ts'
+import type { Life, World } from './world.ts'
+import { world } from './world.ts'
+
+const CONCURRENCY = 3
+const MAX_STEPS = 60_000
+const signer = testSigner()
+
+export interface Outcome {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly steps: number
+  readonly crashes: number
+  readonly records: number
+}
+
+/** One schedule: random plans, a random order of everything, crashes, lost answers; then the invariants. */
+export async function simulate(seed: number, createEngine: (options: EngineOptions) => Engine): Promise<Outcome> {
+  const sim = world(seed)
+  const machine = host(sim)
+  const submissions = new Map<string, Submission>()
+  const acknowledged = new Set<string>()
+  const errors: string[] = []
+  let journal = memoryJournal({
+    onAppend: () => (sim.chance(0.01) ? 'fail-before' : sim.chance(0.01) ? 'fail-after' : 'ok'),
+    full: () => full,
+  })
+  let full = false
+  let crashes = 0
+  let life: { ended: boolean } = { ended: false }
+  let engine: Engine | undefined
+
+  async function begin(mine: { ended: boolean }): Promise<void> {
+    const made = createEngine({
+      ns: 'default',
+      journal: slow(sim, mine, journal.journal),
+      projections: journal.projections,
+      worker: machine.workerOf(mine),
+      executors: [machine.executorOf(mine)],
+      runtimes: ['command'],
+      authorizer: allowLocal(),
+      signer,
+      queues: { default: { concurrency: CONCURRENCY } },
+      newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
+      version: '0.0.0',
+      holder: 'simulation',
+      clock: sim.clockOf(mine),
+      random: () => sim.random(),
+      salt: () => new Uint8Array(32).fill(7),
+      yield: () => sim.later(mine, () => undefined),
+    })
+    await made.start()
+    if (mine.ended) return
+    engine = made
+    void made.failed.then((error) => mine.ended || errors.push(`the engine failed: ${String(error)}`))
+  }
+
+  function crash(): void {
+    crashes++
+    life.ended = true
+    engine = undefined
+    journal = journal.reopen()
+    life = { ended: false }
+    const mine = life
+    begin(mine).catch((error: unknown) => mine.ended || errors.push(`the engine did not start: ${String(error)}`))
+  }
+
+  /** A client that asks again until it is answered. */
+  async function client(ask: (to: Engine) => Promise<unknown>): Promise<void> {
+    for (let tries = 0; tries < 500; tries++) {
+      const to = engine
+      if (to !== undefined) {
+        const asked = ask(to).then(
+          () => 'done',
+          (error: unknown) => (hasCode(error, 'UNAVAILABLE') || hasCode(error, 'LIMIT_EXCEEDED') ? 'again' : 'refused'),
+        )
+        const answer = await Promise.race([asked, gone(sim)])
+        if (answer === 'done' || answer === 'refused') return
+      }
+      await sim.later(undefined, () => undefined)
+    }
+  }
+
+  begin(life).catch((error: unknown) => errors.push(`the engine did not start: ${String(error)}`))
+  for (let n = 0; n < 1 + Math.floor(sim.random() * 3); n++) {
+    const plan = randomPlan(sim, `run-${n}`)
+    submissions.set(plan.run, plan)
+    void client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
+    if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
+    if (sim.chance(0.3)) void afterSome(sim).then(() => client((to) => to.cancel(LOCAL, plan.run)))
+    if (sim.chance(0.3))
+      void afterSome(sim).then(() => client((to) => to.cancel(LOCAL, plan.run, sim.pick(plan.items).id)))
+    if (sim.chance(0.2))
+      void afterSome(sim).then(() =>
+        client((to) => to.resume(LOCAL, plan.run, sim.pick(plan.items).id, 'no-such-token')),
+      )
+  }
+
+  let idle = 0
+  while (sim.steps < MAX_STEPS && errors.length === 0) {
+    const calm = sim.steps > 2_000
+    if (!calm && sim.chance(0.015)) crash()
+    if (!calm && sim.chance(0.004)) machine.loseAll()
+    full = !calm && (full ? !sim.chance(0.05) : sim.chance(0.005))
+    idle = (await sim.step()) ? idle : idle + 1
+    const over =
+      sim.steps > 2_000 &&
+      engine !== undefined &&
+      acknowledged.size === submissions.size &&
+      engine.stats().runs === 0 &&
+      machine.running.size === 0 &&
+      machine.held.size === 0
+    if (over || idle > 3) break
+  }
+
+  const found = [...errors, ...machine.violations]
+  const log: Stored[] = []
+  for await (const { header: bytes, leaf } of journal.journal.read('default', 0))
+    log.push({ header: JSON.parse(Buffer.from(bytes).toString('utf8')), bytes, leaf })
+  const submitted = new Set(log.flatMap(({ header }) => (header.kind === 'run.submitted' ? [header.run] : [])))
+  for (const run of acknowledged) if (!submitted.has(run)) found.push(`run ${run} was acknowledged and is lost`)
+  if (acknowledged.size < submissions.size) found.push('a submission was never acknowledged')
+  found.push(...violationsOf(log, submissions, CONCURRENCY))
+  if (machine.held.size > 0) found.push(`${machine.held.size} launches were never reaped`)
+  if (machine.running.size > 0) found.push(`${machine.running.size} processes are left`)
+  if (engine !== undefined) {
+    const { runs, running, waiting, parked } = engine.stats()
+    if (runs + running + waiting + parked > 0) found.push(`the engine still holds ${JSON.stringify(engine.stats())}`)
+  }
+  found.push(...(await rowViolations(journal, log, submissions)))
+  life.ended = true
+  return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
+}
+
+/** Rows say what the records say. */
+async function rowViolations(
+  journal: ReturnType<typeof memoryJournal>,
+  log: readonly Stored[],
+  submissions: ReadonlyMap<string, Submission>,
+): Promise<string[]> {
+  const found: string[] = []
+  for (const run of submissions.keys()) {
+    const seal = log.find(({ header }) => header.kind === 'run.sealed' && header.run === run)?.header
+    const { rows } = await journal.projections.query('default', 'runs', { run })
+    const [row] = rows
+    if (seal?.kind === 'run.sealed' && row?.status !== seal.data.status)
+      found.push(`the row of ${run} says ${row?.status}, its seal ${seal.data.status}`)
+    const { rows: items } = await journal.projections.query('default', 'items', { run })
+    for (const { item: id, status } of items)
+      if (status === 'waiting' || status === 'running' || status === 'parked')
+        found.push(`the row of ${run}/${id} says ${status} after the run was sealed`)
+  }
+  return found
+}
+
+/** Every call takes a step to be made and a step to be answered; a crash between them loses the answer. */
+function slow(sim: World, life: Life, journal: EngineOptions['journal']): EngineOptions['journal'] {
+  const step = <T>(work: () => Promise<T>): Promise<T> =>
+    sim.later(life, work).then((answer) => sim.later(life, () => answer))
+  return {
+    ...journal,
+    acquire: (...args) => step(() => journal.acquire(...args)),
+    append: (...args) => step(() => journal.append(...args)),
+    commitCheckpoint: (...args) => step(() => journal.commitCheckpoint(...args)),
+    head: (...args) => step(() => journal.head(...args)),
+    saveState: (...args) => step(() => journal.saveState(...args)),
+    loadState: (...args) => step(() => journal.loadState(...args)),
+  }
+}
+
+async function afterSome(sim: World): Promise<void> {
+  for (let n = Math.floor(sim.random() * 40); n > 0; n--) await sim.later(undefined, () => undefined)
+}
+
+function gone(sim: World): Promise<'again'> {
+  return new Promise((resolve) => sim.clock.at(sim.clock.now() + 3_000, () => resolve('again')))
+}
+
+function randomPlan(sim: World, run: string): Submission {
+  const count = 1 + Math.floor(sim.random() * 7)
+  const paths = ['src', 'src/a', 'src/a/x.ts', 'docs', 'docs/b']
+  const items: ItemSpec[] = []
+  for (let index = 0; index < count; index++) {
+    const needs = items.flatMap((_, from) => (sim.chance(0.25) ? [{ from }] : []))
+    const locks: LockSpec[] = paths.flatMap((path): LockSpec[] =>
+      sim.chance(0.15) ? [{ type: sim.chance(0.5) ? 'tree' : 'path', path }] : [],
+    )
+    if (sim.chance(0.15)) locks.push({ type: 'name', name: 'deploy' })
+    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 1_000 }] : []
+    items.push(
+      item(`i${index}`, {
+        needs,
+        locks,
+        gates,
+        priority: sim.chance(0.2) ? 5 : 0,
+        retries: { max: Math.floor(sim.random() * 3), minDelayMs: 20, maxDelayMs: 200 },
+      }),
+    )
+  }
+  return submission(run, items, {
+    spec: {
+      workspace: sim.chance(0.5)
+        ? { type: 'empty' }
+        : {
+            type: 'git',
+            source: '/r',
+            repository: 'r',
+            commit: 'c'.repeat(40),
+            tree: 'd'.repeat(40),
+            uncommitted: { count: 0, paths: [] },
+            submodules: [],
+          },
+      ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
+      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 1_000 } }),
+    },
+    ...(sim.chance(0.2) && { layers: { fake: { digest: 'e'.repeat(64), ready: false } } }),
+  })
+}
