@@ -4,8 +4,10 @@ import { dirname } from 'node:path'
 import { recordsReference } from '../packages/log/src/index.ts'
 import { openApiDocument, planJsonSchema } from '../packages/protocol/src/index.ts'
 import { errorsPage } from './reference/errors.ts'
+import { limitsPage } from './reference/limits.ts'
 
 const pages: Readonly<Record<string, () => string>> = {
+  'LIMITS.md': limitsPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'docs/reference/plan.schema.json': () => `${JSON.stringify(planJsonSchema(), null, 2)}\n`,

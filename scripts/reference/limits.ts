@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
+import { LIMITS } from '../../packages/log/src/limits.ts'
+import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
+import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
+
+interface Group {
+  readonly title: string
+  readonly about: string
+  readonly source: string
+  readonly values: Readonly<Record<string, number>>
+}
+
+const groups: readonly Group[] = [
+  {
+    title: 'A plan',
+    about: 'Refused at submit with `LIMIT_EXCEEDED` and its place, all problems at once.',
+    source: 'packages/protocol/src/plan/limits.ts',
+    values: { ...PLAN_LIMITS },
+  },
+  {
+    title: 'An attempt',
+    about: 'The attempt fails, naming the limit and the path.',
+    source: 'packages/worker/src/limits.ts',
+    values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'Records, notes and proofs',
+    about: 'Refused when written and when read.',
+    source: 'packages/log/src/limits.ts',
+    values: { ...LIMITS },
+  },
+  {
+    title: 'A bundle',
+    about: 'A bundle beyond one is unreadable.',
+    source: 'packages/evidence/src/bundle.ts',
+    values: { ...BUNDLE_LIMITS },
+  },
+]
+
+/** `LIMITS.md`: every bound, with the words of the file that has it. */
+export function limitsPage(): string {
+  return `# Limits
+
+Every bound of what Seamark takes and makes. Beyond one there is an error with a code and the name of the limit; nothing is
+cut or dropped silently. This page is generated from the files that it names.
+${groups.map(section).join('')}`
+}
+
+function section({ title, about, source, values }: Group): string {
+  const words = descriptions(readFileSync(source, 'utf8'))
+  const rows = Object.entries(values).map(
+    ([name, value]) => `| \`${name}\` | ${written(value)} | ${words.get(name) ?? spelled(name)} |`,
+  )
+  return `
+## ${title}
+
+${about} Source: [\`${source}\`](${source}).
+
+| name | limit | of what |
+|---|---:|---|
+${rows.join('\n')}
+`
+}
+
+/** The doc comment of each member in a source text, without its last full stop. */
+function descriptions(source: string): ReadonlyMap<string, string> {
+  const members = source.matchAll(/\/\*\*\s+([^*]+?)\s+\*\/\s+(?:readonly\s+)?(\w+)\??:/g)
+  return new Map([...members].map(([, text = '', name = '']) => [name, text.replace(/\s+/g, ' ').replace(/\.$/, '')]))
+}
+
+/** `needsPerItem` as "needs per item". */
+function spelled(name: string): string {
+  const words = name.replace(/^max(?=[A-Z])/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.trim().replace(/^\w/, (letter) => letter.toUpperCase())
+}
+
+/** Digits in groups, and the binary unit where it is a whole number of them. */
+function written(value: number): string {
+  const digits = value.toLocaleString('en-US')
+  for (const [power, unit] of [
+    [30, 'GiB'],
+    [20, 'MiB'],
+  ] as const) {
+    if (value % 2 ** power === 0) return `${digits} (${value / 2 ** power} ${unit})`
+  }
+  return digits
+}
