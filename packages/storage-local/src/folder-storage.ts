@@ -119,13 +119,11 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
       }
     }
     const temp = join(base, TEMP_FOLDER, tempName())
-    const handle = await open(temp, 'wx', 0o600)
+    const handle = await open(temp, 'wx', 0o600).catch(missing)
     try {
       const seal = await closing(handle, () => writeObject(handle, key, body, putOptions))
-      const folder = await makeFolders(base, names)
       throwIfAborted(putOptions.signal)
-      const created = await publish(temp, join(folder, names.at(-1) ?? ''), putOptions.ifAbsent === true)
-      await syncFolder(folder)
+      const created = await publish(temp, base, names, putOptions.ifAbsent === true).catch(missing)
       if (created) return { key, size: seal.size, sha256: seal.sha256, created }
       const there = await head(key)
       if (there === undefined) throw new SeamError('UNAVAILABLE', `${key} was deleted while it was being stored.`)
@@ -135,20 +133,31 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
     }
   }
 
-  async function publish(temp: string, path: string, ifAbsent: boolean): Promise<boolean> {
-    try {
-      if (ifAbsent) await link(temp, path)
-      else await rename(temp, path)
-      return true
-    } catch (error) {
-      if (ifAbsent && systemCode(error) === 'EEXIST') return false
-      if (systemCode(error) !== 'ENOENT') throw error
-      durable.clear()
-      throw new SeamError('UNAVAILABLE', `Something removed files of the store in ${root} during a write.`, {
-        remedy: 'Let nothing but this storage delete in that folder, and try again.',
-        cause: error,
-      })
-    }
+  /** Gives a finished file its name; false where the name is taken and `ifAbsent`. */
+  async function publish(temp: string, base: string, names: readonly string[], ifAbsent: boolean): Promise<boolean> {
+    const folder = await makeFolders(base, names)
+    const path = join(folder, names.at(-1) ?? '')
+    const created = await (ifAbsent ? link(temp, path) : rename(temp, path)).then(
+      () => true,
+      (error: unknown) => {
+        if (ifAbsent && systemCode(error) === 'EEXIST') return false
+        throw error
+      },
+    )
+    // Also where another process was first: its name must be durable before anyone relies on it.
+    await syncFolder(folder)
+    return created
+  }
+
+  /** Something else removes files in the store: what is remembered of it is no longer true. */
+  function missing(error: unknown): never {
+    if (systemCode(error) !== 'ENOENT') throw error
+    durable.clear()
+    ready = undefined
+    throw new SeamError('UNAVAILABLE', `Something removed files of the store in ${root} during a write.`, {
+      remedy: 'Let nothing but this storage delete in that folder, and try again.',
+      cause: error,
+    })
   }
 
   async function get(key: string, getOptions: CallOptions & { readonly range?: ByteRange }) {

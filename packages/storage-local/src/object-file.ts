@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
+import { fromSystemError, orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
 import type { ByteRange, PutOptions } from '@seamark/core'
 
 // An object's file is the body, then the SHA-256 of each of its blocks, then a trailer:
@@ -25,6 +25,7 @@ function damaged(key: string, what: string): SeamError {
 }
 
 async function* blocksOf(
+  key: string,
   body: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
@@ -38,7 +39,9 @@ async function* blocksOf(
   let open = true
   try {
     for (;;) {
-      const next = await orAbort(source.next(), signal)
+      const next = await orAbort(source.next(), signal).catch((error: unknown) => {
+        throw fromSystemError(error, `Reading the body for ${key}`)
+      })
       if (next.done === true) break
       const chunk: unknown = next.value
       if (!(chunk instanceof Uint8Array))
@@ -77,7 +80,7 @@ export async function writeObject(
   let size = 0
   const mismatch = (what: string) =>
     new SeamError('INTEGRITY', `The body for ${key} is not what was announced: ${what}. Nothing was stored.`)
-  for await (const block of blocksOf(body, options.signal)) {
+  for await (const block of blocksOf(key, body, options.signal)) {
     throwIfAborted(options.signal)
     size += block.byteLength
     if (options.size !== undefined && size > options.size) throw mismatch(`more than ${options.size} bytes`)
