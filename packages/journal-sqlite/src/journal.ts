@@ -272,9 +272,13 @@ export function sqliteStore(options: SqliteJournalOptions, migrations: readonly 
     name,
     guarantees: {},
     async query(ns, projection, filter, page = {}, { signal } = {}) {
-      return reading(ns, signal, { rows: [] }, ({ db }) =>
-        query(db, namespacePaths(dir, ns).database, projection, filter, page),
-      )
+      const paths = begin(ns, signal)
+      const open = reading(ns, signal, undefined, (found) => found)
+      try {
+        return query(open?.db, paths.database, projection, filter, page)
+      } catch (error) {
+        throw storageError(error, paths.database)
+      }
     },
   }
 

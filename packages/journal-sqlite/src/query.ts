@@ -18,7 +18,7 @@ interface Found {
  * Errors: `INVALID_INPUT` for a cursor of another projection, for a limit below 1, `INTEGRITY` for a damaged row.
  */
 export function query<P extends ProjectionName>(
-  db: Sqlite,
+  db: Sqlite | undefined,
   path: string,
   projection: P,
   filter: ProjectionFilters[P],
@@ -28,6 +28,8 @@ export function query<P extends ProjectionName>(
   if (!Number.isSafeInteger(limit) || limit < 1) throw new SeamError('INVALID_INPUT', `${limit} is no limit of a page.`)
   const rows = Math.min(limit, maxLimit)
   const after = cursor === undefined ? undefined : readCursor(projection, cursor)
+  // Nothing was written to this namespace yet.
+  if (db === undefined) return { rows: [] }
   const { sql, parameters } = statement(projection, filter, after, rows + 1)
   const found = db.prepare<(string | number)[], Found>(sql).all(...parameters)
   const shown = found.slice(0, rows)

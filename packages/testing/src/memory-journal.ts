@@ -149,13 +149,13 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
         throw new SeamError('INVALID_INPUT', 'The digest of the snapshot is not that of its bytes.')
       if (snapshot.size > log.records.length)
         throw new SeamError('INVALID_INPUT', `A snapshot at size ${snapshot.size} is ahead of the log.`)
-      log.states = [...log.states.slice(-1), { ...snapshot, bytes: snapshot.bytes.slice() }]
+      log.states = [...log.states.slice(-1), { ...snapshot, bytes: new Uint8Array(snapshot.bytes) }]
     },
 
     async loadState(ns, foldVersion, { signal } = {}) {
       begin(ns, signal)
       const found = logs.get(ns)?.states.findLast((state) => state.foldVersion === foldVersion)
-      return found && { ...found, bytes: found.bytes.slice() }
+      return found && { ...found, bytes: new Uint8Array(found.bytes) }
     },
 
     async purge(lease, seqs, { signal } = {}) {
@@ -191,9 +191,9 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
       const payload = payloads ? log.payloads.get(next) : undefined
       yield {
         ...record,
-        header: record.header.slice(),
-        leaf: record.leaf.slice(),
-        ...(payload && { payload: { salt: payload.salt.slice(), bytes: payload.bytes.slice() } }),
+        header: new Uint8Array(record.header),
+        leaf: new Uint8Array(record.leaf),
+        ...(payload && { payload: { salt: new Uint8Array(payload.salt), bytes: new Uint8Array(payload.bytes) } }),
       }
     }
   }

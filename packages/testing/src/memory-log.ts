@@ -44,9 +44,15 @@ export function memoryLog(): MemoryLog {
 /** Adds a batch that was checked before. */
 export function addBatch(log: MemoryLog, batch: JournalBatch): void {
   for (const { seq, header, leaf, run } of batch.records)
-    log.records.push({ seq, header: header.slice(), leaf: leaf.slice(), ...(run !== undefined && { run }) })
-  for (const { seq, salt, bytes } of batch.payloads) log.payloads.set(seq, { salt: salt.slice(), bytes: bytes.slice() })
-  for (const { level, hash } of batch.nodes) listIn(log.nodes, level).push(hash.slice())
+    log.records.push({
+      seq,
+      header: new Uint8Array(header),
+      leaf: new Uint8Array(leaf),
+      ...(run !== undefined && { run }),
+    })
+  for (const { seq, salt, bytes } of batch.payloads)
+    log.payloads.set(seq, { salt: new Uint8Array(salt), bytes: new Uint8Array(bytes) })
+  for (const { level, hash } of batch.nodes) listIn(log.nodes, level).push(new Uint8Array(hash))
   for (const change of batch.changes) addChange(log, change)
 }
 

@@ -1,5 +1,6 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows, Projections } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { crc32 } from 'node:zlib'
 import type { MemoryLog } from './memory-log.ts'
 
 const defaultLimit = 100
@@ -53,11 +54,13 @@ function ordered(
 }
 
 function writeCursor(projection: ProjectionName, key: number): string {
-  return Buffer.from(`memory:${projection}:${key}`).toString('base64url')
+  const text = `${projection}:${key}`
+  // So that a text cut or changed by accident is not another place.
+  return Buffer.from(`${text}:${crc32(text)}`).toString('base64url')
 }
 
 function readCursor(projection: ProjectionName, cursor: string): number {
-  const key = Number(/:(\d{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1])
+  const key = Number(/^[a-z]+:(\d{1,16}):\d+$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1])
   if (!Number.isSafeInteger(key) || writeCursor(projection, key) !== cursor)
     throw new SeamError('INVALID_INPUT', `That is not a cursor of ${projection}.`)
   return key

@@ -1,0 +1,20 @@
+/**
+ * The conformance suite of `Projections`. Its subjects carry the journal that writes them:
+ * `writableProjections({ journal, projections })`.
+ *
+ * @module
+ */
+import { projectionsCases } from './projections-cases.ts'
+import { projectionsSaboteurs } from './projections-saboteurs.ts'
+import type { WritableProjections } from './projections-subject.ts'
+import type { Suite } from './suite.ts'
+
+export { writableProjections } from './projections-subject.ts'
+export type { WritableProjections } from './projections-subject.ts'
+
+/** Every behaviour of projections. */
+export const projectionsSuite: Suite<WritableProjections> = {
+  spec: 'projections/v1',
+  cases: projectionsCases,
+  saboteurs: projectionsSaboteurs,
+}
