@@ -29,7 +29,8 @@ export {
 export type { ProblemDocument } from './wire/problem.ts'
 export { colonPath } from './wire/route.ts'
 export type { Route, RouteAnswer } from './wire/route.ts'
-export { ROUTES } from './wire/routes.ts'
+export { newRunId } from './wire/run-id.ts'
+export { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from './wire/routes.ts'
 export type {
   Effective,
   EventsQuery,

@@ -8,17 +8,14 @@ import type {
   RunView,
   ServiceView,
   SubmitAnswer,
+  Route,
 } from '@seamark/protocol'
-
-/** Where the service is: a unix socket on this machine, or an address. */
-export type ClientTarget = { readonly socketPath: string } | { readonly url: string; readonly token?: string }
-
-export type ClientOptions = ClientTarget & {
-  /** Tries of an idempotent call in all. Default 4. */
-  readonly attempts?: number
-  /** Longest silence of the service within a call; a followed stream is never silent for longer than 15 s. Default 60,000. */
-  readonly silenceMs?: number
-}
+import { newRunId, PLAN_MEDIA_TYPES, ROUTES } from '@seamark/protocol'
+import { call } from './call.ts'
+import type { CallInput } from './call.ts'
+import type { ClientOptions } from './options.ts'
+import { eventStream, logStream, wholeStream } from './streams.ts'
+import { transport } from './transport.ts'
 
 export interface SubmitInput {
   /** The plan's own text, YAML or JSON, UTF-8. */
@@ -78,4 +75,61 @@ export interface SeamarkClient {
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
+}
+
+/** A client of one service. Does no I/O before the first call. Errors: `INVALID_INPUT` for an address that can not be used. */
+export function seamarkClient(options: ClientOptions): SeamarkClient {
+  const wire = transport(options)
+  const ask = <Params, Query, Body, Answer>(
+    route: Route<Params, Query, Body, Answer>,
+    input: CallInput<Params, Query, Body>,
+    { signal }: CallOptions = {},
+  ) => call(wire, options, route, { ...input, ...(signal && { signal }) })
+  const none = { params: {} }
+
+  return {
+    health: (callOptions) => ask(ROUTES.health, none, callOptions),
+    service: (callOptions) => ask(ROUTES.service, none, callOptions),
+    doctor: (callOptions) => ask(ROUTES.doctor, none, callOptions),
+    keys: (callOptions) => ask(ROUTES.keys, none, callOptions),
+    async stop(input = {}, callOptions) {
+      await ask(ROUTES.stop, { params: {}, body: input }, callOptions)
+    },
+    submit({ plan, format, from, run = newRunId() }, callOptions) {
+      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
+      return ask(ROUTES.submit, { params: {}, query: { run, from }, bytes }, callOptions)
+    },
+    async *runs(filter = {}, callOptions) {
+      let cursor: string | undefined
+      do {
+        const page = await ask(ROUTES.runs, { params: {}, query: { ...filter, cursor } }, callOptions)
+        yield* page.runs
+        cursor = page.cursor
+      } while (cursor !== undefined)
+    },
+    run: (run, callOptions) => ask(ROUTES.run, { params: { run } }, callOptions),
+    async *items(run, filter = {}, callOptions) {
+      let cursor: string | undefined
+      do {
+        const query = { ...filter, cursor, limit: 1_000 }
+        const page = await ask(ROUTES.items, { params: { run }, query }, callOptions)
+        yield* page.items
+        cursor = page.cursor
+      } while (cursor !== undefined)
+    },
+    item: (run, item, callOptions) => ask(ROUTES.item, { params: { run, item } }, callOptions),
+    events: (run, input = {}, callOptions) => eventStream(wire, options, run, input, callOptions?.signal),
+    logs: (run, item, input = {}, callOptions) => logStream(wire, options, { run, item }, input, callOptions?.signal),
+    patch: (run, item, callOptions) =>
+      wholeStream(wire, options, ROUTES.patch, { params: { run, item }, ...callOptions }),
+    evidence: (run, callOptions) => wholeStream(wire, options, ROUTES.evidence, { params: { run }, ...callOptions }),
+    cancel: (run, item, callOptions) =>
+      item === undefined
+        ? ask(ROUTES.cancelRun, { params: { run } }, callOptions)
+        : ask(ROUTES.cancelItem, { params: { run, item } }, callOptions),
+    async resume(run, item, token, callOptions) {
+      await ask(ROUTES.resumeItem, { params: { run, item }, body: { token } }, callOptions)
+    },
+    close: () => wire.close(),
+  }
 }

@@ -3,4 +3,6 @@
  *
  * @module
  */
-export type { ClientOptions, ClientTarget, LogsInput, SeamarkClient, SubmitInput } from './client.ts'
+export { seamarkClient } from './client.ts'
+export type { LogsInput, SeamarkClient, SubmitInput } from './client.ts'
+export type { ClientOptions, ClientTarget } from './options.ts'

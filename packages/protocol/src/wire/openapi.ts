@@ -95,7 +95,8 @@ function operation(route: Route<unknown, unknown, unknown, unknown>): JsonObject
 /** The OpenAPI 3.1 document of `/v1`, from the routes. */
 export function openApiDocument(): JsonObject {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const route of Object.values(ROUTES)) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route)
+  for (const route of Object.values<Route<unknown, unknown, unknown, unknown>>({ ...ROUTES }))
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route)
   const schemas = Object.fromEntries([...named].map(([schema, name]) => [name, schemaOf(schema)]))
   return {
     openapi: '3.1.0',

@@ -19,8 +19,20 @@ export interface ProblemDocument {
   readonly retryAfterMs?: number
 }
 
-const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
-export const errorCode: z.ZodType<ErrorCode> = z.enum(codes)
+export const errorCode: z.ZodType<ErrorCode> = z.enum([
+  'INVALID_INPUT',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'LIMIT_EXCEEDED',
+  'UNSUPPORTED',
+  'ABORTED',
+  'TIMEOUT',
+  'UNAVAILABLE',
+  'INTEGRITY',
+  'INTERNAL',
+])
 
 export const problem: z.ZodType<Problem> = z.object({
   code: errorCode,

@@ -68,6 +68,11 @@ export interface StopBody {
   readonly cancelRunning?: boolean
 }
 
+/** Header of an answer to `logs`: the attempt that the bytes are of. */
+export const ATTEMPT_HEADER = 'seamark-attempt'
+/** Header of every answer, also in a problem document. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
 /** Every route of `/v1`, by id. */
 export interface Routes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
@@ -226,7 +231,7 @@ export const ROUTES: Routes = {
     ...get,
     id: 'logs',
     path: '/v1/runs/{run}/items/{item}/logs',
-    summary: 'What a step of an attempt wrote, from a byte on.',
+    summary: 'What a step of an attempt wrote, from a byte on. The header `seamark-attempt` says which attempt it is.',
     action: 'run.read',
     params: ofItem,
     query: z.strictObject({
