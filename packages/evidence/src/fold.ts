@@ -1,0 +1,159 @@
+import type { AnyRecord, InputRef, RunOutcome } from '@seamark/core'
+import { foldItem, newItem, settle, supplies, type ItemFold } from './fold-item.ts'
+
+/** A record that the records before it do not allow. */
+export interface Illegal {
+  readonly check: 'items.legality' | 'items.inputs' | 'run.status'
+  readonly code: string
+}
+
+/** Derives the status of items and run from headers alone, in O(items + products) memory. */
+export interface RunFold {
+  /** Takes in the run's next record. */
+  add(record: AnyRecord): Illegal | undefined
+  /** Items added so far. */
+  readonly items: number
+  /** The outcome that the records bear out, once every item has settled and nothing runs. */
+  outcome(): RunOutcome | undefined
+}
+
+// What may be recorded about a run after its seal; none of it has an effect.
+const harmless = new Set(['command.denied', 'command.voided', 'cancel.requested', 'leftover.killed', 'run.sealed'])
+
+/** The fold of a run without records. Independent of the engine's own fold, on purpose. */
+export function runFold(): RunFold {
+  const items: ItemFold[] = []
+  const byId = new Map<string, ItemFold>()
+  const layers = new Map<string, number>()
+  let announced = -1
+  let unsettled = 0
+  let succeeded = 0
+  let fence = -1
+  let canceling: 'requested' | 'timeout' | undefined
+  let sealed: RunOutcome | undefined
+
+  const illegal = (code: string | undefined): Illegal | undefined =>
+    code === undefined ? undefined : { check: 'items.legality', code }
+
+  function outcome(): RunOutcome | undefined {
+    if (items.length !== announced || unsettled > 0 || layers.size > 0) return undefined
+    if (succeeded === items.length) return 'succeeded'
+    return canceling === 'requested' ? 'canceled' : 'failed'
+  }
+
+  function added(entries: readonly (readonly [number, string, readonly number[]])[]): string | undefined {
+    for (const [index, id, needs] of entries) {
+      if (index !== items.length || index >= announced) return 'index-out-of-order'
+      if (byId.has(id)) return 'item-twice'
+      if (needs.some((need) => need >= announced || need === index)) return 'unknown-need'
+      const item = newItem(id, needs)
+      items.push(item)
+      byId.set(id, item)
+      unsettled++
+    }
+    return undefined
+  }
+
+  /** Fences only grow, so a launch under an old one is not of this engine. */
+  function newFence(record: AnyRecord): string | undefined {
+    if (record.fence === undefined || record.fence <= fence) return 'fence-not-growing'
+    fence = record.fence
+    return undefined
+  }
+
+  function inputsAreSupplied(item: ItemFold, inputs: readonly InputRef[]): boolean {
+    return inputs.every((input) => {
+      const from = byId.get(input.from)
+      return from !== undefined && item.needs.some((need) => items[need] === from) && supplies(from, input)
+    })
+  }
+
+  function settledRanges(ranges: readonly (readonly [number, number])[], outcome: 'skipped' | 'canceled') {
+    for (const [from, to] of ranges)
+      for (let index = from; index <= to; index++) {
+        const item = items[index]
+        const code = item === undefined ? 'unknown-item' : settle(item, outcome)
+        if (code !== undefined) return code
+        unsettled--
+      }
+    return undefined
+  }
+
+  function addItemRecord(item: ItemFold, record: AnyRecord): Illegal | undefined {
+    if (record.kind === 'item.launched') {
+      const code = newFence(record)
+      if (code !== undefined) return illegal(code)
+      if (record.data.step === 'main' && item.needs.some((need) => items[need]?.outcome !== 'succeeded'))
+        return illegal('launched-before-needs')
+      if (!inputsAreSupplied(item, record.data.inputs ?? []))
+        return { check: 'items.inputs', code: 'input-not-supplied' }
+    }
+    const code = foldItem(item, record)
+    if (code === undefined && record.kind === 'item.settled') {
+      unsettled--
+      if (record.data.outcome === 'succeeded') succeeded++
+    }
+    return illegal(code === 'after-settlement' && record.kind === 'item.settled' ? 'second-settlement' : code)
+  }
+
+  return {
+    get items() {
+      return items.length
+    },
+    outcome,
+    add(record) {
+      if (record.kind === 'run.submitted') {
+        if (announced >= 0) return illegal('submitted-twice')
+        announced = record.data.items
+        return undefined
+      }
+      if (announced < 0) return illegal('not-submitted')
+      if (sealed !== undefined && !harmless.has(record.kind)) return illegal('effect-after-seal')
+      switch (record.kind) {
+        case 'items.added':
+          return illegal(added(record.data.items))
+        case 'items.settled':
+          return illegal(settledRanges(record.data.ranges, record.data.outcome))
+        case 'layer.launched': {
+          const code = layers.has(record.data.layer) ? 'launched-while-running' : newFence(record)
+          layers.set(record.data.layer, fence)
+          return illegal(code)
+        }
+        case 'layer.ended': {
+          const live = layers.get(record.data.layer)
+          layers.delete(record.data.layer)
+          if (live === undefined) return illegal('end-without-launch')
+          return illegal(live === record.fence ? undefined : 'old-fence')
+        }
+        case 'cancel.requested':
+          if (record.item !== undefined && !byId.has(record.item)) return illegal('unknown-item')
+          if (record.item === undefined) canceling ??= record.data.reason
+          return undefined
+        case 'run.sealed': {
+          const status = sealed ?? outcome()
+          if (status === undefined) return { check: 'run.status', code: 'not-settled' }
+          if (record.data.status !== status) return { check: 'run.status', code: 'status-mismatch' }
+          sealed = status
+          return undefined
+        }
+        case 'item.launched':
+        case 'item.captured':
+        case 'gate.ended':
+        case 'attempt.ended':
+        case 'item.parked':
+        case 'item.resumed':
+        case 'locks.released':
+        case 'item.settled': {
+          const item = byId.get(record.item ?? '')
+          return item === undefined ? illegal('unknown-item') : addItemRecord(item, record)
+        }
+        case 'command.denied':
+        case 'command.voided':
+        case 'leftover.killed':
+          return undefined
+        default:
+          return illegal('not-of-a-run')
+      }
+    },
+  }
+}
