@@ -90,6 +90,10 @@ export function openForWriting(
     checkFilesThere(paths, kept, last)
     writeHolder(paths.holder, holder, last?.epoch ?? 0)
     const opened = (db = openWriter(paths.database))
+    if ((last?.epoch ?? 0) > 0 && schemaVersion(opened) === 0)
+      throw new SeamError('INTEGRITY', `${paths.database} has no tables, but ${paths.holder} says that it had.`, {
+        remedy: 'Restore the database from a backup.',
+      })
     migrate(opened, paths.database, migrations)
     syncFolder(paths.dir)
     const read = reader(opened, paths.database)

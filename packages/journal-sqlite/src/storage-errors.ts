@@ -21,7 +21,9 @@ export function storageError(error: unknown, path: string): SeamError {
       remedy: 'Free space on that disk; the next attempt goes through by itself.',
       cause: error,
     })
-  if (/^SQLITE_(CORRUPT|NOTADB|IOERR_(CORRUPTFS|DATA|SHORT_READ))/.test(code))
+  // Tables and columns are looked for only once the schema's version has said that they are there.
+  const lacks = code === 'SQLITE_ERROR' && /^no such (table|column|index)/.test(said)
+  if (lacks || /^SQLITE_(CORRUPT|NOTADB|IOERR_(CORRUPTFS|DATA|SHORT_READ))/.test(code))
     return new SeamError('INTEGRITY', `${path} is damaged: ${said}.`, {
       remedy: 'Restore it from a backup; do not delete it.',
       cause: error,
