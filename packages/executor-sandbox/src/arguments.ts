@@ -30,23 +30,20 @@ export function sandboxArguments(spec: LaunchSpec, root: SandboxRoot): string[] 
 export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
   return [
     // Own user, process, IPC, UTS, cgroup and network namespaces; in the last one only a loopback.
-    ...['--unshare-all', '--unshare-user', '--disable-userns'],
-    ...['--uid', String(INSIDE_UID), '--gid', String(INSIDE_GID), '--cap-drop', 'ALL'],
-    ...['--hostname', 'seamark', '--new-session', '--die-with-parent'],
-    ...root.binds.flatMap(({ source, target }) => ['--ro-bind', source, target]),
-    ...root.links.flatMap(({ path, to }) => ['--symlink', to, path]),
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
-    ...['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run'],
-    ...outerFirst(spec.mounts).flatMap(({ source, target, mode }) => [
-      mode === 'read-only' ? '--ro-bind' : '--bind',
-      source,
-      target,
-    ]),
-    ...['--remount-ro', '/', '--chdir', spec.cwd],
-    '--clearenv',
-    ...Object.entries(environment(spec.env, root.path)).flatMap(([name, value]) => ['--setenv', name, value]),
-  ]
+    ['--unshare-all', '--unshare-user', '--disable-userns'],
+    ['--uid', String(INSIDE_UID), '--gid', String(INSIDE_GID), '--cap-drop', 'ALL'],
+    ['--hostname', 'seamark', '--new-session', '--die-with-parent'],
+    ...root.binds.map(({ source, target }) => ['--ro-bind', source, target]),
+    ...root.links.map(({ path, to }) => ['--symlink', to, path]),
+    ['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+    ['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run'],
+    ...outerFirst(spec.mounts).map(({ source, target, mode }) => [BIND[mode], source, target]),
+    ['--remount-ro', '/', '--chdir', spec.cwd, '--clearenv'],
+    ...Object.entries(environment(spec.env, root.path)).map(([name, value]) => ['--setenv', name, value]),
+  ].flat()
 }
+
+const BIND = { 'read-only': '--ro-bind', 'read-write': '--bind' } as const
 
 function outerFirst(mounts: readonly Mount[]): Mount[] {
   return mounts.toSorted((a, b) => a.target.split('/').length - b.target.split('/').length)

@@ -28,33 +28,12 @@ export async function sandboxAvailable(options: { bubblewrap?: string } = {}): P
 
 /** What bubblewrap says when it fails to build a sandbox with every kind of namespace and mount that we use. */
 function tryOut(bubblewrap: string): Promise<string | undefined> {
-  const links = ['/bin', '/lib', '/lib64'].flatMap((path) => ['--ro-bind-try', path, path])
   const line = [
-    ...[
-      '--unshare-all',
-      '--unshare-user',
-      '--disable-userns',
-      '--die-with-parent',
-      '--new-session',
-      '--cap-drop',
-      'ALL',
-    ],
-    ...[
-      '--ro-bind',
-      '/usr',
-      '/usr',
-      ...links,
-      '--proc',
-      '/proc',
-      '--dev',
-      '/dev',
-      '--tmpfs',
-      '/tmp',
-      '--remount-ro',
-      '/',
-    ],
-    ...['--', '/usr/bin/env', 'true'],
-  ]
+    ['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    ['--ro-bind', '/usr', '/usr'],
+    ...['/bin', '/lib', '/lib64'].map((path) => ['--ro-bind-try', path, path]),
+    ['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--remount-ro', '/', '--', '/usr/bin/env', 'true'],
+  ].flat()
   return new Promise((resolve) => {
     const child = spawn(bubblewrap, line, {
       cwd: '/',

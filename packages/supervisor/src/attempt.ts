@@ -112,7 +112,13 @@ export function failedAttempt(capture: Capture, startedAt: number, error: unknow
 function endedAttempt(capture: Capture, startedAt: number, reason: ExitReason, detail: string): Attempt {
   capture.close()
   const exit: Exit = { reason, startedAt, endedAt: Date.now(), outputBytes: 0, detail }
-  return { pid: undefined, capture, ended: Promise.resolve(exit), kill: () => undefined, send: () => refuseInput() }
+  return {
+    pid: undefined,
+    capture,
+    ended: Promise.resolve(exit),
+    kill: () => undefined,
+    send: () => Promise.reject(noInput()),
+  }
 }
 
 function start(plan: StartPlan, stdin: 'pipe' | 'none'): ChildProcess | Error {
@@ -169,17 +175,18 @@ function whyNotStarted(code: string, plan: StartPlan, request: LaunchRequest): s
   return `${code}: ${plan.file} can not be started`
 }
 
-function refuseInput(): Promise<never> {
-  return Promise.reject(
-    new SeamError('CONFLICT', 'The launch takes no input.', {
-      remedy: 'Launch with stdin "pipe" and send while it runs.',
-    }),
-  )
+function noInput(): SeamError {
+  return new SeamError('CONFLICT', 'The launch takes no input.', {
+    remedy: 'Launch with stdin "pipe" and send while it runs.',
+  })
 }
 
 function write(stdin: Writable | null, bytes: Uint8Array): Promise<void> {
-  if (stdin === null || stdin.destroyed || !stdin.writable) return refuseInput()
-  return new Promise((resolve, reject) =>
-    stdin.write(bytes, (error) => (error == null ? resolve() : refuseInput().catch(reject))),
-  )
+  if (stdin === null || !stdin.writable) return Promise.reject(noInput())
+  return new Promise((resolve, reject) => {
+    stdin.write(bytes, (error) => {
+      if (error instanceof Error) reject(noInput())
+      else resolve()
+    })
+  })
 }

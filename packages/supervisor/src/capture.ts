@@ -16,7 +16,7 @@ export interface Capture {
 
 export function openCapture(layout: Layout, launchId: string, maxBytes: number): Capture {
   const files: Record<OutputStream, { fd?: number; size: number }> = { stdout: { size: 0 }, stderr: { size: 0 } }
-  let waiting: { stream: OutputStream; beyond: number; done(): void }[] = []
+  let waiting: { stream: OutputStream; beyond: number; done: () => void }[] = []
   let closed = false
 
   const wake = () => {

@@ -60,7 +60,7 @@ export function writeLines(path: string, lines: readonly string[]): void {
 export function openJournal(path: string): LineJournal {
   const fd = openSync(path, 'a', 0o600)
   let size = fstatSync(fd).size
-  let waiting: { line: string; done(): void; failed(error: unknown): void }[] = []
+  let waiting: { line: string; done: () => void; failed: (error: unknown) => void }[] = []
   let flushing: Promise<void> | undefined
   let broken: SeamError | undefined
 

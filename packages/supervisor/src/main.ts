@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     }, Number(values['grace-ms']))
   }
   const fail = (error: unknown): never => {
-    console.error(toSeamError(error).message)
+    process.stderr.write(`${toSeamError(error).message}\n`)
     process.exit(1)
   }
 
@@ -78,6 +78,6 @@ async function main(): Promise<void> {
 
 await main().catch((error: unknown) => {
   const { message, code } = toSeamError(error)
-  console.error(`${code}: ${message}`)
+  process.stderr.write(`${code}: ${message}\n`)
   process.exit(1)
 })

@@ -9,7 +9,7 @@ export interface ServeOptions {
   readonly supervision: Supervision
   readonly hello: Hello
   /** Called whenever the last connection has gone. */
-  onDeserted(): void
+  readonly onDeserted: () => void
 }
 
 /** Answers requests of services over a unix socket. Many connections, many requests at once on each. */

@@ -59,11 +59,10 @@ export function startLineWithWays(data: string, graceMs: number): StartLine | un
   return {
     file: 'unshare',
     args: [
-      ...['--mount', '--propagation', 'slave', 'sh', '-c', binds, 'sh'],
-      ...ways.flatMap(({ from, to }) => [from, to]),
-      '--',
-      file,
-      ...args,
-    ],
+      ['--mount', '--propagation', 'slave', 'sh', '-c', binds, 'sh'],
+      ...ways.map(({ from, to }) => [from, to]),
+      ['--', file],
+      args,
+    ].flat(),
   }
 }

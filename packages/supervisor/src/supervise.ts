@@ -45,9 +45,9 @@ export interface SuperviseOptions {
   readonly layout: Layout
   readonly store: Store
   /** Called whenever the last running launch has ended. */
-  onIdle(): void
+  readonly onIdle: () => void
   /** Called where going on would be wrong, such as after a failed sync. */
-  onFatal(error: unknown): void
+  readonly onFatal: (error: unknown) => void
 }
 
 /** Finds and ends what an earlier supervisor left, then takes over its state. */
