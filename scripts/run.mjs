@@ -37,7 +37,9 @@ const tasks = {
   'test:services': ['--conditions=source', 'scripts/test.ts', 'services'],
   check: ['--conditions=source', 'scripts/check.ts'],
   bench: ['--conditions=source', 'bench/src/main.ts'],
+  build: ['--conditions=source', 'scripts/build.ts'],
   format: ['--conditions=source', 'scripts/format.ts'],
+  seamark: ['--conditions=source', join(root, 'apps', 'server', 'src', 'main.ts')],
 }
 
 const [task = '', ...args] = process.argv.slice(2)
@@ -60,7 +62,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   await setUp()
   const command = tasks[task]
-  if (command !== undefined) process.exitCode = await run(nodeFor(), [...command, ...args], { stdio: 'inherit' })
+  // The command works where it was called; npm goes to the root of the checkout and says where that was.
+  const cwd = task === 'seamark' ? (process.env.INIT_CWD ?? process.cwd()) : root
+  if (command !== undefined) process.exitCode = await run(nodeFor(), [...command, ...args], { stdio: 'inherit', cwd })
 } catch (error) {
   if (ended === undefined) console.error(error instanceof Error ? error.message : error)
   process.exitCode = ended === undefined ? 1 : 128 + os.signals[ended]

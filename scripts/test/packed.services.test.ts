@@ -36,6 +36,23 @@ async function must(argv: readonly string[], cwd: string): Promise<string> {
   return output
 }
 
+const typescript = [join(REPOSITORY, 'node_modules/.bin/tsc'), '-p', 'tsconfig.json']
+
+function writeConfig(files: readonly string[]): void {
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2024', 'esnext.disposable'],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+  }
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+}
+
 beforeAll(async () => {
   // Vitest's children resolve sources; a consumer does not.
   delete process.env['NODE_OPTIONS']
@@ -85,20 +102,17 @@ describe('packed packages', () => {
   it('every declaration checks in a strict consumer with nodenext and without skipLibCheck', async () => {
     const lines = entries.map(({ specifier }, index) => `export type * as m${index} from '${specifier}'`)
     writeFileSync(join(consumer, 'consumer.ts'), lines.join('\n'))
-    const compilerOptions = {
-      target: 'es2023',
-      lib: ['es2024', 'esnext.disposable'],
-      module: 'nodenext',
-      moduleResolution: 'nodenext',
-      strict: true,
-      skipLibCheck: false,
-      noEmit: true,
-      types: ['node'],
-      typeRoots: [join(REPOSITORY, 'node_modules/@types')],
-    }
-    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-    const { output } = await runProgram([join(REPOSITORY, 'node_modules/.bin/tsc'), '-p', 'tsconfig.json'], consumer)
+    writeConfig(['consumer.ts'])
+    const { output } = await runProgram(typescript, consumer)
     expect(output.split('\n').filter((line) => line.includes('@seamark') || line.startsWith('consumer.ts'))).toEqual([])
+  })
+
+  it("the README's program compiles", async () => {
+    const [, program = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(REPOSITORY, 'README.md'), 'utf8')) ?? []
+    expect(program).toContain('seamarkClient')
+    writeFileSync(join(consumer, 'readme.ts'), program)
+    writeConfig(['readme.ts'])
+    expect(await must(typescript, consumer)).toBe('')
   })
 
   it('the seamark command starts', async () => {
