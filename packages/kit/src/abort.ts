@@ -27,6 +27,8 @@ export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClo
 /** The promise's result, or a rejection with `ABORTED` as soon as the signal fires. */
 export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
+  // Nobody waits for it any more where the signal fires first.
+  promise.catch(() => undefined)
   throwIfAborted(signal)
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_, reject) => {

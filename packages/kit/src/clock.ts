@@ -15,9 +15,10 @@ export const systemClock: Clock = {
   at(at, callback) {
     let timer: NodeJS.Timeout
     const arm = () => {
-      const wait = at - Date.now()
-      timer = wait > longest ? setTimeout(arm, longest) : setTimeout(callback, Math.max(0, wait))
+      timer = setTimeout(fire, Math.min(longest, Math.max(0, at - Date.now())))
     }
+    // A timer may also fire up to a millisecond early.
+    const fire = () => (Date.now() < at ? arm() : callback())
     arm()
     return () => clearTimeout(timer)
   },

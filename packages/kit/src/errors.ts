@@ -1,6 +1,10 @@
 import type { Consequence, ErrorCode, Place, Problem } from '@seamark/core'
 
-/** What each error code means to HTTP (RFC 9457), to the CLI and to a caller that wonders whether to try again. */
+/**
+ * What each error code means to HTTP (RFC 9457), to the CLI and to a caller that wonders whether to
+ * try again. A body that is too large is `LIMIT_EXCEEDED` with status 413 instead of 429. `ABORTED`
+ * has no standard status, as whoever asked is gone; 499 is what logs show for it.
+ */
 export const ERRORS: Readonly<
   Record<
     ErrorCode,

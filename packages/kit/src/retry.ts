@@ -15,7 +15,7 @@ export interface RetryOptions {
 }
 
 /**
- * Capped exponential back-off with full jitter: uniform between half and the whole of
+ * Capped exponential back-off with jitter: uniform between half and the whole of
  * `min(maxDelayMs, minDelayMs · 2^n)`. `n` counts failures from 0; `random` is in [0, 1).
  */
 export function backoffMs(n: number, minDelayMs: number, maxDelayMs: number, random: number): number {

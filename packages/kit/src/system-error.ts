@@ -1,22 +1,22 @@
 import type { ErrorCode } from '@seamark/core'
 import { isSeamError, SeamError, systemCode } from './errors.ts'
 
-const codes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOSPC: ['LIMIT_EXCEEDED', 'Free space on that disk, then try again.'],
-  EDQUOT: ['LIMIT_EXCEEDED', 'Free space within the quota, or raise it, then try again.'],
-  EFBIG: ['LIMIT_EXCEEDED', 'Raise the limit on file size, or store less.'],
-  EACCES: ['FORBIDDEN', 'Give the user that runs this access to that path.'],
-  EPERM: ['FORBIDDEN', 'Give the user that runs this access to that path.'],
-  EROFS: ['FORBIDDEN', 'Use a path on a file system that is not read-only.'],
-  ENOENT: ['NOT_FOUND', 'Check the path.'],
-  ENAMETOOLONG: ['INVALID_INPUT', 'Use a shorter path.'],
-  EMFILE: ['UNAVAILABLE', 'Raise the limit on open files (ulimit -n).'],
-  ENFILE: ['UNAVAILABLE', 'Close files of other processes, or raise the limit of the system.'],
-  EAGAIN: ['UNAVAILABLE', 'Try again.'],
-  EBUSY: ['UNAVAILABLE', 'Try again.'],
-  EIO: ['UNAVAILABLE', 'Check the disk; the system log says more.'],
-  ESTALE: ['UNAVAILABLE', 'Check the network file system.'],
-}
+const codes = new Map<string, readonly [ErrorCode, string]>([
+  ['ENOSPC', ['LIMIT_EXCEEDED', 'Free space on that disk, then try again.']],
+  ['EDQUOT', ['LIMIT_EXCEEDED', 'Free space within the quota, or raise it, then try again.']],
+  ['EFBIG', ['LIMIT_EXCEEDED', 'Raise the limit on file size, or store less.']],
+  ['EACCES', ['FORBIDDEN', 'Give the user that runs this access to that path.']],
+  ['EPERM', ['FORBIDDEN', 'Give the user that runs this access to that path.']],
+  ['EROFS', ['FORBIDDEN', 'Use a path on a file system that is not read-only.']],
+  ['ENOENT', ['NOT_FOUND', 'Check the path.']],
+  ['ENAMETOOLONG', ['INVALID_INPUT', 'Use a shorter path.']],
+  ['EMFILE', ['UNAVAILABLE', 'Raise the limit on open files (ulimit -n).']],
+  ['ENFILE', ['UNAVAILABLE', 'Close files of other processes, or raise the limit of the system.']],
+  ['EAGAIN', ['UNAVAILABLE', 'Try again.']],
+  ['EBUSY', ['UNAVAILABLE', 'Try again.']],
+  ['EIO', ['UNAVAILABLE', 'Check the disk; the system log says more.']],
+  ['ESTALE', ['UNAVAILABLE', 'Check the network file system.']],
+])
 
 /**
  * An error of the operating system as a `SeamError`: `LIMIT_EXCEEDED` for a full disk, `FORBIDDEN`
@@ -26,7 +26,7 @@ const codes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 export function fromSystemError(error: unknown, doing: string): SeamError {
   if (isSeamError(error)) return error
   const system = systemCode(error)
-  const [code, remedy] = (system === undefined ? undefined : codes[system]) ?? ['INTERNAL', undefined]
+  const [code, remedy] = codes.get(system ?? '') ?? (['INTERNAL', undefined] as const)
   const why = system ?? (error instanceof Error ? error.message : String(error))
   return new SeamError(code, `${doing} failed: ${why}.`, { cause: error, ...(remedy !== undefined && { remedy }) })
 }
