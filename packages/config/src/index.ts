@@ -1,0 +1,15 @@
+/**
+ * The configuration of a deployment, and its doctor.
+ *
+ * @module
+ */
+export { clockCheck, dataFolderCheck, diskCheck, gitCheck, nodeCheck, sandboxCheck } from './checks.ts'
+export { defineConfig } from './config.ts'
+export type { JournalStore, Requirements, SeamarkConfig } from './config.ts'
+export { runDoctor } from './doctor.ts'
+export type { CheckResult, DoctorCheck, RunDoctorOptions } from './doctor.ts'
+export { loadConfig } from './load.ts'
+export type { LoadConfigOptions, LoadedConfig } from './load.ts'
+export { checkRequirements, shortfalls } from './require.ts'
+export type { RequiredParts } from './require.ts'
+export { seamView } from './seam-table.ts'

@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/index.ts'
+
+let root = ''
+let next = 0
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'seamark-config-')))
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+/** A fresh repository with files in it. */
+async function repository(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = join(root, `r${next++}`)
+  await mkdir(join(folder, '.git'), { recursive: true })
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return folder
+}
+
+const claim = (value: string, proof = 'probed') => `{ value: '${value}', proof: '${proof}' }`
+const anchor = (name: string) =>
+  `{ spec: 'anchor/v1', kind: 'test', name: '${name}', guarantees: { beyondOperator: ${claim('')}, time: ${claim('')} }, anchor() {}, check() {}, latest() {} }`
+const executor = (name: string, isolation: string, network = 'none') => `{
+  spec: 'executor/v1', kind: 'test', name: '${name}',
+  guarantees: { isolation: ${claim(isolation)}, network: ${claim(network)}, tree: ${claim('best-effort')} },
+  launch() {}, attach() {}, events() {}, output() {}, kill() {}, list() {}, reap() {} }`
+
+describe('finding', () => {
+  test('none gives the defaults', async () => {
+    const cwd = await repository({})
+    expect(await loadConfig({ cwd })).toEqual({
+      namespace: 'default',
+      dataDir: join(cwd, '.seamark'),
+      queues: [{ name: 'default', concurrency: availableParallelism() }],
+      config: {},
+    })
+  })
+
+  test('it is found from a folder below, and paths are relative to it', async () => {
+    const folder = await repository({
+      'seamark.config.ts': 'const x: string = "acme"\nexport default { namespace: x, dataDir: "state" }',
+      'a/b/c.txt': '',
+    })
+    expect(await loadConfig({ cwd: join(folder, 'a/b') })).toMatchObject({
+      file: join(folder, 'seamark.config.ts'),
+      namespace: 'acme',
+      dataDir: join(folder, 'state'),
+    })
+  })
+
+  test('nothing above the repository is run', async () => {
+    const outer = await repository({ 'seamark.config.mjs': 'throw new Error("run")', 'inner/.git/HEAD': '' })
+    expect((await loadConfig({ cwd: join(outer, 'inner') })).file).toBeUndefined()
+  })
+
+  test('outside a repository only the folder itself counts', async () => {
+    const folder = join(root, 'plain')
+    await mkdir(join(folder, 'below'), { recursive: true })
+    await writeFile(join(folder, 'seamark.config.mjs'), 'export default { namespace: "plain" }')
+    expect((await loadConfig({ cwd: join(folder, 'below') })).namespace).toBe('default')
+    expect((await loadConfig({ cwd: folder })).namespace).toBe('plain')
+    expect((await loadConfig({ cwd: root, explicitPath: 'plain/seamark.config.mjs' })).namespace).toBe('plain')
+  })
+})
+
+describe('what is wrong', () => {
+  test.each([
+    ['no such file', undefined, 'NOT_FOUND'],
+    ['no JavaScript', 'export default {', 'INVALID_INPUT'],
+    ['a missing import', 'import "nothing-at-all"\nexport default {}', 'INVALID_INPUT'],
+    ['no default export', 'export const x = 1', 'INVALID_INPUT'],
+    ['no object', 'export default 5', 'INVALID_INPUT'],
+    ['a seam of another version', `export default { anchors: [{ spec: 'anchor/v2' }] }`, 'UNSUPPORTED'],
+  ])('%s', async (_, text, code) => {
+    const cwd = await repository(text === undefined ? {} : { 'x.mjs': text })
+    await expect(loadConfig({ cwd, explicitPath: 'x.mjs' })).rejects.toMatchObject({ code })
+  })
+
+  test('every problem at once, each with its place', async () => {
+    const cwd = await repository({
+      'seamark.config.mjs': `export default {
+        namespace: 'A/B', qeues: {}, queues: { fast: { concurrency: 0 } },
+        anchors: [${anchor('one')}, ${anchor('one')}, { spec: 'anchor/v1' }, 5],
+        storage: ${anchor('one')},
+        signer: { spec: 'signer/v1', kind: 'k', name: 'n', guarantees: {}, role: 'export', sign() {}, publicKey() {} },
+        journal: { journal: {} },
+      }`,
+    })
+    const error: unknown = await loadConfig({ cwd }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'INVALID_INPUT' })
+    const problems: { place: { pointer: string } }[] = Reflect.get(Object(error), 'problems')
+    expect(new Set(problems.map(({ place }) => place.pointer))).toEqual(
+      new Set([
+        '/namespace',
+        '/qeues',
+        '/queues/fast/concurrency',
+        '/anchors/1',
+        '/anchors/2',
+        '/anchors/2/guarantees',
+        '/anchors/3',
+        '/storage',
+        '/signer',
+        '/signer/guarantees',
+        '/journal/journal',
+        '/journal/projections',
+      ]),
+    )
+  })
+
+  test('every shortfall of what is required', async () => {
+    const cwd = await repository({
+      'seamark.config.mjs': `export default {
+        executors: [${executor('a', 'none', 'host')}, ${executor('b', 'vm')}, ${executor('c', 'namespace')}],
+        anchors: [${anchor('one')}],
+        require: { executor: { isolation: 'container', network: 'none' }, anchors: 2 },
+      }`,
+    })
+    const error: unknown = await loadConfig({ cwd }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED',
+      problems: [
+        { place: { pointer: '/executors/0' } },
+        { place: { pointer: '/executors/0' } },
+        { place: { pointer: '/executors/2' } },
+        { place: { pointer: '/anchors' } },
+      ],
+    })
+  })
+})
