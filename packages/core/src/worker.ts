@@ -51,12 +51,15 @@ export interface StepReport {
 
 /** The work around one launch: before, beside and after it. Every method may be repeated after a crash. */
 export interface Worker {
-  /** Digest of the setup layer of a run on one kind of executor; reads only the key files of the base. */
+  /**
+   * Digest of the setup layer of a run on one kind of executor; reads only the key files of the base.
+   * With `ns` it may use what the worker keeps for that namespace instead of asking the source again.
+   */
   layerOf(
     workspace: ResolvedWorkspace,
     setup: NonNullable<RunSpec['setup']>,
     executorKind: string,
-    options?: CallOptions,
+    options?: CallOptions & { readonly ns?: string },
   ): Promise<string>
   /** Whether a layer is there and whole. */
   hasLayer(ns: string, layer: string, options?: CallOptions): Promise<boolean>

@@ -1,0 +1,111 @@
+import type { BlobRef, CallOptions, Executor, Exit, Product, StepReport, StepTask, StepVerdict } from '@seamark/core'
+import { systemCode } from '@seamark/kit'
+import { constants } from 'node:fs'
+import { open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Blobs } from './blobs.ts'
+import { lookBelow } from './contained.ts'
+import type { TurnEnd } from './judge.ts'
+import { blame, failure, judge } from './judge.ts'
+import { missingPath, saveLayer } from './layers.ts'
+import type { AttemptLayout } from './layout.ts'
+import type { NamespaceTools } from './namespace-tools.ts'
+import { overLimit } from './run-git.ts'
+
+export interface Capture {
+  readonly tools: NamespaceTools
+  readonly attempt: AttemptLayout
+  readonly executor: Executor
+  readonly turn: TurnEnd | undefined
+}
+
+/** Judges a step that has ended, and makes what it left durable. */
+export async function captureStep(
+  task: StepTask,
+  exit: Exit,
+  about: Capture,
+  options?: CallOptions,
+): Promise<StepReport> {
+  const { tools, attempt, executor } = about
+  const verdict = judge(exit, about.turn)
+  const log = (stream: 'stdout' | 'stderr') =>
+    tools.blobs.store(executor.output(task.launchId, stream, 0, options), options)
+  const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
+  if (task.step === 'main') {
+    const { verdict: judged, product } = await captureProduct(task, verdict, about, options)
+    return { verdict: judged, product: { ...product, stdout, stderr } }
+  }
+  if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
+    return { verdict, stdout, stderr }
+  const missing = await missingPath(attempt, task.setup)
+  if (missing !== undefined) return { verdict: failure('output-missing', missing), stdout, stderr }
+  await saveLayer(tools.layout, task.layer, attempt, task.setup)
+  return { verdict, stdout, stderr }
+}
+
+async function captureProduct(
+  task: StepTask,
+  first: StepVerdict,
+  { tools, attempt }: Capture,
+  options?: CallOptions,
+): Promise<{ readonly verdict: StepVerdict; readonly product: Omit<Product, 'stdout' | 'stderr'> }> {
+  const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
+  const call = { ...options, exclude }
+  const workspaces = tools.workspaces(task.workspace)
+  let verdict = first
+  /** Keeps the first thing that is wrong: later ones often follow from it. */
+  const attempted = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      const blamed = blame(error)
+      if (blamed === undefined) throw error
+      if (verdict.outcome === 'succeeded') verdict = blamed
+      return undefined
+    }
+  }
+  const outputs: { path: string; blob: BlobRef }[] = []
+  for (const { path } of task.item?.outputs ?? []) {
+    const blob = await attempted(() => storeOutput(attempt.workspace, path, tools, options))
+    if (blob !== undefined) outputs.push({ path, blob })
+    else if (verdict.outcome === 'succeeded') verdict = failure('output-missing', path)
+  }
+  const patch = await attempted(async () => {
+    const diff = await workspaces.diff(task.workspace, attempt.workspace, call)
+    if (diff === undefined || diff.files.length === 0) return undefined
+    const blob = await tools.blobs.store(once(diff.patch), options)
+    return { ...blob, files: diff.files.length, baseTree: diff.baseTree, tree: diff.tree }
+  })
+  const waived = task.item?.keepWorkspace === false
+  const snapshot = waived
+    ? undefined
+    : await attempted(() => tools.blobs.store(workspaces.snapshot(attempt.workspace, call), options))
+  // Without this mark the workspace itself is kept when the step is released.
+  if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')
+  return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
+}
+
+async function storeOutput(
+  workspace: string,
+  path: string,
+  { blobs, git }: { readonly blobs: Blobs; readonly git: NamespaceTools['git'] },
+  options?: CallOptions,
+): Promise<BlobRef | undefined> {
+  const found = await lookBelow(workspace, path)
+  // A link or a folder is not the file that was promised.
+  if (found?.isFile() !== true) return undefined
+  const max = git.limits.maxOutputBytes
+  if (found.size > max) throw overLimit('bytes of a declared output', max, path)
+  let file
+  try {
+    file = await open(join(workspace, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  return blobs.store(file.createReadStream(), options)
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

@@ -1,0 +1,15 @@
+/**
+ * Around one attempt: workspaces, set-up layers, inputs, capture of products.
+ *
+ * @module
+ */
+export { emptyWorkspaces } from './empty-workspaces.ts'
+export { gitWorkspaces } from './git-workspaces.ts'
+export type { GitWorkspacesOptions } from './git-workspaces.ts'
+export { WORKER_LIMITS } from './limits.ts'
+export type { WorkerLimits } from './limits.ts'
+export { localWorker } from './local-worker.ts'
+export type { LocalWorker, LocalWorkerOptions } from './local-worker.ts'
+export type { GitOptions } from './run-git.ts'
+export { untar } from './tar-reader.ts'
+export type { ToolchainOptions } from './toolchain.ts'

@@ -1,0 +1,72 @@
+import { NAME, SeamError } from '@seamark/kit'
+import { join } from 'node:path'
+
+/** Folders of one namespace on the worker's disk. */
+export interface NamespaceLayout {
+  readonly dir: string
+  readonly attempts: string
+  readonly layers: string
+  /** Workspaces of attempts that ended without a snapshot. */
+  readonly kept: string
+  readonly tmp: string
+}
+
+/** Folders of one attempt. Only `workspace`, `home`, `temp` and `inputs` are ever seen by it. */
+export interface AttemptLayout {
+  readonly dir: string
+  readonly workspace: string
+  readonly home: string
+  readonly temp: string
+  readonly inputs: string
+  /** What a setup step made, on its way to the layers. */
+  readonly layer: string
+  /** Marks what was done, so that a restart knows. */
+  readonly about: string
+  readonly started: string
+  readonly captured: string
+}
+
+const LAUNCH_ID = /^sm[a-z2-7]{32}$/
+
+export function namespaceLayout(root: string, ns: string): NamespaceLayout {
+  if (!NAME.test(ns))
+    throw new SeamError('INVALID_INPUT', `${JSON.stringify(ns.slice(0, 80))} is not the name of a namespace.`)
+  const dir = join(root, 'namespaces', ns)
+  return {
+    dir,
+    attempts: join(dir, 'attempts'),
+    layers: join(dir, 'layers'),
+    kept: join(dir, 'kept'),
+    tmp: join(dir, 'tmp'),
+  }
+}
+
+export function attemptLayout(root: string, ns: string, launchId: string): AttemptLayout {
+  if (!LAUNCH_ID.test(launchId)) throw new SeamError('INVALID_INPUT', 'This is not a launch id.')
+  const dir = join(namespaceLayout(root, ns).attempts, launchId)
+  return {
+    dir,
+    workspace: join(dir, 'workspace'),
+    home: join(dir, 'home'),
+    temp: join(dir, 'temp'),
+    inputs: join(dir, 'inputs'),
+    layer: join(dir, 'layer'),
+    about: join(dir, 'about.json'),
+    started: join(dir, 'started'),
+    captured: join(dir, 'captured'),
+  }
+}
+
+/** Where an attempt sees its folders. */
+export interface SeenLayout {
+  readonly workspace: string
+  readonly home: string
+  readonly temp: string
+  readonly inputs: string
+}
+
+/** Fixed paths in a sandbox; the real ones on a host. */
+export function seenLayout(attempt: AttemptLayout, filesystem: 'private' | 'host'): SeenLayout {
+  if (filesystem === 'host') return attempt
+  return { workspace: '/workspace', home: '/home/agent', temp: '/tmp', inputs: '/inputs' }
+}

@@ -1,0 +1,27 @@
+/** What one attempt may leave. Past a limit the attempt fails, naming the limit and the path. */
+export interface WorkerLimits {
+  /** Bytes of a patch. */
+  readonly maxPatchBytes: number
+  /** Files in a patch. */
+  readonly maxChangedFiles: number
+  /** Bytes of one new or changed file. */
+  readonly maxFileBytes: number
+  /** Entries of a workspace, ignored ones only where a snapshot is made. */
+  readonly maxEntries: number
+  /** Bytes of one declared output. */
+  readonly maxOutputBytes: number
+  /** Bytes of a workspace's snapshot. */
+  readonly maxSnapshotBytes: number
+  /** Bytes of stdout and stderr together. */
+  readonly maxLogBytes: number
+}
+
+export const WORKER_LIMITS: WorkerLimits = {
+  maxPatchBytes: 64 * 2 ** 20,
+  maxChangedFiles: 100_000,
+  maxFileBytes: 256 * 2 ** 20,
+  maxEntries: 1_000_000,
+  maxOutputBytes: 2 ** 30,
+  maxSnapshotBytes: 16 * 2 ** 30,
+  maxLogBytes: 256 * 2 ** 20,
+}

@@ -1,0 +1,153 @@
+import type { Executor, Exit, Json, RuntimeAdapter, StepTask, StorageProvider, Worker, Workspaces } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { isAbsolute, join } from 'node:path'
+import { captureStep } from './capture.ts'
+import type { TurnEnd } from './judge.ts'
+import type { GitTools } from './git-workspaces.ts'
+import { gitTools } from './git-workspaces.ts'
+import { removeTree } from './remove-tree.ts'
+import { keyFiles, layerDigest, layerIsWhole } from './layers.ts'
+import { attemptLayout } from './layout.ts'
+import type { WorkerLimits } from './limits.ts'
+import type { NamespaceTools } from './namespace-tools.ts'
+import { namespaceTools } from './namespace-tools.ts'
+import { prepareStep } from './prepare.ts'
+import { releaseAttempt, sweepLeftovers } from './release.ts'
+import type { GitOptions } from './run-git.ts'
+import { runtimeAccess, runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
+import type { Toolchain, ToolchainOptions } from './toolchain.ts'
+import { layToolchain } from './toolchain.ts'
+
+export interface LocalWorkerOptions {
+  /**
+   * Absolute folder for attempts, mirrors and layers, made with mode 0700. Where sandboxes run as
+   * another user, it must lie in the data folder that their supervisor opens the way through.
+   */
+  readonly dir: string
+  readonly storage: StorageProvider
+  readonly runtimes: readonly RuntimeAdapter[]
+  readonly limits?: Partial<WorkerLimits>
+  readonly toolchain?: ToolchainOptions
+  readonly git?: GitOptions
+}
+
+export interface LocalWorker extends Worker {
+  /** Workspaces of a namespace: with `git` those of git, otherwise empty ones. */
+  workspaces(ns: string, type: 'git' | 'empty'): Workspaces
+  /** At a start: removes what attempts other than these left on the disk. Resolves with their launch ids. */
+  sweep(keep: ReadonlySet<string>): Promise<readonly string[]>
+}
+
+/** How far a program was followed. */
+interface Followed {
+  state: Json | undefined
+  turn: TurnEnd | undefined
+  ended: boolean
+}
+
+/** A worker on this machine's disk, beside the executors that run its attempts. */
+export function localWorker(options: LocalWorkerOptions): LocalWorker {
+  const root = options.dir
+  const namespaces = new Map<string, NamespaceTools>()
+  const followed = new Map<string, Followed>()
+  let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
+
+  function toolsOf(ns: string): NamespaceTools {
+    let tools = namespaces.get(ns)
+    if (tools === undefined) {
+      tools = namespaceTools(root, ns, options.storage, {
+        ...(options.limits && { limits: options.limits }),
+        ...(options.git && { git: options.git }),
+      })
+      namespaces.set(ns, tools)
+    }
+    return tools
+  }
+
+  async function toolchainFor(executor: Executor): Promise<Toolchain> {
+    if (!isAbsolute(root)) throw new SeamError('INVALID_INPUT', 'The folder of the worker must be absolute.')
+    toolchain ??= mkdir(root, { recursive: true, mode: 0o700 }).then(() => layToolchain(root, options.toolchain))
+    try {
+      return (await toolchain)(executor.guarantees.filesystem)
+    } catch (error) {
+      toolchain = undefined
+      throw error
+    }
+  }
+
+  /** Goes on from where the program was last followed; from the start after a restart. */
+  async function drive(
+    task: StepTask,
+    executor: Executor,
+    exit: Promise<Exit>,
+    signal?: AbortSignal,
+  ): Promise<TurnEnd | undefined> {
+    const known = followed.get(task.launchId) ?? { state: undefined, turn: undefined, ended: false }
+    followed.set(task.launchId, known)
+    if (known.ended) return known.turn
+    const attempt = attemptLayout(root, task.ns, task.launchId)
+    const runtime = runtimeOf(options.runtimes, stepPlan(task).runtime)
+    const seen = runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
+    const access = runtimeAccess(task, executor, exit)
+    for await (const { event, state } of runtime.drive(access, seen, known.state, signal && { signal })) {
+      known.state = state
+      known.turn = event.type === 'turn-end' ? { completed: event.completed, reason: event.reason } : undefined
+    }
+    known.ended = true
+    return known.turn
+  }
+
+  return {
+    workspaces: (ns, type) => toolsOf(ns).workspaces({ type }),
+
+    async layerOf(workspace, setup, executorKind, call) {
+      const digest = async (tools: GitTools) =>
+        layerDigest(setup, await keyFiles(tools, workspace, setup.key, call), executorKind)
+      if (call?.ns !== undefined) return digest(toolsOf(call.ns).git)
+      // Nothing is shared between namespaces, so without one the source is read afresh.
+      const dir = join(root, 'tmp', randomUUID())
+      try {
+        return await digest(gitTools({ ...options, dir }))
+      } finally {
+        await removeTree(dir)
+      }
+    },
+
+    hasLayer: (ns, layer) => layerIsWhole(toolsOf(ns).layout, layer),
+
+    async prepare(task, executor, call) {
+      followed.delete(task.launchId)
+      const attempt = attemptLayout(root, task.ns, task.launchId)
+      const about = {
+        tools: toolsOf(task.ns),
+        attempt,
+        executor,
+        runtimes: options.runtimes,
+        toolchain: await toolchainFor(executor),
+      }
+      return prepareStep(task, about, call)
+    },
+
+    async follow(task, executor, exit, call) {
+      await writeFile(attemptLayout(root, task.ns, task.launchId).started, '')
+      await drive(task, executor, exit, call?.signal)
+      await exit
+    },
+
+    async capture(task, executor, exit, call) {
+      const turn =
+        exit.reason === 'not-started' ? undefined : await drive(task, executor, Promise.resolve(exit), call?.signal)
+      const attempt = attemptLayout(root, task.ns, task.launchId)
+      return captureStep(task, exit, { tools: toolsOf(task.ns), attempt, executor, turn }, call)
+    },
+
+    async release(task) {
+      followed.delete(task.launchId)
+      await releaseAttempt(toolsOf(task.ns).layout, attemptLayout(root, task.ns, task.launchId), task.launchId)
+    },
+
+    sweep: (keep) => sweepLeftovers(root, keep),
+  }
+}

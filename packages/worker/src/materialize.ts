@@ -1,0 +1,70 @@
+import type { CallOptions } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { GitWorkspace } from './mirrors.ts'
+import { RAW_ATTRIBUTES } from './mirrors.ts'
+import type { Git } from './run-git.ts'
+
+/**
+ * A private clone with the whole history, detached at the commit. Nothing in it leads back: no
+ * hard links, no alternates, no remote, no hooks, no configuration but the one written here. It is
+ * the agent's to use and to break; the worker never reads its `.git` again.
+ */
+export async function materializeGit(
+  git: Git,
+  mirror: string,
+  workspace: GitWorkspace,
+  dir: string,
+  options?: CallOptions,
+): Promise<void> {
+  const signal = options?.signal
+  await git(['clone', '--quiet', '--no-hardlinks', '--no-checkout', '--template=', '--', mirror, dir], {
+    config: ['core.logAllRefUpdates=false'],
+    signal,
+  })
+  const gitDir = join(dir, '.git')
+  await mkdir(join(gitDir, 'info'), { recursive: true })
+  await Promise.all([
+    writeFile(join(gitDir, 'info', 'attributes'), RAW_ATTRIBUTES),
+    writeFile(join(gitDir, 'config'), configOf(workspace.commit)),
+    rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true }),
+  ])
+  await git(['checkout', '--quiet', '--force', '--detach', workspace.commit, '--'], { gitDir, workTree: dir, signal })
+}
+
+// An attempt has an empty home, and git will not commit without a name.
+function configOf(commit: string): string {
+  const sha256 = commit.length === 64
+  return [
+    '[core]',
+    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
+    '\tfilemode = true',
+    '\tbare = false',
+    '\tlogallrefupdates = true',
+    ...(sha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
+    '[user]',
+    '\tname = Seamark attempt',
+    '\temail = attempt@seamark.invalid',
+    '',
+  ].join('\n')
+}
+
+/** Writes some paths of the base, and nothing else, into an empty folder. Errors: `INVALID_INPUT` for one that is not there. */
+export async function materializeFiles(
+  git: Git,
+  gitDir: string,
+  index: string,
+  tree: string,
+  paths: Iterable<string>,
+  dir: string,
+  options?: CallOptions,
+): Promise<void> {
+  if (!(await stat(dir)).isDirectory()) throw new SeamError('INVALID_INPUT', `${dir} is not a folder.`)
+  const call = { gitDir, index, workTree: dir, signal: options?.signal }
+  await git(['read-tree', tree], call)
+  await git(['checkout-index', '-z', '--stdin'], {
+    ...call,
+    input: Buffer.from([...paths].map((path) => path + '\0').join(''), 'latin1'),
+  })
+}

@@ -1,0 +1,189 @@
+import type { CallOptions, ResolvedWorkspace } from '@seamark/core'
+import { SeamError, sha256Hex, systemCode } from '@seamark/kit'
+import { randomUUID } from 'node:crypto'
+import { access, mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { removeTree } from './remove-tree.ts'
+import type { Git } from './run-git.ts'
+
+export type GitWorkspace = Extract<ResolvedWorkspace, { type: 'git' }>
+
+/**
+ * Every attribute that makes git change bytes or start a program, back to unset. `info/attributes`
+ * wins over every `.gitattributes` in a tree, so files are exactly the bytes of their blobs.
+ */
+export const RAW_ATTRIBUTES =
+  '* !text !eol !crlf !filter !ident !working-tree-encoding !diff !merge !binary !whitespace !export-subst\n'
+
+/**
+ * Bare repositories that only the worker touches, one for each source: attempts are cloned from
+ * them, and results are compared with the base in them. So a source is fetched once, may change or
+ * go away while a run lasts, and no attempt's own `.git` is ever trusted.
+ */
+export interface Mirrors {
+  /** Folder of a mirror that has the workspace's commit. Errors: `NOT_FOUND`, `UNAVAILABLE`, `INTEGRITY`. */
+  ensure(workspace: GitWorkspace, options?: CallOptions): Promise<string>
+  /** Brings branches and tags of a source up to date; makes the mirror if need be. */
+  refresh(source: string, options?: CallOptions): Promise<string>
+  /** Folder of a repository without commits, in which the empty tree is the base. */
+  empty(options?: CallOptions): Promise<string>
+  /** Runs with a private folder for an index and new objects, removed afterwards. */
+  scratch<T>(work: (scratch: Scratch) => Promise<T>): Promise<T>
+}
+
+export interface Scratch {
+  readonly dir: string
+  readonly index: string
+  readonly objects: string
+}
+
+const branches = '+refs/heads/*:refs/heads/*'
+const tags = '+refs/tags/*:refs/tags/*'
+const fetchArgs = [
+  'fetch',
+  '--quiet',
+  '--force',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--no-recurse-submodules',
+  '--no-auto-maintenance',
+]
+
+export function mirrors(dir: string, git: Git): Mirrors {
+  const repositories = join(dir, 'repositories')
+  // One change of a mirror at a time; clones from it may run beside.
+  const busy = new Map<string, Promise<unknown>>()
+
+  function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const mine = (busy.get(path) ?? Promise.resolve()).then(work, work)
+    const settled = mine
+      .catch(() => undefined)
+      .finally(() => {
+        if (busy.get(path) === settled) busy.delete(path)
+      })
+    busy.set(path, settled)
+    return mine
+  }
+
+  async function create(path: string, make: (temp: string) => Promise<unknown>): Promise<void> {
+    if (await exists(path)) return
+    await mkdir(repositories, { recursive: true, mode: 0o700 })
+    const temp = join(repositories, `tmp-${randomUUID()}`)
+    try {
+      await make(temp)
+      await mkdir(join(temp, 'info'), { recursive: true })
+      await writeFile(join(temp, 'info', 'attributes'), RAW_ATTRIBUTES)
+      await rename(temp, path)
+    } finally {
+      await removeTree(temp)
+    }
+  }
+
+  function pathOf(source: string): string {
+    return join(repositories, `${sha256Hex(source)}.git`)
+  }
+
+  // A local clone hard-links the objects where it can, which never change; `--dissociate` copies what
+  // the source itself only borrows.
+  function clone(source: string, options?: CallOptions) {
+    return (temp: string) =>
+      git(['clone', '--quiet', '--bare', '--template=', '--dissociate', '--', source, temp], {
+        signal: options?.signal,
+      })
+  }
+
+  async function has(gitDir: string, commit: string, options?: CallOptions): Promise<boolean> {
+    const { code } = await git(['cat-file', '-e', `${commit}^{tree}`], {
+      gitDir,
+      allow: [1, 128],
+      signal: options?.signal,
+    })
+    return code === 0
+  }
+
+  async function fetch(
+    gitDir: string,
+    source: string,
+    refs: readonly string[],
+    allow: readonly number[],
+    options?: CallOptions,
+  ) {
+    await git([...fetchArgs, '--', source, ...refs], { gitDir, allow, signal: options?.signal })
+  }
+
+  return {
+    ensure(workspace, options) {
+      const path = pathOf(workspace.source)
+      return alone(path, async () => {
+        await create(path, clone(workspace.source, options))
+        if (!(await has(path, workspace.commit, options))) {
+          await fetch(path, workspace.source, [branches, tags], [], options)
+          // A commit that no branch or tag leads to.
+          if (!(await has(path, workspace.commit, options)))
+            await fetch(
+              path,
+              workspace.source,
+              [`${workspace.commit}:refs/seamark/${workspace.commit}`],
+              [1, 128],
+              options,
+            )
+        }
+        if (!(await has(path, workspace.commit, options)))
+          throw new SeamError('NOT_FOUND', `Commit ${workspace.commit} is not in ${workspace.source} any more.`, {
+            remedy: 'Restore the commit there, or submit again from one that is there.',
+          })
+        const { stdout } = await git(['rev-parse', `${workspace.commit}^{tree}`], {
+          gitDir: path,
+          signal: options?.signal,
+        })
+        if (stdout.toString('latin1').trim() !== workspace.tree)
+          throw new SeamError('INTEGRITY', `Commit ${workspace.commit} has not the recorded tree ${workspace.tree}.`)
+        return path
+      })
+    },
+    refresh(source, options) {
+      const path = pathOf(source)
+      return alone(path, async () => {
+        await create(path, clone(source, options))
+        const { stdout } = await git(['ls-remote', '--quiet', '--', source, 'HEAD'], {
+          gitDir: path,
+          signal: options?.signal,
+        })
+        const head = stdout
+          .toString('latin1')
+          .split('\n')
+          .some((line) => line.endsWith('\tHEAD'))
+        await fetch(path, source, [branches, tags, ...(head ? ['+HEAD:refs/seamark/HEAD'] : [])], [], options)
+        return path
+      })
+    },
+    empty(options) {
+      const path = join(repositories, 'empty.git')
+      return alone(path, async () => {
+        await create(path, (temp) =>
+          git(['init', '--quiet', '--bare', '--template=', temp], { signal: options?.signal }),
+        )
+        return path
+      })
+    },
+    async scratch(work) {
+      const scratch = join(dir, 'tmp', randomUUID())
+      await mkdir(join(scratch, 'objects'), { recursive: true, mode: 0o700 })
+      try {
+        return await work({ dir: scratch, index: join(scratch, 'index'), objects: join(scratch, 'objects') })
+      } finally {
+        await removeTree(scratch)
+      }
+    },
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+}

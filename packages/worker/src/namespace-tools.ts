@@ -1,0 +1,36 @@
+import type { ResolvedWorkspace, StorageProvider, Workspaces } from '@seamark/core'
+import type { Blobs } from './blobs.ts'
+import { blobs } from './blobs.ts'
+import { emptyWorkspacesWith } from './empty-workspaces.ts'
+import type { GitTools } from './git-workspaces.ts'
+import { gitTools, gitWorkspacesWith } from './git-workspaces.ts'
+import type { NamespaceLayout } from './layout.ts'
+import { namespaceLayout } from './layout.ts'
+import type { WorkerLimits } from './limits.ts'
+import type { GitOptions } from './run-git.ts'
+
+/** What the worker has for one namespace; nothing of it is shared with another. */
+export interface NamespaceTools {
+  readonly layout: NamespaceLayout
+  readonly git: GitTools
+  readonly blobs: Blobs
+  workspaces(workspace: Pick<ResolvedWorkspace, 'type'>): Workspaces
+}
+
+export function namespaceTools(
+  root: string,
+  ns: string,
+  storage: StorageProvider,
+  options: { readonly limits?: Partial<WorkerLimits>; readonly git?: GitOptions },
+): NamespaceTools {
+  const layout = namespaceLayout(root, ns)
+  const tools = gitTools({ dir: layout.dir, ...options })
+  const git = gitWorkspacesWith(tools)
+  const empty = emptyWorkspacesWith(tools)
+  return {
+    layout,
+    git: tools,
+    blobs: blobs(storage, ns, layout.tmp),
+    workspaces: ({ type }) => (type === 'git' ? git : empty),
+  }
+}

@@ -1,0 +1,71 @@
+import { systemCode } from '@seamark/kit'
+import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AttemptLayout, NamespaceLayout } from './layout.ts'
+import { attemptLayout, namespaceLayout } from './layout.ts'
+import { removeTree } from './remove-tree.ts'
+
+/**
+ * Removes an attempt's folders. The workspace of a main step that was started and has no durable
+ * snapshot (it was lost, or over a limit) is moved to the namespace's folder `kept` instead.
+ */
+export async function releaseAttempt(ns: NamespaceLayout, attempt: AttemptLayout, launchId: string): Promise<void> {
+  if (await mustKeep(attempt)) {
+    await mkdir(ns.kept, { recursive: true, mode: 0o700 })
+    const to = join(ns.kept, launchId)
+    if (!(await exists(to)) && (await exists(attempt.workspace))) await rename(attempt.workspace, to)
+  }
+  await removeTree(attempt.dir)
+}
+
+async function mustKeep(attempt: AttemptLayout): Promise<boolean> {
+  if (!(await exists(attempt.started)) || (await exists(attempt.captured))) return false
+  const about: unknown = JSON.parse(await readFile(attempt.about, 'utf8'))
+  return (
+    typeof about === 'object' &&
+    about !== null &&
+    'step' in about &&
+    about.step === 'main' &&
+    'keepWorkspace' in about &&
+    about.keepWorkspace === true
+  )
+}
+
+/** Releases every attempt that is not in `keep`, and removes what an interrupted worker left. Launch ids that it released. */
+export async function sweepLeftovers(root: string, keep: ReadonlySet<string>): Promise<string[]> {
+  const released: string[] = []
+  await removeTree(join(root, 'tmp'))
+  for (const name of await list(join(root, 'namespaces'))) {
+    const ns = namespaceLayout(root, name)
+    for (const launchId of await list(ns.attempts)) {
+      if (keep.has(launchId)) continue
+      if (launchId.startsWith('sm')) {
+        await releaseAttempt(ns, attemptLayout(root, name, launchId), launchId)
+        released.push(launchId)
+      } else await removeTree(join(ns.attempts, launchId))
+    }
+    await removeTree(ns.tmp)
+    for (const repository of await list(join(ns.dir, 'repositories')))
+      if (!repository.endsWith('.git')) await removeTree(join(ns.dir, 'repositories', repository))
+  }
+  return released
+}
+
+async function list(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+}

@@ -1,0 +1,157 @@
+import type { CallOptions, WorkspaceSource } from '@seamark/core'
+import { SeamError, sha256Hex } from '@seamark/kit'
+import { dirname } from 'node:path'
+import { treeEntries } from './diff-tree.ts'
+import type { GitWorkspace, Mirrors } from './mirrors.ts'
+import { splitNul } from './path-bytes.ts'
+import type { Git, GitCall } from './run-git.ts'
+import { gitSource } from './source.ts'
+
+const maxListed = 100
+
+/** Pins a source to a commit. Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `UNAVAILABLE`. */
+export async function resolveGit(
+  git: Git,
+  mirrors: Mirrors,
+  wanted: WorkspaceSource,
+  options?: CallOptions,
+): Promise<GitWorkspace> {
+  const ref = wanted.ref ?? 'HEAD'
+  if (ref === '' || ref.startsWith('-') || ref.length > 1024 || /[\0-\x20]/.test(ref))
+    throw new SeamError('INVALID_INPUT', 'The ref of the workspace is not valid.', {
+      remedy: 'Name a branch, a tag or a commit.',
+    })
+  const signal = options?.signal
+  const source = await gitSource(wanted)
+  if (source.type === 'folder') {
+    const gitDir = await repositoryAt(git, source.path, options)
+    // Not `workTree`: a bare repository has none, and git finds that of a linked one by itself.
+    const call: GitCall = { cwd: source.path, env: ceiling(source.path), signal }
+    const pinned = await pin(git, call, ref, source.path)
+    return { type: 'git', source: source.path, ...pinned, uncommitted: await uncommitted(git, gitDir, call) }
+  }
+  const address = source.type === 'bundle' ? source.path : source.url
+  const gitDir = await mirrors.refresh(address, options)
+  const call: GitCall = { gitDir, signal }
+  const name = ref === 'HEAD' ? await remoteHead(git, call, address) : ref
+  const pinned = await pin(git, call, name, address)
+  return { type: 'git', source: address, ...pinned, uncommitted: { count: 0, paths: [] } }
+}
+
+// Only the named folder itself: otherwise a plain folder below a repository would be taken for the whole of it.
+// And no transport: a partial clone's own configuration says which program fetches what it lacks.
+function ceiling(path: string): Readonly<Record<string, string>> {
+  return { GIT_CEILING_DIRECTORIES: dirname(path), GIT_ALLOW_PROTOCOL: 'none' }
+}
+
+async function repositoryAt(git: Git, path: string, options?: CallOptions): Promise<string> {
+  const args = ['rev-parse', '--absolute-git-dir']
+  const call: GitCall = { cwd: path, allow: [128], signal: options?.signal }
+  const here = await git(args, { ...call, env: ceiling(path) })
+  if (here.code === 0) return here.stdout.toString('utf8').trimEnd()
+  const above = await git(['rev-parse', '--show-toplevel'], { ...call, env: { GIT_ALLOW_PROTOCOL: 'none' } })
+  throw new SeamError('NOT_FOUND', `${path} is not a git repository.`, {
+    remedy:
+      above.code === 0
+        ? `Name its top folder: ${above.stdout.toString('utf8').trimEnd()}`
+        : 'Make one with `git init` and a first commit, or leave out `git` for an empty workspace.',
+  })
+}
+
+async function pin(git: Git, call: GitCall, ref: string, where: string) {
+  const answer = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
+    ...call,
+    allow: [1, 128],
+  })
+  const commit = answer.stdout.toString('latin1').trim().split('\n').at(-1) ?? ''
+  if (answer.code !== 0 || !/^[0-9a-f]{40,64}$/.test(commit)) throw await noSuchRef(git, call, ref, where)
+  const text = async (args: readonly string[]) => (await git(args, call)).stdout.toString('latin1').trim()
+  const [tree, root, entries] = await Promise.all([
+    text(['rev-parse', `${commit}^{tree}`]),
+    text(['rev-list', '--first-parent', '--max-parents=0', commit]),
+    treeEntries(git, call, commit),
+  ])
+  const submodules = [...entries]
+    .filter(([, { mode }]) => mode === '160000')
+    .map(([path]) => Buffer.from(path, 'latin1').toString('utf8'))
+  return { repository: repositoryId(root), commit, tree, submodules }
+}
+
+/**
+ * Repositories are told apart by their first commit: every clone, path and URL of one repository
+ * agrees on it, so path locks exclude between them. Only first parents are followed: that gives one
+ * root however many histories were merged in, and costs least. A fork counts as the same repository,
+ * which at worst makes it wait; a shallow clone as another.
+ */
+function repositoryId(root: string): string {
+  return sha256Hex(`seamark/repository/v1\0${root}`)
+}
+
+async function noSuchRef(git: Git, call: GitCall, ref: string, where: string): Promise<SeamError> {
+  const { stdout } = await git(
+    ['for-each-ref', '--count=10', '--format=%(refname:short)', 'refs/heads', 'refs/tags'],
+    call,
+  )
+  const names = stdout
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .filter((name) => name !== '')
+  if (names.length === 0)
+    return new SeamError('NOT_FOUND', `${where} has no commits.`, {
+      remedy: 'Make a first commit, or leave out `git`.',
+    })
+  return new SeamError('NOT_FOUND', `There is no commit ${JSON.stringify(ref)} in ${where}.`, {
+    remedy: `Name a branch, a tag or a commit that is there, such as ${names.join(', ')}.`,
+  })
+}
+
+// A bundle may be without HEAD; then its only branch is meant.
+async function remoteHead(git: Git, call: GitCall, where: string): Promise<string> {
+  const head = await git(['rev-parse', '--verify', '--quiet', 'refs/seamark/HEAD'], { ...call, allow: [1] })
+  if (head.code === 0) return 'refs/seamark/HEAD'
+  const { stdout } = await git(['for-each-ref', '--format=%(refname)', 'refs/heads'], call)
+  const branches = stdout
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .filter((name) => name !== '')
+  if (branches.length === 1 && branches[0] !== undefined) return branches[0]
+  throw await noSuchRef(git, call, 'HEAD', where)
+}
+
+/** Names what the base does not include. Clean filters of the source's configuration are not run for it. */
+async function uncommitted(git: Git, gitDir: string, call: GitCall): Promise<GitWorkspace['uncommitted']> {
+  const bare = await git(['rev-parse', '--is-inside-work-tree'], { ...call, allow: [128] })
+  if (bare.stdout.toString('latin1').trim() !== 'true') return { count: 0, paths: [] }
+  const { stdout } = await git(
+    ['status', '--porcelain=v1', '-z', '--untracked-files=normal', '--no-renames', '--ignore-submodules=all'],
+    { ...call, env: { ...call.env, ...(await withoutFilters(git, gitDir, call)) } },
+  )
+  const changes = splitNul(stdout).map((line) => Buffer.from(line.slice(3), 'latin1').toString('utf8'))
+  return { count: changes.length, paths: changes.slice(0, maxListed) }
+}
+
+// Through the environment: a driver's name may hold `=`, where `-c` would cut it.
+async function withoutFilters(git: Git, gitDir: string, call: GitCall): Promise<Record<string, string>> {
+  const { stdout } = await git(['config', '--includes', '--name-only', '-z', '--list'], {
+    ...call,
+    env: { ...call.env, GIT_DIR: gitDir },
+  })
+  const drivers = new Set<string>()
+  for (const key of splitNul(stdout)) {
+    const driver = /^filter\.(.*)\.[^.]*$/s.exec(key)?.[1]
+    if (driver !== undefined) drivers.add(Buffer.from(driver, 'latin1').toString('utf8'))
+  }
+  const settings = [...drivers].flatMap((driver) => [
+    [`filter.${driver}.clean`, ''],
+    [`filter.${driver}.process`, ''],
+    [`filter.${driver}.required`, 'false'],
+  ])
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.length) }
+  for (const [i, [key = '', value = '']] of settings.entries()) {
+    env[`GIT_CONFIG_KEY_${i}`] = key
+    env[`GIT_CONFIG_VALUE_${i}`] = value
+  }
+  return env
+}

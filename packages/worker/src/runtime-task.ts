@@ -1,0 +1,80 @@
+import type { Executor, Exit, RuntimeAccess, RuntimeAdapter, RuntimeTask, StepTask } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { dirname } from 'node:path'
+import type { AttemptLayout } from './layout.ts'
+import { seenLayout } from './layout.ts'
+
+/** What a step runs, from its task alone. */
+export interface StepPlan {
+  readonly runtime: string
+  readonly command?: string
+  readonly timeoutMs: number
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Errors: `INVALID_INPUT` for a task whose step it does not describe. */
+export function stepPlan(task: StepTask): StepPlan {
+  const { step, item, setup } = task
+  if (step === 'setup') {
+    if (setup === undefined) throw missing('set-up')
+    return { runtime: 'command', command: setup.run, timeoutMs: setup.timeoutMs, env: {} }
+  }
+  if (item === undefined) throw missing('item')
+  if (step === 'main') return { runtime: item.runtime, command: item.run, timeoutMs: item.timeoutMs, env: item.env }
+  const gate = item.gates[Number(step.slice('gate:'.length))]
+  if (gate === undefined) throw missing('gate')
+  return { runtime: 'command', command: gate.run, timeoutMs: gate.timeoutMs, env: item.env }
+}
+
+function missing(what: string): SeamError {
+  return new SeamError('INVALID_INPUT', `The task of this launch has no ${what}.`)
+}
+
+export function runtimeOf(runtimes: readonly RuntimeAdapter[], name: string): RuntimeAdapter {
+  const found = runtimes.find((runtime) => runtime.name === name)
+  if (found !== undefined) return found
+  throw new SeamError('NOT_FOUND', `There is no runtime ${name} on this worker.`, {
+    remedy: `Configure it, or name one of: ${runtimes.map((runtime) => runtime.name).join(', ')}.`,
+  })
+}
+
+/** The step as its runtime sees it; the same before the launch and after a restart. */
+export function runtimeTask(task: StepTask, attempt: AttemptLayout, executor: Executor, path: string): RuntimeTask {
+  const { command, env } = stepPlan(task)
+  const seen = seenLayout(attempt, executor.guarantees.filesystem)
+  const item = task.item?.id ?? 'setup'
+  return {
+    run: task.run,
+    item,
+    attempt: task.attempt,
+    workspaceDir: seen.workspace,
+    env: {
+      LANG: 'C.UTF-8',
+      PATH: path,
+      ...env,
+      HOME: seen.home,
+      TMPDIR: seen.temp,
+      // On a host, git must not take a repository around the worker's folder for the workspace's own.
+      GIT_CEILING_DIRECTORIES: dirname(seen.workspace),
+      SEAMARK_INPUTS: seen.inputs,
+      SEAMARK_RUN: task.run,
+      SEAMARK_ITEM: item,
+      SEAMARK_ATTEMPT: String(task.attempt),
+    },
+    ...(command !== undefined && { command }),
+    ...(task.item?.input && { input: task.item.input }),
+  }
+}
+
+/** What a runtime may do with a running program. */
+export function runtimeAccess(task: StepTask, executor: Executor, exit: Promise<Exit>): RuntimeAccess {
+  return {
+    exit,
+    output: (stream, fromByte) => executor.output(task.launchId, stream, fromByte),
+    async write(bytes) {
+      if (executor.send === undefined)
+        throw new SeamError('UNSUPPORTED', `Executor ${executor.name} has no way to a program's standard input.`)
+      await executor.send(task.launchId, bytes)
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import type { Mount } from '@seamark/core'
+import { sha256Hex, systemCode } from '@seamark/kit'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import {
+  access,
+  chmod,
+  copyFile,
+  cp,
+  link,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { removeTree } from './remove-tree.ts'
+
+export interface ToolchainOptions {
+  /** The Node.js that attempts get. Default: the one that runs the worker. */
+  readonly node?: string
+  /** What is searched after the toolchain's own folder. Default `/usr/local/bin:/usr/bin:/bin`. */
+  readonly path?: string
+}
+
+/** Programs that every attempt finds on its `PATH`: `node`, `seamark-apply`, and npm where it is not the system's. */
+export interface Toolchain {
+  readonly path: string
+  readonly mounts: readonly Mount[]
+}
+
+const script = fileURLToPath(new URL('../bin/seamark-apply.mjs', import.meta.url))
+const inside = '/opt/seamark'
+
+/** What a setup layer depends on, besides its files. */
+export function toolchainIdentity(): { readonly node: string; readonly platform: string; readonly arch: string } {
+  return { node: process.version, platform: process.platform, arch: process.arch }
+}
+
+/**
+ * Lays the toolchain out once below the worker's folder, where the sandbox's user can be let in,
+ * whatever folder Node.js is installed in.
+ */
+export async function layToolchain(
+  root: string,
+  options: ToolchainOptions = {},
+): Promise<(filesystem: 'private' | 'host') => Toolchain> {
+  const node = await realpath(options.node ?? process.execPath)
+  const source = await readFile(script)
+  const name = sha256Hex(JSON.stringify([node, process.version, process.arch, sha256Hex(source)])).slice(0, 16)
+  const parent = join(root, 'toolchain')
+  const dir = join(parent, name)
+  if (!(await exists(dir))) {
+    await mkdir(parent, { recursive: true, mode: 0o700 })
+    const temp = join(parent, `.tmp-${randomUUID()}`)
+    try {
+      await lay(temp, node, source)
+      await rename(temp, dir)
+    } catch (error) {
+      // Another worker was first.
+      if (systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error
+    } finally {
+      await removeTree(temp)
+    }
+  }
+  const rest = options.path ?? '/usr/local/bin:/usr/bin:/bin'
+  return (filesystem) =>
+    filesystem === 'host'
+      ? { path: `${join(dir, 'bin')}:${rest}`, mounts: [] }
+      : { path: `${inside}/bin:${rest}`, mounts: [{ source: dir, target: inside, mode: 'read-only' }] }
+}
+
+async function lay(dir: string, node: string, source: Uint8Array): Promise<void> {
+  const bin = join(dir, 'bin')
+  await mkdir(bin, { recursive: true, mode: 0o755 })
+  await chmod(dir, 0o755)
+  await writeFile(join(bin, 'seamark-apply'), source, { mode: 0o755 })
+  await chmod(join(bin, 'seamark-apply'), 0o755)
+  try {
+    await link(node, join(bin, 'node'))
+  } catch (error) {
+    const code = systemCode(error)
+    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'EACCES' && code !== 'EMLINK') throw error
+    await copyFile(node, join(bin, 'node'), constants.COPYFILE_FICLONE)
+    await chmod(join(bin, 'node'), 0o755)
+  }
+  // A Node.js below /usr has its npm there too, and a sandbox sees /usr.
+  const npm = join(dirname(dirname(node)), 'lib', 'node_modules', 'npm')
+  if (node.startsWith('/usr/') || !(await exists(npm))) return
+  await cp(npm, join(dir, 'lib', 'node_modules', 'npm'), { recursive: true, verbatimSymlinks: true })
+  for (const program of ['npm', 'npx'])
+    await symlink(`../lib/node_modules/npm/bin/${program}-cli.js`, join(bin, program))
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+}
