@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AnchorReceipt, BlobRef, BundleManifest, Checkpoint, Signer, TrustFile } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { canonicalJson, canonicalText, jcsText, multiProof, toBase64, type ReadHashes } from '@seamark/log'
+import { canonicalJson, canonicalText, multiProof, toBase64, type ReadHashes } from '@seamark/log'
 import { compareFiles, fileRank, manifestMessage, type BundleFile } from './bundle.ts'
 import { bundleReadme } from './readme.ts'
 
@@ -29,14 +29,14 @@ export interface BundleInput {
   /** Receipts for this checkpoint, by a name that is safe in a path. */
   readonly receipts?: Readonly<Record<string, AnchorReceipt>>
   /** Blobs to include. Read twice each. */
-  readonly artifacts?: readonly (BlobRef & { open(): AsyncIterable<Uint8Array> })[]
+  readonly artifacts?: readonly (BlobRef & { readonly open: () => AsyncIterable<Uint8Array> })[]
   /** Signer of role `export`. */
   readonly signer?: Signer
 }
 
 interface Source {
   readonly path: string
-  open(): AsyncIterable<Uint8Array>
+  readonly open: () => AsyncIterable<Uint8Array>
 }
 
 const encoder = new TextEncoder()
@@ -59,7 +59,7 @@ export async function composeBundle(input: BundleInput, signal?: AbortSignal): P
     { path: 'records.jsonl', open: () => recordLines(input.records()) },
     ...(disclosed ? [{ path: 'payloads.jsonl', open: () => payloadLines(input.records()) }] : []),
     ...Object.entries(input.receipts ?? {}).map(([name, receipt]) =>
-      inMemory(`receipts/${name}.json`, encoder.encode(jcsText(receipt))),
+      inMemory(`receipts/${name}.json`, canonicalJson(receipt)),
     ),
     ...(input.artifacts ?? []).map(({ sha256, open }) => ({ path: `artifacts/${sha256}`, open })),
     inMemory('README.md', encoder.encode(bundleReadme(run, checkpoint))),

@@ -81,19 +81,18 @@ export function runFold(): RunFold {
 
   function addItemRecord(item: ItemFold, record: AnyRecord): Illegal | undefined {
     if (record.kind === 'item.launched') {
-      const code = newFence(record)
+      const early = record.data.step === 'main' && item.needs.some((need) => items[need]?.outcome !== 'succeeded')
+      const code = newFence(record) ?? (early ? 'launched-before-needs' : foldItem(item, record))
       if (code !== undefined) return illegal(code)
-      if (record.data.step === 'main' && item.needs.some((need) => items[need]?.outcome !== 'succeeded'))
-        return illegal('launched-before-needs')
-      if (!inputsAreSupplied(item, record.data.inputs ?? []))
-        return { check: 'items.inputs', code: 'input-not-supplied' }
+      if (inputsAreSupplied(item, record.data.inputs ?? [])) return undefined
+      return { check: 'items.inputs', code: 'input-not-supplied' }
     }
     const code = foldItem(item, record)
-    if (code === undefined && record.kind === 'item.settled') {
-      unsettled--
-      if (record.data.outcome === 'succeeded') succeeded++
-    }
-    return illegal(code === 'after-settlement' && record.kind === 'item.settled' ? 'second-settlement' : code)
+    if (record.kind !== 'item.settled') return illegal(code)
+    if (code !== undefined) return illegal(code === 'after-settlement' ? 'second-settlement' : code)
+    unsettled--
+    if (record.data.outcome === 'succeeded') succeeded++
+    return undefined
   }
 
   return {

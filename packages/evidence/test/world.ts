@@ -123,9 +123,9 @@ export type Bundle = [path: string, bytes: Uint8Array][]
 /** Exports the run of a log as the command would. */
 export async function bundleOf(
   log: readonly AnyRecord[],
-  options: Partial<BundleInput> & { readonly disclose?: PayloadMap } = {},
+  options: Partial<BundleInput> & { readonly disclose?: PayloadMap; readonly unsigned?: boolean } = {},
 ): Promise<Bundle> {
-  const { disclose, ...input } = options
+  const { disclose, unsigned, ...input } = options
   const files = await composeBundle({
     ns: 'default',
     run: RUN,
@@ -139,7 +139,7 @@ export async function bundleOf(
         }
     },
     hashes: hashesOf(log),
-    signer: exportSigner,
+    ...(unsigned !== true && { signer: exportSigner }),
     ...input,
   })
   return Promise.all(files.map(async (file): Promise<Bundle[number]> => [file.path, await bytesOf(file.body)]))
