@@ -12,6 +12,7 @@ import { MIGRATIONS } from './schema.ts'
 import type { Migration } from './schema.ts'
 import { scrub } from './scrub.ts'
 import type { ScrubOptions, ScrubReport } from './scrub.ts'
+import type { Sqlite } from './sqlite-port.ts'
 import { checkCovers } from './start-checks.ts'
 import { isFull, isInputOutput, storageError } from './storage-errors.ts'
 import { wakes } from './wake.ts'
@@ -47,8 +48,12 @@ export function sqliteJournal(options: SqliteJournalOptions): SqliteStore {
   return sqliteStore(options, MIGRATIONS)
 }
 
-/** The same with other migrations, for tests of old and new versions. */
-export function sqliteStore(options: SqliteJournalOptions, migrations: readonly Migration[]): SqliteStore {
+/** The same with other migrations, for tests of old and new versions, and with a look at each connection that writes. */
+export function sqliteStore(
+  options: SqliteJournalOptions,
+  migrations: readonly Migration[],
+  opened?: (db: Sqlite) => void,
+): SqliteStore {
   const { dir, name = 'journal', readOnly = false, reserveBytes = 16 * 1024 * 1024 } = options
   const spare = reserve(reservePath(dir), reserveBytes)
   const wake = wakes()
@@ -105,6 +110,12 @@ export function sqliteStore(options: SqliteJournalOptions, migrations: readonly 
     }
   }
 
+  const setAside = (ns: string): boolean => {
+    if (spare.restore()) return true
+    shrinkWal(writers.get(ns)?.open)
+    return spare.restore()
+  }
+
   const journal: SqliteJournal = {
     spec: 'journal/v1',
     kind: 'sqlite',
@@ -118,6 +129,7 @@ export function sqliteStore(options: SqliteJournalOptions, migrations: readonly 
           remedy: 'Open it without `readOnly`.',
         })
       const open = openForWriting(paths, holder, migrations, spare)
+      opened?.(open.db)
       readers.get(ns)?.close()
       readers.delete(ns)
       const lost = new AbortController()
@@ -131,18 +143,16 @@ export function sqliteStore(options: SqliteJournalOptions, migrations: readonly 
       begin(lease.ns, signal)
       checkBatch(expectedSize, batch)
       const write = (): void => writing(lease, signal, (open) => open.batches.write(expectedSize, batch))
-      if (!urgent && !spare.restore())
-        throw new SeamError(
-          'LIMIT_EXCEEDED',
-          `The reserve of disk in ${dir} is used up and can not be set aside again.`,
-          {
-            remedy: 'Free space on that disk; the next attempt goes through by itself.',
-          },
-        )
+      if (!urgent && !setAside(lease.ns))
+        throw new SeamError('LIMIT_EXCEEDED', `The reserve of disk in ${dir} can not be set aside again.`, {
+          remedy: 'Free space on that disk; the next attempt goes through by itself.',
+        })
       try {
         write()
       } catch (error) {
-        if (!urgent || !(error instanceof Error) || !isFull(error.cause) || !spare.free()) throw error
+        if (!(error instanceof Error) || !isFull(error.cause)) throw error
+        if (urgent) spare.free()
+        shrinkWal(writers.get(lease.ns)?.open)
         write()
       }
       wake.notify(lease.ns)
@@ -287,6 +297,15 @@ export function sqliteStore(options: SqliteJournalOptions, migrations: readonly 
 
 const shortestPauseMs = 2
 const longestPauseMs = 1_000
+
+/** Brings the write-ahead log into the database, which gives its space back, as far as there is room for that. */
+function shrinkWal(open: OpenWriter | undefined): void {
+  try {
+    open?.db.pragma('wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    if (!isFull(error)) throw error
+  }
+}
 
 function putCheckpoint({ db }: OpenWriter, { origin, size, root, note }: Checkpoint): void {
   db.prepare('INSERT OR REPLACE INTO checkpoint (id, origin, size, root, note) VALUES (1, ?, ?, ?, ?)').run(

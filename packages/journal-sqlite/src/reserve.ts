@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { syncFolder } from './durable-file.ts'
 import { isFull } from './storage-errors.ts'
@@ -20,6 +20,9 @@ export function reserve(path: string, bytes: number): Reserve {
   return {
     restore() {
       if (isWhole()) return true
+      // Megabytes are not written at each call only to find that the disk is still full.
+      const { bavail, bsize } = statfsSync(dirname(path))
+      if (bavail * bsize < bytes) return false
       try {
         fill(path, bytes)
         return true

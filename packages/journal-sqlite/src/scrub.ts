@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import { sleep, toSeamError, sha256Hex, SeamError } from '@seamark/kit'
+import { sha256Hex, SeamError, sleep, throwIfAborted, toSeamError } from '@seamark/kit'
 import type { OpenReader } from './namespace.ts'
 import { damaged } from './reader.ts'
 import { perfectRoot } from './tree.ts'
@@ -34,7 +35,9 @@ export async function scrub(
   const pace = async (bytes: number): Promise<void> => {
     done.bytes += bytes
     const ahead = (done.bytes / bytesPerSecond) * 1_000 - (performance.now() - began)
-    await sleep(Math.max(0, ahead), signal)
+    if (ahead >= 1) await sleep(ahead, signal)
+    else await setImmediate()
+    throwIfAborted(signal)
   }
   try {
     const size = open()?.read.size() ?? 0

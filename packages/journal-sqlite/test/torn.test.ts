@@ -17,10 +17,10 @@ beforeAll(async () => {
   const dir = temporaryFolder()
   const store = sqliteJournal({ dir, reserveBytes: 0 })
   const log = await openLog(store.journal)
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 40; round++) {
     await log.append(1 + ((round * 11) % 30))
     boundaries.push(log.frontier.size)
-    if (round === 29) {
+    if (round === 24) {
       await store.journal.commitCheckpoint(log.lease, log.checkpoint())
       checkpointed = log.frontier.size
     }
@@ -71,7 +71,7 @@ describe('a torn write-ahead log', () => {
       fc.asyncProperty(share, async (at) => {
         seen.add(await survives('journal.db-wal', (path) => truncateSync(path, Math.floor(at * statSync(path).size))))
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
     // Both happen: the checkpoint is in the middle of the WAL.
     expect([...seen].sort()).toEqual(['refused', 'whole'])
@@ -83,7 +83,7 @@ describe('a torn write-ahead log', () => {
       fc.asyncProperty(share, fc.integer({ min: 0, max: 7 }), async (at, bit) => {
         seen.add(await survives('journal.db-wal', flip(at, 1 << bit)))
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
     expect([...seen].sort()).toEqual(['refused', 'whole'])
   })
@@ -102,7 +102,7 @@ describe('a damaged database', () => {
         fc.asyncProperty(share, fc.integer({ min: 1, max: 255 }), async (at, mask) => {
           expect(['whole', 'refused']).toContain(await survives('journal.db', flip(at, mask)))
         }),
-        { numRuns: 80 },
+        { numRuns: 40 },
       )
     },
   )
@@ -113,7 +113,7 @@ describe('a damaged database', () => {
         const cut = (path: string): void => truncateSync(path, Math.floor(at * statSync(path).size))
         expect(['whole', 'refused']).toContain(await survives('journal.db', cut))
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 })
