@@ -94,12 +94,17 @@ function runDetached(layout: Layout, { file, args }: StartLine): Promise<Ended> 
     closeSync(log)
     child.unref()
     child.once('error', (error) => resolve({ code: 1, said: error.message }))
-    child.once('exit', (code) => resolve({ code: code ?? 1, said: lastLine(layout.log) }))
+    child.once('exit', (code) => resolve({ code: code ?? 1, said: code === 0 ? '' : lastLine(layout.log) }))
   })
 }
 
 function lastLine(path: string): string {
-  return readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? ''
+  try {
+    return readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? ''
+  } catch (error) {
+    // The data folder may be gone together with the supervisor.
+    return systemCode(error) ?? 'it said nothing'
+  }
 }
 
 function nobodyListens(error: unknown): boolean {
