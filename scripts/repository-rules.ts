@@ -21,8 +21,7 @@ export const fileLength: Rule = (files) =>
 
 // Spelled apart so that this file passes its own rule.
 const UNFINISHED = new RegExp(
-  ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not ' + 'implemented'].map((word) => `\\b${word}\\b`).join('|'),
-  'i',
+  `\\b(?:${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', '[Nn]ot ' + 'implemented'].join('|')})\\b`,
 )
 const UNFINISHED_TEXT = /\.(?:ts|mts|mjs|js|py|sh|md|json|yaml|yml)$/
 

@@ -22,7 +22,7 @@ export function repositoryFiles(): { readonly files: readonly RepositoryFile[]; 
   const paths = new Set<string>([''])
   const visit = (folder: string): void => {
     for (const entry of readdirSync(folder === '' ? '.' : folder, { withFileTypes: true })) {
-      if (LEFT_OUT.has(entry.name) || entry.name.startsWith('.setup.lock')) continue
+      if (LEFT_OUT.has(entry.name) || /^\.(?:setup\.lock|mutants-)/.test(entry.name)) continue
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       paths.add(path)
       if (entry.isDirectory()) visit(path)
