@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { checkRequirements } from '@seamark/config'
+import type { LoadedConfig } from '@seamark/config'
+import type { Executor, Journal } from '@seamark/core'
+import { processExecutor } from '@seamark/executor-process'
+import { sandboxExecutor } from '@seamark/executor-sandbox'
+import { sqliteJournal } from '@seamark/journal-sqlite'
+import { allowLocal, SeamError } from '@seamark/kit'
+import { newOrigin } from '@seamark/log'
+import { createEngine } from '@seamark/orchestrator'
+import { command } from '@seamark/runtime-command'
+import { localSigner } from '@seamark/signer-local'
+import { folderStorage } from '@seamark/storage-local'
+import { localWorker } from '@seamark/worker'
+import type { LocalWorker } from '@seamark/worker'
+import type { Deployment } from './deployment.ts'
+import type { ServerEnvironment } from './env.ts'
+import { describeParts } from './notes.ts'
+import { planNames } from './plan-names.ts'
+import { VERSION } from './version.ts'
+
+export interface ComposeOptions {
+  readonly loaded: LoadedConfig
+  /** Absolute; wins over the configuration's. */
+  readonly dataDir: string
+  /** Whether this process takes the lease and runs items, or only answers questions. */
+  readonly engine: boolean
+  /** Text that names this process to others. */
+  readonly holder: string
+  readonly environment: ServerEnvironment
+  readonly onNotice: (error: Error) => void
+}
+
+/** The one place where defaults are filled in. Does no I/O but to look whether a sandbox can be made. */
+export async function compose(options: ComposeOptions): Promise<Deployment> {
+  const { loaded, dataDir, environment, onNotice } = options
+  const { config, namespace: ns } = loaded
+  const store = config.journal ?? sqliteJournal({ dir: join(dataDir, 'journal'), readOnly: !options.engine })
+  const storage = config.storage ?? folderStorage({ dir: join(dataDir, 'storage') })
+  const executors = config.executors ?? [sandboxExecutor({ dir: dataDir }), processExecutor({ dir: dataDir })]
+  const runtimes = config.runtimes ?? [command()]
+  const authorizer = config.authorizer ?? allowLocal()
+  const anchors = config.anchors ?? []
+  const signers = {
+    log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
+    export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
+  }
+  checkRequirements(config.require, { executors, anchors, signers: Object.values(signers) })
+  const worker = localWorker({
+    dir: join(dataDir, 'work'),
+    storage,
+    runtimes,
+    git: gitOptions(environment),
+  })
+  const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
+  const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
+  const names = planNames({ executors, runtimes, queues: Object.keys(queues) })
+  const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces }
+  const engine = options.engine
+    ? createEngine({
+        ns,
+        journal: sweeping(store.journal, worker, executors),
+        projections: store.projections,
+        worker,
+        executors,
+        runtimes: runtimes.map(({ name }) => name),
+        authorizer,
+        signer: signers.log,
+        anchors,
+        queues,
+        newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
+        version: VERSION,
+        holder: options.holder,
+        onNotice,
+      })
+    : undefined
+
+  return {
+    ns,
+    dataDir,
+    version: VERSION,
+    journal: store.journal,
+    projections: store.projections,
+    storage,
+    workspaces,
+    worker,
+    executors,
+    authorizer,
+    signers,
+    anchors,
+    queues,
+    planNames: names,
+    ...(await describeParts(parts, config, { dataDir, names })),
+    engine,
+    requireEngine() {
+      if (engine !== undefined) return engine
+      throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
+    },
+    async close() {
+      for (const executor of executors) await executor.close?.()
+      await store.journal.close()
+    },
+  }
+}
+
+/**
+ * Removes what attempts of an earlier service left on the disk: after the lease is taken, so that they are nobody
+ * else's, and before the engine makes new ones.
+ */
+function sweeping(journal: Journal, worker: LocalWorker, executors: readonly Executor[]): Journal {
+  return {
+    ...journal,
+    async acquire(ns, holder, options) {
+      const lease = await journal.acquire(ns, holder, options)
+      try {
+        const known = new Set<string>()
+        for (const executor of executors) for await (const { launchId } of executor.list(options)) known.add(launchId)
+        await worker.sweep(known)
+        return lease
+      } catch (error) {
+        await lease.release()
+        throw error
+      }
+    },
+  }
+}
+
+/** git finds its transports and the user's own credentials; nothing of it reaches an attempt. */
+function gitOptions({ path, git }: ServerEnvironment): { path?: string; env: Readonly<Record<string, string>> } {
+  return { ...(path !== undefined && { path }), env: git }
+}

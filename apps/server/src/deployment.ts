@@ -1,0 +1,43 @@
+import type {
+  AuditAnchor,
+  Authorizer,
+  Executor,
+  Journal,
+  Projections,
+  Signer,
+  StorageProvider,
+  Worker,
+  Workspaces,
+} from '@seamark/core'
+import type { Engine, Queues } from '@seamark/orchestrator'
+import type { ServiceNote } from '@seamark/cli'
+import type { SeamView } from '@seamark/protocol'
+import type { PlanNames } from './plan-names.ts'
+
+/** A configuration with every default filled in: what one service is made of. */
+export interface Deployment {
+  readonly ns: string
+  readonly dataDir: string
+  readonly version: string
+  readonly journal: Journal
+  readonly projections: Projections
+  readonly storage: StorageProvider
+  readonly workspaces: Workspaces
+  readonly worker: Worker
+  readonly executors: readonly Executor[]
+  readonly authorizer: Authorizer
+  readonly signers: { readonly log: Signer; readonly export: Signer }
+  readonly anchors: readonly AuditAnchor[]
+  readonly queues: Queues
+  /** What a plan may name here. */
+  readonly planNames: PlanNames
+  readonly seams: readonly SeamView[]
+  /** Sentences for people: which defaults were filled in, what is not isolated. */
+  readonly notes: readonly ServiceNote[]
+  /** Absent where this process only answers questions. */
+  readonly engine: Engine | undefined
+  /** The engine. Errors: `UNAVAILABLE` where this process only answers questions. */
+  requireEngine(): Engine
+  /** Lets go of everything but the engine, which is stopped before. Idempotent. */
+  close(): Promise<void>
+}

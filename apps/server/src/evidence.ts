@@ -1,0 +1,97 @@
+import type { AnchorReceipt, BlobRef, Checkpoint } from '@seamark/core'
+import { orAbort, SeamError } from '@seamark/kit'
+import { blobsOf, composeBundle, writeTar } from '@seamark/evidence'
+import { parseHeader } from '@seamark/log'
+import type { Deployment } from './deployment.ts'
+import { exportKeys } from './keys.ts'
+import { readBlob } from './patch.ts'
+import { runRow } from './questions.ts'
+
+/**
+ * The evidence bundle of a sealed run as a canonical tar. Payloads (plan text, commands, environment) stay in the
+ * journal and are committed to by digest; patches are included.
+ * Errors: `NOT_FOUND`, `CONFLICT` before the run is sealed, `INTEGRITY`.
+ */
+export async function* exportEvidence(
+  deployment: Deployment,
+  run: string,
+  { signal }: { readonly signal: AbortSignal },
+): AsyncIterable<Uint8Array> {
+  const { ns, journal, signers } = deployment
+  const checkpoint = await coveringCheckpoint(deployment, run, signal)
+  const { seq } = await runRow(deployment, run)
+  const found = await survey(deployment, run, seq, checkpoint.size, signal)
+  const hints = await exportKeys(deployment, { signal })
+  const files = await composeBundle(
+    {
+      ns,
+      run,
+      checkpoint,
+      hints,
+      records: () => journal.read(ns, seq, { run, to: found.end, signal }),
+      hashes: (level, from, count) => journal.hashes(ns, level, from, count, { signal }),
+      receipts: await receiptsFor(deployment, checkpoint, signal),
+      artifacts: found.patches.map((blob) => ({ ...blob, open: () => readBlob(deployment, blob.sha256, { signal }) })),
+      signer: signers.export,
+    },
+    signal,
+  )
+  yield* writeTar(files)
+}
+
+/** The newest signed head; it covers the seal of the run. */
+async function coveringCheckpoint(deployment: Deployment, run: string, signal: AbortSignal): Promise<Checkpoint> {
+  const { ns, journal, engine } = deployment
+  const row = await runRow(deployment, run)
+  if (row.sealedAt === undefined)
+    throw new SeamError('CONFLICT', `Run ${run} is not over: its evidence is not complete.`, {
+      remedy: 'Wait until it has ended, or cancel it.',
+    })
+  if (engine !== undefined) await orAbort(engine.sealed(run), signal)
+  const { checkpoint } = await journal.head(ns, { signal })
+  if (checkpoint === undefined)
+    throw new SeamError('CONFLICT', 'No head of this log is signed yet.', {
+      remedy: 'Start seamark serve once; it signs it.',
+    })
+  return checkpoint
+}
+
+/** Where the newest covered seal ends, and the patches that the records up to it name. */
+async function survey(
+  { ns, journal }: Deployment,
+  run: string,
+  from: number,
+  size: number,
+  signal: AbortSignal,
+): Promise<{ readonly end: number; readonly patches: readonly BlobRef[] }> {
+  let end = 0
+  const patches = new Map<string, BlobRef>()
+  for await (const { header } of journal.read(ns, from, { run, to: size, signal })) {
+    const record = parseHeader(header)
+    if (record.kind === 'run.sealed') end = record.seq + 1
+    if (record.kind !== 'item.captured' && record.kind !== 'attempt.ended') continue
+    const patch = record.data.product?.patch
+    for (const blob of blobsOf(record))
+      if (blob.sha256 === patch?.sha256 && blob.size > 0) patches.set(blob.sha256, blob)
+  }
+  if (end === 0)
+    throw new SeamError('CONFLICT', `The seal of run ${run} is not under a signed head yet.`, {
+      remedy: 'Start seamark serve; it signs one.',
+    })
+  return { end, patches: [...patches.values()].toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1)) }
+}
+
+/** What anchors gave for exactly this head. */
+async function receiptsFor(
+  { anchors }: Deployment,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<Record<string, AnchorReceipt>> {
+  const receipts: Record<string, AnchorReceipt> = {}
+  for (const anchor of anchors) {
+    const latest = await anchor.latest(checkpoint.origin, { signal })
+    // Anchoring is idempotent: a head that is there gives its receipt again.
+    if (latest?.note === checkpoint.note) receipts[anchor.name] = await anchor.anchor(checkpoint, { signal })
+  }
+  return receipts
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { loadConfig } from '@seamark/config'
+import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
+import type { Principal } from '@seamark/core'
+import { SeamError, sleep, toSeamError } from '@seamark/kit'
+import { compose } from './compose.ts'
+import type { Deployment } from './deployment.ts'
+import type { ServerEnvironment } from './env.ts'
+import { buildApp } from './http/app.ts'
+import { scrubInBackground } from './scrub.ts'
+import { listen, listenPrivately, makeDataFolder, refuseSecond } from './socket.ts'
+
+/** The two ways to have a service, as the command is given them. */
+export function serviceHost(environment: ServerEnvironment): ServiceHost {
+  return {
+    serve: (options) => start(options, environment, { as: 'seamark serve', engine: true, deep: false }),
+    startInProcess: (options) => start(options, environment, { as: 'seamark run', ...options }),
+  }
+}
+
+interface Mode {
+  readonly as: string
+  readonly engine: boolean
+  readonly deep: boolean
+}
+
+// A kill that the executor does not answer must not keep a process from ending.
+const killMs = 2_000
+
+async function start(options: HostOptions, environment: ServerEnvironment, mode: Mode): Promise<RunningService> {
+  const { dataDir, cwd, configFile, onNotice } = options
+  const loaded = await loadConfig({ cwd, ...(configFile !== undefined && { explicitPath: configFile }) })
+  if (mode.engine) {
+    await makeDataFolder(dataDir)
+    await refuseSecond(dataDir)
+  }
+  const holder = `${mode.as} (process ${process.pid})`
+  const deployment = await compose({ loaded, dataDir, engine: mode.engine, holder, environment, onNotice })
+  const stopping = new AbortController()
+  const ended = Promise.withResolvers<unknown>()
+  let stopped: Promise<void> | undefined
+  const app = buildApp({
+    deployment,
+    deep: mode.deep,
+    principal: localPrincipal(),
+    startedAt: Date.now(),
+    stopping: stopping.signal,
+    stop: (how) => void stop(how).catch((error: unknown) => onNotice(toSeamError(error))),
+    onNotice,
+  })
+
+  let door: Awaited<ReturnType<typeof listen>> | undefined
+  try {
+    await deployment.engine?.start()
+    door = mode.engine ? await listen(app, dataDir, mode.as) : await listenPrivately(app)
+  } catch (error) {
+    await deployment.engine?.stop().catch(() => undefined)
+    await deployment.close()
+    throw named(error, dataDir)
+  }
+  void deployment.engine?.failed.then((reason) => ended.resolve(reason))
+  const stopScrub =
+    mode.as === 'seamark serve' ? scrubInBackground(deployment, (error) => ended.resolve(error)) : undefined
+
+  function stop(how: { readonly cancelRunning?: boolean } = {}): Promise<void> {
+    stopped ??= (async () => {
+      stopScrub?.()
+      // Followers see cancelled runs come to their end before the door closes.
+      await deployment.engine?.stop(how)
+      stopping.abort()
+      await door?.close()
+      await deployment.close()
+      ended.resolve(undefined)
+    })()
+    return stopped
+  }
+
+  return {
+    socketPath: door.socket,
+    notes: deployment.notes,
+    ended: ended.promise,
+    stop,
+    idle: () => idle(deployment),
+    async kill() {
+      const killing = Promise.all(deployment.executors.map((executor) => killAll(executor)))
+      await Promise.race([killing, sleep(killMs)])
+    },
+  }
+}
+
+async function killAll(executor: Deployment['executors'][number]): Promise<void> {
+  for await (const { launchId, state } of executor.list()) if (state.state === 'running') await executor.kill(launchId)
+}
+
+/** Resolves once no run is left in memory. */
+async function idle({ engine }: Deployment): Promise<void> {
+  if (engine === undefined || engine.stats().runs === 0) return
+  await new Promise<void>((resolve) => {
+    const off = engine.onRecords((records) => {
+      if (records.some(({ kind }) => kind === 'run.sealed') && engine.stats().runs === 0) {
+        off()
+        resolve()
+      }
+    })
+  })
+}
+
+/** Whoever can open the socket is this user, or root. */
+function localPrincipal(): Principal {
+  return { id: `local:${process.getuid?.() ?? 'unknown'}` }
+}
+
+/** A lease that another process holds is a service that runs already, whatever it listens on. */
+function named(error: unknown, dataDir: string): unknown {
+  const { code, message } = toSeamError(error)
+  if (code !== 'CONFLICT') return error
+  return new SeamError('CONFLICT', message, {
+    remedy: `Talk to that service, or stop it first; both use ${join(dataDir)}.`,
+    cause: error,
+  })
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import type { Action, Principal } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from '@seamark/protocol'
+import type { Route } from '@seamark/protocol'
+import { fastify } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Deployment } from '../deployment.ts'
+import { exportEvidence } from '../evidence.ts'
+import { exportKeys } from '../keys.ts'
+import { readLogs } from '../logs.ts'
+import { readPatch } from '../patch.ts'
+import { questions } from '../questions.ts'
+import { diagnose, describe } from '../service-view.ts'
+import { submit } from '../submit.ts'
+import type { Call, RouteContext } from './define.ts'
+import { serveJson, serveStream } from './define.ts'
+import { runEvents } from '../events.ts'
+import { answerProblems } from './problems.ts'
+
+export interface AppOptions {
+  readonly deployment: Deployment
+  /** Who is at the other end: whoever can open the socket. */
+  readonly principal: Principal
+  /** Whether `doctor` re-reads all that is stored. */
+  readonly deep: boolean
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** Fires when the service stops. */
+  readonly stopping: AbortSignal
+  /** Asked by `POST /v1/stop`, after its answer is sent. */
+  stop(options: { readonly cancelRunning: boolean }): void
+  readonly onNotice: (error: Error) => void
+}
+
+/** Every route of `/v1` over a deployment. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { deployment, principal, stopping } = options
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: 'idle',
+    // A follower may be silent for as long as it likes.
+    requestTimeout: 0,
+  })
+  app.addHook('onSend', async (request, reply) => void reply.header(REQUEST_ID_HEADER, request.id))
+  app.removeAllContentTypeParsers()
+  // Routes parse their own bodies: what is wrong with one is told in our words.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  answerProblems(app, options.onNotice)
+
+  const context: RouteContext = {
+    stopping,
+    authorize: (action, params) => authorize(deployment, principal, action, params),
+  }
+  const ask = questions(deployment)
+  const json = <P, Q, B, A>(route: Route<P, Q, B, A>, handle: (call: Call<P, Q, B>) => Promise<A>) =>
+    serveJson(app, context, route, handle)
+
+  json(ROUTES.health, async () => {
+    deployment.requireEngine()
+    return { status: 'ok' as const }
+  })
+  json(ROUTES.service, async () => describe(deployment, options.startedAt))
+  json(ROUTES.doctor, async ({ signal }) => diagnose(deployment, { deep: options.deep, signal }))
+  json(ROUTES.keys, async ({ signal }) => exportKeys(deployment, { signal }))
+  json(ROUTES.stop, async ({ body }) => {
+    await context.authorize('service.stop', {})
+    setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))
+    return { stopping: true as const }
+  })
+  json(ROUTES.submit, async ({ query, plan, signal }) => {
+    if (plan === undefined) throw new SeamError('INVALID_INPUT', 'There is no plan in the body.')
+    return submit(deployment, principal, { ...query, ...plan }, { signal })
+  })
+  json(ROUTES.runs, async ({ query }) => ask.runs(query))
+  json(ROUTES.run, async ({ params }) => ask.run(params.run))
+  json(ROUTES.items, async ({ params, query }) => ask.items(params.run, query))
+  json(ROUTES.item, async ({ params }) => ask.item(params.run, params.item))
+  json(ROUTES.cancelRun, async ({ params }) => deployment.requireEngine().cancel(principal, params.run))
+  json(ROUTES.cancelItem, async ({ params }) => deployment.requireEngine().cancel(principal, params.run, params.item))
+  json(ROUTES.resumeItem, async ({ params, body }) => {
+    await deployment.requireEngine().resume(principal, params.run, params.item, body().token)
+    return { resumed: true as const }
+  })
+  serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
+    body: runEvents(deployment, params.run, { ...query, signal }),
+  }))
+  serveStream(app, context, ROUTES.logs, async ({ params, query, signal }) => {
+    const { attempt, body } = await readLogs(deployment, params.run, params.item, { ...query, signal })
+    return { headers: { [ATTEMPT_HEADER]: String(attempt) }, body }
+  })
+  serveStream(app, context, ROUTES.patch, async ({ params, signal }) => ({
+    body: readPatch(deployment, params.run, params.item, { signal }),
+  }))
+  serveStream(app, context, ROUTES.evidence, async ({ params, signal }) => ({
+    body: exportEvidence(deployment, params.run, { signal }),
+  }))
+  return app
+}
+
+async function authorize(deployment: Deployment, principal: Principal, action: Action, params: unknown): Promise<void> {
+  const named = typeof params === 'object' && params !== null ? params : {}
+  const run: unknown = Reflect.get(named, 'run')
+  const item: unknown = Reflect.get(named, 'item')
+  const { allowed, reasons } = await deployment.authorizer.authorize({
+    principal,
+    action,
+    resource: {
+      ns: deployment.ns,
+      ...(typeof run === 'string' && { run }),
+      ...(typeof item === 'string' && { item }),
+    },
+  })
+  if (!allowed) throw new SeamError('FORBIDDEN', `${action} is not allowed: ${reasons.join(' ')}`)
+}

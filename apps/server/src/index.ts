@@ -1,0 +1,14 @@
+/**
+ * The reference server: composes everything, and serves `/v1` on a unix socket.
+ *
+ * @module
+ */
+export { compose } from './compose.ts'
+export type { ComposeOptions } from './compose.ts'
+export type { Deployment } from './deployment.ts'
+export { readServerEnvironment } from './env.ts'
+export type { ServerEnvironment } from './env.ts'
+export { serviceHost } from './host.ts'
+export { buildApp } from './http/app.ts'
+export type { AppOptions } from './http/app.ts'
+export { VERSION } from './version.ts'

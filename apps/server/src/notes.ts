@@ -1,0 +1,60 @@
+import type {
+  AuditAnchor,
+  Authorizer,
+  Executor,
+  RuntimeAdapter,
+  Signer,
+  StorageProvider,
+  Workspaces,
+} from '@seamark/core'
+import { seamView } from '@seamark/config'
+import type { JournalStore, SeamarkConfig } from '@seamark/config'
+import type { ServiceNote } from '@seamark/cli'
+import type { SeamView } from '@seamark/protocol'
+import type { PlanNames } from './plan-names.ts'
+
+export interface Parts {
+  readonly journal: JournalStore
+  readonly storage: StorageProvider
+  readonly executors: readonly Executor[]
+  readonly runtimes: readonly RuntimeAdapter[]
+  readonly authorizer: Authorizer
+  readonly anchors: readonly AuditAnchor[]
+  readonly signers: { readonly log: Signer; readonly export: Signer }
+  readonly workspaces: Workspaces
+}
+
+/** The table of seams, and what people should know before they rely on it. */
+export async function describeParts(
+  parts: Parts,
+  config: SeamarkConfig,
+  { dataDir, names }: { readonly dataDir: string; readonly names: PlanNames },
+): Promise<{ readonly seams: readonly SeamView[]; readonly notes: readonly ServiceNote[] }> {
+  const seams = [
+    seamView('journal', parts.journal.journal, config.journal === undefined),
+    seamView('storage', parts.storage, config.storage === undefined),
+    ...parts.executors.map((part) => seamView('executors', part, config.executors === undefined)),
+    ...parts.runtimes.map((part) => seamView('runtimes', part, config.runtimes === undefined)),
+    seamView('workspaces', parts.workspaces, config.workspaces === undefined),
+    seamView('signer', parts.signers.log, config.signer === undefined),
+    seamView('exportSigner', parts.signers.export, config.exportSigner === undefined),
+    ...parts.anchors.map((part) => seamView('anchors', part, config.anchors === undefined)),
+    seamView('authorizer', parts.authorizer, config.authorizer === undefined),
+  ]
+  const defaults = seams.filter(({ isDefault }) => isDefault).map(({ seam, name }) => `${seam} ${name}`)
+  const notes: ServiceNote[] = []
+  if (defaults.length > 0)
+    notes.push({ level: 'info', text: `Defaults, all under ${dataDir}: ${defaults.join(', ')}.` })
+  if (parts.anchors.every(({ guarantees }) => !guarantees.beyondOperator.value))
+    notes.push({
+      level: 'info',
+      text: 'No anchor outside this machine: whoever has the log key could rewrite all of the log.',
+    })
+  const problem = await names.sandboxProblem()
+  if (problem !== undefined)
+    notes.push({
+      level: 'warn',
+      text: `No sandbox: ${problem.message} ${problem.remedy ?? ''} Until then items run only where they name \`process\`, which isolates nothing.`,
+    })
+  return { seams, notes }
+}

@@ -1,0 +1,32 @@
+import type { CallOptions } from '@seamark/core'
+import { blobKey, SeamError } from '@seamark/kit'
+import type { Deployment } from './deployment.ts'
+import { itemRow } from './questions.ts'
+
+/** The patch of an item; no bytes where it changed nothing. Errors: `NOT_FOUND`, `CONFLICT` before it has succeeded, `INTEGRITY`. */
+export async function* readPatch(
+  deployment: Deployment,
+  run: string,
+  item: string,
+  options: CallOptions,
+): AsyncIterable<Uint8Array> {
+  const { status, product } = await itemRow(deployment, run, item)
+  if (product === undefined)
+    throw new SeamError('CONFLICT', `Item ${item} is ${status} and has no product.`, {
+      remedy: status === 'waiting' || status === 'running' ? 'Wait until it has ended.' : 'Its log says why.',
+    })
+  if (product.patch !== undefined && product.patch.size > 0) yield* readBlob(deployment, product.patch.sha256, options)
+}
+
+/** The bytes of a blob that a record names, from an offset. Errors: `INTEGRITY` where it is gone or another. */
+export async function* readBlob(
+  { ns, storage }: Deployment,
+  sha256: string,
+  options: CallOptions & { readonly from?: number },
+): AsyncIterable<Uint8Array> {
+  const { from = 0, ...rest } = options
+  const found = await storage.get(blobKey(ns, sha256), { ...rest, ...(from > 0 && { range: { start: from } }) })
+  if (found === undefined)
+    throw new SeamError('INTEGRITY', `The blob ${sha256} is named in the log, and the storage does not have it.`)
+  yield* found.body
+}

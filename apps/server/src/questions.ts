@@ -1,0 +1,66 @@
+import type { ItemRow, RunRow } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import type { ItemPage, ItemsQuery, ItemView, RunPage, RunsQuery, RunView } from '@seamark/protocol'
+import type { Deployment } from './deployment.ts'
+
+export interface Questions {
+  runs(query: RunsQuery): Promise<RunPage>
+  run(run: string): Promise<RunView>
+  items(run: string, query: ItemsQuery): Promise<ItemPage>
+  item(run: string, item: string): Promise<ItemView>
+}
+
+/** Answers about runs and items, from the projections; why an item waits comes from the engine. */
+export function questions(deployment: Deployment): Questions {
+  const { ns, projections, engine } = deployment
+
+  const itemView = (row: ItemRow): ItemView => {
+    const waits = row.status === 'waiting' || row.status === 'parked'
+    const waiting = waits ? engine?.waiting(row.run, row.item) : undefined
+    return { ...row, ...(waiting && { waiting }) }
+  }
+
+  return {
+    async runs({ cursor, limit, status, name }) {
+      const filter = { ...(status !== undefined && { status }), ...(name !== undefined && { name }) }
+      const page = { limit, ...(cursor !== undefined && { cursor }) }
+      const { rows, cursor: next } = await projections.query(ns, 'runs', filter, page)
+      return { runs: rows.map(runView), ...(next !== undefined && { cursor: next }) }
+    },
+    async run(run) {
+      return runView(await runRow(deployment, run))
+    },
+    async items(run, { cursor, limit, status }) {
+      await runRow(deployment, run)
+      const filter = { run, ...(status !== undefined && { status }) }
+      const page = { limit, ...(cursor !== undefined && { cursor }) }
+      const { rows, cursor: next } = await projections.query(ns, 'items', filter, page)
+      return { items: rows.map(itemView), ...(next !== undefined && { cursor: next }) }
+    },
+    async item(run, item) {
+      return itemView(await itemRow(deployment, run, item))
+    },
+  }
+}
+
+/** The row of a run. Errors: `NOT_FOUND`. */
+export async function runRow({ ns, projections }: Deployment, run: string): Promise<RunRow> {
+  const { rows } = await projections.query(ns, 'runs', { run }, { limit: 1 })
+  const [row] = rows
+  if (row === undefined) throw new SeamError('NOT_FOUND', `There is no run ${run}.`, { remedy: 'List the runs first.' })
+  return row
+}
+
+/** The row of an item. Errors: `NOT_FOUND`, naming what is missing. */
+export async function itemRow(deployment: Deployment, run: string, item: string): Promise<ItemRow> {
+  await runRow(deployment, run)
+  const { rows } = await deployment.projections.query(deployment.ns, 'items', { run, item }, { limit: 1 })
+  const [row] = rows
+  if (row === undefined)
+    throw new SeamError('NOT_FOUND', `Run ${run} has no item ${item}.`, { remedy: 'List its items first.' })
+  return row
+}
+
+function runView({ tail: _tail, ...view }: RunRow): RunView {
+  return view
+}

@@ -1,0 +1,106 @@
+import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { newRunId, parsePlanIsolated } from '@seamark/protocol'
+import type { CheckedPlan, PlanFormat, SubmitAnswer } from '@seamark/protocol'
+import { isAbsolute } from 'node:path'
+import type { Deployment } from './deployment.ts'
+
+export interface SubmitRequest {
+  readonly bytes: Uint8Array
+  readonly format: PlanFormat
+  readonly run?: string
+  readonly from?: string
+}
+
+/**
+ * From a plan's text to a durable run: parsed apart from the loop, its ref resolved to a commit, its layers named.
+ * Errors: those of the plan, all at once; `NOT_FOUND` for a workspace that is not there; those of `Engine.submit`.
+ */
+export async function submit(
+  deployment: Deployment,
+  principal: Principal,
+  request: SubmitRequest,
+  options: CallOptions,
+): Promise<SubmitAnswer> {
+  const engine = deployment.requireEngine()
+  const plan = await checkedPlan(deployment, request, options)
+  const workspace = await resolveWorkspace(deployment, plan, request.from, options)
+  const spec: RunSpec = {
+    workspace,
+    ...(plan.name !== undefined && { name: plan.name }),
+    ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }),
+    ...(plan.setup !== undefined && { setup: plan.setup }),
+  }
+  const layers = await layersOf(deployment, plan, workspace, options)
+  const submission: Submission = {
+    run: request.run ?? newRunId(),
+    plan: plan.digest,
+    spec,
+    items: plan.items,
+    ...(layers !== undefined && { layers }),
+  }
+  const { run, created } = await engine.submit(principal, submission)
+  return {
+    run,
+    created,
+    plan: plan.digest,
+    items: plan.items.length,
+    ...(workspace.type === 'git' && { base: baseOf(workspace) }),
+  }
+}
+
+async function checkedPlan(
+  { planNames }: Deployment,
+  { bytes, format }: SubmitRequest,
+  options: CallOptions,
+): Promise<CheckedPlan> {
+  const result = await parsePlanIsolated(bytes, { format, deployment: await planNames.now(), ...options })
+  if (result.ok) return result.plan
+  const [first] = result.problems
+  if (first === undefined) throw new SeamError('INTERNAL', 'The plan was refused without a reason.')
+  // One code for all: that of the first, unless it only says that the rest was not looked at.
+  const more = result.problems.length > 1 ? ` (and ${result.problems.length - 1} more)` : ''
+  throw new SeamError(first.code, `${first.message}${more}`, { problems: result.problems })
+}
+
+async function resolveWorkspace(
+  { workspaces }: Deployment,
+  { workspace }: CheckedPlan,
+  from: string | undefined,
+  options: CallOptions,
+): Promise<ResolvedWorkspace> {
+  if (workspace.git === undefined) return { type: 'empty' }
+  if (from !== undefined && !isAbsolute(from))
+    throw new SeamError('INVALID_INPUT', 'The folder that the plan comes from is no absolute path.')
+  if (from === undefined && !isAbsolute(workspace.git) && !/^[a-z][a-z0-9+.-]*:/i.test(workspace.git))
+    throw new SeamError('INVALID_INPUT', `It is not known what ${workspace.git} is relative to.`, {
+      remedy: 'Name the repository by its absolute path, or say `from`.',
+    })
+  return workspaces.resolve({ ...workspace, from: from ?? '/' }, options)
+}
+
+async function layersOf(
+  { ns, worker, executors }: Deployment,
+  { setup, items }: CheckedPlan,
+  workspace: ResolvedWorkspace,
+  options: CallOptions,
+): Promise<Submission['layers']> {
+  if (setup === undefined) return undefined
+  const layers: Record<string, { digest: string; ready: boolean }> = {}
+  for (const name of new Set(items.map(({ executor }) => executor))) {
+    const executor = executors.find((candidate) => candidate.name === name)
+    if (executor === undefined) continue
+    const digest = await worker.layerOf(workspace, setup, executor.kind, { ns, ...options })
+    layers[name] = { digest, ready: await worker.hasLayer(ns, digest, options) }
+  }
+  return layers
+}
+
+function baseOf({
+  source,
+  commit,
+  uncommitted,
+  submodules,
+}: Extract<ResolvedWorkspace, { type: 'git' }>): NonNullable<SubmitAnswer['base']> {
+  return { source, commit, uncommitted, submodules }
+}

@@ -1,0 +1,58 @@
+import { SeamError } from '@seamark/kit'
+import type { CliContext, Command } from './command.ts'
+import { COMMANDS } from './commands/index.ts'
+import { commandHelp, overview } from './help.ts'
+import { reportError } from './report-error.ts'
+import { meant } from './words.ts'
+
+/** Runs one command line (without `node` and the program) and resolves with its exit code; never rejects. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const { io } = context
+  try {
+    return await dispatch([...argv], context)
+  } catch (error) {
+    return reportError(io, error, { json: argv.includes('--json') })
+  }
+}
+
+async function dispatch(argv: string[], context: CliContext): Promise<number> {
+  const { io } = context
+  const [first, second] = argv
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const about = first === 'help' && second !== undefined ? find(argv.slice(1)) : undefined
+    await io.out(about === undefined ? overview(COMMANDS, context.version, io.style) : commandHelp(about[0], io.style))
+    return 0
+  }
+  if (first === '--version' || first === '-v') {
+    await io.out(`${context.version}\n`)
+    return 0
+  }
+  const [command, rest] = find(argv)
+  const end = rest.indexOf('--')
+  if (rest.slice(0, end === -1 ? undefined : end).some((arg) => arg === '--help' || arg === '-h')) {
+    await io.out(commandHelp(command, io.style))
+    return 0
+  }
+  return command.run(context, rest)
+}
+
+/** The command of the longest name that the arguments begin with, and the rest of them. */
+function find(argv: readonly string[]): [Command, string[]] {
+  const [first = '', second = ''] = argv
+  for (const words of [`${first} ${second}`, first]) {
+    const command = COMMANDS.find(({ name }) => name === words)
+    if (command !== undefined) return [command, argv.slice(words.split(' ').length)]
+  }
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name)
+  if (group.length > 0)
+    throw new SeamError('INVALID_INPUT', `seamark ${first} needs a second word.`, {
+      remedy: `Use ${group.join(' or ')}.`,
+    })
+  const guess = meant(
+    first,
+    COMMANDS.flatMap(({ name }) => name.split(' ').slice(0, 1)),
+  )
+  throw new SeamError('INVALID_INPUT', `There is no command ${JSON.stringify(first.slice(0, 60))}.`, {
+    remedy: guess === undefined ? 'See seamark --help.' : `Did you mean seamark ${guess}?`,
+  })
+}

@@ -1,0 +1,55 @@
+import type { ArgsDef, ParsedArgs } from 'citty'
+import type { CliEnvironment } from './env.ts'
+import type { ServiceHost } from './host.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What every command is given. */
+export interface CliContext {
+  readonly host: ServiceHost
+  readonly io: Terminal
+  readonly env: CliEnvironment
+  readonly cwd: string
+  /** Version of Seamark. */
+  readonly version: string
+}
+
+/** Options that every command has. */
+export const COMMON = {
+  data: { type: 'string', valueHint: 'DIR', description: 'Data folder. Default: the nearest .seamark' },
+  config: {
+    type: 'string',
+    valueHint: 'FILE',
+    description: 'Configuration. Default: seamark.config.ts, where there is one',
+  },
+  json: { type: 'boolean', description: 'Machine-readable output' },
+  help: { type: 'boolean', alias: 'h', description: 'Shows this' },
+} as const satisfies ArgsDef
+
+export type CommonArgs = typeof COMMON
+
+export interface Example {
+  readonly line: string
+  readonly says: string
+}
+
+/** One command, ready to be run with arguments that were checked. */
+export interface Command {
+  /** One or two words. */
+  readonly name: string
+  readonly summary: string
+  readonly args: ArgsDef
+  readonly examples: readonly Example[]
+  /** Sentences under the options. */
+  readonly notes: readonly string[]
+  /** Resolves with the exit code. */
+  readonly run: (context: CliContext, rawArgs: string[]) => Promise<number>
+}
+
+export interface CommandSpec<T extends ArgsDef> {
+  readonly name: string
+  readonly summary: string
+  readonly args: T
+  readonly examples: readonly Example[]
+  readonly notes?: readonly string[]
+  readonly run: (context: CliContext, args: ParsedArgs<T & CommonArgs>) => Promise<number>
+}

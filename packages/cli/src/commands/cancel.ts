@@ -1,0 +1,28 @@
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { findRun } from '../find-run.ts'
+
+export const cancel = command({
+  name: 'cancel',
+  summary: 'Asks a run, or one item of it, to stop',
+  args: {
+    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    item: { type: 'positional', required: false, description: 'Item of it' },
+  },
+  examples: [
+    { line: 'seamark cancel last', says: 'the newest run' },
+    { line: 'seamark cancel 01993f2a lint', says: 'one item; what needs it is skipped' },
+  ],
+  notes: ['--json gives { run, item?, effective }: false where there was nothing left to stop.'],
+  run: (context, args) =>
+    withConnection(context, args, 'commands', async ({ client }) => {
+      const { run } = await findRun(client, args.run)
+      const { item } = args
+      const { effective } = await client.cancel(run, item)
+      const what = item === undefined ? `Run ${run}` : `Item ${item} of run ${run}`
+      const answer = { run, ...(item !== undefined && { item }), effective }
+      if (args.json === true) await context.io.out(`${JSON.stringify(answer)}\n`)
+      else await context.io.out(`${what} ${effective ? 'is being stopped' : 'was over already'}.\n`)
+      return 0
+    }),
+})

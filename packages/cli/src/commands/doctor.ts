@@ -1,0 +1,58 @@
+import type { DoctorReport, FindingStatus } from '@seamark/protocol'
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import type { Style } from '../style.ts'
+
+export const doctor = command({
+  name: 'doctor',
+  summary: 'Checks this machine and deployment, and says what it measured',
+  args: {
+    deep: { type: 'boolean', description: 'Reads and checks all that is stored; takes its time' },
+  },
+  examples: [
+    { line: 'seamark doctor', says: 'each seam, its guarantees, and what to do about what is missing' },
+    { line: 'seamark doctor --deep --json', says: 'every record, payload and row re-read' },
+  ],
+  notes: ['Exit code: 0 where nothing fails, warnings included; 9 where something does.'],
+  run: (context, args) =>
+    withConnection(context, args, args.deep === true ? 'deep inspection' : 'inspection', async ({ client }) => {
+      const { io } = context
+      const report = await client.doctor()
+      await io.out(args.json === true ? `${JSON.stringify(report)}\n` : describe(report, io.style))
+      return report.status === 'fail' ? 9 : 0
+    }),
+})
+
+function describe({ status, findings, seams }: DoctorReport, style: Style): string {
+  const lines: string[] = []
+  const width = Math.max(...findings.map(({ title }) => title.length), 10)
+  for (const { title, status: found, measured, remedy } of findings) {
+    lines.push(`${sign(found, style)} ${title.padEnd(width)}  ${measured ?? ''}`.trimEnd())
+    if (remedy !== undefined) lines.push(`    ${style.dim('→')} ${remedy}`)
+  }
+  lines.push('')
+  for (const { seam, kind, name, isDefault, guarantees } of seams)
+    lines.push(
+      `  ${seam.padEnd(11)} ${kind === name ? kind : `${kind} ${name}`}${isDefault ? style.dim(' (default)') : ''}  ${style.dim(short(guarantees))}`,
+    )
+  lines.push(
+    '',
+    `${sign(status, style)} ${{ ok: 'All is well.', warn: 'It works; see the warnings.', fail: 'Something does not work.' }[status]}`,
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function sign(status: FindingStatus, style: Style): string {
+  return { ok: style.green('✓'), warn: style.yellow('!'), fail: style.red('✗') }[status]
+}
+
+/** The guarantees of a seam in one line: `durable: true (tested)`. */
+function short(guarantees: DoctorReport['seams'][number]['guarantees']): string {
+  return Object.entries(guarantees)
+    .map(([name, claim]) => {
+      if (typeof claim !== 'object' || claim === null || !('value' in claim)) return `${name}: ${JSON.stringify(claim)}`
+      return `${name}: ${JSON.stringify(claim['value'])} (${JSON.stringify(claim['proof'])})`
+    })
+    .join(', ')
+    .replaceAll('"', '')
+}

@@ -1,0 +1,29 @@
+import type { Command } from '../command.ts'
+import { cancel } from './cancel.ts'
+import { doctor } from './doctor.ts'
+import { evidenceExport } from './evidence-export.ts'
+import { init } from './init.ts'
+import { keysExport } from './keys-export.ts'
+import { logs } from './logs.ts'
+import { patch } from './patch.ts'
+import { run } from './run.ts'
+import { serve } from './serve.ts'
+import { status } from './status.ts'
+import { submit } from './submit.ts'
+import { verify } from './verify.ts'
+
+/** Every command, in the order of `seamark --help`. */
+export const COMMANDS: readonly Command[] = [
+  init,
+  run,
+  submit,
+  status,
+  logs,
+  cancel,
+  patch,
+  evidenceExport,
+  keysExport,
+  verify,
+  serve,
+  doctor,
+]

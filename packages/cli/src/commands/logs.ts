@@ -1,0 +1,76 @@
+import { SeamError } from '@seamark/kit'
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { findRun } from '../find-run.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { harmless } from '../style.ts'
+
+export const logs = command({
+  name: 'logs',
+  summary: 'Shows what an item wrote',
+  args: {
+    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    item: { type: 'positional', required: true, description: 'Item of it' },
+    follow: { type: 'boolean', alias: 'f', description: 'Goes on until the item has ended' },
+    stderr: { type: 'boolean', description: 'Standard error instead of standard output' },
+    attempt: { type: 'string', valueHint: 'N', description: 'Attempt. Default: the newest' },
+    gate: { type: 'string', valueHint: 'N', description: 'What the Nth gate wrote, from 1' },
+  },
+  examples: [
+    { line: 'seamark logs last lint', says: 'standard output of the newest attempt' },
+    { line: 'seamark logs last lint -f --stderr', says: 'standard error, as it comes' },
+  ],
+  notes: [
+    'On a terminal, control characters other than colours are shown by their numbers.',
+    '--json gives one document a line: { stream, from, text }, or base64 for bytes that are not UTF-8.',
+  ],
+  run: (context, args) =>
+    withConnection(context, args, 'questions', async ({ client }) => {
+      const { io } = context
+      const { run } = await findRun(client, args.run)
+      const stream = args.stderr === true ? 'stderr' : 'stdout'
+      const attempt = positive('--attempt', args.attempt)
+      const gate = positive('--gate', args.gate)
+      const stop = new AbortController()
+      const offInterrupt = onInterrupt(() => stop.abort())
+      const bytes = client.logs(
+        run,
+        args.item,
+        {
+          stream,
+          follow: args.follow === true,
+          ...(attempt !== undefined && { attempt }),
+          ...(gate !== undefined && { step: `gate:${gate - 1}` as const }),
+        },
+        { signal: stop.signal },
+      )
+      try {
+        let from = 0
+        const decoder = new TextDecoder()
+        for await (const chunk of bytes) {
+          if (args.json === true) await io.out(`${JSON.stringify({ stream, from, ...asText(chunk) })}\n`)
+          else await io.out(io.interactive ? harmless(decoder.decode(chunk, { stream: true })) : chunk)
+          from += chunk.byteLength
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) throw error
+      } finally {
+        offInterrupt()
+      }
+      return 0
+    }),
+})
+
+function positive(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
+  throw new SeamError('INVALID_INPUT', `${option} must be a whole number from 1.`)
+}
+
+function asText(chunk: Uint8Array): { readonly text: string } | { readonly base64: string } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(chunk) }
+  } catch {
+    return { base64: Buffer.from(chunk).toString('base64') }
+  }
+}

@@ -1,0 +1,63 @@
+import { toSeamError } from '@seamark/kit'
+import { command } from '../define.ts'
+import { dataFolder } from '../data-folder.ts'
+import { onInterrupt } from '../interrupt.ts'
+
+export const serve = command({
+  name: 'serve',
+  summary: 'Runs the service that other commands talk to',
+  args: {},
+  examples: [
+    { line: 'seamark serve', says: 'on a unix socket that only you can open' },
+    {
+      line: 'seamark serve --json',
+      says: 'a line { type: "ready", socket, pid, notes }, and { type: "stopped" } at the end',
+    },
+  ],
+  notes: [
+    'SIGTERM stops the service; attempts go on, and the next service on the same folder takes them up.',
+    'Ctrl-C cancels what runs, waits until nothing is left and stops; twice kills everything at once.',
+  ],
+  async run(context, args) {
+    const { io, cwd, host } = context
+    const json = args.json === true
+    const dataDir = await dataFolder(context, args)
+    const service = await host.serve({
+      dataDir,
+      cwd,
+      ...(args.config !== undefined && { configFile: args.config }),
+      onNotice: (error) =>
+        io.err(
+          json
+            ? `${JSON.stringify({ type: 'notice', message: error.message })}\n`
+            : `${io.errStyle.yellow('notice')} ${error.message}\n`,
+        ),
+    })
+    const { socketPath, notes } = service
+    if (json) await io.out(`${JSON.stringify({ type: 'ready', socket: socketPath, pid: process.pid, notes })}\n`)
+    else {
+      for (const { level, text } of notes)
+        await io.out(`${level === 'warn' ? io.style.yellow(text) : io.style.dim(text)}\n`)
+      await io.out(`Serving ${dataDir} on ${socketPath} (process ${process.pid}). Ctrl-C stops it.\n`)
+    }
+    const offInterrupt = onInterrupt((times, signal) => {
+      if (times > 1) void service.kill().finally(() => process.exit(8))
+      else {
+        const cancelRunning = signal === 'SIGINT'
+        if (cancelRunning && !json) io.err('Cancelling what runs; press Ctrl-C again to kill it.\n')
+        void service.stop({ cancelRunning })
+      }
+    })
+    try {
+      const reason = await service.ended
+      if (reason !== undefined) {
+        await service.stop()
+        throw toSeamError(reason)
+      }
+      await io.out(json ? `${JSON.stringify({ type: 'stopped' })}\n` : 'Stopped.\n')
+      return 0
+    } finally {
+      offInterrupt()
+    }
+  },
+})

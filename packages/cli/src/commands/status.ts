@@ -1,0 +1,97 @@
+import type { ItemView, RunView } from '@seamark/protocol'
+import type { SeamarkClient } from '@seamark/sdk'
+import type { CliContext } from '../command.ts'
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { findRun } from '../find-run.ts'
+import { waitingText } from '../progress/say.ts'
+import type { Style } from '../style.ts'
+import { fit, harmless } from '../style.ts'
+import { duration } from '../words.ts'
+
+const runsShown = 20
+
+export const status = command({
+  name: 'status',
+  summary: 'Shows the newest runs, the items of one, or one item',
+  args: {
+    run: { type: 'positional', required: false, description: 'Run, a beginning of its id, or last' },
+    item: { type: 'positional', required: false, description: 'Item of it' },
+  },
+  examples: [
+    { line: 'seamark status', says: 'the newest runs' },
+    { line: 'seamark status last', says: 'the items of the newest run, with what each waits for' },
+    { line: 'seamark status last lint --json', says: 'one item, with the digests of what it made' },
+  ],
+  notes: [
+    '--json gives { runs: [RunView] }, { run: RunView, items: [ItemView] } or ItemView; see the documentation of the wire.',
+  ],
+  run: (context, args) =>
+    withConnection(context, args, 'questions', async ({ client }) => {
+      const json = args.json === true
+      if (args.run === undefined) await showRuns(context, client, json)
+      else {
+        const run = await findRun(client, args.run)
+        if (args.item === undefined) await showRun(context, client, run, json)
+        else await showItem(context, await client.item(run.run, args.item), json)
+      }
+      return 0
+    }),
+})
+
+async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean): Promise<void> {
+  const runs: RunView[] = []
+  for await (const run of client.runs()) if (runs.push(run) === runsShown) break
+  if (json) return io.out(`${JSON.stringify({ runs })}\n`)
+  if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
+  await io.out(runs.map((run) => `${runLine(run, io.style)}\n`).join(''))
+}
+
+function runLine(run: RunView, style: Style): string {
+  const { succeeded, failed, canceled, skipped } = run.settled
+  const settled = succeeded + failed + canceled + skipped
+  const when = new Date(run.submittedAt).toISOString().slice(0, 19).replace('T', ' ')
+  return `${run.run}  ${paint(run.status, style)(run.status.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
+}
+
+async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
+  if (!json) {
+    await io.out(`${runLine(run, io.style)}\n`)
+    for await (const item of client.items(run.run)) await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
+    return
+  }
+  const items: ItemView[] = []
+  for await (const item of client.items(run.run)) items.push(item)
+  await io.out(`${JSON.stringify({ run, items })}\n`)
+}
+
+function itemLine(item: ItemView, style: Style, columns: number): string {
+  const { item: id, status: state, attempt, startedAt, endedAt, reason, waiting } = item
+  const about = [
+    ...(startedAt !== undefined && endedAt !== undefined ? [duration(endedAt - startedAt)] : []),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(item.product?.patch === undefined ? [] : [`${item.product.patch.files} files changed`]),
+    ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
+    ...(reason === undefined || state === 'succeeded' ? [] : [harmless(reason)]),
+  ]
+  return `  ${id.padEnd(20)}  ${paint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
+}
+
+async function showItem({ io }: CliContext, item: ItemView, json: boolean): Promise<void> {
+  if (json) return io.out(`${JSON.stringify(item)}\n`)
+  const { product } = item
+  const lines = [itemLine(item, io.style, 1_000), `  executor  ${item.executor ?? 'none yet'}`]
+  if (product?.patch)
+    lines.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
+  for (const output of product?.outputs ?? [])
+    lines.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
+  if (product) lines.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
+  await io.out(`${lines.join('\n')}\n`)
+}
+
+function paint(state: RunView['status'] | ItemView['status'], style: Style): (text: string) => string {
+  if (state === 'succeeded') return style.green
+  if (state === 'failed') return style.red
+  if (state === 'running' || state === 'waiting') return style.cyan
+  return style.yellow
+}

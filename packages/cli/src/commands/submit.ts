@@ -1,0 +1,36 @@
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { readPlanFile } from '../plan-file.ts'
+import { reportError } from '../report-error.ts'
+import { describeSubmission, submitPlan } from '../submission.ts'
+
+export const submit = command({
+  name: 'submit',
+  summary: 'Submits a plan to the running service and returns',
+  args: {
+    plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+    id: {
+      type: 'string',
+      valueHint: 'RUN',
+      description: 'Id of the run; the same plan under the same id is the same run',
+    },
+  },
+  examples: [
+    { line: 'seamark submit plan.yaml', says: 'then: seamark status last' },
+    { line: 'seamark submit plan.yaml --id nightly-2026-11-21', says: 'safe to repeat' },
+  ],
+  async run(context, args) {
+    const { io } = context
+    const json = args.json === true
+    const plan = await readPlanFile(context.cwd, args.plan)
+    try {
+      const answer = await withConnection(context, args, 'running', (connection) =>
+        submitPlan(context, connection, plan, args.id),
+      )
+      await io.out(json ? `${JSON.stringify(answer)}\n` : describeSubmission(answer, io))
+      return 0
+    } catch (error) {
+      return reportError(io, error, { json, file: plan.file })
+    }
+  },
+})

@@ -1,0 +1,121 @@
+import type { RunView } from '@seamark/protocol'
+import { SeamError } from '@seamark/kit'
+import type { CliContext } from './command.ts'
+import type { Connection } from './connect.ts'
+import { onInterrupt } from './interrupt.ts'
+import { liveView } from './progress/live.ts'
+import type { ItemProgress, RunProgress } from './progress/model.ts'
+import { advance, emptyProgress } from './progress/model.ts'
+import { plainView } from './progress/plain.ts'
+import { waitingText } from './progress/say.ts'
+import type { ProgressView } from './progress/view.ts'
+
+// Above it asking why each item waits costs more than it tells.
+const askable = 300
+const askEveryMs = 250
+
+/**
+ * Follows a run to its seal, on the terminal or as NDJSON. The first Ctrl-C asks the run to cancel and
+ * goes on following; the second ends this process at once.
+ */
+export async function followRun(
+  context: CliContext,
+  connection: Connection,
+  run: string,
+  json: boolean,
+): Promise<RunView> {
+  const { io } = context
+  const now = () => Date.now()
+  const view = json ? undefined : io.interactive ? liveView(io, now) : plainView(io, now)
+  const say = (text: string) => (view === undefined ? io.err(`${text}\n`) : view.say(text))
+  const progress = emptyProgress()
+  const items = new Map<string, ItemProgress>()
+  const asking = view === undefined ? undefined : askWaiting(connection, run, progress, items, view)
+  const offInterrupt = onInterrupt((times) => {
+    if (times === 1) void cancel(connection, run, say)
+    else void leave(connection, say)
+  })
+  const { inProcess } = connection
+  const broken = new AbortController()
+  void inProcess?.ended.then((reason) => broken.abort(reason))
+  try {
+    for await (const event of connection.client.events(run, { follow: true }, { signal: broken.signal })) {
+      if (json) await io.out(`${JSON.stringify(event)}\n`)
+      const changed = advance(progress, items, event)
+      view?.update(progress, changed)
+      asking?.()
+    }
+  } catch (error) {
+    if (broken.signal.aborted && broken.signal.reason instanceof Error) throw broken.signal.reason
+    throw error
+  } finally {
+    offInterrupt()
+    view?.finish(progress)
+  }
+  if (progress.end === undefined)
+    throw new SeamError('UNAVAILABLE', `The service stopped before run ${run} was over.`, {
+      remedy: `The run is not lost: seamark serve goes on with it.`,
+    })
+  return progress.end
+}
+
+async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {
+  say('Cancelling; press Ctrl-C again to leave at once.')
+  try {
+    await client.cancel(run)
+  } catch (error) {
+    say(`The run could not be cancelled: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function leave({ inProcess }: Connection, say: (text: string) => void): Promise<never> {
+  say(
+    inProcess === undefined
+      ? 'Leaving. The service goes on cancelling the run.'
+      : 'Leaving. All attempts are killed; the record ends here, and the next service on this folder settles it.',
+  )
+  await inProcess?.kill()
+  process.stdout.write(process.stdout.isTTY ? '\u001B[?25h' : '')
+  process.exit(8)
+}
+
+/** Asks the service why items wait, at most a few times a second and only after something happened. */
+function askWaiting(
+  { client }: Connection,
+  run: string,
+  progress: RunProgress,
+  items: ReadonlyMap<string, ItemProgress>,
+  view: ProgressView,
+): () => void {
+  let state: 'idle' | 'asking' | 'again' = 'idle'
+  async function ask(): Promise<void> {
+    const changed: ItemProgress[] = []
+    for await (const { item: id, waiting } of client.items(run, { status: 'waiting' })) {
+      const item = items.get(id)
+      if (item === undefined || waiting === undefined || item.phase !== 'waiting') continue
+      const text = waitingText(waiting, run)
+      if (item.waits !== text) changed.push(item)
+      item.waits = text
+    }
+    view.update(progress, changed)
+  }
+  function soon(): void {
+    if (progress.items.length > askable || progress.end !== undefined) return
+    if (state !== 'idle') {
+      state = 'again'
+      return
+    }
+    state = 'asking'
+    ask()
+      // What is shown beside an item is a courtesy; the stream of events tells of a service that is gone.
+      .catch(() => undefined)
+      .finally(() => {
+        const repeat = state === 'again'
+        setTimeout(() => {
+          state = 'idle'
+          if (repeat) soon()
+        }, askEveryMs).unref()
+      })
+  }
+  return soon
+}

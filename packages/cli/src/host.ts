@@ -1,0 +1,41 @@
+/** What the binary hands to the command: the two ways to have a service. */
+export interface ServiceHost {
+  /** Starts a service that others can reach, until it is stopped. Errors: `CONFLICT` naming the one that is there. */
+  serve(options: HostOptions): Promise<RunningService>
+  /**
+   * Starts the same service inside this process, for one command. With `engine: false` it answers
+   * questions only, takes no lease and starts nothing; with `deep` its doctor re-reads all that is stored.
+   */
+  startInProcess(options: HostOptions & { readonly engine: boolean; readonly deep: boolean }): Promise<RunningService>
+}
+
+export interface HostOptions {
+  /** Absolute path of the folder that holds everything. Made with mode 0700 where it is not there. */
+  readonly dataDir: string
+  /** Folder that the configuration is looked for in, upwards. */
+  readonly cwd: string
+  /** Configuration file; without it `seamark.config.ts` or nothing. */
+  readonly configFile?: string
+  /** Something failed that is being tried again. */
+  readonly onNotice: (error: Error) => void
+}
+
+export interface RunningService {
+  readonly socketPath: string
+  /** Which defaults were filled in, what is not isolated. */
+  readonly notes: readonly ServiceNote[]
+  /** Resolves with the reason when the service can not go on, and with `undefined` when it was stopped. */
+  readonly ended: Promise<unknown>
+  /** Stops taking commands and lets go of everything. Idempotent. */
+  stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
+  /** Waits until no run is left, of this command or of another one that came through the socket. */
+  idle(): Promise<void>
+  /** Kills every attempt at once, without waiting for records. Only for a process that is about to end. */
+  kill(): Promise<void>
+}
+
+/** A sentence for people at a start. */
+export interface ServiceNote {
+  readonly level: 'info' | 'warn'
+  readonly text: string
+}

@@ -1,0 +1,15 @@
+/**
+ * The `seamark` command. The binary hands it two ways to have a service; everything else is here.
+ *
+ * @module
+ */
+export { runCli } from './cli.ts'
+export type { CliContext } from './command.ts'
+export { readEnvironment } from './env.ts'
+export type { CliEnvironment } from './env.ts'
+export type { HostOptions, RunningService, ServiceHost, ServiceNote } from './host.ts'
+export { readServiceFile, serviceFilePath } from './service-file.ts'
+export type { ServiceFile } from './service-file.ts'
+export { listens, socketAddress } from './socket-address.ts'
+export { nodeTerminal } from './terminal.ts'
+export type { Terminal, TerminalOptions } from './terminal.ts'

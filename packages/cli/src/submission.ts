@@ -1,0 +1,33 @@
+import type { SubmitAnswer } from '@seamark/protocol'
+import type { CliContext } from './command.ts'
+import type { Connection } from './connect.ts'
+import type { PlanFile } from './plan-file.ts'
+import { counted } from './words.ts'
+
+/** Submits a plan of this folder. */
+export function submitPlan(
+  { cwd }: CliContext,
+  { client }: Connection,
+  plan: PlanFile,
+  run: string | undefined,
+): Promise<SubmitAnswer> {
+  return client.submit({ plan: plan.bytes, format: plan.format, from: cwd, ...(run !== undefined && { run }) })
+}
+
+/** What people should know of an accepted plan. */
+export function describeSubmission({ run, created, items, base }: SubmitAnswer, { style }: CliContext['io']): string {
+  const on = base === undefined ? 'an empty workspace' : `commit ${base.commit.slice(0, 12)} of ${base.source}`
+  const lines = [
+    `${style.bold('run')} ${run}${created ? '' : ' (it was there already)'}: ${counted(items, 'item')} on ${on}`,
+  ]
+  if (base !== undefined && base.uncommitted.count > 0) {
+    const { count, paths } = base.uncommitted
+    const some = paths.slice(0, 3).join(', ')
+    lines.push(
+      `  ${style.yellow('not included:')} ${counted(count, 'uncommitted path')} (${some}${count > 3 ? ', …' : ''})`,
+    )
+  }
+  if (base !== undefined && base.submodules.length > 0)
+    lines.push(`  ${style.yellow('left empty:')} ${counted(base.submodules.length, 'submodule')}`)
+  return `${lines.join('\n')}\n`
+}
