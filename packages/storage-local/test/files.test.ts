@@ -93,22 +93,25 @@ describe('an object’s file', () => {
     expect((await storage.head('ns/a'))?.sha256).toBe(other)
   })
 
-  it('that may not be read is FORBIDDEN', async () => {
-    const dir = await freshFolder()
-    const storage = folderStorage({ dir: join(dir, 'store') })
+  it('that may not be reached is FORBIDDEN', async () => {
+    const top = await freshFolder()
+    const dir = join(top, 'store')
+    const storage = folderStorage({ dir })
     await storage.put('ns/a', Buffer.from('a'))
-    await chmod(join(dir, 'store', 'ns', 'a@'), 0)
-    await chmod(dir, 0o755)
-    // The superuser may read everything.
+    await chmod(top, 0o755)
+    await chmod(dir, 0)
+    // The superuser may reach everything.
     const root = process.geteuid?.() === 0
     if (root) process.seteuid?.(65_534)
     try {
       await expect(storage.get('ns/a')).rejects.toEqual(code('FORBIDDEN'))
-      await expect(folderStorage({ dir: join(dir, 'store') }).put('ns/b', Buffer.from('b'))).rejects.toEqual(
-        root ? code('FORBIDDEN') : expect.anything(),
-      )
+      await expect(storage.put('ns/b', Buffer.from('b'))).rejects.toEqual(code('FORBIDDEN'))
+      await expect(folderStorage({ dir }).put('ns/b', Buffer.from('b'))).rejects.toEqual(code('FORBIDDEN'))
+      await expect(storage.delete?.('ns/a')).rejects.toEqual(code('FORBIDDEN'))
+      await expect(keys(storage)).rejects.toEqual(code('FORBIDDEN'))
     } finally {
       if (root) process.seteuid?.(0)
+      await chmod(dir, 0o700)
     }
   })
 })
