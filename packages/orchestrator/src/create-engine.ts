@@ -52,6 +52,8 @@ export interface EngineOptions {
   /** Version of the program, and a text that names this process to others. */
   readonly version: string
   readonly holder: string
+  /** How many records recovery replays at most while little is in memory. Default 20,000. */
+  readonly recordsPerSnapshot?: number
   readonly clock?: Clock
   readonly random?: () => number
   readonly salt?: () => Uint8Array
@@ -209,6 +211,7 @@ export function createEngine(options: EngineOptions): Engine {
           clock,
           queues: options.queues,
           random,
+          recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
           yield: options.yield ?? nextTurn,
           committed,
           notice,

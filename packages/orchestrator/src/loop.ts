@@ -12,11 +12,10 @@ import { recover } from './recover.ts'
 import type { Queues } from './schedule.ts'
 import { saveState } from './snapshot.ts'
 import type { Item, Run, State } from './state.ts'
+import { trim } from './state.ts'
 
 // One durable commit covers at most this many commands.
 const COMMANDS_PER_COMMIT = 2_000
-/** A snapshot is worth its cost after this many records, or four for each item in memory if that is more. */
-const RECORDS_PER_SNAPSHOT = 20_000
 /** How long after a full disk launches are tried again. */
 const FRUGAL_MS = 5_000
 /** How long after a failed append it is tried again. */
@@ -30,6 +29,8 @@ export interface LoopOptions {
   readonly clock: Clock
   readonly queues: Queues
   readonly random: () => number
+  /** A snapshot is worth its cost after this many records, or four for each item in memory if that is more. */
+  readonly recordsPerSnapshot: number
   /** Lets other work of the process go on, so that commands gather for one commit. */
   readonly yield: () => Promise<void>
   /** Called after a batch is durable, with its records where they are known. The place where effects begin. */
@@ -171,17 +172,17 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     }
     answer(waiting, staged)
     for (const { kind, run } of staged.records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
-    for (const item of staged.items.keys())
-      if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
+    for (const item of staged.items.keys()) trim(item)
     if (staged.records.length > 0) options.committed(staged.records, state)
     arm()
     await snapshotIfDue()
   }
 
   async function snapshotIfDue(): Promise<void> {
+    if (sinceSnapshot < options.recordsPerSnapshot) return
     let live = 0
     for (const run of state.runs.values()) live += run.items.length
-    if (sinceSnapshot < Math.max(RECORDS_PER_SNAPSHOT, 4 * live)) return
+    if (sinceSnapshot < Math.max(options.recordsPerSnapshot, 4 * live)) return
     sinceSnapshot = 0
     // Only a shortcut: without it recovery replays more.
     await journal

@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts'
 import { ledger } from './ledger.ts'
 import { loadState } from './snapshot.ts'
 import type { State } from './state.ts'
-import { emptyState } from './state.ts'
+import { emptyState, trim } from './state.ts'
 
 /** The state that the journal's records give: the newest snapshot, then every record after it. */
 export async function recover(
@@ -19,7 +19,7 @@ export async function recover(
   for await (const { header: bytes, leaf, payload } of journal.read(ns, state.size, { payloads: true })) {
     const header = parsePlaced(bytes)
     chains.replay(header, leaf)
-    fold(state, header, payload?.bytes, () => undefined)
+    fold(state, header, payload?.bytes, (_run, item) => item && trim(item))
     if (header.kind === 'run.sealed' && header.run !== undefined) chains.forget(header.run)
     replayed++
   }

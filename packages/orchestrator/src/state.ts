@@ -191,3 +191,8 @@ export function lockScope(run: Run): string {
   const { workspace } = run.spec
   return workspace.type === 'git' ? workspace.repository : `run:${run.id}`
 }
+
+/** Lets go of what nobody asks a settled item for any more. */
+export function trim(item: Item): void {
+  if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
+}

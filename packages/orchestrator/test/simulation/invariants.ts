@@ -105,6 +105,8 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     const seen = item === undefined ? undefined : items.get(`${run}/${item}`)
     if (seen === undefined) continue
     if (header.kind === 'item.launched') {
+      if (canceled.has(run) && header.data.step === 'main')
+        yield `item ${item} was launched after its run was cancelled`
       if (seen.settled !== undefined) yield `item ${item} was launched after it settled`
       if (header.data.step === 'main' && seen.open) yield `item ${item} was launched while an attempt was open`
       if ((header.fence ?? 0) <= fence) yield `the fence of record ${header.seq} did not grow`

@@ -1,8 +1,11 @@
 import type { EngineOptions } from '../../src/create-engine.ts'
 import type { Engine } from '../../src/engine.ts'
 import type { ItemSpec, LockSpec, Submission } from '@seamark/core'
-import { allowLocal, hasCode } from '@seamark/kit'
+import { allowLocal, hasCode, SeamError } from '@seamark/kit'
+import { jcsText } from '@seamark/log'
 import { memoryJournal } from '@seamark/testing'
+import { recover } from '../../src/recover.ts'
+import { saveState } from '../../src/snapshot.ts'
 import { item, LOCAL, submission, testSigner } from '../harness.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
@@ -12,6 +15,8 @@ import { world } from './world.ts'
 
 const CONCURRENCY = 3
 const MAX_STEPS = 60_000
+/** After so many steps nothing new goes wrong, so that what must end can. */
+const ROUGH_STEPS = 500
 const signer = testSigner()
 
 export interface Outcome {
@@ -52,6 +57,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
       version: '0.0.0',
       holder: 'simulation',
+      recordsPerSnapshot: 10,
       clock: sim.clockOf(mine),
       random: () => sim.random(),
       salt: () => new Uint8Array(32).fill(7),
@@ -63,12 +69,17 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     void made.failed.then((error) => mine.ended || errors.push(`the engine failed: ${String(error)}`))
   }
 
-  function crash(): void {
+  async function crash(): Promise<void> {
     crashes++
     life.ended = true
     engine = undefined
     journal = journal.reopen()
+    errors.push(...(await recoveryViolations(journal)))
     life = { ended: false }
+    enter()
+  }
+
+  function enter(): void {
     const mine = life
     begin(mine).catch((error: unknown) => mine.ended || errors.push(`the engine did not start: ${String(error)}`))
   }
@@ -89,13 +100,14 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     }
   }
 
-  begin(life).catch((error: unknown) => errors.push(`the engine did not start: ${String(error)}`))
+  enter()
   for (let n = 0; n < 1 + Math.floor(sim.random() * 3); n++) {
     const plan = randomPlan(sim, `run-${n}`)
     submissions.set(plan.run, plan)
     void client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
     if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
-    if (sim.chance(0.3)) void afterSome(sim).then(() => client((to) => to.cancel(LOCAL, plan.run)))
+    if (sim.chance(0.3))
+      void afterSome(sim, sim.chance(0.3) ? 500 : 40).then(() => client((to) => to.cancel(LOCAL, plan.run)))
     if (sim.chance(0.3))
       void afterSome(sim).then(() => client((to) => to.cancel(LOCAL, plan.run, sim.pick(plan.items).id)))
     if (sim.chance(0.2))
@@ -104,21 +116,26 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       )
   }
 
+  void client((to) => answerParked(to, submissions))
+
   let idle = 0
+  let quiet = 0
   while (sim.steps < MAX_STEPS && errors.length === 0) {
-    const calm = sim.steps > 2_000
-    if (!calm && sim.chance(0.015)) crash()
+    const calm = sim.steps > ROUGH_STEPS
+    if (!calm && sim.chance(0.015)) await crash()
     if (!calm && sim.chance(0.004)) machine.loseAll()
     full = !calm && (full ? !sim.chance(0.05) : sim.chance(0.005))
-    idle = (await sim.step()) ? idle : idle + 1
+    idle = (await sim.step()) ? 0 : idle + 1
     const over =
-      sim.steps > 2_000 &&
+      sim.steps > ROUGH_STEPS &&
       engine !== undefined &&
       acknowledged.size === submissions.size &&
       engine.stats().runs === 0 &&
       machine.running.size === 0 &&
       machine.held.size === 0
-    if (over || idle > 3) break
+    // The state is ahead of the journal while an append is under way.
+    quiet = over ? quiet + 1 : 0
+    if (quiet > 60 || idle > 3) break
   }
 
   const found = [...errors, ...machine.violations]
@@ -138,6 +155,24 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   found.push(...(await rowViolations(journal, log, submissions)))
   life.ended = true
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
+}
+
+/** Recovery from a snapshot and from the first record give the same state. */
+async function recoveryViolations({ journal }: ReturnType<typeof memoryJournal>): Promise<string[]> {
+  const whole = await recover('default', { ...journal, loadState: async () => undefined })
+  const short = await recover('default', journal)
+  const [one, other] = [whole, short].map(({ state, chains }) => {
+    // What was cleaned up is not a record: a snapshot may know more of it.
+    state.reapable.clear()
+    return jcsText(JSON.parse(Buffer.from(saveState(state, chains).bytes).toString('utf8')))
+  })
+  return one === other ? [] : [`recovery differs from character ${firstDifference(one, other)}`]
+}
+
+function firstDifference(one = '', other = ''): string {
+  let at = 0
+  while (at < one.length && one[at] === other[at]) at++
+  return `${at}: ${one.slice(at - 80, at + 40)} and ${other.slice(at - 80, at + 40)}`
 }
 
 /** Rows say what the records say. */
@@ -176,8 +211,19 @@ function slow(sim: World, life: Life, journal: EngineOptions['journal']): Engine
   }
 }
 
-async function afterSome(sim: World): Promise<void> {
-  for (let n = Math.floor(sim.random() * 40); n > 0; n--) await sim.later(undefined, () => undefined)
+/** Resumes the first parked item by its own token, before its time. */
+async function answerParked(engine: Engine, submissions: ReadonlyMap<string, Submission>): Promise<void> {
+  for (const { run, items } of submissions.values()) {
+    for (const { id } of items) {
+      const waiting = engine.waiting(run, id)
+      if (waiting?.for === 'parked') return engine.resume(LOCAL, run, id, waiting.token)
+    }
+  }
+  throw new SeamError('UNAVAILABLE', 'nothing is parked')
+}
+
+async function afterSome(sim: World, most = 40): Promise<void> {
+  for (let n = Math.floor(sim.random() * most); n > 0; n--) await sim.later(undefined, () => undefined)
 }
 
 function gone(sim: World): Promise<'again'> {

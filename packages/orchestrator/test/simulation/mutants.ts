@@ -1,0 +1,71 @@
+/** A bug that the simulation has to find: one place in the engine's source, changed. */
+export interface Mutant {
+  readonly about: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  { about: 'failed attempts are not counted', file: 'fold.ts', find: 'item.failures++', replace: 'item.failures += 0' },
+  {
+    about: 'locks are kept after an item has settled',
+    file: 'fold-items.ts',
+    find: '  unlock(state, run.id, item, touch)\n  if (outcome',
+    replace: '  if (outcome',
+  },
+  {
+    about: 'a queue runs one more than it may',
+    file: 'schedule.ts',
+    find: 'queue.running >= limit',
+    replace: 'queue.running > limit',
+  },
+  {
+    about: 'locks are lost with a snapshot',
+    file: 'snapshot.ts',
+    find: '  relock(state, saved.locksHeld)\n',
+    replace: '',
+  },
+  {
+    about: 'a tree lock does not wait for locks below it',
+    file: 'locks.ts',
+    find: 'at.self !== undefined || at.intents.size > 0',
+    replace: 'at.self !== undefined',
+  },
+  {
+    about: 'after a lost answer the state stays ahead of the journal',
+    file: 'loop.ts',
+    find: '    await rebuild()\n    if (size > before)',
+    replace: '    if (size > before)',
+  },
+  {
+    about: 'what is recorded after a seal is numbered wrong',
+    file: 'ledger.ts',
+    find: 'runSegment(tail.segment, tail.runSeq + 1)',
+    replace: 'runSegment(tail.segment, tail.runSeq + 2)',
+  },
+  {
+    about: 'a restarted service does not look for what runs',
+    file: 'create-engine.ts',
+    find: '        attachAll(loop.state)\n',
+    replace: '',
+  },
+  {
+    about: 'a full disk is taken for a lost answer',
+    file: 'loop.ts',
+    find: 'if (size > before) {',
+    replace: 'if (size >= before) {',
+  },
+  {
+    about: 'a cancelled run forgets what waits for a slot',
+    file: 'react.ts',
+    find: "item.phase !== 'settled' && item.phase !== 'running'",
+    replace: "item.phase === 'pending'",
+  },
+  {
+    about: 'dependents of a failed item wait for ever',
+    file: 'fold-items.ts',
+    find: '    state.todo.cascade.push([run.id, item.index])\n  }\n  const',
+    replace: '  }\n  const',
+  },
+]
