@@ -104,7 +104,10 @@ const page = {
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
 }
 const effective: z.ZodType<Effective> = z.object({ effective: z.boolean() })
-const step: z.ZodType<Step> = z.templateLiteral(['gate:', z.int().min(0)]).or(z.enum(['setup', 'main']))
+const step: z.ZodType<Step> = z
+  .templateLiteral(['gate:', z.int()])
+  .refine((text) => !text.includes('-'))
+  .or(z.enum(['setup', 'main']))
 
 const get = {
   method: 'GET',
