@@ -96,7 +96,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
         const answer = await Promise.race([asked, gone(sim)])
         if (answer === 'done' || answer === 'refused') return
       }
-      await sim.later(undefined, () => undefined)
+      await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 100, resolve))
     }
   }
 
