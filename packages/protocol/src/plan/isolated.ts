@@ -10,7 +10,7 @@ export interface IsolatedParseOptions extends CallOptions {
   readonly deployment: PlanDeployment
   /** Wall-clock limit. Default 60,000. */
   readonly timeoutMs?: number
-  /** Limit of the parser's heap, in MiB. Default 1,536. */
+  /** Limit of the parser's heap, in MiB. Default 1,024. */
   readonly maxHeapMiB?: number
 }
 
@@ -43,7 +43,7 @@ const threadFile = new URL(fromSource ? './isolated-thread.ts' : './isolated-thr
  * Throws `ABORTED` on request, and `INTERNAL` for a defect of the parser.
  */
 export async function parsePlanIsolated(plan: string | Uint8Array, options: IsolatedParseOptions): Promise<PlanResult> {
-  const { format, deployment, signal, timeoutMs = 60_000, maxHeapMiB = 1_536 } = options
+  const { format, deployment, signal, timeoutMs = 60_000, maxHeapMiB = 1_024 } = options
   throwIfAborted(signal)
   const task: ParseTask = { plan, deployment, ...(format !== undefined && { format }) }
   const thread = new Worker(threadFile, {
