@@ -147,6 +147,8 @@ function nodeFor() {
 function environment() {
   const env = { ...process.env }
   env.PATH = [dirname(nodeFor()), join(modules, '.bin'), env.PATH].join(delimiter)
+  // Some tools colour what goes to a file or a pipe.
+  if (!process.stdout.isTTY && env.FORCE_COLOR === undefined) env.NO_COLOR = '1'
   // Left by the tools' start scripts; it would let packages find what they do not declare.
   if (env.NODE_PATH?.includes(modules)) delete env.NODE_PATH
   return env
