@@ -104,8 +104,7 @@ export function sqliteStore(
       open.batches.forget()
       const said = storageError(error, paths.database)
       // Taken over, or it is not known what reached the disk: only a new lease, after its checks, goes on.
-      if (isInputOutput(error) || open.db.prepare('SELECT epoch FROM lease').pluck().get() !== epoch)
-        letGo(ns, epoch, said)
+      if (isInputOutput(error) || epochOf(open) !== epoch) letGo(ns, epoch, said)
       throw said
     }
   }
@@ -297,6 +296,16 @@ export function sqliteStore(
 
 const shortestPauseMs = 2
 const longestPauseMs = 1_000
+
+/** The epoch in the database; `undefined` where it can not even be read. */
+function epochOf({ db }: OpenWriter): number | undefined {
+  try {
+    return db.prepare<[], number>('SELECT epoch FROM lease').pluck().get()
+  } catch {
+    // The error that led here says why.
+    return undefined
+  }
+}
 
 /** Brings the write-ahead log into the database, which gives its space back, as far as there is room for that. */
 function shrinkWal(open: OpenWriter | undefined): void {

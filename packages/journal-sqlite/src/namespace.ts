@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { SeamError, systemCode } from '@seamark/kit'
+import { hasCode, SeamError, systemCode } from '@seamark/kit'
 import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { batchWriter, underEpoch } from './append.ts'
 import type { UnderEpoch } from './append.ts'
@@ -14,7 +14,7 @@ import type { Migration } from './schema.ts'
 import { openLock, openReader, openWriter } from './sqlite-port.ts'
 import type { Sqlite } from './sqlite-port.ts'
 import { checkFilesThere, checkStored } from './start-checks.ts'
-import { isFull, notWritable, storageError } from './storage-errors.ts'
+import { notWritable, storageError } from './storage-errors.ts'
 
 /** A namespace open for reading. */
 export interface OpenReader {
@@ -69,8 +69,25 @@ function readable(error: unknown, path: string): unknown {
   })
 }
 
-/** Takes the lock, checks what is stored, and moves the epoch on. Errors: those of `Journal.acquire`. */
+/**
+ * Takes the lock, checks what is stored, and moves the epoch on; on a full disk with the help of the
+ * reserve, since what is urgent must be recorded then, too. Errors: those of `Journal.acquire`.
+ */
 export function openForWriting(
+  paths: NamespacePaths,
+  holder: string,
+  migrations: readonly Migration[],
+  reserve: Reserve,
+): OpenWriter {
+  try {
+    return takeOver(paths, holder, migrations, reserve)
+  } catch (error) {
+    if (!hasCode(error, 'LIMIT_EXCEEDED') || !reserve.free()) throw error
+    return takeOver(paths, holder, migrations, reserve)
+  }
+}
+
+function takeOver(
   paths: NamespacePaths,
   holder: string,
   migrations: readonly Migration[],
@@ -99,7 +116,7 @@ export function openForWriting(
     const read = reader(opened, paths.database)
     checkStored(opened, read, paths, kept)
 
-    const epoch = takeEpoch(opened, last?.epoch ?? 0, reserve)
+    const epoch = takeEpoch(opened, last?.epoch ?? 0)
     writeHolder(paths.holder, holder, epoch)
     const stored = read.checkpoint()
     if (stored !== undefined && stored.note !== kept?.note) {
@@ -145,13 +162,7 @@ function heldBy(paths: NamespacePaths): SeamError {
 }
 
 // Never below what an earlier lease had, also where the newest transactions of the database were lost.
-function takeEpoch(db: Sqlite, before: number, reserve: Reserve): number {
+function takeEpoch(db: Sqlite, before: number): number {
   const take = db.prepare<[number], number>('UPDATE lease SET epoch = max(epoch, ?) + 1 RETURNING epoch').pluck()
-  const run = (): number => db.transaction(() => Number(take.get(before))).immediate()
-  try {
-    return run()
-  } catch (error) {
-    if (!isFull(error) || !reserve.free()) throw error
-    return run()
-  }
+  return db.transaction(() => Number(take.get(before))).immediate()
 }

@@ -109,7 +109,18 @@ describe.skipIf(probe === undefined)(`a full disk (${how})`, () => {
     expect((await expectWhole(store)).size).toBe(full + 101)
   })
 
-  it('can be started on', async () => {
+  it('can be started on with the help of the reserve', async () => {
+    await (await openLog(store.journal)).append(5)
+    await store.journal.close()
+    fillDisk(dir)
+    store = sqliteJournal({ dir, reserveBytes: reserve })
+    const log = await openLog(store.journal)
+    await log.append(5, { urgent: true })
+    await expect(log.append(1)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    expect((await expectWhole(store)).size).toBe(10)
+  })
+
+  it('loses nothing at a start without any space', async () => {
     const log = await openLog(store.journal)
     await log.append(5)
     await store.journal.close()
