@@ -14,8 +14,8 @@ Applies the patch of each named input ($SEAMARK_INPUTS/INPUT/patch), in order, t
 the current folder. A patch that does not apply as it is, is merged with the changes before it
 where they do not touch the same lines.
 
-Where one does not apply, its name, each conflicting file and the hunks are printed, the tree is left
-as it was before that patch, and the exit code is 1. Other errors exit with 2.
+Where one does not apply, its name, each conflicting file and its first hunk that does not fit are
+printed, the tree is left as it was before that patch, and the exit code is 1. Other errors exit with 2.
 
 Examples:
   seamark-apply lint docs            apply the patches of the inputs lint and docs
@@ -62,9 +62,9 @@ function patchOf(inputs, name) {
   return path
 }
 
-/** The first line of each rejected hunk, by file, from a try with one line of output for each. */
+/** `FILE:LINE` of the first hunk of each file that does not fit, as git says it. Not `--reject`, which writes files. */
 function hunks(path, env) {
-  const { stderr } = git(['apply', '--cached', '--binary', '--reject', '--verbose', path], { env, allow: true })
+  const { stderr } = git(['apply', '--cached', '--binary', '--verbose', path], { env, allow: true })
   return stderr
     .split('\n')
     .filter((line) =>

@@ -7,7 +7,7 @@ import type { Blobs } from './blobs.ts'
 import { lookBelow } from './contained.ts'
 import type { TurnEnd } from './judge.ts'
 import { blame, failure, judge } from './judge.ts'
-import { missingPath, saveLayer } from './layers.ts'
+import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { overLimit } from './run-git.ts'
@@ -37,6 +37,8 @@ export async function captureStep(
   }
   if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
     return { verdict, stdout, stderr }
+  // Captured before, or built by another run meanwhile.
+  if (await layerIsWhole(tools.layout, task.layer)) return { verdict, stdout, stderr }
   const missing = await missingPath(attempt, task.setup)
   if (missing !== undefined) return { verdict: failure('output-missing', missing), stdout, stderr }
   await saveLayer(tools.layout, task.layer, attempt, task.setup)

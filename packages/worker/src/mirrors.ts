@@ -92,13 +92,11 @@ export function mirrors(dir: string, git: Git): Mirrors {
       })
   }
 
-  async function has(gitDir: string, commit: string, options?: CallOptions): Promise<boolean> {
-    const { code } = await git(['cat-file', '-e', `${commit}^{tree}`], {
-      gitDir,
-      allow: [1, 128],
-      signal: options?.signal,
-    })
-    return code === 0
+  /** The commit's tree, where the mirror has it. */
+  async function treeOf(gitDir: string, commit: string, options?: CallOptions): Promise<string | undefined> {
+    const args = ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]
+    const { code, stdout } = await git(args, { gitDir, allow: [1, 128], signal: options?.signal })
+    return code === 0 ? stdout.toString('latin1').trim() : undefined
   }
 
   async function fetch(
@@ -115,29 +113,24 @@ export function mirrors(dir: string, git: Git): Mirrors {
     ensure(workspace, options) {
       const path = pathOf(workspace.source)
       return alone(path, async () => {
-        await create(path, clone(workspace.source, options))
-        if (!(await has(path, workspace.commit, options))) {
-          await fetch(path, workspace.source, [branches, tags], [], options)
-          // A commit that no branch or tag leads to.
-          if (!(await has(path, workspace.commit, options)))
-            await fetch(
-              path,
-              workspace.source,
-              [`${workspace.commit}:refs/seamark/${workspace.commit}`],
-              [1, 128],
-              options,
-            )
+        const { source, commit } = workspace
+        await create(path, clone(source, options))
+        let tree = await treeOf(path, commit, options)
+        if (tree === undefined) {
+          await fetch(path, source, [branches, tags], [], options)
+          tree = await treeOf(path, commit, options)
         }
-        if (!(await has(path, workspace.commit, options)))
-          throw new SeamError('NOT_FOUND', `Commit ${workspace.commit} is not in ${workspace.source} any more.`, {
+        if (tree === undefined) {
+          // A commit that no branch or tag leads to.
+          await fetch(path, source, [`${commit}:refs/seamark/${commit}`], [1, 128], options)
+          tree = await treeOf(path, commit, options)
+        }
+        if (tree === undefined)
+          throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
             remedy: 'Restore the commit there, or submit again from one that is there.',
           })
-        const { stdout } = await git(['rev-parse', `${workspace.commit}^{tree}`], {
-          gitDir: path,
-          signal: options?.signal,
-        })
-        if (stdout.toString('latin1').trim() !== workspace.tree)
-          throw new SeamError('INTEGRITY', `Commit ${workspace.commit} has not the recorded tree ${workspace.tree}.`)
+        if (tree !== workspace.tree)
+          throw new SeamError('INTEGRITY', `Commit ${commit} has not the recorded tree ${workspace.tree}.`)
         return path
       })
     },
