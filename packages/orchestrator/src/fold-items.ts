@@ -1,7 +1,6 @@
 import type { ItemOutcome, ItemSpec } from '@seamark/core'
 import { heap } from './heap.ts'
-import type { Touch } from './fold.ts'
-import type { Item, Queue, Run, State } from './state.ts'
+import type { Item, Queue, Run, State, Touch } from './state.ts'
 import { lockScope, ownerOf } from './state.ts'
 
 /** A step of priority is worth this many places in line, so an item waits for a bounded number of later ones. */

@@ -2,13 +2,10 @@ import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { admit, settle, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
-import type { Item, Launch, Run, State } from './state.ts'
+import type { Item, Launch, Run, State, Touch } from './state.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
 export const FOLD_VERSION = 1
-
-/** Told of everything whose row may have changed. */
-export type Touch = (run: Run, item?: Item) => void
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {

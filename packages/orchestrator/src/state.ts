@@ -146,6 +146,9 @@ export interface State {
   }
 }
 
+/** Told of everything whose row may have changed. */
+export type Touch = (run: Run, item?: Item) => void
+
 /** The state before the first record. */
 export function emptyState(ns: string): State {
   return {
