@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Checkpoint, Journal, Lease, Projections, ReadOptions, StateSnapshot, StoredRecord } from '@seamark/core'
-import { checkBatch, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
+import type { Journal, Lease, Projections, ReadOptions, StoredRecord } from '@seamark/core'
+import { checkBatch, SeamError, throwIfAborted } from '@seamark/kit'
 import { writeCheckpointFile } from './checkpoint-file.ts'
 import { openForReading, openForWriting } from './namespace.ts'
 import type { OpenReader, OpenWriter } from './namespace.ts'
@@ -16,6 +16,7 @@ import type { Sqlite } from './sqlite-port.ts'
 import { checkCovers } from './start-checks.ts'
 import { isFull, isInputOutput, storageError } from './storage-errors.ts'
 import { wakes } from './wake.ts'
+import { epochOf, putCheckpoint, putState, shrinkWal } from './writes.ts'
 
 export interface SqliteJournalOptions {
   /** Folder of the data, made with mode 0700 at first use: one folder in it for each namespace. */
@@ -296,44 +297,3 @@ export function sqliteStore(
 
 const shortestPauseMs = 2
 const longestPauseMs = 1_000
-
-/** The epoch in the database; `undefined` where it can not even be read. */
-function epochOf({ db }: OpenWriter): number | undefined {
-  try {
-    return db.prepare<[], number>('SELECT epoch FROM lease').pluck().get()
-  } catch {
-    // The error that led here says why.
-    return undefined
-  }
-}
-
-/** Brings the write-ahead log into the database, which gives its space back, as far as there is room for that. */
-function shrinkWal(open: OpenWriter | undefined): void {
-  try {
-    open?.db.pragma('wal_checkpoint(TRUNCATE)')
-  } catch (error) {
-    if (!isFull(error)) throw error
-  }
-}
-
-function putCheckpoint({ db }: OpenWriter, { origin, size, root, note }: Checkpoint): void {
-  db.prepare('INSERT OR REPLACE INTO checkpoint (id, origin, size, root, note) VALUES (1, ?, ?, ?, ?)').run(
-    origin,
-    size,
-    root,
-    note,
-  )
-}
-
-function putState({ db, read }: OpenWriter, { size, foldVersion, sha256, bytes }: StateSnapshot): void {
-  if (sha256Hex(bytes) !== sha256)
-    throw new SeamError('INVALID_INPUT', 'The digest of the snapshot is not that of its bytes.')
-  if (size > read.size()) throw new SeamError('INVALID_INPUT', `A snapshot at size ${size} is ahead of the log.`)
-  db.prepare('INSERT INTO states (size, fold_version, sha256, bytes) VALUES (?, ?, ?, ?)').run(
-    size,
-    foldVersion,
-    sha256,
-    bytes,
-  )
-  db.prepare('DELETE FROM states WHERE id NOT IN (SELECT id FROM states ORDER BY id DESC LIMIT 2)').run()
-}

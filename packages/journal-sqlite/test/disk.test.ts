@@ -154,7 +154,7 @@ describe.skipIf(probe !== undefined)(`a full disk (${how})`, () => {
       limit = (pages) => db.pragma(`max_page_count = ${pages}`)
     })
     const log = await openLog(store.journal)
-    limit(100)
+    limit(48)
     expect(await fill(log, 10)).toMatchObject({ code: 'LIMIT_EXCEEDED' })
     expect((await expectWhole(store)).size).toBe(log.frontier.size)
     limit(10_000)
