@@ -33,7 +33,7 @@ export interface Toolchain {
 }
 
 const script = fileURLToPath(new URL('../bin/seamark-apply.mjs', import.meta.url))
-const inside = '/opt/seamark'
+const inside = '/opt/seamark/tools'
 
 /** What a setup layer depends on, besides its files. */
 export function toolchainIdentity(): { readonly node: string; readonly platform: string; readonly arch: string } {

@@ -120,7 +120,7 @@ describe('an attempt', () => {
       '/workspace read-write',
       '/home/agent read-write',
       '/inputs read-only',
-      '/opt/seamark read-only',
+      '/opt/seamark/tools read-only',
     ])
     for (const { source } of spec.mounts) expect(source.startsWith(join(dir, 'worker'))).toBe(true)
     expect(statSync(join(dir, 'worker')).mode & 0o077).toBe(0)
