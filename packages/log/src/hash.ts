@@ -1,22 +1,34 @@
 import { createHmac, hash } from 'node:crypto'
+import { SeamError } from '@seamark/kit'
 
 /** Root of the tree without leaves (RFC 6962): SHA-256 of nothing. */
 export const EMPTY_ROOT: string = hash('sha256', '', 'hex')
 
 /** RFC 6962 leaf hash: `SHA-256(0x00 ‖ header)`, 32 bytes. */
 export function leafHash(header: Uint8Array): Uint8Array {
-  const input = new Uint8Array(header.length + 1)
+  const input = Buffer.allocUnsafe(header.length + 1)
+  input[0] = 0
   input.set(header, 1)
-  return hash('sha256', input, 'buffer')
+  return sha256(input)
 }
 
-/** RFC 6962 node hash: `SHA-256(0x01 ‖ left ‖ right)`, 32 bytes. */
+/** RFC 6962 node hash: `SHA-256(0x01 ‖ left ‖ right)`, 32 bytes. Errors: `INVALID_INPUT` for hashes that are not 32 bytes. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(65)
+  if (left.length !== 32 || right.length !== 32)
+    throw new SeamError(
+      'INVALID_INPUT',
+      `A node is made of two hashes of 32 bytes, not ${left.length} and ${right.length}.`,
+    )
+  const input = Buffer.allocUnsafe(65)
   input[0] = 1
   input.set(left, 1)
   input.set(right, 33)
-  return hash('sha256', input, 'buffer')
+  return sha256(input)
+}
+
+// Node hands out a digest as text more than twice as fast as in a buffer of its own.
+function sha256(input: Uint8Array): Uint8Array {
+  return Buffer.from(hash('sha256', input, 'binary'), 'binary')
 }
 
 /** Lower-case hex. */
