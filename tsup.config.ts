@@ -28,6 +28,8 @@ export default defineConfig({
   target: 'node22',
   platform: 'node',
   dts: { entry: exported, only: typesOnly },
+  // `node:sqlite` has no name without the prefix.
+  removeNodeProtocol: false,
   splitting: true,
   clean: true,
   silent: true,
