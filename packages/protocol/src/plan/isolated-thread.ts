@@ -13,6 +13,9 @@ function answer(message: ParseMessage): void {
   parentPort?.postMessage(message)
 }
 
+// The YAML parser makes an error object for each complaint; a stack for each would be most of the memory.
+Error.stackTraceLimit = 0
+
 const task: unknown = workerData
 if (isTask(task)) {
   const result = parsePlan(task.plan, task)

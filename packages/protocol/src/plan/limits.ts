@@ -2,6 +2,8 @@
 export interface PlanLimits {
   /** Bytes of a plan written as YAML. */
   readonly yamlBytes: number
+  /** Tokens of a plan written as YAML: marks, spaces and texts. */
+  readonly yamlTokens: number
   /** Bytes of a plan written as JSON; also of a YAML plan with its aliases written out. */
   readonly jsonBytes: number
   /** Values in the document, with aliases written out. */
@@ -38,6 +40,7 @@ export interface PlanLimits {
 
 export const PLAN_LIMITS: PlanLimits = {
   yamlBytes: 4 * 1024 * 1024,
+  yamlTokens: 3_300_000,
   jsonBytes: 64 * 1024 * 1024,
   values: 4_000_000,
   depth: 64,

@@ -17,7 +17,8 @@ function target(id: string, path: Path, scope: NeedScope, faults: Faults): numbe
   const from = scope.index.get(id)
   if (from !== undefined) return from
   // Comparing with every id of a large plan for every dangling need would be quadratic.
-  const guess = scope.index.size <= 1_000 ? meant(id, [...scope.index.keys()]) : undefined
+  const worthwhile = scope.index.size <= 1_000 && faults.dropped() === 0
+  const guess = worthwhile ? meant(id, [...scope.index.keys()]) : undefined
   faults.add({
     code: 'INVALID_INPUT',
     message: `No item has the id ${quoted(id)}.`,

@@ -19,3 +19,9 @@ export function quoted(text: string): string {
 export function isPlain(text: string): boolean {
   return text.length <= 200 && !hidden.test(text)
 }
+
+/** A sentence that may hold text from a document: cut, and with hidden characters shown. */
+export function presentable(sentence: string): string {
+  const start = sentence.slice(0, 200).replace(allHidden, escaped)
+  return sentence.length > 200 ? `${start}…` : start
+}

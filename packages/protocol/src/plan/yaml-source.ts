@@ -2,6 +2,7 @@ import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from 'yaml'
 import type { Alias, Document, ParsedNode } from 'yaml'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
+import { presentable } from './quoted.ts'
 import { SourceStop } from './source.ts'
 import type { Found, Reading } from './source.ts'
 import { yamlValue } from './yaml-value.ts'
@@ -25,16 +26,20 @@ function compose(text: string): Document.Parsed | undefined {
       first = document
     }
   }
+  let tokens = 0
+  let errors = 0
+  const stop = (message: string): never => {
+    throw new SourceStop({ code: 'LIMIT_EXCEEDED', message, path: [], offset: parser.offset })
+  }
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) keep(composer.next(token))
+    if (++tokens > PLAN_LIMITS.yamlTokens) stop(`The plan holds more than ${PLAN_LIMITS.yamlTokens} YAML tokens.`)
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'error' && ++errors > PLAN_LIMITS.problems)
+        stop(`The plan has more than ${PLAN_LIMITS.problems} errors of YAML.`)
+      keep(composer.next(token))
+    }
     // The composer recurses; the parser does not, and its stack is one token per level.
-    if (parser.stack.length > PLAN_LIMITS.depth + 2)
-      throw new SourceStop({
-        code: 'LIMIT_EXCEEDED',
-        message: `The plan is nested deeper than ${PLAN_LIMITS.depth} levels.`,
-        path: [],
-        offset: parser.offset,
-      })
+    if (parser.stack.length > PLAN_LIMITS.depth + 2) stop(`The plan is nested deeper than ${PLAN_LIMITS.depth} levels.`)
   }
   for (const token of parser.end()) keep(composer.next(token))
   keep(composer.end(true, text.length))
@@ -74,7 +79,7 @@ export function readYaml(text: string, faults: Faults): Reading {
     const document = compose(text)
     const complaints = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
     for (const complaint of complaints)
-      faults.add({ code: 'INVALID_INPUT', message: complaint.message, path: [], offset: complaint.pos[0] })
+      faults.add({ code: 'INVALID_INPUT', message: presentable(complaint.message), path: [], offset: complaint.pos[0] })
     if (document === undefined || complaints.length > 0) return { ok: false }
     const targets = new Map<Alias, ParsedNode>()
     const root = document.contents
