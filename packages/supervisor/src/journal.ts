@@ -61,7 +61,8 @@ export function openJournal(path: string): LineJournal {
   const fd = openSync(path, 'a', 0o600)
   let size = fstatSync(fd).size
   let waiting: { line: string; done: () => void; failed: (error: unknown) => void }[] = []
-  let flushing: Promise<void> | undefined
+  let flushing = false
+  let flushed = Promise.resolve()
   let broken: SeamError | undefined
 
   // A line that only half fits is taken back, so that the next one starts on its own.
@@ -101,18 +102,20 @@ export function openJournal(path: string): LineJournal {
         for (const { failed } of batch) failed(error)
       }
     }
-    flushing = undefined
+    flushing = false
   }
 
   return {
     append: (line) =>
       new Promise((done, failed) => {
         waiting.push({ line, done, failed })
-        flushing ??= flush()
+        if (flushing) return
+        flushing = true
+        flushed = flush()
       }),
     note: (line) => write(Buffer.from(line + '\n')),
     async close() {
-      await flushing
+      await flushed
       closeSync(fd)
     },
   }

@@ -12,6 +12,9 @@ import { EXIT_TAKEN } from './start-line.ts'
 import { openStore } from './store.ts'
 import { supervise, type Supervision } from './supervise.ts'
 
+/** How long it waits for its first connection, at least. */
+const firstGraceMs = 5000
+
 /**
  * The supervisor's process: `main DATA-FOLDER [--grace-ms N] [--way FROM TO]`. Ends with 0 when nobody
  * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with 1 after a failure, named on stderr.
@@ -45,18 +48,18 @@ async function main(): Promise<void> {
     process.exit(0)
   }
   // A service that comes back within the grace finds it; one that comes later starts another.
-  const leaveIfIdle = () => {
+  const leaveIfIdle = (afterMs = Number(values['grace-ms'])) => {
     clearTimeout(leaving)
     leaving = setTimeout(() => {
       if (supervision?.running === 0 && server.connections() === 0) void leave()
-    }, Number(values['grace-ms']))
+    }, afterMs)
   }
   const fail = (error: unknown): never => {
     process.stderr.write(`${toSeamError(error).message}\n`)
     process.exit(1)
   }
 
-  supervision = await supervise({ layout, store, onIdle: leaveIfIdle, onFatal: fail })
+  supervision = await supervise({ layout, store, onIdle: () => leaveIfIdle(), onFatal: fail })
   const identity = sandboxIdentity()
   const hello = {
     protocol: PROTOCOL,
@@ -64,12 +67,13 @@ async function main(): Promise<void> {
     ways,
     ...(identity !== undefined && { sandboxUid: identity.uid }),
   }
-  const server = serve({ supervision, hello, onDeserted: leaveIfIdle })
+  const server = serve({ supervision, hello, onDeserted: () => leaveIfIdle() })
 
   // What is in the way can only be the socket of a dead supervisor: the lock is ours.
   rmSync(join(layout.folder, 'socket'), { force: true })
   server.on('error', fail)
-  server.listen(address.path, leaveIfIdle)
+  // Whoever started it is about to connect.
+  server.listen(address.path, () => leaveIfIdle(Math.max(firstGraceMs, Number(values['grace-ms']))))
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void supervision?.killAll().then(leave, fail))

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { sandboxAvailable, sandboxExecutor } from '../src/index.ts'
+import { findEscapes } from './support/containment.ts'
+import { see } from './support/see.ts'
+
+const made: string[] = []
+const temporary = (parent = tmpdir()) => {
+  const dir = mkdtempSync(join(parent, 'seamark-containment-'))
+  made.push(dir)
+  return dir
+}
+afterAll(() => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true })
+})
+const isRoot = process.getuid?.() === 0
+
+describe('sandbox', () => {
+  it('is available here', async () => {
+    expect(await sandboxAvailable()).toMatchObject({ ok: true })
+  })
+
+  it('holds for the user of the tests', async () => {
+    expect(await findEscapes(temporary())).toEqual([])
+  })
+
+  it.runIf(isRoot)('holds for an ordinary user', () => {
+    const dir = temporary()
+    chownSync(dir, 12_345, 12_345)
+    const program = fileURLToPath(new URL('./support/containment.ts', import.meta.url))
+    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', program, 'run', dir], {
+      uid: 12_345,
+      gid: 12_345,
+      cwd: '/',
+      env: {},
+      encoding: 'utf8',
+    })
+    expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: '[]', stderr: '' })
+  })
+
+  it.runIf(isRoot)('reaches a data folder that is closed to everyone but root', async () => {
+    const closed = temporary(homedir())
+    chmodSync(closed, 0o700)
+    const dir = join(closed, 'data')
+    mkdirSync(dir, { mode: 0o700 })
+    expect(statSync(homedir()).mode & 0o001).toBe(0)
+    expect(await findEscapes(dir)).toEqual([])
+    expect(statSync(closed).mode & 0o777).toBe(0o700)
+    expect(statSync(dir).mode & 0o007).toBe(0)
+  })
+
+  it.runIf(isRoot)('says so where the sandbox’s user can not reach a mount', async () => {
+    const closed = temporary()
+    mkdirSync(join(closed, 'folder'))
+    const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })
+    const mounts = [{ source: join(closed, 'folder'), target: '/folder', mode: 'read-only' as const }]
+    await expect(see(executor, 'true', { mounts })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await executor.close?.()
+  })
+})
+
+describe('sandboxAvailable', () => {
+  it('names what to install where there is no bubblewrap', async () => {
+    const answer = await sandboxAvailable({ bubblewrap: '/no/such/bwrap' })
+    expect(answer).toMatchObject({ ok: false, problem: { code: 'UNAVAILABLE' } })
+    expect(answer.ok ? '' : answer.problem.remedy).toContain('apt-get install bubblewrap')
+  })
+
+  it('fails a launch with the same problem', async () => {
+    const executor = sandboxExecutor({ dir: temporary(), bubblewrap: '/no/such/bwrap', graceMs: 0 })
+    await expect(see(executor, 'true')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await executor.close?.()
+  })
+
+  it('is not available with a program that is no bubblewrap', async () => {
+    expect(await sandboxAvailable({ bubblewrap: '/bin/false' })).toMatchObject({ ok: false })
+  })
+})
