@@ -4,6 +4,7 @@ import { seamarkClient } from '@seamark/sdk'
 import type { CliContext } from './command.ts'
 import { dataFolder, exists } from './data-folder.ts'
 import type { RunningService } from './host.ts'
+import { settleOthers } from './other-runs.ts'
 import { readServiceFile } from './service-file.ts'
 import { listens, socketAddress } from './socket-address.ts'
 
@@ -13,9 +14,15 @@ export interface Connection {
   readonly dataDir: string
   /** The service in this process, where there was none. */
   readonly inProcess?: RunningService
-  /** Lets go of it; a service in this process stops once no run is left. */
-  close(): Promise<void>
+  /** Lets go of it and stops a service in this process. */
+  close(options?: { readonly others?: OtherRuns }): Promise<void>
 }
+
+/**
+ * What a service in this process does with runs of others, taken up from before or submitted through its socket:
+ * wait for their end (default), cancel them, or leave them to the next service.
+ */
+export type OtherRuns = 'wait' | 'cancel' | 'leave'
 
 export interface ConnectArgs {
   readonly data?: string | undefined
@@ -68,8 +75,8 @@ async function inProcess(
     client: reached.client,
     dataDir,
     inProcess: service,
-    async close() {
-      if (engine) await service.idle()
+    async close({ others = 'wait' } = {}) {
+      if (engine && others !== 'leave') await settleOthers(context, reached.client, service, others)
       await reached.close()
       await service.stop()
     },
@@ -99,6 +106,7 @@ export async function withConnection<T>(
   try {
     return await use(connection)
   } finally {
-    await connection.close()
+    // One command does not take over the work of others.
+    await connection.close({ others: 'leave' })
   }
 }

@@ -23,7 +23,7 @@ export async function followRun(
   connection: Connection,
   run: string,
   json: boolean,
-): Promise<RunView> {
+): Promise<{ readonly end: RunView; readonly interrupted: boolean }> {
   const { io } = context
   const now = () => Date.now()
   const view = json ? undefined : io.interactive ? liveView(io, now) : plainView(io, now)
@@ -31,7 +31,9 @@ export async function followRun(
   const progress = emptyProgress()
   const items = new Map<string, ItemProgress>()
   const asking = view === undefined ? undefined : askWaiting(connection, run, progress, items, view)
+  let interrupted = false
   const offInterrupt = onInterrupt((times) => {
+    interrupted = true
     if (times === 1) void cancel(connection, run, say)
     else void leave(connection, say)
   })
@@ -56,7 +58,7 @@ export async function followRun(
     throw new SeamError('UNAVAILABLE', `The service stopped before run ${run} was over.`, {
       remedy: `The run is not lost: seamark serve goes on with it.`,
     })
-  return progress.end
+  return { end: progress.end, interrupted }
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

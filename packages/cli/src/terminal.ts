@@ -22,10 +22,10 @@ export interface TerminalOptions {
 }
 
 export function nodeTerminal({ stdout, stderr, noColor }: TerminalOptions): Terminal {
-  // Whoever reads our output may stop; that is no error.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE') throw error
+    // Whoever read our output has gone. What runs for them is stopped as if the terminal had been closed.
+    if (!process.emit('SIGHUP', 'SIGHUP')) process.exit(0)
   })
   return {
     out: (bytes) =>

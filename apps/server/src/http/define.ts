@@ -11,7 +11,7 @@ export interface Call<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
   /** The JSON body. */
-  body(): Body
+  readonly body: () => Body
   /** The plan's own bytes, on the one route that takes a plan. */
   readonly plan: { readonly bytes: Uint8Array; readonly format: PlanFormat } | undefined
   /** Fires when the client has gone, or the service stops. */

@@ -1,3 +1,5 @@
+import type { ItemView } from '@seamark/protocol'
+import type { SeamarkClient } from '@seamark/sdk'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
@@ -15,10 +17,12 @@ export const cancel = command({
   ],
   notes: ['--json gives { run, item?, effective }: false where there was nothing left to stop.'],
   run: (context, args) =>
-    withConnection(context, args, 'commands', async ({ client }) => {
+    withConnection(context, args, 'commands', async ({ client, inProcess }) => {
       const { run } = await findRun(client, args.run)
       const { item } = args
       const { effective } = await client.cancel(run, item)
+      // No other service brings it to its end.
+      if (inProcess !== undefined && effective) await ended(client, run, item)
       const what = item === undefined ? `Run ${run}` : `Item ${item} of run ${run}`
       const answer = { run, ...(item !== undefined && { item }), effective }
       if (args.json === true) await context.io.out(`${JSON.stringify(answer)}\n`)
@@ -26,3 +30,16 @@ export const cancel = command({
       return 0
     }),
 })
+
+/** Resolves once the run, or the item of it, has ended. */
+async function ended(client: SeamarkClient, run: string, item: string | undefined): Promise<void> {
+  for await (const event of client.events(run, { follow: true })) {
+    if (event.type !== 'record' || item === undefined) continue
+    if (event.item === item && event.kind === 'item.settled') return
+    if (event.kind === 'items.settled' && isOver((await client.item(run, item)).status)) return
+  }
+}
+
+function isOver(status: ItemView['status']): boolean {
+  return status !== 'waiting' && status !== 'running' && status !== 'parked'
+}

@@ -1,3 +1,4 @@
+import type { Json, JsonObject } from '@seamark/core'
 import type { DoctorReport, FindingStatus } from '@seamark/protocol'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -46,13 +47,21 @@ function sign(status: FindingStatus, style: Style): string {
   return { ok: style.green('✓'), warn: style.yellow('!'), fail: style.red('✗') }[status]
 }
 
-/** The guarantees of a seam in one line: `durable: true (tested)`. */
-function short(guarantees: DoctorReport['seams'][number]['guarantees']): string {
+/** The guarantees of a seam in one line: `durable true (tested), limits: cpu none (unproven)`. */
+function short(guarantees: JsonObject): string {
   return Object.entries(guarantees)
     .map(([name, claim]) => {
-      if (typeof claim !== 'object' || claim === null || !('value' in claim)) return `${name}: ${JSON.stringify(claim)}`
-      return `${name}: ${JSON.stringify(claim['value'])} (${JSON.stringify(claim['proof'])})`
+      if (!isObject(claim)) return `${name} ${plain(claim)}`
+      const { value, proof } = claim
+      return value === undefined ? `${name}: ${short(claim)}` : `${name} ${plain(value)} (${plain(proof ?? '')})`
     })
     .join(', ')
-    .replaceAll('"', '')
+}
+
+function plain(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

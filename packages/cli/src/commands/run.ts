@@ -1,5 +1,6 @@
 import { command } from '../define.ts'
 import { connect } from '../connect.ts'
+import type { OtherRuns } from '../connect.ts'
 import { followRun } from '../follow.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { exitCodeOf } from '../outcome.ts'
@@ -33,21 +34,23 @@ export const run = command({
     const plan = await readPlanFile(context.cwd, args.plan)
     const connection = await connect(context, args, 'commands')
     // Until there is a run to cancel, Ctrl-C has nothing to wait for.
-    const offInterrupt = onInterrupt(() => void connection.close().finally(() => process.exit(8)))
+    const offInterrupt = onInterrupt(() => void connection.close({ others: 'leave' }).finally(() => process.exit(8)))
+    let others: OtherRuns = 'wait'
     try {
       const warnings = (connection.inProcess?.notes ?? []).filter(({ level }) => level === 'warn')
       if (!json) for (const { text } of warnings) io.err(`${io.errStyle.yellow(text)}\n`)
       const answer = await submitPlan(context, connection, plan, args.id)
       if (!json) await io.out(describeSubmission(answer, io))
       offInterrupt()
-      const end = await followRun(context, connection, answer.run, json)
+      const { end, interrupted } = await followRun(context, connection, answer.run, json)
+      if (interrupted) others = 'cancel'
       if (!json) await io.out(await runSummary(context, connection, end))
       return exitCodeOf(end.status)
     } catch (error) {
       return reportError(io, error, { json, file: plan.file })
     } finally {
       offInterrupt()
-      await connection.close()
+      await connection.close({ others })
     }
   },
 })

@@ -7,7 +7,7 @@ import { findRun } from '../find-run.ts'
 import { waitingText } from '../progress/say.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
-import { duration } from '../words.ts'
+import { counted, duration } from '../words.ts'
 
 const runsShown = 20
 
@@ -70,7 +70,7 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
   const about = [
     ...(startedAt !== undefined && endedAt !== undefined ? [duration(endedAt - startedAt)] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-    ...(item.product?.patch === undefined ? [] : [`${item.product.patch.files} files changed`]),
+    ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
     ...(reason === undefined || state === 'succeeded' ? [] : [harmless(reason)]),
   ]

@@ -75,9 +75,9 @@ function describe(report: VerifyReport, style: Style): string {
   return `${lines.join('\n')}\n`
 }
 
-function checkLine({ id, code, detail }: VerifyCheck): string {
+function checkLine({ id, status, code, detail }: VerifyCheck): string {
   const says = CHECKS[id]?.says
-  return harmless(
-    `${id}${code === undefined ? '' : ` [${code}]`}${says === undefined ? '' : `: not so: ${says}`}${detail === undefined ? '' : ` (${detail})`}`,
-  )
+  const about =
+    says === undefined ? '' : ` ${status === 'fail' ? 'It does not hold that:' : 'It was not checked that:'} ${says}`
+  return harmless(`${id}${code === undefined ? '' : ` [${code}]`}${about}${detail === undefined ? '' : ` (${detail})`}`)
 }

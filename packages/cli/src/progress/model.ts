@@ -122,6 +122,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       const step = fact(data, 'step') ?? 'main'
       item.gate = step.startsWith('gate:') ? Number(step.slice(5)) : undefined
       if (step === 'main') {
+        item.reason = undefined
         item.startedAt = at
         item.attempt = event.attempt ?? item.attempt + 1
       }
@@ -136,7 +137,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       return false
     case 'attempt.ended':
       item.files = filesOf(data['product']) ?? item.files
-      if (fact(data, 'outcome') !== 'succeeded') item.reason = fact(data, 'detail') ?? item.reason ?? exitReason(data)
+      if (fact(data, 'outcome') !== 'succeeded') item.reason = item.reason ?? badEnd(data)
       return false
     case 'item.parked':
       item.parked = { reason: fact(data, 'reason') ?? 'pause', resumeAt: instant(data['resumeAt']) }
@@ -174,11 +175,12 @@ function filesOf(product: unknown): number | undefined {
   return instant(Reflect.get(patch, 'files'))
 }
 
-function exitReason(data: RecordEvent['data']): string | undefined {
+/** `exit code 3`, `output-missing: reports/junit.xml`. */
+function badEnd(data: RecordEvent['data']): string | undefined {
   const reason = fact(data, 'reason')
-  const { exit } = data
-  const code: unknown = typeof exit === 'object' && exit !== null ? Reflect.get(exit, 'code') : undefined
-  return reason === 'exit-code' && typeof code === 'number' ? `exit code ${code}` : reason
+  const detail = fact(data, 'detail')
+  if (reason === 'exit-code' && detail !== undefined) return `exit code ${detail}`
+  return detail === undefined ? reason : `${reason}: ${detail}`
 }
 
 function listed(value: unknown): readonly unknown[] {
