@@ -32,6 +32,12 @@ export function checkSubmission(
     if (!Object.hasOwn(known.queues, queue))
       report(`${at}/queue`, `There is no queue ${queue}.`, `Configured: ${Object.keys(known.queues).join(', ')}.`)
     if (needs.length > LIMITS.needsPerItem) report(`${at}/needs`, `An item has at most ${LIMITS.needsPerItem} needs.`)
+    if (inputBytes(submission, index) > INPUT_BYTES)
+      report(
+        `${at}/needs`,
+        'The inputs of this item do not fit one launch record.',
+        'Name fewer inputs, or shorter names and paths.',
+      )
     for (const [position, { from }] of needs.entries()) {
       if (!Number.isInteger(from) || from < 0 || from >= items.length)
         report(`${at}/needs/${position}`, 'The need points at no item.')
@@ -40,6 +46,28 @@ export function checkSubmission(
   if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')
   if (problems.length > 0)
     throw new SeamError('INVALID_INPUT', `The submission has ${problems.length} problem(s).`, { problems })
+}
+
+// What is left of a header's 60 kB beside its other fields.
+const INPUT_BYTES = 55_000
+
+/** Upper bound of what an item's inputs take in the header of its launch. */
+function inputBytes({ items }: Submission, index: number): number {
+  const fixed =
+    JSON.stringify({
+      name: '',
+      from: '',
+      select: 'workspace',
+      path: '',
+      blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
+    }).length + 1
+  let bytes = 0
+  for (const { name, from, select } of items[index]?.needs ?? []) {
+    if (name === undefined || select === undefined) continue
+    const path = typeof select === 'object' ? select.output : ''
+    bytes += fixed + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
+  }
+  return bytes
 }
 
 /** Whether every item can come after what it needs (Kahn 1962). */
