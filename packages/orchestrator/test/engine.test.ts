@@ -69,7 +69,7 @@ describe('a run', () => {
       item('b', { runtime: 'x', needs: [{ from: 9 }] }),
     ])
     await expect(engine.submit(LOCAL, bad)).rejects.toMatchObject({ code: 'INVALID_INPUT', problems: { length: 5 } })
-    const many = Array.from({ length: 300 }, (_, n) => ({ name: `input-${n}`, from: 0, select: 'patch' as const }))
+    const many = Array.from({ length: 500 }, (_, n) => ({ name: `input-${n}`, from: 0, select: 'patch' as const }))
     await expect(engine.submit(LOCAL, submission('r1', [item('a'), item('b', { needs: many })]))).rejects.toMatchObject(
       { code: 'INVALID_INPUT', problems: [{ place: { pointer: '/items/1/needs' } }] },
     )
