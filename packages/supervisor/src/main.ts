@@ -45,6 +45,8 @@ async function main(): Promise<void> {
   const leave = async () => {
     rmSync(join(layout.folder, 'socket'), { force: true })
     await store.close()
+    // Named here also so that it is not collected as garbage, which would release it.
+    lock.release()
     process.exit(0)
   }
   // A service that comes back within the grace finds it; one that comes later starts another.
