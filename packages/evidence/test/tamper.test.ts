@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { AnyRecord } from '@seamark/core'
-import { canonicalJson, canonicalText, leafHash, toBase64, toHex } from '@seamark/log'
+import { canonicalJson, canonicalText, leafHash, toHex } from '@seamark/log'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareFiles, manifestMessage } from '../src/index.ts'
-import { canceledLater, disclosed, patchA, planSalt, storyLog } from './story.ts'
+import { bundle, checkpoint, inOrder, log, receipt, resigned, withFile } from './forge.ts'
+import { canceledLater, patchA } from './story.ts'
 import {
   bundleOf,
-  bytesOf,
-  chunksOf,
   exportSigner,
   failures,
   hashesOf,
@@ -16,7 +13,6 @@ import {
   ORIGIN,
   otherLogSigner,
   rebuild,
-  RUN,
   tarOf,
   trust,
   verifyBundle,
@@ -24,56 +20,8 @@ import {
   type Bundle,
 } from './world.ts'
 
-const log = storyLog()
-const checkpoint = await headOf(log)
-const receipt = {
-  v: 1,
-  kind: 'file',
-  name: 'f',
-  origin: ORIGIN,
-  size: log.length,
-  root: checkpoint.root,
-  at: 1,
-  body: { n: 1 },
-}
-const artifact = {
-  sha256: createHash('sha256').update(patchA).digest('hex'),
-  size: patchA.length,
-  open: () => chunksOf(patchA),
-}
-const bundle = await bundleOf(log, { disclose: disclosed, artifacts: [artifact] })
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
-
-/** A bundle with one file changed, and manifest and signature made right again by who holds the export key. */
-async function withFile(
-  path: string,
-  change: (bytes: Uint8Array) => Uint8Array | undefined,
-  from = bundle,
-): Promise<Bundle> {
-  const old = from.find(([name]) => name === path)?.[1] ?? new Uint8Array()
-  const next = change(old)
-  const files = from.filter(([name]) => name !== path && !name.startsWith('manifest'))
-  if (next !== undefined) files.push([path, next])
-  return resigned(files)
-}
-
-async function resigned(files: Bundle, changes: object = {}): Promise<Bundle> {
-  const listed = files
-    .map(([path, bytes]) => ({ path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-  const manifest = canonicalJson({
-    version: 1,
-    ns: 'default',
-    run: RUN,
-    origin: ORIGIN,
-    size: log.length,
-    files: listed,
-    ...changes,
-  })
-  const { signature } = await exportSigner.sign(manifestMessage(manifest))
-  return [['manifest.json', manifest], ['manifest.sig', signature], ...inOrder(files)]
-}
 
 const withRecords = (change: (lines: string[]) => string[]): Promise<Bundle> =>
   withFile('records.jsonl', (bytes) =>
@@ -323,80 +271,7 @@ describe('an operator', () => {
   })
 })
 
-/** Puts the files into the order of a bundle. */
-function inOrder(files: Bundle): Bundle {
-  return files.toSorted(([a], [b]) => compareFiles(a, b))
-}
-
-describe('what is attached', () => {
-  const payload = (changes: object) =>
-    withFile('payloads.jsonl', (bytes) => {
-      const parsed: object = JSON.parse(decoder.decode(bytes))
-      return encoder.encode(canonicalText({ ...parsed, ...changes }) + '\n')
-    }).then((files) => failures(verifyBundle(files)))
-
-  test('payloads', async () => {
-    expect(await payload({})).toEqual([])
-    expect(await payload({ bytes: toBase64(encoder.encode('other')) })).toEqual([
-      'payloads.commitment: commitment-mismatch',
-    ])
-    expect(await payload({ salt: toBase64(planSalt.map((byte) => byte ^ 1)) })).toEqual([
-      'payloads.commitment: commitment-mismatch',
-    ])
-    expect(await payload({ salt: '' })).toEqual(['payloads.commitment: commitment-mismatch'])
-    expect(await payload({ seq: 3 })).toEqual(['payloads.commitment: unknown-payload'])
-    expect(await payload({ more: 1 })).toEqual(['payloads.commitment: not-canonical'])
-    expect(await payload({ salt: toBase64(planSalt).replace('=', '') })).toEqual(['payloads.commitment: not-canonical'])
-    const twice = await withFile('payloads.jsonl', (bytes) => Buffer.concat([bytes, bytes]))
-    expect(await failures(verifyBundle(twice))).toEqual(['payloads.commitment: order'])
-    const cut = await withFile('payloads.jsonl', (bytes) => bytes.subarray(0, -1))
-    expect(await failures(verifyBundle(cut))).toEqual(['payloads.commitment: not-canonical'])
-    const long = await withFile('payloads.jsonl', () => new Uint8Array(1_500_000).fill(0x20))
-    expect(await failures(verifyBundle(long))).toEqual(['payloads.commitment: payload-too-large'])
-  })
-
-  test('artifacts', async () => {
-    const renamed = await withFile(
-      `artifacts/${'00'.repeat(32)}`,
-      () => patchA,
-      bundle.filter(([name]) => !name.startsWith('artifacts/')),
-    )
-    expect(await failures(verifyBundle(inOrder(renamed)))).toEqual(['artifacts.digest: digest-mismatch'])
-    const foreign = encoder.encode('not of this run')
-    const name = `artifacts/${createHash('sha256').update(foreign).digest('hex')}`
-    const unknown = await withFile(
-      name,
-      () => foreign,
-      bundle.filter(([path]) => !path.startsWith('artifacts/')),
-    )
-    expect(await failures(verifyBundle(inOrder(unknown)))).toEqual(['artifacts.digest: unknown-artifact'])
-  })
-  test('artifacts that are not what their digest says are not exported', async () => {
-    const wrong = { ...artifact, open: () => chunksOf(encoder.encode('x')) }
-    await expect(bundleOf(log, { artifacts: [wrong] })).rejects.toMatchObject({ code: 'INTEGRITY' })
-  })
-})
-
-describe('composing', () => {
-  test('is refused without records, by another role, or with an unfit name', async () => {
-    const invalid = { code: 'INVALID_INPUT' }
-    await expect(bundleOf([], { checkpoint })).rejects.toMatchObject(invalid)
-    await expect(bundleOf(log, { signer: otherLogSigner })).rejects.toMatchObject(invalid)
-    const { v, kind, name, origin, size, root, at } = { ...receipt, v: 1 as const }
-    const good = { v, kind, name, origin, size, root, at, body: null }
-    await expect(bundleOf(log, { receipts: { '../x': good } })).rejects.toMatchObject(invalid)
-  })
-  test('without an export key gives a bundle without a signature', async () => {
-    const files = await bundleOf(log, { unsigned: true })
-    expect(files.map(([path]) => path)).not.toContain('manifest.sig')
-    const [logTrust] = trust.keys
-    const report = await verifyBundle(files, { ...trust, keys: logTrust === undefined ? [] : [logTrust] })
-    expect(report.verdict).toBe('verified')
-  })
-})
-
 test('the leaf of a record is what its line hashes to', async () => {
   const tree = hashesOf(log)
   expect(toHex(await tree(0, 2, 1))).toBe(toHex(leafHash(canonicalJson(log[2]))))
-  expect(await bytesOf(chunksOf(patchA, 3))).toEqual(patchA)
 })
