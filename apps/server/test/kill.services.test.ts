@@ -119,7 +119,7 @@ function statusOf(cwd: string, any = false): string {
 async function recordsOf(dir: string): Promise<AnyRecord[]> {
   const { journal } = sqliteJournal({ dir: join(dir, '.seamark/journal') })
   const found: AnyRecord[] = []
-  for await (const { header } of journal.read('default', 0, { run: 'kill' }))
+  for await (const { header } of journal.read('default', 0))
     found.push(JSON.parse(Buffer.from(header).toString('utf8')))
   await journal.close()
   return found
