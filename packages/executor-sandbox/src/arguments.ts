@@ -7,6 +7,8 @@ export interface SandboxRoot {
   /** Host folders and files that are bound read-only, parents before what lies in them. */
   readonly binds: readonly { readonly source: string; readonly target: string }[]
   readonly links: readonly { readonly path: string; readonly to: string }[]
+  /** Those sources that do not belong to the system: the sandbox's user may have to be let in. */
+  readonly reach: readonly string[]
   /** Folders that come first on a `PATH` that the spec gives. */
   readonly path: readonly string[]
 }

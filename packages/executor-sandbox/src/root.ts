@@ -59,6 +59,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
       ...node,
       ...(toolchain.binds ?? []),
     ],
+    reach: [etc, ...[...node, ...(toolchain.binds ?? [])].map(({ source }) => source)],
     links: rootLinks.flatMap((path) => (isLink(path) ? [{ path, to: readlinkSync(path) }] : [])),
     path: node.length === 0 ? [] : [`${NODE_FOLDER}/bin`],
   }

@@ -38,8 +38,7 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
     async prepare(spec, hello) {
       checkTargets(spec)
       const { root, data, given } = await prepared()
-      const real = (path: string) =>
-        path === given || path.startsWith(given + '/') ? data + path.slice(given.length) : path
+      const real = (path: string) => (isBelow(path, given) ? data + path.slice(given.length) : path)
       const mounts = spec.mounts.map((mount) => ({ ...mount, source: real(mount.source) }))
       const { argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes } = spec
       const shown = { ...spec, mounts: mounts.map((mount) => ({ ...mount, source: wayTo(mount.source, hello) })) }
@@ -56,9 +55,7 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
           options: sandboxOptions(shown, { ...root, binds }),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [
-            ...root.binds
-              .map(({ source }) => source)
-              .filter((source) => source.startsWith(data) || wayTo(source, hello) === source),
+            ...root.reach.filter((source) => isBelow(source, data) || wayTo(source, hello) === source),
             ...mounts.filter(({ mode }) => mode === 'read-only').map(({ source }) => source),
           ],
         },
@@ -86,9 +83,13 @@ async function prepareHost(options: SandboxExecutorOptions): Promise<Prepared> {
   return { root: prepareRoot(folder, available.bubblewrap, options.toolchain), data, given: resolve(options.dir) }
 }
 
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder + '/')
+}
+
 /** The path by which the sandbox's user reaches a host path. */
 function wayTo(path: string, { ways }: Hello): string {
-  const way = ways.find(({ from }) => path === from || path.startsWith(from + '/'))
+  const way = ways.find(({ from }) => isBelow(path, from))
   return way === undefined ? path : way.to + path.slice(way.from.length)
 }
 
@@ -96,9 +97,7 @@ function wayTo(path: string, { ways }: Hello): string {
 const taken = ['/usr', '/etc', '/proc', '/dev', '/sys', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
 
 function checkTargets({ mounts }: LaunchSpec): void {
-  const wrong = mounts.find(
-    ({ target }) => target === '/' || taken.some((path) => target === path || target.startsWith(path + '/')),
-  )
+  const wrong = mounts.find(({ target }) => target === '/' || taken.some((path) => isBelow(target, path)))
   if (wrong !== undefined)
     throw new SeamError('INVALID_INPUT', `A mount can not cover the sandbox's own ${wrong.target}.`, {
       remedy: 'Choose a target such as /workspace.',

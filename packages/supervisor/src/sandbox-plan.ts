@@ -65,15 +65,16 @@ export async function settleNamespace(status: string): Promise<void> {
 
 function writeOptions(path: string, options: readonly string[]): number {
   const fd = openSync(path, 'wx+', 0o600)
-  let read: number
   try {
-    writeSync(fd, options.map((option) => option + '\0').join(''))
-    read = openSync(path, 'r')
-  } finally {
+    // Written at a place rather than at the descriptor's offset, which stays at the beginning for the reader.
+    writeSync(fd, options.map((option) => option + '\0').join(''), 0)
+  } catch (error) {
     closeSync(fd)
+    throw error
+  } finally {
     unlinkSync(path)
   }
-  return read
+  return fd
 }
 
 /** Signals by number; the names that have two (such as SIGIOT) keep their usual one. */
