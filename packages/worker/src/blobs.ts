@@ -41,8 +41,18 @@ export function blobs(storage: StorageProvider, ns: string, tmp: string): Blobs 
         }
         await file?.close()
         const sha256 = hash.digest('hex')
-        const content = file === undefined ? Buffer.concat(held) : createReadStream(spool)
-        await storage.put(blobKey(ns, sha256), content, { ifAbsent: true, size, sha256, ...options })
+        const key = blobKey(ns, sha256)
+        const about = { ifAbsent: true, size, sha256, ...options }
+        if (file === undefined) await storage.put(key, Buffer.concat(held), about)
+        else {
+          const content = createReadStream(spool)
+          try {
+            await storage.put(key, content, about)
+          } finally {
+            // A storage that has the blob already need not read it.
+            content.destroy()
+          }
+        }
         return { sha256, size }
       } finally {
         if (file !== undefined) {

@@ -52,6 +52,11 @@ async function captureProduct(
   options?: CallOptions,
 ): Promise<{ readonly verdict: StepVerdict; readonly product: Omit<Product, 'stdout' | 'stderr'> }> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
+  // Nothing ran, so the workspace is what it was made from.
+  if (first.reason === 'not-started') {
+    await writeFile(attempt.captured, '')
+    return { verdict: first, product: { outputs: [] } }
+  }
   const call = { ...options, exclude }
   const workspaces = tools.workspaces(task.workspace)
   let verdict = first

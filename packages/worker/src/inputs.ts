@@ -23,7 +23,7 @@ export async function placeInputs(
     // Readable by the sandbox's user, who owns none of it.
     await chmod(folder, 0o755)
     const body = blobs.fetch(input.blob, options)
-    if (input.select === 'workspace') await untar(body, folder, options)
+    if (input.select === 'workspace') await untar(body, folder, { ...options, readable: true })
     else await writeBody(join(folder, input.select === 'patch' ? 'patch' : basename(input.path ?? 'output')), body)
   }
 }

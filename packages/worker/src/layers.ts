@@ -105,7 +105,12 @@ export async function saveLayer(
   await syncBelow(attempt.layer)
   await mkdir(ns.layers, { recursive: true, mode: 0o700 })
   await removeTree(dir)
-  await rename(attempt.layer, dir)
+  try {
+    await rename(attempt.layer, dir)
+  } catch (error) {
+    // Another step was first; what it saved is the same.
+    if (!(await layerIsWhole(ns, digest))) throw error
+  }
   await syncBelow(ns.layers)
 }
 

@@ -8,11 +8,17 @@ import { below, shown } from './path-bytes.ts'
 const BLOCK = 512
 const maxPaxBytes = 2 ** 20
 
+export interface UntarOptions extends CallOptions {
+  /** Lets everyone read what is unpacked, for a reader who is not its owner. */
+  readonly readable?: boolean
+}
+
 /**
  * Unpacks a snapshot into an empty folder. Links are made last, so nothing is ever written through
  * one. Errors: `INTEGRITY` for bytes that `tarOf` does not write, or a path that leaves the folder.
  */
-export async function untar(body: AsyncIterable<Uint8Array>, dir: string, options?: CallOptions): Promise<void> {
+export async function untar(body: AsyncIterable<Uint8Array>, dir: string, options?: UntarOptions): Promise<void> {
+  const least = options?.readable === true ? { folder: 0o555, file: 0o444 } : { folder: 0, file: 0 }
   const source = blocks(body)
   const folders: [BytePath, number][] = []
   const links: [BytePath, Buffer][] = []
@@ -34,7 +40,7 @@ export async function untar(body: AsyncIterable<Uint8Array>, dir: string, option
     const mode = numberFrom(octal(header, 100, 8)) & 0o777
     if (type === '5') {
       await mkdir(below(dir, path), { mode: 0o700 })
-      folders.push([path, mode])
+      folders.push([path, mode | least.folder])
     } else if (type === '2') links.push([path, pax.get('linkpath') ?? Buffer.from(textAt(header, 157, 100), 'latin1')])
     else if (type === '0') {
       const file = await open(
@@ -48,7 +54,7 @@ export async function untar(body: AsyncIterable<Uint8Array>, dir: string, option
           await file.write(chunk)
           left -= chunk.length
         }
-        await file.chmod(mode)
+        await file.chmod(mode | least.file)
       } finally {
         await file.close()
       }

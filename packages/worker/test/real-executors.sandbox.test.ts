@@ -98,6 +98,22 @@ describe.each(executors.map((executor) => [executor.name, executor] as const))('
     expect((await collect(stdout?.body ?? collectNothing())).toString()).toBe(`made\n${process.version}\nit\n`)
     const gate = await play(executor, { ...task('gate:0'), ...(product && { judged: product }) })
     expect(gate.verdict.outcome).toBe('succeeded')
+    if (product?.snapshot === undefined) throw new Error('no snapshot')
+    const inputs = [{ name: 'w', from: 'it', select: 'workspace' as const, blob: product.snapshot }]
+    const reader = {
+      ...item,
+      run: 'test "$(cat "$SEAMARK_INPUTS/w/private/x")" = 1 && ! touch "$SEAMARK_INPUTS/w/y"',
+      outputs: [],
+    }
+    const read = await play(executor, {
+      ...task('main'),
+      attempt: 2,
+      item: reader,
+      inputs,
+      launchId: launchId('ns', name, 'it', 2, 'main'),
+    })
+    // A host's root may write anywhere.
+    expect(read.verdict.outcome === 'succeeded' || executor.kind === 'process').toBe(true)
     expect(readdirSync(join(data, 'worker/namespaces/ns/attempts'))).toEqual([])
     expect(existsSync(join(data, 'worker/namespaces/ns/kept'))).toBe(false)
   })
