@@ -19,6 +19,7 @@ import {
   step,
   word,
 } from './record-fields.ts'
+import type { Takes } from './exactly.ts'
 import { LIMITS } from './limits.ts'
 
 const treeHead = z.strictObject({ size: count, root: digest })
@@ -32,8 +33,7 @@ const addedItem = z
   .tuple([count, itemId, z.array(count).max(LIMITS.needsPerItem)])
   .meta({ title: '[index, id, [needed indexes]]' })
 
-/** The one list of fields of each record kind's `data`, version 1. Unknown fields are refused. */
-export const dataSchemas: { readonly [K in RecordKind]: z.ZodType<RecordData[K]> } = {
+const schemas = {
   'log.opened': z.strictObject({
     origin,
     follows: z.strictObject({ origin, size: count, root: digest }).exactOptional(),
@@ -78,7 +78,7 @@ export const dataSchemas: { readonly [K in RecordKind]: z.ZodType<RecordData[K]>
     stderr: blob.exactOptional(),
   }),
   'attempt.ended': z.strictObject({
-    outcome: z.literal(['succeeded', 'failed', 'timed-out', 'lost', 'canceled']),
+    outcome: z.literal(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked']),
     reason: word,
     detail: prose.exactOptional(),
     exit: exit.exactOptional(),
@@ -123,4 +123,15 @@ export const dataSchemas: { readonly [K in RecordKind]: z.ZodType<RecordData[K]>
     root: digest,
     status: z.literal(['succeeded', 'failed', 'canceled']),
   }),
+}
+
+type Schemas = typeof schemas
+
+/** The one list of fields of each record kind's `data`, version 1. Unknown fields are refused. */
+export const dataSchemas: { readonly [K in RecordKind]: z.ZodType<RecordData[K]> } = allOf(schemas)
+
+function allOf(all: Schemas & { readonly [K in RecordKind]: Takes<Schemas[K], RecordData[K]> }): {
+  readonly [K in RecordKind]: z.ZodType<RecordData[K]>
+} {
+  return all
 }

@@ -1,6 +1,7 @@
 import type { BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
+import { exactly } from './exactly.ts'
 import { LIMITS } from './limits.ts'
 import { ORIGIN } from './origin.ts'
 
@@ -31,47 +32,61 @@ export const launchId: z.ZodString = z
 /** `<host or seamark.invalid>/<128-bit log id in hex>`. */
 export const origin: z.ZodString = z.string().max(300).regex(ORIGIN).meta({ title: 'origin' })
 
-export const step: z.ZodType<Step> = z
-  .union([z.literal(['setup', 'main']), z.templateLiteral(['gate:', z.int().min(0).max(9_999)])])
-  .meta({ title: '`setup`, `main` or `gate:<n>`' })
+export const step: z.ZodType<Step> = exactly<Step>()(
+  z
+    .union([z.literal(['setup', 'main']), z.templateLiteral(['gate:', z.int().min(0).max(9_999)])])
+    .meta({ title: '`setup`, `main` or `gate:<n>`' }),
+)
 
-export const blob: z.ZodType<BlobRef> = z.strictObject({ sha256: digest, size: count }).meta({ title: 'blob' })
+export const blob: z.ZodType<BlobRef> = exactly<BlobRef>()(
+  z.strictObject({ sha256: digest, size: count }).meta({ title: 'blob' }),
+)
 
-export const exit: z.ZodType<Exit> = z
-  .strictObject({
-    code: z.int().exactOptional(),
-    signal: word.exactOptional(),
-    reason: z.literal(['exited', 'signaled', 'killed', 'timeout', 'output', 'memory', 'pids', 'disk', 'not-started']),
-    startedAt: instant,
-    endedAt: instant,
-    outputBytes: count,
-    detail: prose.exactOptional(),
-  })
-  .meta({ title: 'exit' })
+export const exit: z.ZodType<Exit> = exactly<Exit>()(
+  z
+    .strictObject({
+      code: z.int().exactOptional(),
+      signal: word.exactOptional(),
+      reason: z.literal(['exited', 'signaled', 'killed', 'timeout', 'output', 'memory', 'pids', 'disk', 'not-started']),
+      startedAt: instant,
+      endedAt: instant,
+      outputBytes: count,
+      detail: prose.exactOptional(),
+    })
+    .meta({ title: 'exit' }),
+)
 
-export const product: z.ZodType<Product> = z
-  .strictObject({
-    patch: z.strictObject({ sha256: digest, size: count, files: count, baseTree: gitId, tree: gitId }).exactOptional(),
-    outputs: z.array(z.strictObject({ path, blob })).max(LIMITS.outputsPerProduct),
-    stdout: blob,
-    stderr: blob,
-    snapshot: blob.exactOptional(),
-  })
-  .meta({ title: 'product' })
+export const product: z.ZodType<Product> = exactly<Product>()(
+  z
+    .strictObject({
+      patch: z
+        .strictObject({ sha256: digest, size: count, files: count, baseTree: gitId, tree: gitId })
+        .exactOptional(),
+      outputs: z.array(z.strictObject({ path, blob })).max(LIMITS.outputsPerProduct),
+      stdout: blob,
+      stderr: blob,
+      snapshot: blob.exactOptional(),
+    })
+    .meta({ title: 'product' }),
+)
 
-export const inputs: z.ZodType<readonly InputRef[]> = z
-  .array(
-    z.strictObject({
-      name: word,
-      from: itemId,
-      select: z.literal(['patch', 'workspace', 'output']),
-      path: path.exactOptional(),
-      blob,
-    }),
-  )
-  .max(LIMITS.inputsPerLaunch)
-  .meta({ title: 'inputs' })
+export const inputs: z.ZodType<readonly InputRef[]> = exactly<readonly InputRef[]>()(
+  z
+    .array(
+      z.strictObject({
+        name: word,
+        from: itemId,
+        select: z.literal(['patch', 'workspace', 'output']),
+        path: path.exactOptional(),
+        blob,
+      }),
+    )
+    .max(LIMITS.inputsPerLaunch)
+    .meta({ title: 'inputs' }),
+)
 
-export const payload: z.ZodType<PayloadCommitment> = z
-  .strictObject({ hmac: digest, size: z.int().min(0).max(LIMITS.payloadBytes), mediaType: word })
-  .meta({ title: 'payload commitment' })
+export const payload: z.ZodType<PayloadCommitment> = exactly<PayloadCommitment>()(
+  z
+    .strictObject({ hmac: digest, size: z.int().min(0).max(LIMITS.payloadBytes), mediaType: word })
+    .meta({ title: 'payload commitment' }),
+)
