@@ -1,0 +1,11 @@
+/** Every case by its name, in the order of the table: a module whose `measure(scale)` resolves with lines of it. */
+export const CASES: Readonly<Record<string, string>> = {
+  flat: import.meta.resolve('./cases/flat-plan.ts'),
+  serial: import.meta.resolve('./cases/serial-plan.ts'),
+  records: import.meta.resolve('./cases/records.ts'),
+  attempt: import.meta.resolve('./cases/local-attempt.ts'),
+  submit: import.meta.resolve('./cases/submit-to-start.ts'),
+  git: import.meta.resolve('./cases/git-workspace.ts'),
+  verify: import.meta.resolve('./cases/verify-bundle.ts'),
+  service: import.meta.resolve('./cases/service.ts'),
+}

@@ -1,0 +1,52 @@
+/** `npm run bench`: measures the repository, each time beside the machine's own limit, and prints the table. */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { CASES } from './cases.ts'
+import { inChild } from './child.ts'
+import type { Line } from './line.ts'
+import { durableCommits, machineFacts } from './machine.ts'
+import type { Options } from './options.ts'
+import { parseOptions, USAGE } from './options.ts'
+import { serverProgram } from './server.ts'
+import { jsonDocument, markdownPage, textTable } from './table.ts'
+import type { Findings } from './table.ts'
+import { judge } from './verdict.ts'
+
+const options = parseOptions(process.argv.slice(2))
+if (typeof options === 'string') {
+  console.error(`${options}\n\n${USAGE}`)
+  process.exitCode = 2
+} else {
+  const findings = await measureAll(options)
+  console.log(options.json ? JSON.stringify(jsonDocument(findings), undefined, 2) : textTable(findings))
+  if (options.write !== undefined) writeFileSync(options.write, markdownPage(findings, options.date ?? ''))
+  const over = findings.lines.filter((line) => judge(line, findings.conditions).status === 'over')
+  if (options.judge && over.length > 0) {
+    console.error(`${over.length} over: ${over.map(({ what }) => what).join('; ')}`)
+    process.exitCode = 1
+  }
+}
+
+async function measureAll({ scale, cases, build }: Options): Promise<Findings> {
+  if (build && cases.some((name) => name === 'submit' || name === 'service') && !serverProgram().built) buildAll()
+  const before = await durableCommits(scale)
+  const lines: Line[] = []
+  for (const name of cases) {
+    const started = Date.now()
+    const { value } = await inChild<Line[]>(CASES[name] ?? '', scale)
+    lines.push(...value)
+    // To the terminal: the table goes to stdout.
+    console.error(`${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  }
+  const after = await durableCommits(scale)
+  return { machine: machineFacts(), conditions: { scale, commits: { before, after } }, lines }
+}
+
+/** What people install is built: its start and its memory are measured on that. */
+function buildAll(): void {
+  console.error('build: the packages, for the service')
+  const cwd = fileURLToPath(new URL('../../', import.meta.url))
+  const { status } = spawnSync(process.execPath, ['--conditions=source', 'scripts/build.ts'], { cwd, stdio: 'inherit' })
+  if (status !== 0) throw new Error(`The build ended with ${status}.`)
+}

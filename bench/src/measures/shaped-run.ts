@@ -1,0 +1,65 @@
+import type { JournalBatch } from '@seamark/core'
+import { join } from 'node:path'
+import { bareSqlite, rowsOf } from '../bare-sqlite.ts'
+import type { Shape } from '../plans.ts'
+import { startRig } from '../rig.ts'
+import { inTurn, median, pairedRatio } from '../stats.ts'
+import { inTemporary } from '../temp.ts'
+
+export interface ShapedRun {
+  readonly itemsPerSecond: number
+  /** Of the same rows in the same commits, without an engine: commits, and items, per second. */
+  readonly bareCommitsPerSecond: number
+  readonly bareItemsPerSecond: number
+  readonly toBareCommits: number
+  readonly toBareItems: number
+  readonly commitsPerItem: number
+}
+
+interface Input {
+  readonly shape: Shape
+  readonly items: number
+  readonly pairs: number
+}
+
+/** Runs a plan through the engine, then writes the rows that it wrote with nothing but SQLite, in turn. */
+export async function measure({ shape, items, pairs }: Input): Promise<ShapedRun> {
+  return inTemporary(async (dir) => {
+    let batches: JournalBatch[] = []
+    const rig = await startRig(dir, (batch) => batches.push(batch))
+    for (let i = 0; i < 3; i++) await rig.run(`warm-${i}`, shape, 1_000)
+
+    let runs = 0
+    let last = new Array<ReturnType<typeof rowsOf>>()
+    const engine = async (): Promise<number> => {
+      batches = []
+      const ms = await rig.run(`run-${runs++}`, shape, items)
+      last = batches.map(rowsOf)
+      return ms
+    }
+    const bare = async (): Promise<number> => {
+      const db = bareSqlite(join(dir, `bare-${Math.random()}.db`))
+      const started = performance.now()
+      for (const rows of last) db.commit(rows)
+      const ms = performance.now() - started
+      db.close()
+      return ms
+    }
+    // The rows of the warm-up's last run, and the statements' first use.
+    await engine()
+    await bare()
+    const taken = await inTurn(pairs, engine, bare)
+    await rig.close()
+
+    const commits = last.length
+    const toBareItems = 1 / pairedRatio(taken)
+    return {
+      itemsPerSecond: (items / median(taken.measured)) * 1000,
+      bareCommitsPerSecond: (commits / median(taken.baseline)) * 1000,
+      bareItemsPerSecond: (items / median(taken.baseline)) * 1000,
+      toBareCommits: toBareItems * (items / commits),
+      toBareItems,
+      commitsPerItem: commits / items,
+    }
+  })
+}

@@ -1,0 +1,93 @@
+import { seamarkClient } from '@seamark/sdk'
+import type { SeamarkClient } from '@seamark/sdk'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const built = join(root, 'apps/server/dist/main.js')
+
+/** Which server is started: a build that is as new as all sources, otherwise the sources themselves. */
+export function serverProgram(): { readonly argv: readonly string[]; readonly built: boolean } {
+  if (isBuilt()) return { argv: [built], built: true }
+  return { argv: ['--conditions=source', '--no-warnings', join(root, 'apps/server/src/main.ts')], built: false }
+}
+
+/** Whether every package is built from the sources that are there. */
+function isBuilt(): boolean {
+  const folders = ['packages', 'apps'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(root, group, name)),
+  )
+  return (
+    folders.every((folder) => {
+      const oldest = newest(join(folder, 'dist'), Math.min)
+      return oldest === undefined || oldest >= (newest(join(folder, 'src'), Math.max) ?? 0)
+    }) && statSync(built, { throwIfNoEntry: false }) !== undefined
+  )
+}
+
+/** The time of change that `choose` leaves over of all files below a folder; `undefined` where there are none. */
+function newest(folder: string, choose: (a: number, b: number) => number): number | undefined {
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs)
+    .reduce<number | undefined>((found, at) => (found === undefined ? at : choose(found, at)), undefined)
+}
+
+/** A running `seamark serve`. */
+export interface Server {
+  readonly client: SeamarkClient
+  /** Milliseconds from its start to the first answer. */
+  readonly startMs: number
+  /** What the kernel says of the process. */
+  usage(): { readonly residentBytes: number; readonly cpuMs: number }
+  stop(): Promise<void>
+}
+
+/** Starts `seamark serve` on a data folder. Rejects where it does not get ready. */
+export async function startServer(data: string): Promise<Server> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [...serverProgram().argv, 'serve', '--json', '--data', data], {
+    cwd: data,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const socketPath = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (!text.includes('\n')) return
+      const ready = JSON.parse(text.slice(0, text.indexOf('\n'))) as { type: string; socket: string }
+      resolve(ready.socket)
+    })
+    void ended.then((code) => reject(new Error(`seamark serve ended with ${code}: ${said}`)))
+  })
+  const client = seamarkClient({ socketPath })
+  await client.health()
+  const startMs = performance.now() - started
+  return {
+    client,
+    startMs,
+    usage: () => usageOf(child.pid ?? 0),
+    async stop() {
+      await client.close()
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+function usageOf(pid: number): { residentBytes: number; cpuMs: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])
+  // Nanoseconds on a processor, of each thread (Documentation/scheduler/sched-stats in the kernel's sources).
+  const nanoseconds = readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    .reduce((a, b) => a + b, 0)
+  return { residentBytes: kilobytes * 1024, cpuMs: nanoseconds / 1e6 }
+}
