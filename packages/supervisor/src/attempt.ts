@@ -14,6 +14,8 @@ export interface Attempt {
   /** Absent where the program could not be started. */
   readonly pid: number | undefined
   readonly capture: Capture
+  /** Lets a gated program run. */
+  release(): void
   /** How it ended; by then its tree is settled. Never rejects. */
   readonly ended: Promise<Exit>
   kill(cause: Cause): void
@@ -98,7 +100,16 @@ export async function startAttempt(
     }
   }
 
-  return { pid, capture, ended: finish(), kill, send: (bytes) => write(child.stdin, bytes) }
+  const gate = plan.gated ? child.stdio[3 + plan.descriptors.length] : undefined
+  gate?.on('error', () => undefined)
+  return {
+    pid,
+    capture,
+    ended: finish(),
+    release: () => void gate?.destroy(),
+    kill,
+    send: (bytes) => write(child.stdin, bytes),
+  }
 }
 
 /** An attempt that came to its end before there was a process, because of an error of this host. */
@@ -116,13 +127,20 @@ function endedAttempt(capture: Capture, startedAt: number, reason: ExitReason, d
     pid: undefined,
     capture,
     ended: Promise.resolve(exit),
+    release: () => undefined,
     kill: () => undefined,
     send: () => Promise.reject(noInput()),
   }
 }
 
 function start(plan: StartPlan, stdin: 'pipe' | 'none'): ChildProcess | Error {
-  const stdio: StdioOptions = [stdin === 'pipe' ? 'pipe' : 'ignore', 'pipe', 'pipe', ...plan.descriptors]
+  const stdio: StdioOptions = [
+    stdin === 'pipe' ? 'pipe' : 'ignore',
+    'pipe',
+    'pipe',
+    ...plan.descriptors,
+    ...(plan.gated ? ['pipe' as const] : []),
+  ]
   try {
     const { env, cwd, uid, gid } = plan
     return spawn(plan.file, plan.args, {

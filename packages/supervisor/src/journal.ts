@@ -12,11 +12,15 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** A file of lines that are durable when `append` resolves. */
+/** A file of lines that are durable once `append` resolves. */
 export interface LineJournal {
-  /** Resolves once the line is on disk. Lines become durable in the order of the calls. Errors: `UNAVAILABLE` when it can not be written. */
+  /**
+   * Writes a line at once, so that it survives this process, and resolves when it survives a loss of
+   * power as well. Lines become durable in the order of the calls. Errors: `UNAVAILABLE` when it can
+   * not be written, thrown before this returns; a rejection with `INTERNAL` when the disk fails.
+   */
   append(line: string): Promise<void>
-  /** Writes a line that survives this process but not a loss of power. */
+  /** Writes a line that need not survive a loss of power. Errors: `UNAVAILABLE`. */
   note(line: string): void
   /** Resolves when all that was appended is durable. */
   close(): Promise<void>
@@ -60,62 +64,47 @@ export function writeLines(path: string, lines: readonly string[]): void {
 export function openJournal(path: string): LineJournal {
   const fd = openSync(path, 'a', 0o600)
   let size = fstatSync(fd).size
-  let waiting: { line: string; done: () => void; failed: (error: unknown) => void }[] = []
-  let flushing = false
-  let flushed = Promise.resolve()
+  let next: Promise<void> | undefined
+  let current = Promise.resolve()
   let broken: SeamError | undefined
 
-  // A line that only half fits is taken back, so that the next one starts on its own.
-  const write = (bytes: Buffer) => {
+  const write = (line: string) => {
+    if (broken !== undefined) throw broken
+    const bytes = Buffer.from(line + '\n')
     try {
       writeWhole(fd, bytes)
       size += bytes.byteLength
     } catch (error) {
+      // A line that only half fits is taken back, so that the next one starts on its own.
       ftruncateSync(fd, size)
       throw new SeamError(
         'UNAVAILABLE',
         `The supervisor can not write its state: ${systemCode(error) ?? 'unknown error'}.`,
-        {
-          remedy: 'Free space on the disk of the data folder.',
-          cause: error,
-        },
+        { remedy: 'Free space on the disk of the data folder.', cause: error },
       )
     }
   }
 
-  const flush = async () => {
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        if (broken !== undefined) throw broken
-        write(Buffer.from(batch.map(({ line }) => line + '\n').join('')))
-        await sync(fd).catch((error: unknown) => {
-          // After a failed sync the kernel may have dropped the pages: nothing later can be trusted.
-          broken = new SeamError('INTERNAL', 'The disk of the data folder fails; the supervisor can not go on.', {
-            cause: error,
-          })
-          throw broken
-        })
-        for (const { done } of batch) done()
-      } catch (error) {
-        for (const { failed } of batch) failed(error)
-      }
-    }
-    flushing = false
+  const startSync = () => {
+    next = undefined
+    return sync(fd).catch((error: unknown) => {
+      // After a failed sync the kernel may have dropped the pages: nothing later can be trusted.
+      broken = new SeamError('INTERNAL', 'The disk of the data folder fails; the supervisor can not go on.', {
+        cause: error,
+      })
+      throw broken
+    })
   }
 
   return {
-    append: (line) =>
-      new Promise((done, failed) => {
-        waiting.push({ line, done, failed })
-        if (flushing) return
-        flushing = true
-        flushed = flush()
-      }),
-    note: (line) => write(Buffer.from(line + '\n')),
+    append(line) {
+      write(line)
+      next ??= current = current.then(startSync)
+      return next
+    },
+    note: write,
     async close() {
-      await flushed
+      await current
       closeSync(fd)
     },
   }

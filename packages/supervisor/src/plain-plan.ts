@@ -13,6 +13,7 @@ export function plainPlan(layout: Layout, launchId: string, request: LaunchReque
     env: { ...request.env, [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
     cwd: request.cwd,
     descriptors: [],
+    gated: false,
     kill: (pid) => void killNow(-pid),
     async settle(pid) {
       killNow(-pid)

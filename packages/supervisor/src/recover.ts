@@ -23,7 +23,7 @@ export async function recover(layout: Layout, store: Store, sweep: Sweep, boot: 
     for (const pid of found) killNow(pid)
     await sweep.clear(launch.launchId)
     await endNamespace(layout, launch, boot)
-    await store.lost(launch.launchId, found.size)
+    await store.lost(launch.launchId, found.size).durable
   }
   for (const launchId of marked.keys()) await sweep.clear(launchId)
 }

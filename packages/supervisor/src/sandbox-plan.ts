@@ -11,7 +11,8 @@ import type { StartPlan } from './start-plan.ts'
 
 /**
  * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
- * environment does not belong into a command line, which every user of the host can read.
+ * environment does not belong into a command line, which every user of the host can read. The sandbox
+ * is built while its launch becomes durable, and holds the program back until it is.
  */
 export function sandboxPlan(
   layout: Layout,
@@ -24,11 +25,12 @@ export function sandboxPlan(
   const options = writeOptions(optionsPath(layout, launchId), sandbox.options)
   return {
     file: sandbox.program,
-    args: ['--json-status-fd', '3', '--args', '4', '--', ...argv],
+    args: ['--json-status-fd', '3', '--args', '4', '--block-fd', '5', '--', ...argv],
     // For bubblewrap itself, which clears it inside: nothing that an item sets may reach the host's loader.
     env: { [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
     cwd: '/',
     descriptors: [status, options],
+    gated: true,
     ...identity,
     kill(pid) {
       // Until the sandbox's first process has a session of its own it is in the same group; from

@@ -8,6 +8,8 @@ export interface StartPlan {
   readonly cwd: string
   /** Open descriptors that the process gets from number 3 on; closed here after the start. */
   readonly descriptors: readonly number[]
+  /** Whether the program waits until the pipe after the descriptors is closed; otherwise it runs at once. */
+  readonly gated: boolean
   readonly uid?: number
   readonly gid?: number
   /** Kills the whole tree of the first process, as far as it can be known at once. */

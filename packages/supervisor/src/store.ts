@@ -32,13 +32,15 @@ export interface Store {
   readonly launches: ReadonlyMap<string, Launch>
   readonly head: number
   isReaped(launchId: string): boolean
-  launched(launchId: string, executor: string, startedAt: number): Promise<Launch>
+  /** Writes a launch down. Nothing of it may run before that is durable. Errors: `UNAVAILABLE`, thrown at once. */
+  launched(launchId: string, executor: string, startedAt: number): { launch: Launch; durable: Promise<void> }
   /** Notes the first process of a launch. */
   started(launchId: string, process: { pid: number; start: string; boot: string }): void
   /** Takes a launch back that could not be started for want of capacity. */
   withdrawn(launchId: string): Promise<void>
-  exited(launchId: string, exit: Exit): Promise<Launch>
-  lost(launchId: string, processes: number): Promise<Launch>
+  /** Writes an end down; it is known once that is durable. Errors: `UNAVAILABLE`, thrown at once. */
+  exited(launchId: string, exit: Exit): { seq: number; durable: Promise<Launch> }
+  lost(launchId: string, processes: number): { seq: number; durable: Promise<Launch> }
   reaped(launchId: string): Promise<void>
   close(): Promise<void>
 }
@@ -106,17 +108,23 @@ export function openStore(layout: Layout): Store {
   const nextSeq = () => ++head
   const line = (entry: object) => JSON.stringify(entry)
 
+  const end = (kind: 'exit' | 'lost', launchId: string, change: Pick<Launch, 'exit' | 'lost'>) => {
+    const seq = nextSeq()
+    const durable = journal.append(line({ kind, seq, launchId, ...(change.lost ?? change) }))
+    return { seq, durable: durable.then(() => update(launchId, { endSeq: seq, ...change })) }
+  }
+
   return {
     launches,
     get head() {
       return head
     },
     isReaped: (launchId) => reaped.has(launchId),
-    async launched(launchId, executor, startedAt) {
+    launched(launchId, executor, startedAt) {
       const launch: Launch = { launchId, executor, startedAt, startSeq: nextSeq() }
-      await journal.append(line({ kind: 'launch', seq: launch.startSeq, launchId, executor, startedAt }))
+      const durable = journal.append(line({ kind: 'launch', seq: launch.startSeq, launchId, executor, startedAt }))
       launches.set(launchId, launch)
-      return launch
+      return { launch, durable }
     },
     started(launchId, process) {
       update(launchId, { process })
@@ -126,16 +134,8 @@ export function openStore(layout: Layout): Store {
       await journal.append(line({ kind: 'withdrawn', launchId }))
       launches.delete(launchId)
     },
-    async exited(launchId, exit) {
-      const seq = nextSeq()
-      await journal.append(line({ kind: 'exit', seq, launchId, exit }))
-      return update(launchId, { endSeq: seq, exit })
-    },
-    async lost(launchId, processes) {
-      const seq = nextSeq()
-      await journal.append(line({ kind: 'lost', seq, launchId, processes }))
-      return update(launchId, { endSeq: seq, lost: { processes } })
-    },
+    exited: (launchId, exit) => end('exit', launchId, { exit }),
+    lost: (launchId, processes) => end('lost', launchId, { lost: { processes } }),
     async reaped(launchId) {
       await journal.append(line({ kind: 'reaped', launchId }))
       launches.delete(launchId)

@@ -80,10 +80,12 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     const exit = await attempt.ended
     for (;;) {
       try {
-        const ended = await store.exited(launch.launchId, exit)
+        const { seq, durable } = store.exited(launch.launchId, exit)
+        changes.reserve(seq)
+        const state = stateOf(await durable)
         attempts.delete(launch.launchId)
         ends.delete(launch.launchId)
-        changes.publish(ended.executor, ended.endSeq ?? 0, launch.launchId, stateOf(ended))
+        changes.tell(seq, launch.executor, launch.launchId, state)
         break
       } catch (error) {
         // The end is reported only when it is durable; a full disk may get room again.
@@ -108,20 +110,35 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     }
     const startedAt = Date.now()
     // From here on it counts as started, whatever happens: it can end as lost, but never run twice.
-    const launch = await store.launched(launchId, executor, startedAt)
+    const { launch, durable } = store.launched(launchId, executor, startedAt)
+    changes.reserve(launch.startSeq)
+    const tell = (state: LaunchState | undefined) => changes.tell(launch.startSeq, executor, launchId, state)
+    if (request.sandbox === undefined) await durable
     const capture = openCapture(layout, launchId, request.maxOutputBytes ?? Infinity)
     let attempt: Attempt
     try {
       attempt = await startAttempt(layout, launchId, request, planOf(launchId, request), capture, startedAt)
     } catch (error) {
-      if (hasCode(error, 'LIMIT_EXCEEDED') && (await withdraw(launchId)))
+      await durable
+      if (hasCode(error, 'LIMIT_EXCEEDED') && (await withdraw(launchId))) {
+        tell(undefined)
         return { outcome: 'refused', reason: 'capacity', retryAfterMs: 1000 }
+      }
       attempt = failedAttempt(capture, startedAt, error)
     }
+    try {
+      await durable
+    } catch (error) {
+      // Its gate is closed, so nothing of it ran; without a disk the supervisor can not go on.
+      attempt.kill('disk')
+      onFatal(error)
+      throw error
+    }
+    attempt.release()
     attempts.set(launchId, attempt)
+    tell(attempt.pid === undefined ? undefined : stateOf(launch))
     ends.set(launchId, recordEnd(attempt, launch))
     if (attempt.pid === undefined) return { outcome: 'launched' }
-    changes.publish(executor, launch.startSeq, launchId, stateOf(launch))
     const first = processAt(attempt.pid)
     if (first !== undefined) {
       try {

@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { lineParser } from '../src/lines.ts'
 import { layoutOf } from '../src/paths.ts'
@@ -12,10 +11,10 @@ async function filled(dir: string) {
   const layout = layoutOf(dir)
   mkdirSync(layout.attempts, { recursive: true })
   const store = openStore(layout)
-  await Promise.all(['a', 'b', 'c', 'd'].map((name, n) => store.launched(idOf(name), 'test', n)))
+  await Promise.all(['a', 'b', 'c', 'd'].map((name, n) => store.launched(idOf(name), 'test', n).durable))
   store.started(idOf('a'), { pid: 1, start: '2', boot: 'x' })
-  await store.exited(idOf('a'), exit)
-  await store.lost(idOf('b'), 2)
+  await store.exited(idOf('a'), exit).durable
+  await store.lost(idOf('b'), 2).durable
   await store.withdrawn(idOf('c'))
   await store.reaped(idOf('a'))
   await store.close()
@@ -55,8 +54,9 @@ describe('store', () => {
   it('numbers changes upwards across openings', async () => {
     const layout = await filled(temporaryFolder())
     const store = openStore(layout)
-    const { startSeq } = await store.launched(idOf('e'), 'test', 9)
-    expect(startSeq).toBe(7)
+    const { launch, durable } = store.launched(idOf('e'), 'test', 9)
+    expect(launch.startSeq).toBe(7)
+    await durable
     await store.close()
   })
 
