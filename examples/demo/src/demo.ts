@@ -63,9 +63,9 @@ export async function demo(root: string): Promise<number> {
     await forged(seamark, folder),
   ]
   for (const { what, report } of verdicts) {
-    const failed = report.checks.find(({ status }) => status === 'fail')
+    const failed = report.checks.filter(({ status }) => status === 'fail').slice(0, 2)
     const sign = report.exitCode === 0 ? green('✓ verified') : red(`✗ ${report.verdict}`)
-    const why = failed === undefined ? report.statement : `${failed.id}: ${failed.code ?? ''}`
+    const why = failed.length === 0 ? report.statement : failed.map(({ id, code }) => `${id} ${code ?? ''}`).join(', ')
     await say(`  ${sign}  ${what}: ${why} ${dim(`(exit code ${report.exitCode})`)}`)
   }
 
@@ -99,7 +99,13 @@ async function evidence(seamark: Commands, folder: string): Promise<string> {
 
 async function verified(seamark: Commands, bundle: string, folder: string): Promise<VerifyReport> {
   const { out } = await seamark.ask('verify', bundle, '--trust', join(folder, 'trust.json'), '--json')
-  return JSON.parse(out.toString('utf8'))
+  const report: unknown = JSON.parse(out.toString('utf8'))
+  if (!isReport(report)) throw new Error('seamark verify --json did not write a report.')
+  return report
+}
+
+function isReport(value: unknown): value is VerifyReport {
+  return typeof value === 'object' && value !== null && 'verdict' in value && 'checks' in value && 'exitCode' in value
 }
 
 function flipped(tar: string, folder: string): string {
@@ -116,6 +122,6 @@ async function forged(
   const copy = join(folder, 'forged')
   await seamark.ask('evidence', 'export', 'last', '-o', `${copy}/`)
   const edited = await forge(copy)
-  const what = `${edited} edited, tree rebuilt, signed with another key`
+  const what = `${edited}, tree rebuilt, signed with another key`
   return { what, report: await verified(seamark, copy, folder), wanted: 10 }
 }

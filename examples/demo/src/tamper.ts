@@ -61,7 +61,7 @@ export async function forge(folder: string): Promise<string> {
   return edited
 }
 
-/** Moves one settlement by a second and makes everything after it in the run fit. */
+/** Edits one record and makes everything after it in the run fit. */
 function rewrite(records: readonly string[]): {
   readonly lines: readonly string[]
   readonly leaves: readonly { readonly seq: number; readonly leaf: Uint8Array }[]
@@ -76,13 +76,12 @@ function rewrite(records: readonly string[]): {
     const record = fields(line)
     if (previous !== undefined) record.set('prevInRun', previous)
     if (edited === '' && record.get('kind') === 'item.launched') {
-      // Who asked for it: someone else.
-      edited = `record ${String(record.get('seq'))}: who launched ${String(record.get('item'))}`
+      edited = `record ${String(record.get('seq'))} edited (who launched ${String(record.get('item'))})`
       record.set('actor', 'local:0000')
     }
     if (record.get('kind') === 'run.sealed') {
       const { data } = parseHeader(Buffer.from(line))
-      if ('status' in data) record.set('data', segment.seal(data.status as 'succeeded'))
+      if ('status' in data) record.set('data', segment.seal(data.status))
     }
     const bytes = canonicalJson(Object.fromEntries(record))
     const leaf = leafHash(bytes)

@@ -14,6 +14,13 @@ import type { ProgressView } from './progress/view.ts'
 const askable = 300
 const askEveryMs = 250
 
+export interface Followed {
+  readonly end: RunView
+  readonly items: readonly ItemProgress[]
+  /** Whether Ctrl-C was pressed. */
+  readonly interrupted: boolean
+}
+
 /**
  * Follows a run to its seal, on the terminal or as NDJSON. The first Ctrl-C asks the run to cancel and
  * goes on following; the second ends this process at once.
@@ -23,7 +30,7 @@ export async function followRun(
   connection: Connection,
   run: string,
   json: boolean,
-): Promise<{ readonly end: RunView; readonly interrupted: boolean }> {
+): Promise<Followed> {
   const { io } = context
   const now = () => Date.now()
   const view = json ? undefined : io.interactive ? liveView(io, now) : plainView(io, now)
@@ -58,7 +65,7 @@ export async function followRun(
     throw new SeamError('UNAVAILABLE', `The service stopped before run ${run} was over.`, {
       remedy: `The run is not lost: seamark serve goes on with it.`,
     })
-  return { end: progress.end, interrupted }
+  return { end: progress.end, items: progress.items, interrupted }
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

@@ -1,15 +1,26 @@
-import type { ItemView, RunView } from '@seamark/protocol'
+import { hasCode } from '@seamark/kit'
+import type { RunView } from '@seamark/protocol'
+import type { SeamarkClient } from '@seamark/sdk'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
+import type { ItemProgress } from './progress/model.ts'
+import type { Style } from './style.ts'
 import { harmless } from './style.ts'
 import { counted, duration } from './words.ts'
 
 const failuresShown = 5
 const tailBytes = 2_000
 const tailLines = 8
+// Of an item that wrote more, the end is not looked for.
+const mostBytes = 8 * 1024 * 1024
 
 /** The end of a run: how it ended, what failed with the last lines it wrote, and what to do next. */
-export async function runSummary({ io }: CliContext, { client }: Connection, run: RunView): Promise<string> {
+export async function runSummary(
+  { io }: CliContext,
+  { client }: Connection,
+  run: RunView,
+  items: readonly ItemProgress[],
+): Promise<string> {
   const { style } = io
   const { succeeded, failed, canceled, skipped } = run.settled
   const parts = [`${succeeded} of ${counted(run.items, 'item')} succeeded`]
@@ -22,32 +33,40 @@ export async function runSummary({ io }: CliContext, { client }: Connection, run
   const paint = run.status === 'succeeded' ? style.green : run.status === 'failed' ? style.red : style.yellow
   const time = run.sealedAt === undefined ? '' : ` in ${duration(run.sealedAt - run.submittedAt)}`
   const lines = [`${paint(`run ${run.status}`)}${time}: ${parts.join(', ')}`]
-  if (failed > 0) {
-    const shown: ItemView[] = []
-    for await (const item of client.items(run.run, { status: 'failed' })) {
-      if (shown.push(item) === failuresShown) break
-    }
-    for (const item of shown) lines.push(...(await failure(client, item, style)))
-    if (failed > shown.length) lines.push(style.dim(`  and ${failed - shown.length} more: seamark status ${run.run}`))
-  }
+  const bad = items.filter(({ phase }) => phase === 'failed')
+  for (const item of bad.slice(0, failuresShown)) lines.push(...(await failure(client, run.run, item, style)))
+  if (bad.length > failuresShown)
+    lines.push(style.dim(`  and ${bad.length - failuresShown} more: seamark status ${run.run}`))
   return `${lines.join('\n')}\n`
 }
 
 async function failure(
-  client: Connection['client'],
-  item: ItemView,
-  style: CliContext['io']['style'],
+  client: SeamarkClient,
+  run: string,
+  { id, reason = 'no reason given' }: ItemProgress,
+  style: Style,
 ): Promise<string[]> {
-  const { run, item: id, reason = 'no reason given', product } = item
-  const lines = [`  ${style.red('✗')} ${id}: ${harmless(reason)}`]
-  const size = product?.stderr.size ?? 0
-  if (size > 0) {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of client.logs(run, id, { stream: 'stderr', from: Math.max(0, size - tailBytes) }))
-      chunks.push(chunk)
-    const text = Buffer.concat(chunks).toString('utf8').trimEnd().split('\n').slice(-tailLines)
-    lines.push(...text.map((line) => style.dim(`    ${harmless(line)}`)))
+  const text = (await lastBytes(client, run, id)).trimEnd().split('\n').slice(-tailLines)
+  return [
+    `  ${style.red('✗')} ${id}: ${harmless(reason)}`,
+    ...text.filter((line) => line !== '').map((line) => style.dim(`    ${harmless(line)}`)),
+    style.dim(`    seamark logs ${run} ${id} --stderr`),
+  ]
+}
+
+/** The end of what an item wrote to standard error; nothing where nothing was kept. */
+async function lastBytes(client: SeamarkClient, run: string, item: string): Promise<string> {
+  let tail: Buffer = Buffer.alloc(0)
+  let seen = 0
+  try {
+    for await (const chunk of client.logs(run, item, { stream: 'stderr' })) {
+      tail = Buffer.concat([tail, chunk]).subarray(-tailBytes)
+      seen += chunk.byteLength
+      if (seen > mostBytes) return ''
+    }
+  } catch (error) {
+    // An attempt that never started has written nothing.
+    if (!hasCode(error, 'NOT_FOUND')) throw error
   }
-  lines.push(style.dim(`    seamark logs ${run} ${id} --stderr`))
-  return lines
+  return tail.toString('utf8')
 }

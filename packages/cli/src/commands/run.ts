@@ -42,9 +42,9 @@ export const run = command({
       const answer = await submitPlan(context, connection, plan, args.id)
       if (!json) await io.out(describeSubmission(answer, io))
       offInterrupt()
-      const { end, interrupted } = await followRun(context, connection, answer.run, json)
+      const { end, items, interrupted } = await followRun(context, connection, answer.run, json)
       if (interrupted) others = 'cancel'
-      if (!json) await io.out(await runSummary(context, connection, end))
+      if (!json) await io.out(await runSummary(context, connection, end, items))
       return exitCodeOf(end.status)
     } catch (error) {
       return reportError(io, error, { json, file: plan.file })

@@ -14,7 +14,7 @@ export function plainView(io: Terminal, now: () => number): ProgressView {
   const line = (item: ItemProgress) => {
     write(`${sign(item.phase, style)} ${item.id.padEnd(width)}  ${doing(item, now())}\n`)
   }
-  const told = new Map<string, string>()
+  const told = new Set<string>()
   return {
     update(run, changed) {
       width = Math.min(40, Math.max(width, ...run.items.slice(0, talkative).map(({ id }) => id.length)))
@@ -22,8 +22,9 @@ export function plainView(io: Terminal, now: () => number): ProgressView {
         const settled = item.endedAt !== undefined
         if (!settled && run.items.length > talkative) continue
         if (item.phase === 'waiting') {
-          if (item.waits === undefined || told.get(item.id) === item.waits) continue
-          told.set(item.id, item.waits)
+          // That an item waits for its needs or its turn is the plan; that another holds its lock is news.
+          if (item.waits?.startsWith('waits for lock') !== true || told.has(item.id)) continue
+          told.add(item.id)
         }
         if (item.phase === 'running')
           write(
