@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { runEvent } from '@seamark/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Place } from './seamark.ts'
-import { begin, NODE, place, runs, until } from './seamark.ts'
+import { place, runs, until } from './seamark.ts'
 
 let here: Place
 beforeEach(() => {
@@ -87,19 +87,6 @@ describe('Ctrl-C', { timeout: 90_000 }, () => {
     expect(last).toMatchObject({ type: 'end', run: { status: 'canceled', settled: { canceled: 3 } } })
     expect(runs(`sleep\0${mark}`)).toBe(false)
     await until(() => !runs(here.data))
-  })
-
-  it('does the same on a terminal, twice ends it at once and kills what runs', async () => {
-    const mark = `${4_000 + process.pid}.5`
-    here.write('slow.yaml', slow(mark))
-    const pty = join(import.meta.dirname, 'pty.py')
-    for (const presses of ['1', '2']) {
-      const { out } = await begin(here.dir, ['python3', pty, presses, `sleep ${mark}`, ...NODE, 'run', 'slow.yaml'])
-        .ended
-      expect(out).toContain('exit 8')
-      expect(out).toContain('Cancelling')
-      await until(() => !runs(`sleep\0${mark}`))
-    }
   })
 
   it('stops a service and what runs on it', async () => {

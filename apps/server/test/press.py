@@ -1,4 +1,4 @@
-"""Runs a command on a pseudo-terminal and presses Ctrl-C: pty.py PRESSES PROCESS COMMAND...
+"""Runs a command on a pseudo-terminal and presses Ctrl-C: press.py PRESSES PROCESS COMMAND...
 
 The first press comes once a process with PROCESS in its command line runs, the second half a second later.
 Writes what the terminal showed and then `exit CODE`. Python 3, standard library only.
@@ -20,7 +20,7 @@ def runs():
                 line = file.read().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if wanted in line and "pty.py" not in line:
+        if wanted in line and "press.py" not in line:
             return True
     return False
 

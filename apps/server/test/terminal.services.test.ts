@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Place } from './seamark.ts'
+import { begin, NODE, place, runs, until } from './seamark.ts'
+
+let here: Place
+beforeEach(() => {
+  here = place()
+})
+afterEach(() => here.remove())
+
+const press = join(import.meta.dirname, 'press.py')
+
+/** Runs a plan of one long item on a pseudo-terminal and presses Ctrl-C so often. */
+async function pressed(times: number, mark: string) {
+  here.write('slow.yaml', `version: 1\nitems: [{ id: a, run: "exec sleep ${mark}", executor: process }]\n`)
+  const line = ['python3', press, String(times), `sleep ${mark}`, ...NODE, 'run', 'slow.yaml']
+  return begin(here.dir, line).ended
+}
+
+describe('Ctrl-C on a terminal', { timeout: 90_000 }, () => {
+  it('once cancels cleanly, leaves nothing running and gives the cursor back', async () => {
+    const mark = `${7_000 + process.pid}.5`
+    const { out } = await pressed(1, mark)
+    expect(out).toContain('exit 8')
+    expect(out).toContain('run canceled')
+    expect(out.lastIndexOf('\u001B[?25h')).toBeGreaterThan(out.lastIndexOf('\u001B[?25l'))
+    expect(runs(`sleep\0${mark}`)).toBe(false)
+    await until(() => !runs(here.data))
+  })
+
+  it('twice ends at once and kills what runs', async () => {
+    const mark = `${8_000 + process.pid}.5`
+    const { out } = await pressed(2, mark)
+    expect(out).toContain('exit 8')
+    await until(() => !runs(`sleep\0${mark}`))
+    await until(() => !runs(here.data))
+  })
+})
