@@ -8,7 +8,7 @@ import { layoutOf } from './paths.ts'
 import { PROTOCOL } from './protocol.ts'
 import { serve } from './server.ts'
 import { socketAddress } from './socket-address.ts'
-import { EXIT_TAKEN } from './start-line.ts'
+import { EXIT_FAILED, EXIT_TAKEN } from './start-line.ts'
 import { openStore } from './store.ts'
 import { supervise, type Supervision } from './supervise.ts'
 
@@ -17,7 +17,7 @@ const firstGraceMs = 5000
 
 /**
  * The supervisor's process: `main DATA-FOLDER [--grace-ms N] [--way FROM TO]`. Ends with 0 when nobody
- * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with 1 after a failure, named on stderr.
+ * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with `EXIT_FAILED` after a failure.
  */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   }
   const fail = (error: unknown): never => {
     process.stderr.write(`${toSeamError(error).message}\n`)
-    process.exit(1)
+    process.exit(EXIT_FAILED)
   }
 
   supervision = await supervise({ layout, store, onIdle: () => leaveIfIdle(), onFatal: fail })
@@ -85,5 +85,5 @@ async function main(): Promise<void> {
 await main().catch((error: unknown) => {
   const { message, code } = toSeamError(error)
   process.stderr.write(`${code}: ${message}\n`)
-  process.exit(1)
+  process.exit(EXIT_FAILED)
 })

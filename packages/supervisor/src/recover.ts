@@ -7,9 +7,15 @@ import type { Sweep } from './sweep.ts'
 
 /**
  * Ends what an earlier supervisor of this data folder left: its launches without an end are lost,
- * their processes are killed, and processes of launches that had ended are killed as well.
+ * their processes are killed. Processes of launches that had ended are killed as well; the result
+ * is how many those were.
  */
-export async function recover(layout: Layout, store: Store, sweep: Sweep, boot: string): Promise<void> {
+export async function recover(
+  layout: Layout,
+  store: Store,
+  sweep: Sweep,
+  boot: string,
+): Promise<ReadonlyMap<string, number>> {
   const marked = markedProcesses(layout.id)
   const lost = [...store.launches.values()].filter(({ exit, lost }) => exit === undefined && lost === undefined)
   for (const launch of lost) {
@@ -25,7 +31,13 @@ export async function recover(layout: Layout, store: Store, sweep: Sweep, boot: 
     await endNamespace(layout, launch, boot)
     await store.lost(launch.launchId, found.size).durable
   }
-  for (const launchId of marked.keys()) await sweep.clear(launchId)
+  const late = new Map<string, number>()
+  for (const [launchId, pids] of marked) {
+    if (lost.some((launch) => launch.launchId === launchId)) continue
+    await sweep.clear(launchId)
+    late.set(launchId, pids.length)
+  }
+  return late
 }
 
 function firstAlive({ process }: Launch, boot: string): number | undefined {

@@ -5,6 +5,10 @@ import { firstBarrier, sandboxIdentity } from './identity.ts'
 
 /** How the supervisor's process ends where another one has the data folder. */
 export const EXIT_TAKEN = 3
+/** How it ends after a failure, which it names on stderr. */
+export const EXIT_FAILED = 70
+/** How the line that makes ways ends where it may not: `unshare`'s own failure, ours, and no such program. */
+export const EXITS_WITHOUT_WAYS: readonly number[] = [1, 4, 127]
 
 /** A command line that starts a supervisor. */
 export interface StartLine {
@@ -55,7 +59,7 @@ export function startLineWithWays(data: string, graceMs: number): StartLine | un
   if (ways.length === 0) return undefined
   const { file, args } = startLine(data, graceMs, ways)
   const binds =
-    'while [ "$1" != -- ]; do mkdir -p -m 755 "$2" && mount --bind "$1" "$2" || exit 1; shift 2; done; shift; exec "$@"'
+    'while [ "$1" != -- ]; do mkdir -p -m 755 "$2" && mount --bind "$1" "$2" || exit 4; shift 2; done; shift; exec "$@"'
   return {
     file: 'unshare',
     args: [

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { openConnection, type Connection } from './connection.ts'
 import { layoutOf, type Layout } from './paths.ts'
-import { EXIT_TAKEN, startLine, startLineWithWays, type StartLine } from './start-line.ts'
+import { EXIT_TAKEN, EXITS_WITHOUT_WAYS, startLine, startLineWithWays, type StartLine } from './start-line.ts'
 
 export interface SupervisorOptions {
   /** The data folder; made where it is missing. */
@@ -39,8 +39,10 @@ export async function reachSupervisor(options: SupervisorOptions, executor: stri
       })
     }
     if (ended !== undefined) {
-      // One that left because another has the folder is no failure; nor is one that left for want of work.
-      if (ended.code !== 0 && ended.code !== EXIT_TAKEN) throw unavailable(layout, ended.said)
+      // One that left because another has the folder is no failure; nor is one that left for want of work,
+      // nor one that was killed.
+      if (ended.code !== undefined && ended.code !== 0 && ended.code !== EXIT_TAKEN)
+        throw unavailable(layout, ended.said)
       starting = undefined
     }
     if (Date.now() > until) throw unavailable(layout, 'it does not answer')
@@ -68,7 +70,8 @@ export function prepareFolder(dir: string): Layout {
 }
 
 interface Ended {
-  readonly code: number
+  /** Absent where a signal ended it. */
+  readonly code: number | undefined
   readonly said: string
 }
 
@@ -77,7 +80,7 @@ async function startSupervisor(layout: Layout, graceMs: number): Promise<Ended> 
   if (withWays !== undefined) {
     const ended = await runDetached(layout, withWays)
     // Without the right to mount, sandboxes reach what lies on an open path, and say so otherwise.
-    if (ended.code === 0 || ended.code === EXIT_TAKEN) return ended
+    if (ended.code === undefined || !EXITS_WITHOUT_WAYS.includes(ended.code)) return ended
   }
   return runDetached(layout, startLine(layout.data, graceMs))
 }
@@ -93,8 +96,8 @@ function runDetached(layout: Layout, { file, args }: StartLine): Promise<Ended> 
     })
     closeSync(log)
     child.unref()
-    child.once('error', (error) => resolve({ code: 1, said: error.message }))
-    child.once('exit', (code) => resolve({ code: code ?? 1, said: code === 0 ? '' : lastLine(layout.log) }))
+    child.once('error', (error) => resolve({ code: 127, said: error.message }))
+    child.once('exit', (code) => resolve({ code: code ?? undefined, said: code === 0 ? '' : lastLine(layout.log) }))
   })
 }
 

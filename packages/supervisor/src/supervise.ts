@@ -59,7 +59,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
   const sweep = openSweep(layout.id)
   const boot = bootId()
   const identity = sandboxIdentity()
-  await recover(layout, store, sweep, boot)
+  const late = await recover(layout, store, sweep, boot)
 
   const known = (executor: string, launchId: string): Launch | undefined => {
     const launch = store.launches.get(launchId)
@@ -212,11 +212,10 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
         .filter((launch) => launch.executor === executor)
         .map((launch) => ({ launchId: launch.launchId, state: stateOf(launch) })),
     leftovers: (executor) =>
-      [...store.launches.values()].flatMap(({ launchId, lost, ...launch }) =>
-        launch.executor === executor && lost !== undefined && lost.processes > 0
-          ? [{ launchId, processes: lost.processes }]
-          : [],
-      ),
+      [...store.launches.values()].flatMap((launch) => {
+        const processes = launch.lost?.processes ?? late.get(launch.launchId) ?? 0
+        return launch.executor === executor && processes > 0 ? [{ launchId: launch.launchId, processes }] : []
+      }),
     follow: (executor, cursor, push) => changes.follow(executor, cursor, push),
     async killAll() {
       for (const attempt of attempts.values()) attempt.kill('killed')

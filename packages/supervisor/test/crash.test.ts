@@ -78,6 +78,28 @@ describe('when the supervisor is killed', () => {
     await executor.close?.()
   })
 
+  it('followers of events are told what was lost, from where they were', async () => {
+    const dir = temporaryFolder()
+    const executor = testExecutor(dir)
+    const stop = new AbortController()
+    const told: string[] = []
+    const follow = async () => {
+      for await (const { launchId, state } of executor.events(undefined, { signal: stop.signal }))
+        told.push(`${launchId === idOf('one') ? 'one' : 'two'} ${state.state}`)
+    }
+    const following = follow().catch(() => undefined)
+    await executor.launch(idOf('one'), shell('sleep 50'))
+    await until(() => told.length === 1, 'the start is told')
+    process.kill(await supervisorPid(dir), 'SIGKILL')
+    await until(() => told.length === 2, 'the loss is told')
+    await executor.launch(idOf('two'), shell('exit 0'))
+    await until(() => told.length === 4, 'the next launch is told')
+    expect(told).toEqual(['one running', 'one lost', 'two running', 'two exited'])
+    stop.abort()
+    await following
+    await executor.close?.()
+  })
+
   it('its plain processes are found, killed and named by the next one', async () => {
     const dir = temporaryFolder()
     const tag = `seamark-leftover-${process.pid}`

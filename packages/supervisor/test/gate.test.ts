@@ -1,0 +1,53 @@
+import { sleep } from '@seamark/kit'
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startAttempt } from '../src/attempt.ts'
+import { openCapture } from '../src/capture.ts'
+import { sandboxIdentity } from '../src/identity.ts'
+import { layoutOf } from '../src/paths.ts'
+import { sandboxPlan } from '../src/sandbox-plan.ts'
+import { idOf, temporaryFolder } from './support/world.ts'
+
+const program = '/usr/bin/bwrap'
+
+// Needs bubblewrap; the sandbox executor's own tests fail where it is missing.
+describe.runIf(existsSync(program))('a sandbox', () => {
+  const start = async (dir: string, launchId: string) => {
+    const layout = layoutOf(dir)
+    mkdirSync(layout.attempts, { recursive: true })
+    const work = join(dir, 'work')
+    mkdirSync(work, { recursive: true })
+    const identity = sandboxIdentity()
+    if (identity !== undefined) chownSync(work, identity.uid, identity.gid)
+    chmodSync(dir, 0o711)
+    const options = ['--unshare-all', '--die-with-parent', '--dev-bind', '/', '/']
+    const argv = ['/bin/sh', '-c', 'echo ran > "$1"; exit 3', 'sh', join(work, launchId)]
+    const sandbox = { program, options, writable: [], readable: [] }
+    const plan = sandboxPlan(layout, launchId, argv, sandbox, identity)
+    const request = { argv, env: {}, cwd: '/', stdin: 'none', sandbox } as const
+    const capture = openCapture(layout, launchId, Infinity)
+    return {
+      attempt: await startAttempt(layout, launchId, request, plan, capture, Date.now()),
+      ran: join(work, launchId),
+    }
+  }
+
+  it('runs nothing before it is released', async () => {
+    const { attempt, ran } = await start(temporaryFolder(), idOf('a'))
+    await sleep(300)
+    expect(existsSync(ran)).toBe(false)
+    attempt.release()
+    expect(await attempt.ended).toMatchObject({ reason: 'exited', code: 3 })
+    expect(existsSync(ran)).toBe(true)
+  })
+
+  it('that is killed before it is released never runs', async () => {
+    const { attempt, ran } = await start(temporaryFolder(), idOf('b'))
+    await sleep(100)
+    attempt.kill('killed')
+    expect(await attempt.ended).toMatchObject({ reason: 'killed' })
+    await sleep(100)
+    expect(existsSync(ran)).toBe(false)
+  })
+})
