@@ -9,28 +9,28 @@ import type { Subject } from './suite.ts'
 
 /** The argv of each tiny program that the cases need, in the language of the executor's sandboxes. */
 export interface ExecutorPrograms {
-  exit(code: number): readonly string[]
+  readonly exit: (code: number) => readonly string[]
   /** Ends by this signal, such as `SIGTERM`. */
-  signal(name: string): readonly string[]
-  print(stream: OutputStream, bytes: Uint8Array): readonly string[]
-  sleep(ms: number): readonly string[]
+  readonly signal: (name: string) => readonly string[]
+  readonly print: (stream: OutputStream, bytes: Uint8Array) => readonly string[]
+  readonly sleep: (ms: number) => readonly string[]
   /** Writes each text to stdout, with a pause after each. */
-  chunks(pauseMs: number, texts: readonly string[]): readonly string[]
+  readonly chunks: (pauseMs: number, texts: readonly string[]) => readonly string[]
   /** Writes to stdout without end. */
-  flood(): readonly string[]
+  readonly flood: () => readonly string[]
   /** Copies its input to stdout. */
-  cat(): readonly string[]
+  readonly cat: () => readonly string[]
   /** Writes `NAME=VALUE` and a NUL for each variable. */
-  env(): readonly string[]
+  readonly env: () => readonly string[]
   /** Writes each argument and a NUL. */
-  arguments(texts: readonly string[]): readonly string[]
+  readonly arguments: (texts: readonly string[]) => readonly string[]
   /** Writes its working folder and a newline. */
-  pwd(): readonly string[]
+  readonly pwd: () => readonly string[]
   /** Appends to a file; where it can not, it ends with another code than 0. */
-  append(path: string, text: string): readonly string[]
-  read(path: string): readonly string[]
+  readonly append: (path: string, text: string) => readonly string[]
+  readonly read: (path: string) => readonly string[]
   /** Starts something in a session of its own that appends to a file again and again, sees it written once, then sleeps (0: ends). */
-  daemon(path: string, thenSleepMs: number): readonly string[]
+  readonly daemon: (path: string, thenSleepMs: number) => readonly string[]
 }
 
 /** An executor under test. Without programs it must have a POSIX shell at `/bin/sh`. */

@@ -11,7 +11,7 @@ const make = async (): Promise<ExecutorSubject> => {
     programs: memoryArgv,
     reopen: async () => memoryExecutor({ host }),
     async dispose() {
-      for (const launchId of [...host.launches.keys()]) host.reap(launchId)
+      for (const launchId of host.launches.keys()) host.reap(launchId)
     },
   }
 }

@@ -84,7 +84,7 @@ export function memoryExecutor(options: MemoryExecutorOptions = {}): Executor {
     },
     async *list({ signal } = {}) {
       throwIfAborted(signal)
-      for (const { launchId, state } of [...host.launches.values()]) yield { launchId, state }
+      for (const { launchId, state } of host.launches.values()) yield { launchId, state }
     },
     async reap(launchId, { signal } = {}) {
       check(launchId, signal)

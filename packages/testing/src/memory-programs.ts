@@ -12,9 +12,9 @@ export interface MemoryProcess {
   /** Fires when the tree is killed. */
   readonly signal: AbortSignal
   /** Fails with `ABORTED` once the tree is killed. */
-  write(stream: OutputStream, bytes: Uint8Array): void
+  readonly write: (stream: OutputStream, bytes: Uint8Array) => void
   /** The host's path of one inside, by the mounts; for `write` only below a mount that can be written. */
-  resolve(path: string, mode: 'read' | 'write'): string | undefined
+  readonly resolve: (path: string, mode: 'read' | 'write') => string | undefined
 }
 
 /** A program: its result is its exit code, or the signal that ended it. */

@@ -18,7 +18,7 @@ const make = async (): Promise<ExecutorSubject> => {
       return open
     },
     async dispose() {
-      for (const launchId of [...host.launches.keys()]) host.reap(launchId)
+      for (const launchId of host.launches.keys()) host.reap(launchId)
       await open.close?.()
     },
   }
