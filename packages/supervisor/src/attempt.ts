@@ -27,7 +27,7 @@ export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output' | 'disk'
 /** System errors that mean: not now, rather than: not at all. */
 const noCapacity = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
 
-/** How long output is still taken from processes that got away from a plain attempt. */
+/** How long the pipes may stay open after the first process ended: a process that got away from a plain attempt holds them. */
 const drainMs = 250
 
 /**
@@ -81,12 +81,17 @@ export async function startAttempt(
     const [code, signal] = await exitOf(child)
     ended = true
     disarm()
-    await plan.settle(pid)
     if (request.sandbox === undefined) {
+      await plan.settle(pid)
       await Promise.race([closed, sleep(drainMs)])
       child.stdout?.destroy()
       child.stderr?.destroy()
-    } else await closed
+    } else {
+      // The pipes close with the last process, which spares looking for it again and again.
+      await Promise.race([closed, sleep(drainMs)])
+      await plan.settle(pid)
+      await closed
+    }
     const judgement = plan.judge(code, signal)
     const detail = judgement.reason === 'not-started' ? takeDetail(layout, launchId, capture) : undefined
     const outputBytes = capture.size('stdout') + capture.size('stderr')

@@ -44,13 +44,16 @@ export function isFirstOfNamespace(pid: number): boolean {
   }
 }
 
-/** Kills one process, or with a negative id a whole group. True if there was something to kill. */
+/**
+ * Kills one process, or with a negative id a whole group. False where there is nothing to kill, or only
+ * what became another user's by a set-user-id program: that goes on, and so does its attempt.
+ */
 export function killNow(pid: number): boolean {
   try {
     process.kill(pid, 'SIGKILL')
     return true
   } catch (error) {
-    if (systemCode(error) === 'ESRCH') return false
+    if (systemCode(error) === 'ESRCH' || systemCode(error) === 'EPERM') return false
     throw error
   }
 }
