@@ -1,13 +1,14 @@
 import { registerSuite } from '@seamark/conformance'
 import { executorSuite } from '@seamark/conformance/executor'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, it } from 'vitest'
 import { processExecutor } from '../src/index.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'seamark-process-'))
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => rm(dir, { recursive: true, force: true }))
 
 // One data folder, so one supervisor; executors of different names see nothing of each other.
 let count = 0

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,8 +15,8 @@ const temporary = (parent = tmpdir()) => {
   made.push(dir)
   return dir
 }
-afterAll(() => {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true })
+afterAll(async () => {
+  for (const dir of made) await rm(dir, { recursive: true, force: true })
 })
 const isRoot = process.getuid?.() === 0
 

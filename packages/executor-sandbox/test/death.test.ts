@@ -1,5 +1,6 @@
 import { launchId, sleep } from '@seamark/kit'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -9,7 +10,7 @@ import { until } from './support/see.ts'
 describe('when the supervisor is killed', () => {
   it('10 times at random instants, sandboxes die with it, end as lost and never run twice', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'seamark-death-'))
-    onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
     const executor = sandboxExecutor({ dir, graceMs: 50 })
     const workspace = join(dir, 'workspace')
     mkdirSync(workspace)

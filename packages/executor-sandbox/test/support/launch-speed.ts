@@ -5,7 +5,8 @@
 import { launchId } from '@seamark/kit'
 import { prepareFolder, sandboxIdentity } from '@seamark/supervisor'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareRoot, sandboxArguments, sandboxAvailable, sandboxExecutor } from '../../src/index.ts'
@@ -71,4 +72,4 @@ console.log(
 stop.abort()
 await following
 await executor.close?.()
-rmSync(dir, { recursive: true, force: true })
+await rm(dir, { recursive: true, force: true })
