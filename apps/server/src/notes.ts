@@ -50,11 +50,10 @@ export async function describeParts(
       level: 'info',
       text: 'No anchor outside this machine: whoever has the log key could rewrite all of the log.',
     })
-  const problem = await names.sandboxProblem()
-  if (problem !== undefined)
+  for (const [name, { message, remedy = '' }] of await names.unavailable())
     notes.push({
       level: 'warn',
-      text: `No sandbox: ${problem.message} ${problem.remedy ?? ''} Until then items run only where they name \`process\`, which isolates nothing.`,
+      text: `Executor ${name} can not be used: ${message} ${remedy} Items may name \`process\`, which isolates nothing.`,
     })
   return { seams, notes }
 }

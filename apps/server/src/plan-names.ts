@@ -1,12 +1,11 @@
-import type { Executor, RuntimeAdapter } from '@seamark/core'
-import { sandboxAvailable } from '@seamark/executor-sandbox'
+import type { Executor, Problem, RuntimeAdapter } from '@seamark/core'
 import type { PlanDeployment } from '@seamark/protocol'
 
 /** What a plan may name, asked anew at each submission: a sandbox may be installed while the service runs. */
 export interface PlanNames {
   now(): Promise<PlanDeployment>
-  /** Why the sandbox can not be used, where it is configured. */
-  sandboxProblem(): Promise<{ readonly message: string; readonly remedy?: string } | undefined>
+  /** Executors that can start nothing now, and why. */
+  unavailable(): Promise<ReadonlyMap<string, Problem>>
 }
 
 export function planNames(parts: {
@@ -15,30 +14,32 @@ export function planNames(parts: {
   readonly queues: readonly string[]
 }): PlanNames {
   const { executors, runtimes, queues } = parts
-  const sandboxed = executors.some(({ kind }) => kind === 'sandbox')
-  let works = !sandboxed
+  const works = new Set<Executor>()
 
-  async function sandboxProblem(): Promise<{ message: string; remedy?: string } | undefined> {
-    if (works) return undefined
-    const found = await sandboxAvailable()
-    works = found.ok
-    if (found.ok) return undefined
-    const { message, remedy } = found.problem
-    return { message, ...(remedy !== undefined && { remedy }) }
+  async function unavailable(): Promise<ReadonlyMap<string, Problem>> {
+    const problems = new Map<string, Problem>()
+    for (const executor of executors) {
+      // What worked once is not tried before each submission; its failures are those of launches then.
+      const problem = works.has(executor) ? undefined : await executor.unavailable?.()
+      if (problem === undefined) works.add(executor)
+      else problems.set(executor.name, problem)
+    }
+    return problems
   }
 
-  // Without a sandbox there is no default: whoever wants less has to name it.
+  // Where `sandbox` is not configured, the only executor is the default: naming one of several is up to the plan.
   const only = executors.length === 1 ? executors[0] : undefined
   return {
-    sandboxProblem,
+    unavailable,
     async now() {
-      const problem = await sandboxProblem()
+      const problems = await unavailable()
       return {
         queues,
-        executors: executors.map(({ name, kind }) => ({
-          name,
-          ...(kind === 'sandbox' && problem && { unavailable: problem }),
-        })),
+        executors: executors.map(({ name }) => {
+          const { message, remedy } = problems.get(name) ?? {}
+          if (message === undefined) return { name }
+          return { name, unavailable: { message, ...(remedy !== undefined && { remedy }) } }
+        }),
         runtimes: runtimes.map(({ name }) => name),
         ...(only && { defaults: { executor: only.name } }),
       }

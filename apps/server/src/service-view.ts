@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { clockCheck, dataFolderCheck, diskCheck, gitCheck, nodeCheck, runDoctor, sandboxCheck } from '@seamark/config'
+import { clockCheck, dataFolderCheck, diskCheck, gitCheck, nodeCheck, runDoctor } from '@seamark/config'
 import type { DoctorCheck } from '@seamark/config'
 import type { CallOptions, Journal } from '@seamark/core'
 import type { SqliteJournal } from '@seamark/journal-sqlite'
@@ -34,7 +34,7 @@ export async function diagnose(
   const checks: DoctorCheck[] = [
     nodeCheck(process.version),
     gitCheck(async (stop) => (await promisify(execFile)('git', ['--version'], { signal: stop })).stdout),
-    sandbox(deployment),
+    ...executors(deployment),
     dataFolderCheck(dataDir),
     diskCheck(dataDir),
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
@@ -45,16 +45,17 @@ export async function diagnose(
   return runDoctor(checks, { seams, now: Date.now(), timeoutMs: deep ? day : 10_000, ...(signal && { signal }) })
 }
 
-function sandbox({ planNames }: Deployment): DoctorCheck {
-  return sandboxCheck(async () => {
-    const problem = await planNames.sandboxProblem()
-    if (problem === undefined) return { available: true, measured: 'sandboxes can be made' }
-    return {
-      available: false,
-      measured: problem.message,
-      ...(problem.remedy !== undefined && { remedy: problem.remedy }),
-    }
-  })
+function executors(deployment: Deployment): DoctorCheck[] {
+  return deployment.executors.map(({ name }) => ({
+    id: `executor.${name}`,
+    title: `Executor ${name}`,
+    async run() {
+      const problem = (await deployment.planNames.unavailable()).get(name)
+      if (problem === undefined) return { status: 'ok', measured: 'it can start attempts' }
+      const { message, remedy = 'Look into what it says.' } = problem
+      return { status: 'warn', measured: message, remedy }
+    },
+  }))
 }
 
 function log({ ns, journal }: Deployment): DoctorCheck {

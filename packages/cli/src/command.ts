@@ -13,8 +13,27 @@ export interface CliContext {
   readonly version: string
 }
 
+interface TextOption {
+  readonly type: 'string'
+  readonly valueHint: string
+  readonly description: string
+}
+
+interface Flag {
+  readonly type: 'boolean'
+  readonly alias?: string
+  readonly description: string
+}
+
 /** Options that every command has. */
-export const COMMON = {
+export interface CommonArgs {
+  readonly data: TextOption
+  readonly config: TextOption
+  readonly json: Flag
+  readonly help: Flag
+}
+
+export const COMMON: CommonArgs = {
   data: { type: 'string', valueHint: 'DIR', description: 'Data folder. Default: the nearest .seamark' },
   config: {
     type: 'string',
@@ -23,9 +42,7 @@ export const COMMON = {
   },
   json: { type: 'boolean', description: 'Machine-readable output' },
   help: { type: 'boolean', alias: 'h', description: 'Shows this' },
-} as const satisfies ArgsDef
-
-export type CommonArgs = typeof COMMON
+}
 
 export interface Example {
   readonly line: string

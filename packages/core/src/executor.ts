@@ -1,3 +1,4 @@
+import type { Problem } from './error.ts'
 import type { CallOptions, Claim, LimitStrength, Seam } from './seam.ts'
 
 /** How strongly an attempt is separated from its host, weakest first. */
@@ -149,6 +150,9 @@ export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
 
   /** Writes to standard input of a launch with `stdin: 'pipe'`. Only where `guarantees.input`. */
   send?(launchId: string, bytes: Uint8Array, options?: CallOptions): Promise<void>
+
+  /** Why no attempt can be started here now, found by trying; `undefined` where one can. Asked at each submission. */
+  unavailable?(options?: CallOptions): Promise<Problem | undefined>
 
   /** What earlier services left behind and this executor found and killed at its start. */
   leftovers?(options?: CallOptions): AsyncIterable<{ readonly launchId: string; readonly processes: number }>

@@ -30,7 +30,7 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
     throw error
   }
 
-  return supervisedExecutor({
+  const executor = supervisedExecutor({
     ...options,
     kind: 'sandbox',
     name: options.name ?? 'sandbox',
@@ -62,6 +62,13 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
       }
     },
   })
+  return {
+    ...executor,
+    async unavailable() {
+      const available = await sandboxAvailable(options)
+      return available.ok ? undefined : available.problem
+    },
+  }
 }
 
 interface Prepared {

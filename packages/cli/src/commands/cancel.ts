@@ -1,10 +1,11 @@
 import type { ItemView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
 
-export const cancel = command({
+export const cancel: Command = command({
   name: 'cancel',
   summary: 'Asks a run, or one item of it, to stop',
   args: {

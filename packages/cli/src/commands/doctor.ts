@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from '@seamark/core'
 import type { DoctorReport, FindingStatus } from '@seamark/protocol'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import type { Style } from '../style.ts'
 
-export const doctor = command({
+export const doctor: Command = command({
   name: 'doctor',
   summary: 'Checks this machine and deployment, and says what it measured',
   args: {

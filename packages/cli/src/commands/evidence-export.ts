@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { readTar } from '@seamark/evidence'
 import { writeFolder, writeWhole } from '../bundle-files.ts'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
 
-export const evidenceExport = command({
+export const evidenceExport: Command = command({
   name: 'evidence export',
   summary: 'Writes the evidence bundle of a run that is over',
   args: {

@@ -1,11 +1,12 @@
 import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromSystemError, systemCode } from '@seamark/kit'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { exists } from '../data-folder.ts'
 import { starterPlan } from '../starter-plan.ts'
 
-export const init = command({
+export const init: Command = command({
   name: 'init',
   summary: 'Writes a first plan to start from',
   args: {

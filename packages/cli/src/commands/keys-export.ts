@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fromSystemError } from '@seamark/kit'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 
-export const keysExport = command({
+export const keysExport: Command = command({
   name: 'keys export',
   summary: 'Writes the public keys of this log as a trust file',
   args: {

@@ -1,11 +1,12 @@
 import { SeamError } from '@seamark/kit'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { harmless } from '../style.ts'
 
-export const logs = command({
+export const logs: Command = command({
   name: 'logs',
   summary: 'Shows what an item wrote',
   args: {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
@@ -6,7 +7,7 @@ import { applyPatch } from '../git-apply.ts'
 import { colourPatch } from '../patch-colours.ts'
 import { counted } from '../words.ts'
 
-export const patch = command({
+export const patch: Command = command({
   name: 'patch',
   summary: "Shows an item's patch, or applies it to a working copy",
   args: {

@@ -1,3 +1,4 @@
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { connect } from '../connect.ts'
 import type { OtherRuns } from '../connect.ts'
@@ -9,7 +10,7 @@ import { reportError } from '../report-error.ts'
 import { describeSubmission, submitPlan } from '../submission.ts'
 import { runSummary } from '../summary.ts'
 
-export const run = command({
+export const run: Command = command({
   name: 'run',
   summary: 'Submits a plan and follows it to its end',
   args: {

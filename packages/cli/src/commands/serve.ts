@@ -1,9 +1,10 @@
 import { toSeamError } from '@seamark/kit'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { dataFolder } from '../data-folder.ts'
 import { onInterrupt } from '../interrupt.ts'
 
-export const serve = command({
+export const serve: Command = command({
   name: 'serve',
   summary: 'Runs the service that other commands talk to',
   args: {},

@@ -1,6 +1,6 @@
 import type { ItemView, RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
-import type { CliContext } from '../command.ts'
+import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
@@ -11,7 +11,7 @@ import { counted, duration } from '../words.ts'
 
 const runsShown = 20
 
-export const status = command({
+export const status: Command = command({
   name: 'status',
   summary: 'Shows the newest runs, the items of one, or one item',
   args: {

@@ -1,10 +1,11 @@
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
 import { describeSubmission, submitPlan } from '../submission.ts'
 
-export const submit = command({
+export const submit: Command = command({
   name: 'submit',
   summary: 'Submits a plan to the running service and returns',
   args: {

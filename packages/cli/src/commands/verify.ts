@@ -4,11 +4,12 @@ import type { TrustFile, VerifyCheck, VerifyReport } from '@seamark/core'
 import { CHECKS, parseTrust, verify as verifyBundle } from '@seamark/evidence'
 import { fromSystemError, SeamError } from '@seamark/kit'
 import { openBundle } from '../bundle-files.ts'
+import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 
-export const verify = command({
+export const verify: Command = command({
   name: 'verify',
   summary: 'Verifies an evidence bundle, offline, without a service',
   args: {
