@@ -2,4 +2,7 @@
 import { dirname } from 'node:path'
 import { demo } from '../examples/demo/src/demo.ts'
 
-process.exitCode = await demo(dirname(import.meta.dirname))
+process.exitCode = await demo(dirname(import.meta.dirname)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  return 1
+})

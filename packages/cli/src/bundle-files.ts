@@ -23,7 +23,7 @@ async function* folderFiles(folder: string): AsyncGenerator<BundleFile> {
     const found = await lstat(place)
     // A link or a device is no file of a bundle; without its bytes it fails the digest.
     if (!found.isFile()) yield { path, size: 0, body: nothing() }
-    else yield { path, size: found.size, body: createReadStream(place) }
+    else yield { path, size: found.size, body: contentOf(place) }
   }
 }
 
@@ -34,6 +34,11 @@ async function regularPaths(folder: string): Promise<string[]> {
     if (!entry.isDirectory()) paths.push(place.slice(folder.length + (folder.endsWith('/') ? 0 : 1)))
   }
   return paths
+}
+
+// Opened when it is read: a reader may stop before it comes to this file.
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path)) if (chunk instanceof Uint8Array) yield chunk
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

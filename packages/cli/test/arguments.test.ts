@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkArguments } from '../src/arguments.ts'
+import { COMMON } from '../src/command.ts'
+import { COMMANDS } from '../src/commands/index.ts'
+import { commandHelp, overview } from '../src/help.ts'
+import { harmless, style } from '../src/style.ts'
+import { counted, duration, meant } from '../src/words.ts'
+
+const args = {
+  run: { type: 'positional', required: true },
+  item: { type: 'positional', required: false },
+  follow: { type: 'boolean', alias: 'f' },
+  output: { type: 'string', alias: 'o' },
+  ...COMMON,
+} as const
+
+const check = (...raw: string[]) => checkArguments('logs', args, raw)
+const refused = (...raw: string[]) =>
+  expect(() => check(...raw)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+
+describe('arguments', () => {
+  it('takes what is declared', () => {
+    check('r')
+    check('r', 'i', '-f', '-o', 'x', '--json')
+    check('-o', '-', 'r')
+    check('--output=--x', 'r')
+    check('r', '--', '--item')
+  })
+
+  it('refuses the rest', () => {
+    refused()
+    refused('r', 'i', 'j')
+    refused('r', '--folow')
+    refused('r', '--no-json')
+    refused('r', '-x')
+    refused('r', '--output')
+    refused('r', '--output', '--json')
+    refused('r', '--json=1')
+  })
+
+  it('suggests what was meant', () => {
+    try {
+      check('r', '--folow')
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toMatchObject({ problems: [{ remedy: expect.stringContaining('--follow') }] })
+    }
+  })
+})
+
+describe('help', () => {
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    'of %s has examples and every option',
+    (_, command) => {
+      const text = commandHelp(command, style(false))
+      expect(command.examples.length).toBeGreaterThan(0)
+      for (const { line } of command.examples) expect(line).toContain(`seamark ${command.name}`)
+      for (const [name, def] of Object.entries(command.args))
+        expect(text).toContain(def.type === 'positional' ? name.toUpperCase() : `--${name}`)
+      for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(130)
+    },
+  )
+
+  it('the overview names every command', () => {
+    const text = overview(COMMANDS, '1.2.3', style(false))
+    for (const { name, summary } of COMMANDS) expect(text).toContain(`${name.padEnd(15)}  ${summary}`)
+  })
+})
+
+describe('words', () => {
+  it('finds the word that was meant, and nothing far off', () => {
+    expect(meant('stauts', ['status', 'submit'])).toBe('status')
+    expect(meant('zzz', ['status', 'submit'])).toBeUndefined()
+  })
+
+  it('counts and measures', () => {
+    expect([counted(1, 'item'), counted(2, 'item')]).toEqual(['1 item', '2 items'])
+    expect([duration(12), duration(1_234), duration(61_000), duration(3_700_000)]).toEqual([
+      '12 ms',
+      '1.2 s',
+      '1 min 1 s',
+      '1 h 1 min',
+    ])
+  })
+})
+
+describe('harmless', () => {
+  it('leaves no control character but colours, tabs and line ends', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        // oxlint-disable-next-line no-control-regex
+        const rest = harmless(text).replaceAll(/\u001B\[[0-9;]*m/g, '')
+        // oxlint-disable-next-line no-control-regex
+        expect(rest).not.toMatch(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/)
+      }),
+    )
+    expect(harmless('\u001B[31mred\u001B[0m\u001B]0;title\u0007')).toBe('\u001B[31mred\u001B[0m\\u{1b}]0;title\\u{7}')
+  })
+})

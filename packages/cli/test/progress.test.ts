@@ -1,0 +1,109 @@
+import type { RunEvent } from '@seamark/protocol'
+import { describe, expect, it } from 'vitest'
+import { frame } from '../src/progress/live.ts'
+import { advance, emptyProgress } from '../src/progress/model.ts'
+import type { ItemProgress } from '../src/progress/model.ts'
+import { doing, tally, waitingText } from '../src/progress/say.ts'
+import { style } from '../src/style.ts'
+
+let seq = 0
+function record(kind: string, data: object, item?: string): RunEvent {
+  seq++
+  return {
+    type: 'record',
+    seq,
+    at: 1_000 * seq,
+    kind,
+    actor: 'engine',
+    ...(item && { item, attempt: 1 }),
+    data: JSON.parse(JSON.stringify(data)),
+  }
+}
+
+function follow(events: readonly RunEvent[]) {
+  seq = 0
+  const run = emptyProgress()
+  const byId = new Map<string, ItemProgress>()
+  for (const event of events) advance(run, byId, event)
+  return { run, item: (id: string) => byId.get(id)! }
+}
+
+const added = (n: number) => record('items.added', { items: Array.from({ length: n }, (_, i) => [i, `i${i}`, []]) })
+
+describe('progress', () => {
+  it('follows an item from its launch through its gate to its end', () => {
+    const { run, item } = follow([
+      record('run.submitted', {}),
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      record('item.captured', { product: { patch: { files: 3 } } }, 'i0'),
+      record('item.launched', { step: 'gate:0' }, 'i0'),
+      record('gate.ended', { passed: true }, 'i0'),
+      record('attempt.ended', { outcome: 'succeeded' }, 'i0'),
+      record('item.settled', { outcome: 'succeeded', reason: 'completed' }, 'i0'),
+    ])
+    expect(item('i0')).toMatchObject({ phase: 'succeeded', files: 3, startedAt: 3_000, endedAt: 8_000 })
+    expect(run.counts).toMatchObject({ succeeded: 1, waiting: 0, running: 0, gate: 0 })
+    expect(doing(item('i0'), 0)).toBe('5.0 s, 3 files changed')
+  })
+
+  it('keeps why an attempt ended badly, and forgets it at the next', () => {
+    const bad = [
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      record('attempt.ended', { outcome: 'failed', reason: 'exit-code', detail: '3' }, 'i0'),
+      record('item.parked', { reason: 'retry', resumeAt: 9_000 }, 'i0'),
+    ]
+    expect(doing(follow(bad).item('i0'), 8_000)).toBe('parked: retry in 1.0 s after exit code 3')
+    const again = [...bad, record('item.resumed', {}, 'i0'), record('item.launched', { step: 'main' }, 'i0')]
+    expect(follow(again).item('i0')).toMatchObject({ phase: 'running', reason: undefined })
+  })
+
+  it('settles ranges, and counts always add up', () => {
+    const { run, item } = follow([
+      added(5),
+      record('items.settled', {
+        outcome: 'skipped',
+        reason: 'needs',
+        ranges: [
+          [0, 1],
+          [3, 3],
+        ],
+      }),
+      record('items.settled', { outcome: 'canceled', reason: 'requested', ranges: [[4, 4]] }),
+    ])
+    expect(run.items.map(({ phase }) => phase)).toEqual(['skipped', 'skipped', 'waiting', 'skipped', 'canceled'])
+    expect(tally(run)).toBe('1 canceled, 3 skipped, 1 waiting')
+    expect(doing(item('i0'), 0)).toContain('what it needs')
+  })
+
+  it('ignores kinds and shapes that it does not know', () => {
+    const { run } = follow([
+      added(1),
+      record('item.teleported', { to: 'moon' }, 'i0'),
+      record('items.added', { items: 'many' }),
+      record('items.settled', { ranges: [1, ['a']] }),
+      record('item.launched', {}, 'unknown'),
+      { type: 'ping', at: 1 },
+    ])
+    expect(run.counts.waiting).toBe(1)
+  })
+})
+
+describe('the live picture', () => {
+  it.each([1, 5, 500])('of %i items fits the terminal', (n) => {
+    const { run } = follow([added(n), record('item.launched', { step: 'main' }, 'i0')])
+    const lines = frame(run, { columns: 60, rows: 20 }, style(false), 60_000)
+    expect(lines.length).toBeLessThan(20)
+    for (const line of lines) expect(line.length).toBeLessThan(60)
+    expect(lines[0]).toContain('i0')
+    expect(lines.at(-1)).toContain('1 running')
+    if (n === 500) expect(lines.at(-2)).toContain('more')
+  })
+})
+
+it('says who holds a lock, and the run only where it is another', () => {
+  const reason = { for: 'lock', lock: 'src/**', heldBy: { run: 'r1', item: 'a' } } as const
+  expect(waitingText(reason, 'r1')).toBe('waits for lock src/** (held by a)')
+  expect(waitingText(reason, 'r2')).toBe('waits for lock src/** (held by r1 a)')
+})
