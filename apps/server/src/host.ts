@@ -27,6 +27,9 @@ interface Mode {
 // A kill that the executor does not answer must not keep a process from ending.
 const killMs = 2_000
 
+// What followers of runs that have just ended need to read the rest.
+const farewellMs = 2_000
+
 async function start(options: HostOptions, environment: ServerEnvironment, mode: Mode): Promise<RunningService> {
   const { dataDir, cwd, configFile, onNotice } = options
   const loaded = await loadConfig({ cwd, ...(configFile !== undefined && { explicitPath: configFile }) })
@@ -52,7 +55,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   let door: Awaited<ReturnType<typeof listen>> | undefined
   try {
     await deployment.engine?.start()
-    door = mode.engine ? await listen(app, dataDir, mode.as) : await listenPrivately(app)
+    door = mode.engine ? await listen(app.http, dataDir, mode.as) : await listenPrivately(app.http)
   } catch (error) {
     await deployment.engine?.stop().catch(() => undefined)
     await deployment.close()
@@ -65,8 +68,10 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   function stop(how: { readonly cancelRunning?: boolean } = {}): Promise<void> {
     stopped ??= (async () => {
       stopScrub?.()
-      // Followers see cancelled runs come to their end before the door closes.
       await deployment.engine?.stop(how)
+      // Followers see cancelled runs come to their end before the door closes.
+      if (how.cancelRunning === true)
+        for (const end = Date.now() + farewellMs; app.open() > 0 && Date.now() < end;) await sleep(10)
       stopping.abort()
       await door?.close()
       await deployment.close()

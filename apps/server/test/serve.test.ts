@@ -116,3 +116,12 @@ describe('Ctrl-C', { timeout: 90_000 }, () => {
     expect(runs(`sleep\0${mark}`)).toBe(false)
   })
 })
+
+describe('commands at the same time', { timeout: 90_000 }, () => {
+  it('share the service of the first', async () => {
+    here.write('plan.yaml', 'version: 1\nitems: [{ id: a, run: sleep 1, executor: process }]\n')
+    const ended = await Promise.all([1, 2, 3].map(() => here.seamark('run', 'plan.yaml')))
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
+    expect(JSON.parse((await here.seamark('status', '--json')).out).runs).toHaveLength(3)
+  })
+})

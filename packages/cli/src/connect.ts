@@ -1,4 +1,4 @@
-import { SeamError } from '@seamark/kit'
+import { hasCode, SeamError, sleep } from '@seamark/kit'
 import type { SeamarkClient } from '@seamark/sdk'
 import { seamarkClient } from '@seamark/sdk'
 import type { CliContext } from './command.ts'
@@ -36,13 +36,13 @@ export interface ConnectArgs {
  */
 export type Purpose = 'questions' | 'commands' | 'running' | 'inspection' | 'deep inspection'
 
+const patienceMs = 5_000
+
 export async function connect(context: CliContext, args: ConnectArgs, purpose: Purpose): Promise<Connection> {
   const dataDir = await dataFolder(context, args)
   if (purpose === 'inspection' || purpose === 'deep inspection') return inProcess(context, args, dataDir, purpose)
-  const file = await readServiceFile(dataDir)
-  if (file !== undefined && (await listens(file.socket))) {
-    return { ...clientOf(file.socket), dataDir }
-  }
+  const running = await runningService(dataDir)
+  if (running !== undefined) return running
   if (purpose === 'running')
     throw new SeamError('UNAVAILABLE', `No service is running on ${dataDir}.`, {
       remedy: 'Start one with seamark serve, or run the plan here with seamark run.',
@@ -51,7 +51,29 @@ export async function connect(context: CliContext, args: ConnectArgs, purpose: P
     throw new SeamError('NOT_FOUND', `There is no data folder ${dataDir}.`, {
       remedy: 'Start with seamark init and seamark run, or name the folder with --data.',
     })
-  return inProcess(context, args, dataDir, purpose)
+  try {
+    return await inProcess(context, args, dataDir, purpose)
+  } catch (error) {
+    // Another command was first and is about to listen: it takes ours as well.
+    const other = hasCode(error, 'CONFLICT') ? await soon(dataDir) : undefined
+    if (other === undefined) throw error
+    return other
+  }
+}
+
+async function runningService(dataDir: string): Promise<Connection | undefined> {
+  const file = await readServiceFile(dataDir)
+  if (file === undefined || !(await listens(file.socket))) return undefined
+  return { ...clientOf(file.socket), dataDir }
+}
+
+/** The service that holds the lease, once it listens; `undefined` where it does not within some seconds. */
+async function soon(dataDir: string): Promise<Connection | undefined> {
+  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(100)) {
+    const running = await runningService(dataDir)
+    if (running !== undefined) return running
+  }
+  return undefined
 }
 
 async function inProcess(

@@ -33,8 +33,14 @@ export interface AppOptions {
   readonly onNotice: (error: Error) => void
 }
 
+export interface App {
+  readonly http: FastifyInstance
+  /** Requests that are not answered to their end. */
+  open(): number
+}
+
 /** Every route of `/v1` over a deployment. */
-export function buildApp(options: AppOptions): FastifyInstance {
+export function buildApp(options: AppOptions): App {
   const { deployment, principal, stopping } = options
   const app = fastify({
     logger: false,
@@ -43,6 +49,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     // A follower may be silent for as long as it likes.
     requestTimeout: 0,
+  })
+  let open = 0
+  app.addHook('onRequest', async (_request, reply) => {
+    open++
+    reply.raw.once('close', () => open--)
   })
   app.addHook('onSend', async (request, reply) => void reply.header(REQUEST_ID_HEADER, request.id))
   app.removeAllContentTypeParsers()
@@ -97,7 +108,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   serveStream(app, context, ROUTES.evidence, async ({ params, signal }) => ({
     body: exportEvidence(deployment, params.run, { signal }),
   }))
-  return app
+  return { http: app, open: () => open }
 }
 
 async function authorize(deployment: Deployment, principal: Principal, action: Action, params: unknown): Promise<void> {
