@@ -1,7 +1,7 @@
 import { SeamError } from '@seamark/kit'
 import { chmodSync, chownSync, lstatSync, realpathSync, statSync } from 'node:fs'
-import { lchown, opendir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lchown, readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { firstBarrier, mayEnter, mayRead, type Identity } from './identity.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function handOver(trees: readonly string[], data: string, identity:
       throw new SeamError('INVALID_INPUT', `A writable mount is reached through a symbolic link: ${tree}`, {
         remedy: 'Mount what it leads to, by its real path.',
       })
-    if (top.isDirectory()) await giveContent(tree, identity)
+    if (top.isDirectory()) await giveContent(Buffer.from(tree), identity)
     await lchown(tree, identity.uid, identity.gid)
   }
 }
@@ -76,9 +76,10 @@ function openWay(path: string, data: string, identity: Identity): void {
   }
 }
 
-async function giveContent(folder: string, { uid, gid }: Identity): Promise<void> {
-  for await (const entry of await opendir(folder)) {
-    const path = join(folder, entry.name)
+// Names are bytes: a repository may hold some that are not UTF-8.
+async function giveContent(folder: Buffer, { uid, gid }: Identity): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
+    const path = Buffer.concat([folder, Buffer.from('/'), entry.name])
     if (entry.isDirectory()) await giveContent(path, { uid, gid })
     await lchown(path, uid, gid)
   }

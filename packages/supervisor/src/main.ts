@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sandboxIdentity } from './identity.ts'
+import { closeInherited } from './inherited.ts'
 import { takeLock } from './lock.ts'
 import { layoutOf } from './paths.ts'
 import { PROTOCOL } from './protocol.ts'
@@ -20,6 +21,7 @@ const firstGraceMs = 5000
  * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with `EXIT_FAILED` after a failure.
  */
 async function main(): Promise<void> {
+  closeInherited()
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { 'grace-ms': { type: 'string', default: '2000' }, way: { type: 'string', multiple: true, default: [] } },

@@ -27,6 +27,18 @@ describe.runIf(process.getuid?.() === 0)('handOver', () => {
     }
   })
 
+  it('gives away what has a name that is not UTF-8', async () => {
+    const data = temporaryFolder()
+    const tree = join(data, 'tree')
+    const folder = Buffer.concat([Buffer.from(`${tree}/folder`), Buffer.from([0xe9])])
+    const file = Buffer.concat([folder, Buffer.from([0x2f, 0xff])])
+    mkdirSync(tree)
+    mkdirSync(folder)
+    writeFileSync(file, 'x')
+    await handOver([tree], data, identity)
+    expect([lstatSync(folder).uid, lstatSync(file).uid]).toEqual([identity.uid, identity.uid])
+  })
+
   it('refuses a tree that is reached through a link', async () => {
     const data = temporaryFolder()
     const outside = temporaryFolder()
