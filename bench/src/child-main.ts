@@ -15,8 +15,8 @@ process.once('message', ({ input }: { readonly input: unknown }) => {
 
 async function answer(input: unknown): Promise<ChildAnswer> {
   try {
-    const { measure } = (await import(module)) as MeasuringModule
-    const value = await measure(input)
+    const measuring = (await import(module)) as MeasuringModule
+    const value = await measuring.measure(input)
     return { ok: true, value, peakBytes: process.resourceUsage().maxRSS * 1024 }
   } catch (error) {
     return { ok: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) }

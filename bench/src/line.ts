@@ -32,6 +32,8 @@ export interface Line {
   readonly note?: string
   /** Why there is no measurement. */
   readonly skipped?: string
+  /** What went wrong while it was measured: it then counts as over. */
+  readonly failed?: string
 }
 
 /** How much work the cases do. `quick` is for CI: it takes less than a minute, and only its ratios count. */

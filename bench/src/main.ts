@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CASES } from './cases.ts'
 import { inChild } from './child.ts'
-import type { Line } from './line.ts'
+import type { Line, Scale } from './line.ts'
 import { durableCommits, machineFacts } from './machine.ts'
 import type { Options } from './options.ts'
 import { parseOptions, USAGE } from './options.ts'
@@ -34,13 +34,23 @@ async function measureAll({ scale, cases, build }: Options): Promise<Findings> {
   const lines: Line[] = []
   for (const name of cases) {
     const started = Date.now()
-    const { value } = await inChild<Line[]>(CASES[name] ?? '', scale)
-    lines.push(...value)
+    lines.push(...(await linesOf(name, scale)))
     // To the terminal: the table goes to stdout.
     console.error(`${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`)
   }
   const after = await durableCommits(scale)
   return { machine: machineFacts(), conditions: { scale, commits: { before, after } }, lines }
+}
+
+/** A case that fails is a line too, so that the others are still measured. */
+async function linesOf(name: string, scale: Scale): Promise<readonly Line[]> {
+  try {
+    return (await inChild<Line[]>(CASES[name] ?? '', scale)).value
+  } catch (error) {
+    console.error(error)
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return [{ what: name, failed: `it failed: ${first.slice(0, 200)}` }]
+  }
 }
 
 /** What people install is built: its start and its memory are measured on that. */

@@ -32,6 +32,8 @@ export function noopExecutor(): Executor {
     },
     attach: async () => ({ state: 'unknown' }),
     async *events(_cursor, { signal } = {}) {
+      // Once, and not at each wait: listeners of a signal are searched one by one.
+      signal?.addEventListener('abort', () => wake?.(), { once: true })
       while (signal?.aborted !== true) {
         const events = pending
         pending = []
@@ -39,7 +41,6 @@ export function noopExecutor(): Executor {
         if (pending.length > 0) continue
         await new Promise<void>((resolve) => {
           wake = resolve
-          signal?.addEventListener('abort', () => resolve(), { once: true })
         })
       }
     },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Journal, JournalBatch, Signer } from '@seamark/core'
+import type { Journal, JournalBatch, Signer, Submission } from '@seamark/core'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { allowLocal } from '@seamark/kit'
 import { newOrigin } from '@seamark/log'
@@ -51,9 +51,12 @@ export async function startRig(dir: string, seen?: (batch: JournalBatch) => void
     journal,
     signer,
     async run(run, shape, count) {
-      const submission = submissionOf(run, shape, count)
+      // Let go of once it is submitted: the engine's memory is measured, not the caller's.
+      let submission: Submission | undefined = submissionOf(run, shape, count)
       const started = performance.now()
-      await engine.submit(local, submission)
+      const submitted = engine.submit(local, submission)
+      submission = undefined
+      await submitted
       const status = await Promise.race([engine.sealed(run), engine.failed.then(fail)])
       const ms = performance.now() - started
       if (status !== 'succeeded' || notices.length > 0) throw notices[0] ?? new Error(`Run ${run} ${status}.`)

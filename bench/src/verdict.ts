@@ -17,6 +17,7 @@ export interface Conditions {
 
 /** Judges a line: a bound that can be judged and fails is `over`; one that can not be judged is never `ok`. */
 export function judge(line: Line, conditions: Conditions): Verdict {
+  if (line.failed !== undefined) return { status: 'over', reason: line.failed }
   if (line.skipped !== undefined) return { status: 'not judged', reason: line.skipped }
   const { bounds = [] } = line
   if (bounds.length === 0) return { status: 'info' }

@@ -27,7 +27,8 @@ export async function measure(scale: Scale): Promise<Line[]> {
     if (!line.ok) return [{ what, skipped: line.reason }]
     const data = join(dir, 'data')
     mkdirSync(data, { mode: 0o700 })
-    const { client, stop } = await startServer(data)
+    const server = await startServer(data)
+    const { client } = server
     try {
       const submit = async (): Promise<number> => {
         const started = atTick()
@@ -58,7 +59,7 @@ export async function measure(scale: Scale): Promise<Line[]> {
         },
       ]
     } finally {
-      await stop()
+      await server.stop()
     }
   })
 }
