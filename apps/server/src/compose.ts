@@ -1,3 +1,4 @@
+import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { checkRequirements } from '@seamark/config'
@@ -56,6 +57,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
   const names = planNames({ executors, runtimes, queues: Object.keys(queues) })
+  const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces }
   const engine = options.engine
     ? createEngine({
@@ -91,6 +93,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     anchors,
     queues,
     planNames: names,
+    parser,
     ...(await describeParts(parts, config, { dataDir, names })),
     engine,
     requireEngine() {
@@ -98,6 +101,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
     },
     async close() {
+      await parser.close()
       for (const executor of executors) await executor.close?.()
       await store.journal.close()
     },

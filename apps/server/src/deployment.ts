@@ -11,7 +11,7 @@ import type {
 } from '@seamark/core'
 import type { Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
-import type { SeamView } from '@seamark/protocol'
+import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { PlanNames } from './plan-names.ts'
 
 /** A configuration with every default filled in: what one service is made of. */
@@ -31,6 +31,7 @@ export interface Deployment {
   readonly queues: Queues
   /** What a plan may name here. */
   readonly planNames: PlanNames
+  readonly parser: PlanParser
   readonly seams: readonly SeamView[]
   /** Sentences for people: which defaults were filled in, what is not isolated. */
   readonly notes: readonly ServiceNote[]

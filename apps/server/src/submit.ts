@@ -1,6 +1,6 @@
 import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { newRunId, parsePlanIsolated } from '@seamark/protocol'
+import { newRunId } from '@seamark/protocol'
 import type { CheckedPlan, PlanFormat, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
 import type { Deployment } from './deployment.ts'
@@ -50,11 +50,11 @@ export async function submit(
 }
 
 async function checkedPlan(
-  { planNames }: Deployment,
+  { planNames, parser }: Deployment,
   { bytes, format }: SubmitRequest,
   options: CallOptions,
 ): Promise<CheckedPlan> {
-  const result = await parsePlanIsolated(bytes, { format, deployment: await planNames.now(), ...options })
+  const result = await parser.parse(bytes, { format, deployment: await planNames.now(), ...options })
   if (result.ok) return result.plan
   const [first] = result.problems
   if (first === undefined) throw new SeamError('INTERNAL', 'The plan was refused without a reason.')

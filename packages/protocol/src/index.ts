@@ -5,6 +5,8 @@
  */
 export type { PlanDeployment } from './plan/deployment.ts'
 export { parsePlanIsolated } from './plan/isolated.ts'
+export { planParser } from './plan/plan-parser.ts'
+export type { ParseOptions, PlanParser, PlanParserOptions } from './plan/plan-parser.ts'
 export type { IsolatedParseOptions } from './plan/isolated.ts'
 export { planJsonSchema } from './plan/json-schema.ts'
 export { PLAN_LIMITS } from './plan/limits.ts'
