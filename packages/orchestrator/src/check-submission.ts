@@ -1,26 +1,34 @@
-import type { Executor, Problem, Submission } from '@seamark/core'
+import type { Executor, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, SeamError } from '@seamark/kit'
 import { LIMITS } from '@seamark/log'
 import type { Queues } from './schedule.ts'
+
+/** What is configured, by name. */
+export interface Known {
+  readonly executors: readonly Executor[]
+  readonly runtimes: readonly string[]
+  readonly queues: Queues
+}
+
+type Report = (pointer: string, message: string, remedy?: string) => void
 
 /**
  * Checks what the engine relies on, also for callers who did not use the plan parser.
  * Errors: `INVALID_INPUT` with all problems, pointers into the submission.
  */
-export function checkSubmission(
-  submission: Submission,
-  known: { readonly executors: readonly Executor[]; readonly runtimes: readonly string[]; readonly queues: Queues },
-): void {
-  const { run, items } = submission
+export function checkSubmission(submission: Submission, known: Known): void {
+  const { run, items, spec } = submission
   const problems: Problem[] = []
-  const report = (pointer: string, message: string, remedy?: string) =>
+  const report: Report = (pointer, message, remedy) =>
     problems.push({ code: 'INVALID_INPUT', message, place: { pointer }, ...(remedy !== undefined && { remedy }) })
   const executors = new Set(known.executors.map(({ name }) => name))
   const ids = new Set<string>()
   if (!NAME.test(run)) report('/run', 'The run id is not of the form [a-z0-9][a-z0-9._-]{0,62}.')
   if (!/^[0-9a-f]{64}$/.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
   if (items.length === 0) report('/items', 'A plan has at least one item.')
-  for (const [index, { id, executor, runtime, queue, needs }] of items.entries()) {
+  checkRun(spec, report)
+  for (const [index, item] of items.entries()) {
+    const { id, executor, runtime, queue, needs } = item
     const at = `/items/${index}`
     if (!ITEM_ID.test(id)) report(`${at}/id`, 'The item id is not of the form [a-z0-9][a-z0-9_-]{0,62}.')
     if (ids.has(id)) report(`${at}/id`, `Item id ${id} is there twice.`)
@@ -38,10 +46,12 @@ export function checkSubmission(
         'The inputs of this item do not fit one launch record.',
         'Name fewer inputs, or shorter names and paths.',
       )
-    for (const [position, { from }] of needs.entries()) {
+    for (const [position, { name, from }] of needs.entries()) {
       if (!Number.isInteger(from) || from < 0 || from >= items.length)
         report(`${at}/needs/${position}`, 'The need points at no item.')
+      if (name !== undefined && !isWord(name)) report(`${at}/needs/${position}/name`, WORD)
     }
+    checkNumbers(item, at, report)
   }
   if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')
   if (problems.length > 0)
@@ -50,22 +60,54 @@ export function checkSubmission(
 
 // What is left of a header's 60 kB beside its other fields.
 const INPUT_BYTES = 55_000
+const INPUT_FIELDS =
+  JSON.stringify({
+    name: '',
+    from: '',
+    select: 'workspace',
+    path: '',
+    blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
+  }).length + 1
+const MAX_GATES = 1_000
+const WORD = 'It is not a text of 1 to 200 characters.'
+
+function checkRun({ name, workspace, timeoutMs }: RunSpec, report: Report): void {
+  if (name !== undefined && !isWord(name)) report('/spec/name', WORD)
+  if (workspace.type === 'git' && (workspace.repository.length > 4_096 || !workspace.repository.isWellFormed()))
+    report('/spec/workspace/repository', 'It is not a text of at most 4,096 characters.')
+  if (timeoutMs !== undefined && !isCount(timeoutMs))
+    report('/spec/timeoutMs', 'It is no whole number of milliseconds.')
+}
+
+// Records hold whole numbers only, and what is no number would never come first in a line or become due.
+function checkNumbers({ priority, timeoutMs, retries, gates, outputs }: ItemSpec, at: string, report: Report): void {
+  if (!Number.isInteger(priority) || Math.abs(priority) > 100)
+    report(`${at}/priority`, 'A priority is a whole number from -100 to 100.')
+  if (!isCount(timeoutMs)) report(`${at}/timeoutMs`, 'It is no whole number of milliseconds.')
+  for (const key of ['max', 'minDelayMs', 'maxDelayMs'] as const)
+    if (!isCount(retries[key])) report(`${at}/retries/${key}`, 'It is no whole number from 0.')
+  if (gates.length > MAX_GATES) report(`${at}/gates`, `An item has at most ${MAX_GATES} gates.`)
+  for (const [gate, spec] of gates.entries())
+    if (!isCount(spec.timeoutMs)) report(`${at}/gates/${gate}/timeoutMs`, 'It is no whole number of milliseconds.')
+  if (outputs.length > LIMITS.outputsPerProduct)
+    report(`${at}/outputs`, `An item has at most ${LIMITS.outputsPerProduct} outputs.`)
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= 2 ** 48
+}
+
+function isWord(text: string): boolean {
+  return text.length > 0 && text.length <= 200 && text.isWellFormed()
+}
 
 /** Upper bound of what an item's inputs take in the header of its launch. */
 function inputBytes({ items }: Submission, index: number): number {
-  const fixed =
-    JSON.stringify({
-      name: '',
-      from: '',
-      select: 'workspace',
-      path: '',
-      blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
-    }).length + 1
   let bytes = 0
   for (const { name, from, select } of items[index]?.needs ?? []) {
     if (name === undefined || select === undefined) continue
     const path = typeof select === 'object' ? select.output : ''
-    bytes += fixed + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
+    bytes += INPUT_FIELDS + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
   }
   return bytes
 }

@@ -1,6 +1,6 @@
-import type { AnchorReceipt, AuditAnchor, Checkpoint, Journal, Lease, Signer } from '@seamark/core'
+import type { Checkpoint, Journal, Lease, Signer } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
-import { backoffMs, toSeamError } from '@seamark/kit'
+import { backoffMs, orAbort, toSeamError } from '@seamark/kit'
 import { signCheckpoint } from '@seamark/log'
 
 /** No more than one periodic checkpoint in this time. */
@@ -11,34 +11,32 @@ export interface CheckpointerOptions {
   readonly journal: Journal
   readonly lease: Lease
   readonly signer: Signer
-  readonly anchors: readonly AuditAnchor[]
-  /** Anchors take a checkpoint on seal, and otherwise at most this often. */
-  readonly anchorEveryMs: number
   readonly clock: Clock
   /** Commits to the present head durably; `undefined` when nothing came since the last. */
   commit(): Promise<{ readonly size: number; readonly root: string } | undefined>
-  anchored(anchor: AuditAnchor, receipt: AnchorReceipt): Promise<void>
-  unanchored(anchor: AuditAnchor, checkpoint: Checkpoint, code: string): Promise<void>
-  signed(checkpoint: Checkpoint): void
-  notice(error: Error): void
+  /** A checkpoint is signed and kept; `forSeal` where a sealed run waited for it. Must not throw. */
+  signed(checkpoint: Checkpoint, forSeal: boolean): void
+  readonly notice: (error: Error) => void
 }
 
-/** Signs heads of the log, one at a time, and leaves them with the anchors. */
+/** Signs heads of the log, one at a time. */
 export interface Checkpointer {
   /** A run was sealed: a checkpoint is due now. */
   sealed(): void
   /** Records came: a checkpoint is due within a second. */
   dirty(): void
-  /** Signs what is due and ends. */
-  close(): Promise<void>
+  /** Signs what is due and ends; what could not be signed by the time `until` fires is signed after the next start. Never rejects. */
+  close(until: AbortSignal): Promise<void>
 }
 
 export function checkpointer(options: CheckpointerOptions): Checkpointer {
   const { clock, journal, lease } = options
   let working: Promise<void> | undefined
   let due: 'no' | 'periodic' | 'seal' = 'no'
-  let lastAt = 0
-  let anchoredAt = 0
+  /** Not before this time is the next one signed. */
+  let notBefore = 0
+  /** When the next one is due if no run is sealed before. */
+  let nextPeriodic = 0
   let failures = 0
   let closed = false
   let cancelTimer: (() => void) | undefined
@@ -52,50 +50,43 @@ export function checkpointer(options: CheckpointerOptions): Checkpointer {
     const checkpoint = await signCheckpoint({ origin: options.origin, ...pending }, options.signer)
     await journal.commitCheckpoint(lease, checkpoint)
     pending = undefined
-    failures = 0
-    options.signed(checkpoint)
-    if (!forSeal && clock.now() - anchoredAt < options.anchorEveryMs) return
-    anchoredAt = clock.now()
-    for (const anchor of options.anchors) await leave(anchor, checkpoint)
-  }
-
-  async function leave(anchor: AuditAnchor, checkpoint: Checkpoint): Promise<void> {
-    try {
-      await options.anchored(anchor, await anchor.anchor(checkpoint))
-    } catch (error) {
-      const seam = toSeamError(error)
-      options.notice(seam)
-      await options.unanchored(anchor, checkpoint, seam.code)
-    }
+    options.signed(checkpoint, forSeal)
   }
 
   function work(): void {
     if (working !== undefined || due === 'no') return
     const forSeal = due === 'seal'
     due = 'no'
-    lastAt = clock.now()
+    notBefore = 0
+    const periodicAt = clock.now() + CHECKPOINT_MS
     working = sign(forSeal)
-      .catch((error: unknown) => {
-        if (lease.lost.aborted) return
-        options.notice(toSeamError(error))
-        // What waits for this signature goes on waiting; nothing is lost.
-        due = forSeal ? 'seal' : 'periodic'
-        failures++
-      })
+      .then(
+        () => {
+          failures = 0
+          nextPeriodic = periodicAt
+        },
+        (error: unknown) => {
+          if (lease.lost.aborted) return
+          options.notice(toSeamError(error))
+          // What waits for this signature goes on waiting; nothing is lost.
+          if (due !== 'seal') due = forSeal ? 'seal' : 'periodic'
+          notBefore = clock.now() + backoffMs(failures++, 500, 30_000, 0.5)
+        },
+      )
       .finally(() => {
         working = undefined
         if (!closed) arm()
       })
   }
-
   function arm(): void {
     if (due === 'no' || working !== undefined) return
-    const wait =
-      failures > 0 ? backoffMs(failures, 500, 30_000, 0.5) : due === 'seal' ? 0 : lastAt + CHECKPOINT_MS - clock.now()
+    const now = clock.now()
+    // A clock that was set back must not put the next one off.
+    const wait = Math.max(notBefore - now, due === 'seal' ? 0 : Math.min(nextPeriodic - now, CHECKPOINT_MS))
     cancelTimer?.()
     cancelTimer = undefined
     if (wait <= 0) return work()
-    cancelTimer = clock.at(clock.now() + wait, () => {
+    cancelTimer = clock.at(now + wait, () => {
       cancelTimer = undefined
       work()
     })
@@ -111,13 +102,16 @@ export function checkpointer(options: CheckpointerOptions): Checkpointer {
       due = 'periodic'
       arm()
     },
-    async close() {
+    async close(until) {
       closed = true
       cancelTimer?.()
-      await working
-      due = 'periodic'
-      work()
-      await working
+      const last = async () => {
+        await working
+        if (due === 'no') due = 'periodic'
+        work()
+        await working
+      }
+      await orAbort(last(), until).catch((error: unknown) => options.notice(toSeamError(error)))
     },
   }
 }

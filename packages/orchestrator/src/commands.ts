@@ -49,8 +49,9 @@ export type Command =
       readonly principal: Principal
       readonly run: string
       readonly item?: string
-      /** Row of a run that is not in memory; filled in by the loop. */
+      /** Row of a run that is not in memory, and whether it has no such item; filled in by the loop. */
       readonly earlier?: RunRow
+      readonly unknownItem?: boolean
     }
   | {
       readonly type: 'resume'

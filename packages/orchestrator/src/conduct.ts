@@ -1,8 +1,9 @@
-import type { Executor, Exit, StepTask, Worker } from '@seamark/core'
+import type { CallOptions, Executor, Exit, StepTask, Worker } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
-import { hasCode, orAbort, retry, SeamError, toSeamError } from '@seamark/kit'
+import { hasCode, orAbort, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
 import type { LaunchEnd } from './commands.ts'
-import type { Ended, Exits } from './exits.ts'
+import { CAPACITY_RETRY_MS } from './decide-end.ts'
+import type { Exits } from './exits.ts'
 import { watchExits } from './exits.ts'
 
 export interface ConductorOptions {
@@ -14,8 +15,8 @@ export interface ConductorOptions {
   ended(task: StepTask, end: LaunchEnd): Promise<void>
   /** The remains of an ended launch are gone. */
   cleaned(launchId: string): void
-  /** Something failed that is being tried again. */
-  notice(error: Error): void
+  /** Something failed that is being tried again, or that nothing depends on. */
+  readonly notice: (error: Error) => void
 }
 
 /** Turns durable launch records into processes, and their ends into commands. */
@@ -26,146 +27,212 @@ export interface Conductor {
   stop(task: Pick<StepTask, 'launchId' | 'fence'>): void
   /** Removes what an ended launch left. */
   clean(task: StepTask, executor: string): void
-  /** Stops reporting. Processes go on where their executor outlives the service. */
+  /** Stops reporting. Processes go on where their executor outlives the service. Never rejects. */
   close(): Promise<void>
 }
 
 // Enough for a service that restarts; after it the attempt fails and its own retries decide.
 const PATIENCE = { attempts: 8, minDelayMs: 100, maxDelayMs: 10_000 }
 
+interface Place {
+  readonly executor: Executor
+  readonly exits: Exits
+}
+
 interface Tracked {
   readonly executor: string
   readonly abort: AbortController
   stopping: boolean
   started: boolean
+  /** Epoch milliseconds, once it is known. */
+  startedAt?: number
+  /** It was killed because its time was up. */
+  overdue: boolean
 }
 
 export function conductor(options: ConductorOptions): Conductor {
-  const { worker } = options
-  const patience = { ...PATIENCE, clock: options.clock, random: options.random }
+  const { worker, clock, notice } = options
   const tracked = new Map<string, Tracked>()
   const cleaning = new Set<string>()
   const open = new Set<Promise<void>>()
   const closing = new AbortController()
-  const executors = new Map<string, { executor: Executor; exits: Exits }>()
+  const { signal } = closing
+  const patience = { ...PATIENCE, clock, random: options.random, signal }
+  const places = new Map<string, Place>()
   for (const executor of options.executors)
-    executors.set(executor.name, {
-      executor,
-      exits: watchExits(executor, options.clock, (error) => options.notice(error)),
-    })
+    places.set(executor.name, { executor, exits: watchExits(executor, clock, notice) })
 
-  function seamOf(name: string): { executor: Executor; exits: Exits } {
-    const found = executors.get(name)
+  /** A call that no close has to wait for. */
+  function ask<T>(call: (options: CallOptions) => Promise<T>): Promise<T> {
+    return orAbort(call({ signal }), signal)
+  }
+
+  /**
+   * Calls again for as long as the other side is away: to take silence for an end would let two
+   * processes of one item run at once.
+   */
+  function insist<T>(call: (options: CallOptions) => Promise<T>): Promise<T> {
+    let failures = 0
+    const told = async () => {
+      try {
+        return await ask(call)
+      } catch (error) {
+        if (++failures % PATIENCE.attempts === 0 && !signal.aborted) notice(toSeamError(error))
+        throw error
+      }
+    }
+    return retry(told, { ...patience, attempts: Infinity })
+  }
+
+  function placeOf(name: string): Place {
+    const found = places.get(name)
     if (found === undefined)
-      throw new SeamError('UNAVAILABLE', `Executor ${name} is not configured any more.`, {
-        remedy: 'Configure it again, or cancel the run.',
-      })
+      throw new SeamError('UNAVAILABLE', `Executor ${name} is not configured.`, { remedy: 'Configure it again.' })
     return found
   }
 
   /** Starts the launch unless it is there; `undefined` once there is a process or there was one. */
   async function ensure(
     task: StepTask,
-    { executor, exits }: { executor: Executor; exits: Exits },
+    { executor, exits }: Place,
     mode: 'launch' | 'attach',
     mine: Tracked,
   ): Promise<LaunchEnd | undefined> {
     const { launchId } = task
     if (mode === 'attach') {
-      const state = await retry(() => executor.attach(launchId), { ...patience, signal: closing.signal })
+      const state = await insist((call) => executor.attach(launchId, call))
       exits.learned(launchId, state)
+      if (state.state === 'running') mine.startedAt = state.startedAt
       if (state.state !== 'unknown') return undefined
     }
-    if (mine.stopping) return { type: 'canceled' }
-    let spec
-    try {
-      spec = await worker.prepare(task, executor, { signal: mine.abort.signal })
-    } catch (error) {
-      return mine.stopping ? { type: 'canceled' } : failed('prepare', error)
+    for (;;) {
+      if (mine.stopping) return { type: 'canceled' }
+      let spec
+      try {
+        spec = await worker.prepare(task, executor, { signal: mine.abort.signal })
+      } catch (error) {
+        return mine.stopping ? { type: 'canceled' } : failed('prepare', error)
+      }
+      if (mine.stopping) return { type: 'canceled' }
+      try {
+        // Safe to repeat: a launch is idempotent by its id.
+        const answer = await retry(() => ask((call) => executor.launch(launchId, spec, call)), {
+          ...patience,
+          signal: mine.abort.signal,
+        })
+        if (answer.outcome === 'launched') {
+          mine.startedAt = clock.now()
+          return undefined
+        }
+        if (task.step === 'main') return { type: 'refused', ...answer }
+        // A layer or a gate does not give its turn back: others wait for it, and no attempt may be burned.
+        await sleep(answer.retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock).catch(() => undefined)
+      } catch (error) {
+        if (hasCode(error, 'CONFLICT')) return { type: 'lost' }
+        if (signal.aborted) throw error
+        // An answer may have been lost, so it may run: it is over only once it can not start any more.
+        const { consequence } = toSeamError(error)
+        if (mine.stopping || consequence === 'retry') await insist((call) => executor.reap(launchId, call))
+        return mine.stopping ? { type: 'canceled' } : failed('launch', error)
+      }
     }
-    if (mine.stopping) return { type: 'canceled' }
-    try {
-      // Safe to repeat: a launch is idempotent by its id.
-      const answer = await retry(() => executor.launch(launchId, spec), { ...patience, signal: closing.signal })
-      if (answer.outcome === 'refused')
-        return { type: 'refused', ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) }
-    } catch (error) {
-      return hasCode(error, 'CONFLICT') ? { type: 'lost' } : failed('launch', error)
-    }
-    return undefined
   }
 
   async function conduct(task: StepTask, name: string, mode: 'launch' | 'attach', mine: Tracked): Promise<LaunchEnd> {
-    const seam = seamOf(name)
-    const ended = seam.exits.wait(task.launchId)
-    const early = await ensure(task, seam, mode, mine)
+    const place = placeOf(name)
+    const { executor, exits } = place
+    const ended = exits.wait(task.launchId)
+    const early = await ensure(task, place, mode, mine)
     if (early !== undefined) return early
     mine.started = true
-    if (mine.stopping) kill(task.launchId, seam.executor)
-    const exited = ended.then(exitOf)
-    // Capture drives the runtime again from its stored output where following it failed.
-    const followed = worker.follow(task, seam.executor, exited, { signal: closing.signal }).catch((error: unknown) => {
-      if (!hasCode(error, 'ABORTED')) options.notice(toSeamError(error))
+    if (mine.stopping) kill(task.launchId, executor)
+    const timeoutMs = executor.guarantees.limits.wallClock.value === 'none' ? timeoutOf(task) : undefined
+    if (timeoutMs === undefined) return follow(task, executor, ended, () => false)
+    const cancel = clock.at((mine.startedAt ?? clock.now()) + timeoutMs, () => {
+      mine.overdue = true
+      kill(task.launchId, executor)
     })
-    const end = await orAbort(ended, closing.signal)
-    await followed
-    if (end.state === 'lost') return { type: 'lost' }
     try {
-      const report = await retry(() => worker.capture(task, seam.executor, end.exit, { signal: closing.signal }), {
-        ...patience,
-        signal: closing.signal,
-      })
-      return { type: 'report', exit: end.exit, report }
+      return await follow(task, executor, ended, (exit) => !mine.stopping && (mine.overdue || tookAll(exit, timeoutMs)))
+    } finally {
+      cancel()
+    }
+  }
+
+  async function follow(
+    task: StepTask,
+    executor: Executor,
+    ended: ReturnType<Exits['wait']>,
+    overdue: (exit: Exit) => boolean,
+  ): Promise<LaunchEnd> {
+    const exited = ended.then((end) => {
+      if (end.state === 'exited') return end.exit
+      throw new SeamError('UNAVAILABLE', 'The launch is lost.')
+    })
+    // A worker that fails before it looks at it leaves nobody else to.
+    exited.catch(() => undefined)
+    // Capture drives the runtime again from its stored output where following it failed.
+    const followed = worker.follow(task, executor, exited, { signal }).catch((error: unknown) => {
+      if (!hasCode(error, 'ABORTED')) notice(toSeamError(error))
+    })
+    const end = await orAbort(ended, signal)
+    await orAbort(followed, signal)
+    if (end.state === 'lost') return { type: 'lost' }
+    const exit: Exit = end.exit.reason === 'killed' && overdue(end.exit) ? { ...end.exit, reason: 'timeout' } : end.exit
+    try {
+      const report = await retry(() => worker.capture(task, executor, exit, { signal }), patience)
+      return { type: 'report', exit, report }
     } catch (error) {
       return failed('capture', error)
     }
   }
 
   function kill(launchId: string, executor: Executor): void {
-    keep(retry(() => executor.kill(launchId), { ...patience, signal: closing.signal }))
+    keep(insist((call) => executor.kill(launchId, call)))
   }
 
   function keep(work: Promise<void>): void {
     const kept = work.catch((error: unknown) => {
-      if (!closing.signal.aborted) options.notice(toSeamError(error))
+      if (!signal.aborted) notice(toSeamError(error))
     })
     open.add(kept)
     void kept.finally(() => open.delete(kept))
   }
 
+  async function run(task: StepTask, name: string, mode: 'launch' | 'attach', mine: Tracked): Promise<void> {
+    const end = await conduct(task, name, mode, mine).catch((error: unknown) => failed('launch', error))
+    if (signal.aborted) return
+    places.get(name)?.exits.forget(task.launchId)
+    // Tracked until its end is durable: until then the state still says that it runs.
+    await options.ended(task, end)
+    tracked.delete(`${task.launchId}#${task.fence}`)
+  }
+
   return {
-    start(task, name, mode) {
+    start(task, executor, mode) {
       const key = `${task.launchId}#${task.fence}`
-      if (tracked.has(key)) return
-      const mine: Tracked = { executor: name, abort: new AbortController(), stopping: false, started: false }
+      if (tracked.has(key) || signal.aborted) return
+      const mine: Tracked = { executor, abort: new AbortController(), stopping: false, started: false, overdue: false }
       tracked.set(key, mine)
-      const work = conduct(task, name, mode, mine)
-        .catch((error: unknown) => failed('launch', error))
-        .then(async (end) => {
-          if (closing.signal.aborted) return
-          executors.get(name)?.exits.forget(task.launchId)
-          // Tracked until its end is durable: until then the state still says that it runs.
-          await options.ended(task, end)
-          tracked.delete(key)
-        })
-      keep(work)
+      keep(run(task, executor, mode, mine))
     },
     stop({ launchId, fence }) {
       const mine = tracked.get(`${launchId}#${fence}`)
       if (mine === undefined || mine.stopping) return
       mine.stopping = true
       mine.abort.abort()
-      const seam = executors.get(mine.executor)
-      if (mine.started && seam !== undefined) kill(launchId, seam.executor)
+      const place = places.get(mine.executor)
+      if (mine.started && place !== undefined) kill(launchId, place.executor)
     },
     clean(task, name) {
       const { launchId } = task
-      if (cleaning.has(launchId)) return
+      if (cleaning.has(launchId) || signal.aborted) return
       cleaning.add(launchId)
       const work = async () => {
-        await retry(() => worker.release(task, { signal: closing.signal }), { ...patience, signal: closing.signal })
-        const executor = executors.get(name)?.executor
-        if (executor !== undefined) await retry(() => executor.reap(launchId), { ...patience, signal: closing.signal })
+        await insist((call) => worker.release(task, call))
+        // Where its executor is not configured, it is reaped once it is again.
+        const { executor } = placeOf(name)
+        await insist((call) => executor.reap(launchId, call))
         options.cleaned(launchId)
       }
       keep(work().finally(() => cleaning.delete(launchId)))
@@ -173,15 +240,22 @@ export function conductor(options: ConductorOptions): Conductor {
     async close() {
       closing.abort()
       for (const { abort } of tracked.values()) abort.abort()
-      for (const { exits } of executors.values()) exits.close()
+      for (const { exits } of places.values()) exits.close()
       await Promise.all(open)
     },
   }
 }
 
-function exitOf(end: Ended): Exit {
-  if (end.state === 'lost') throw new SeamError('UNAVAILABLE', 'The launch is lost.')
-  return end.exit
+/** Wall-clock limit of a step, milliseconds from its start. */
+function timeoutOf({ step, setup, item }: StepTask): number | undefined {
+  if (step === 'setup') return setup?.timeoutMs
+  if (step === 'main') return item?.timeoutMs
+  return item?.gates[Number(step.slice('gate:'.length))]?.timeoutMs
+}
+
+/** Told from the exit alone, for what an engine before this one may have killed. */
+function tookAll({ startedAt, endedAt }: Exit, timeoutMs: number): boolean {
+  return endedAt - startedAt >= timeoutMs
 }
 
 function failed(stage: 'prepare' | 'launch' | 'capture', error: unknown): LaunchEnd {

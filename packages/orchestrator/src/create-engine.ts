@@ -6,30 +6,22 @@ import type {
   Authorizer,
   Executor,
   Journal,
-  Lease,
   Principal,
   Projections,
-  RunOutcome,
   Signer,
   Worker,
 } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
-import { orAbort, SeamError, sha256Hex, systemClock, toSeamError } from '@seamark/kit'
-import { canonicalJson } from '@seamark/log'
-import type { Checkpointer } from './checkpoints.ts'
-import { checkpointer } from './checkpoints.ts'
-import type { Command, Reply } from './commands.ts'
-import { chunkItems } from './commands.ts'
-import type { Conductor } from './conduct.ts'
-import { conductor } from './conduct.ts'
-import type { Engine } from './engine.ts'
+import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
+import { canonicalJson, LIMITS } from '@seamark/log'
 import { checkSubmission } from './check-submission.ts'
-import type { Loop } from './loop.ts'
-import { startLoop } from './loop.ts'
-import { parsePlaced } from './records.ts'
+import type { SaltedPayload } from './commands.ts'
+import { chunkItems } from './commands.ts'
+import type { Engine } from './engine.ts'
+import type { Parts } from './parts.ts'
+import { begin, cancelAll, endParts, makeParts, posted } from './parts.ts'
 import type { Queues } from './schedule.ts'
-import type { State } from './state.ts'
-import { taskOf } from './tasks.ts'
+import { sealWatch } from './seal-watch.ts'
 import { waitingFor } from './waiting.ts'
 
 export interface EngineOptions {
@@ -64,38 +56,64 @@ export interface EngineOptions {
 
 /** The engine of one namespace. Does nothing until `start`. */
 export function createEngine(options: EngineOptions): Engine {
-  const { ns, journal, clock = systemClock, random = Math.random } = options
+  const { ns, clock = systemClock } = options
   const salt = options.salt ?? (() => randomBytes(32))
   const notice = options.onNotice ?? (() => undefined)
   const failed = Promise.withResolvers<unknown>()
   const listeners = new Set<(headers: readonly AnyRecord[]) => void>()
   const seals = sealWatch()
-  let parts: { lease: Lease; loop: Loop; conductor: Conductor; checkpoints: Checkpointer } | undefined
+  let hasFailed = false
+  let starting: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
+  let parts: Parts | undefined
 
-  function running(): NonNullable<typeof parts> {
-    if (parts === undefined) throw new SeamError('UNAVAILABLE', 'The engine is not running.')
+  function running(): Parts {
+    if (parts === undefined)
+      throw new SeamError('UNAVAILABLE', 'The engine is not running.', {
+        remedy: 'Start it, or ask the one that runs.',
+      })
     return parts
   }
 
-  async function post(command: Command): Promise<Reply & { ok: true }> {
-    const reply = await running().loop.post(command)
-    if (!reply.ok) throw reply.error
-    return reply
+  function fail(error: Error): void {
+    hasFailed = true
+    failed.resolve(error)
+    seals.end(new SeamError('UNAVAILABLE', 'The engine failed before the run was sealed.', { cause: error }))
   }
 
-  async function authorize(principal: Principal, action: Action, run?: string, item?: string): Promise<void> {
-    const resource = { ns, ...(run !== undefined && { run }), ...(item !== undefined && { item }) }
-    const decision = await options.authorizer.authorize({ principal, action, resource }).catch((error: unknown) => {
+  /** A follower that fails is its own affair: the records are durable. */
+  function tell(records: readonly AnyRecord[]): void {
+    for (const listener of listeners) {
+      try {
+        listener(records)
+      } catch (error) {
+        notice(toSeamError(error))
+      }
+    }
+  }
+
+  async function decision(principal: Principal, action: Action, run: string, item?: string) {
+    try {
+      const resource = { ns, run, ...(item !== undefined && { item }) }
+      return await options.authorizer.authorize({ principal, action, resource })
+    } catch (error) {
       notice(toSeamError(error))
       return { allowed: false, policy: 'unavailable', reasons: ['The authorizer could not decide.'] }
-    })
-    if (decision.allowed) return
-    await post({
-      type: 'deny',
-      principal,
-      data: { action, policy: decision.policy, ...(run !== undefined && { target: run }) },
-    })
-    throw new SeamError('FORBIDDEN', `${action} is not allowed: ${decision.reasons.join(' ')}`)
+    }
+  }
+
+  async function authorize(principal: Principal, action: Action, run: string, item?: string): Promise<void> {
+    const { allowed, policy, reasons } = await decision(principal, action, run, item)
+    if (allowed) return
+    const data = { action, policy, ...(NAME.test(run) && { target: run }) }
+    await posted(running().loop, { type: 'deny', principal, data })
+    throw new SeamError('FORBIDDEN', `${action} is not allowed: ${reasons.join(' ')}`)
+  }
+
+  function payload(value: unknown, pointer: string): SaltedPayload {
+    const bytes = canonicalJson(value)
+    requireRoom(bytes, pointer)
+    return { mediaType: 'application/json', bytes, salt: salt() }
   }
 
   async function rowOf(run: string) {
@@ -103,185 +121,81 @@ export function createEngine(options: EngineOptions): Engine {
     return rows[0]
   }
 
-  /** Effects of what has become durable: launches begin, cancelled ones are stopped, ended ones cleaned up. */
-  function committed(records: readonly AnyRecord[] | undefined, state: State): void {
-    const { conductor: hands, checkpoints } = running()
-    if (records === undefined) return attachAll(state)
-    for (const record of records) {
-      if (record.kind === 'item.launched' || record.kind === 'layer.launched') {
-        const launch = state.launches.get(record.data.launchId)
-        if (launch !== undefined) hands.start(taskOf(state, launch), launch.executor, 'launch')
-      } else if (record.kind === 'cancel.requested') {
-        for (const launch of state.launches.values()) {
-          const item = state.runs.get(launch.run)?.items[launch.index ?? -1]
-          if (launch.run === record.run && (record.item === undefined || item?.id === record.item)) hands.stop(launch)
-        }
-      } else if (record.kind === 'run.sealed') {
-        seals.sealed(record.run ?? '', record.seq, record.data.status)
-        checkpoints.sealed()
-      }
+  async function start(): Promise<void> {
+    const started = { ...options, clock, salt, notice, seals, fail, tell }
+    const made = await makeParts(started)
+    parts = made
+    try {
+      await begin(made, started)
+    } catch (error) {
+      await end(made, false)
+      throw error
     }
-    for (const launch of state.reapable.values()) hands.clean(taskOf(state, launch), launch.executor)
-    if (state.unsigned) checkpoints.dirty()
-    for (const listener of listeners) listener(records)
   }
 
-  /** Takes up what an earlier engine began: what runs is watched, what was cancelled is stopped, what ended is cleaned up. */
-  function attachAll(state: State): void {
-    const { conductor: hands, checkpoints } = running()
-    for (const launch of state.launches.values()) {
-      hands.start(taskOf(state, launch), launch.executor, 'attach')
-      const run = state.runs.get(launch.run)
-      if (run?.canceling !== undefined || run?.items[launch.index ?? -1]?.canceling === true) hands.stop(launch)
+  async function end(made: Parts, cancelRunning: boolean): Promise<void> {
+    try {
+      if (cancelRunning && !hasFailed) await Promise.race([cancelAll(made), failed.promise])
+      await endParts(made, hasFailed ? 'failed' : 'requested', { clock, notice })
+    } finally {
+      parts = undefined
+      seals.end(new SeamError('UNAVAILABLE', 'The engine stopped before the run was sealed.'))
     }
-    for (const launch of state.reapable.values()) hands.clean(taskOf(state, launch), launch.executor)
-    if (state.unsigned) checkpoints.dirty()
-  }
-
-  async function firstOrigin(): Promise<string> {
-    for await (const { header } of journal.read(ns, 0, { to: 1 })) {
-      const record = parsePlaced(header)
-      if (record.kind === 'log.opened') return record.data.origin
-    }
-    return options.newOrigin()
-  }
-
-  function makeCheckpointer(loop: Loop, lease: Lease, origin: string): Checkpointer {
-    return checkpointer({
-      origin,
-      journal,
-      lease,
-      signer: options.signer,
-      anchors: options.anchors ?? [],
-      anchorEveryMs: options.anchorEveryMs ?? 600_000,
-      clock,
-      notice,
-      async commit() {
-        const reply = await loop.post({ type: 'checkpoint', root: '' })
-        if (!reply.ok) throw reply.error
-        return reply.head
-      },
-      signed: (checkpoint) => seals.signed(checkpoint.size),
-      async anchored(anchor, receipt) {
-        const bytes = canonicalJson(receipt)
-        const { kind, name } = anchor
-        await loop.post({
-          type: 'anchored',
-          receipt: { mediaType: 'application/json', bytes, salt: salt() },
-          data: { size: receipt.size, kind, name, receipt: sha256Hex(bytes) },
-        })
-      },
-      async unanchored({ kind, name }, { size }, code) {
-        await loop.post({ type: 'unanchored', data: { size, kind, name, code } })
-      },
-    })
-  }
-
-  async function stop(cancelRunning: boolean, reason: 'requested' | 'failed'): Promise<void> {
-    if (parts === undefined) return
-    const { lease, loop, conductor: hands, checkpoints } = parts
-    loop.drain()
-    if (cancelRunning) {
-      const principal = { id: 'engine' }
-      const open = [...loop.state.runs.keys()]
-      await Promise.all(open.map((run) => loop.post({ type: 'cancel', principal, run })))
-      await Promise.all(open.map((run) => seals.wait(run)))
-    }
-    await hands.close()
-    await loop.post({ type: 'close', reason })
-    await checkpoints.close()
-    await loop.close()
-    parts = undefined
-    await lease.release()
   }
 
   return {
     ns,
     failed: failed.promise,
-    async start() {
-      const lease = await journal.acquire(ns, options.holder)
-      try {
-        const origin = await firstOrigin()
-        const fail = (error: Error) => failed.resolve(error)
-        const loop = await startLoop({
-          ns,
-          journal,
-          projections: options.projections,
-          lease,
-          clock,
-          queues: options.queues,
-          random,
-          recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
-          yield: options.yield ?? nextTurn,
-          committed,
-          notice,
-          failed: fail,
-        })
-        lease.lost.addEventListener(
-          'abort',
-          () => fail(new SeamError('CONFLICT', `The lease of namespace ${ns} was taken over.`)),
-          { once: true },
-        )
-        const hands = conductor({
-          executors: options.executors,
-          clock,
-          random,
-          worker: options.worker,
-          notice,
-          async ended(task, end) {
-            await loop.post({ type: 'end', launchId: task.launchId, fence: task.fence, end })
-          },
-          cleaned: (launchId) => void loop.state.reapable.delete(launchId),
-        })
-        parts = { lease, loop, conductor: hands, checkpoints: makeCheckpointer(loop, lease, origin) }
-        const executors = options.executors.map(({ name, kind, guarantees }) => ({
-          name,
-          kind,
-          isolation: guarantees.isolation.value,
-        }))
-        await post({ type: 'open', origin, engine: { version: options.version, holder: options.holder, executors } })
-        for (const executor of options.executors) {
-          for await (const { launchId, processes } of executor.leftovers?.() ?? [])
-            await post({ type: 'leftover', data: { executor: executor.name, launchId, processes } })
-        }
-        attachAll(loop.state)
-      } catch (error) {
-        await parts?.conductor.close()
-        parts = undefined
-        await lease.release()
-        throw error
-      }
+    start() {
+      if (starting !== undefined)
+        return Promise.reject(new SeamError('CONFLICT', 'This engine was started before.', { remedy: 'Make another.' }))
+      starting = start()
+      return starting
     },
-    stop: ({ cancelRunning = false } = {}) => stop(cancelRunning, 'requested'),
+    stop({ cancelRunning = false } = {}) {
+      // What did not start has nothing to stop.
+      stopped ??= starting?.then(
+        () => parts && end(parts, cancelRunning),
+        () => undefined,
+      )
+      return stopped ?? Promise.resolve()
+    },
     async submit(principal, submission) {
       await authorize(principal, 'run.submit', submission.run)
       checkSubmission(submission, options)
-      const { spec, layers = {} } = submission
-      const head = { mediaType: 'application/json', bytes: canonicalJson({ spec, layers }), salt: salt() }
-      const reply = await post({
-        type: 'submit',
-        principal,
-        submission,
-        head,
-        chunks: chunkItems(submission.items, salt),
-      })
-      return { run: submission.run, created: reply.created ?? true }
+      const { run, spec, layers = {}, items } = submission
+      const head = payload({ spec, layers }, '/spec')
+      const chunks = chunkItems(items, salt)
+      for (const chunk of chunks) requireRoom(chunk.payload.bytes, `/items/${chunk.items[0]?.[0] ?? 0}`)
+      const reply = await posted(running().loop, { type: 'submit', principal, submission, head, chunks })
+      return { run, created: reply.created ?? true }
     },
     async cancel(principal, run, item) {
       await authorize(principal, item === undefined ? 'run.cancel' : 'item.cancel', run, item)
-      const reply = await post({ type: 'cancel', principal, run, ...(item !== undefined && { item }) })
+      requireIds(run, item)
+      const reply = await posted(running().loop, {
+        type: 'cancel',
+        principal,
+        run,
+        ...(item !== undefined && { item }),
+      })
       return { effective: reply.effective ?? true }
     },
     async resume(principal, run, item, token) {
       await authorize(principal, 'item.resume', run, item)
-      await post({ type: 'resume', principal, run, item, token })
+      requireIds(run, item)
+      await posted(running().loop, { type: 'resume', principal, run, item, token })
     },
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),
     async sealed(run, { signal } = {}) {
       if (!seals.knows(run) && !running().loop.state.runs.has(run)) {
         const row = await rowOf(run)
         if (row === undefined) throw new SeamError('NOT_FOUND', `There is no run ${run}.`)
-        if (row.status !== 'running' && row.status !== 'canceling') return row.status
+        if (row.status !== 'running' && row.status !== 'canceling') {
+          // Sealed under an engine before this one, which may have ended before it could sign.
+          if (!running().allSigned) await orAbort(seals.nextSigned(), signal)
+          return row.status
+        }
       }
       return orAbort(seals.wait(run), signal)
     },
@@ -304,42 +218,16 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-// Let go of after this many: later questions are answered from the projection.
-const SEALS_REMEMBERED = 10_000
-
-/** Tells who waits for a run when its seal is under a signed checkpoint. */
-function sealWatch() {
-  const waiting = new Map<string, PromiseWithResolvers<RunOutcome>>()
-  const open = new Map<string, { readonly seq: number; readonly status: RunOutcome }>()
-  const done = new Map<string, RunOutcome>()
-  return {
-    knows: (run: string): boolean => open.has(run) || done.has(run),
-    sealed(run: string, seq: number, status: RunOutcome): void {
-      open.set(run, { seq, status })
-    },
-    signed(size: number): void {
-      for (const [run, { seq, status }] of open) {
-        if (seq >= size) continue
-        open.delete(run)
-        done.set(run, status)
-        waiting.get(run)?.resolve(status)
-        waiting.delete(run)
-      }
-      for (const run of done.keys()) {
-        if (done.size <= SEALS_REMEMBERED) break
-        done.delete(run)
-      }
-    },
-    wait(run: string): Promise<RunOutcome> {
-      const status = done.get(run)
-      if (status !== undefined) return Promise.resolve(status)
-      const entry = waiting.get(run) ?? Promise.withResolvers<RunOutcome>()
-      waiting.set(run, entry)
-      return entry.promise
-    },
-  }
+function requireRoom(bytes: Uint8Array, pointer: string): void {
+  if (bytes.length > LIMITS.payloadBytes)
+    throw new SeamError('LIMIT_EXCEEDED', `It takes ${bytes.length} bytes; at most ${LIMITS.payloadBytes} fit.`, {
+      place: { pointer },
+      remedy: 'Put long texts into files of the workspace.',
+    })
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+// What no run or item can be called goes into no record.
+function requireIds(run: string, item: string | undefined): void {
+  if (!NAME.test(run)) throw new SeamError('NOT_FOUND', 'There is no run of that id.')
+  if (item !== undefined && !ITEM_ID.test(item)) throw new SeamError('NOT_FOUND', `Run ${run} has no item of that id.`)
 }

@@ -38,7 +38,7 @@ export function decideEnd(
 }
 
 function layerEnded(run: Run, launch: Launch, layer: string, end: LaunchEnd): RecordDraft {
-  const { outcome, reason, detail } = ending(end, run.canceling !== undefined)
+  const { outcome, reason, detail } = ending(end, run.canceling)
   return {
     kind: 'layer.ended',
     actor: 'engine',
@@ -50,16 +50,16 @@ function layerEnded(run: Run, launch: Launch, layer: string, end: LaunchEnd): Re
       outcome: outcome === 'succeeded' ? 'ready' : 'failed',
       reason,
       ...(detail !== undefined && { detail }),
-      ...(end.type === 'report' && { exit: end.exit, ...logs(end.report) }),
+      ...(end.type === 'report' && { exit: exitOf(end), ...logs(end.report) }),
     },
   }
 }
 
 function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
-  const stopping = run.canceling !== undefined || item.canceling
+  const stopping = stopOf(run, item)
   const about = { actor: 'engine', run: run.id, item: item.id } as const
-  if (end.type === 'refused' && !stopping) {
-    const resumeAt = moment.now + (end.retryAfterMs ?? CAPACITY_RETRY_MS)
+  if (end.type === 'refused' && stopping === undefined) {
+    const resumeAt = moment.now + wholeMs(end.retryAfterMs, CAPACITY_RETRY_MS)
     return [
       {
         kind: 'item.parked',
@@ -79,14 +79,16 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
         ...about,
         attempt: launch.attempt,
         fence: launch.fence,
-        data: { exit: end.exit, product },
+        data: { exit: exitOf(end), product },
       },
       launchDraft(state, run, item, 'gate:0'),
     ]
   }
-  const evidence = end.type === 'report' ? { exit: end.exit, ...(product !== undefined && { product }) } : {}
+  const evidence = end.type === 'report' ? { exit: exitOf(end), ...(product !== undefined && { product }) } : {}
   const parked =
-    end.type === 'report' && end.report.verdict.outcome === 'parked' && !stopping ? end.report.verdict : undefined
+    end.type === 'report' && end.report.verdict.outcome === 'parked' && stopping === undefined
+      ? end.report.verdict
+      : undefined
   return attemptEnded(
     run,
     item,
@@ -99,8 +101,7 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
   const gate = Number(launch.step.slice('gate:'.length))
-  const stopping = run.canceling !== undefined || item.canceling
-  const { outcome, reason, detail } = ending(end, stopping)
+  const { outcome, reason, detail } = ending(end, stopOf(run, item))
   const passed = outcome === 'succeeded'
   const ended: RecordDraft = {
     kind: 'gate.ended',
@@ -109,18 +110,16 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     item: item.id,
     attempt: launch.attempt,
     fence: launch.fence,
-    data: { gate, passed, reason, ...(end.type === 'report' && { exit: end.exit, ...logs(end.report) }) },
+    data: { gate, passed, reason, ...(end.type === 'report' && { exit: exitOf(end), ...logs(end.report) }) },
   }
   if (passed && gate + 1 < item.spec.gates.length) return [ended, launchDraft(state, run, item, `gate:${gate + 1}`)]
-  // A gate that says no is the product's fault; one that could not be asked is not.
-  const verdict: AttemptOutcome = outcome === 'failed' && end.type === 'report' ? 'failed' : outcome
   return [
     ended,
     ...attemptEnded(
       run,
       item,
       launch,
-      { outcome: verdict, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) },
+      { outcome, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) },
       moment,
     ),
   ]
@@ -159,8 +158,8 @@ function attemptEnded(
         data: {
           reason,
           token,
-          ...(resumeAt !== undefined && { resumeAt }),
-          ...(expiresAt !== undefined && { expiresAt }),
+          ...(resumeAt !== undefined && { resumeAt: wholeMs(resumeAt, now) }),
+          ...(expiresAt !== undefined && { expiresAt: wholeMs(expiresAt, now) }),
           locksUntil: now,
           ...(snapshot && { snapshot }),
         },
@@ -183,9 +182,17 @@ function attemptEnded(
   ]
 }
 
+/** Why an attempt was asked to stop, where it was. */
+function stopOf(run: Run, item: Item): Run['canceling'] {
+  return run.canceling ?? (item.canceling ? 'requested' : undefined)
+}
+
 /** Any end of a launch as the outcome of an attempt. What was asked to stop is canceled, whatever it managed to do. */
-function ending(end: LaunchEnd, stopping: boolean): { outcome: AttemptOutcome; reason: string; detail?: string } {
-  if (stopping) return { outcome: 'canceled', reason: 'requested' }
+function ending(
+  end: LaunchEnd,
+  stopping: Run['canceling'],
+): { outcome: AttemptOutcome; reason: string; detail?: string } {
+  if (stopping !== undefined) return { outcome: 'canceled', reason: stopping }
   switch (end.type) {
     case 'lost':
       return { outcome: 'lost', reason: 'lost' }
@@ -194,7 +201,7 @@ function ending(end: LaunchEnd, stopping: boolean): { outcome: AttemptOutcome; r
     case 'canceled':
       return { outcome: 'lost', reason: 'stopped' }
     case 'error':
-      return { outcome: 'failed', reason: end.stage, detail: `${end.code}: ${end.detail}`.slice(0, 1000) }
+      return { outcome: 'failed', reason: end.stage, detail: atMost(`${end.code}: ${end.detail}`, 1_000) }
     case 'report': {
       const { verdict } = end.report
       if (verdict.outcome === 'parked') return { outcome: 'parked', reason: verdict.reason }
@@ -202,11 +209,24 @@ function ending(end: LaunchEnd, stopping: boolean): { outcome: AttemptOutcome; r
       const outcome = verdict.outcome === 'canceled' ? 'failed' : verdict.outcome
       return {
         outcome,
-        reason: verdict.reason,
-        ...(verdict.detail !== undefined && { detail: verdict.detail.slice(0, 1000) }),
+        reason: atMost(verdict.reason, 200) || 'unknown',
+        ...(verdict.detail !== undefined && { detail: atMost(verdict.detail, 1_000) }),
       }
     }
   }
+}
+
+// What comes from programs and other packages is made to fit a record, so that no end can be refused by the log.
+function atMost(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed()
+}
+
+function wholeMs(ms: number | undefined, otherwise: number): number {
+  return ms !== undefined && Number.isFinite(ms) && ms >= 0 ? Math.min(Math.ceil(ms), 2 ** 48) : otherwise
+}
+
+function exitOf({ exit }: LaunchEnd & { type: 'report' }): Exit {
+  return exit.detail === undefined ? exit : { ...exit, detail: atMost(exit.detail, 1_000) }
 }
 
 function logs({ stdout, stderr }: StepReport): {

@@ -3,6 +3,7 @@ import { SeamError } from '@seamark/kit'
 import type { Command, Moment, Reply } from './commands.ts'
 import { decideEnd } from './decide-end.ts'
 import type { State } from './state.ts'
+import { applies } from './timers.ts'
 
 export interface Decision {
   readonly drafts: readonly RecordDraft[]
@@ -114,15 +115,12 @@ function decideCancel(state: State, command: Command & { type: 'cancel' }): Deci
   })
   const run = state.runs.get(id)
   if (run === undefined) {
-    if (command.earlier !== undefined) return voided('sealed')
-    return { drafts: [], reply: refuse('NOT_FOUND', `There is no run ${id}.`, 'List the runs with `seamark status`.') }
+    if (command.earlier !== undefined && command.unknownItem !== true) return voided('sealed')
+    return { drafts: [], reply: notFound(id, command.earlier === undefined ? undefined : itemId) }
   }
   const item = itemId === undefined ? undefined : run.items[run.byId.get(itemId) ?? -1]
   if (itemId !== undefined && item === undefined) {
-    return {
-      drafts: [],
-      reply: refuse('NOT_FOUND', `Run ${id} has no item ${itemId}.`, 'List its items with `seamark status`.'),
-    }
+    return { drafts: [], reply: notFound(id, itemId) }
   }
   if (run.canceling !== undefined || item?.canceling === true) return voided('already-canceling')
   if (item?.phase === 'settled') return voided('settled')
@@ -159,7 +157,11 @@ function decideResume(state: State, command: Command & { type: 'resume' }): Deci
           ...by(principal),
           run: id,
           item: itemId,
-          data: { command: 'item.resume', reason: 'token', target: token.slice(0, 64) },
+          data: {
+            command: 'item.resume',
+            reason: 'token',
+            ...(token !== '' && { target: token.slice(0, 64).toWellFormed() }),
+          },
         },
       ],
       reply: refuse(
@@ -172,24 +174,19 @@ function decideResume(state: State, command: Command & { type: 'resume' }): Deci
   return one({ kind: 'item.resumed', ...by(principal), run: id, item: itemId, data: { token, by: 'answer' } })
 }
 
-/** Everything that is due, once each. Timers that no longer apply are dropped. */
+/** Everything that is due, once each. */
 function decideTick(state: State, now: number): RecordDraft[] {
   const drafts: RecordDraft[] = []
   const resumed = new Set<string>()
   for (let timer = state.timers.peek(); timer !== undefined && timer.at <= now; timer = state.timers.peek()) {
     state.timers.pop()
-    const run = state.runs.get(timer.run)
-    if (run === undefined) continue
-    if (timer.type === 'deadline') {
-      if (run.canceling === undefined)
-        drafts.push({ kind: 'cancel.requested', actor: 'engine', run: run.id, data: { reason: 'timeout' } })
-      continue
-    }
-    const item = run.items[timer.index ?? -1]
-    const token = timer.token
-    if (token === undefined || item?.parked?.token !== token) continue
-    const about = { actor: 'engine', run: run.id, item: item.id } as const
-    if (resumed.has(token)) continue
+    if (!applies(state, timer)) continue
+    const { run, token } = timer
+    const item = state.runs.get(run)?.items[timer.index ?? -1]
+    if (timer.type === 'deadline')
+      drafts.push({ kind: 'cancel.requested', actor: 'engine', run, data: { reason: 'timeout' } })
+    if (item === undefined || token === undefined || resumed.has(token)) continue
+    const about = { actor: 'engine', run, item: item.id } as const
     if (timer.type === 'unlock') {
       drafts.push({ kind: 'locks.released', ...about, data: { token } })
       continue
@@ -211,6 +208,12 @@ function one(draft: RecordDraft): Decision {
 
 function by(principal: Principal): { actor: string; onBehalfOf?: string } {
   return { actor: principal.id, ...(principal.onBehalfOf !== undefined && { onBehalfOf: principal.onBehalfOf }) }
+}
+
+function notFound(run: string, item: string | undefined): Reply {
+  return item === undefined
+    ? refuse('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark status`.')
+    : refuse('NOT_FOUND', `Run ${run} has no item ${item}.`, 'List its items with `seamark status`.')
 }
 
 function refuse(code: 'CONFLICT' | 'NOT_FOUND', message: string, remedy: string): Reply {

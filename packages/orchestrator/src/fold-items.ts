@@ -1,6 +1,7 @@
 import type { ItemOutcome, ItemSpec } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
 import { heap } from './heap.ts'
-import type { Item, Queue, Run, State, Touch } from './state.ts'
+import type { Item, Launch, Layer, Place, Queue, Run, State, Touch } from './state.ts'
 import { lockScope, ownerOf } from './state.ts'
 
 /** A step of priority is worth this many places in line, so an item waits for a bounded number of later ones. */
@@ -16,7 +17,10 @@ export function admit(
 ): void {
   for (const [offset, [index, id]] of added.entries()) {
     const spec = specs[offset]
-    if (spec === undefined) throw new Error(`item ${id} of run ${run.id} has no spec in its payload`)
+    if (spec === undefined)
+      throw new SeamError('INTEGRITY', `Item ${id} of run ${run.id} has no specification in its payload.`, {
+        remedy: 'Restore the journal from a backup.',
+      })
     const item: Item = {
       index,
       id,
@@ -26,7 +30,6 @@ export function admit(
       dependents: [],
       attempt: 0,
       failures: 0,
-      relaunch: false,
       ticket: 0,
       rank: 0,
       canceling: false,
@@ -62,16 +65,21 @@ export function readyAll(state: State, run: Run, items: Item[], touch: Touch): v
       continue
     }
     item.phase = 'setup'
-    const known = state.layers.get(layer.digest)
-    if (known === undefined)
-      state.layers.set(layer.digest, {
-        digest: layer.digest,
-        executor: item.spec.executor,
-        ready: false,
-        waiting: [[run.id, item.index]],
-      })
-    else known.waiting.push([run.id, item.index])
+    const wanted = layerOf(state, run, layer.digest, item.spec.executor)
+    wanted.waiting.push([run.id, item.index])
+    if (wanted.launch === undefined) state.unbuilt.add(layer.digest)
   }
+}
+
+/** The layer of a digest, made on first sight, with this run among those that name it. */
+export function layerOf(state: State, run: Run, digest: string, executor: string): Layer {
+  let layer = state.layers.get(digest)
+  if (layer === undefined) {
+    layer = { digest, executor, ready: false, waiting: [], runs: new Set() }
+    state.layers.set(digest, layer)
+  }
+  layer.runs.add(run.id)
+  return layer
 }
 
 /** Gets in line for the item's locks, all at once. */
@@ -106,6 +114,10 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
   item.reason = reason
   delete item.parked
   delete item.resumeFrom
+  if (item.refused !== undefined) {
+    toClean(state, item.refused)
+    delete item.refused
+  }
   run.settled[outcome]++
   touch(run, item)
   unlock(state, run.id, item, touch)
@@ -128,10 +140,22 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
 export function queueOf(state: State, name: string): Queue {
   let queue = state.queues.get(name)
   if (queue === undefined) {
-    queue = { line: heap((a, b) => a[0] < b[0]), running: 0 }
+    queue = { line: heap(before), running: 0 }
     state.queues.set(name, queue)
   }
   return queue
+}
+
+/** Takes note that a launch is over and may have left something. */
+export function toClean(state: State, launch: Launch): void {
+  state.reapable.set(launch.launchId, launch)
+  state.todo.clean.push(launch)
+}
+
+// Ranks of different priorities can meet; the order must not depend on who was pushed first.
+function before(a: Place, b: Place): boolean {
+  if (a[0] !== b[0]) return a[0] < b[0]
+  return a[1] === b[1] ? a[2] < b[2] : a[1] < b[1]
 }
 
 function granted(state: State, owners: readonly string[], touch: Touch): void {

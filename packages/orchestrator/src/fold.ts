@@ -1,11 +1,13 @@
 import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { admit, settle, toLine, toQueue, unlock } from './fold-items.ts'
+import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
-import type { Item, Launch, Run, State, Touch } from './state.ts'
+import type { Item, Launch, Layer, Run, State, Touch } from './state.ts'
+import { ownerOf } from './state.ts'
+import { deadlineOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 1
+export const FOLD_VERSION = 2
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -15,7 +17,8 @@ export interface RunPayload {
 
 /**
  * Brings the state forward by one record. Total over records of this log: what the record says has
- * happened. Reads payloads only of `run.submitted` and `items.added`.
+ * happened. Reads payloads only of `run.submitted` and `items.added`; a run without them is passed
+ * over up to its seal, as only what is sealed can be purged.
  */
 export function fold(state: State, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
   state.size = record.seq + 1
@@ -27,8 +30,19 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     state.unsigned = false
     return
   }
+  if (record.kind === 'item.launched' || record.kind === 'layer.launched')
+    state.fence = Math.max(state.fence, record.fence ?? 0)
   if (record.run === undefined) return
-  if (record.kind === 'run.submitted') return submitted(state, record, payload, touch)
+  if (record.kind === 'run.submitted' || record.kind === 'items.added') {
+    if (payload === undefined) return purged(state, record.run)
+    if (record.kind === 'run.submitted') return submitted(state, record, payload, touch)
+  }
+  if (state.purged.has(record.run)) {
+    // Other runs may have waited for a layer that it built.
+    if (record.kind === 'layer.ended') built(state, record, touch)
+    if (record.kind === 'run.sealed') state.purged.delete(record.run)
+    return
+  }
   const run = state.runs.get(record.run)
   if (run === undefined) {
     // The run was sealed before: this opens a new segment, which has to be sealed again.
@@ -45,7 +59,7 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
 function submitted(
   state: State,
   record: AnyRecord & { kind: 'run.submitted' },
-  payload: Uint8Array | undefined,
+  payload: Uint8Array,
   touch: Touch,
 ): void {
   const { spec, layers } = parsePayload(record, payload, isRunPayload)
@@ -66,13 +80,54 @@ function submitted(
     layerAttempts: 0,
   }
   state.runs.set(run.id, run)
-  if (run.deadline !== undefined) state.timers.push({ at: run.deadline, type: 'deadline', run: run.id })
+  for (const timer of deadlineOf(run)) state.timers.push(timer)
+  for (const [executor, layer] of Object.entries(layers)) if (!layer.ready) layerOf(state, run, layer.digest, executor)
   touch(run)
+}
+
+/** A run that was purged was sealed before; nothing of it is needed any more. */
+function purged(state: State, id: string): void {
+  state.purged.add(id)
+  const run = state.runs.get(id)
+  if (run !== undefined) forget(state, run)
+}
+
+/** Lets go of a run, and of the layers that no other one names. */
+function forget(state: State, run: Run): void {
+  state.runs.delete(run.id)
+  for (const { digest } of Object.values(run.layers)) {
+    const layer = state.layers.get(digest)
+    layer?.runs.delete(run.id)
+    if (layer?.runs.size !== 0) continue
+    state.layers.delete(digest)
+    state.unbuilt.delete(digest)
+  }
+}
+
+/** The end of a layer's build: who waits for it goes on, or tries again itself. */
+function built(state: State, record: AnyRecord & { kind: 'layer.ended' }, touch: Touch): Layer | undefined {
+  const layer = state.layers.get(record.data.layer)
+  if (layer === undefined) return undefined
+  if (record.data.outcome === 'ready') {
+    layer.ready = true
+    state.unbuilt.delete(layer.digest)
+    for (const [id, index] of layer.waiting.splice(0)) {
+      const waiter = state.runs.get(id)?.items[index]
+      if (waiter?.phase === 'setup') toLine(state, id, waiter, touch)
+    }
+  } else {
+    // Other runs that wait for the same layer build it themselves.
+    state.todo.broken.push(...layer.waiting.filter(([id]) => id === record.run))
+    layer.waiting = layer.waiting.filter(([id]) => id !== record.run)
+    if (layer.waiting.length > 0) state.unbuilt.add(layer.digest)
+  }
+  return layer
 }
 
 function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
   switch (record.kind) {
     case 'items.added':
+      if (payload === undefined) return
       return admit(state, run, record.data.items, parsePayload(record, payload, isItems), touch)
     case 'items.settled':
       for (const [from, to] of record.data.ranges) {
@@ -99,36 +154,23 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
         inputs: [],
         layer: digest,
       }
-      state.fence = launch.fence
       run.layerAttempts = launch.attempt
+      state.unbuilt.delete(digest)
       if (layer !== undefined) layer.launch = launch
       return began(state, run, launch)
     }
     case 'layer.ended': {
-      const layer = state.layers.get(record.data.layer)
+      const layer = built(state, record, touch)
       if (layer?.launch === undefined) return
-      ended(state, run, layer.launch)
+      toClean(state, ended(state, run, layer.launch))
       delete layer.launch
-      if (record.data.outcome === 'ready') {
-        layer.ready = true
-        for (const [id, index] of layer.waiting.splice(0)) {
-          const waiter = state.runs.get(id)?.items[index]
-          if (waiter?.phase === 'setup') toLine(state, id, waiter, touch)
-        }
-      } else {
-        // Other runs that wait for the same layer build it themselves.
-        state.todo.broken.push(...layer.waiting.filter(([id]) => id === run.id))
-        layer.waiting = layer.waiting.filter(([id]) => id !== run.id)
-      }
       state.todo.seal.add(run.id)
       return
     }
     case 'run.sealed':
       run.status = record.data.status
       run.sealedAt = record.at
-      state.runs.delete(run.id)
-      if (state.runs.size === 0) state.layers.clear()
-      return
+      return forget(state, run)
     default:
       return
   }
@@ -149,12 +191,11 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
         inputs: inputs ?? [],
         ...(layer !== undefined && { layer }),
       }
-      state.fence = launch.fence
       item.launch = launch
       if (step === 'main') {
         item.phase = 'running'
         item.attempt = launch.attempt
-        item.relaunch = false
+        delete item.refused
         item.startedAt = record.at
         delete item.endedAt
         const queue = state.queues.get(item.spec.queue)
@@ -180,22 +221,14 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
     case 'item.parked': {
       if (item.launch !== undefined) {
         // Refused for capacity: nothing was started, and a tombstone would bar the same launch later.
-        const { launchId } = item.launch
-        endLaunch(state, run, item)
-        state.reapable.delete(launchId)
+        item.refused = ended(state, run, item.launch)
+        delete item.launch
         freeSlot(state, item)
-        item.relaunch = true
       }
       item.phase = 'parked'
       item.parked = record.data
-      const { token, resumeAt, expiresAt, locksUntil } = record.data
-      if (resumeAt !== undefined)
-        state.timers.push({ at: resumeAt, type: 'resume', run: run.id, index: item.index, token })
-      if (expiresAt !== undefined)
-        state.timers.push({ at: expiresAt, type: 'expire', run: run.id, index: item.index, token })
-      if (locksUntil <= record.at) unlock(state, run.id, item, touch)
-      else if (resumeAt === undefined || locksUntil < resumeAt)
-        state.timers.push({ at: locksUntil, type: 'unlock', run: run.id, index: item.index, token })
+      if (record.data.locksUntil <= record.at) unlock(state, run.id, item, touch)
+      for (const timer of timersOf(state, run.id, item, record.data)) state.timers.push(timer)
       return
     }
     case 'locks.released':
@@ -222,15 +255,14 @@ function began(state: State, run: Run, launch: Launch): void {
   run.launches++
 }
 
-function ended(state: State, run: Run, launch: Launch): void {
-  if (!state.launches.delete(launch.launchId)) return
-  state.reapable.set(launch.launchId, launch)
-  run.launches--
+function ended(state: State, run: Run, launch: Launch): Launch {
+  if (state.launches.delete(launch.launchId)) run.launches--
+  return launch
 }
 
 function endLaunch(state: State, run: Run, item: Item): void {
   if (item.launch === undefined) return
-  ended(state, run, item.launch)
+  toClean(state, ended(state, run, item.launch))
   delete item.launch
 }
 
@@ -240,19 +272,17 @@ function freeSlot(state: State, item: Item): void {
 }
 
 function holdsLocks(state: State, run: string, item: Item): boolean {
-  return item.spec.locks.length === 0 || state.locks.has(`${item.index}@${run}`)
+  return item.spec.locks.length === 0 || state.locks.has(ownerOf(run, item.index))
 }
 
 // Payloads are committed to by their header, were checked against it when they were read, and were
 // written by this engine: the guards tell the two shapes apart, no more.
-function parsePayload<T>(record: AnyRecord, payload: Uint8Array | undefined, guard: (value: unknown) => value is T): T {
-  const value = payload === undefined ? undefined : parseJson(payload)
+function parsePayload<T>(record: AnyRecord, payload: Uint8Array, guard: (value: unknown) => value is T): T {
+  const value = parseJson(payload)
   if (!guard(value)) {
-    throw new SeamError(
-      'INTEGRITY',
-      `Record ${record.seq} (${record.kind}) of an unsealed run is without its payload.`,
-      { remedy: 'Restore the journal from a backup.' },
-    )
+    throw new SeamError('INTEGRITY', `The payload of record ${record.seq} (${record.kind}) is of another shape.`, {
+      remedy: 'Restore the journal from a backup.',
+    })
   }
   return value
 }

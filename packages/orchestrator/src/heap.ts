@@ -1,13 +1,15 @@
-/** A binary min-heap; `push` and `pop` are O(log n). */
+/** A binary min-heap; `push` and `pop` are O(log n), `keep` is O(n). Equal values come in no stated order. */
 export interface Heap<T> {
   readonly size: number
   peek(): T | undefined
   push(value: T): void
   pop(): T | undefined
+  /** Drops every value that the test does not hold for. */
+  keep(test: (value: T) => boolean): void
 }
 
 export function heap<T>(before: (a: T, b: T) => boolean): Heap<T> {
-  const values: T[] = []
+  let values: T[] = []
 
   function up(value: T, from: number): void {
     let index = from
@@ -21,8 +23,8 @@ export function heap<T>(before: (a: T, b: T) => boolean): Heap<T> {
     values[index] = value
   }
 
-  function down(value: T): void {
-    let index = 0
+  function down(value: T, from: number): void {
+    let index = from
     for (;;) {
       const left = 2 * index + 1
       let [below, child] = [left, values[left]]
@@ -47,8 +49,15 @@ export function heap<T>(before: (a: T, b: T) => boolean): Heap<T> {
     pop() {
       const first = values[0]
       const last = values.pop()
-      if (values.length > 0 && last !== undefined) down(last)
+      if (values.length > 0 && last !== undefined) down(last, 0)
       return first
+    },
+    keep(test) {
+      values = values.filter(test)
+      for (let index = (values.length >> 1) - 1; index >= 0; index--) {
+        const value = values[index]
+        if (value !== undefined) down(value, index)
+      }
     },
   }
 }

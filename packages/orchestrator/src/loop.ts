@@ -1,25 +1,25 @@
-import type { AnyRecord, Journal, Lease, Projections, RecordDraft, RunRow } from '@seamark/core'
+import type { AnyRecord, Journal, Lease, Projections } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
-import { hasCode, SeamError, toSeamError } from '@seamark/kit'
-import { emptyBatch, recordEntry, toHex } from '@seamark/log'
+import { backoffMs, hasCode, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
+import { recordEntry } from '@seamark/log'
 import type { Command, Reply } from './commands.ts'
-import { decide } from './decide.ts'
-import { fold } from './fold.ts'
-import type { Ledger } from './ledger.ts'
-import { itemRow, runRow } from './project.ts'
-import { react } from './react.ts'
+import { withEarlier } from './earlier.ts'
 import { recover } from './recover.ts'
 import type { Queues } from './schedule.ts'
 import { saveState } from './snapshot.ts'
-import type { Item, Run, State } from './state.ts'
+import type { Staged } from './stage.ts'
+import { changesOf, stage } from './stage.ts'
+import type { State } from './state.ts'
 import { trim } from './state.ts'
+import { tidyTimers } from './timers.ts'
 
 // One durable commit covers at most this many commands.
 const COMMANDS_PER_COMMIT = 2_000
 /** How long after a full disk launches are tried again. */
 const FRUGAL_MS = 5_000
-/** How long after a failed append it is tried again. */
+/** How long after a failed append it is tried again: at first, and at most. */
 const RETRY_MS = 200
+const MAX_RETRY_MS = 5_000
 
 export interface LoopOptions {
   readonly ns: string
@@ -33,9 +33,9 @@ export interface LoopOptions {
   readonly recordsPerSnapshot: number
   /** Lets other work of the process go on, so that commands gather for one commit. */
   readonly yield: () => Promise<void>
-  /** Called after a batch is durable, with its records where they are known. The place where effects begin. */
-  committed(records: readonly AnyRecord[] | undefined, state: State): void
-  notice(error: Error): void
+  /** Called after a batch is durable, with its records, which may be none. The place where effects begin. Must not throw. */
+  committed(records: readonly AnyRecord[], state: State): void
+  readonly notice: (error: Error) => void
   /** The loop can not go on. */
   failed(error: Error): void
 }
@@ -43,13 +43,16 @@ export interface LoopOptions {
 /** The one writer: takes commands, makes records durable in groups, then lets their effects happen. */
 export interface Loop {
   readonly state: State
-  /** Whether nothing is launched now: the disk is full, or `drain` was called. */
+  /** Whether nothing is launched now because the disk is full. */
   readonly frugal: boolean
   /** Launches nothing and takes no submissions any more. */
   drain(): void
-  /** Resolves with the answer once the command's records are durable. */
+  /** Resolves with the answer once the command's records are durable. Never rejects. */
   post(command: Command): Promise<Reply>
-  /** Commits what is waiting and takes no more. */
+  /**
+   * Commits what is waiting and takes no more. While nothing can be appended, what waits is answered
+   * with that error and is not recorded. Never rejects.
+   */
   close(): Promise<void>
 }
 
@@ -58,145 +61,96 @@ interface Waiting {
   readonly resolve: (reply: Reply) => void
 }
 
+/** Recovers and starts. Errors: those of `recover`. */
 export async function startLoop(options: LoopOptions): Promise<Loop> {
-  const { ns, journal, lease, clock } = options
+  const { ns, journal, lease, clock, notice } = options
   let { state, chains, replayed: sinceSnapshot } = await recover(ns, journal)
+  let snapshotDue = options.recordsPerSnapshot
   let inbox: Waiting[] = []
+  /** Taken from the inbox and not answered. */
+  let inHand: readonly Waiting[] = []
   let pumping: Promise<void> | undefined
-  let closed = false
+  const closing = new AbortController()
+  /** Whether the state may be ahead of the journal for good. */
+  let broken = false
   let frugalUntil = 0
+  let cancelFrugal: (() => void) | undefined
   let draining = false
   let alone = 0
+  let failures = 0
   let wake: { readonly at: number; readonly cancel: () => void } | undefined
+  let timersKept = 0
 
-  const frugal = () => draining || clock.now() < frugalUntil
-
-  interface Staged {
-    readonly records: AnyRecord[]
-    readonly batch: ReturnType<typeof emptyBatch>
-    readonly runs: Set<Run>
-    readonly items: Map<Item, string>
-    readonly replies: Reply[]
-    /** Sealed runs that are written to again. */
-    readonly reopened: Map<string, RunRow>
-    urgent: boolean
+  function holdBack(): SeamError | undefined {
+    if (draining || closing.signal.aborted) return stopping()
+    return clock.now() < frugalUntil ? diskFull() : undefined
   }
 
-  function stage(waiting: readonly Waiting[], now: number): Staged {
-    const staged: Staged = {
-      records: [],
-      batch: emptyBatch(),
-      runs: new Set(),
-      items: new Map(),
-      replies: [],
-      reopened: new Map(),
-      urgent: true,
-    }
-    const touch = (run: Run, item?: Item) => {
-      staged.runs.add(run)
-      if (item !== undefined) staged.items.set(item, run.id)
-    }
-    const apply = (drafts: readonly RecordDraft[]) => {
-      for (const draft of drafts) {
-        const { header } = chains.place(draft, now, lease.epoch, staged.batch)
-        fold(state, header, draft.payload?.bytes, touch)
-        staged.records.push(header)
-        if (header.kind === 'item.launched' || header.kind === 'layer.launched' || header.kind === 'run.submitted')
-          staged.urgent = false
-      }
-    }
-    for (const { command } of waiting) {
-      if (frugal() && command.type === 'submit') {
-        staged.replies.push({ ok: false, error: diskFull() })
-        continue
-      }
-      if (command.type === 'cancel' && command.earlier !== undefined) reopen(command.earlier, staged)
-      // The head that a checkpoint commits to is the one before its own record.
-      const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
-      const { drafts, reply } = decide(state, filled, { now, random: options.random() })
-      apply(drafts)
-      staged.replies.push(reply)
-    }
-    const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
-    const reaction = { queues: options.queues, frugal: frugal(), seal }
-    for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts)
-    return staged
-  }
-
-  function reopen(row: RunRow, staged: Staged): void {
-    const { run, status, tail } = row
-    if (tail === undefined || status === 'running' || status === 'canceling' || chains.tail(run) !== undefined) return
-    chains.reopen(run, { ...tail, status })
-    staged.reopened.set(run, row)
-  }
-
-  /** Commands about runs that are not in memory are given what the projection knows, here where nobody else writes. */
   async function fill(waiting: readonly Waiting[]): Promise<Waiting[]> {
     const filled: Waiting[] = []
-    for (const each of waiting) {
-      const { command } = each
-      const run =
-        command.type === 'cancel' ? command.run : command.type === 'submit' ? command.submission.run : undefined
-      if (run === undefined || state.runs.has(run) || (command.type !== 'cancel' && command.type !== 'submit')) {
-        filled.push(each)
-        continue
+    for (const { command, resolve } of waiting) {
+      try {
+        filled.push({ command: await withEarlier(state, options.projections, command), resolve })
+      } catch (error) {
+        resolve({ ok: false, error: toSeamError(error) })
       }
-      const { rows } = await options.projections.query(ns, 'runs', { run })
-      const [earlier] = rows
-      filled.push(earlier === undefined ? each : { ...each, command: { ...command, earlier } })
     }
     return filled
   }
 
-  async function commit(waiting: readonly Waiting[], before: number, staged: Staged): Promise<void> {
-    if (staged.records.length > 0) {
-      const { records, payloads, nodes } = staged.batch
-      const changes = [
-        ...[...staged.runs].map((run) => ({
-          projection: 'runs' as const,
-          row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)),
-        })),
-        ...[...staged.reopened].map(([run, row]) => {
-          const tail = chains.tail(run)
-          return { projection: 'runs' as const, row: { ...row, ...(tail && { tail }) } }
-        }),
-        ...[...staged.items].map(([item, run]) => ({ projection: 'items' as const, row: itemRow(run, item) })),
-      ]
-      await journal.append(
-        lease,
-        before,
-        { records: records.map(recordEntry), payloads, nodes, changes },
-        { urgent: staged.urgent },
-      )
-      sinceSnapshot += records.length
+  /** Whether the batch is durable. If not, state and inbox are as if it had never been staged. */
+  async function append(waiting: readonly Waiting[], before: number, staged: Staged): Promise<boolean> {
+    const { records, payloads, nodes } = staged.batch
+    const batch = { records: records.map(recordEntry), payloads, nodes, changes: changesOf(staged, chains) }
+    try {
+      await journal.append(lease, before, batch, { urgent: staged.urgent })
+    } catch (error) {
+      const seam = toSeamError(error)
+      if (seam.consequence !== 'retry' || closing.signal.aborted) throw seam
+      notice(seam)
+      const { size } = await patiently(() => journal.head(ns))
+      if (size !== state.size) {
+        if (size !== before)
+          throw new SeamError('INTEGRITY', `The journal has ${size} records after an append to ${before}.`)
+        await takeBack(waiting, seam)
+        return false
+      }
+      // It took effect although its answer was lost.
     }
-    answer(waiting, staged)
-    for (const { kind, run } of staged.records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
-    for (const item of staged.items.keys()) trim(item)
-    if (staged.records.length > 0) options.committed(staged.records, state)
-    arm()
-    await snapshotIfDue()
+    failures = 0
+    sinceSnapshot += records.length
+    return true
   }
 
-  async function snapshotIfDue(): Promise<void> {
-    if (sinceSnapshot < options.recordsPerSnapshot) return
-    let live = 0
-    for (const run of state.runs.values()) live += run.items.length
-    if (sinceSnapshot < Math.max(options.recordsPerSnapshot, 4 * live)) return
-    sinceSnapshot = 0
-    // Only a shortcut: without it recovery replays more.
-    await journal
-      .saveState(lease, saveState(state, chains))
-      .catch((error: unknown) => options.notice(toSeamError(error)))
+  async function takeBack(waiting: readonly Waiting[], error: SeamError): Promise<void> {
+    await rebuild()
+    const full = hasCode(error, 'LIMIT_EXCEEDED')
+    const again: Waiting[] = []
+    for (const each of waiting) {
+      // Nobody waits for long to hear that it stopped, and a full disk is news to whoever submits.
+      if (each.command.type === 'close') each.resolve({ ok: false, error })
+      else if (full && each.command.type === 'submit') each.resolve({ ok: false, error: diskFull() })
+      else again.push(each)
+    }
+    inbox = [...again, ...inbox]
+    if (full) {
+      frugalUntil = clock.now() + FRUGAL_MS
+      cancelFrugal?.()
+      cancelFrugal = clock.at(frugalUntil, () => void post({ type: 'tick' }))
+    }
+    const wait = backoffMs(failures++, RETRY_MS, MAX_RETRY_MS, 1)
+    await sleep(wait, closing.signal, clock).catch(() => undefined)
   }
 
-  function answer(waiting: readonly Waiting[], { replies }: Staged): void {
-    waiting.forEach(({ resolve }, index) => resolve(replies[index] ?? { ok: true }))
-  }
-
-  /** After a failed append the state is ahead of the journal: it is made anew from what is durable. */
+  /** The state is ahead of the journal: it is made anew from what is durable. */
   async function rebuild(): Promise<void> {
-    ;({ state, chains, replayed: sinceSnapshot } = await recover(ns, journal))
+    ;({ state, chains, replayed: sinceSnapshot } = await patiently(() => recover(ns, journal)))
+    arm()
+  }
+
+  function patiently<T>(call: () => Promise<T>): Promise<T> {
+    const patience = { attempts: Infinity, minDelayMs: RETRY_MS, maxDelayMs: MAX_RETRY_MS, random: options.random }
+    return retry(call, { ...patience, signal: closing.signal, clock })
   }
 
   /** A command whose records do not fit must not take the others with it: each is tried alone. */
@@ -208,64 +162,76 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     if (waiting.length > 1) {
       alone = waiting.length
       inbox = [...waiting, ...inbox]
-    } else if (first?.command.type === 'end' && first.command.end.type === 'report') {
-      const end = { type: 'error', stage: 'capture', code: seam.code, detail: seam.message } as const
-      inbox = [{ ...first, command: { ...first.command, end } }, ...inbox]
-    } else if (first !== undefined) first.resolve({ ok: false, error: seam })
-  }
-
-  async function failedAppend(
-    waiting: readonly Waiting[],
-    before: number,
-    staged: Staged,
-    error: unknown,
-  ): Promise<void> {
-    const seam = toSeamError(error)
-    if (seam.consequence !== 'retry') throw seam
-    options.notice(seam)
-    const { size } = await journal.head(ns)
-    await rebuild()
-    if (size > before) {
-      // The append took effect although its answer was lost. Its effects follow from the state.
-      answer(waiting, staged)
-      options.committed(undefined, state)
       return
     }
-    const [submits, others] = [waiting.filter(isSubmit), waiting.filter((each) => !isSubmit(each))]
-    if (hasCode(error, 'LIMIT_EXCEEDED')) {
-      frugalUntil = clock.now() + FRUGAL_MS
-      clock.at(frugalUntil, () => void post({ type: 'tick' }))
-      for (const { resolve } of submits) resolve({ ok: false, error: diskFull() })
-      inbox = [...others, ...inbox]
-    } else inbox = [...waiting, ...inbox]
-    await new Promise<void>((resolve) => clock.at(clock.now() + RETRY_MS, resolve))
+    if (first?.command.type !== 'end') return first?.resolve({ ok: false, error: seam })
+    // An end that were dropped would leave its item running for ever.
+    const { end } = first.command
+    if (end.type === 'error' && end.detail === '') throw seam
+    const detail = end.type === 'report' ? seam.message : ''
+    const command = { ...first.command, end: { type: 'error', stage: 'capture', code: seam.code, detail } } as const
+    inbox = [{ ...first, command }, ...inbox]
+  }
+
+  function settle(waiting: readonly Waiting[], { records, replies, items }: Staged): void {
+    waiting.forEach(({ resolve }, index) => resolve(replies[index] ?? { ok: true }))
+    inHand = []
+    for (const { kind, run } of records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
+    for (const item of items.keys()) trim(item)
+    options.committed(records, state)
+    arm()
+  }
+
+  async function snapshotIfDue(): Promise<void> {
+    if (sinceSnapshot < snapshotDue) return
+    let live = 0
+    for (const run of state.runs.values()) live += run.items.length
+    snapshotDue = Math.max(options.recordsPerSnapshot, 4 * live)
+    if (sinceSnapshot < snapshotDue) return
+    snapshotDue = options.recordsPerSnapshot
+    await snapshot()
+  }
+
+  /** Only a shortcut: without it recovery replays more. */
+  async function snapshot(): Promise<void> {
+    sinceSnapshot = 0
+    await journal.saveState(lease, saveState(state, chains)).catch((error: unknown) => notice(toSeamError(error)))
   }
 
   async function pump(): Promise<void> {
     while (inbox.length > 0) {
       await options.yield()
-      const taken = inbox.splice(0, alone > 0 ? 1 : COMMANDS_PER_COMMIT)
+      inHand = inbox.splice(0, alone > 0 ? 1 : COMMANDS_PER_COMMIT)
       alone = Math.max(0, alone - 1)
+      const waiting = await fill(inHand)
       const before = state.size
-      const waiting = await fill(taken)
       let staged: Staged
       try {
-        staged = stage(waiting, clock.now())
+        staged = stage(
+          state,
+          chains,
+          waiting.map(({ command }) => command),
+          {
+            now: clock.now(),
+            random: options.random,
+            epoch: lease.epoch,
+            queues: options.queues,
+            holdBack: holdBack(),
+          },
+        )
       } catch (error) {
         await unplaceable(waiting, error)
         continue
       }
-      try {
-        await commit(waiting, before, staged)
-      } catch (error) {
-        await failedAppend(waiting, before, staged, error)
-      }
+      if (staged.records.length > 0 && !(await append(waiting, before, staged))) continue
+      settle(waiting, staged)
+      await snapshotIfDue()
     }
   }
 
   function post(command: Command): Promise<Reply> {
     return new Promise((resolve) => {
-      if (closed) return resolve({ ok: false, error: new SeamError('UNAVAILABLE', 'The engine has stopped.') })
+      if (closing.signal.aborted) return resolve({ ok: false, error: stopping() })
       inbox.push({ command, resolve })
       start()
     })
@@ -274,31 +240,32 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   function start(): void {
     pumping ??= pump()
       .catch((error: unknown) => {
-        closed = true
         const seam = toSeamError(error)
-        for (const { resolve } of inbox.splice(0)) resolve({ ok: false, error: seam })
-        options.failed(seam)
+        const asked = closing.signal.aborted
+        broken = true
+        closing.abort()
+        for (const { resolve } of [...inHand, ...inbox.splice(0)])
+          resolve({ ok: false, error: asked ? stopping() : seam })
+        if (asked) notice(seam)
+        else options.failed(seam)
       })
       .finally(() => {
         pumping = undefined
-        if (inbox.length > 0 && !closed) start()
+        if (inbox.length > 0) start()
       })
   }
 
   function arm(): void {
-    const at = state.timers.peek()?.at
+    timersKept = tidyTimers(state, timersKept)
+    const at = closing.signal.aborted ? undefined : state.timers.peek()?.at
     if (at === wake?.at) return
     wake?.cancel()
-    wake =
-      at === undefined || closed
-        ? undefined
-        : {
-            at,
-            cancel: clock.at(at, () => {
-              wake = undefined
-              void post({ type: 'tick' })
-            }),
-          }
+    wake = at === undefined ? undefined : { at, cancel: clock.at(at, ring) }
+  }
+
+  function ring(): void {
+    wake = undefined
+    void post({ type: 'tick' })
   }
 
   arm()
@@ -307,21 +274,24 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       return state
     },
     get frugal() {
-      return frugal()
+      return clock.now() < frugalUntil
     },
     drain: () => void (draining = true),
     post,
     async close() {
-      closed = true
+      closing.abort()
       wake?.cancel()
+      cancelFrugal?.()
       await pumping
-      if (sinceSnapshot > 0 && !lease.lost.aborted) await journal.saveState(lease, saveState(state, chains))
+      if (sinceSnapshot > 0 && !broken && !lease.lost.aborted) await snapshot()
     },
   }
 }
 
-function isSubmit({ command }: Waiting): boolean {
-  return command.type === 'submit'
+function stopping(): SeamError {
+  return new SeamError('UNAVAILABLE', 'The engine is stopping, or has stopped.', {
+    remedy: 'Try again when the service has started again.',
+  })
 }
 
 function diskFull(): SeamError {

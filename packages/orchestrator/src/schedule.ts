@@ -1,6 +1,6 @@
 import type { InputRef, RecordDraft, Step } from '@seamark/core'
 import { launchId, sha256Hex } from '@seamark/kit'
-import type { Item, Run, State } from './state.ts'
+import type { Item, Layer, Run, State } from './state.ts'
 
 /** How many items of a queue may run at once. A queue that is not named here runs nothing. */
 export type Queues = Readonly<Record<string, { readonly concurrency: number }>>
@@ -13,12 +13,14 @@ export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { 
  * first in line. Called until it gives nothing; what it gave is folded in between.
  */
 export function schedule(state: State, queues: Queues): RecordDraft[] {
-  for (const layer of state.layers.values()) {
-    if (layer.ready || layer.launch !== undefined) continue
-    // Items leave their place here when they are cancelled.
-    const first = layer.waiting.find(([id, index]) => state.runs.get(id)?.items[index]?.phase === 'setup')
-    const run = first && state.runs.get(first[0])
-    if (run === undefined) continue
+  for (const digest of state.unbuilt) {
+    const layer = state.layers.get(digest)
+    const run = layer && firstWaiting(state, layer)
+    if (layer === undefined || run === undefined) {
+      // Nobody waits any more; whoever does next adds it again.
+      state.unbuilt.delete(digest)
+      continue
+    }
     const attempt = run.layerAttempts + 1
     return [
       {
@@ -35,9 +37,10 @@ export function schedule(state: State, queues: Queues): RecordDraft[] {
       },
     ]
   }
-  for (const [name, queue] of state.queues) {
-    const limit = queues[name]?.concurrency ?? 0
-    if (queue.running >= limit) continue
+  // In the order of the configuration: that of the state depends on how it was recovered.
+  for (const [name, { concurrency }] of Object.entries(queues)) {
+    const queue = state.queues.get(name)
+    if (queue === undefined || queue.running >= concurrency) continue
     for (let head = queue.line.peek(); head !== undefined; head = queue.line.peek()) {
       const [rank, runId, index] = head
       const run = state.runs.get(runId)
@@ -48,6 +51,12 @@ export function schedule(state: State, queues: Queues): RecordDraft[] {
     }
   }
   return []
+}
+
+/** The run of the first item that still waits for a layer: the one that builds it. */
+function firstWaiting(state: State, layer: Layer): Run | undefined {
+  const first = layer.waiting.find(([id, index]) => state.runs.get(id)?.items[index]?.phase === 'setup')
+  return first && state.runs.get(first[0])
 }
 
 function next(state: State, run: Run, item: Item): RecordDraft {
@@ -70,7 +79,7 @@ export function launchDraft(
   step: Step,
   inputs: readonly InputRef[] = [],
 ): RecordDraft {
-  const attempt = step === 'main' && !item.relaunch ? item.attempt + 1 : item.attempt
+  const attempt = step === 'main' && item.refused === undefined ? item.attempt + 1 : item.attempt
   const layer = run.layers[item.spec.executor]?.digest
   return {
     kind: 'item.launched',

@@ -4,13 +4,17 @@ import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
 import { queueOf } from './fold-items.ts'
-import type { Item, Launch, Layer, Run, State, Timer } from './state.ts'
+import type { Item, Launch, Layer, Run, State } from './state.ts'
 import { parseJson } from './records.ts'
 import { emptyState, lockScope, ownerOf } from './state.ts'
+import { deadlineOf, timersOf } from './timers.ts'
 
 interface SavedRun extends Omit<Run, 'items' | 'byId'> {
   readonly items: readonly Item[]
 }
+
+/** Who names a layer follows from the runs; who was cancelled while waiting for it is left out. */
+type SavedLayer = Omit<Layer, 'runs'>
 
 interface Saved {
   readonly size: number
@@ -21,7 +25,7 @@ interface Saved {
   readonly checkpoint: number
   readonly unsigned: boolean
   readonly runs: readonly SavedRun[]
-  readonly layers: readonly Layer[]
+  readonly layers: readonly SavedLayer[]
   readonly layerLaunches: readonly Launch[]
   readonly reapable: readonly Launch[]
   readonly locksHeld: readonly (readonly [string, number])[]
@@ -43,7 +47,10 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     checkpoint: state.checkpoint,
     unsigned: state.unsigned,
     runs: runs.map(({ byId: _, ...run }) => run),
-    layers: [...state.layers.values()],
+    layers: [...state.layers.values()].map(({ runs: _, ...layer }) => ({
+      ...layer,
+      waiting: layer.waiting.filter(([run, index]) => state.runs.get(run)?.items[index]?.phase === 'setup'),
+    })),
     layerLaunches: [...state.launches.values()].filter((launch) => launch.index === undefined),
     reapable: [...state.reapable.values()],
     locksHeld: runs.flatMap((run) =>
@@ -73,7 +80,6 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const { items, ...rest } of saved.runs) {
     const run: Run = { ...rest, items: [...items], byId: new Map(items.map((item) => [item.id, item.index])) }
     state.runs.set(run.id, run)
-    for (const timer of timersOf(run)) state.timers.push(timer)
     for (const item of run.items) {
       if (item.launch !== undefined) state.launches.set(item.launch.launchId, item.launch)
       if (item.phase === 'running') queueOf(state, item.spec.queue).running++
@@ -83,10 +89,14 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const launch of saved.layerLaunches) state.launches.set(launch.launchId, launch)
   for (const layer of saved.layers) {
     const launch = layer.launch === undefined ? undefined : state.launches.get(layer.launch.launchId)
-    state.layers.set(layer.digest, { ...layer, ...(launch && { launch }) })
+    state.layers.set(layer.digest, { ...layer, runs: new Set(), ...(launch && { launch }) })
+    if (layer.waiting.length > 0 && launch === undefined) state.unbuilt.add(layer.digest)
   }
+  for (const run of state.runs.values())
+    for (const { digest, ready } of Object.values(run.layers)) if (!ready) state.layers.get(digest)?.runs.add(run.id)
   for (const launch of saved.reapable) state.reapable.set(launch.launchId, launch)
   relock(state, saved.locksHeld)
+  for (const run of state.runs.values()) rearm(state, run)
   return { state, chains: ledger(ns, saved.ledger) }
 }
 
@@ -104,15 +114,11 @@ function relock(state: State, held: readonly (readonly [string, number])[]): voi
   }
 }
 
-function* timersOf(run: Run): Iterable<Timer> {
-  if (run.deadline !== undefined) yield { at: run.deadline, type: 'deadline', run: run.id }
-  for (const { index, parked } of run.items) {
-    if (parked === undefined) continue
-    const { token, resumeAt, expiresAt, locksUntil } = parked
-    if (resumeAt !== undefined) yield { at: resumeAt, type: 'resume', run: run.id, index, token }
-    if (expiresAt !== undefined) yield { at: expiresAt, type: 'expire', run: run.id, index, token }
-    if (resumeAt === undefined || locksUntil < resumeAt)
-      yield { at: locksUntil, type: 'unlock', run: run.id, index, token }
+function rearm(state: State, run: Run): void {
+  for (const timer of deadlineOf(run)) state.timers.push(timer)
+  for (const item of run.items) {
+    if (item.parked === undefined) continue
+    for (const timer of timersOf(state, run.id, item, item.parked)) state.timers.push(timer)
   }
 }
 

@@ -48,8 +48,8 @@ export interface Item {
   attempt: number
   /** Attempts that ended failed, timed-out or lost. */
   failures: number
-  /** An attempt that was refused for capacity is launched again under its own number. */
-  relaunch: boolean
+  /** The launch that was refused for capacity: the same attempt is launched again under the same id. */
+  refused?: Launch
   /** Place in the line for locks. */
   ticket: number
   /** Place in the line for a slot: lower goes first. */
@@ -95,11 +95,13 @@ export interface Layer {
   readonly executor: string
   launch?: Launch
   ready: boolean
-  /** Items that wait for it, as `[run, index]`, in order. */
+  /** Items that wait for it, as `[run, index]`, in order. Those that were cancelled meanwhile stay. */
   waiting: (readonly [string, number])[]
+  /** Unsealed runs that name it: it is let go of with the last one. */
+  readonly runs: Set<string>
 }
 
-/** A moment at which something is due. Dropped lazily when it no longer applies. */
+/** A moment at which something is due. Dropped when it no longer applies. */
 export interface Timer {
   readonly at: number
   readonly type: 'resume' | 'expire' | 'unlock' | 'deadline'
@@ -108,8 +110,11 @@ export interface Timer {
   readonly token?: string
 }
 
+/** Where an item stands in the line for a slot. */
+export type Place = readonly [rank: number, run: string, index: number]
+
 export interface Queue {
-  readonly line: Heap<readonly [rank: number, run: string, index: number]>
+  readonly line: Heap<Place>
   running: number
 }
 
@@ -127,6 +132,10 @@ export interface State {
   /** Ended launches whose remains the executor may still hold, with their executor. */
   readonly reapable: Map<string, Launch>
   readonly layers: Map<string, Layer>
+  /** Digests of layers that somebody waits for and nobody builds. */
+  readonly unbuilt: Set<string>
+  /** Runs whose payloads were purged: they are sealed by a record that is still to be folded. */
+  readonly purged: Set<string>
   readonly locks: LockTable
   readonly queues: Map<string, Queue>
   readonly timers: Heap<Timer>
@@ -143,11 +152,21 @@ export interface State {
     seal: Set<string>
     /** `[run, index]` of items whose layer could not be built. */
     broken: (readonly [string, number])[]
+    /** Launches that ended: what they left can be removed once that is durable. */
+    clean: Launch[]
   }
 }
 
 /** Told of everything whose row may have changed. */
 export type Touch = (run: Run, item?: Item) => void
+
+/** The order of timers: by time, and the same for any two engines. */
+function sooner(a: Timer, b: Timer): boolean {
+  if (a.at !== b.at) return a.at < b.at
+  if (a.run !== b.run) return a.run < b.run
+  if (a.index !== b.index) return (a.index ?? -1) < (b.index ?? -1)
+  return a.type < b.type
+}
 
 /** The state before the first record. */
 export function emptyState(ns: string): State {
@@ -162,12 +181,14 @@ export function emptyState(ns: string): State {
     launches: new Map(),
     reapable: new Map(),
     layers: new Map(),
+    unbuilt: new Set(),
+    purged: new Set(),
     locks: lockTable(),
     queues: new Map(),
-    timers: heap<Timer>((a, b) => a.at < b.at),
+    timers: heap<Timer>(sooner),
     checkpoint: 0,
     unsigned: false,
-    todo: { cascade: [], cancel: new Set(), seal: new Set(), broken: [] },
+    todo: { cascade: [], cancel: new Set(), seal: new Set(), broken: [], clean: [] },
   }
 }
 

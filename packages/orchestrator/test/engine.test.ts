@@ -236,27 +236,23 @@ describe('attempts', () => {
     await engine.stop()
     const log = await records(options)
     expect(kinds(log, 'r1').filter((kind) => kind.endsWith(' a'))).toEqual([
-      ...[
-        'item.launched a',
-        'item.captured a',
-        'item.launched a',
-        'gate.ended a',
-        'item.launched a',
-        'gate.ended a',
-        'attempt.ended a',
-        'item.parked a',
-        'item.resumed a',
-      ],
-      ...[
-        'item.launched a',
-        'item.captured a',
-        'item.launched a',
-        'gate.ended a',
-        'item.launched a',
-        'gate.ended a',
-        'attempt.ended a',
-        'item.settled a',
-      ],
+      'item.launched a',
+      'item.captured a',
+      'item.launched a',
+      'gate.ended a',
+      'item.launched a',
+      'gate.ended a',
+      'attempt.ended a',
+      'item.parked a',
+      'item.resumed a',
+      'item.launched a',
+      'item.captured a',
+      'item.launched a',
+      'gate.ended a',
+      'item.launched a',
+      'gate.ended a',
+      'attempt.ended a',
+      'item.settled a',
     ])
     expect(only(log, 'gate.ended').map(({ data }) => data.passed)).toEqual([true, false, true, true])
     expect(only(log, 'attempt.ended').map(({ data }) => [data.outcome, data.reason])).toEqual([

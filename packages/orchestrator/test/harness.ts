@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import type {
+  AnyRecord,
   Executor,
   ExecutorEvent,
   Exit,
@@ -204,9 +205,7 @@ export async function engineWith(
 }
 
 /** All records of a namespace. */
-export async function records(
-  options: Pick<EngineOptions, 'journal' | 'ns'>,
-): Promise<import('@seamark/core').AnyRecord[]> {
+export async function records(options: Pick<EngineOptions, 'journal' | 'ns'>): Promise<AnyRecord[]> {
   const found = []
   for await (const { header } of options.journal.read(options.ns, 0))
     found.push(JSON.parse(Buffer.from(header).toString('utf8')))

@@ -198,7 +198,7 @@ export function host(world: World): Host {
     executorOf,
     workerOf,
     loseAll() {
-      for (const launchId of [...running.keys()]) {
+      for (const launchId of running.keys()) {
         running.delete(launchId)
         set(launchId, { state: 'lost' })
       }

@@ -17,8 +17,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     about: 'a queue runs one more than it may',
     file: 'schedule.ts',
-    find: 'queue.running >= limit',
-    replace: 'queue.running > limit',
+    find: 'queue.running >= concurrency',
+    replace: 'queue.running > concurrency',
   },
   {
     about: 'locks are lost with a snapshot',
@@ -33,10 +33,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'at.self !== undefined',
   },
   {
-    about: 'after a lost answer the state stays ahead of the journal',
+    about: 'after a failed append the state stays ahead of the journal',
     file: 'loop.ts',
-    find: '    await rebuild()\n    if (size > before)',
-    replace: '    if (size > before)',
+    find: '    await rebuild()\n    const full',
+    replace: '    const full',
   },
   {
     about: 'what is recorded after a seal is numbered wrong',
@@ -46,15 +46,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     about: 'a restarted service does not look for what runs',
-    file: 'create-engine.ts',
-    find: '        attachAll(loop.state)\n',
+    file: 'parts.ts',
+    find: '  takeUp(loop.state, parts)\n',
     replace: '',
   },
   {
     about: 'a full disk is taken for a lost answer',
     file: 'loop.ts',
-    find: 'if (size > before) {',
-    replace: 'if (size >= before) {',
+    find: 'if (size !== state.size) {',
+    replace: 'if (size < before) {',
   },
   {
     about: 'a cancelled run forgets what waits for a slot',

@@ -69,13 +69,7 @@ export function world(seed: number): World {
       new Promise((resolve, reject) => {
         pending.push({
           life,
-          run: () => {
-            try {
-              Promise.resolve(work()).then(resolve, reject)
-            } catch (error) {
-              reject(error)
-            }
-          },
+          run: () => void (async () => work())().then(resolve, reject),
         })
       }),
     get steps() {

@@ -1,0 +1,214 @@
+import type { AnyRecord, Lease } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
+import { orAbort, SeamError, sha256Hex, toSeamError } from '@seamark/kit'
+import { canonicalJson } from '@seamark/log'
+import type { Anchoring } from './anchoring.ts'
+import { anchoring } from './anchoring.ts'
+import { checkRecovered } from './check-recovered.ts'
+import { checkpointer } from './checkpoints.ts'
+import type { Command, Reply } from './commands.ts'
+import { conductor } from './conduct.ts'
+import type { EngineOptions } from './create-engine.ts'
+import type { Hands } from './effects.ts'
+import { committed, takeUp } from './effects.ts'
+import type { Loop } from './loop.ts'
+import { startLoop } from './loop.ts'
+import { parsePlaced } from './records.ts'
+import type { SealWatch } from './seal-watch.ts'
+
+/** How long a stop waits for a worker, signer, anchor or journal that does not answer. */
+export const GRACE_MS = 10_000
+
+/** What an engine that runs is made of. */
+export interface Parts extends Hands {
+  readonly lease: Lease
+  readonly loop: Loop
+  readonly anchors: Anchoring
+  /** Whether every seal of an engine before this one is under a signed checkpoint. */
+  allSigned: boolean
+  /** Of the log. */
+  readonly origin: string
+  /** Who waits for the next batch of the loop. */
+  readonly batches: Set<() => void>
+}
+
+export interface StartOptions extends EngineOptions {
+  readonly clock: Clock
+  readonly salt: () => Uint8Array
+  readonly notice: (error: Error) => void
+  readonly seals: SealWatch
+  /** The engine can not go on. */
+  readonly fail: (error: Error) => void
+  /** Records became durable. Must not throw. */
+  readonly tell: (records: readonly AnyRecord[]) => void
+}
+
+/**
+ * Takes the lease, recovers and makes the parts; nothing is appended or taken up yet. Errors: those of
+ * `Journal.acquire`, `recover` and `checkRecovered`; the lease is then free again.
+ */
+export async function makeParts(options: StartOptions): Promise<Parts> {
+  const { ns, journal, clock, notice, seals } = options
+  const lease = await journal.acquire(ns, options.holder)
+  let loop: Loop | undefined
+  try {
+    const origin = await originOf(options)
+    const { checkpoint } = await journal.head(ns)
+    const running = await startLoop({
+      ns,
+      journal,
+      projections: options.projections,
+      lease,
+      clock,
+      queues: options.queues,
+      random: options.random ?? Math.random,
+      recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
+      yield: options.yield ?? nextTurn,
+      committed(records, state) {
+        // The first batch comes from what is made below.
+        committed(records, state, parts)
+        for (const resolve of parts.batches) resolve()
+        parts.batches.clear()
+        if (records.length > 0) options.tell(records)
+      },
+      notice,
+      failed: options.fail,
+    })
+    loop = running
+    checkRecovered(running.state, options)
+    const anchors = makeAnchoring(options, running)
+    const parts: Parts = {
+      lease,
+      loop: running,
+      origin,
+      seals,
+      anchors,
+      allSigned: !running.state.unsigned && (checkpoint?.size ?? 0) === running.state.checkpoint,
+      batches: new Set(),
+      conductor: conductor({
+        executors: options.executors,
+        clock,
+        random: options.random ?? Math.random,
+        worker: options.worker,
+        notice,
+        async ended({ launchId, fence }, end) {
+          await running.post({ type: 'end', launchId, fence, end })
+        },
+        cleaned: (launchId) => void running.state.reapable.delete(launchId),
+      }),
+      checkpoints: checkpointer({
+        origin,
+        journal,
+        lease,
+        signer: options.signer,
+        clock,
+        notice,
+        commit: async () => (await posted(running, { type: 'checkpoint', root: '' })).head,
+        signed(made, forSeal) {
+          parts.allSigned = true
+          seals.signed(made.size)
+          anchors.take(made, forSeal)
+        },
+      }),
+    }
+    lease.lost.addEventListener(
+      'abort',
+      () => options.fail(new SeamError('CONFLICT', `The lease of namespace ${ns} was taken over.`)),
+      { once: true },
+    )
+    return parts
+  } catch (error) {
+    await loop?.close()
+    await lease.release()
+    throw error
+  }
+}
+
+function makeAnchoring({ anchors = [], anchorEveryMs = 600_000, clock, notice, salt }: StartOptions, loop: Loop) {
+  return anchoring({
+    anchors,
+    everyMs: anchorEveryMs,
+    clock,
+    notice,
+    async anchored({ kind, name }, receipt) {
+      const bytes = canonicalJson(receipt)
+      await posted(loop, {
+        type: 'anchored',
+        receipt: { mediaType: 'application/json', bytes, salt: salt() },
+        data: { size: receipt.size, kind, name, receipt: sha256Hex(bytes) },
+      })
+    },
+    async unanchored({ kind, name }, { size }, code) {
+      await posted(loop, { type: 'unanchored', data: { size, kind, name, code } })
+    },
+  })
+}
+
+/** Records the start and what was left over, then takes up what an earlier engine began. */
+export async function begin(parts: Parts, options: StartOptions): Promise<void> {
+  const { loop } = parts
+  const executors = options.executors.map(({ name, kind, guarantees }) => ({
+    name,
+    kind,
+    isolation: guarantees.isolation.value,
+  }))
+  const { version, holder } = options
+  await posted(loop, { type: 'open', origin: parts.origin, engine: { version, holder, executors } })
+  for (const executor of options.executors) {
+    for await (const { launchId, processes } of executor.leftovers?.() ?? [])
+      await posted(loop, { type: 'leftover', data: { executor: executor.name, launchId, processes } })
+  }
+  takeUp(loop.state, parts)
+}
+
+/** Lets go of everything, the lease last. What does not answer is waited for no longer than `GRACE_MS`. */
+export async function endParts(
+  parts: Parts,
+  reason: 'requested' | 'failed',
+  { clock, notice }: Pick<StartOptions, 'clock' | 'notice'>,
+): Promise<void> {
+  const { lease, loop, conductor: hands, checkpoints, anchors } = parts
+  loop.drain()
+  const grace = new AbortController()
+  const cancel = clock.at(clock.now() + GRACE_MS, () => grace.abort())
+  const within = (work: Promise<unknown>) =>
+    orAbort(work, grace.signal).catch((error: unknown) => notice(toSeamError(error)))
+  try {
+    await within(hands.close())
+    await within(loop.post({ type: 'close', reason }))
+    await checkpoints.close(grace.signal)
+    await anchors.close(grace.signal)
+    await loop.close()
+  } finally {
+    cancel()
+    await lease.release()
+  }
+}
+
+/** Asks every run to cancel and waits until none is left. */
+export async function cancelAll({ loop, batches }: Parts): Promise<void> {
+  loop.drain()
+  const principal = { id: 'engine' }
+  await Promise.all([...loop.state.runs.keys()].map((run) => loop.post({ type: 'cancel', principal, run })))
+  while (loop.state.runs.size > 0) await new Promise<void>((resolve) => batches.add(resolve))
+}
+
+/** The answer to a command. Errors: what it was refused with. */
+export async function posted(loop: Loop, command: Command): Promise<Reply & { ok: true }> {
+  const reply = await loop.post(command)
+  if (!reply.ok) throw reply.error
+  return reply
+}
+
+/** An existing log keeps its origin. */
+async function originOf({ ns, journal, newOrigin }: StartOptions): Promise<string> {
+  for await (const { header } of journal.read(ns, 0, { to: 1 })) {
+    const record = parsePlaced(header)
+    if (record.kind === 'log.opened') return record.data.origin
+  }
+  return newOrigin()
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

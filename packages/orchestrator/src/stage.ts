@@ -1,0 +1,112 @@
+import type { AnyRecord, ProjectionChange, RecordDraft, RunRow } from '@seamark/core'
+import type { SeamError } from '@seamark/kit'
+import type { PlacedBatch } from '@seamark/log'
+import { emptyBatch, toHex } from '@seamark/log'
+import type { Command, Reply } from './commands.ts'
+import { decide } from './decide.ts'
+import { fold } from './fold.ts'
+import type { Ledger } from './ledger.ts'
+import { itemRow, runRow } from './project.ts'
+import { react } from './react.ts'
+import type { Queues } from './schedule.ts'
+import type { Item, Run, State } from './state.ts'
+
+/** Several commands and all that follows from them, folded into the state and not durable yet. */
+export interface Staged {
+  readonly records: AnyRecord[]
+  readonly batch: PlacedBatch
+  readonly runs: Set<Run>
+  /** Items whose row may have changed, with their run. */
+  readonly items: Map<Item, string>
+  /** One for each command. */
+  readonly replies: Reply[]
+  /** Sealed runs that are written to again. */
+  readonly reopened: Map<string, RunRow>
+  /** Whether it starts nothing new, so that it may use the reserve of disk. */
+  urgent: boolean
+}
+
+export interface StageOptions {
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly random: () => number
+  readonly epoch: number
+  readonly queues: Queues
+  /** Why nothing new is begun now, where that is so. */
+  readonly holdBack: SeamError | undefined
+}
+
+/**
+ * Decides commands in order and folds what they come to, then what follows from the state by itself.
+ * Errors: those of `Ledger.place`; state and chains are then of no use any more.
+ */
+export function stage(state: State, chains: Ledger, commands: readonly Command[], options: StageOptions): Staged {
+  const { now, random, epoch, queues, holdBack } = options
+  const staged: Staged = {
+    records: [],
+    batch: emptyBatch(),
+    runs: new Set(),
+    items: new Map(),
+    replies: [],
+    reopened: new Map(),
+    urgent: true,
+  }
+  const touch = (run: Run, item?: Item) => {
+    staged.runs.add(run)
+    if (item !== undefined) staged.items.set(item, run.id)
+  }
+  const apply = (drafts: readonly RecordDraft[]) => {
+    for (const draft of drafts) {
+      const { header } = chains.place(draft, now, epoch, staged.batch)
+      fold(state, header, draft.payload?.bytes, touch)
+      staged.records.push(header)
+      if (begins(header)) staged.urgent = false
+    }
+  }
+  for (const command of commands) {
+    if (holdBack !== undefined && command.type === 'submit') {
+      staged.replies.push({ ok: false, error: holdBack })
+      continue
+    }
+    if (command.type === 'cancel' && command.earlier !== undefined && command.unknownItem !== true)
+      reopen(command.earlier, chains, staged)
+    // The head that a checkpoint commits to is the one before its own record.
+    const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
+    const { drafts, reply } = decide(state, filled, { now, random: random() })
+    apply(drafts)
+    staged.replies.push(reply)
+  }
+  const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
+  const reaction = { queues, frugal: holdBack !== undefined, seal }
+  for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts)
+  return staged
+}
+
+// A gate belongs to an attempt that has begun: held back, it would keep every end in its batch from being recorded.
+function begins(record: AnyRecord): boolean {
+  if (record.kind === 'item.launched') return record.data.step === 'main'
+  return record.kind === 'layer.launched' || record.kind === 'run.submitted'
+}
+
+function reopen(row: RunRow, chains: Ledger, staged: Staged): void {
+  const { run, status, tail } = row
+  if (tail === undefined || status === 'running' || status === 'canceling' || chains.tail(run) !== undefined) return
+  chains.reopen(run, { ...tail, status })
+  staged.reopened.set(run, row)
+}
+
+/** The rows that a staged batch changes. */
+export function changesOf(staged: Staged, chains: Ledger): ProjectionChange[] {
+  const changes: ProjectionChange[] = []
+  for (const run of staged.runs)
+    changes.push({
+      projection: 'runs',
+      row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)),
+    })
+  for (const [run, row] of staged.reopened) {
+    const tail = chains.tail(run)
+    changes.push({ projection: 'runs', row: { ...row, ...(tail && { tail }) } })
+  }
+  for (const [item, run] of staged.items) changes.push({ projection: 'items', row: itemRow(run, item) })
+  return changes
+}
