@@ -29,7 +29,13 @@ export function textTable(findings: Findings): string {
 
 /** The page that is published. */
 export function markdownPage(findings: Findings, date: string): string {
-  const rows = [HEADINGS, HEADINGS.map(() => '---'), ...findings.lines.map((line) => cells(line, findings.conditions))]
+  const rows = [HEADINGS, ...findings.lines.map((line) => cells(line, findings.conditions))]
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  // Padded as the repository's formatter does it.
+  const [head = '', ...body] = rows.map(
+    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  )
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
   return [
     '# Benchmarks',
     '',
@@ -38,7 +44,9 @@ export function markdownPage(findings: Findings, date: string): string {
     '',
     ...circumstances(findings).map((text) => `- ${text}`),
     '',
-    ...rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
+    head,
+    rule,
+    ...body,
     '',
     'Ratios and counts are judged on any machine, memory in a full run, and times only where C is at least 15,000',
     'before and after: elsewhere the line says that it was not judged.',

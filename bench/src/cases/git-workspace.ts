@@ -9,7 +9,7 @@ import { inTemporary } from '../temp.ts'
 
 const run = promisify(execFile)
 const FILES = 3_000
-const COMMITS = 20
+const COMMITS = 10
 
 /** A private clone for an attempt, in turn with git's own. */
 export async function measure(scale: Scale): Promise<Line[]> {
@@ -31,8 +31,8 @@ export async function measure(scale: Scale): Promise<Line[]> {
       rmSync(place, { recursive: true })
       return ms
     }
-    await inTurn(2, materialize, clone)
-    const taken = await inTurn(scale === 'quick' ? 5 : 21, materialize, clone)
+    await inTurn(1, materialize, clone)
+    const taken = await inTurn(scale === 'quick' ? 4 : 21, materialize, clone)
     return [
       {
         what: `git workspace of ${FILES.toLocaleString('en-US')} files`,
@@ -52,7 +52,7 @@ async function makeRepository(dir: string): Promise<void> {
   await git(dir, 'init', '--quiet', '-b', 'main', '.')
   for (let commit = 0; commit < COMMITS; commit++) {
     for (let i = 0; i < FILES; i++) {
-      // The first commit has every file; each later one changes a twentieth of them.
+      // The first commit has every file; each later one changes a tenth of them.
       if (commit > 0 && i % COMMITS !== commit) continue
       const folder = join(dir, `src/part-${i % 15}/unit-${i % 150}`)
       if (commit === 0) mkdirSync(folder, { recursive: true })
