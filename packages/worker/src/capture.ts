@@ -10,6 +10,7 @@ import { blame, failure, judge } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
+import { reopen } from './reopen.ts'
 import { overLimit } from './run-git.ts'
 
 export interface Capture {
@@ -31,6 +32,7 @@ export async function captureStep(
   const log = (stream: 'stdout' | 'stderr') =>
     tools.blobs.store(executor.output(task.launchId, stream, 0, options), options)
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
+  await reopen(attempt.workspace)
   if (task.step === 'main') {
     const { verdict: judged, product } = await captureProduct(task, verdict, about, options)
     return { verdict: judged, product: { ...product, stdout, stderr } }

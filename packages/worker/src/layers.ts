@@ -4,13 +4,14 @@ import { canonicalText } from '@seamark/log'
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { chmod, cp, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { lookBelow, makeWay } from './contained.ts'
 import { treeEntries } from './diff-tree.ts'
 import type { GitTools } from './git-workspaces.ts'
 import type { AttemptLayout, NamespaceLayout } from './layout.ts'
 import { removeTree } from './remove-tree.ts'
+import { reopen } from './reopen.ts'
 import { toolchainIdentity } from './toolchain.ts'
 import type { TreeEntry } from './result-paths.ts'
 
@@ -97,7 +98,11 @@ export async function saveLayer(
     const made = await lookBelow(attempt.workspace, path)
     if (made === undefined) continue
     await makeWay(tree, path)
-    await rename(join(attempt.workspace, path), join(tree, path))
+    const [from, to] = [join(attempt.workspace, path), join(tree, path)]
+    await reopen(dirname(from))
+    await reopen(from)
+    await rename(from, to)
+    await chmod(to, made.mode & 0o7777)
   }
   // What is above the moved folders is the worker's; the sandbox's user reads through it.
   await chmod(tree, 0o755)

@@ -43,6 +43,8 @@ const fetchArgs = [
   'fetch',
   '--quiet',
   '--force',
+  // A name that went away may be in the way of a new one: `feature` of `feature/x`.
+  '--prune',
   '--no-tags',
   '--no-write-fetch-head',
   '--no-recurse-submodules',
@@ -105,8 +107,9 @@ export function mirrors(dir: string, git: Git): Mirrors {
     refs: readonly string[],
     allow: readonly number[],
     options?: CallOptions,
-  ) {
-    await git([...fetchArgs, '--', source, ...refs], { gitDir, allow, signal: options?.signal })
+  ): Promise<boolean> {
+    const { code } = await git([...fetchArgs, '--', source, ...refs], { gitDir, allow, signal: options?.signal })
+    return code === 0
   }
 
   return {
@@ -117,13 +120,13 @@ export function mirrors(dir: string, git: Git): Mirrors {
         await create(path, clone(source, options))
         let tree = await treeOf(path, commit, options)
         if (tree === undefined) {
-          await fetch(path, source, [branches, tags], [], options)
+          // One name that is broken there takes the whole fetch down.
+          const whole = await fetch(path, source, [branches, tags], [1, 128], options)
           tree = await treeOf(path, commit, options)
-        }
-        if (tree === undefined) {
           // A commit that no branch or tag leads to.
-          await fetch(path, source, [`${commit}:refs/seamark/${commit}`], [1, 128], options)
-          tree = await treeOf(path, commit, options)
+          if (tree === undefined)
+            await fetch(path, source, [`${commit}:refs/seamark/${commit}`], whole ? [1, 128] : [], options)
+          tree ??= await treeOf(path, commit, options)
         }
         if (tree === undefined)
           throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AttemptLayout, NamespaceLayout } from './layout.ts'
 import { attemptLayout, namespaceLayout } from './layout.ts'
 import { removeTree } from './remove-tree.ts'
+import { reopen } from './reopen.ts'
 
 /**
  * Removes an attempt's folders. The workspace of a main step that was started and has no durable
@@ -13,7 +14,10 @@ export async function releaseAttempt(ns: NamespaceLayout, attempt: AttemptLayout
   if (await mustKeep(attempt)) {
     await mkdir(ns.kept, { recursive: true, mode: 0o700 })
     const to = join(ns.kept, launchId)
-    if (!(await exists(to)) && (await exists(attempt.workspace))) await rename(attempt.workspace, to)
+    if (!(await exists(to)) && (await exists(attempt.workspace))) {
+      await reopen(attempt.workspace)
+      await rename(attempt.workspace, to)
+    }
   }
   await removeTree(attempt.dir)
 }

@@ -175,6 +175,30 @@ describe('a workspace', () => {
     expect((await refusal(workspaces.materialize(never, join(dir, 'third')))).code).toMatch(/NOT_FOUND|UNAVAILABLE/)
   })
 
+  it('comes from a source whose branches took the place of others', async () => {
+    const moving = repository(join(dir, 'moving'), { f: '1' })
+    sh(moving, 'git branch a; git tag t')
+    const before = await resolve('moving')
+    mkdirSync(join(dir, 'before'))
+    await workspaces.materialize(before, join(dir, 'before'))
+    sh(moving, 'git branch -D a; git tag -d t; git branch a/b; git tag t/u; git commit -q --allow-empty -m 2')
+    const after = await resolve('moving')
+    mkdirSync(join(dir, 'after'))
+    await workspaces.materialize(after, join(dir, 'after'))
+    expect(sh(join(dir, 'after'), 'git rev-parse HEAD').trim()).toBe(sh(moving, 'git rev-parse HEAD').trim())
+  })
+
+  it('comes from a source that has a broken branch', async () => {
+    const broken = repository(join(dir, 'broken'), { f: '1' })
+    mkdirSync(join(dir, 'whole'))
+    await workspaces.materialize(await resolve('broken'), join(dir, 'whole'))
+    sh(broken, 'git commit -q --allow-empty -m 2')
+    writeFileSync(join(broken, '.git/refs/heads/nowhere'), `${'e'.repeat(40)}\n`)
+    mkdirSync(join(dir, 'despite'))
+    await workspaces.materialize(await resolve('broken'), join(dir, 'despite'))
+    expect(sh(join(dir, 'despite'), 'git log --format=%s -1').trim()).toBe('2')
+  })
+
   it('has a commit that no branch leads to', async () => {
     const loose = sh(base, 'git commit-tree -m loose HEAD^{tree}').trim()
     const workspace = await resolve('base', loose)

@@ -167,6 +167,21 @@ describe('an attempt', () => {
     expect(readFileSync(join(dir, 'worker/namespaces/ns/kept', large.launchId, 'work'), 'utf8')).toBe('precious\n')
   })
 
+  it('that closed its own folder is captured, or kept where it was lost', async () => {
+    const closing = await task({ item: item('echo 1 > new; chmod 000 .') })
+    const report = await play(closing)
+    expect(report.product?.patch?.files).toBe(1)
+    expect(statSync(join(attempts, closing.launchId, 'workspace')).mode & 0o700).toBe(0o700)
+    await worker.release(closing)
+
+    const lost = await task({ item: item('chmod 000 .') })
+    const spec = await worker.prepare(lost, executor)
+    await worker.follow(lost, executor, Promise.resolve(await executor.run(lost.launchId, spec)))
+    await worker.release(lost)
+    // Whoever may not write into a folder may not move it either, unless that is root.
+    expect(statSync(join(dir, 'worker/namespaces/ns/kept', lost.launchId)).mode & 0o700).toBe(0o700)
+  })
+
   it('is captured by a worker that was started since', async () => {
     const step = await task({ item: item('echo again > a.txt') })
     const exit = await executor.run(step.launchId, await worker.prepare(step, executor))
