@@ -41,15 +41,18 @@ export function checkpointer(options: CheckpointerOptions): Checkpointer {
   let closed = false
   let cancelTimer: (() => void) | undefined
 
+  let newest: Checkpoint | undefined
   /** A head that was committed and not signed yet: signing waits for the signer, the log goes on. */
   let pending: { readonly size: number; readonly root: string } | undefined
 
   async function sign(forSeal: boolean): Promise<void> {
     pending = (await options.commit()) ?? pending
-    if (pending === undefined) return
+    // The one that was under way when the run was sealed may cover its seal already.
+    if (pending === undefined) return forSeal && newest !== undefined ? options.signed(newest, true) : undefined
     const checkpoint = await signCheckpoint({ origin: options.origin, ...pending }, options.signer)
     await journal.commitCheckpoint(lease, checkpoint)
     pending = undefined
+    newest = checkpoint
     options.signed(checkpoint, forSeal)
   }
 

@@ -1,16 +1,48 @@
-import type { AnyRecord } from '@seamark/core'
+import type { AnyRecord, RecordKind } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+
+// Typed so that a kind can neither be forgotten nor invented.
+const KINDS: Readonly<Record<RecordKind, true>> = {
+  'log.opened': true,
+  'engine.started': true,
+  'engine.stopped': true,
+  'checkpoint.committed': true,
+  'checkpoint.anchored': true,
+  'checkpoint.unanchored': true,
+  'command.denied': true,
+  'command.voided': true,
+  'run.submitted': true,
+  'items.added': true,
+  'item.launched': true,
+  'item.captured': true,
+  'gate.ended': true,
+  'attempt.ended': true,
+  'item.parked': true,
+  'item.resumed': true,
+  'locks.released': true,
+  'item.settled': true,
+  'items.settled': true,
+  'cancel.requested': true,
+  'layer.launched': true,
+  'layer.ended': true,
+  'leftover.killed': true,
+  'run.sealed': true,
+}
 
 /**
  * A header from this engine's own journal, whose leaf hash the journal has checked.
- * Errors: `UNSUPPORTED` when a newer version wrote it.
+ * Errors: `UNSUPPORTED` when a newer version wrote it: to pass over what it says would make another state.
  */
 export function parsePlaced(bytes: Uint8Array): AnyRecord {
   const value = parseJson(bytes)
   if (!isRecord(value))
-    throw new SeamError('UNSUPPORTED', 'The journal holds a record of a version that this one does not know.', {
-      remedy: 'Open it with the version that wrote it, or a newer one.',
-    })
+    throw new SeamError(
+      'UNSUPPORTED',
+      `The journal holds a record of ${kindOf(value)}, which this version does not know.`,
+      {
+        remedy: 'Open it with the version that wrote it, or a newer one.',
+      },
+    )
   return value
 }
 
@@ -26,6 +58,14 @@ function isRecord(value: unknown): value is AnyRecord {
     'v' in value &&
     value.v === 1 &&
     'kindVersion' in value &&
-    value.kindVersion === 1
+    value.kindVersion === 1 &&
+    'kind' in value &&
+    typeof value.kind === 'string' &&
+    Object.hasOwn(KINDS, value.kind)
   )
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return 'no kind'
+  return `kind ${String(value.kind)}, version ${'kindVersion' in value ? String(value.kindVersion) : 'unknown'}`
 }

@@ -13,8 +13,12 @@ export interface Host {
   readonly held: ReadonlyMap<string, LaunchState>
   executorOf(life: Life): Executor
   workerOf(life: Life): Worker
+  /** Launch ids whose folders the worker made and did not remove. */
+  readonly prepared: ReadonlySet<string>
   /** The supervisor dies: everything that runs is lost. */
   loseAll(): void
+  /** The executor answers nothing for so long; what runs goes on. */
+  away(ms: number): void
 }
 
 /** What a launch comes to, decided by its id, so that every engine sees the same. */
@@ -22,6 +26,8 @@ export function fate(launchId: string): {
   verdict: StepVerdict
   refusals: number
   prepareFails: boolean
+  /** It does not end by itself. */
+  hangs: boolean
   holdMs: number
 } {
   const [kind = 0, more = 0, hold = 0] = sha256(`fate ${launchId}`)
@@ -35,7 +41,13 @@ export function fate(launchId: string): {
           : kind < 230
             ? { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 }
             : { outcome: 'succeeded', reason: 'completed' }
-  return { verdict, refusals: more < 30 ? 1 : 0, prepareFails: more > 240, holdMs: hold * 20 }
+  return {
+    verdict,
+    refusals: more < 30 ? 1 : 0,
+    prepareFails: more > 240,
+    hangs: more > 30 && more < 45,
+    holdMs: hold * 20,
+  }
 }
 
 export const PRODUCT: Product = {
@@ -53,6 +65,8 @@ export function host(world: World): Host {
   const refused = new Map<string, number>()
   const log: ExecutorEvent[] = []
   const wakers = new Set<() => void>()
+  const prepared = new Set<string>()
+  let awayUntil = 0
 
   function set(launchId: string, state: LaunchState): void {
     states.set(launchId, state)
@@ -61,12 +75,14 @@ export function host(world: World): Host {
   }
 
   function exit(launchId: string, reason: Exit['reason']): void {
-    if (states.get(launchId)?.state !== 'running') return
+    const state = states.get(launchId)
+    if (state?.state !== 'running') return
     running.delete(launchId)
-    const now = world.clock.now()
+    const { startedAt } = state
+    const endedAt = world.clock.now()
     set(launchId, {
       state: 'exited',
-      exit: { ...(reason === 'exited' && { code: 0 }), reason, startedAt: now, endedAt: now, outputBytes: 0 },
+      exit: { ...(reason === 'exited' && { code: 0 }), reason, startedAt, endedAt, outputBytes: 0 },
     })
   }
 
@@ -80,13 +96,16 @@ export function host(world: World): Host {
     }
     running.set(launchId, task)
     set(launchId, { state: 'running', startedAt: world.clock.now() })
-    const { holdMs } = fate(launchId)
-    world.clock.at(world.clock.now() + holdMs, () => exit(launchId, 'exited'))
+    const { holdMs, hangs } = fate(launchId)
+    if (!hangs) world.clock.at(world.clock.now() + holdMs, () => exit(launchId, 'exited'))
   }
 
   /** A call that may take any time, be repeated by the network, or lose its answer. */
   async function call<T>(life: Life, work: () => T): Promise<T> {
-    const answer = await world.later(life, work)
+    const answer = await world.later(life, () => {
+      if (world.clock.now() < awayUntil) throw new SeamError('UNAVAILABLE', 'the executor is away')
+      return work()
+    })
     if (world.chance(0.03)) await world.later(life, () => undefined)
     if (world.chance(0.02)) throw new SeamError('UNAVAILABLE', 'the answer was lost')
     return answer
@@ -110,7 +129,7 @@ export function host(world: World): Host {
           memory: claim('none'),
           pids: claim('none'),
           disk: claim('none'),
-          wallClock: claim('enforced'),
+          wallClock: claim('none'),
         },
         input: false,
         outlivesService: true,
@@ -140,7 +159,8 @@ export function host(world: World): Host {
             })
             continue
           }
-          if (world.chance(0.05)) throw new SeamError('UNAVAILABLE', 'the stream was cut')
+          if (world.clock.now() < awayUntil || world.chance(0.05))
+            throw new SeamError('UNAVAILABLE', 'the stream was cut')
           // Repeated and late events are no news.
           const repeated = world.chance(0.1) ? log[Math.floor(world.random() * (next + 1))] : undefined
           next++
@@ -170,6 +190,7 @@ export function host(world: World): Host {
         world.later(life, () => {
           if (fate(task.launchId).prepareFails) throw new SeamError('NOT_FOUND', 'no such ref')
           tasks.set(task.launchId, task)
+          prepared.add(task.launchId)
           return { argv: ['true'], env: {}, cwd: '/', mounts: [] }
         }),
       follow: async (_task, _executor, exited) => void (await exited),
@@ -179,13 +200,15 @@ export function host(world: World): Host {
           if (world.chance(0.03)) throw new SeamError('UNAVAILABLE', 'storage is away')
           const { verdict } = fate(task.launchId)
           const report = task.step === 'main' ? { product: PRODUCT } : {}
+          if (ended.reason === 'timeout')
+            return { verdict: { outcome: 'timed-out' as const, reason: 'timeout' }, ...report }
           if (ended.reason === 'killed')
             return { verdict: { outcome: 'canceled' as const, reason: 'killed' }, ...report }
           if (verdict.outcome === 'parked')
             return { verdict: { ...verdict, resumeAt: world.clock.now() + 500 }, ...report }
           return { verdict, ...report }
         }),
-      release: () => world.later(life, () => undefined),
+      release: ({ launchId }) => world.later(life, () => void prepared.delete(launchId)),
     }
   }
 
@@ -195,8 +218,10 @@ export function host(world: World): Host {
     starts,
     tombstones,
     held: states,
+    prepared,
     executorOf,
     workerOf,
+    away: (ms) => void (awayUntil = world.clock.now() + ms),
     loseAll() {
       for (const launchId of running.keys()) {
         running.delete(launchId)

@@ -1,5 +1,7 @@
 import type { AnyRecord, ItemSpec, LockSpec, Submission } from '@seamark/core'
-import { emptyFrontier, leafHash, toHex } from '@seamark/log'
+import { runFold } from '@seamark/evidence'
+import { hasCode } from '@seamark/kit'
+import { emptyFrontier, leafHash, parseHeader, toHex } from '@seamark/log'
 
 export interface Stored {
   readonly header: AnyRecord
@@ -13,7 +15,7 @@ export function violationsOf(
   submissions: ReadonlyMap<string, Submission>,
   concurrency: number,
 ): string[] {
-  return [...chains(log), ...life(log, submissions), ...exclusion(log, submissions, concurrency)]
+  return [...chains(log), ...evidence(log), ...life(log, submissions), ...exclusion(log, submissions, concurrency)]
 }
 
 /** The log verifies: leaves, chains of runs, seals, checkpoints. */
@@ -55,6 +57,26 @@ function* chains(log: readonly Stored[]): Iterable<string> {
   }
   for (const [run, { leaves }] of segments)
     if (leaves.length > 0) yield `run ${run} has ${leaves.length} records after its last seal`
+}
+
+/** What the verifier of bundles says: each record is of its schema, and legal after those before it. */
+function* evidence(log: readonly Stored[]): Iterable<string> {
+  const folds = new Map<string, ReturnType<typeof runFold>>()
+  for (const { header, bytes } of log) {
+    try {
+      parseHeader(bytes)
+    } catch (error) {
+      if (!hasCode(error, 'INVALID_INPUT')) throw error
+      yield `record ${header.seq} is not of its schema: ${JSON.stringify(error.problems)}`
+    }
+    if (header.run === undefined) continue
+    const fold = folds.get(header.run) ?? runFold()
+    folds.set(header.run, fold)
+    const illegal = fold.add(header)
+    if (illegal !== undefined) yield `record ${header.seq} (${header.kind}) is not legal: ${illegal.code}`
+    const gaveUp = (header.kind === 'gate.ended' || header.kind === 'layer.ended') && header.data.reason === 'capacity'
+    if (gaveUp) yield `record ${header.seq}: a gate or layer failed because there was no room for it`
+  }
 }
 
 /** Nothing is lost, nothing settles twice, nothing has an effect under an old fence, statuses are borne out. */

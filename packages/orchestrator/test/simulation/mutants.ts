@@ -68,4 +68,46 @@ export const MUTANTS: readonly Mutant[] = [
     find: '    state.todo.cascade.push([run.id, item.index])\n  }\n  const',
     replace: '  }\n  const',
   },
+  {
+    about: 'an executor that is away for long is taken for dead',
+    file: 'conduct.ts',
+    find: 'attempts: Infinity',
+    replace: 'attempts: 8',
+  },
+  {
+    about: 'a batch whose answer was lost has no effects',
+    file: 'loop.ts',
+    find: '      // It took effect although its answer was lost.',
+    replace: '      await rebuild()\n      return false',
+  },
+  {
+    about: 'nobody watches the time of what runs',
+    file: 'conduct.ts',
+    find: '      mine.overdue = true\n      kill(',
+    replace: '      void (',
+  },
+  {
+    about: 'what was refused and then cancelled is never cleaned up',
+    file: 'fold-items.ts',
+    find: '    toClean(state, item.refused)\n',
+    replace: '',
+  },
+  {
+    about: 'a gate fails when there is no room for it',
+    file: 'conduct.ts',
+    find: "task.step === 'main'",
+    replace: "task.step !== 'setup'",
+  },
+  {
+    about: 'a seal that a periodic checkpoint covers is kept from the anchors',
+    file: 'checkpoints.ts',
+    find: 'return forSeal && newest !== undefined ? options.signed(newest, true) : undefined',
+    replace: 'return',
+  },
+  {
+    about: 'an old run is said to have ended before that is signed',
+    file: 'create-engine.ts',
+    find: '          if (!running().allSigned) await orAbort(seals.nextSigned(), signal)\n',
+    replace: '',
+  },
 ]

@@ -1,11 +1,23 @@
 import type { EngineOptions } from '../../src/create-engine.ts'
 import type { Engine } from '../../src/engine.ts'
-import type { ItemSpec, LockSpec, Submission } from '@seamark/core'
+import type {
+  AnchorReceipt,
+  AnyRecord,
+  AuditAnchor,
+  ItemSpec,
+  Journal,
+  LockSpec,
+  RunOutcome,
+  Submission,
+} from '@seamark/core'
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
 import { jcsText } from '@seamark/log'
 import { memoryJournal } from '@seamark/testing'
 import { recover } from '../../src/recover.ts'
+import { parsePlaced } from '../../src/records.ts'
 import { saveState } from '../../src/snapshot.ts'
+import type { Place, State, Timer } from '../../src/state.ts'
+import { applies } from '../../src/timers.ts'
 import { item, LOCAL, submission, testSigner } from '../harness.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
@@ -40,10 +52,13 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   })
   let full = false
   let crashes = 0
-  let life: { ended: boolean } = { ended: false }
+  let life = newLife()
+  let halting = false
+  const told = new Map<string, RunOutcome>()
+  let calm = false
   let engine: Engine | undefined
 
-  async function begin(mine: { ended: boolean }): Promise<void> {
+  async function begin(mine: SimulatedLife): Promise<void> {
     const made = createEngine({
       ns: 'default',
       journal: slow(sim, mine, journal.journal),
@@ -52,7 +67,9 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       executors: [machine.executorOf(mine)],
       runtimes: ['command'],
       authorizer: allowLocal(),
-      signer,
+      signer: { ...signer, sign: (bytes) => flaky(sim, mine, calm, () => signer.sign(bytes)) },
+      anchors: [anchor((receipt) => flaky(sim, mine, calm, () => receipt))],
+      anchorEveryMs: 30_000,
       queues: { default: { concurrency: CONCURRENCY } },
       newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
       version: '0.0.0',
@@ -71,12 +88,42 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
 
   async function crash(): Promise<void> {
     crashes++
-    life.ended = true
-    engine = undefined
+    leave()
     journal = journal.reopen()
     errors.push(...(await recoveryViolations(journal)))
-    life = { ended: false }
     enter()
+  }
+
+  function leave(): void {
+    life.ended = true
+    life.over.resolve()
+    engine = undefined
+    halting = false
+    life = newLife()
+  }
+
+  /** A stop as people ask for it, and a start after it. */
+  async function halt(cancelRunning: boolean): Promise<void> {
+    const [mine, present] = [life, engine]
+    if (present === undefined || halting) return
+    halting = true
+    await Promise.all([present.stop({ cancelRunning }), present.stop()])
+    if (mine.ended) return
+    leave()
+    enter()
+  }
+
+  /** Somebody who waits for the end of a run, and asks again only when the service was restarted. */
+  async function follow(run: string): Promise<void> {
+    while (!told.has(run)) {
+      const mine = life
+      const answer = await Promise.race([engine?.sealed(run).catch(() => undefined), mine.over.promise])
+      if (typeof answer === 'string') {
+        told.set(run, answer)
+        if (!mine.ended && !(await isSigned(journal, run)))
+          errors.push(`the end of ${run} was told before it was signed`)
+      } else await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 50, resolve))
+    }
   }
 
   function enter(): void {
@@ -86,7 +133,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
 
   /** A client that asks again until it is answered. */
   async function client(ask: (to: Engine) => Promise<unknown>): Promise<void> {
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 5_000; tries++) {
       const to = engine
       if (to !== undefined) {
         const asked = ask(to).then(
@@ -105,6 +152,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     const plan = randomPlan(sim, `run-${n}`)
     submissions.set(plan.run, plan)
     void client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
+    void follow(plan.run)
     if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
     if (sim.chance(0.3))
       void afterSome(sim, sim.chance(0.3) ? 500 : 40).then(() => client((to) => to.cancel(LOCAL, plan.run)))
@@ -121,21 +169,27 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   let idle = 0
   let quiet = 0
   while (sim.steps < MAX_STEPS && errors.length === 0) {
-    const calm = sim.steps > ROUGH_STEPS
+    calm = sim.steps > ROUGH_STEPS
     if (!calm && sim.chance(0.015)) await crash()
+    if (!calm && sim.chance(0.004)) void halt(sim.chance(0.3)).catch((error: unknown) => errors.push(String(error)))
     if (!calm && sim.chance(0.004)) machine.loseAll()
+    if (!calm && sim.chance(0.001)) machine.away(sim.random() * 120_000)
     full = !calm && (full ? !sim.chance(0.05) : sim.chance(0.005))
     idle = (await sim.step()) ? 0 : idle + 1
     const over =
       sim.steps > ROUGH_STEPS &&
       engine !== undefined &&
       acknowledged.size === submissions.size &&
+      !halting &&
+      told.size === submissions.size &&
       engine.stats().runs === 0 &&
       machine.running.size === 0 &&
       machine.held.size === 0
     // The state is ahead of the journal while an append is under way.
     quiet = over ? quiet + 1 : 0
-    if (quiet > 60 || idle > 3) break
+    if (quiet > 60 && !(await isAnchored(journal))) quiet = 0
+    // What was just asked to stop has not had its turn yet.
+    if (quiet > 60 || (idle > 3 && (!halting || idle > 30))) break
   }
 
   const found = [...errors, ...machine.violations]
@@ -147,6 +201,13 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   if (acknowledged.size < submissions.size) found.push('a submission was never acknowledged')
   found.push(...violationsOf(log, submissions, CONCURRENCY))
   if (machine.held.size > 0) found.push(`${machine.held.size} launches were never reaped`)
+  if (machine.prepared.size > 0) found.push(`${machine.prepared.size} folders of attempts are left`)
+  if (halting) found.push('a stop never ended')
+  for (const run of submissions.keys()) if (!told.has(run)) found.push(`nobody was told that ${run} ended`)
+  for (const { header } of log)
+    if (header.kind === 'run.sealed' && (told.get(header.run ?? '') ?? header.data.status) !== header.data.status)
+      found.push(`${header.run} was told to have ended otherwise`)
+  if (!(await isAnchored(journal))) found.push('the last seal is with no anchor')
   if (machine.running.size > 0) found.push(`${machine.running.size} processes are left`)
   if (engine !== undefined) {
     const { runs, running, waiting, parked } = engine.stats()
@@ -154,6 +215,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   }
   found.push(...(await rowViolations(journal, log, submissions)))
   life.ended = true
+  life.over.resolve()
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
 }
 
@@ -164,9 +226,47 @@ async function recoveryViolations({ journal }: ReturnType<typeof memoryJournal>)
   const [one, other] = [whole, short].map(({ state, chains }) => {
     // What was cleaned up is not a record: a snapshot may know more of it.
     state.reapable.clear()
-    return jcsText(JSON.parse(Buffer.from(saveState(state, chains).bytes).toString('utf8')))
+    const saved = jcsText(JSON.parse(Buffer.from(saveState(state, chains).bytes).toString('utf8')))
+    return `${saved} ${JSON.stringify(notSaved(state))}`
   })
-  return one === other ? [] : [`recovery differs from character ${firstDifference(one, other)}`]
+  const found = one === other ? [] : [`recovery differs from character ${firstDifference(one, other)}`]
+  const bare = await recover('default', purged(journal))
+  const open = ({ state }: typeof bare) => [...state.runs.values()].map(({ id, settled }) => ({ id, settled }))
+  const [kept, left] = [whole, bare].map((recovered) => JSON.stringify([open(recovered), recovered.state.fence]))
+  if (kept !== left) found.push(`without the payloads of sealed runs, recovery gives ${left} and not ${kept}`)
+  return found
+}
+
+/** What a snapshot leaves out, in the order in which it would be acted on. Empties the state. */
+function notSaved(state: State): unknown {
+  const timers: Timer[] = []
+  for (let next = state.timers.pop(); next !== undefined; next = state.timers.pop())
+    if (applies(state, next)) timers.push(next)
+  const lines = [...state.queues].map(([name, { line, running }]) => {
+    const places: Place[] = []
+    for (let next = line.pop(); next !== undefined; next = line.pop()) {
+      const item = state.runs.get(next[1])?.items[next[2]]
+      if (item?.phase === 'queued' && item.rank === next[0]) places.push(next)
+    }
+    return { name, running, places }
+  })
+  const layers = [...state.layers.values()].map(({ digest, runs }) => [digest, [...runs].sort()])
+  return { timers, lines: lines.filter(({ running, places }) => running + places.length > 0), layers }
+}
+
+/** A journal whose sealed runs were purged, read from its first record. */
+function purged(journal: Journal): Journal {
+  return {
+    ...journal,
+    loadState: async () => undefined,
+    async *read(ns, from, options) {
+      const sealed = new Set<string>()
+      for await (const { header, run } of journal.read(ns, 0))
+        if (Buffer.from(header).includes('"kind":"run.sealed"') && run !== undefined) sealed.add(run)
+      for await (const { payload, ...record } of journal.read(ns, from, options))
+        yield sealed.has(record.run ?? '') || payload === undefined ? record : { ...record, payload }
+    },
+  }
 }
 
 function firstDifference(one = '', other = ''): string {
@@ -194,6 +294,55 @@ async function rowViolations(
         found.push(`the row of ${run}/${id} says ${status} after the run was sealed`)
   }
   return found
+}
+
+interface SimulatedLife {
+  ended: boolean
+  readonly over: PromiseWithResolvers<void>
+}
+
+function newLife(): SimulatedLife {
+  return { ended: false, over: Promise.withResolvers() }
+}
+
+/** Something that is away now and then. */
+async function flaky<T>(sim: World, life: Life, calm: boolean, work: () => T | Promise<T>): Promise<T> {
+  const answer = await sim.later(life, work)
+  if (!calm && sim.chance(0.15)) throw new SeamError('UNAVAILABLE', 'it is away')
+  return answer
+}
+
+function anchor(leave: (receipt: AnchorReceipt) => Promise<AnchorReceipt>): AuditAnchor {
+  return {
+    spec: 'anchor/v1',
+    kind: 'simulated',
+    name: 'anchor',
+    guarantees: { beyondOperator: { value: false, proof: 'tested' }, time: { value: false, proof: 'tested' } },
+    anchor: ({ origin, size, root }) =>
+      leave({ v: 1, kind: 'simulated', name: 'anchor', origin, size, root, at: 0, body: null }),
+    check: async () => ({ status: 'not-checked' }),
+    latest: async () => undefined,
+  }
+}
+
+async function headersOf({ journal }: ReturnType<typeof memoryJournal>): Promise<AnyRecord[]> {
+  const headers: AnyRecord[] = []
+  for await (const { header } of journal.read('default', 0)) headers.push(parsePlaced(header))
+  return headers
+}
+
+/** Whether the first seal of a run is under a signed checkpoint. */
+async function isSigned(journal: ReturnType<typeof memoryJournal>, run: string): Promise<boolean> {
+  const { checkpoint } = await journal.journal.head('default')
+  const seal = (await headersOf(journal)).find((header) => header.kind === 'run.sealed' && header.run === run)
+  return seal !== undefined && checkpoint !== undefined && checkpoint.size > seal.seq
+}
+
+/** Whether an anchor has a checkpoint over the newest seal. */
+async function isAnchored(journal: ReturnType<typeof memoryJournal>): Promise<boolean> {
+  const log = await headersOf(journal)
+  const seal = log.findLast(({ kind }) => kind === 'run.sealed')
+  return log.some((header) => header.kind === 'checkpoint.anchored' && header.data.size > (seal?.seq ?? -1))
 }
 
 /** Every call takes a step to be made and a step to be answered; a crash between them loses the answer. */
@@ -240,13 +389,14 @@ function randomPlan(sim: World, run: string): Submission {
       sim.chance(0.15) ? [{ type: sim.chance(0.5) ? 'tree' : 'path', path }] : [],
     )
     if (sim.chance(0.15)) locks.push({ type: 'name', name: 'deploy' })
-    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 1_000 }] : []
+    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 6_000 }] : []
     items.push(
       item(`i${index}`, {
         needs,
         locks,
         gates,
         priority: sim.chance(0.2) ? 5 : 0,
+        timeoutMs: 7_000,
         retries: { max: Math.floor(sim.random() * 3), minDelayMs: 20, maxDelayMs: 200 },
       }),
     )
@@ -265,7 +415,7 @@ function randomPlan(sim: World, run: string): Submission {
             submodules: [],
           },
       ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
-      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 1_000 } }),
+      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
     },
     ...(sim.chance(0.2) && { layers: { fake: { digest: 'e'.repeat(64), ready: false } } }),
   })

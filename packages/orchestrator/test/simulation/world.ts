@@ -80,7 +80,7 @@ export function world(seed: number): World {
       pending = pending.filter(alive)
       // Sometimes time passes although there is work: a slow operation.
       if (pending.length === 0 || random() < 0.02) {
-        if (!ring() && pending.length === 0) return false
+        if (!ring() && pending.length === 0) return settled().then(() => false)
       } else {
         const [next] = pending.splice(Math.floor(random() * pending.length), 1)
         now += Math.floor(random() * 3)
