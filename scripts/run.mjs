@@ -39,7 +39,8 @@ const tasks = {
   bench: ['--conditions=source', 'bench/src/main.ts'],
   build: ['--conditions=source', 'scripts/build.ts'],
   format: ['--conditions=source', 'scripts/format.ts'],
-  seamark: ['--conditions=source', join(root, 'apps', 'server', 'src', 'main.ts')],
+  // The same flag as in the shebang of the built program.
+  seamark: ['--max-semi-space-size=8', '--conditions=source', join(root, 'apps', 'server', 'src', 'main.ts')],
 }
 
 const [task = '', ...args] = process.argv.slice(2)

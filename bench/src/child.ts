@@ -22,7 +22,12 @@ export function inChild<T>(module: string, input: unknown): Promise<Measured<T>>
   return new Promise((resolve, reject) => {
     let answer: ChildAnswer | undefined
     // The options of this process hold for the child: `--conditions=source`, and `--cpu-prof` where it is asked for.
-    const child = fork(program, [module], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
+    const child = fork(program, [module], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+      // As the `seamark` program is started.
+      execArgv: [...process.execArgv, '--max-semi-space-size=8'],
+    })
     child.on('message', (message) => {
       answer = message as ChildAnswer
     })

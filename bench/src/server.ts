@@ -49,11 +49,15 @@ export interface Server {
 /** Starts `seamark serve` on a data folder. Rejects where it does not get ready. */
 export async function startServer(data: string): Promise<Server> {
   const started = performance.now()
-  const child = spawn(process.execPath, [...serverProgram().argv, 'serve', '--json', '--data', data], {
-    cwd: data,
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', ...serverProgram().argv, 'serve', '--json', '--data', data],
+    {
+      cwd: data,
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))

@@ -39,14 +39,13 @@ export async function submit(
     items: plan.items,
     ...(layers !== undefined && { layers }),
   }
-  const { run, created } = await engine.submit(principal, submission)
-  return {
-    run,
-    created,
+  // Made before, so that nothing holds the items while the engine takes them in.
+  const answer = {
     plan: plan.digest,
     items: plan.items.length,
     ...(workspace.type === 'git' && { base: baseOf(workspace) }),
   }
+  return { ...(await engine.submit(principal, submission)), ...answer }
 }
 
 async function checkedPlan(

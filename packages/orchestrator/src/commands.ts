@@ -38,7 +38,9 @@ export type Command =
   | {
       readonly type: 'submit'
       readonly principal: Principal
-      readonly submission: Submission
+      /** Without its items, which are in the chunks. */
+      readonly submission: Pick<Submission, 'run' | 'plan' | 'spec'>
+      readonly items: number
       readonly head: SaltedPayload
       readonly chunks: readonly ItemChunk[]
       /** Row of an earlier run with this id that is not in memory; filled in by the loop. */

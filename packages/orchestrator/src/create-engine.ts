@@ -163,11 +163,18 @@ export function createEngine(options: EngineOptions): Engine {
     async submit(principal, submission) {
       await authorize(principal, 'run.submit', submission.run)
       checkSubmission(submission, options)
-      const { run, spec, layers = {}, items } = submission
+      const { run, plan, spec, layers = {}, items } = submission
       const head = payload({ spec, layers }, '/spec')
       const chunks = chunkItems(items, salt)
       for (const chunk of chunks) requireRoom(chunk.payload.bytes, `/items/${chunk.items[0]?.[0] ?? 0}`)
-      const reply = await posted(running().loop, { type: 'submit', principal, submission, head, chunks })
+      const reply = await posted(running().loop, {
+        type: 'submit',
+        principal,
+        submission: { run, plan, spec },
+        items: items.length,
+        head,
+        chunks,
+      })
       return { run, created: reply.created ?? true }
     },
     async cancel(principal, run, item) {
@@ -191,7 +198,9 @@ export function createEngine(options: EngineOptions): Engine {
       if (!seals.knows(run) && !running().loop.state.runs.has(run)) {
         const row = await rowOf(run)
         if (row === undefined) throw new SeamError('NOT_FOUND', `There is no run ${run}.`)
-        if (row.status !== 'running' && row.status !== 'canceling') {
+        // The seal may have become durable in this moment: after the loop's answer that is known.
+        await posted(running().loop, { type: 'tick' })
+        if (!seals.knows(run) && row.status !== 'running' && row.status !== 'canceling') {
           // Sealed under an engine before this one, which may have ended before it could sign.
           if (!running().allSigned) await orAbort(seals.nextSigned(), signal)
           return row.status

@@ -75,7 +75,7 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
     data: {
       ...(spec.name !== undefined && { name: spec.name }),
       plan,
-      items: submission.items.length,
+      items: command.items,
       ...(base && {
         base: {
           repository: base.repository,

@@ -7,6 +7,51 @@ import { lockScope, ownerOf } from './state.ts'
 /** A step of priority is worth this many places in line, so an item waits for a bounded number of later ones. */
 export const PLACES_PER_PRIORITY = 1000
 
+const NONE: never[] = []
+const NO_ENV = {}
+
+/** An item as it is before anything happened to it. */
+export function newItem(index: number, id: string, spec: ItemSpec): Item {
+  return {
+    index,
+    id,
+    spec,
+    phase: 'pending',
+    outcome: undefined,
+    reason: undefined,
+    unmet: 0,
+    dependents: NONE,
+    attempt: 0,
+    failures: 0,
+    refused: undefined,
+    ticket: 0,
+    rank: 0,
+    launch: undefined,
+    parked: undefined,
+    resumeFrom: undefined,
+    canceling: false,
+    product: undefined,
+    startedAt: undefined,
+    endedAt: undefined,
+  }
+}
+
+/** The same spec, sharing what is empty or as in the item before it: most of the memory of a large plan. */
+function lean(spec: ItemSpec, before: ItemSpec | undefined): ItemSpec {
+  const { minDelayMs, maxDelayMs, max } = spec.retries
+  const like = before?.retries
+  const same = like?.max === max && like.minDelayMs === minDelayMs && like.maxDelayMs === maxDelayMs
+  return {
+    ...spec,
+    needs: spec.needs.length === 0 ? NONE : spec.needs,
+    locks: spec.locks.length === 0 ? NONE : spec.locks,
+    gates: spec.gates.length === 0 ? NONE : spec.gates,
+    outputs: spec.outputs.length === 0 ? NONE : spec.outputs,
+    env: Object.keys(spec.env).length === 0 ? NO_ENV : spec.env,
+    retries: same ? like : spec.retries,
+  }
+}
+
 /** Adds items to the graph; when all announced ones are there, those without open needs get in line. */
 export function admit(
   state: State,
@@ -21,19 +66,7 @@ export function admit(
       throw new SeamError('INTEGRITY', `Item ${id} of run ${run.id} has no specification in its payload.`, {
         remedy: 'Restore the journal from a backup.',
       })
-    const item: Item = {
-      index,
-      id,
-      spec,
-      phase: 'pending',
-      unmet: 0,
-      dependents: [],
-      attempt: 0,
-      failures: 0,
-      ticket: 0,
-      rank: 0,
-      canceling: false,
-    }
+    const item = newItem(index, id, lean(spec, run.items.at(-1)?.spec))
     run.items.push(item)
     run.byId.set(id, index)
     touch(run, item)
@@ -48,7 +81,8 @@ export function admit(
       if (needed === undefined || needed.outcome === 'succeeded') continue
       item.unmet++
       if (needed.phase === 'settled') state.todo.cascade.push([run.id, needed.index])
-      needed.dependents.push(item.index)
+      if (needed.dependents.length === 0) needed.dependents = [item.index]
+      else needed.dependents.push(item.index)
     }
     if (item.unmet === 0) ready.push(item)
   }
@@ -112,11 +146,11 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
   item.phase = 'settled'
   item.outcome = outcome
   item.reason = reason
-  delete item.parked
-  delete item.resumeFrom
+  item.parked = undefined
+  item.resumeFrom = undefined
   if (item.refused !== undefined) {
     toClean(state, item.refused)
-    delete item.refused
+    item.refused = undefined
   }
   run.settled[outcome]++
   touch(run, item)

@@ -195,9 +195,9 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       if (step === 'main') {
         item.phase = 'running'
         item.attempt = launch.attempt
-        delete item.refused
+        item.refused = undefined
         item.startedAt = record.at
-        delete item.endedAt
+        item.endedAt = undefined
         const queue = state.queues.get(item.spec.queue)
         if (queue !== undefined) queue.running++
       }
@@ -213,7 +213,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       freeSlot(state, item)
       item.endedAt = record.at
       item.reason = record.data.reason
-      if (record.data.outcome !== 'succeeded') delete item.product
+      if (record.data.outcome !== 'succeeded') item.product = undefined
       else if (record.data.product !== undefined) item.product = record.data.product
       if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost')
         item.failures++
@@ -222,7 +222,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       if (item.launch !== undefined) {
         // Refused for capacity: nothing was started, and a tombstone would bar the same launch later.
         item.refused = ended(state, run, item.launch)
-        delete item.launch
+        item.launch = undefined
         freeSlot(state, item)
       }
       item.phase = 'parked'
@@ -235,7 +235,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       return unlock(state, run.id, item, touch)
     case 'item.resumed':
       if (item.parked?.snapshot !== undefined) item.resumeFrom = item.parked.snapshot
-      delete item.parked
+      item.parked = undefined
       if (record.data.by === 'expiry') return
       if (holdsLocks(state, run.id, item)) toQueue(state, run.id, item, touch)
       else toLine(state, run.id, item, touch)
@@ -263,7 +263,7 @@ function ended(state: State, run: Run, launch: Launch): Launch {
 function endLaunch(state: State, run: Run, item: Item): void {
   if (item.launch === undefined) return
   toClean(state, ended(state, run, item.launch))
-  delete item.launch
+  item.launch = undefined
 }
 
 function freeSlot(state: State, item: Item): void {

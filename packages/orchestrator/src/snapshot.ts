@@ -3,7 +3,7 @@ import type { StateSnapshot } from '@seamark/core'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
-import { queueOf } from './fold-items.ts'
+import { newItem, queueOf } from './fold-items.ts'
 import type { Item, Launch, Layer, Run, State } from './state.ts'
 import { parseJson } from './records.ts'
 import { emptyState, lockScope, ownerOf } from './state.ts'
@@ -78,7 +78,11 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   const { size, at, epoch, fence, turn, checkpoint, unsigned } = saved
   const state: State = Object.assign(emptyState(ns), { size, at, epoch, fence, turn, checkpoint, unsigned })
   for (const { items, ...rest } of saved.runs) {
-    const run: Run = { ...rest, items: [...items], byId: new Map(items.map((item) => [item.id, item.index])) }
+    const run: Run = {
+      ...rest,
+      items: items.map((item) => ({ ...newItem(item.index, item.id, item.spec), ...item })),
+      byId: new Map(items.map((item) => [item.id, item.index])),
+    }
     state.runs.set(run.id, run)
     for (const item of run.items) {
       if (item.launch !== undefined) state.launches.set(item.launch.launchId, item.launch)

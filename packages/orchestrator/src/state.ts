@@ -33,13 +33,17 @@ export interface Parked {
  */
 export type Phase = 'pending' | 'setup' | 'lined' | 'queued' | 'running' | 'parked' | 'settled'
 
+/**
+ * All fields are always there: an object whose fields come and go is kept by the engine underneath as a
+ * dictionary, at several times the memory.
+ */
 export interface Item {
   readonly index: number
   readonly id: string
   readonly spec: ItemSpec
   phase: Phase
-  outcome?: ItemOutcome
-  reason?: string
+  outcome: ItemOutcome | undefined
+  reason: string | undefined
   /** Needs that are not met yet. */
   unmet: number
   /** Indexes of items that need this one. */
@@ -49,21 +53,21 @@ export interface Item {
   /** Attempts that ended failed, timed-out or lost. */
   failures: number
   /** The launch that was refused for capacity: the same attempt is launched again under the same id. */
-  refused?: Launch
+  refused: Launch | undefined
   /** Place in the line for locks. */
   ticket: number
   /** Place in the line for a slot: lower goes first. */
   rank: number
-  launch?: Launch
-  parked?: Parked
+  launch: Launch | undefined
+  parked: Parked | undefined
   /** Snapshot that the next attempt starts from. */
-  resumeFrom?: { readonly sha256: string; readonly size: number }
+  resumeFrom: { readonly sha256: string; readonly size: number } | undefined
   /** A person asked this item to stop. */
   canceling: boolean
   /** Of the main step, while gates judge it; of the settled item, while others need it. */
-  product?: Product
-  startedAt?: number
-  endedAt?: number
+  product: Product | undefined
+  startedAt: number | undefined
+  endedAt: number | undefined
 }
 
 export interface Run {
@@ -218,5 +222,5 @@ export function lockScope(run: Run): string {
 
 /** Lets go of what nobody asks a settled item for any more. */
 export function trim(item: Item): void {
-  if (item.phase === 'settled' && item.dependents.length === 0) delete item.product
+  if (item.phase === 'settled' && item.dependents.length === 0) item.product = undefined
 }
