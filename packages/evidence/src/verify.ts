@@ -11,6 +11,8 @@ import { checkReceipt, payloadsSink } from './verify-attached.ts'
 import { checkCheckpointSignature, checkManifestSignature } from './verify-keys.ts'
 import { recordsSink, type RecordsResult } from './verify-records.ts'
 
+const signatureBytes = 64
+
 export interface VerifyOptions {
   /** The verifier's clock, epoch milliseconds. */
   readonly now: number
@@ -65,7 +67,7 @@ async function readFiles(files: AsyncIterable<BundleFile>, checks: CheckList, fi
       checks.fail('bundle.layout', 'file-order', path)
     previous = path
     seen.add(path)
-    await readFile(path, body, sinkFor(path, checks, findings), checks, findings)
+    if (!(await readFile(path, body, sinkFor(path, checks, findings), checks, findings))) return
   }
   const listed = findings.manifest?.files.map((file) => file.path) ?? []
   for (const path of [...REQUIRED_FILES, ...listed])
@@ -74,27 +76,37 @@ async function readFiles(files: AsyncIterable<BundleFile>, checks: CheckList, fi
   checks.pass('manifest.files')
 }
 
+/** `false` where the file goes on beyond what it may be: reading further would only take the verifier's time. */
 async function readFile(
   path: string,
   body: AsyncIterable<Uint8Array>,
   sink: Sink,
   checks: CheckList,
   findings: Findings,
-): Promise<void> {
+): Promise<boolean> {
+  const listed = findFile(findings.manifest, path)
+  const most = maxBytesOf(path) ?? listed?.size ?? 0
   const digest = createHash('sha256')
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
     digest.update(chunk)
     sink.write(chunk)
+    if (size > most) break
   }
   sink.end()
-  if (path === 'manifest.json' || path === 'manifest.sig') return
-  const listed = findFile(findings.manifest, path)
+  if (maxBytesOf(path) !== undefined) return size <= most
   if (listed === undefined) checks.fail('bundle.layout', 'unlisted-file', path)
   else if (listed.size !== size) checks.fail('manifest.files', 'size-mismatch', path)
   else if (listed.sha256 !== digest.digest('hex')) checks.fail('manifest.files', 'digest-mismatch', path)
   if (path.startsWith('artifacts/')) checkArtifact(checks, path, size, listed?.sha256, findings)
+  return size <= most
+}
+
+/** Of files that no manifest lists. */
+function maxBytesOf(path: string): number | undefined {
+  if (path === 'manifest.json') return BUNDLE_LIMITS.manifestBytes
+  return path === 'manifest.sig' ? signatureBytes : undefined
 }
 
 function sinkFor(path: string, checks: CheckList, findings: Findings): Sink {
@@ -104,7 +116,7 @@ function sinkFor(path: string, checks: CheckList, findings: Findings): Sink {
     case 'manifest.json':
       return whole(BUNDLE_LIMITS.manifestBytes, (bytes) => readManifest(bytes, checks, findings))
     case 'manifest.sig':
-      return whole(64, (bytes) => (findings.signature = bytes))
+      return whole(signatureBytes, (bytes) => (findings.signature = bytes))
     case 'checkpoint':
       return whole(BUNDLE_LIMITS.noteBytes, (bytes) => readCheckpoint(bytes, checks, findings))
     case 'trust-hints.json':

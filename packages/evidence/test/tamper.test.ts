@@ -8,8 +8,10 @@ import {
   bundleOf,
   exportSigner,
   failures,
+  filesOf,
   hashesOf,
   headOf,
+  NOW,
   ORIGIN,
   otherLogSigner,
   rebuild,
@@ -19,6 +21,7 @@ import {
   verifyTar,
   type Bundle,
 } from './world.ts'
+import { verify } from '../src/index.ts'
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
@@ -137,6 +140,44 @@ describe('files', () => {
     expect(await failures(verifyBundle([['manifest.json', spaced], signature ?? ['', spaced], ...more]))).toContain(
       'manifest.form: not-canonical',
     )
+  })
+  test.each<[string, string]>([
+    ['millions of values', '0'],
+    ['millions of lists', '[]'],
+    ['many files that are none', '"twenty characters.."'],
+  ])('with a manifest of %s is refused in the memory that its size needs', async (_, value) => {
+    const count = Math.floor((8 * 2 ** 20) / (value.length + 1))
+    const manifest = encoder.encode(`{"files":[${Array.from({ length: count }, () => value).join(',')}]}`)
+    const before = process.memoryUsage().heapUsed
+    let most = 0
+    const report = await verify(
+      (async function* () {
+        yield* filesOf([['manifest.json', manifest], ...bundle.slice(1)])
+        most = process.memoryUsage().heapUsed
+      })(),
+      trust,
+      { now: NOW },
+    )
+    expect(report.verdict).toBe('tampered')
+    expect(most - before).toBeLessThan(64 * 2 ** 20)
+  })
+  test('that never end are not read to their end', async () => {
+    let given = 0
+    const endless = async function* () {
+      for (; given < 10_000; given++) yield new Uint8Array(1000)
+    }
+    for (const path of ['manifest.sig', 'records.jsonl', 'README.md', 'artifacts/unknown']) {
+      given = 0
+      const files = async function* () {
+        for await (const file of filesOf(bundle)) {
+          if (file.path !== path) yield file
+          else yield { ...file, size: 10_000_000, body: endless() }
+        }
+        if (path === 'artifacts/unknown') yield { path, size: 10_000_000, body: endless() }
+      }
+      expect((await verify(files(), trust, { now: NOW })).verdict).toBe('tampered')
+      expect([path, given < 100]).toEqual([path, true])
+    }
   })
   test('with a manifest for another head, run or namespace', async () => {
     expect(await failures(verifyBundle(await resigned(rest, { size: log.length + 1 })))).toEqual([
