@@ -159,7 +159,7 @@ function attemptEnded(
           reason,
           token,
           ...(resumeAt !== undefined && { resumeAt: wholeMs(resumeAt, now) }),
-          ...(expiresAt !== undefined && { expiresAt: wholeMs(expiresAt, now) }),
+          ...(expiresAt !== undefined && Number.isFinite(expiresAt) && { expiresAt: wholeMs(expiresAt, now) }),
           locksUntil: now,
           ...(snapshot && { snapshot }),
         },
