@@ -22,16 +22,34 @@ export function style(colours: boolean): Style {
   }
 }
 
-// Of escape sequences a terminal gets only colours: text from a sandbox must not move the cursor, set titles or paste.
-// oxlint-disable-next-line no-control-regex
-const unsafe = /\u001B\[[0-9;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g
+// Controls, and everything that turns text around or can not be seen.
+const hidden = String.raw`\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}`
+// Joiners belong to some scripts and emoji, and may hide in a name.
+const unsafe = new RegExp(String.raw`[${hidden}\u200C\u200D]`, 'gu')
+const unsafeOutput = new RegExp(String.raw`\u001B\[[0-9;]*m|[${hidden}]`, 'gu')
 
-/** Text that is safe to show on a terminal: colours stay, other control characters are shown as they are named. */
+/** Text that is safe to show on a terminal and shows all that is in it: only tabs and line ends are not shown by their numbers. */
 export function harmless(text: string): string {
-  return text.replaceAll(unsafe, (found) => {
-    if (found.length > 1 || found === '\r') return found
-    return `\\u{${found.charCodeAt(0).toString(16)}}`
-  })
+  return text.replaceAll(unsafe, named)
+}
+
+/**
+ * What a program wrote, safe to show on a terminal: colours stay, and carriage returns, of which progress bars
+ * are made. It may still look like something else; what must be read as it is needs `harmless`.
+ */
+export function harmlessOutput(text: string): string {
+  return text.replaceAll(unsafeOutput, (found) => (found === '\r' || isColour(found) ? found : named(found)))
+}
+
+function named(text: string): string {
+  return text.replace(/^./su, (first) => `\\u{${(first.codePointAt(0) ?? 0).toString(16)}}`)
+}
+
+// 8 hides text, unless it is the number of a colour: 38;5;8.
+function isColour(text: string): boolean {
+  if (text.length < 3) return false
+  const rest = text.slice(2, -1).replaceAll(/(^|;)[345]8;(?:5;\d+|2;\d+;\d+;\d+)/g, '')
+  return rest.split(';').every((code) => Number(code) !== 8)
 }
 
 /** Shortened to a width, with an ellipsis. Only for text without colours. */

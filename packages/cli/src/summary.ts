@@ -5,7 +5,7 @@ import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { ItemProgress } from './progress/model.ts'
 import type { Style } from './style.ts'
-import { harmless } from './style.ts'
+import { harmless, harmlessOutput } from './style.ts'
 import { counted, duration } from './words.ts'
 
 const failuresShown = 5
@@ -49,7 +49,7 @@ async function failure(
   const text = (await lastBytes(client, run, id)).trimEnd().split('\n').slice(-tailLines)
   return [
     `  ${style.red('✗')} ${id}: ${harmless(reason)}`,
-    ...text.filter((line) => line !== '').map((line) => style.dim(`    ${harmless(line)}`)),
+    ...text.filter((line) => line !== '').map((line) => style.dim(`    ${harmlessOutput(line).replaceAll('\r', ' ')}`)),
     style.dim(`    seamark logs ${run} ${id} --stderr`),
   ]
 }

@@ -4,7 +4,8 @@ import { checkArguments } from '../src/arguments.ts'
 import { COMMON } from '../src/command.ts'
 import { COMMANDS } from '../src/commands/index.ts'
 import { commandHelp, overview } from '../src/help.ts'
-import { harmless, style } from '../src/style.ts'
+import { colourPatch } from '../src/patch-colours.ts'
+import { harmless, harmlessOutput, style } from '../src/style.ts'
 import { counted, duration, meant } from '../src/words.ts'
 
 const args = {
@@ -86,15 +87,38 @@ describe('words', () => {
 })
 
 describe('harmless', () => {
-  it('leaves no control character but colours, tabs and line ends', () => {
+  // oxlint-disable-next-line no-control-regex
+  const controls = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/
+
+  it('shows everything that is in a text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(harmless(text)).not.toMatch(controls)
+        expect(harmless(text)).not.toContain('\r')
+      }),
+    )
+    expect(harmless('a\u001B[31mb\r\tc\n')).toBe('a\\u{1b}[31mb\\u{d}\tc\n')
+    expect(harmless('x\u200By\u061Cz\uFEFF\u{E0041}\u2028\u200D')).toBe(
+      'x\\u{200b}y\\u{61c}z\\u{feff}\\u{e0041}\\u{2028}\\u{200d}',
+    )
+  })
+
+  it('hides nothing of a patch', () => {
+    const line = '+evil()\u001B[8m; more()\r+fine()'
+    expect(colourPatch(line, style(false))).toBe('+evil()\\u{1b}[8m; more()\\u{d}+fine()')
+  })
+
+  it('leaves output no control character but colours, tabs and line ends', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         // oxlint-disable-next-line no-control-regex
-        const rest = harmless(text).replaceAll(/\u001B\[[0-9;]*m/g, '')
-        // oxlint-disable-next-line no-control-regex
-        expect(rest).not.toMatch(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/)
+        expect(harmlessOutput(text).replaceAll(/\u001B\[[0-9;]*m/g, '')).not.toMatch(controls)
       }),
     )
-    expect(harmless('\u001B[31mred\u001B[0m\u001B]0;title\u0007')).toBe('\u001B[31mred\u001B[0m\\u{1b}]0;title\\u{7}')
+    const colours = '\u001B[31mred\u001B[0m\u001B[m\u001B[38;5;8mgrey\u001B[1;48;2;8;8;8mx\r\n'
+    expect(harmlessOutput(colours)).toBe(colours)
+    expect(harmlessOutput('\u001B]0;title\u0007')).toBe('\\u{1b}]0;title\\u{7}')
+    for (const conceal of ['8', '08', '1;8', '38;5;1;8'])
+      expect(harmlessOutput(`\u001B[${conceal}m`)).toBe(`\\u{1b}[${conceal}m`)
   })
 })

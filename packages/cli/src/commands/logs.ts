@@ -4,7 +4,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { harmless } from '../style.ts'
+import { harmlessOutput } from '../style.ts'
 
 export const logs: Command = command({
   name: 'logs',
@@ -50,9 +50,10 @@ export const logs: Command = command({
         const decoder = new TextDecoder()
         for await (const chunk of bytes) {
           if (args.json === true) await io.out(`${JSON.stringify({ stream, from, ...asText(chunk) })}\n`)
-          else await io.out(io.interactive ? harmless(decoder.decode(chunk, { stream: true })) : chunk)
+          else await io.out(io.interactive ? harmlessOutput(decoder.decode(chunk, { stream: true })) : chunk)
           from += chunk.byteLength
         }
+        if (args.json !== true && io.interactive) await io.out('\u001B[0m')
       } catch (error) {
         if (!stop.signal.aborted) throw error
       } finally {
