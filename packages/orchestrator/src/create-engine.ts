@@ -9,13 +9,14 @@ import type {
   Principal,
   Projections,
   Signer,
+  Submission,
   Worker,
 } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
 import { canonicalJson, LIMITS } from '@seamark/log'
 import { checkSubmission } from './check-submission.ts'
-import type { SaltedPayload } from './commands.ts'
+import type { Command, SaltedPayload } from './commands.ts'
 import { chunkItems } from './commands.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
@@ -116,6 +117,15 @@ export function createEngine(options: EngineOptions): Engine {
     return { mediaType: 'application/json', bytes, salt: salt() }
   }
 
+  function submitCommand(principal: Principal, submission: Submission): Command {
+    checkSubmission(submission, options)
+    const { run, plan, spec, layers = {}, items } = submission
+    const head = payload({ spec, layers }, '/spec')
+    const chunks = chunkItems(items, salt)
+    for (const chunk of chunks) requireRoom(chunk.payload.bytes, `/items/${chunk.items[0]?.[0] ?? 0}`)
+    return { type: 'submit', principal, submission: { run, plan, spec }, items: items.length, head, chunks }
+  }
+
   async function rowOf(run: string) {
     const { rows } = await options.projections.query(ns, 'runs', { run })
     return rows[0]
@@ -160,22 +170,12 @@ export function createEngine(options: EngineOptions): Engine {
       )
       return stopped ?? Promise.resolve()
     },
-    async submit(principal, submission) {
-      await authorize(principal, 'run.submit', submission.run)
-      checkSubmission(submission, options)
-      const { run, plan, spec, layers = {}, items } = submission
-      const head = payload({ spec, layers }, '/spec')
-      const chunks = chunkItems(items, salt)
-      for (const chunk of chunks) requireRoom(chunk.payload.bytes, `/items/${chunk.items[0]?.[0] ?? 0}`)
-      const reply = await posted(running().loop, {
-        type: 'submit',
-        principal,
-        submission: { run, plan, spec },
-        items: items.length,
-        head,
-        chunks,
-      })
-      return { run, created: reply.created ?? true }
+    // Not an async function: its frame would hold the items while the engine takes them in.
+    submit(principal, submission) {
+      const { run } = submission
+      return authorize(principal, 'run.submit', run)
+        .then(() => posted(running().loop, submitCommand(principal, submission)))
+        .then(createdOf(run))
     },
     async cancel(principal, run, item) {
       await authorize(principal, item === undefined ? 'run.cancel' : 'item.cancel', run, item)
@@ -239,4 +239,9 @@ function requireRoom(bytes: Uint8Array, pointer: string): void {
 function requireIds(run: string, item: string | undefined): void {
   if (!NAME.test(run)) throw new SeamError('NOT_FOUND', 'There is no run of that id.')
   if (item !== undefined && !ITEM_ID.test(item)) throw new SeamError('NOT_FOUND', `Run ${run} has no item of that id.`)
+}
+
+// Of the module, since closures of one function share what they capture.
+function createdOf(run: string) {
+  return ({ created = true }: { readonly created?: boolean }): { run: string; created: boolean } => ({ run, created })
 }
