@@ -1,59 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  Action,
-  AnyRecord,
-  AuditAnchor,
-  Authorizer,
-  Executor,
-  Journal,
-  Principal,
-  Projections,
-  Signer,
-  Submission,
-  Worker,
-} from '@seamark/core'
-import type { Clock } from '@seamark/kit'
+import type { Action, AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
 import { canonicalJson, LIMITS } from '@seamark/log'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
 import { chunkItems } from './commands.ts'
+import type { EngineOptions } from './engine-options.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, makeParts, posted } from './parts.ts'
-import type { Queues } from './schedule.ts'
 import { sealWatch } from './seal-watch.ts'
 import { waitingFor } from './waiting.ts'
-
-export interface EngineOptions {
-  readonly ns: string
-  readonly journal: Journal
-  readonly projections: Projections
-  readonly worker: Worker
-  readonly executors: readonly Executor[]
-  /** Names of the runtimes that the worker knows. */
-  readonly runtimes: readonly string[]
-  readonly authorizer: Authorizer
-  /** Of role `log`. */
-  readonly signer: Signer
-  readonly anchors?: readonly AuditAnchor[]
-  /** Default 10 minutes. */
-  readonly anchorEveryMs?: number
-  readonly queues: Queues
-  /** Origin of a log that does not exist yet. An existing log keeps its own. */
-  readonly newOrigin: () => string
-  /** Version of the program, and a text that names this process to others. */
-  readonly version: string
-  readonly holder: string
-  /** How many records recovery replays at most while little is in memory. Default 20,000. */
-  readonly recordsPerSnapshot?: number
-  readonly clock?: Clock
-  readonly random?: () => number
-  readonly salt?: () => Uint8Array
-  readonly yield?: () => Promise<void>
-  /** Something failed that is being tried again, or that nothing depends on. */
-  readonly onNotice?: (error: Error) => void
-}
 
 /** The engine of one namespace. Does nothing until `start`. */
 export function createEngine(options: EngineOptions): Engine {

@@ -3,24 +3,30 @@ import type { Principal, RecordHeader, RunOutcome, Submission } from '@seamark/c
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
 export interface Engine {
   readonly ns: string
-  /** Takes the lease, recovers, attaches what still runs. Errors: those of `Journal.acquire`. */
+  /**
+   * Takes the lease, recovers, attaches what still runs. Once. Errors: those of `Journal.acquire`;
+   * `INTEGRITY` when snapshot, records and committed heads do not belong together; `UNSUPPORTED` for
+   * records of a newer version; `INVALID_INPUT` when unfinished runs need a queue, an executor or a
+   * runtime that is not configured, one problem for each; `CONFLICT` when it was started before.
+   */
   start(): Promise<void>
   /**
    * Stops taking commands and lets go of the lease. Attempts go on where their executor outlives
-   * the service; `cancelRunning` asks every run to cancel first and waits until nothing runs.
+   * the service; `cancelRunning` asks every run to cancel first and waits until nothing runs. A later
+   * call waits for the first one; one that comes during `start` waits for it.
    */
   stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
   /** Resolves with the reason when the engine can not go on (lost lease, damaged journal). */
   readonly failed: Promise<unknown>
-  /** Idempotent by `run`. Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `LIMIT_EXCEEDED` (disk full), `NOT_FOUND` (queue, executor or runtime). */
+  /** Idempotent by `run`. Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `INVALID_INPUT` (all problems), `LIMIT_EXCEEDED` (a text that fits no record, or a full disk), `UNAVAILABLE` (stopping). */
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
-  /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. */
+  /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`. */
   resume(principal: Principal, run: string, item: string, token: string): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
-  /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. */
+  /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. Errors: `NOT_FOUND`, `ABORTED`, `UNAVAILABLE` when the engine ends before. */
   sealed(run: string, options?: { readonly signal?: AbortSignal }): Promise<RunOutcome>
   /** Counts for `doctor` and `status`. */
   stats(): {
@@ -30,7 +36,7 @@ export interface Engine {
     readonly parked: number
     readonly size: number
   }
-  /** Records as they become durable, for followers in this process. Returns a function that stops it. */
+  /** Records as they become durable, all of them, for followers in this process; what a listener throws is a notice. Returns a function that stops it. */
   onRecords(listener: (headers: readonly RecordHeader[]) => void): () => void
 }
 

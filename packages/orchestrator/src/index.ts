@@ -5,7 +5,7 @@
  */
 export { CHECKPOINT_MS } from './checkpoints.ts'
 export { createEngine } from './create-engine.ts'
-export type { EngineOptions } from './create-engine.ts'
+export type { EngineOptions } from './engine-options.ts'
 export type { Engine, WaitingReason } from './engine.ts'
 export { EMPTY_BLOB } from './schedule.ts'
 export type { Queues } from './schedule.ts'

@@ -1,4 +1,4 @@
-import type { EngineOptions } from '../../src/create-engine.ts'
+import type { EngineOptions } from '../../src/engine-options.ts'
 import type { Engine } from '../../src/engine.ts'
 import type {
   AnchorReceipt,

@@ -1,0 +1,34 @@
+import type { AuditAnchor, Authorizer, Executor, Journal, Projections, Signer, Worker } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
+import type { Queues } from './schedule.ts'
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly ns: string
+  readonly journal: Journal
+  readonly projections: Projections
+  readonly worker: Worker
+  readonly executors: readonly Executor[]
+  /** Names of the runtimes that the worker knows. */
+  readonly runtimes: readonly string[]
+  readonly authorizer: Authorizer
+  /** Of role `log`. */
+  readonly signer: Signer
+  readonly anchors?: readonly AuditAnchor[]
+  /** Default 10 minutes. */
+  readonly anchorEveryMs?: number
+  readonly queues: Queues
+  /** Origin of a log that does not exist yet. An existing log keeps its own. */
+  readonly newOrigin: () => string
+  /** Version of the program, and a text that names this process to others. */
+  readonly version: string
+  readonly holder: string
+  /** How many records recovery replays at most while little is in memory. Default 20,000. */
+  readonly recordsPerSnapshot?: number
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly salt?: () => Uint8Array
+  readonly yield?: () => Promise<void>
+  /** Something failed that is being tried again, or that nothing depends on. */
+  readonly onNotice?: (error: Error) => void
+}
