@@ -122,8 +122,13 @@ export function fakeHands(script: Script = () => SUCCEEDED) {
           continue
         }
         await new Promise<void>((resolve) => {
-          wakers.add(resolve)
-          options?.signal?.addEventListener('abort', () => resolve(), { once: true })
+          const wake = () => {
+            wakers.delete(wake)
+            options?.signal?.removeEventListener('abort', wake)
+            resolve()
+          }
+          wakers.add(wake)
+          options?.signal?.addEventListener('abort', wake, { once: true })
         })
       }
     },

@@ -8,7 +8,7 @@ import { PLACES_PER_PRIORITY } from '../src/fold-items.ts'
 import { ledger } from '../src/ledger.ts'
 import { react } from '../src/react.ts'
 import { emptyState } from '../src/state.ts'
-import { item, LOCAL, submission } from './harness.ts'
+import { engineWith, fakeHands, item, LOCAL, submission } from './harness.ts'
 
 const QUEUES = { default: { concurrency: 1 } }
 const moment = { now: 1_000, random: 0.5 }
@@ -77,6 +77,15 @@ function chain(count: number): ItemSpec[] {
 
 describe('a run of 100,000 items', () => {
   const COUNT = 100_000
+
+  it('in one chain runs to its end', { timeout: 120_000 }, async () => {
+    const { engine, notices } = await engineWith(fakeHands())
+    await engine.submit(LOCAL, submission('r', chain(COUNT)))
+    await expect(engine.sealed('r')).resolves.toBe('succeeded')
+    expect(engine.stats()).toMatchObject({ runs: 0, running: 0, waiting: 0 })
+    await engine.stop()
+    expect(notices).toEqual([])
+  })
 
   it('that fails at the head of its chain is skipped in one record, in time that grows with its size', () => {
     const engine = core()
