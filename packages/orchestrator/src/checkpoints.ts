@@ -4,7 +4,7 @@ import { backoffMs, orAbort, toSeamError } from '@seamark/kit'
 import { signCheckpoint } from '@seamark/log'
 
 /** No more than one periodic checkpoint in this time. */
-export const CHECKPOINT_MS = 1_000
+const CHECKPOINT_MS = 1_000
 
 export interface CheckpointerOptions {
   readonly origin: string

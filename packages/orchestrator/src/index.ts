@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { CHECKPOINT_MS } from './checkpoints.ts'
 export { createEngine } from './create-engine.ts'
 export type { EngineOptions } from './engine-options.ts'
 export type { Engine, WaitingReason } from './engine.ts'

@@ -17,7 +17,7 @@ import { parsePlaced } from './records.ts'
 import type { SealWatch } from './seal-watch.ts'
 
 /** How long a stop waits for a worker, signer, anchor or journal that does not answer. */
-export const GRACE_MS = 10_000
+const GRACE_MS = 10_000
 
 /** What an engine that runs is made of. */
 export interface Parts extends Hands {

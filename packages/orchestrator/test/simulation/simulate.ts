@@ -1,29 +1,17 @@
 import type { EngineOptions } from '../../src/engine-options.ts'
 import type { Engine } from '../../src/engine.ts'
-import type {
-  AnchorReceipt,
-  AnyRecord,
-  AuditAnchor,
-  ItemSpec,
-  Journal,
-  LockSpec,
-  RunOutcome,
-  Submission,
-} from '@seamark/core'
+import type { AnchorReceipt, AnyRecord, AuditAnchor, RunOutcome, Submission } from '@seamark/core'
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
-import { jcsText } from '@seamark/log'
 import { memoryJournal } from '@seamark/testing'
-import { recover } from '../../src/recover.ts'
 import { parsePlaced } from '../../src/records.ts'
-import { saveState } from '../../src/snapshot.ts'
-import type { Place, State, Timer } from '../../src/state.ts'
-import { applies } from '../../src/timers.ts'
-import { item, LOCAL, submission, testSigner } from '../harness.ts'
+import { LOCAL, testSigner } from '../harness.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
 import type { Life, World } from './world.ts'
 import { world } from './world.ts'
+import { randomPlan } from './plans.ts'
+import { recoveryViolations } from './recovery.ts'
 
 const CONCURRENCY = 3
 const MAX_STEPS = 60_000
@@ -219,62 +207,6 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
 }
 
-/** Recovery from a snapshot and from the first record give the same state. */
-async function recoveryViolations({ journal }: ReturnType<typeof memoryJournal>): Promise<string[]> {
-  const whole = await recover('default', { ...journal, loadState: async () => undefined })
-  const short = await recover('default', journal)
-  const [one, other] = [whole, short].map(({ state, chains }) => {
-    // What was cleaned up is not a record: a snapshot may know more of it.
-    state.reapable.clear()
-    const saved = jcsText(JSON.parse(Buffer.from(saveState(state, chains).bytes).toString('utf8')))
-    return `${saved} ${JSON.stringify(notSaved(state))}`
-  })
-  const found = one === other ? [] : [`recovery differs from character ${firstDifference(one, other)}`]
-  const bare = await recover('default', purged(journal))
-  const open = ({ state }: typeof bare) => [...state.runs.values()].map(({ id, settled }) => ({ id, settled }))
-  const [kept, left] = [whole, bare].map((recovered) => JSON.stringify([open(recovered), recovered.state.fence]))
-  if (kept !== left) found.push(`without the payloads of sealed runs, recovery gives ${left} and not ${kept}`)
-  return found
-}
-
-/** What a snapshot leaves out, in the order in which it would be acted on. Empties the state. */
-function notSaved(state: State): unknown {
-  const timers: Timer[] = []
-  for (let next = state.timers.pop(); next !== undefined; next = state.timers.pop())
-    if (applies(state, next)) timers.push(next)
-  const lines = [...state.queues].map(([name, { line, running }]) => {
-    const places: Place[] = []
-    for (let next = line.pop(); next !== undefined; next = line.pop()) {
-      const item = state.runs.get(next[1])?.items[next[2]]
-      if (item?.phase === 'queued' && item.rank === next[0]) places.push(next)
-    }
-    return { name, running, places }
-  })
-  const layers = [...state.layers.values()].map(({ digest, runs }) => [digest, [...runs].sort()])
-  return { timers, lines: lines.filter(({ running, places }) => running + places.length > 0), layers }
-}
-
-/** A journal whose sealed runs were purged, read from its first record. */
-function purged(journal: Journal): Journal {
-  return {
-    ...journal,
-    loadState: async () => undefined,
-    async *read(ns, from, options) {
-      const sealed = new Set<string>()
-      for await (const { header, run } of journal.read(ns, 0))
-        if (Buffer.from(header).includes('"kind":"run.sealed"') && run !== undefined) sealed.add(run)
-      for await (const { payload, ...record } of journal.read(ns, from, options))
-        yield sealed.has(record.run ?? '') || payload === undefined ? record : { ...record, payload }
-    },
-  }
-}
-
-function firstDifference(one = '', other = ''): string {
-  let at = 0
-  while (at < one.length && one[at] === other[at]) at++
-  return `${at}: ${one.slice(at - 80, at + 40)} and ${other.slice(at - 80, at + 40)}`
-}
-
 /** Rows say what the records say. */
 async function rowViolations(
   journal: ReturnType<typeof memoryJournal>,
@@ -377,46 +309,4 @@ async function afterSome(sim: World, most = 40): Promise<void> {
 
 function gone(sim: World): Promise<'again'> {
   return new Promise((resolve) => sim.clock.at(sim.clock.now() + 3_000, () => resolve('again')))
-}
-
-function randomPlan(sim: World, run: string): Submission {
-  const count = 1 + Math.floor(sim.random() * 7)
-  const paths = ['src', 'src/a', 'src/a/x.ts', 'docs', 'docs/b']
-  const items: ItemSpec[] = []
-  for (let index = 0; index < count; index++) {
-    const needs = items.flatMap((_, from) => (sim.chance(0.25) ? [{ from }] : []))
-    const locks: LockSpec[] = paths.flatMap((path): LockSpec[] =>
-      sim.chance(0.15) ? [{ type: sim.chance(0.5) ? 'tree' : 'path', path }] : [],
-    )
-    if (sim.chance(0.15)) locks.push({ type: 'name', name: 'deploy' })
-    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 6_000 }] : []
-    items.push(
-      item(`i${index}`, {
-        needs,
-        locks,
-        gates,
-        priority: sim.chance(0.2) ? 5 : 0,
-        timeoutMs: 7_000,
-        retries: { max: Math.floor(sim.random() * 3), minDelayMs: 20, maxDelayMs: 200 },
-      }),
-    )
-  }
-  return submission(run, items, {
-    spec: {
-      workspace: sim.chance(0.5)
-        ? { type: 'empty' }
-        : {
-            type: 'git',
-            source: '/r',
-            repository: 'r',
-            commit: 'c'.repeat(40),
-            tree: 'd'.repeat(40),
-            uncommitted: { count: 0, paths: [] },
-            submodules: [],
-          },
-      ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
-      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
-    },
-    ...(sim.chance(0.2) && { layers: { fake: { digest: 'e'.repeat(64), ready: false } } }),
-  })
 }
