@@ -72,7 +72,10 @@ export async function patchBetween(git: Git, call: GitCall, from: string, to: st
   return stdout
 }
 
-/** All entries of a tree but folders. */
+// A million entries of 200 bytes. A tree may name itself again and again, so that a few objects list as billions of files.
+const maxListBytes = 200 * 2 ** 20
+
+/** All entries of a tree but folders. Errors: `LIMIT_EXCEEDED`. */
 export async function treeEntries(
   git: Git,
   call: GitCall,
@@ -81,7 +84,7 @@ export async function treeEntries(
 ): Promise<Map<BytePath, TreeEntry>> {
   const { stdout } = await git(
     ['ls-tree', '-r', '-z', '--full-tree', tree, ...(path === undefined ? [] : ['--', path])],
-    call,
+    { ...call, maxBytes: maxListBytes, limit: 'bytes of the list of a tree' },
   )
   return new Map(
     splitNul(stdout).map((line) => {

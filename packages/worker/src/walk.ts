@@ -1,7 +1,7 @@
 import type { CallOptions } from '@seamark/core'
 import { SeamError, systemCode, throwIfAborted } from '@seamark/kit'
-import { chmod, lstat, readdir } from 'node:fs/promises'
-import type { Dirent, Stats } from 'node:fs'
+import { chmod, lstat, opendir } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import type { BytePath } from './path-bytes.ts'
 import { below, shown } from './path-bytes.ts'
 import { overLimit } from './run-git.ts'
@@ -33,12 +33,11 @@ export async function listFolder(
   options?: CallOptions,
 ): Promise<WalkEntry[]> {
   throwIfAborted(options?.signal)
-  const entries = await readable(below(dir, path))
-  counter.add(entries.length, path)
+  const names = await namesIn(below(dir, path), () => counter.add(1, path))
   const prefix = path === '' ? '' : path + '/'
   const found = await Promise.all(
-    entries.map(async (entry): Promise<WalkEntry> => {
-      const child = prefix + entry.name.toString('latin1')
+    names.map(async (name): Promise<WalkEntry> => {
+      const child = prefix + name
       const absolute = below(dir, child)
       if (absolute.length > maxPathBytes) throw overLimit('bytes of a path', maxPathBytes, shown(child))
       const stat = await lstat(absolute)
@@ -49,12 +48,18 @@ export async function listFolder(
   return found.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-async function readable(dir: Buffer): Promise<Dirent<Buffer>[]> {
-  const list = () => readdir(dir, { withFileTypes: true, encoding: 'buffer' })
+/** Calls `each` for every name as it is read, so that a limit holds before a folder of any size is in memory. */
+async function namesIn(dir: Buffer, each: () => void): Promise<BytePath[]> {
   const stat = await lstat(dir)
   if ((stat.mode & 0o500) !== 0o500) await chmod(dir, (stat.mode & 0o7777) | 0o700)
   try {
-    return await list()
+    const names: BytePath[] = []
+    // One character per byte: names that are not UTF-8 stay what they are.
+    for await (const { name } of await opendir(dir, { encoding: 'latin1', bufferSize: 1024 })) {
+      each()
+      names.push(name)
+    }
+    return names
   } catch (error) {
     if (systemCode(error) === 'ENAMETOOLONG')
       throw overLimit('bytes of a path', maxPathBytes, shown(dir.toString('latin1')))

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { gitWorkspaces } from '../src/index.ts'
-import { collect, repository, sh, temporary, write } from './repository.ts'
+import { listFolder } from '../src/walk.ts'
+import { collect, refusal, repository, sh, temporary, write } from './repository.ts'
 
 const dir = temporary()
 const canary = join(dir, 'canary')
@@ -146,7 +147,37 @@ describe('a hostile workspace', () => {
   })
 })
 
+describe('a folder of more entries than the limit', () => {
+  it('is left before all of it is read', async () => {
+    const folder = join(dir, 'crowded')
+    mkdirSync(folder)
+    sh(folder, 'seq 3000 | xargs touch')
+    let seen = 0
+    const counter = {
+      add: (count: number) => {
+        seen += count
+        if (seen > 100) throw new Error('enough')
+      },
+    }
+    await expect(listFolder(folder, '', counter)).rejects.toThrow('enough')
+    expect(seen).toBe(101)
+  })
+})
+
 describe('a hostile source', () => {
+  it('lists as millions of files: it is refused by name', async () => {
+    const bomb = repository(join(dir, 'bomb'), { f: '1' })
+    sh(
+      bomb,
+      `names() { for i in 0 1 2 3 4 5 6 7 8 9; do printf '%s\tn-%s\n' "$1" "$i"; done; }
+      tree=$(names "100644 blob $(git rev-parse HEAD:f)" | git mktree)
+      for level in 1 2 3 4 5 6; do tree=$(names "040000 tree $tree" | git mktree); done
+      git update-ref refs/heads/main "$(git commit-tree -m bomb "$tree")"`,
+    )
+    const found = await refusal(workspaces.resolve({ git: bomb, from: '/' }))
+    expect(found.code).toBe('LIMIT_EXCEEDED')
+  })
+
   it('starts nothing when it is resolved and cloned', async () => {
     const source = repository(join(dir, 'source'), { 'a.txt': 'one\n', 'b.txt': 'two\n', '.gitattributes': '' })
     write(source, { '.gitattributes': attributes })
