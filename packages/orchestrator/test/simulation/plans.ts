@@ -1,0 +1,46 @@
+import type { ItemSpec, LockSpec, Submission } from '@seamark/core'
+import { item, submission } from '../harness.ts'
+import type { World } from './world.ts'
+
+/** A small plan of any shape. */
+export function randomPlan(sim: World, run: string): Submission {
+  const count = 1 + Math.floor(sim.random() * 7)
+  const paths = ['src', 'src/a', 'src/a/x.ts', 'docs', 'docs/b']
+  const items: ItemSpec[] = []
+  for (let index = 0; index < count; index++) {
+    const needs = items.flatMap((_, from) => (sim.chance(0.25) ? [{ from }] : []))
+    const locks: LockSpec[] = paths.flatMap((path): LockSpec[] =>
+      sim.chance(0.15) ? [{ type: sim.chance(0.5) ? 'tree' : 'path', path }] : [],
+    )
+    if (sim.chance(0.15)) locks.push({ type: 'name', name: 'deploy' })
+    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 6_000 }] : []
+    items.push(
+      item(`i${index}`, {
+        needs,
+        locks,
+        gates,
+        priority: sim.chance(0.2) ? 5 : 0,
+        timeoutMs: 7_000,
+        retries: { max: Math.floor(sim.random() * 3), minDelayMs: 20, maxDelayMs: 200 },
+      }),
+    )
+  }
+  return submission(run, items, {
+    spec: {
+      workspace: sim.chance(0.5)
+        ? { type: 'empty' }
+        : {
+            type: 'git',
+            source: '/r',
+            repository: 'r',
+            commit: 'c'.repeat(40),
+            tree: 'd'.repeat(40),
+            uncommitted: { count: 0, paths: [] },
+            submodules: [],
+          },
+      ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
+      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
+    },
+    ...(sim.chance(0.2) && { layers: { fake: { digest: 'e'.repeat(64), ready: false } } }),
+  })
+}
