@@ -87,7 +87,6 @@ describe('words', () => {
 })
 
 describe('harmless', () => {
-  // oxlint-disable-next-line no-control-regex
   const controls = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/
 
   it('shows everything that is in a text', () => {
@@ -111,7 +110,6 @@ describe('harmless', () => {
   it('leaves output no control character but colours, tabs and line ends', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        // oxlint-disable-next-line no-control-regex
         expect(harmlessOutput(text).replaceAll(/\u001B\[[0-9;]*m/g, '')).not.toMatch(controls)
       }),
     )

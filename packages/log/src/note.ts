@@ -31,7 +31,6 @@ export interface NoteVerdict {
 
 const dash = '\u2014 '
 const encoder = new TextEncoder()
-// oxlint-disable-next-line no-control-regex -- these are what a note must not hold
 const control = /[\u0000-\u0009\u000b-\u001f]/
 
 /** Takes a note apart. Errors: `INVALID_INPUT`; `LIMIT_EXCEEDED` over 64 kB or 64 signatures. */

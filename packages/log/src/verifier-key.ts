@@ -42,7 +42,6 @@ export function parseVerifierKey(text: string): VerifierKey {
 
 /** Refuses names that a note can not hold. Errors: `INVALID_INPUT`. */
 export function requireKeyName(name: string): void {
-  // oxlint-disable-next-line no-control-regex -- these are what a name must not hold
   if (name === '' || name.length > 512 || /[\s+\u0000-\u001f\u0085]/u.test(name) || !name.isWellFormed())
     throw new SeamError('INVALID_INPUT', 'A key name is not empty and has no spaces and no plus sign.')
 }

@@ -16,7 +16,6 @@ const newline = 10
 function readable(bytes: Uint8Array, cut: boolean): string {
   // With `stream` a character that was cut in two at the end is left out, not replaced.
   const text = new TextDecoder().decode(bytes, { stream: cut })
-  // oxlint-disable-next-line no-control-regex -- a line must not move the cursor of whoever looks at it
   const clean = stripVTControlCharacters(text)
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
     .trim()
