@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, realpath } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
 
 /** Where the service of a data folder is, as the service writes it into that folder. */
@@ -26,7 +26,16 @@ export async function readServiceFile(dataDir: string): Promise<ServiceFile | un
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
     throw fromSystemError(error, `Reading ${path}`)
   }
-  return parse(text, path)
+  const file = parse(text, path)
+  // A folder that came with somebody's files could name any socket; a socket itself can not come that way.
+  const [home, place] = await Promise.all(
+    [dataDir, dirname(file.socket)].map((folder) => realpath(folder).catch(() => folder)),
+  )
+  if (place !== home && !place?.startsWith(`${home}/`))
+    throw new SeamError('INVALID_INPUT', `${path} names a socket outside its folder: ${JSON.stringify(file.socket)}.`, {
+      remedy: 'Remove it if no service is running on this folder.',
+    })
+  return file
 }
 
 function parse(text: string, path: string): ServiceFile {

@@ -43,12 +43,24 @@ export interface StartOptions extends EngineOptions {
   readonly tell: (records: readonly AnyRecord[]) => void
 }
 
+/** A signer that will never sign is found now and not at the first seal; one that is away may come back. */
+async function checkSigner({ signer, notice }: StartOptions): Promise<void> {
+  try {
+    await signer.publicKey()
+  } catch (error) {
+    const seam = toSeamError(error)
+    if (seam.consequence !== 'retry') throw seam
+    notice(seam)
+  }
+}
+
 /**
  * Takes the lease, recovers and makes the parts; nothing is appended or taken up yet. Errors: those of
- * `Journal.acquire`, `recover` and `checkRecovered`; the lease is then free again.
+ * `Journal.acquire`, `recover`, `checkRecovered` and a signer that refuses for good; the lease is then free again.
  */
 export async function makeParts(options: StartOptions): Promise<Parts> {
   const { ns, journal, clock, notice, seals } = options
+  await checkSigner(options)
   const lease = await journal.acquire(ns, options.holder)
   let loop: Loop | undefined
   try {

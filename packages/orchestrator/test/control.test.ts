@@ -1,7 +1,8 @@
+import { SeamError } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
 import { memoryJournal } from '@seamark/testing'
 import { createEngine } from '../src/index.ts'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { LOCAL, engineWith, fakeHands, item, records, submission, testSigner } from './harness.ts'
 import { SUCCEEDED, FAILED, only, until } from './records.ts'
 
 describe('waiting', () => {
@@ -211,6 +212,19 @@ describe('a restart', () => {
     await expect(next.sealed('r1')).resolves.toBe('canceled')
     expect(hands.running()).toEqual([])
     await next.stop()
+  })
+
+  it('does not start with a signer that refuses for good, and starts with one that is away', async () => {
+    const refusing = (code: 'FORBIDDEN' | 'UNAVAILABLE') => ({
+      ...testSigner(),
+      publicKey: async () => Promise.reject(new SeamError(code, 'no key')),
+    })
+    const { notices, engine } = await engineWith(fakeHands(), { signer: refusing('UNAVAILABLE') })
+    expect(notices[0]).toMatchObject({ code: 'UNAVAILABLE' })
+    await engine.stop()
+    await expect(engineWith(fakeHands(), { signer: refusing('FORBIDDEN') })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    })
   })
 
   it('has one writer', async () => {

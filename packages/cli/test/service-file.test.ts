@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readServiceFile, serviceFilePath } from '../src/index.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'seamark-service-file-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+function written(socket: string): string {
+  const data = mkdtempSync(join(dir, 'data-'))
+  mkdirSync(join(data, 'service'))
+  writeFileSync(
+    serviceFilePath(data),
+    JSON.stringify({ version: 1, pid: 1, socket: socket.replace('DATA', data), as: 'seamark serve' }),
+  )
+  return data
+}
+
+describe('the service file', () => {
+  it('names a socket in its own folder, also when the folder is reached through a link', async () => {
+    const data = written('DATA/service/socket')
+    await expect(readServiceFile(data)).resolves.toMatchObject({ pid: 1, socket: join(data, 'service', 'socket') })
+    symlinkSync(data, join(dir, 'link'))
+    await expect(readServiceFile(join(dir, 'link'))).resolves.toMatchObject({ pid: 1 })
+  })
+
+  it('is refused when it names a socket of somebody else', async () => {
+    for (const socket of ['/tmp/socket', 'DATA/../socket', 'DATA-other/socket', 'socket'])
+      await expect(readServiceFile(written(socket))).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  it('is not there where no service was started', async () => {
+    await expect(readServiceFile(join(dir, 'nothing'))).resolves.toBeUndefined()
+  })
+})
