@@ -57,7 +57,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     await deployment.engine?.start()
     door = mode.engine ? await listen(app.http, dataDir, mode.as) : await listenPrivately(app.http)
   } catch (error) {
-    await deployment.engine?.stop().catch(() => undefined)
+    await deployment.engine?.stop().catch((cause: unknown) => onNotice(toSeamError(cause)))
     await deployment.close()
     throw named(error, dataDir)
   }
