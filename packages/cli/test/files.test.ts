@@ -141,8 +141,9 @@ describe('bundle files', () => {
 describe('the file that says where a service is', () => {
   it('may be absent, and is refused where it is something else', async () => {
     expect(await readServiceFile(dir)).toBeUndefined()
-    writeFileSync(serviceFilePath(dir), '{"pid":1,"socket":"/s","as":"seamark serve"}')
-    expect(await readServiceFile(dir)).toMatchObject({ pid: 1, socket: '/s' })
+    const socket = join(dir, 's')
+    writeFileSync(serviceFilePath(dir), JSON.stringify({ pid: 1, socket, as: 'seamark serve' }))
+    expect(await readServiceFile(dir)).toMatchObject({ pid: 1, socket })
     writeFileSync(serviceFilePath(dir), '[]')
     await expect(readServiceFile(dir)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
