@@ -10,7 +10,7 @@ import { simulate } from './simulation/simulate.ts'
 const SCHEDULES = 2_000
 const BATCH = 250
 /** A planted bug has to show within this many schedules. */
-const PATIENCE = 600
+const PATIENCE = 1_500
 
 describe('simulation', () => {
   for (let from = 1; from <= SCHEDULES; from += BATCH) {

@@ -57,7 +57,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       authorizer: allowLocal(),
       signer: { ...signer, sign: (bytes) => flaky(sim, mine, calm, () => signer.sign(bytes)) },
       anchors: [anchor((receipt) => flaky(sim, mine, calm, () => receipt))],
-      anchorEveryMs: 30_000,
+      anchorEveryMs: 600_000,
       queues: { default: { concurrency: CONCURRENCY } },
       newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
       version: '0.0.0',

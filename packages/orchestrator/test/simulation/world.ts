@@ -26,6 +26,8 @@ interface Pending {
 
 export function world(seed: number): World {
   const random = mulberry32(seed)
+  /** The longest that one step takes: in a slow world time is up more often while something is under way. */
+  const stepMs = seed % 2 === 0 ? 300 : 3
   let now = 1_700_000_000_000
   let steps = 0
   let pending: Pending[] = []
@@ -83,7 +85,7 @@ export function world(seed: number): World {
         if (!ring() && pending.length === 0) return settled().then(() => false)
       } else {
         const [next] = pending.splice(Math.floor(random() * pending.length), 1)
-        now += Math.floor(random() * 3)
+        now += Math.floor(random() * stepMs)
         next?.run()
       }
       await settled()
