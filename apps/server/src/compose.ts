@@ -9,7 +9,7 @@ import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { allowLocal, SeamError } from '@seamark/kit'
 import { newOrigin } from '@seamark/log'
-import { createEngine } from '@seamark/orchestrator'
+import { authorization, createEngine } from '@seamark/orchestrator'
 import { command } from '@seamark/runtime-command'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
@@ -88,7 +88,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     workspaces,
     worker,
     executors,
-    authorizer,
+    authorize: engine?.authorize ?? authorization({ ns, authorizer, denied: unrecorded, notice: onNotice }),
     signers,
     anchors,
     queues,
@@ -106,6 +106,13 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       await store.journal.close()
     },
   }
+}
+
+/** A denial is told only where it is recorded; who has no engine has nowhere to. */
+async function unrecorded(_principal: unknown, { action }: { readonly action: string }): Promise<never> {
+  throw new SeamError('UNAVAILABLE', `${action} is not allowed, and this process can not record that.`, {
+    remedy: 'Start seamark serve and ask it.',
+  })
 }
 
 /**

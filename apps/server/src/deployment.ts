@@ -1,6 +1,5 @@
 import type {
   AuditAnchor,
-  Authorizer,
   Executor,
   Journal,
   Projections,
@@ -9,7 +8,7 @@ import type {
   Worker,
   Workspaces,
 } from '@seamark/core'
-import type { Engine, Queues } from '@seamark/orchestrator'
+import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { PlanNames } from './plan-names.ts'
@@ -25,7 +24,8 @@ export interface Deployment {
   readonly workspaces: Workspaces
   readonly worker: Worker
   readonly executors: readonly Executor[]
-  readonly authorizer: Authorizer
+  /** The one way to ask whether a principal may do something. */
+  readonly authorize: Authorize
   readonly signers: { readonly log: Signer; readonly export: Signer }
   readonly anchors: readonly AuditAnchor[]
   readonly queues: Queues

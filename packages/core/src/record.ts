@@ -75,7 +75,13 @@ export interface RecordData {
     readonly code: string
   }
   /** The authorizer said no. */
-  'command.denied': { readonly action: string; readonly policy: string; readonly target?: string }
+  'command.denied': {
+    readonly action: string
+    readonly policy: string
+    readonly target?: string
+    /** How many denials of the principal this record stands for, where there were too many for one each. */
+    readonly count?: number
+  }
   /** A command or result that came too late or twice, and had no effect. */
   'command.voided': { readonly command: string; readonly reason: string; readonly target?: string }
   'run.submitted': {

@@ -49,7 +49,12 @@ const schemas = {
   'checkpoint.committed': treeHead,
   'checkpoint.anchored': z.strictObject({ size: count, kind: word, name: word, receipt: prose }),
   'checkpoint.unanchored': z.strictObject({ size: count, kind: word, name: word, code: word }),
-  'command.denied': z.strictObject({ action: word, policy: word, target: word.exactOptional() }),
+  'command.denied': z.strictObject({
+    action: word,
+    policy: word,
+    target: word.exactOptional(),
+    count: positive.exactOptional(),
+  }),
   'command.voided': z.strictObject({ command: word, reason: word, target: word.exactOptional() }),
   'run.submitted': z.strictObject({
     name: word.exactOptional(),

@@ -37,7 +37,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'checkpoint.committed': { size: 4, root: digest },
   'checkpoint.anchored': { size: 4, kind: 'file', name: 'file', receipt: 'receipts/4.json' },
   'checkpoint.unanchored': { size: 4, kind: 'file', name: 'file', code: 'UNAVAILABLE' },
-  'command.denied': { action: 'run.submit', policy: 'allow-local', target: 'r' },
+  'command.denied': { action: 'run.submit', policy: 'allow-local', target: 'r', count: 2 },
   'command.voided': { command: 'run.cancel', reason: 'sealed', target: 'r' },
   'run.submitted': {
     name: 'demo',

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { Action, AnyRecord, Principal, Submission } from '@seamark/core'
+import type { AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
 import { canonicalJson, LIMITS } from '@seamark/log'
+import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
 import { chunkItems } from './commands.ts'
+import { denials } from './denials.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
@@ -24,6 +26,14 @@ export function createEngine(options: EngineOptions): Engine {
   let starting: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   let parts: Parts | undefined
+
+  const denied = denials({
+    clock,
+    async record(principal, data) {
+      await posted(running().loop, { type: 'deny', principal, data })
+    },
+  })
+  const authorize = authorization({ ns, authorizer: options.authorizer, denied: denied.add, notice })
 
   function running(): Parts {
     if (parts === undefined)
@@ -48,24 +58,6 @@ export function createEngine(options: EngineOptions): Engine {
         notice(toSeamError(error))
       }
     }
-  }
-
-  async function decision(principal: Principal, action: Action, run: string, item?: string) {
-    try {
-      const resource = { ns, run, ...(item !== undefined && { item }) }
-      return await options.authorizer.authorize({ principal, action, resource })
-    } catch (error) {
-      notice(toSeamError(error))
-      return { allowed: false, policy: 'unavailable', reasons: ['The authorizer could not decide.'] }
-    }
-  }
-
-  async function authorize(principal: Principal, action: Action, run: string, item?: string): Promise<void> {
-    const { allowed, policy, reasons } = await decision(principal, action, run, item)
-    if (allowed) return
-    const data = { action, policy, ...(NAME.test(run) && { target: run }) }
-    await posted(running().loop, { type: 'deny', principal, data })
-    throw new SeamError('FORBIDDEN', `${action} is not allowed: ${reasons.join(' ')}`)
   }
 
   function payload(value: unknown, pointer: string): SaltedPayload {
@@ -103,6 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function end(made: Parts, cancelRunning: boolean): Promise<void> {
     try {
       if (cancelRunning && !hasFailed) await Promise.race([cancelAll(made), failed.promise])
+      denied.close()
       await endParts(made, hasFailed ? 'failed' : 'requested', { clock, notice })
     } finally {
       parts = undefined
@@ -127,15 +120,18 @@ export function createEngine(options: EngineOptions): Engine {
       )
       return stopped ?? Promise.resolve()
     },
+    authorize,
     // Not an async function: its frame would hold the items while the engine takes them in.
     submit(principal, submission) {
       const { run } = submission
-      return authorize(principal, 'run.submit', run)
+      return authorize(principal, 'run.submit', { run })
         .then(() => posted(running().loop, submitCommand(principal, submission)))
         .then(createdOf(run))
     },
     async cancel(principal, run, item) {
-      await authorize(principal, item === undefined ? 'run.cancel' : 'item.cancel', run, item)
+      await (item === undefined
+        ? authorize(principal, 'run.cancel', { run })
+        : authorize(principal, 'item.cancel', { run, item }))
       requireIds(run, item)
       const reply = await posted(running().loop, {
         type: 'cancel',
@@ -146,7 +142,7 @@ export function createEngine(options: EngineOptions): Engine {
       return { effective: reply.effective ?? true }
     },
     async resume(principal, run, item, token) {
-      await authorize(principal, 'item.resume', run, item)
+      await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)
       await posted(running().loop, { type: 'resume', principal, run, item, token })
     },

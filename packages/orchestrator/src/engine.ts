@@ -1,4 +1,5 @@
 import type { Principal, RecordHeader, RunOutcome, Submission } from '@seamark/core'
+import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
 export interface Engine {
@@ -18,6 +19,12 @@ export interface Engine {
   stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
   /** Resolves with the reason when the engine can not go on (lost lease, damaged journal). */
   readonly failed: Promise<unknown>
+  /**
+   * Whether a principal may do something: the same place, and the same records of denials, as for the
+   * commands below, which ask it themselves. Allows while the engine does not run; denies then with
+   * `UNAVAILABLE`, since a denial is told only once it is recorded.
+   */
+  readonly authorize: Authorize
   /** Idempotent by `run`. Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `INVALID_INPUT` (all problems), `LIMIT_EXCEEDED` (a text that fits no record, or a full disk), `UNAVAILABLE` (stopping). */
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { authorization } from './authorization.ts'
+export type { AuthorizationOptions, Authorize } from './authorization.ts'
 export { createEngine } from './create-engine.ts'
 export type { EngineOptions } from './engine-options.ts'
 export type { Engine, WaitingReason } from './engine.ts'

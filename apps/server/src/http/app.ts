@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Action, Principal } from '@seamark/core'
+import type { Principal } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from '@seamark/protocol'
 import type { Route } from '@seamark/protocol'
@@ -63,7 +63,7 @@ export function buildApp(options: AppOptions): App {
 
   const context: RouteContext = {
     stopping,
-    authorize: (action, params) => authorize(deployment, principal, action, params),
+    authorize: (action, parameters) => deployment.authorize(principal, action, resourceOf(parameters)),
   }
   const ask = questions(deployment)
   const json = <P, Q, B, A>(route: Route<P, Q, B, A>, handle: (call: Call<P, Q, B>) => Promise<A>) =>
@@ -77,7 +77,6 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.doctor, async ({ signal }) => diagnose(deployment, { deep: options.deep, signal }))
   json(ROUTES.keys, async ({ signal }) => exportKeys(deployment, { signal }))
   json(ROUTES.stop, async ({ body }) => {
-    await context.authorize('service.stop', {})
     setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))
     return { stopping: true as const }
   })
@@ -111,18 +110,10 @@ export function buildApp(options: AppOptions): App {
   return { http: app, open: () => open }
 }
 
-async function authorize(deployment: Deployment, principal: Principal, action: Action, params: unknown): Promise<void> {
-  const named = typeof params === 'object' && params !== null ? params : {}
+/** What a request is about, by the names of its parameters. */
+function resourceOf(parameters: unknown): { readonly run?: string; readonly item?: string } {
+  const named = typeof parameters === 'object' && parameters !== null ? parameters : {}
   const run: unknown = Reflect.get(named, 'run')
   const item: unknown = Reflect.get(named, 'item')
-  const { allowed, reasons } = await deployment.authorizer.authorize({
-    principal,
-    action,
-    resource: {
-      ns: deployment.ns,
-      ...(typeof run === 'string' && { run }),
-      ...(typeof item === 'string' && { item }),
-    },
-  })
-  if (!allowed) throw new SeamError('FORBIDDEN', `${action} is not allowed: ${reasons.join(' ')}`)
+  return { ...(typeof run === 'string' && { run }), ...(typeof item === 'string' && { item }) }
 }

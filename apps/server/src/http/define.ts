@@ -21,8 +21,11 @@ export interface Call<Params, Query, Body> {
 export interface RouteContext {
   /** Fires when the service stops. */
   readonly stopping: AbortSignal
-  /** Rejects with `FORBIDDEN`. Called before the handler for every route with an action that the engine does not check itself. */
-  authorize(action: NonNullable<Route<unknown, unknown, unknown, unknown>['action']>, params: unknown): Promise<void>
+  /** Called before anything is done for a request to a route with an action, with its parameters. Errors: those of `Authorize`. */
+  authorize(
+    action: NonNullable<Route<unknown, unknown, unknown, unknown>['action']>,
+    parameters: unknown,
+  ): Promise<void>
 }
 
 export interface StreamAnswer {
@@ -72,8 +75,8 @@ function register<P, Q, B, A>(
     async handler(request, reply) {
       const params = parse(route.params, request.params, 'path')
       const query = parse(route.query, request.query, 'query')
-      // The engine authorizes what changes its state, and records what it denies.
-      if (route.action !== undefined && route.method === 'GET') await context.authorize(route.action, params)
+      // Commands too, though the engine asks again: a plan is not looked at, nor its repository, for who may not submit.
+      if (route.action !== undefined) await context.authorize(route.action, { ...query, ...params })
       const body = bodyOf(route, request)
       await answer({ params, query, ...body, signal: goneSignal(reply, context.stopping) }, reply)
       return reply
