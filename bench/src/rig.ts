@@ -39,7 +39,7 @@ export async function startRig(dir: string, seen?: (batch: JournalBatch) => void
     runtimes: ['command'],
     authorizer: allowLocal(),
     signer,
-    queues: { default: { concurrency: 500 } },
+    queues: { default: { concurrency: 64 } },
     newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
     version: '0.0.0',
     holder: 'bench',

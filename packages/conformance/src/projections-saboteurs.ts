@@ -81,7 +81,7 @@ export const projectionsSaboteurs: readonly Saboteur<WritableProjections>[] = [
     const seen = new Set<string>()
     return writing(right, (batch) => ({
       ...batch,
-      changes: batch.changes.filter(({ projection, row }) => {
+      changes: [...batch.changes].filter(({ projection, row }) => {
         const key = `${projection} ${row.run} ${'index' in row ? row.index : ''}`
         return seen.has(key) ? false : seen.add(key)
       }),
@@ -96,7 +96,7 @@ export const projectionsSaboteurs: readonly Saboteur<WritableProjections>[] = [
     }
     return writing(right, (batch) => ({
       ...batch,
-      changes: batch.changes.map((change) =>
+      changes: [...batch.changes].map((change) =>
         change.projection === 'runs' ? { projection: 'runs', row: merge(change.row) } : change,
       ),
     }))

@@ -51,7 +51,8 @@ export interface JournalBatch {
   readonly records: readonly RecordEntry[]
   readonly payloads: readonly PayloadEntry[]
   readonly nodes: readonly NodeEntry[]
-  readonly changes: readonly ProjectionChange[]
+  /** Written in order. Made as they are asked for, so that the first rows of a large run are never all in memory. */
+  readonly changes: Iterable<ProjectionChange>
 }
 
 export interface StoredRecord extends RecordEntry {

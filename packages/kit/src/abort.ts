@@ -4,17 +4,16 @@ import { SeamError } from './errors.ts'
 
 /** Throws `ABORTED` if the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new SeamError('ABORTED', 'Stopped on request.', { cause: signal.reason })
+  if (signal?.aborted === true) throw stopped(signal)
 }
 
 /** Waits, and rejects with `ABORTED` as soon as the signal fires. */
 export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
+  if (signal?.aborted === true) return Promise.reject(stopped(signal))
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true)
-      return reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal.reason }))
     const onAbort = () => {
       cancel()
-      reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal?.reason }))
+      if (signal !== undefined) reject(stopped(signal))
     }
     const cancel = clock.at(clock.now() + ms, () => {
       signal?.removeEventListener('abort', onAbort)
@@ -25,19 +24,27 @@ export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClo
 }
 
 /** The promise's result, or a rejection with `ABORTED` as soon as the signal fires. */
-export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  // Nobody waits for it any more where the signal fires first.
-  promise.catch(() => undefined)
-  throwIfAborted(signal)
-  let onAbort: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal.reason }))
-    signal.addEventListener('abort', onAbort, { once: true })
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(stopped(signal))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    // Heard even where nobody waits for it any more.
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort)
+        resolve(value)
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort)
+        // oxlint-disable-next-line prefer-promise-reject-errors
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+}
+
+function stopped(signal: AbortSignal): SeamError {
+  return new SeamError('ABORTED', 'Stopped on request.', { cause: signal.reason })
 }

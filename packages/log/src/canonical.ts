@@ -6,6 +6,13 @@ const encoder = new TextEncoder()
 // Printable ASCII without `"` and `\`: what JSON writes as it is.
 const plain = /^[ !#-[\]-~]*$/
 
+// Up to this many keys are sorted by insertion, which needs no memory.
+const SMALL = 24
+// The same few keys are written over and over; a stranger's do not push them out.
+const MAX_NAMES = 1_000
+const MAX_NAME = 64
+const names = new Map<string, string>()
+
 /**
  * Canonical JSON (RFC 8785) of a value made of null, booleans, safe integers, well-formed strings,
  * arrays and plain objects, nested at most `LIMITS.jsonDepth` deep.
@@ -64,15 +71,30 @@ function writeArray(values: readonly unknown[], depth: number): string {
 function writeObject(value: object, depth: number): string {
   requirePlain(value)
   let out = ''
-  for (const key of sortedKeys(value)) out += (out === '' ? '{' : ',') + quote(key) + ':' + write(value[key], depth)
+  for (const key of sortedKeys(value)) out += (out === '' ? '{' : ',') + nameOf(key) + write(value[key], depth)
   return out === '' ? '{}' : out + '}'
 }
 
 function sortedKeys(value: object): string[] {
   const keys = Object.keys(value)
-  // Our own objects are mostly built in order; `<` compares UTF-16 code units as RFC 8785 asks.
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort()
+  // `<` compares UTF-16 code units as RFC 8785 asks. Our own objects are small and mostly built in order.
+  if (keys.length > SMALL) return keys.sort()
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] ?? ''
+    let at = i
+    for (; at > 0 && (keys[at - 1] ?? '') > key; at--) keys[at] = keys[at - 1] ?? ''
+    keys[at] = key
+  }
   return keys
+}
+
+/** A key as JSON writes it, with its colon. */
+function nameOf(key: string): string {
+  const known = names.get(key)
+  if (known !== undefined) return known
+  const name = quote(key) + ':'
+  if (names.size < MAX_NAMES && key.length <= MAX_NAME) names.set(key, name)
+  return name
 }
 
 /** A JSON string as RFC 8785 writes it. Errors: `INVALID_INPUT` for lone surrogates. */

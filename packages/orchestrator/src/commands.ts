@@ -87,6 +87,12 @@ export type Reply =
     }
   | { readonly ok: false; readonly error: SeamError }
 
+const NONE: readonly number[] = []
+
+function needed({ needs }: ItemSpec): readonly number[] {
+  return needs.length === 0 ? NONE : [...new Set(needs.map(({ from }) => from))]
+}
+
 /** Items in chunks whose header and payload keep within their limits. */
 export function chunkItems(
   items: readonly ItemSpec[],
@@ -110,7 +116,7 @@ export function chunkItems(
     header = payload = 0
   }
   for (const [index, spec] of items.entries()) {
-    const entry = [index, spec.id, [...new Set(spec.needs.map((need) => need.from))]] as const
+    const entry = [index, spec.id, needed(spec)] as const
     const text = JSON.stringify(spec)
     const headerBytes = JSON.stringify(entry).length + 1
     const payloadBytes = Buffer.byteLength(text) + 1

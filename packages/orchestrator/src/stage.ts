@@ -95,18 +95,20 @@ function reopen(row: RunRow, chains: Ledger, staged: Staged): void {
   staged.reopened.set(run, row)
 }
 
-/** The rows that a staged batch changes. */
-export function changesOf(staged: Staged, chains: Ledger): ProjectionChange[] {
-  const changes: ProjectionChange[] = []
-  for (const run of staged.runs)
-    changes.push({
-      projection: 'runs',
-      row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)),
-    })
-  for (const [run, row] of staged.reopened) {
-    const tail = chains.tail(run)
-    changes.push({ projection: 'runs', row: { ...row, ...(tail && { tail }) } })
+/** The rows that a staged batch changes, as the state has them while they are asked for. */
+export function changesOf({ runs, reopened, items }: Staged, chains: Ledger): Iterable<ProjectionChange> {
+  return {
+    *[Symbol.iterator]() {
+      for (const run of runs)
+        yield {
+          projection: 'runs',
+          row: runRow(run, run.sealedAt === undefined ? undefined : chains.tail(run.id)),
+        }
+      for (const [run, row] of reopened) {
+        const tail = chains.tail(run)
+        yield { projection: 'runs', row: { ...row, ...(tail && { tail }) } }
+      }
+      for (const [item, run] of items) yield { projection: 'items', row: itemRow(run, item) }
+    },
   }
-  for (const [item, run] of staged.items) changes.push({ projection: 'items', row: itemRow(run, item) })
-  return changes
 }
