@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemCode } from './errors.ts'
 
@@ -18,13 +18,37 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and its missing parents with mode 0700, durably. An existing folder is left as it is. */
+/** Makes a folder and its missing parents with mode 0700, durably. An existing folder is left as it is. Errors: those of the system. */
 export async function makeFolder(path: string): Promise<void> {
   const wanted = resolve(path)
-  const first = await mkdir(wanted, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  const top = dirname(resolve(first))
-  for (let folder = wanted; folder !== top; folder = dirname(folder)) await syncFolder(dirname(folder))
+  const parent = dirname(wanted)
+  try {
+    await makeOne(wanted)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+    // Not `recursive`: Node tries for ever where a folder that is there takes no other, as /proc does.
+    if (!(await isFolder(parent))) await makeFolder(parent)
+    await makeOne(wanted)
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await isFolder(path))) return
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /**

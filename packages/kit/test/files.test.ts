@@ -19,6 +19,10 @@ describe('makeFolder', () => {
     await makeFolder(path)
     expect(await readdir(path)).toEqual(['file'])
     await expect(makeFolder(join(path, 'file', 'x'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+    await expect(makeFolder(join(path, 'file', 'x', 'y'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+    await expect(makeFolder(join(path, 'file'))).rejects.toMatchObject({ code: 'EEXIST' })
+    for (const nowhere of ['/proc/nope', '/proc/nope/deeper'])
+      await expect(makeFolder(nowhere)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
 
