@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
@@ -8,7 +9,7 @@ import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
 import { buildApp } from './http/app.ts'
 import { scrubInBackground } from './scrub.ts'
-import { listen, listenPrivately, makeDataFolder, refuseSecond } from './socket.ts'
+import { listen, listenPrivately, refuseSecond } from './socket.ts'
 
 /** The two ways to have a service, as the command is given them. */
 export function serviceHost(environment: ServerEnvironment): ServiceHost {
@@ -32,9 +33,10 @@ const farewellMs = 2_000
 
 async function start(options: HostOptions, environment: ServerEnvironment, mode: Mode): Promise<RunningService> {
   const { dataDir, cwd, configFile, onNotice } = options
-  const loaded = await loadConfig({ cwd, ...(configFile !== undefined && { explicitPath: configFile }) })
+  const loaded = await loadConfig({ cwd, ...(configFile !== undefined && { named: configFile }) })
+  await requireOwnFolder(dataDir, { ...(environment.path !== undefined && { path: environment.path }) })
   if (mode.engine) {
-    await makeDataFolder(dataDir)
+    await makeNamedFolder(dataDir)
     await refuseSecond(dataDir)
   }
   const holder = `${mode.as} (process ${process.pid})`

@@ -6,16 +6,6 @@ import type { ServiceFile } from '@seamark/cli'
 import { fromSystemError, SeamError } from '@seamark/kit'
 import type { FastifyInstance } from 'fastify'
 
-/** Makes the data folder, readable by its owner only. Errors: `FORBIDDEN`, `LIMIT_EXCEEDED`. */
-export async function makeDataFolder(dataDir: string): Promise<void> {
-  try {
-    const created = await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    if (created !== undefined) await chmod(dataDir, 0o700)
-  } catch (error) {
-    throw fromSystemError(error, `Making the data folder ${dataDir}`)
-  }
-}
-
 /** Refuses to start beside a service that answers. Errors: `CONFLICT`, naming it. */
 export async function refuseSecond(dataDir: string): Promise<void> {
   const other = await readServiceFile(dataDir)

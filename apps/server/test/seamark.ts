@@ -61,9 +61,13 @@ export function place(): Place {
   }
 }
 
-export function begin(cwd: string, [program = '', ...argv]: readonly string[]): Started {
-  const { SEAMARK_DATA: _, NODE_OPTIONS: __, ...env } = process.env
-  const child = spawn(program, argv, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+export function begin(
+  cwd: string,
+  [program = '', ...argv]: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Started {
+  const { SEAMARK_DATA: _, SEAMARK_CONFIG: __, NODE_OPTIONS: ___, ...env } = process.env
+  const child = spawn(program, argv, { cwd, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   const watchers = new Set<() => void>()

@@ -26,7 +26,7 @@ describe('without bubblewrap', () => {
     ['by name', ', executor: sandbox'],
   ])('a plan that wants a sandbox %s is UNAVAILABLE, with the line to run', async (_, executor) => {
     here.write('plan.yaml', plan(executor))
-    const { code, err } = await here.seamark('run', 'plan.yaml', '--json')
+    const { code, err } = await here.seamark('run', 'plan.yaml', '--config', 'seamark.config.ts', '--json')
     expect(code).toBe(9)
     const { problems } = JSON.parse(err).error
     expect(problems[0]).toMatchObject({ code: 'UNAVAILABLE', remedy: expect.stringContaining('install bubblewrap') })
@@ -34,11 +34,11 @@ describe('without bubblewrap', () => {
 
   it('one that names process runs', async () => {
     here.write('plan.yaml', plan(', executor: process'))
-    expect((await here.seamark('run', 'plan.yaml')).code).toBe(0)
+    expect((await here.seamark('run', 'plan.yaml', '--config', 'seamark.config.ts')).code).toBe(0)
   })
 
   it('the doctor warns, with the same line', async () => {
-    const { findings } = JSON.parse((await here.seamark('doctor', '--json')).out)
+    const { findings } = JSON.parse((await here.seamark('doctor', '--json', '--config', 'seamark.config.ts')).out)
     expect(findings).toContainEqual(expect.objectContaining({ id: 'executor.sandbox', status: 'warn' }))
     expect(findings).toContainEqual(expect.objectContaining({ id: 'executor.process', status: 'ok' }))
   })

@@ -21,7 +21,7 @@ export function commands(cwd: string, data: string, io: Terminal): Commands {
   const context: CliContext = {
     host: serviceHost(readServerEnvironment()),
     io,
-    env: { ...readEnvironment(), data },
+    env: { ...readEnvironment(), data, config: 'none' },
     cwd,
     version: VERSION,
   }

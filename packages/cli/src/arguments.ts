@@ -19,7 +19,9 @@ export function checkArguments(command: string, args: ArgsDef, rawArgs: readonly
     const valued = option.type === 'string'
     if (
       valued &&
-      (token.value === undefined || (!token.inlineValue && token.value.startsWith('-') && token.value !== '-'))
+      (token.value === undefined ||
+        token.value === '' ||
+        (!token.inlineValue && token.value.startsWith('-') && token.value !== '-'))
     )
       throw usage(command, `${token.rawName} needs a value.`)
     if (!valued && token.value !== undefined) throw usage(command, `${token.rawName} takes no value.`)

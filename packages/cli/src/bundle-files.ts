@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { compareFiles, fileRank, readTar } from '@seamark/evidence'
 import type { BundleFile } from '@seamark/evidence'
 import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
+import { makeNamedFolder } from './make-folder.ts'
 
 /** The files of a bundle, from a tar or a folder, in their order. Errors: `NOT_FOUND`, `FORBIDDEN`, and those of a stream. */
 export async function openBundle(path: string): Promise<AsyncIterable<BundleFile>> {
@@ -55,7 +56,7 @@ export async function writeFolder(folder: string, files: AsyncIterable<BundleFil
   for await (const { path, body } of files) {
     // Names come from the service, and the archive could hold any.
     if (fileRank(path) < 0) throw new SeamError('INTEGRITY', `A bundle holds no file ${JSON.stringify(path)}.`)
-    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await makeNamedFolder(dirname(join(folder, path)))
     written += await writeNew(join(folder, path), body)
   }
   return written

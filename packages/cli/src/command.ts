@@ -38,7 +38,7 @@ export const COMMON: CommonArgs = {
   config: {
     type: 'string',
     valueHint: 'FILE',
-    description: 'Configuration. Default: seamark.config.ts, where there is one',
+    description: 'Configuration to run, or none. Default: SEAMARK_CONFIG',
   },
   json: { type: 'boolean', description: 'Machine-readable output' },
   help: { type: 'boolean', alias: 'h', description: 'Shows this' },

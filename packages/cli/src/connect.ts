@@ -2,6 +2,7 @@ import { hasCode, SeamError, sleep } from '@seamark/kit'
 import type { SeamarkClient } from '@seamark/sdk'
 import { seamarkClient } from '@seamark/sdk'
 import type { CliContext } from './command.ts'
+import { namedConfig } from './config-file.ts'
 import { dataFolder, exists } from './data-folder.ts'
 import type { RunningService } from './host.ts'
 import { settleOthers } from './other-runs.ts'
@@ -84,12 +85,13 @@ async function inProcess(
 ): Promise<Connection> {
   const { host, io, cwd } = context
   const engine = purpose === 'commands'
+  const configFile = namedConfig(context, args)
   const service = await host.startInProcess({
     dataDir,
     cwd,
     engine,
     deep: purpose === 'deep inspection',
-    ...(args.config !== undefined && { configFile: args.config }),
+    ...(configFile !== undefined && { configFile }),
     onNotice: (error) => io.err(`${io.errStyle.yellow('notice')} ${error.message}\n`),
   })
   const reached = clientOf(service.socketPath)

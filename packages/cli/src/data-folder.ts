@@ -1,34 +1,49 @@
 import { stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { loadConfig } from '@seamark/config'
+import { join, resolve } from 'node:path'
+import { loadConfig, projectFolders } from '@seamark/config'
+import { fromSystemError, systemCode } from '@seamark/kit'
 import type { CliContext } from './command.ts'
+import { namedConfig } from './config-file.ts'
+import { requireOwnFolder } from './own-folder.ts'
 
-/**
- * The data folder: `--data`, then `SEAMARK_DATA`, then what a configuration file says, then the nearest `.seamark` from the working
- * folder up to the repository that it is in, otherwise `.seamark` in the working folder.
- */
-export async function dataFolder(
-  { cwd, env }: CliContext,
-  options: { readonly data?: string | undefined; readonly config?: string | undefined },
-): Promise<string> {
-  if (options.data !== undefined) return resolve(cwd, options.data)
-  if (env.data !== undefined) return resolve(cwd, env.data)
-  const { file, dataDir } = await loadConfig({
-    cwd,
-    ...(options.config !== undefined && { explicitPath: options.config }),
-  })
-  if (file !== undefined) return dataDir
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const candidate = join(folder, '.seamark')
-    if (await exists(candidate)) return candidate
-    // Further up is someone else's: a home folder, another project.
-    if ((await exists(join(folder, '.git'))) || dirname(folder) === folder) return resolve(cwd, '.seamark')
-  }
+interface DataOptions {
+  readonly data?: string | undefined
+  readonly config?: string | undefined
 }
 
+/** The data folder, which need not be there yet. Errors: those of the configuration and of `requireOwnFolder`. */
+export async function dataFolder(context: CliContext, options: DataOptions): Promise<string> {
+  const folder = await wanted(context, options)
+  await requireOwnFolder(folder, context.env)
+  return folder
+}
+
+/**
+ * `--data`, then `SEAMARK_DATA`, then what the configuration says that was named, then the nearest `.seamark` from
+ * the working folder up to the root of its repository, otherwise `.seamark` in the working folder.
+ */
+async function wanted(context: CliContext, options: DataOptions): Promise<string> {
+  const { cwd, env } = context
+  const said = options.data ?? env.data
+  if (said !== undefined) return resolve(cwd, said)
+  const named = namedConfig(context, options)
+  const { file, dataDir } = await loadConfig({ cwd, ...(named !== undefined && { named }) })
+  if (file !== undefined) return dataDir
+  for (const folder of await projectFolders(cwd)) {
+    const candidate = join(folder, '.seamark')
+    if (await exists(candidate)) return candidate
+  }
+  return resolve(cwd, '.seamark')
+}
+
+/** Errors: those of the system, but for a path that is not there. */
 export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw fromSystemError(error, `Looking for ${path}`)
+  }
 }

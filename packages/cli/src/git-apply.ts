@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
+import { fromSystemError, SeamError } from '@seamark/kit'
+import { runGit } from './run-git.ts'
 
 /**
  * Applies a patch to the working copy that a folder is in, all of it or nothing; commits nothing.
@@ -12,13 +12,13 @@ export async function applyPatch(dir: string, patch: Uint8Array): Promise<void> 
   })
   if (!found.isDirectory()) throw new SeamError('INVALID_INPUT', `${dir} is no folder.`)
   // From a subfolder git leaves out, without a word, what is outside of it.
-  const top = await git(dir, ['rev-parse', '--show-toplevel'])
+  const top = await runGit(dir, ['rev-parse', '--show-toplevel'])
   if (top.code !== 0)
     throw new SeamError('NOT_FOUND', `${dir} is in no git working copy.`, { remedy: 'Name a folder of a clone.' })
   const root = top.stdout.replace(/\n$/, '')
-  const checked = await git(root, ['apply', '--check', '--binary', '-'], patch)
+  const checked = await runGit(root, ['apply', '--check', '--binary', '-'], { input: patch })
   if (checked.code !== 0) throw doesNotFit(root, checked.stderr)
-  const applied = await git(root, ['apply', '--binary', '-'], patch)
+  const applied = await runGit(root, ['apply', '--binary', '-'], { input: patch })
   if (applied.code !== 0) throw doesNotFit(root, applied.stderr)
 }
 
@@ -36,27 +36,5 @@ function doesNotFit(root: string, stderr: string): SeamError {
   return new SeamError('CONFLICT', `The patch does not fit the files in ${root}: ${named}. Nothing was changed.`, {
     remedy:
       'Check out the commit that the run worked on, apply it there and merge; or commit or undo your own changes first.',
-  })
-}
-
-function git(
-  cwd: string,
-  args: readonly string[],
-  input?: Uint8Array,
-): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-    child.on('error', (error) => {
-      const missing = systemCode(error) === 'ENOENT'
-      reject(missing ? new SeamError('UNAVAILABLE', 'git is not installed.', { remedy: 'Install git.' }) : error)
-    })
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-    // git may end before it has read all of its input.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
   })
 }

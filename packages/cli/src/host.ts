@@ -12,9 +12,9 @@ export interface ServiceHost {
 export interface HostOptions {
   /** Absolute path of the folder that holds everything. Made with mode 0700 where it is not there. */
   readonly dataDir: string
-  /** Folder that the configuration is looked for in, upwards. */
+  /** Folder of the project; a configuration file that lies there and was not named is `FORBIDDEN`. */
   readonly cwd: string
-  /** Configuration file; without it `seamark.config.ts` or nothing. */
+  /** The configuration file that the user named, or `none`. */
   readonly configFile?: string
   /** Something failed that is being tried again. */
   readonly onNotice: (error: Error) => void

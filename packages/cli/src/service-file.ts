@@ -1,4 +1,5 @@
-import { readFile, realpath } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
 
@@ -16,26 +17,61 @@ export function serviceFilePath(dataDir: string): string {
   return join(dataDir, 'service.json')
 }
 
-/** `undefined` where no service was started, or the last one was stopped. A killed one leaves its file behind. */
+/**
+ * `undefined` where no service was started, or the last one was stopped. A killed one leaves its file behind.
+ * Errors: `INVALID_INPUT` for a file that says something else or names a socket elsewhere, `FORBIDDEN` for a socket of
+ * another user.
+ */
 export async function readServiceFile(dataDir: string): Promise<ServiceFile | undefined> {
   const path = serviceFilePath(dataDir)
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
+    if (isMissing(error)) return undefined
     throw fromSystemError(error, `Reading ${path}`)
   }
   const file = parse(text, path)
-  // A folder that came with somebody's files could name any socket; a socket itself can not come that way.
-  const [home, place] = await Promise.all(
-    [dataDir, dirname(file.socket)].map((folder) => realpath(folder).catch(() => folder)),
-  )
-  if (place !== home && !place?.startsWith(`${home}/`))
-    throw new SeamError('INVALID_INPUT', `${path} names a socket outside its folder: ${JSON.stringify(file.socket)}.`, {
+  await requireOwnSocket(dataDir, path, file.socket)
+  return file
+}
+
+/** A folder that came with somebody's files could name any socket, and whoever listens there is told everything. */
+async function requireOwnSocket(dataDir: string, path: string, socket: string): Promise<void> {
+  const [home, place] = await Promise.all([dataDir, dirname(socket)].map(realPath))
+  const found = await lstatIfThere(socket)
+  if (found?.isSymbolicLink() === true || (place !== home && !place?.startsWith(`${home}/`)))
+    throw new SeamError('INVALID_INPUT', `${path} names a socket outside its folder: ${JSON.stringify(socket)}.`, {
       remedy: 'Remove it if no service is running on this folder.',
     })
-  return file
+  const user = process.geteuid?.()
+  if (found === undefined || user === undefined || found.uid === user || found.uid === 0) return
+  throw new SeamError('FORBIDDEN', `The socket ${socket} belongs to user ${found.uid}, and this is user ${user}.`, {
+    remedy: 'Run as the user that started the service.',
+  })
+}
+
+/** The path itself where nothing is there: then it leads nowhere else. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (isMissing(error)) return path
+    throw fromSystemError(error, `Looking at ${path}`)
+  }
+}
+
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw fromSystemError(error, `Looking at ${path}`)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR'
 }
 
 function parse(text: string, path: string): ServiceFile {

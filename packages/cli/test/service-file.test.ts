@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -28,6 +30,24 @@ describe('the service file', () => {
   it('is refused when it names a socket of somebody else', async () => {
     for (const socket of ['/tmp/socket', 'DATA/../socket', 'DATA-other/socket', 'socket'])
       await expect(readServiceFile(written(socket))).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  it('is refused when the socket is a link, or of another user', async () => {
+    const linked = written('DATA/service/socket')
+    symlinkSync('/tmp/socket', join(linked, 'service/socket'))
+    await expect(readServiceFile(linked)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    const foreign = written('DATA/service/socket')
+    const server = createServer().listen(join(foreign, 'service/socket'))
+    await once(server, 'listening')
+    try {
+      await expect(readServiceFile(foreign)).resolves.toMatchObject({ pid: 1 })
+      // Only root can give a file away.
+      if (process.geteuid?.() !== 0) return
+      chownSync(join(foreign, 'service/socket'), 65_534, 65_534)
+      await expect(readServiceFile(foreign)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    } finally {
+      server.close()
+    }
   })
 
   it('is not there where no service was started', async () => {

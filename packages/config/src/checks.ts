@@ -115,7 +115,9 @@ export function dataFolderCheck(dataDir: string): DoctorCheck {
       const { mode, uid } = await stat(dataDir)
       const measured = `${dataDir}, mode ${(mode & 0o777).toString(8)}, owner ${uid}`
       if (uid !== process.geteuid?.())
-        return { status: 'warn', measured, remedy: 'Run the service as the owner of the folder.' }
+        return { status: 'fail', measured, remedy: 'Run the service as the owner of the folder.' }
+      if ((mode & 0o022) !== 0)
+        return { status: 'fail', measured, remedy: `If all that is in it is yours: chmod 700 ${dataDir}` }
       // A group may pass where root's sandboxes run as another user; it may not look.
       if ((mode & 0o067) !== 0) return { status: 'warn', measured, remedy: `chmod 700 ${dataDir}` }
       return { status: 'ok', measured }

@@ -39,7 +39,7 @@ export interface Requirements {
   readonly signer?: { readonly keyConfined?: true }
 }
 
-/** What `seamark.config.ts` exports. Every part that is missing gets a safe local default. */
+/** What a configuration file exports. Every part that is missing gets a safe local default. */
 export interface SeamarkConfig {
   /** The tenant. Default `default`. */
   readonly namespace?: string

@@ -9,10 +9,10 @@ import { checkRequirements } from './require.ts'
 import { configProblems } from './shape.ts'
 
 export interface LoadConfigOptions {
-  /** Absolute folder that the configuration is looked for in, and upwards to the repository's root. */
+  /** Absolute folder of the project, and of relative paths. */
   readonly cwd: string
-  /** The configuration file, relative to `cwd`; it must be there. */
-  readonly explicitPath?: string
+  /** The file that the user named, relative to `cwd`; it must be there. `none`: no file, also where one lies around. */
+  readonly named?: string
 }
 
 /** A configuration with its plain values filled in. Seam objects are as the file gave them. */
@@ -55,14 +55,34 @@ function isConfig(value: unknown): value is SeamarkConfig {
 }
 
 /**
- * Finds, runs and checks the configuration. With none, everything is the default. Environment
+ * A configuration is a program that runs with all rights of its user, and the folder it lies in may be somebody
+ * else's: only a file that was named is run. One that was not is neither run nor passed over.
+ */
+async function refuseUnnamed(cwd: string): Promise<void> {
+  const file = await findConfig(cwd)
+  if (file === undefined) return
+  const shown = quoted(file)
+  throw new SeamError('FORBIDDEN', `${file} is a program, and nobody said to run it.`, {
+    remedy: `Read it. To use it, say --config ${shown}, or for all commands of this shell: export SEAMARK_CONFIG=${shown}. To do without it, say --config none.`,
+  })
+}
+
+/** As a shell takes it for one word: the names of folders come with a repository too. */
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/**
+ * Runs and checks the configuration that was named. With none, everything is the default. Environment
  * variables are the file's own business.
  *
- * Errors: `NOT_FOUND` for an explicit file that is not there, `INVALID_INPUT` with every problem of
- * the file, `UNSUPPORTED` for seams of another version and for requirements that are not met.
+ * Errors: `FORBIDDEN` where the project has a configuration file and none was named, `NOT_FOUND` for a named file
+ * that is not there, `INVALID_INPUT` with every problem of the file, `UNSUPPORTED` for seams of another version and
+ * for requirements that are not met.
  */
-export async function loadConfig({ cwd, explicitPath }: LoadConfigOptions): Promise<LoadedConfig> {
-  const file = explicitPath === undefined ? await findConfig(cwd) : resolve(cwd, explicitPath)
+export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<LoadedConfig> {
+  if (named === undefined) await refuseUnnamed(cwd)
+  const file = named === undefined || named === 'none' ? undefined : resolve(cwd, named)
   const config = file === undefined ? {} : await importDefault(file)
   if (config === undefined)
     throw new SeamError('INVALID_INPUT', `${file} has no default export.`, {

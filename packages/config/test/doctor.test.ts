@@ -66,6 +66,8 @@ test('the data folder and its disk', async () => {
     await mkdir(dataDir, { recursive: true })
     await chmod(dataDir, 0o755)
     expect(await status(dataFolderCheck(dataDir))).toBe('warn')
+    await chmod(dataDir, 0o720)
+    expect(await status(dataFolderCheck(dataDir))).toBe('fail')
     await chmod(dataDir, 0o700)
     expect(await status(dataFolderCheck(dataDir))).toBe('ok')
   } finally {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { access, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -30,6 +31,47 @@ const executor = (name: string, isolation: string, network = 'none') => `{
   guarantees: { isolation: ${claim(isolation)}, network: ${claim(network)}, tree: ${claim('best-effort')} },
   launch() {}, attach() {}, events() {}, output() {}, kill() {}, list() {}, reap() {} }`
 
+const thrown = (loading: Promise<unknown>): Promise<unknown> => loading.catch((error: unknown) => error)
+
+describe('a file that was not named', () => {
+  const bomb = (mark: string) =>
+    `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(mark)}, '')\nexport default {}`
+
+  test.each(['seamark.config.ts', 'seamark.config.mts', 'seamark.config.js', 'seamark.config.mjs'])(
+    '%s is not run, and not passed over',
+    async (name) => {
+      const folder = await repository({ 'a/b.txt': '' })
+      const mark = join(folder, 'ran')
+      await writeFile(join(folder, name), bomb(mark))
+      for (const cwd of [folder, join(folder, 'a')])
+        expect(await thrown(loadConfig({ cwd }))).toMatchObject({
+          code: 'FORBIDDEN',
+          problems: [{ message: expect.stringContaining(name), remedy: expect.stringContaining('--config') }],
+        })
+      await expect(access(mark)).rejects.toMatchObject({ code: 'ENOENT' })
+    },
+  )
+
+  test('is refused where it is a link that leads nowhere', async () => {
+    const cwd = await repository({})
+    await symlink('/nowhere', join(cwd, 'seamark.config.ts'))
+    expect(await thrown(loadConfig({ cwd }))).toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  test('is done without on request', async () => {
+    const cwd = await repository({ 'seamark.config.mjs': 'throw new Error("run")' })
+    expect(await loadConfig({ cwd, named: 'none' })).toMatchObject({ config: {}, dataDir: join(cwd, '.seamark') })
+  })
+
+  test('is written into the remedy so that a shell takes it for one word', async () => {
+    const folder = await repository({ "$(id)'s/seamark.config.mjs": 'export default {}' })
+    const error = await thrown(loadConfig({ cwd: join(folder, "$(id)'s") }))
+    const line = String(Reflect.get(Object(error), 'problems')[0].remedy).match(/--config (.*), or/)?.[1] ?? ''
+    const said = execFileSync('sh', ['-c', `printf %s ${line}`], { encoding: 'utf8' })
+    expect(said).toBe(join(folder, "$(id)'s/seamark.config.mjs"))
+  })
+})
+
 describe('finding', () => {
   test('none gives the defaults', async () => {
     const cwd = await repository({})
@@ -41,19 +83,19 @@ describe('finding', () => {
     })
   })
 
-  test('it is found from a folder below, and paths are relative to it', async () => {
+  test('paths in a named file are relative to it', async () => {
     const folder = await repository({
       'seamark.config.ts': 'const x: string = "acme"\nexport default { namespace: x, dataDir: "state" }',
       'a/b/c.txt': '',
     })
-    expect(await loadConfig({ cwd: join(folder, 'a/b') })).toMatchObject({
+    expect(await loadConfig({ cwd: join(folder, 'a/b'), named: '../../seamark.config.ts' })).toMatchObject({
       file: join(folder, 'seamark.config.ts'),
       namespace: 'acme',
       dataDir: join(folder, 'state'),
     })
   })
 
-  test('nothing above the repository is run', async () => {
+  test('nothing above the repository is looked at', async () => {
     const outer = await repository({ 'seamark.config.mjs': 'throw new Error("run")', 'inner/.git/HEAD': '' })
     expect((await loadConfig({ cwd: join(outer, 'inner') })).file).toBeUndefined()
   })
@@ -63,8 +105,8 @@ describe('finding', () => {
     await mkdir(join(folder, 'below'), { recursive: true })
     await writeFile(join(folder, 'seamark.config.mjs'), 'export default { namespace: "plain" }')
     expect((await loadConfig({ cwd: join(folder, 'below') })).namespace).toBe('default')
-    expect((await loadConfig({ cwd: folder })).namespace).toBe('plain')
-    expect((await loadConfig({ cwd: root, explicitPath: 'plain/seamark.config.mjs' })).namespace).toBe('plain')
+    expect(await thrown(loadConfig({ cwd: folder }))).toMatchObject({ code: 'FORBIDDEN' })
+    expect((await loadConfig({ cwd: root, named: 'plain/seamark.config.mjs' })).namespace).toBe('plain')
   })
 })
 
@@ -78,7 +120,7 @@ describe('what is wrong', () => {
     ['a seam of another version', `export default { anchors: [{ spec: 'anchor/v2' }] }`, 'UNSUPPORTED'],
   ])('%s', async (_, text, code) => {
     const cwd = await repository(text === undefined ? {} : { 'x.mjs': text })
-    await expect(loadConfig({ cwd, explicitPath: 'x.mjs' })).rejects.toMatchObject({ code })
+    await expect(loadConfig({ cwd, named: 'x.mjs' })).rejects.toMatchObject({ code })
   })
 
   test('every problem at once, each with its place', async () => {
@@ -91,7 +133,7 @@ describe('what is wrong', () => {
         journal: { journal: {} },
       }`,
     })
-    const error: unknown = await loadConfig({ cwd }).catch((thrown: unknown) => thrown)
+    const error: unknown = await thrown(loadConfig({ cwd, named: 'seamark.config.mjs' }))
     expect(error).toMatchObject({ code: 'INVALID_INPUT' })
     const problems: { place: { pointer: string } }[] = Reflect.get(Object(error), 'problems')
     expect(new Set(problems.map(({ place }) => place.pointer))).toEqual(
@@ -120,7 +162,7 @@ describe('what is wrong', () => {
         require: { executor: { isolation: 'container', network: 'none' }, anchors: 2 },
       }`,
     })
-    const error: unknown = await loadConfig({ cwd }).catch((thrown: unknown) => thrown)
+    const error: unknown = await thrown(loadConfig({ cwd, named: 'seamark.config.mjs' }))
     expect(error).toMatchObject({
       code: 'UNSUPPORTED',
       problems: [

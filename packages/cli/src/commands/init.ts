@@ -1,5 +1,5 @@
 import { open, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fromSystemError, systemCode } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
@@ -22,7 +22,7 @@ export const init: Command = command({
     const created: string[] = []
     const kept: string[] = []
     const inRepository = await exists(join(cwd, '.git'))
-    ;((await createNew(join(cwd, file), starterPlan(inRepository))) ? created : kept).push(file)
+    ;((await createNew(resolve(cwd, file), starterPlan(inRepository))) ? created : kept).push(file)
     if (inRepository) ((await ignoreData(join(cwd, '.gitignore'))) ? created : kept).push('.gitignore')
     if (args.json === true) await io.out(`${JSON.stringify({ created, kept })}\n`)
     else {

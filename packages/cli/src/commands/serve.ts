@@ -1,6 +1,7 @@
 import { toSeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
+import { namedConfig } from '../config-file.ts'
 import { dataFolder } from '../data-folder.ts'
 import { onInterrupt } from '../interrupt.ts'
 
@@ -23,10 +24,11 @@ export const serve: Command = command({
     const { io, cwd, host } = context
     const json = args.json === true
     const dataDir = await dataFolder(context, args)
+    const configFile = namedConfig(context, args)
     const service = await host.serve({
       dataDir,
       cwd,
-      ...(args.config !== undefined && { configFile: args.config }),
+      ...(configFile !== undefined && { configFile }),
       onNotice: (error) =>
         io.err(
           json
