@@ -218,7 +218,13 @@ export const executorSaboteurs: readonly Saboteur<Executor>[] = [
       },
     }
   }),
-  broken('both streams are one', ['output'], (right) => ({
+  broken('what is opened by its name fails as a socket does', ['output-opened-again'], (right) => ({
+    async launch(launchId, spec, options) {
+      const fails = { ...spec, argv: ['/no/such/device'] }
+      return right.launch(launchId, spec.argv[0] === 'reopen' ? fails : spec, options)
+    },
+  })),
+  broken('both streams are one', ['output', 'output-opened-again'], (right) => ({
     output: (launchId, _stream, from, options) => right.output(launchId, 'stdout', from, options),
   })),
   broken(

@@ -25,6 +25,20 @@ export const streamCases: readonly Case<Executor>[] = [
     },
   },
   {
+    id: 'executor/output-opened-again',
+    about: 'What a program writes to /dev/stdout or /dev/stderr, opened by that name, is in that stream.',
+    async run(subject) {
+      const { reopen } = programsOf(subject)
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const { launchId, exit } = await run(subject.seam, specOf(reopen(stream, `to ${stream}`)))
+        expectEqual([exit.reason, exit.code], ['exited', 0], `exit of what opens ${stream}`)
+        expectEqual((await outputOf(subject.seam, launchId, stream)).toString(), `to ${stream}`, stream)
+        const other = stream === 'stdout' ? 'stderr' : 'stdout'
+        expectEqual((await outputOf(subject.seam, launchId, other)).byteLength, 0, `${other} beside ${stream}`)
+      }
+    },
+  },
+  {
     id: 'executor/output-from-an-offset',
     about: 'Output is read from any byte; from its end or beyond there is nothing.',
     async run(subject) {

@@ -13,6 +13,8 @@ export interface ExecutorPrograms {
   /** Ends by this signal, such as `SIGTERM`. */
   readonly signal: (name: string) => readonly string[]
   readonly print: (stream: OutputStream, bytes: Uint8Array) => readonly string[]
+  /** Opens `/dev/stdout` or `/dev/stderr` anew and writes to that. */
+  readonly reopen: (stream: OutputStream, text: string) => readonly string[]
   readonly sleep: (ms: number) => readonly string[]
   /** Writes each text to stdout, with a pause after each. */
   readonly chunks: (pauseMs: number, texts: readonly string[]) => readonly string[]
@@ -48,6 +50,7 @@ export const posixPrograms: ExecutorPrograms = {
   exit: (code) => shell('exit "$1"', String(code)),
   signal: (name) => shell('kill -s "$1" $$', name.replace(/^SIG/, '')),
   print: (stream, bytes) => shell(stream === 'stdout' ? 'printf "$1"' : 'printf "$1" >&2', octal(bytes)),
+  reopen: (stream, text) => shell('printf %s "$2" > "/dev/$1"', stream, text),
   sleep: (ms) => shell(home + 'exec sleep "$1"', seconds(ms)),
   chunks: (pauseMs, texts) =>
     shell(home + 'pause=$1; shift; for text do printf %s "$text"; sleep "$pause"; done', seconds(pauseMs), ...texts),

@@ -1,12 +1,13 @@
-import type { Exit, ExitReason, OutputStream } from '@seamark/core'
-import { SeamError, sleep, systemClock, systemCode } from '@seamark/kit'
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import type { Exit, ExitReason } from '@seamark/core'
+import { sleep, systemClock, systemCode } from '@seamark/kit'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, readFileSync, statSync } from 'node:fs'
-import type { Writable } from 'node:stream'
 import type { Capture } from './capture.ts'
 import type { LaunchRequest } from './launch-request.ts'
 import { outputPath, type Layout } from './paths.ts'
+import { capacityError } from './pipes.ts'
+import { noInput, type StandardStreams } from './standard-streams.ts'
 import type { Judgement, StartPlan } from './start-plan.ts'
 
 /** One running process tree. */
@@ -24,11 +25,14 @@ export interface Attempt {
 
 export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output' | 'disk'>
 
-/** System errors that mean: not now, rather than: not at all. */
-const noCapacity = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
-
-/** How long the pipes may stay open after the first process ended: a process that got away from a plain attempt holds them. */
+/** How long the outputs are waited for after the first process ended: they close with the last process. */
 const drainMs = 250
+
+/** What an attempt is started with. */
+export interface StartMeans {
+  readonly plan: StartPlan
+  readonly streams: StandardStreams
+}
 
 /**
  * Starts a process tree. A program that can not be started is an attempt that ended `not-started`;
@@ -38,16 +42,17 @@ export async function startAttempt(
   layout: Layout,
   launchId: string,
   request: LaunchRequest,
-  plan: StartPlan,
+  { plan, streams }: StartMeans,
   capture: Capture,
   startedAt: number,
 ): Promise<Attempt> {
-  const child = start(plan, request.stdin)
+  const child = start(plan, streams)
   if (child instanceof Error || child.pid === undefined) {
     const error: unknown = child instanceof Error ? child : (await once(child, 'error'))[0]
+    streams.finish()
+    const capacity = capacityError(error)
+    if (capacity !== undefined) throw capacity
     const code = systemCode(error) ?? 'UNKNOWN'
-    if (noCapacity.has(code))
-      throw new SeamError('LIMIT_EXCEEDED', `The host can start no process now: ${code}.`, { cause: error })
     return endedAttempt(capture, startedAt, 'not-started', whyNotStarted(code, plan, request))
   }
 
@@ -60,38 +65,30 @@ export async function startAttempt(
     plan.kill(pid)
   }
 
-  const take = (stream: OutputStream) => (bytes: Buffer) => {
+  streams.read((stream, bytes) => {
     if (cause === 'output' || cause === 'disk') return
     const result = capture.write(stream, bytes)
-    if (result === 'over') kill('output')
-    if (result === 'failed') kill('disk')
-  }
-  child.stdout?.on('data', take('stdout'))
-  child.stderr?.on('data', take('stderr'))
-  // A program that stops reading its input is no error of ours; `send` tells its caller.
-  child.stdin?.on('error', () => undefined)
+    if (result === 'kept') return
+    kill(result === 'over' ? 'output' : 'disk')
+    // Also where the program has ended by itself: what is missing may not go unsaid.
+    cause ??= result === 'over' ? 'output' : 'disk'
+  })
 
   const disarm =
     request.timeoutMs === undefined
       ? () => undefined
       : systemClock.at(startedAt + request.timeoutMs, () => kill('timeout'))
 
-  const closed = once(child, 'close')
   const finish = async (): Promise<Exit> => {
     const [code, signal] = await exitOf(child)
     ended = true
     disarm()
-    if (request.sandbox === undefined) {
-      await plan.settle(pid)
-      await Promise.race([closed, sleep(drainMs)])
-      child.stdout?.destroy()
-      child.stderr?.destroy()
-    } else {
-      // The pipes close with the last process, which spares looking for it again and again.
-      await Promise.race([closed, sleep(drainMs)])
-      await plan.settle(pid)
-      await closed
-    }
+    // In a sandbox they tell the end of the tree, which spares looking for it again and again.
+    if (request.sandbox !== undefined) await Promise.race([streams.ended, sleep(drainMs)])
+    await plan.settle(pid)
+    // A process that got away from a plain attempt holds them.
+    if (request.sandbox === undefined) await Promise.race([streams.ended, sleep(drainMs)])
+    streams.finish()
     const judgement = plan.judge(code, signal)
     const detail = judgement.reason === 'not-started' ? takeDetail(layout, launchId, capture) : undefined
     const outputBytes = capture.size('stdout') + capture.size('stderr')
@@ -113,7 +110,7 @@ export async function startAttempt(
     ended: finish(),
     release: () => void gate?.destroy(),
     kill,
-    send: (bytes) => write(child.stdin, bytes),
+    send: (bytes) => streams.send(bytes),
   }
 }
 
@@ -138,14 +135,8 @@ function endedAttempt(capture: Capture, startedAt: number, reason: ExitReason, d
   }
 }
 
-function start(plan: StartPlan, stdin: 'pipe' | 'none'): ChildProcess | Error {
-  const stdio: StdioOptions = [
-    stdin === 'pipe' ? 'pipe' : 'ignore',
-    'pipe',
-    'pipe',
-    ...plan.descriptors,
-    ...(plan.gated ? ['pipe' as const] : []),
-  ]
+function start(plan: StartPlan, streams: StandardStreams): ChildProcess | Error {
+  const stdio = [...streams.stdio, ...plan.descriptors, ...(plan.gated ? ['pipe' as const] : [])]
   try {
     const { env, cwd, uid, gid } = plan
     return spawn(plan.file, plan.args, {
@@ -196,20 +187,4 @@ function whyNotStarted(code: string, plan: StartPlan, request: LaunchRequest): s
     return `ENOENT: no such folder: ${request.cwd}`
   if (code === 'ENOENT') return `ENOENT: no such program: ${plan.file}`
   return `${code}: ${plan.file} can not be started`
-}
-
-function noInput(): SeamError {
-  return new SeamError('CONFLICT', 'The launch takes no input.', {
-    remedy: 'Launch with stdin "pipe" and send while it runs.',
-  })
-}
-
-function write(stdin: Writable | null, bytes: Uint8Array): Promise<void> {
-  if (stdin === null || !stdin.writable) return Promise.reject(noInput())
-  return new Promise((resolve, reject) => {
-    stdin.write(bytes, (error) => {
-      if (error instanceof Error) reject(noInput())
-      else resolve()
-    })
-  })
 }

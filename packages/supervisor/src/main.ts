@@ -46,6 +46,7 @@ async function main(): Promise<void> {
 
   const leave = async () => {
     rmSync(join(layout.folder, 'socket'), { force: true })
+    await supervision?.close()
     await store.close()
     // Named here also so that it is not collected as garbage, which would release it.
     lock.release()

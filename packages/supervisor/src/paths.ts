@@ -2,12 +2,17 @@ import { sha256Hex } from '@seamark/kit'
 import type { OutputStream } from '@seamark/core'
 import { join, resolve } from 'node:path'
 
+/** Where programs of the system are; the last one is NixOS's place for them. */
+export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin'
+
 /** Where the supervisor of a data folder keeps what it knows. All of it is readable by its owner only. */
 export interface Layout {
   /** The data folder. */
   readonly data: string
   readonly folder: string
   readonly attempts: string
+  /** There for a moment while pipes are made. */
+  readonly pipes: string
   readonly journal: string
   readonly lock: string
   readonly log: string
@@ -21,6 +26,7 @@ export function layoutOf(data: string): Layout {
     data: resolve(data),
     folder,
     attempts: join(folder, 'attempts'),
+    pipes: join(folder, 'pipes'),
     journal: join(folder, 'journal.ndjson'),
     lock: join(folder, 'lock'),
     log: join(folder, 'log'),

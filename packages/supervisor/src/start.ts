@@ -2,7 +2,7 @@ import { isSeamError, SeamError, sleep, systemCode } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { openConnection, type Connection } from './connection.ts'
-import { layoutOf, type Layout } from './paths.ts'
+import { layoutOf, SYSTEM_PATH, type Layout } from './paths.ts'
 import { EXIT_TAKEN, EXITS_WITHOUT_WAYS, startLine, startLineWithWays, type StartLine } from './start-line.ts'
 
 export interface SupervisorOptions {
@@ -90,7 +90,7 @@ function runDetached(layout: Layout, { file, args }: StartLine): Promise<Ended> 
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: { PATH: SYSTEM_PATH },
       detached: true,
       stdio: ['ignore', 'ignore', log],
     })

@@ -1,17 +1,19 @@
 import type { ExecutorEvent, LaunchAnswer, LaunchState, OutputStream } from '@seamark/core'
 import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { rmSync, statSync } from 'node:fs'
-import { failedAttempt, startAttempt, type Attempt } from './attempt.ts'
+import { failedAttempt, startAttempt, type Attempt, type StartMeans } from './attempt.ts'
 import { openCapture } from './capture.ts'
 import { openChanges } from './changes.ts'
 import { handOver, openToRead } from './handover.ts'
 import { sandboxIdentity } from './identity.ts'
 import type { LaunchRequest } from './launch-request.ts'
 import { outputPath, statusPath, type Layout } from './paths.ts'
+import { openPipes } from './pipes.ts'
 import { plainPlan } from './plain-plan.ts'
 import { bootId, processAt } from './procfs.ts'
 import { recover } from './recover.ts'
 import { sandboxPlan } from './sandbox-plan.ts'
+import { openStreams } from './standard-streams.ts'
 import { stateOf, type Launch, type Store } from './store.ts'
 import { openSweep } from './sweep.ts'
 import { openTurns } from './turns.ts'
@@ -39,6 +41,8 @@ export interface Supervision {
   follow(executor: string, cursor: string | undefined, push: (event: ExecutorEvent) => void): () => void
   /** Kills everything and resolves when it is dead and recorded. */
   killAll(): Promise<void>
+  /** Lets go of what was kept ready for launches that will not come. */
+  close(): Promise<void>
 }
 
 export interface SuperviseOptions {
@@ -59,7 +63,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
   const sweep = openSweep(layout.id)
   const boot = bootId()
   const identity = sandboxIdentity()
-  const late = await recover(layout, store, sweep, boot)
+  const [late, pipes] = await Promise.all([recover(layout, store, sweep, boot), openPipes(layout.pipes, identity)])
 
   const known = (executor: string, launchId: string): Launch | undefined => {
     const launch = store.launches.get(launchId)
@@ -75,6 +79,16 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     request.sandbox === undefined
       ? plainPlan(layout, launchId, request, sweep)
       : sandboxPlan(layout, launchId, request.argv, request.sandbox, identity)
+
+  const meansOf = async (launchId: string, request: LaunchRequest): Promise<StartMeans> => {
+    const streams = await openStreams(pipes, request.stdin)
+    try {
+      return { streams, plan: planOf(launchId, request) }
+    } catch (error) {
+      streams.finish()
+      throw error
+    }
+  }
 
   const recordEnd = async (attempt: Attempt, launch: Launch) => {
     const exit = await attempt.ended
@@ -117,7 +131,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     const capture = openCapture(layout, launchId, request.maxOutputBytes ?? Infinity)
     let attempt: Attempt
     try {
-      attempt = await startAttempt(layout, launchId, request, planOf(launchId, request), capture, startedAt)
+      attempt = await startAttempt(layout, launchId, request, await meansOf(launchId, request), capture, startedAt)
     } catch (error) {
       await durable
       if (hasCode(error, 'LIMIT_EXCEEDED') && (await withdraw(launchId))) {
@@ -221,5 +235,6 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
       for (const attempt of attempts.values()) attempt.kill('killed')
       await Promise.all(ends.values())
     },
+    close: () => pipes.close(),
   }
 }

@@ -6,7 +6,9 @@ import { startAttempt } from '../src/attempt.ts'
 import { openCapture } from '../src/capture.ts'
 import { sandboxIdentity } from '../src/identity.ts'
 import { layoutOf } from '../src/paths.ts'
+import { openPipes } from '../src/pipes.ts'
 import { sandboxPlan } from '../src/sandbox-plan.ts'
+import { openStreams } from '../src/standard-streams.ts'
 import { idOf, temporaryFolder } from './support/world.ts'
 
 const program = '/usr/bin/bwrap'
@@ -24,11 +26,14 @@ describe.runIf(existsSync(program))('a sandbox', () => {
     const options = ['--unshare-all', '--die-with-parent', '--dev-bind', '/', '/']
     const argv = ['/bin/sh', '-c', 'echo ran > "$1"; exit 3', 'sh', join(work, launchId)]
     const sandbox = { program, options, writable: [], readable: [] }
+    const pipes = await openPipes(layout.pipes, identity)
+    const streams = await openStreams(pipes, 'none')
+    await pipes.close()
     const plan = sandboxPlan(layout, launchId, argv, sandbox, identity)
     const request = { argv, env: {}, cwd: '/', stdin: 'none', sandbox } as const
     const capture = openCapture(layout, launchId, Infinity)
     return {
-      attempt: await startAttempt(layout, launchId, request, plan, capture, Date.now()),
+      attempt: await startAttempt(layout, launchId, request, { plan, streams }, capture, Date.now()),
       ran: join(work, launchId),
     }
   }

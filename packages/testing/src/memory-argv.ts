@@ -9,6 +9,7 @@ export const memoryArgv = {
     stream,
     Buffer.from(bytes).toString('base64'),
   ],
+  reopen: (stream: OutputStream, text: string): string[] => ['reopen', stream, text],
   sleep: (ms: number): string[] => ['sleep', String(ms)],
   chunks: (pauseMs: number, texts: readonly string[]): string[] => ['chunks', String(pauseMs), ...texts],
   flood: (): string[] => ['flood'],

@@ -22,7 +22,7 @@ export type MemoryProgram = (process: MemoryProcess) => Promise<number | { reado
 
 /**
  * The programs that an in-memory executor has, by the first word of `argv`:
- * `exit CODE`, `signal NAME`, `print STREAM BASE64`, `sleep MS`, `chunks PAUSE-MS TEXT…`, `flood`, `cat` (copies its input),
+ * `exit CODE`, `signal NAME`, `print STREAM BASE64`, `reopen STREAM TEXT`, `sleep MS`, `chunks PAUSE-MS TEXT…`, `flood`, `cat` (copies its input),
  * `env` and `arguments TEXT…` (entries that each end with a NUL), `pwd`, `append PATH TEXT`,
  * `daemon PATH` (leaves something behind that appends until the tree is dead, then ends),
  * `daemon-and-sleep PATH MS`.
@@ -32,6 +32,10 @@ export const memoryPrograms: Readonly<Record<string, MemoryProgram>> = {
   signal: async ({ args }) => ({ signal: args[0] ?? 'SIGKILL' }),
   async print({ args, write }) {
     write(args[0] === 'stderr' ? 'stderr' : 'stdout', Buffer.from(args[1] ?? '', 'base64'))
+    return 0
+  },
+  async reopen({ args: [stream, text = ''], write }) {
+    write(stream === 'stderr' ? 'stderr' : 'stdout', Buffer.from(text))
     return 0
   },
   async sleep({ args, signal }) {
