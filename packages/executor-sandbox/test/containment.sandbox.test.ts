@@ -1,5 +1,16 @@
+import { sha256Hex } from '@seamark/kit'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sandboxAvailable, sandboxExecutor } from '../src/index.ts'
 import { findEscapes } from './support/containment.ts'
-import { see } from './support/see.ts'
+import { see, until } from './support/see.ts'
 
 const made: string[] = []
 const temporary = (parent = tmpdir()) => {
@@ -52,6 +63,20 @@ describe('sandbox', () => {
     expect(await findEscapes(dir)).toEqual([])
     expect(statSync(closed).mode & 0o777).toBe(0o700)
     expect(statSync(dir).mode & 0o007).toBe(0)
+    const ways = `/run/seamark-${sha256Hex(dir).slice(0, 32)}`
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(ways)
+    await until(() => !existsSync(ways), 'nothing is left on the host')
+  })
+
+  it.runIf(isRoot)('removes also what a supervisor left that was killed', async () => {
+    const dir = realpathSync(temporary(homedir()))
+    const ways = `/run/seamark-${sha256Hex(dir).slice(0, 32)}`
+    mkdirSync(join(ways, '7'), { recursive: true })
+    const executor = sandboxExecutor({ dir, graceMs: 0 })
+    expect(await see(executor, 'exit 3')).toMatchObject({ code: 3 })
+    expect(readdirSync(join(ways, '0'))).toEqual([])
+    await executor.close?.()
+    await until(() => !existsSync(ways), 'nothing is left on the host')
   })
 
   it.runIf(isRoot)('says so where the sandbox’s user can not reach a mount', async () => {

@@ -10,7 +10,7 @@ import { firstBarrier, mayEnter, mayRead, type Identity } from './identity.ts'
  * A root service keeps its data folder closed to everyone else, and bubblewrap, which runs as the
  * sandbox's user, has to walk to what it binds. So each folder between the data folder and a tree
  * gets the sandbox's group with the right to pass, never to list; the way to the data folder itself
- * is shortened by a bind mount in the supervisor's own mount namespace (see `start-line.ts`). Folders
+ * is shortened by a bind mount in the supervisor's own mount namespace (see `ways.ts`). Folders
  * outside the data folder are never changed.
  *
  * A tree is handed over once: while its top folder has another owner, everything in it is given to

@@ -12,42 +12,51 @@ import { socketAddress } from './socket-address.ts'
 import { EXIT_FAILED, EXIT_TAKEN } from './start-line.ts'
 import { openStore } from './store.ts'
 import { supervise, type Supervision } from './supervise.ts'
+import { closeWays, openWays } from './ways.ts'
 
 /** How long it waits for its first connection, at least. */
 const firstGraceMs = 5000
 
 /**
- * The supervisor's process: `main DATA-FOLDER [--grace-ms N] [--way FROM TO]`. Ends with 0 when nobody
- * needs it any more, with `EXIT_TAKEN` where another one has the data folder, with `EXIT_FAILED` after a failure.
+ * The supervisor's process: `main DATA-FOLDER [--grace-ms N] [--ways]`, the last one in a mount
+ * namespace of its own. Ends with 0 when nobody needs it any more, with `EXIT_TAKEN` where another one
+ * has the data folder, with `EXIT_FAILED` after a failure.
  */
 async function main(): Promise<void> {
   closeInherited()
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'grace-ms': { type: 'string', default: '2000' }, way: { type: 'string', multiple: true, default: [] } },
+    options: { 'grace-ms': { type: 'string', default: '2000' }, ways: { type: 'boolean', default: false } },
   })
   const [data] = positionals
   if (data === undefined) throw new SeamError('INVALID_INPUT', 'The data folder is missing.')
-  const ways = values.way.map((way) => {
-    const [from = '', to = ''] = way.split('\n')
-    return { from, to }
-  })
-
   process.umask(0o077)
   const layout = layoutOf(data)
   mkdirSync(layout.attempts, { recursive: true, mode: 0o700 })
   const lock = takeLock(layout.lock)
   if (lock === undefined) process.exit(EXIT_TAKEN)
 
+  const identity = sandboxIdentity()
+  const { ways, said } =
+    identity !== undefined && values.ways ? openWays(layout, identity) : { ways: [], said: undefined }
+  if (said !== undefined) note(said)
   const store = openStore(layout)
   let supervision: Supervision | undefined = undefined
   let leaving: NodeJS.Timeout | undefined
   const address = socketAddress(layout.folder)
 
-  const leave = async () => {
+  let left: Promise<void> | undefined
+  const leave = () => (left ??= goAway())
+  const goAway = async () => {
     rmSync(join(layout.folder, 'socket'), { force: true })
     await supervision?.close()
     await store.close()
+    try {
+      closeWays(layout)
+    } catch (error) {
+      // Empty folders on the host are no reason to end as a failure; the next one tries again.
+      note(error)
+    }
     // Named here also so that it is not collected as garbage, which would release it.
     lock.release()
     process.exit(0)
@@ -60,12 +69,11 @@ async function main(): Promise<void> {
     }, afterMs)
   }
   const fail = (error: unknown): never => {
-    process.stderr.write(`${toSeamError(error).message}\n`)
+    note(error)
     process.exit(EXIT_FAILED)
   }
 
   supervision = await supervise({ layout, store, onIdle: () => leaveIfIdle(), onFatal: fail })
-  const identity = sandboxIdentity()
   const hello = {
     protocol: PROTOCOL,
     pid: process.pid,
@@ -83,6 +91,11 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void supervision?.killAll().then(leave, fail))
   process.on('uncaughtException', fail)
+}
+
+/** Into the log of the data folder. */
+function note(what: unknown): void {
+  process.stderr.write(`${typeof what === 'string' ? what : toSeamError(what).message}\n`)
 }
 
 await main().catch((error: unknown) => {

@@ -13,6 +13,8 @@ export interface Layout {
   readonly attempts: string
   /** There for a moment while pipes are made. */
   readonly pipes: string
+  /** Where a root supervisor opens ways for the sandboxes' user; on the host there are only empty folders, while it runs. */
+  readonly ways: string
   readonly journal: string
   readonly lock: string
   readonly log: string
@@ -22,15 +24,17 @@ export interface Layout {
 
 export function layoutOf(data: string): Layout {
   const folder = join(resolve(data), 'supervisor')
+  const id = sha256Hex(resolve(data)).slice(0, 32)
   return {
     data: resolve(data),
     folder,
     attempts: join(folder, 'attempts'),
     pipes: join(folder, 'pipes'),
+    ways: `/run/seamark-${id}`,
     journal: join(folder, 'journal.ndjson'),
     lock: join(folder, 'lock'),
     log: join(folder, 'log'),
-    id: sha256Hex(resolve(data)).slice(0, 32),
+    id,
   }
 }
 

@@ -2,6 +2,7 @@ import type { OutputStream, Problem } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
 import { launchRequestFrom, type LaunchRequest } from './launch-request.ts'
+import type { Way } from './ways.ts'
 
 /**
  * The version of what is spoken over the socket. Frames are lines of JSON. The client's first one is
@@ -29,7 +30,7 @@ export interface Hello {
   /** The user of sandboxes, where it is not the supervisor's own. */
   readonly sandboxUid?: number
   /** Host folders that the sandbox's user reaches by another path. */
-  readonly ways: readonly { readonly from: string; readonly to: string }[]
+  readonly ways: readonly Way[]
 }
 
 export type Answer =
