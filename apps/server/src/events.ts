@@ -3,6 +3,7 @@ import { orAbort, SeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
 import type { RunEvent } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
+import { isolationOf } from './isolation.ts'
 import { questions, runRow } from './questions.ts'
 import { orSilence } from './silence.ts'
 
@@ -21,12 +22,12 @@ export async function* runEvents(
   const sealed = row.sealedAt !== undefined
   if (follow && !sealed && engine === undefined) throw nothingGoesOn(run)
   if (!follow || sealed) {
-    for await (const record of records(journal, ns, first, { run, signal })) yield recordLine(record)
+    for await (const record of records(journal, ns, first, { run, signal })) yield recordLine(deployment, record)
   } else {
     for await (const record of orSilence(records(journal, ns, first, { run, follow, signal }), pingMs)) {
       if (record === undefined) yield eventLine({ type: 'ping', at: Date.now() })
       else {
-        yield recordLine(record)
+        yield recordLine(deployment, record)
         if (record.kind === 'run.sealed' && (await isLast(deployment, run, record))) break
       }
     }
@@ -41,8 +42,11 @@ function eventLine(event: Exclude<RunEvent, { type: 'record' }>): string {
   return `${JSON.stringify(event)}\n`
 }
 
-function recordLine({ seq, at, kind, actor, item, attempt, data }: AnyRecord): string {
-  return `${JSON.stringify({ type: 'record', seq, at, kind, actor, item, attempt, data })}\n`
+function recordLine(deployment: Deployment, record: AnyRecord): string {
+  const { seq, at, kind, actor, item, attempt, data } = record
+  const launch = record.kind === 'item.launched' || record.kind === 'layer.launched' ? record.data : undefined
+  const isolation = isolationOf(deployment, launch?.executor)
+  return `${JSON.stringify({ type: 'record', seq, at, kind, actor, item, attempt, data, isolation })}\n`
 }
 
 /** Records of a run about what came after its seal are sealed again. */

@@ -50,6 +50,12 @@ export async function describeParts(
       level: 'info',
       text: 'No anchor outside this machine: whoever has the log key could rewrite all of the log.',
     })
+  for (const { name, guarantees } of parts.executors)
+    if (guarantees.isolation.value === 'none')
+      notes.push({
+        level: 'info',
+        text: `Executor ${name} isolates nothing: an item that names it has this user's files, network and rights.`,
+      })
   for (const [name, { message, remedy = '' }] of await names.unavailable())
     notes.push({
       level: 'warn',

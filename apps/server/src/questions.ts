@@ -2,6 +2,7 @@ import type { ItemRow, RunRow } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { ItemPage, ItemsQuery, ItemView, RunPage, RunsQuery, RunView } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
+import { isolationOf } from './isolation.ts'
 
 export interface Questions {
   runs(query: RunsQuery): Promise<RunPage>
@@ -17,7 +18,8 @@ export function questions(deployment: Deployment): Questions {
   const itemView = (row: ItemRow): ItemView => {
     const waits = row.status === 'waiting' || row.status === 'parked'
     const waiting = waits ? engine?.waiting(row.run, row.item) : undefined
-    return { ...row, ...(waiting && { waiting }) }
+    const isolation = isolationOf(deployment, row.executor)
+    return { ...row, ...(isolation && { isolation }), ...(waiting && { waiting }) }
   }
 
   return {

@@ -4,6 +4,9 @@ import { newRunId } from '@seamark/protocol'
 import type { CheckedPlan, PlanFormat, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
 import type { Deployment } from './deployment.ts'
+import type { EarlierRun } from './earlier-run.ts'
+import { earlierRun } from './earlier-run.ts'
+import { isolationOf } from './isolation.ts'
 
 export interface SubmitRequest {
   readonly bytes: Uint8Array
@@ -14,6 +17,7 @@ export interface SubmitRequest {
 
 /**
  * From a plan's text to a durable run: parsed apart from the loop, its ref resolved to a commit, its layers named.
+ * The same plan under the same id is answered from its records, without a look at its repository.
  * Errors: those of the plan, all at once; `NOT_FOUND` for a workspace that is not there; those of `Engine.submit`.
  */
 export async function submit(
@@ -24,6 +28,11 @@ export async function submit(
 ): Promise<SubmitAnswer> {
   const engine = deployment.requireEngine()
   const plan = await checkedPlan(deployment, request, options)
+  const run = request.run ?? newRunId()
+  const about = { plan: plan.digest, items: plan.items.length, ...unisolated(deployment, plan) }
+  const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...about, ...known })
+  const earlier = await earlierRun(deployment, run, plan.digest, options)
+  if (earlier !== undefined) return same(earlier)
   const workspace = await resolveWorkspace(deployment, plan, request.from, options)
   const spec: RunSpec = {
     workspace,
@@ -33,19 +42,24 @@ export async function submit(
   }
   const layers = await layersOf(deployment, plan, workspace, options)
   const submission: Submission = {
-    run: request.run ?? newRunId(),
+    run,
     plan: plan.digest,
     spec,
     items: plan.items,
     ...(layers !== undefined && { layers }),
   }
   // Made before, so that nothing holds the items while the engine takes them in.
-  const answer = {
-    plan: plan.digest,
-    items: plan.items.length,
-    ...(workspace.type === 'git' && { base: baseOf(workspace) }),
-  }
-  return { ...(await engine.submit(principal, submission)), ...answer }
+  const base = workspace.type === 'git' ? { base: baseOf(workspace) } : {}
+  const { created } = await engine.submit(principal, submission)
+  if (created) return { run, created, ...about, ...base }
+  // Another submission of the same was first, and may have found another commit.
+  return same((await earlierRun(deployment, run, about.plan, options)) ?? {})
+}
+
+/** Items that will have the rights of the service, because the plan says so. */
+function unisolated(deployment: Deployment, { items }: CheckedPlan): Pick<SubmitAnswer, 'unisolated'> {
+  const open = items.map(({ executor }) => executor).filter((name) => isolationOf(deployment, name) === 'none')
+  return open.length === 0 ? {} : { unisolated: { items: open.length, executors: [...new Set(open)] } }
 }
 
 async function checkedPlan(

@@ -42,6 +42,20 @@ describe('run', () => {
     expect(events.filter(({ type }) => type === 'record').length).toBeGreaterThan(10)
   })
 
+  it('says that an item was not isolated, at submit, in each launch, in the summary and in status', async () => {
+    const launches = first.out.split('\n').filter((line) => line.includes('"item.launched"'))
+    expect(launches.length).toBeGreaterThan(3)
+    for (const line of launches) expect(JSON.parse(line)).toMatchObject({ isolation: 'none' })
+    const { items } = JSON.parse((await here.seamark('status', 'first', '--json')).out)
+    for (const item of items) expect(item).toMatchObject({ executor: 'process', isolation: 'none' })
+    expect((await here.seamark('status', 'first')).out.match(/not isolated/g)).toHaveLength(3)
+    expect((await here.seamark('status', 'first', 'one')).out).toContain('isolation none')
+    const { out } = await here.seamark('run', 'plan.yaml', '--id', 'shown')
+    expect(out).toMatch(/^ {2}not isolated: 3 items on process/m)
+    expect(out).toMatch(/ one .*not isolated, started/)
+    expect(out).toMatch(/run succeeded.*\n {2}not isolated: 3 items/)
+  })
+
   it('keeps its data closed to others', () => {
     expect(statSync(here.data).mode & 0o067).toBe(0)
     expect(statSync(join(here.data, 'keys/log.pem')).mode & 0o777).toBe(0o600)

@@ -15,11 +15,16 @@ export function submitPlan(
 }
 
 /** What people should know of an accepted plan. */
-export function describeSubmission({ run, created, items, base }: SubmitAnswer, { style }: CliContext['io']): string {
+export function describeSubmission(answer: SubmitAnswer, { style }: CliContext['io']): string {
+  const { run, created, items, base, unisolated } = answer
   const on = base === undefined ? 'an empty workspace' : `commit ${base.commit.slice(0, 12)} of ${base.source}`
   const lines = [
     `${style.bold('run')} ${run}${created ? '' : ' (it was there already)'}: ${counted(items, 'item')} on ${on}`,
   ]
+  if (unisolated !== undefined)
+    lines.push(
+      `  ${style.yellow('not isolated:')} ${counted(unisolated.items, 'item')} on ${unisolated.executors.join(', ')}, with the files, network and rights of the service`,
+    )
   if (base !== undefined && base.uncommitted.count > 0) {
     const { count, paths } = base.uncommitted
     const some = paths.slice(0, 3).join(', ')

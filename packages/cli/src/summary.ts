@@ -33,6 +33,8 @@ export async function runSummary(
   const paint = run.status === 'succeeded' ? style.green : run.status === 'failed' ? style.red : style.yellow
   const time = run.sealedAt === undefined ? '' : ` in ${duration(run.sealedAt - run.submittedAt)}`
   const lines = [`${paint(`run ${run.status}`)}${time}: ${parts.join(', ')}`]
+  const open = items.filter(({ isolation }) => isolation === 'none').length
+  if (open > 0) lines.push(`  ${style.yellow('not isolated:')} ${counted(open, 'item')}`)
   const bad = items.filter(({ phase }) => phase === 'failed')
   for (const item of bad.slice(0, failuresShown)) lines.push(...(await failure(client, run.run, item, style)))
   if (bad.length > failuresShown)

@@ -68,6 +68,7 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
 function itemLine(item: ItemView, style: Style, columns: number): string {
   const { item: id, status: state, attempt, startedAt, endedAt, reason, waiting } = item
   const about = [
+    ...(item.isolation === 'none' ? ['not isolated'] : []),
     ...(startedAt !== undefined && endedAt !== undefined ? [duration(endedAt - startedAt)] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
@@ -80,13 +81,19 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
 async function showItem({ io }: CliContext, item: ItemView, json: boolean): Promise<void> {
   if (json) return io.out(`${JSON.stringify(item)}\n`)
   const { product } = item
-  const lines = [itemLine(item, io.style, 1_000), `  executor  ${item.executor ?? 'none yet'}`]
+  const lines = [itemLine(item, io.style, 1_000), `  executor  ${executorText(item)}`]
   if (product?.patch)
     lines.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
   for (const output of product?.outputs ?? [])
     lines.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
   if (product) lines.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
   await io.out(`${lines.join('\n')}\n`)
+}
+
+function executorText({ executor, isolation }: ItemView): string {
+  if (executor === undefined) return 'none yet'
+  if (isolation === undefined) return `${executor}, which this deployment does not have: its isolation is not known`
+  return `${executor}, isolation ${isolation}`
 }
 
 function paint(state: RunView['status'] | ItemView['status'], style: Style): (text: string) => string {

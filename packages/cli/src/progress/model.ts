@@ -1,4 +1,4 @@
-import type { ItemOutcome, ParkReason } from '@seamark/core'
+import type { Isolation, ItemOutcome, ParkReason } from '@seamark/core'
 import type { RunEvent, RunView } from '@seamark/protocol'
 import { fact } from './facts.ts'
 
@@ -17,6 +17,8 @@ export interface ItemProgress {
   /** Files that its patch changes. */
   files: number | undefined
   gate: number | undefined
+  /** Of the newest launch, as far as the service knows its executor. */
+  isolation: Isolation | undefined
   /** Why it waits, as the service said last. */
   waits: string | undefined
 }
@@ -91,6 +93,7 @@ function addItems(run: RunProgress, byId: Map<string, ItemProgress>, event: Reco
       endedAt: undefined,
       files: undefined,
       gate: undefined,
+      isolation: undefined,
       waits: undefined,
     }
     run.items.push(item)
@@ -120,6 +123,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
   switch (event.kind) {
     case 'item.launched': {
       const step = fact(data, 'step') ?? 'main'
+      item.isolation = event.isolation
       item.gate = step.startsWith('gate:') ? Number(step.slice(5)) : undefined
       if (step === 'main') {
         item.reason = undefined

@@ -1,5 +1,5 @@
 import type { Terminal } from '../terminal.ts'
-import { doing, sign } from './say.ts'
+import { doing, notIsolated, sign } from './say.ts'
 import type { ItemProgress } from './model.ts'
 import type { ProgressView } from './view.ts'
 
@@ -28,7 +28,7 @@ export function plainView(io: Terminal, now: () => number): ProgressView {
         }
         if (item.phase === 'running')
           write(
-            `${sign('running', style)} ${item.id.padEnd(width)}  started${item.attempt > 1 ? `, attempt ${item.attempt}` : ''}\n`,
+            `${sign('running', style)} ${item.id.padEnd(width)}  ${notIsolated(item)}started${item.attempt > 1 ? `, attempt ${item.attempt}` : ''}\n`,
           )
         else if (item.phase === 'gate')
           write(`${sign('gate', style)} ${item.id.padEnd(width)}  gate ${(item.gate ?? 0) + 1}\n`)

@@ -1,3 +1,4 @@
+import type { Isolation } from '@seamark/core'
 import type { WaitingReason } from '@seamark/protocol'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
@@ -26,6 +27,15 @@ export function sign(phase: Phase, style: Style): string {
 
 /** What an item is doing, in a few words without colours. */
 export function doing(item: ItemProgress, now: number): string {
+  return `${notIsolated(item)}${activity(item, now)}`
+}
+
+/** `not isolated, ` where an item runs or ran on an executor that isolates nothing; it goes first, so that no end of a line hides it. */
+export function notIsolated({ isolation }: { readonly isolation: Isolation | undefined }): string {
+  return isolation === 'none' ? 'not isolated, ' : ''
+}
+
+function activity(item: ItemProgress, now: number): string {
   const { phase, startedAt, endedAt = now } = item
   const time = startedAt === undefined ? '' : duration(endedAt - startedAt)
   const again = item.attempt > 1 ? `, attempt ${item.attempt}` : ''

@@ -1,6 +1,7 @@
-import type { JsonObject, RecordKind } from '@seamark/core'
+import type { Isolation, JsonObject, RecordKind } from '@seamark/core'
 import { z } from 'zod'
 import { count, jsonObject, maybe } from './exact.ts'
+import { isolation } from './item.ts'
 import { runView } from './run.ts'
 import type { RunView } from './run.ts'
 
@@ -23,6 +24,8 @@ export type RunEvent =
       readonly item?: string
       readonly attempt?: number
       readonly data: JsonObject
+      /** Beside the record of a launch: how strongly this deployment's executor separates it from the host. */
+      readonly isolation?: Isolation
     }
   | { readonly type: 'ping'; readonly at: number }
   | { readonly type: 'end'; readonly run: RunView }
@@ -37,6 +40,7 @@ export const runEvent: z.ZodType<RunEvent> = z.discriminatedUnion('type', [
     item: maybe(z.string()),
     attempt: maybe(count),
     data: jsonObject,
+    isolation: maybe(isolation),
   }),
   z.object({ type: z.literal('ping'), at: count }),
   z.object({ type: z.literal('end'), run: runView }),

@@ -1,4 +1,4 @@
-import type { BlobRef, ItemRow, ParkReason, Product } from '@seamark/core'
+import type { BlobRef, Isolation, ItemRow, ParkReason, Product } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
 
@@ -28,7 +28,16 @@ export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for
 export interface ItemView extends ItemRow {
   /** Only while the item waits and the run is in memory. */
   readonly waiting?: WaitingReason
+  /**
+   * How strongly the executor of the newest attempt separates it from its host: `none` is not at all. Absent before
+   * the first, and where this deployment has no executor of that name.
+   */
+  readonly isolation?: Isolation
 }
+
+export const isolation: z.ZodType<Isolation> = z
+  .enum(['none', 'namespace', 'container', 'vm'])
+  .describe('How strongly its executor separates it from the host; `none`: not at all.')
 
 const blob = { sha256: digest, size: count.describe('Bytes.') }
 export const blobRef: z.ZodType<BlobRef> = z.object(blob)
@@ -75,6 +84,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
   startedAt: maybe(count.describe('Epoch milliseconds.')),
   endedAt: maybe(count.describe('Epoch milliseconds.')),
   executor: maybe(z.string()),
+  isolation: maybe(isolation),
   waiting: maybe(waitingReason),
 })
 

@@ -18,28 +18,38 @@ export interface SubmitAnswer {
   /** SHA-256 of the canonical JSON of the parsed plan. */
   readonly plan: string
   readonly items: number
-  /** Where the plan has a git workspace. */
-  readonly base?: {
-    readonly source: string
-    readonly commit: string
-    readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
-    readonly submodules: readonly string[]
-  }
+  /** Items whose plan names an executor that isolates nothing, and these executors; absent where there is none. */
+  readonly unisolated?: { readonly items: number; readonly executors: readonly string[] }
+  /** Where the plan has a git workspace, and what was found there is not purged. */
+  readonly base?: WorkspaceBase
 }
+
+/** The commit that a run works on, as it was found when the run was made. */
+export interface WorkspaceBase {
+  readonly source: string
+  readonly commit: string
+  readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
+  readonly submodules: readonly string[]
+}
+
+export const workspaceBase: z.ZodType<WorkspaceBase> = z.object({
+  source: z.string(),
+  commit: z.string(),
+  uncommitted: z
+    .object({ count, paths: z.array(z.string()) })
+    .describe('Changes in the source that are not part of the base; at most 100 are listed.'),
+  submodules: z.array(z.string()).describe('Left empty.'),
+})
 
 export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
   run: z.string(),
   created: z.boolean(),
   plan: digest,
   items: count,
-  base: maybe(
-    z.object({
-      source: z.string(),
-      commit: z.string(),
-      uncommitted: z
-        .object({ count, paths: z.array(z.string()) })
-        .describe('Changes in the source that are not part of the base; at most 100 are listed.'),
-      submodules: z.array(z.string()).describe('Left empty.'),
-    }),
+  unisolated: maybe(
+    z
+      .object({ items: count, executors: z.array(z.string()) })
+      .describe('Items whose executor isolates nothing: they run with the rights of the service.'),
   ),
+  base: maybe(workspaceBase),
 })
