@@ -1,18 +1,20 @@
-import { SeamError } from '@seamark/kit'
+import { ERRORS, SeamError } from '@seamark/kit'
 import type { CliContext, Command } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandHelp, overview } from './help.ts'
+import { errorDocument, explainError } from './problems.ts'
 import { reportError } from './report-error.ts'
 import { meant } from './words.ts'
 
 /** Runs one command line (without `node` and the program) and resolves with its exit code; never rejects. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const { io } = context
-  try {
-    return await dispatch([...argv], context)
-  } catch (error) {
-    return reportError(io, error, { json: argv.includes('--json') })
-  }
+  const json = argv.includes('--json')
+  const code = await dispatch([...argv], context).catch((error: unknown) => reportError(io, error, { json }))
+  const lost = io.lostFor()
+  if (lost === undefined) return code
+  io.err(json ? errorDocument(lost) : explainError(lost, io.errStyle))
+  return ERRORS[lost.code].exit
 }
 
 async function dispatch(argv: string[], context: CliContext): Promise<number> {

@@ -9,6 +9,7 @@ import { advance, emptyProgress } from './progress/model.ts'
 import { plainView } from './progress/plain.ts'
 import { waitingText } from './progress/say.ts'
 import type { ProgressView } from './progress/view.ts'
+import { tryOut } from './terminal.ts'
 
 // Above it asking why each item waits costs more than it tells.
 const askable = 300
@@ -41,15 +42,23 @@ export async function followRun(
   let interrupted = false
   const offInterrupt = onInterrupt((times) => {
     interrupted = true
-    if (times === 1) void cancel(connection, run, say)
-    else void leave(connection, say)
+    if (times > 1) return void leave(connection, say)
+    say('Cancelling; press Ctrl-C again to leave at once.')
+    void cancel(connection, run, say)
   })
+  // Nobody learns how it goes on: as if the terminal had been closed.
+  const onLost = () => {
+    interrupted = true
+    void cancel(connection, run, (text) => io.err(`${text}\n`))
+  }
+  if (io.lost.aborted) onLost()
+  else io.lost.addEventListener('abort', onLost, { once: true })
   const { inProcess } = connection
   const broken = new AbortController()
   void inProcess?.ended.then((reason) => broken.abort(reason))
   try {
     for await (const event of connection.client.events(run, { follow: true }, { signal: broken.signal })) {
-      if (json) await io.out(`${JSON.stringify(event)}\n`)
+      if (json) await tryOut(io, `${JSON.stringify(event)}\n`)
       const changed = advance(progress, items, event)
       view?.update(progress, changed)
       asking?.()
@@ -59,6 +68,7 @@ export async function followRun(
     throw error
   } finally {
     offInterrupt()
+    io.lost.removeEventListener('abort', onLost)
     view?.finish(progress)
   }
   if (progress.end === undefined)
@@ -69,7 +79,6 @@ export async function followRun(
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {
-  say('Cancelling; press Ctrl-C again to leave at once.')
   try {
     await client.cancel(run)
   } catch (error) {

@@ -2,7 +2,7 @@ import { ERRORS, toSeamError } from '@seamark/kit'
 import { errorDocument, explainError } from './problems.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Tells of an error on standard error and gives its exit code. */
+/** Tells of an error on standard error and gives its exit code. That standard output is lost is told once, at the end. */
 export function reportError(
   io: Terminal,
   thrown: unknown,
@@ -13,6 +13,7 @@ export function reportError(
   },
 ): number {
   const error = toSeamError(thrown)
-  io.err(options.json ? errorDocument(error) : explainError(error, io.errStyle, options.file))
+  if (error !== io.lostFor())
+    io.err(options.json ? errorDocument(error) : explainError(error, io.errStyle, options.file))
   return ERRORS[error.code].exit
 }

@@ -27,6 +27,8 @@ function context(): CliContext & { readonly written: () => string } {
     io: {
       out: async (bytes) => void (text += typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()),
       err: (said) => void (text += said),
+      lost: new AbortController().signal,
+      lostFor: () => undefined,
       interactive: false,
       size: () => ({ columns: 80, rows: 24 }),
       style: style(false),

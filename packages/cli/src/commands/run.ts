@@ -9,6 +9,7 @@ import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
 import { describeSubmission, submitPlan } from '../submission.ts'
 import { runSummary } from '../summary.ts'
+import { tryOut } from '../terminal.ts'
 
 export const run: Command = command({
   name: 'run',
@@ -41,7 +42,7 @@ export const run: Command = command({
       const warnings = (connection.inProcess?.notes ?? []).filter(({ level }) => level === 'warn')
       if (!json) for (const { text } of warnings) io.err(`${io.errStyle.yellow(text)}\n`)
       const answer = await submitPlan(context, connection, plan, args.id)
-      if (!json) await io.out(describeSubmission(answer, io))
+      if (!json) await tryOut(io, describeSubmission(answer, io))
       offInterrupt()
       const { end, items, interrupted } = await followRun(context, connection, answer.run, json)
       if (interrupted) others = 'cancel'

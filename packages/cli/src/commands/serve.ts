@@ -3,7 +3,9 @@ import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { namedConfig } from '../config-file.ts'
 import { dataFolder } from '../data-folder.ts'
+import type { RunningService } from '../host.ts'
 import { onInterrupt } from '../interrupt.ts'
+import type { Terminal } from '../terminal.ts'
 
 export const serve: Command = command({
   name: 'serve',
@@ -36,31 +38,36 @@ export const serve: Command = command({
             : `${io.errStyle.yellow('notice')} ${error.message}\n`,
         ),
     })
-    const { socketPath, notes } = service
-    if (json) await io.out(`${JSON.stringify({ type: 'ready', socket: socketPath, pid: process.pid, notes })}\n`)
-    else {
-      for (const { level, text } of notes)
-        await io.out(`${level === 'warn' ? io.style.yellow(text) : io.style.dim(text)}\n`)
-      await io.out(`Serving ${dataDir} on ${socketPath} (process ${process.pid}). Ctrl-C stops it.\n`)
-    }
+    const stopping = Promise.withResolvers<never>()
     const offInterrupt = onInterrupt((times, signal) => {
       if (times > 1) void service.kill().finally(() => process.exit(8))
       else {
         const cancelRunning = signal === 'SIGINT'
         if (cancelRunning && !json) io.err('Cancelling what runs; press Ctrl-C again to kill it.\n')
-        void service.stop({ cancelRunning })
+        service.stop({ cancelRunning }).catch(stopping.reject)
       }
     })
     try {
-      const reason = await service.ended
-      if (reason !== undefined) {
-        await service.stop()
-        throw toSeamError(reason)
-      }
+      await announce(io, service, dataDir, json)
+      const reason = await Promise.race([service.ended, stopping.promise])
+      if (reason !== undefined) throw toSeamError(reason)
       await io.out(json ? `${JSON.stringify({ type: 'stopped' })}\n` : 'Stopped.\n')
       return 0
     } finally {
       offInterrupt()
+      await service.stop()
     }
   },
 })
+
+async function announce(
+  io: Terminal,
+  { socketPath, notes }: RunningService,
+  dataDir: string,
+  json: boolean,
+): Promise<void> {
+  if (json) return io.out(`${JSON.stringify({ type: 'ready', socket: socketPath, pid: process.pid, notes })}\n`)
+  for (const { level, text } of notes)
+    await io.out(`${level === 'warn' ? io.style.yellow(text) : io.style.dim(text)}\n`)
+  await io.out(`Serving ${dataDir} on ${socketPath} (process ${process.pid}). Ctrl-C stops it.\n`)
+}

@@ -1,6 +1,7 @@
 import type { Style } from '../style.ts'
 import { fit } from '../style.ts'
 import type { Terminal } from '../terminal.ts'
+import { tryOut } from '../terminal.ts'
 import { duration } from '../words.ts'
 import type { ItemProgress, RunProgress } from './model.ts'
 import { doing, sign, tally } from './say.ts'
@@ -13,7 +14,7 @@ export function liveView(io: Terminal, now: () => number): ProgressView {
   let drawn = 0
   let latest: RunProgress | undefined
   let queued: NodeJS.Timeout | undefined
-  const write = (text: string) => void io.out(text)
+  const write = (text: string) => void tryOut(io, text)
 
   function draw(): void {
     if (latest === undefined) return

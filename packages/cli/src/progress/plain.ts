@@ -1,4 +1,5 @@
 import type { Terminal } from '../terminal.ts'
+import { tryOut } from '../terminal.ts'
 import { doing, notIsolated, sign } from './say.ts'
 import type { ItemProgress } from './model.ts'
 import type { ProgressView } from './view.ts'
@@ -9,7 +10,7 @@ const talkative = 100
 /** One line for each thing that happened, for logs and pipes. */
 export function plainView(io: Terminal, now: () => number): ProgressView {
   const { style } = io
-  const write = (text: string) => void io.out(text)
+  const write = (text: string) => void tryOut(io, text)
   let width = 0
   const line = (item: ItemProgress) => {
     write(`${sign(item.phase, style)} ${item.id.padEnd(width)}  ${doing(item, now())}\n`)
