@@ -24,6 +24,12 @@ export function blobs(storage: StorageProvider, ns: string, tmp: string): Blobs 
       let held: Uint8Array[] = []
       let size = 0
       let file: FileHandle | undefined
+      const closeSpool = async () => {
+        const open = file
+        file = undefined
+        await open?.close()
+      }
+      let spooled = false
       try {
         for await (const chunk of body) {
           throwIfAborted(options?.signal)
@@ -35,15 +41,16 @@ export function blobs(storage: StorageProvider, ns: string, tmp: string): Blobs 
           if (file === undefined) {
             await mkdir(tmp, { recursive: true, mode: 0o700 })
             file = await open(spool, 'wx', 0o600)
+            spooled = true
           }
           for (const part of held) await file.writeFile(part)
           held = []
         }
-        await file?.close()
+        await closeSpool()
         const sha256 = hash.digest('hex')
         const key = blobKey(ns, sha256)
         const about = { ifAbsent: true, size, sha256, ...options }
-        if (file === undefined) await storage.put(key, Buffer.concat(held), about)
+        if (!spooled) await storage.put(key, Buffer.concat(held), about)
         else {
           const content = createReadStream(spool)
           try {
@@ -55,9 +62,10 @@ export function blobs(storage: StorageProvider, ns: string, tmp: string): Blobs 
         }
         return { sha256, size }
       } finally {
-        if (file !== undefined) {
-          await file.close().catch(() => undefined)
-          await rm(spool, { force: true })
+        try {
+          await closeSpool()
+        } finally {
+          if (spooled) await rm(spool, { force: true })
         }
       }
     },

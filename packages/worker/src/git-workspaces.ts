@@ -1,6 +1,7 @@
 import type { ResolvedWorkspace, Workspaces } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { diffAgainst } from './diff-tree.ts'
+import { onHost } from './host-failure.ts'
 import type { WorkerLimits } from './limits.ts'
 import { WORKER_LIMITS } from './limits.ts'
 import { materializeGit } from './materialize.ts'
@@ -46,11 +47,12 @@ export function gitWorkspacesWith({ git, mirrors: store, limits }: GitTools): Wo
     kind: 'git',
     name: 'git',
     guarantees: {},
-    resolve: (source, call) => resolveGit(git, store, source, call),
-    async materialize(workspace, dir, call) {
-      const wanted = gitOnly(workspace)
-      await materializeGit(git, await store.ensure(wanted, call), wanted, dir, call)
-    },
+    resolve: (source, call) => onHost('Reading the repository', () => resolveGit(git, store, source, call)),
+    materialize: (workspace, dir, call) =>
+      onHost('Making the workspace', async () => {
+        const wanted = gitOnly(workspace)
+        await materializeGit(git, await store.ensure(wanted, call), wanted, dir, call)
+      }),
     async diff(workspace, dir, call) {
       const wanted = gitOnly(workspace)
       const gitDir = await store.ensure(wanted, call)

@@ -1,6 +1,6 @@
 import type { Exit, StepVerdict } from '@seamark/core'
-import { isSeamError } from '@seamark/kit'
-import type { ErrorCode } from '@seamark/core'
+import { hasCode } from '@seamark/kit'
+import { isOverLimit } from './run-git.ts'
 
 /** The last thing a runtime said about its program's turn. */
 export interface TurnEnd {
@@ -40,14 +40,10 @@ export function judge(exit: Exit, turn: TurnEnd | undefined): StepVerdict {
   return turn.completed ? SUCCEEDED : failure('no-turn', turn.reason)
 }
 
-const byCode: Partial<Record<ErrorCode, string>> = {
-  LIMIT_EXCEEDED: 'limit',
-  UNSUPPORTED: 'unsupported-file',
-  TIMEOUT: 'capture-timeout',
-}
-
 /** The verdict over an attempt whose product can not be taken, or `undefined` where the fault is not the attempt's. */
 export function blame(error: unknown): StepVerdict | undefined {
-  const reason = isSeamError(error) ? byCode[error.code] : undefined
-  return reason === undefined || !isSeamError(error) ? undefined : failure(reason, error.message)
+  if (isOverLimit(error)) return failure('limit', error.message)
+  if (hasCode(error, 'UNSUPPORTED')) return failure('unsupported-file', error.message)
+  if (hasCode(error, 'TIMEOUT')) return failure('capture-timeout', error.message)
+  return undefined
 }

@@ -22,7 +22,8 @@ export interface AttemptLayout {
   readonly layer: string
   /** Marks what was done, so that a restart knows. */
   readonly about: string
-  readonly started: string
+  /** There until its program was started: removing a file needs no space. */
+  readonly unstarted: string
   readonly captured: string
 }
 
@@ -52,7 +53,7 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     inputs: join(dir, 'inputs'),
     layer: join(dir, 'layer'),
     about: join(dir, 'about.json'),
-    started: join(dir, 'started'),
+    unstarted: join(dir, 'unstarted'),
     captured: join(dir, 'captured'),
   }
 }

@@ -1,9 +1,10 @@
 import type { Executor, Exit, Json, RuntimeAdapter, StepTask, StorageProvider, Worker, Workspaces } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
+import { onHost } from './host-failure.ts'
 import type { TurnEnd } from './judge.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
@@ -105,11 +106,12 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     async layerOf(workspace, setup, executorKind, call) {
       const digest = async (tools: GitTools) =>
         layerDigest(setup, await keyFiles(tools, workspace, setup.key, call), executorKind)
-      if (call?.ns !== undefined) return digest(toolsOf(call.ns).git)
+      const { ns } = call ?? {}
+      if (ns !== undefined) return onHost('Reading the key files', () => digest(toolsOf(ns).git))
       // Nothing is shared between namespaces, so without one the source is read afresh.
       const dir = join(root, 'tmp', randomUUID())
       try {
-        return await digest(gitTools({ ...options, dir }))
+        return await onHost('Reading the key files', () => digest(gitTools({ ...options, dir })))
       } finally {
         await removeTree(dir)
       }
@@ -120,18 +122,17 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     async prepare(task, executor, call) {
       followed.delete(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)
-      const about = {
-        tools: toolsOf(task.ns),
-        attempt,
-        executor,
-        runtimes: options.runtimes,
-        toolchain: await toolchainFor(executor),
-      }
-      return prepareStep(task, about, call)
+      const { runtimes } = options
+      return onHost(`Preparing ${task.launchId}`, async () => {
+        const toolchain = await toolchainFor(executor)
+        return prepareStep(task, { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }, call)
+      })
     },
 
     async follow(task, executor, exit, call) {
-      await writeFile(attemptLayout(root, task.ns, task.launchId).started, '')
+      await onHost(`Following ${task.launchId}`, () =>
+        rm(attemptLayout(root, task.ns, task.launchId).unstarted, { force: true }),
+      )
       await drive(task, executor, exit, call?.signal)
       await exit
     },
@@ -140,14 +141,16 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const turn =
         exit.reason === 'not-started' ? undefined : await drive(task, executor, Promise.resolve(exit), call?.signal)
       const attempt = attemptLayout(root, task.ns, task.launchId)
-      return captureStep(task, exit, { tools: toolsOf(task.ns), attempt, executor, turn }, call)
+      const about = { tools: toolsOf(task.ns), attempt, executor, turn }
+      return onHost(`Capturing ${task.launchId}`, () => captureStep(task, exit, about, call))
     },
 
     async release(task) {
       followed.delete(task.launchId)
-      await releaseAttempt(toolsOf(task.ns).layout, attemptLayout(root, task.ns, task.launchId), task.launchId)
+      const attempt = attemptLayout(root, task.ns, task.launchId)
+      await onHost(`Releasing ${task.launchId}`, () => releaseAttempt(toolsOf(task.ns).layout, attempt, task.launchId))
     },
 
-    sweep: (keep) => sweepLeftovers(root, keep),
+    sweep: (keep) => onHost('Removing what is left over', () => sweepLeftovers(root, keep)),
   }
 }

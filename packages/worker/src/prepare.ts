@@ -10,7 +10,7 @@ import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
 import { materializeFiles } from './materialize.ts'
 import { isContained } from './path-bytes.ts'
-import { removeTree } from './remove-tree.ts'
+import { discard } from './release.ts'
 import { runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
 import { untar } from './tar-reader.ts'
 import type { Toolchain } from './toolchain.ts'
@@ -30,8 +30,9 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   const plan = stepPlan(task)
   const runtime = runtimeOf(about.runtimes, plan.runtime)
   const seen = seenLayout(attempt, filesystem)
-  await removeTree(attempt.dir)
+  await discard(attempt)
   await mkdir(attempt.dir, { recursive: true, mode: 0o700 })
+  await writeFile(attempt.unstarted, '')
   for (const folder of [attempt.home, attempt.temp, attempt.inputs]) await mkdir(folder, { mode: 0o700 })
   await writeFile(attempt.about, JSON.stringify({ step: task.step, keepWorkspace: task.item?.keepWorkspace !== false }))
   await fillWorkspace(task, tools, attempt, options)

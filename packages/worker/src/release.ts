@@ -1,6 +1,7 @@
 import { systemCode } from '@seamark/kit'
+import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AttemptLayout, NamespaceLayout } from './layout.ts'
 import { attemptLayout, namespaceLayout } from './layout.ts'
 import { removeTree } from './remove-tree.ts'
@@ -19,11 +20,21 @@ export async function releaseAttempt(ns: NamespaceLayout, attempt: AttemptLayout
       await rename(attempt.workspace, to)
     }
   }
-  await removeTree(attempt.dir)
+  await discard(attempt)
+}
+
+/** Removes an attempt's folders. What is interrupted in the middle is no attempt any more. */
+export async function discard(attempt: AttemptLayout): Promise<void> {
+  if (!(await exists(attempt.dir))) return
+  const away = join(dirname(attempt.dir), `.rm-${randomUUID()}`)
+  await rename(attempt.dir, away)
+  await removeTree(away)
 }
 
 async function mustKeep(attempt: AttemptLayout): Promise<boolean> {
-  if (!(await exists(attempt.started)) || (await exists(attempt.captured))) return false
+  // It is written before there is a workspace.
+  if (!(await exists(attempt.about))) return false
+  if ((await exists(attempt.unstarted)) || (await exists(attempt.captured))) return false
   const about: unknown = JSON.parse(await readFile(attempt.about, 'utf8'))
   return (
     typeof about === 'object' &&

@@ -1,6 +1,7 @@
-import { SeamError, systemCode, throwIfAborted } from '@seamark/kit'
+import { isSeamError, SeamError, systemCode, throwIfAborted } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { noSpace, saysNoSpace } from './host-failure.ts'
 
 export interface GitOptions {
   /** The program. Default `git`, looked up in `path`. */
@@ -37,7 +38,7 @@ export interface GitAnswer {
   readonly stderr: string
 }
 
-/** Runs git on hostile input. Errors: `UNAVAILABLE` (it failed), `LIMIT_EXCEEDED`, `TIMEOUT`, `ABORTED`. */
+/** Runs git on hostile input. Errors: `UNAVAILABLE` (it failed), `LIMIT_EXCEEDED` (also for a full disk), `TIMEOUT`, `ABORTED`. */
 export type Git = (args: readonly string[], call?: GitCall) => Promise<GitAnswer>
 
 const trustedConfig = fileURLToPath(new URL('../git/trusted.gitconfig', import.meta.url))
@@ -177,6 +178,7 @@ function run(
     child.on('close', (code, signal) =>
       settle(() => {
         if (failure !== undefined) return reject(failure)
+        if (code !== 0 && saysNoSpace(errors)) return reject(noSpace(`git ${name} failed: there is no space left.`))
         if (code === null || (code !== 0 && !(call.allow ?? []).includes(code)))
           return reject(
             new SeamError('UNAVAILABLE', `git ${name} failed (${signal ?? code}): ${errors.trim().slice(0, 2000)}`),
@@ -192,5 +194,14 @@ export function overLimit(limit: string, max: number, path?: string): SeamError 
   const where = path === undefined ? '' : ` at ${path}`
   return new SeamError('LIMIT_EXCEEDED', `Over the limit of ${max} on ${limit}${where}.`, {
     remedy: 'Leave less behind, declare it as an output, ignore it in .gitignore, or raise the limit of the worker.',
+    cause: ownLimit,
   })
+}
+
+// A full disk or a storage that takes no more has the same code, and is not the attempt's fault.
+const ownLimit = Symbol('a limit on what an attempt may leave')
+
+/** Whether an error is one of `overLimit`. */
+export function isOverLimit(error: unknown): error is SeamError {
+  return isSeamError(error) && error.cause === ownLimit
 }
