@@ -14,7 +14,7 @@ import { listen, listenPrivately, refuseSecond } from './socket.ts'
 /** The two ways to have a service, as the command is given them. */
 export function serviceHost(environment: ServerEnvironment): ServiceHost {
   return {
-    serve: (options) => start(options, environment, { as: 'seamark serve', engine: true, deep: false }),
+    serve: (options) => start(options, environment, { as: 'seamark serve', engine: true }),
     startInProcess: (options) => start(options, environment, { as: 'seamark run', ...options }),
   }
 }
@@ -22,7 +22,6 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
 interface Mode {
   readonly as: string
   readonly engine: boolean
-  readonly deep: boolean
 }
 
 // A kill that the executor does not answer must not keep a process from ending.
@@ -46,7 +45,6 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   let stopped: Promise<void> | undefined
   const app = buildApp({
     deployment,
-    deep: mode.deep,
     principal: localPrincipal(),
     startedAt: Date.now(),
     stopping: stopping.signal,

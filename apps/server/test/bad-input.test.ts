@@ -87,6 +87,17 @@ describe('a command line that is refused', () => {
     expect(err).toContain(said)
   })
 
+  it.each(['run', 'submit'])('an id that can be none, of %s: one problem, in words', async (name) => {
+    here.write('plan.yaml', `version: 1\n${items}\n`)
+    const { code, err } = await here.seamark(name, 'plan.yaml', '--id', 'BAD ID', '--json')
+    expect(code).toBe(2)
+    const { problems } = JSON.parse(err).error
+    expect(problems).toEqual([
+      { code: 'INVALID_INPUT', message: expect.stringContaining('"BAD ID"'), remedy: expect.stringContaining('63') },
+    ])
+    expect(err).not.toContain('[a-z0-9]')
+  })
+
   it('a plan that is not there, or a folder', async () => {
     expect((await here.seamark('run', 'nothing.yaml')).code).toBe(4)
     expect((await here.seamark('run', 'plain')).code).toBe(2)

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunningService } from '@seamark/cli'
 import { itemPage, problemDocument, REQUEST_ID_HEADER, runEvent, runPage, serviceView } from '@seamark/protocol'
+import type { DoctorReport } from '@seamark/protocol'
 import { seamarkClient } from '@seamark/sdk'
 import type { SeamarkClient } from '@seamark/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -56,6 +58,20 @@ describe('problems', () => {
     ['GET', '/v1/runs?limit=none', undefined, undefined, 400, 'INVALID_INPUT'],
     ['GET', '/v1/runs?unknown=1', undefined, undefined, 400, 'INVALID_INPUT'],
     ['GET', '/v1/runs?cursor=bad', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', `/v1/runs/${'a'.repeat(64)}`, undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', `/v1/runs/${'a'.repeat(3_000)}`, undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', `/v1/runs/r/items/${'a'.repeat(3_000)}`, undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', `/v1/runs/${'a'.repeat(20_000)}`, undefined, undefined, 413, 'LIMIT_EXCEEDED'],
+    ['GET', '/v1/runs/%zz', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', '/v1/runs/%ff', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', '/v1/runs/%00', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', '/v1/runs?name=%zz', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['GET', '/v1/runs?limit=1&limit=2', undefined, undefined, 400, 'INVALID_INPUT'],
+    ['DELETE', '/v1/runs', undefined, undefined, 404, 'NOT_FOUND'],
+    ['PROPFIND', '/v1/runs', undefined, undefined, 404, 'NOT_FOUND'],
+    ['POST', '/v1/runs/r', '{}', 'application/json', 404, 'NOT_FOUND'],
+    ['POST', '/v1/runs', 'x', ';;;', 400, 'INVALID_INPUT'],
+    ['POST', '/v1/stop', '\xff', 'application/json', 400, 'INVALID_INPUT'],
     ['POST', '/v1/runs', 'x', 'text/plain', 400, 'INVALID_INPUT'],
     ['POST', '/v1/runs', '{', 'application/json', 400, 'INVALID_INPUT'],
     ['POST', '/v1/stop', '{"cancelRunning":1}', 'application/json', 400, 'INVALID_INPUT'],
@@ -68,6 +84,56 @@ describe('problems', () => {
     expect(answer.headers['content-type']).toContain('application/problem+json')
     const document = problemDocument.parse(JSON.parse(answer.text))
     expect(document).toMatchObject({ status, code, requestId: answer.headers[REQUEST_ID_HEADER] })
+  })
+})
+
+describe('what is no request that has a route', () => {
+  function raw(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer = ''
+      const socket = createConnection(service.socketPath)
+      socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))
+      socket.on('error', reject).on('close', () => resolve(answer))
+      socket.write(text)
+    })
+  }
+  const lines = (...head: string[]) => `${[...head, 'Host: x', 'Connection: close'].join('\r\n')}\r\n\r\n`
+
+  it.each([
+    ['garbage', 'GARBAGE\r\n\r\n', 400, 'INVALID_INPUT'],
+    ['a method that HTTP does not have', lines('FOO /v1/runs HTTP/1.1'), 400, 'INVALID_INPUT'],
+    ['two lengths', lines('POST /v1/stop HTTP/1.1', 'Content-Length: 1', 'Content-Length: 2'), 400, 'INVALID_INPUT'],
+    ['headers that are too long', lines('GET /v1/runs HTTP/1.1', `X: ${'y'.repeat(20_000)}`), 413, 'LIMIT_EXCEEDED'],
+    ['an expectation', lines('POST /v1/stop HTTP/1.1', 'Expect: magic', 'Content-Length: 0'), 400, 'INVALID_INPUT'],
+  ])('%s is a problem document too', async (_, text, status, code) => {
+    const [head = '', body = ''] = (await raw(text)).split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(head).toMatch(/content-type: application\/problem\+json/i)
+    const document = problemDocument.parse(JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1)))
+    expect(document).toMatchObject({ status, code, problems: [{ remedy: expect.stringMatching(/./) }] })
+    expect(head).toContain(document.requestId)
+  })
+
+  it('a path that is there is told with its methods', async () => {
+    expect((await call('DELETE', '/v1/runs')).headers['allow']).toBe('POST, GET')
+    expect((await call('POST', '/v1/runs/r')).headers['allow']).toBe('GET')
+    expect((await call('GET', '/v1/nothing')).headers['allow']).toBeUndefined()
+  })
+
+  it('an id that can be none is one problem, in words', async () => {
+    const { text } = await call('POST', '/v1/runs?run=BAD%20ID', plan('true'), 'application/yaml')
+    const { problems } = problemDocument.parse(JSON.parse(text))
+    expect(problems).toMatchObject([{ code: 'INVALID_INPUT', place: { pointer: '/run' } }])
+    expect(text).not.toContain('[a-z0-9]')
+  })
+})
+
+describe('the doctor', () => {
+  it('re-reads all that is stored where that is asked for', async () => {
+    const ids = ({ findings }: DoctorReport) => findings.map(({ id }) => id).filter((id) => id.endsWith('.deep'))
+    expect(ids(await client.doctor())).toEqual([])
+    expect(ids(await client.doctor({ deep: true }))).toEqual(['log.deep', 'storage.deep'])
+    expect((await call('GET', '/v1/doctor?deep=yes')).status).toBe(400)
   })
 })
 

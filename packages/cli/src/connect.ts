@@ -33,15 +33,15 @@ export interface ConnectArgs {
 /**
  * What a command needs. `questions`: any service, also one that only answers. `commands`: one that
  * takes commands, in this process if need be. `running`: one that goes on after this command.
- * `inspection`: one in this process that only looks, also where there is nothing yet; `deep` at all that is stored.
+ * `inspection`: one in this process that only looks, also where there is nothing yet.
  */
-export type Purpose = 'questions' | 'commands' | 'running' | 'inspection' | 'deep inspection'
+export type Purpose = 'questions' | 'commands' | 'running' | 'inspection'
 
 const patienceMs = 5_000
 
 export async function connect(context: CliContext, args: ConnectArgs, purpose: Purpose): Promise<Connection> {
   const dataDir = await dataFolder(context, args)
-  if (purpose === 'inspection' || purpose === 'deep inspection') return inProcess(context, args, dataDir, purpose)
+  if (purpose === 'inspection') return inProcess(context, args, dataDir, purpose)
   const running = await runningService(dataDir)
   if (running !== undefined) return running
   if (purpose === 'running')
@@ -90,7 +90,6 @@ async function inProcess(
     dataDir,
     cwd,
     engine,
-    deep: purpose === 'deep inspection',
     ...(configFile !== undefined && { configFile }),
     onNotice: (error) => io.err(`${io.errStyle.yellow('notice')} ${error.message}\n`),
   })

@@ -4,9 +4,9 @@ export interface ServiceHost {
   serve(options: HostOptions): Promise<RunningService>
   /**
    * Starts the same service inside this process, for one command. With `engine: false` it answers
-   * questions only, takes no lease and starts nothing; with `deep` its doctor re-reads all that is stored.
+   * questions only, takes no lease and starts nothing.
    */
-  startInProcess(options: HostOptions & { readonly engine: boolean; readonly deep: boolean }): Promise<RunningService>
+  startInProcess(options: HostOptions & { readonly engine: boolean }): Promise<RunningService>
 }
 
 export interface HostOptions {

@@ -1,8 +1,18 @@
+import { NAME, SeamError } from '@seamark/kit'
+import { RUN_ID_RULE } from '@seamark/protocol'
 import type { SubmitAnswer } from '@seamark/protocol'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { PlanFile } from './plan-file.ts'
 import { counted } from './words.ts'
+
+/** Errors: `INVALID_INPUT` for an id that no run can have. */
+export function requireRunId(run: string | undefined): void {
+  if (run === undefined || NAME.test(run)) return
+  throw new SeamError('INVALID_INPUT', `--id ${JSON.stringify(run.slice(0, 80))} can be no id of a run.`, {
+    remedy: `For an id, ${RUN_ID_RULE}.`,
+  })
+}
 
 /** Submits a plan of this folder. */
 export function submitPlan(

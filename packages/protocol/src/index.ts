@@ -29,11 +29,13 @@ export {
   toProblemDocument,
 } from './wire/problem.ts'
 export type { ProblemDocument } from './wire/problem.ts'
+export { ITEM_ID_RULE, RUN_ID_RULE } from './wire/ids.ts'
 export { colonPath } from './wire/route.ts'
 export type { Route, RouteAnswer } from './wire/route.ts'
 export { newRunId } from './wire/run-id.ts'
 export { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from './wire/routes.ts'
 export type {
+  DoctorQuery,
   Effective,
   EventsQuery,
   ItemParams,

@@ -15,6 +15,8 @@ export interface CallInput<Params, Query, Body> {
   /** The plan's own bytes, for a route whose body is a plan. */
   readonly bytes?: { readonly data: string | Uint8Array; readonly mediaType: string }
   readonly signal?: AbortSignal
+  /** Longest silence of this call, instead of the client's; 0 for any. */
+  readonly silenceMs?: number
 }
 
 async function textOf(answer: WireAnswer): Promise<string> {
@@ -58,12 +60,24 @@ function addressOf<Params, Query, Body, Answer>(
   input: CallInput<Params, Query, Body>,
 ): string {
   const params = route.params.safeParse(input.params)
-  if (!params.success)
-    throw new SeamError('INVALID_INPUT', `The id of a run or item is not valid: ${JSON.stringify(input.params)}.`)
   const values = new Map(textEntries(input.params))
+  if (!params.success) throw notAnId(params.error.issues, values)
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values.get(name) ?? ''))
   const query = new URLSearchParams(textEntries(input.query)).toString()
   return query === '' ? path : `${path}?${query}`
+}
+
+/** The ids of an address, each that is wrong once and in words. */
+function notAnId(
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  values: ReadonlyMap<string, string>,
+): SeamError {
+  const problems = issues.map(({ path, message }) => {
+    const name = String(path[0] ?? '')
+    const said = JSON.stringify((values.get(name) ?? '').slice(0, 80))
+    return { code: 'INVALID_INPUT' as const, message: `${said} is no id of ${name}: ${message}.` }
+  })
+  return new SeamError('INVALID_INPUT', problems[0]?.message ?? 'The address is not valid.', { problems })
 }
 
 /** Members that have a value, as they stand in an address. */
@@ -127,6 +141,7 @@ export async function open<Params, Query, Body, Answer>(
     accept: `${accept}, application/problem+json`,
     ...payload,
     ...(input.signal !== undefined && { signal: input.signal }),
+    ...(input.silenceMs !== undefined && { silenceMs: input.silenceMs }),
   })
   if (answer.status === route.status) return answer
   throw await errorOf(answer, route, transport.place)

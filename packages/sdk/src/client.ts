@@ -46,7 +46,8 @@ export interface LogsInput {
 export interface SeamarkClient {
   health(options?: CallOptions): Promise<{ readonly status: 'ok' }>
   service(options?: CallOptions): Promise<ServiceView>
-  doctor(options?: CallOptions): Promise<DoctorReport>
+  /** With `deep` it re-reads all that is stored, and may be silent for as long as that takes. */
+  doctor(input?: { readonly deep?: boolean }, options?: CallOptions): Promise<DoctorReport>
   /** The trust file of this log. */
   keys(options?: CallOptions): Promise<TrustFile>
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
@@ -90,7 +91,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
   return {
     health: (callOptions) => ask(ROUTES.health, none, callOptions),
     service: (callOptions) => ask(ROUTES.service, none, callOptions),
-    doctor: (callOptions) => ask(ROUTES.doctor, none, callOptions),
+    doctor: ({ deep = false } = {}, callOptions) =>
+      ask(ROUTES.doctor, { params: {}, query: { deep }, ...(deep && { silenceMs: 0 }) }, callOptions),
     keys: (callOptions) => ask(ROUTES.keys, none, callOptions),
     async stop(input = {}, callOptions) {
       await ask(ROUTES.stop, { params: {}, body: input }, callOptions)

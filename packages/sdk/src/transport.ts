@@ -12,6 +12,8 @@ export interface WireRequest {
   readonly contentType?: string
   readonly accept: string
   readonly signal?: AbortSignal
+  /** Longest silence, instead of the client's; 0 for any. */
+  readonly silenceMs?: number
 }
 
 /** An answer whose body is not read yet. */
@@ -101,7 +103,7 @@ export function transport(options: ClientOptions): Transport {
   })
   return {
     place,
-    async send({ method, path, body, contentType, accept, signal }) {
+    async send({ method, path, body, contentType, accept, signal, silenceMs: silence }) {
       try {
         const answer = await agent.request({
           origin,
@@ -114,6 +116,7 @@ export function transport(options: ClientOptions): Transport {
           },
           ...(body !== undefined && { body }),
           ...(signal !== undefined && { signal }),
+          ...(silence !== undefined && { headersTimeout: silence, bodyTimeout: silence }),
         })
         return {
           status: answer.statusCode,

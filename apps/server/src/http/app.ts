@@ -16,14 +16,12 @@ import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
 import { runEvents } from '../events.ts'
-import { answerProblems } from './problems.ts'
+import { answerProblems, connectionProblem, routerProblem } from './problems.ts'
 
 export interface AppOptions {
   readonly deployment: Deployment
   /** Who is at the other end: whoever can open the socket. */
   readonly principal: Principal
-  /** Whether `doctor` re-reads all that is stored. */
-  readonly deep: boolean
   /** Epoch milliseconds. */
   readonly startedAt: number
   /** Fires when the service stops. */
@@ -49,6 +47,14 @@ export function buildApp(options: AppOptions): App {
     forceCloseConnections: 'idle',
     // A follower may be silent for as long as it likes.
     requestTimeout: 0,
+    // What a stopping service can not do any more it says itself.
+    return503OnClosing: false,
+    // Not longer than any id: what is, is refused in our words.
+    routerOptions: { maxParamLength: 100 },
+    // On a socket of one user nobody needs to say which host is meant.
+    http: { requireHostHeader: false },
+    frameworkErrors: routerProblem,
+    clientErrorHandler: connectionProblem,
   })
   let open = 0
   app.addHook('onRequest', async (_request, reply) => {
@@ -74,7 +80,7 @@ export function buildApp(options: AppOptions): App {
     return { status: 'ok' as const }
   })
   json(ROUTES.service, async () => describe(deployment, options.startedAt))
-  json(ROUTES.doctor, async ({ signal }) => diagnose(deployment, { deep: options.deep, signal }))
+  json(ROUTES.doctor, async ({ query, signal }) => diagnose(deployment, { ...query, signal }))
   json(ROUTES.keys, async ({ signal }) => exportKeys(deployment, { signal }))
   json(ROUTES.stop, async ({ body }) => {
     setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))

@@ -74,6 +74,7 @@ function register<P, Q, B, A>(
     ...(route.body.kind === 'plan' && { bodyLimit: planBytes }),
     async handler(request, reply) {
       const params = parse(route.params, request.params, 'path')
+      requireDecodable(request.url)
       const query = parse(route.query, request.query, 'query')
       // Commands too, though the engine asks again: a plan is not looked at, nor its repository, for who may not submit.
       if (route.action !== undefined) await context.authorize(route.action, { ...query, ...params })
@@ -124,10 +125,27 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, part: string): T {
   throw new SeamError('INVALID_INPUT', `The ${part} of the request is not valid.`, {
     problems: parsed.error.issues.map(({ path, message }) => ({
       code: 'INVALID_INPUT' as const,
-      message: `${part}: ${message}`,
+      message: `${named(path)} ${part} is not valid: ${message}.`,
       place: { pointer: path.map((step) => `/${String(step)}`).join('') },
     })),
   })
+}
+
+function named(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? 'The' : `${JSON.stringify(path.join('/'))} in the`
+}
+
+/** A query that is not well encoded would be taken as it stands. */
+function requireDecodable(url: string): void {
+  const [, query = ''] = url.split(/\?(.*)/s)
+  try {
+    decodeURIComponent(query)
+  } catch (error) {
+    throw new SeamError('INVALID_INPUT', 'The query of the request is not encoded as an address is.', {
+      remedy: 'Write other characters as %XX of their UTF-8 bytes.',
+      cause: error,
+    })
+  }
 }
 
 /** A signal for the time that somebody waits for the answer. */

@@ -17,9 +17,9 @@ export const doctor: Command = command({
   ],
   notes: ['Exit code: 0 where nothing fails, warnings included; 9 where something does.'],
   run: (context, args) =>
-    withConnection(context, args, args.deep === true ? 'deep inspection' : 'inspection', async ({ client }) => {
+    withConnection(context, args, 'inspection', async ({ client }) => {
       const { io } = context
-      const report = await client.doctor()
+      const report = await client.doctor({ deep: args.deep === true })
       await io.out(args.json === true ? `${JSON.stringify(report)}\n` : describe(report, io.style))
       return report.status === 'fail' ? 9 : 0
     }),

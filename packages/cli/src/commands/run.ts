@@ -7,7 +7,7 @@ import { onInterrupt } from '../interrupt.ts'
 import { exitCodeOf } from '../outcome.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
-import { describeSubmission, submitPlan } from '../submission.ts'
+import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 import { runSummary } from '../summary.ts'
 import { tryOut } from '../terminal.ts'
 
@@ -33,6 +33,7 @@ export const run: Command = command({
   async run(context, args) {
     const { io } = context
     const json = args.json === true
+    requireRunId(args.id)
     const plan = await readPlanFile(context.cwd, args.plan)
     const connection = await connect(context, args, 'commands')
     // Until there is a run to cancel, Ctrl-C has nothing to wait for.

@@ -3,7 +3,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
-import { describeSubmission, submitPlan } from '../submission.ts'
+import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 
 export const submit: Command = command({
   name: 'submit',
@@ -23,6 +23,7 @@ export const submit: Command = command({
   async run(context, args) {
     const { io } = context
     const json = args.json === true
+    requireRunId(args.id)
     const plan = await readPlanFile(context.cwd, args.plan)
     try {
       const answer = await withConnection(context, args, 'running', (connection) =>

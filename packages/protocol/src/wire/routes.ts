@@ -1,9 +1,9 @@
 import type { OutputStream, Step, TrustFile } from '@seamark/core'
-import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { runEvent } from './event.ts'
 import type { RunEvent } from './event.ts'
 import { maybe } from './exact.ts'
+import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
 import type { Route } from './route.ts'
@@ -27,6 +27,10 @@ export interface SubmitQuery {
   readonly run?: string
   /** Absolute folder of the submitter, that a relative `workspace.git` is relative to. */
   readonly from?: string
+}
+export interface DoctorQuery {
+  /** Re-read all that is stored; false where absent. */
+  readonly deep: boolean
 }
 export interface PageQuery {
   readonly cursor?: string
@@ -77,7 +81,7 @@ export const REQUEST_ID_HEADER = 'x-request-id'
 export interface Routes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
-  readonly doctor: Route<NoParams, NoParams, never, DoctorReport>
+  readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
   readonly keys: Route<NoParams, NoParams, never, TrustFile>
   readonly stop: Route<NoParams, NoParams, StopBody, { readonly stopping: true }>
   readonly submit: Route<NoParams, SubmitQuery, never, SubmitAnswer>
@@ -95,8 +99,8 @@ export interface Routes {
 }
 
 const nothing: z.ZodType<NoParams> = z.strictObject({})
-const ofRun: z.ZodType<RunParams> = z.strictObject({ run: z.string().regex(NAME) })
-const ofItem: z.ZodType<ItemParams> = z.strictObject({ run: z.string().regex(NAME), item: z.string().regex(ITEM_ID) })
+const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
+const ofItem: z.ZodType<ItemParams> = z.strictObject({ run: runIdText, item: itemIdText })
 const fromText = z.coerce.number().pipe(z.int().min(0))
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const page = {
@@ -141,8 +145,10 @@ export const ROUTES: Routes = {
     ...get,
     id: 'doctor',
     path: '/v1/doctor',
-    summary: 'Checks the deployment and says what it measured.',
+    summary:
+      'Checks the deployment and says what it measured. With `deep` it re-reads all that is stored, which takes its time.',
     action: 'run.read',
+    query: z.strictObject({ deep: flag.default(false) }),
     answer: { kind: 'json', schema: doctorReport },
     errors: [],
   },
@@ -173,7 +179,7 @@ export const ROUTES: Routes = {
     path: '/v1/runs',
     summary: 'Submits a plan. With `run`, the same plan under the same id is the same run.',
     action: 'run.submit',
-    query: z.strictObject({ run: maybe(z.string().regex(NAME)), from: maybe(z.string().max(4_096)) }),
+    query: z.strictObject({ run: maybe(runIdText), from: maybe(z.string().max(4_096)) }),
     body: { kind: 'plan' },
     answer: { kind: 'json', schema: submitAnswer },
     errors: ['CONFLICT', 'LIMIT_EXCEEDED', 'NOT_FOUND', 'UNSUPPORTED', 'TIMEOUT'],
