@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GitWorkspace } from './mirrors.ts'
-import { RAW_ATTRIBUTES } from './mirrors.ts'
+import { NO_NETWORK, RAW_ATTRIBUTES } from './mirrors.ts'
 import type { Git } from './run-git.ts'
 
 /**
@@ -30,7 +30,22 @@ export async function materializeGit(
     writeFile(join(gitDir, 'config'), configOf(workspace.commit)),
     rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true }),
   ])
+  await fetchWhereMissing(git, mirror, gitDir, workspace.commit, signal)
   await git(['checkout', '--quiet', '--force', '--detach', workspace.commit, '--'], { gitDir, workTree: dir, signal })
+}
+
+// A clone of a shallow mirror has only what branches and tags lead to.
+async function fetchWhereMissing(
+  git: Git,
+  mirror: string,
+  gitDir: string,
+  commit: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { code } = await git(['cat-file', '-e', `${commit}^{commit}`], { gitDir, allow: [1, 128], signal })
+  if (code === 0) return
+  const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--update-shallow', '--', mirror, commit]
+  await git(args, { gitDir, env: NO_NETWORK, signal })
 }
 
 // An attempt has an empty home, and git will not commit without a name.

@@ -1,8 +1,8 @@
 import type { CallOptions, ResolvedWorkspace } from '@seamark/core'
 import { SeamError, sha256Hex, systemCode } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
 import { removeTree } from './remove-tree.ts'
 import type { Git } from './run-git.ts'
 
@@ -47,6 +47,8 @@ const fetchArgs = [
   '--prune',
   '--no-tags',
   '--no-write-fetch-head',
+  // A shallow source moves its boundary with each of its own fetches.
+  '--update-shallow',
   '--no-recurse-submodules',
   '--no-auto-maintenance',
 ]
@@ -94,11 +96,24 @@ export function mirrors(dir: string, git: Git): Mirrors {
       })
   }
 
+  /**
+   * A partial clone lacks objects of its history, so only the commit itself can be taken from it,
+   * without parents. Git is kept from fetching the rest as that repository's configuration says.
+   */
+  async function fetchAlone(gitDir: string, source: string, commit: string, options?: CallOptions): Promise<void> {
+    const args = [...fetchArgs, '--depth=1', '--', source, `+${commit}:refs/seamark/${commit}`]
+    await git(args, { gitDir, env: NO_NETWORK, signal: options?.signal })
+  }
+
   /** The commit's tree, where the mirror has it. */
   async function treeOf(gitDir: string, commit: string, options?: CallOptions): Promise<string | undefined> {
     const args = ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]
     const { code, stdout } = await git(args, { gitDir, allow: [1, 128], signal: options?.signal })
     return code === 0 ? stdout.toString('latin1').trim() : undefined
+  }
+
+  function init(options?: CallOptions) {
+    return (temp: string) => git(['init', '--quiet', '--bare', '--template=', temp], { signal: options?.signal })
   }
 
   async function fetch(
@@ -117,8 +132,14 @@ export function mirrors(dir: string, git: Git): Mirrors {
       const path = pathOf(workspace.source)
       return alone(path, async () => {
         const { source, commit } = workspace
-        await create(path, clone(source, options))
-        let tree = await treeOf(path, commit, options)
+        let tree = (await exists(path)) ? await treeOf(path, commit, options) : undefined
+        // The source is looked at only where it is needed: it may be gone.
+        const partial = tree === undefined && (await isPartial(git, source, options))
+        if (tree === undefined) {
+          await create(path, partial ? init(options) : clone(source, options))
+          if (partial) await fetchAlone(path, source, commit, options)
+          tree = await treeOf(path, commit, options)
+        }
         if (tree === undefined) {
           // One name that is broken there takes the whole fetch down.
           const whole = await fetch(path, source, [branches, tags], [1, 128], options)
@@ -156,9 +177,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
     empty(options) {
       const path = join(repositories, 'empty.git')
       return alone(path, async () => {
-        await create(path, (temp) =>
-          git(['init', '--quiet', '--bare', '--template=', temp], { signal: options?.signal }),
-        )
+        await create(path, init(options))
         return path
       })
     },
@@ -172,6 +191,30 @@ export function mirrors(dir: string, git: Git): Mirrors {
       }
     },
   }
+}
+
+/** For what only reads a local repository: no transport but that. */
+export const NO_NETWORK: Readonly<Record<string, string>> = { GIT_ALLOW_PROTOCOL: 'file' }
+
+/** Whether a source is a local repository that was cloned with a filter. */
+export async function isPartial(git: Git, source: string, options?: CallOptions): Promise<boolean> {
+  if (!isAbsolute(source)) return false
+  const args = ['config', '--local', '--get-regexp', '^(extensions\\.partialclone|remote\\..*\\.promisor)$']
+  // A bundle has no configuration, and of what is gone git says so.
+  if (!(await isFolder(source))) return false
+  const env = { ...NO_NETWORK, GIT_CEILING_DIRECTORIES: dirname(source) }
+  const { stdout } = await git(args, { cwd: source, env, allow: [1, 128], signal: options?.signal })
+  return stdout.length > 0
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { SeamError, sha256Hex } from '@seamark/kit'
 import { dirname } from 'node:path'
 import { treeEntries } from './diff-tree.ts'
 import type { GitWorkspace, Mirrors } from './mirrors.ts'
+import { isPartial } from './mirrors.ts'
 import { splitNul } from './path-bytes.ts'
 import type { Git, GitCall } from './run-git.ts'
 import { gitSource } from './source.ts'
@@ -27,7 +28,8 @@ export async function resolveGit(
     const gitDir = await repositoryAt(git, source.path, options)
     // Not `workTree`: a bare repository has none, and git finds that of a linked one by itself.
     const call: GitCall = { cwd: source.path, env: ceiling(source.path), signal }
-    const pinned = await pin(git, call, ref, source.path)
+    const partial = await isPartial(git, source.path, options)
+    const pinned = await pin(git, call, ref, source.path, partial)
     return { type: 'git', source: source.path, ...pinned, uncommitted: await uncommitted(git, gitDir, call) }
   }
   const address = source.type === 'bundle' ? source.path : source.url
@@ -58,13 +60,14 @@ async function repositoryAt(git: Git, path: string, options?: CallOptions): Prom
   })
 }
 
-async function pin(git: Git, call: GitCall, ref: string, where: string) {
+async function pin(git: Git, call: GitCall, ref: string, where: string, partial = false) {
   const answer = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
     ...call,
     allow: [1, 128],
   })
   const commit = answer.stdout.toString('latin1').trim().split('\n').at(-1) ?? ''
   if (answer.code !== 0 || !/^[0-9a-f]{40,64}$/.test(commit)) throw await noSuchRef(git, call, ref, where)
+  if (partial) await mustBeWhole(git, call, commit, where)
   const text = async (args: readonly string[]) => (await git(args, call)).stdout.toString('latin1').trim()
   const [tree, root, entries] = await Promise.all([
     text(['rev-parse', `${commit}^{tree}`]),
@@ -75,6 +78,20 @@ async function pin(git: Git, call: GitCall, ref: string, where: string) {
     .filter(([, { mode }]) => mode === '160000')
     .map(([path]) => Buffer.from(path, 'latin1').toString('utf8'))
   return { repository: repositoryId(root), commit, tree, submodules }
+}
+
+// What a partial clone lacks is never fetched for it: its own configuration would say how.
+async function mustBeWhole(git: Git, call: GitCall, commit: string, where: string): Promise<void> {
+  const args = ['rev-list', '--objects', '--no-object-names', '--missing=print', '--max-count=1', commit]
+  const { code, stdout } = await git(args, { ...call, allow: [128] })
+  const missing = stdout
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.startsWith('?')).length
+  if (code === 0 && missing === 0) return
+  throw new SeamError('NOT_FOUND', `${where} is a partial clone and has not all files of commit ${commit}.`, {
+    remedy: 'Check that commit out there once, which fetches its files, or name the URL of its remote instead.',
+  })
 }
 
 /**

@@ -170,7 +170,7 @@ function run(
         reject(
           new SeamError('UNAVAILABLE', `git could not be started: ${systemCode(cause) ?? cause.message}.`, {
             cause,
-            remedy: 'Install git 2.39 or newer where the worker runs.',
+            remedy: 'Install git 2.39.4 or newer where the worker runs.',
           }),
         ),
       ),
