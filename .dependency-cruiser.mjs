@@ -27,6 +27,7 @@ const mayImport = {
   cli: ['core', 'kit', 'log', 'evidence', 'protocol', 'config', 'sdk'],
   conformance: ['core', 'kit', 'log'],
   testing: ['core', 'kit', 'log'],
+  'testing-services': ['core', 'kit'],
 }
 
 /** Files that do no I/O: of Node's own modules they may use hashing and bytes only. */

@@ -22,7 +22,14 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'sandbox', include: tests('.sandbox.test.ts') } },
-      { extends: true, test: { name: 'services', include: tests('.services.test.ts') } },
+      {
+        extends: true,
+        test: {
+          name: 'services',
+          include: tests('.services.test.ts'),
+          globalSetup: './packages/testing-services/src/global-setup.ts',
+        },
+      },
     ],
   },
 })

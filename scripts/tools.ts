@@ -19,6 +19,10 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   BUBBLEWRAP,
   { name: 'python3', package: 'python3', probe: ['--version'] },
   { name: 'openssl', package: 'openssl', probe: ['version'] },
+  { name: 'ceph', package: 'ceph-common', probe: ['--version'] },
+  { name: 'ceph-mon', package: 'ceph-mon', probe: ['--version'] },
+  { name: 'ceph-osd', package: 'ceph-osd', probe: ['--version'] },
+  { name: 'radosgw', package: 'radosgw', probe: ['--version'] },
 ]
 
 /** Why a tool can not be used, or `undefined` where it works. */

@@ -1,0 +1,13 @@
+/**
+ * Real servers for the services suite, on the loopback address, in temporary folders.
+ *
+ * @module
+ */
+export { startMoto } from './moto.ts'
+export { keep, runToEnd } from './process.ts'
+export type { KeptOptions, KeptProcess, RunningServer } from './process.ts'
+export { createRadosgwUser, radosgwAdmin, startRadosgw } from './radosgw.ts'
+export type { Radosgw } from './radosgw.ts'
+export type { S3Access } from './s3-access.ts'
+export type { ServerName, Shared } from './servers.ts'
+export { sharedServer } from './shared.ts'
