@@ -56,26 +56,36 @@ async function start(dir: string, processes: KeptProcess[]): Promise<Radosgw> {
   await run('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map, '--keyring', keyring)
   serve('ceph-mon', '-f', '-i', 'a')
   const disk = randomUUID()
-  await run('ceph', 'osd', 'new', disk)
+  await again(() => run('ceph', 'osd', 'new', disk))
   await run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', disk)
   const isUp = async (): Promise<boolean> => / 1 up/.test(await run('ceph', 'osd', 'stat'))
-  for (let tries = 1; ; tries++) {
+  await again(async () => {
     const osd = serve('ceph-osd', '-f', '-i', '0')
     try {
       await untilReady(isUp, [osd])
-      break
     } catch (error) {
-      // A race of its own: it may ask the monitor before it knows the cluster's id, is refused, and ends.
       processes.splice(processes.indexOf(osd), 1)
       await osd.stop()
-      if (tries === 5) throw error
+      throw error
     }
-  }
+  })
   serve('radosgw', '-f', '-n', 'client.rgw')
   await untilReady(() => answersHttp(endpoint), processes)
   const user = { accessKeyId: 'test', secretAccessKey: 'testsecret' }
   await createRadosgwUser({ dir }, 'test', user)
   return { dir, endpoint, region: 'default', ...user }
+}
+
+/** A client of the monitor may ask before it knows the cluster's id, and is refused: a race that is not ours. */
+async function again(act: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await act()
+      return
+    } catch (error) {
+      if (tries === 8) throw error
+    }
+  }
 }
 
 /** Runs `radosgw-admin` on a running cluster. Resolves with what it printed. */

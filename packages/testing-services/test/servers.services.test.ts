@@ -37,7 +37,8 @@ it.each([500, 2_000, 4_000])('a radosgw whose starter is killed after %i ms leav
     env: { ...process.env, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  await once(starter.stdout, 'data')
+  await Promise.race([once(starter.stdout, 'data'), once(starter, 'exit')])
+  expect(starter.exitCode).toBe(null)
   expect(processesOf(dir).length).toBeGreaterThan(0)
   starter.kill('SIGKILL')
   await expect.poll(() => processesOf(dir), { timeout: 9_000 }).toEqual([])
