@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { checkRequirements } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
-import type { Executor, Journal } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { sqliteJournal } from '@seamark/journal-sqlite'
@@ -14,9 +13,9 @@ import { command } from '@seamark/runtime-command'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
-import type { LocalWorker } from '@seamark/worker'
 import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
+import { removeLeftovers, withLeaseTaken } from './leftovers.ts'
 import { describeParts } from './notes.ts'
 import { planNames } from './plan-names.ts'
 import { VERSION } from './version.ts'
@@ -62,7 +61,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const engine = options.engine
     ? createEngine({
         ns,
-        journal: sweeping(store.journal, worker, executors),
+        journal: withLeaseTaken(store.journal, () => removeLeftovers(worker, executors, onNotice)),
         projections: store.projections,
         worker,
         executors,
@@ -113,28 +112,6 @@ async function unrecorded(_principal: unknown, { action }: { readonly action: st
   throw new SeamError('UNAVAILABLE', `${action} is not allowed, and this process can not record that.`, {
     remedy: 'Start seamark serve and ask it.',
   })
-}
-
-/**
- * Removes what attempts of an earlier service left on the disk: after the lease is taken, so that they are nobody
- * else's, and before the engine makes new ones.
- */
-function sweeping(journal: Journal, worker: LocalWorker, executors: readonly Executor[]): Journal {
-  return {
-    ...journal,
-    async acquire(ns, holder, options) {
-      const lease = await journal.acquire(ns, holder, options)
-      try {
-        const known = new Set<string>()
-        for (const executor of executors) for await (const { launchId } of executor.list(options)) known.add(launchId)
-        await worker.sweep(known)
-        return lease
-      } catch (error) {
-        await lease.release()
-        throw error
-      }
-    },
-  }
 }
 
 /** git finds its transports and the user's own credentials; nothing of it reaches an attempt. */

@@ -111,7 +111,7 @@ function known(error: unknown): SeamError {
 
 /** The methods that there are at a path. */
 function methodsOf(path: string): readonly string[] {
-  const routes = Object.values(ROUTES).filter((route) =>
+  const routes = Object.values<Pick<(typeof ROUTES)['run'], 'method' | 'path'>>({ ...ROUTES }).filter((route) =>
     new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
   )
   return [...new Set(routes.map(({ method }) => method))]
