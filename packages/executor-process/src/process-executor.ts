@@ -1,5 +1,5 @@
 import type { Executor, ExecutorGuarantees } from '@seamark/core'
-import { supervisedExecutor, type SupervisorOptions } from '@seamark/supervisor'
+import { SUPERVISED_GUARANTEES, supervisedExecutor, type SupervisorOptions } from '@seamark/supervisor'
 
 export interface ProcessExecutorOptions extends SupervisorOptions {
   /** The name of this instance. Default `process`. */
@@ -38,13 +38,5 @@ const guarantees: ExecutorGuarantees = {
   network: { value: 'host', proof: 'tested' },
   filesystem: 'host',
   tree: { value: 'best-effort', proof: 'tested' },
-  limits: {
-    cpu: { value: 'none', proof: 'unproven' },
-    memory: { value: 'none', proof: 'unproven' },
-    pids: { value: 'none', proof: 'unproven' },
-    disk: { value: 'none', proof: 'unproven' },
-    wallClock: { value: 'enforced', proof: 'tested' },
-  },
-  input: true,
-  outlivesService: true,
+  ...SUPERVISED_GUARANTEES,
 }

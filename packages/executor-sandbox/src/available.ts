@@ -82,6 +82,7 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK)
     return true
   } catch {
+    // Not there, or not for this user: either way the next place is tried, and at last the remedy is told.
     return false
   }
 }

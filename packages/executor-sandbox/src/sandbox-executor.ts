@@ -1,6 +1,12 @@
 import type { Executor, ExecutorGuarantees, LaunchSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { prepareFolder, supervisedExecutor, type Hello, type SupervisorOptions } from '@seamark/supervisor'
+import {
+  prepareFolder,
+  SUPERVISED_GUARANTEES,
+  supervisedExecutor,
+  type Hello,
+  type SupervisorOptions,
+} from '@seamark/supervisor'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sandboxOptions, type SandboxRoot } from './arguments.ts'
@@ -116,13 +122,5 @@ const guarantees: ExecutorGuarantees = {
   network: { value: 'none', proof: 'tested' },
   filesystem: 'private',
   tree: { value: 'proven', proof: 'tested' },
-  limits: {
-    cpu: { value: 'none', proof: 'unproven' },
-    memory: { value: 'none', proof: 'unproven' },
-    pids: { value: 'none', proof: 'unproven' },
-    disk: { value: 'none', proof: 'unproven' },
-    wallClock: { value: 'enforced', proof: 'tested' },
-  },
-  input: true,
-  outlivesService: true,
+  ...SUPERVISED_GUARANTEES,
 }

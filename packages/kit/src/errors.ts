@@ -25,6 +25,14 @@ export const ERRORS: Readonly<
   INTERNAL: { http: 500, exit: 1, consequence: 'stop', title: 'A defect of Seamark' },
 }
 
+/** Whether a word from outside is one of the codes. */
+export function isErrorCode(word: string): word is ErrorCode {
+  return Object.hasOwn(ERRORS, word)
+}
+
+/** All codes, in the order of the table. */
+export const ERROR_CODES: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode)
+
 const brand = Symbol.for('seamark.error/v1')
 
 export interface SeamErrorOptions {

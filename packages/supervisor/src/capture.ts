@@ -45,6 +45,7 @@ export function openCapture(layout: Layout, launchId: string, maxBytes: number):
       try {
         if (kept.byteLength > 0) writeWhole(stream, kept)
       } catch {
+        // Whatever kept it from the disk: the attempt ends for it, with the reason `disk`.
         return 'failed'
       } finally {
         wake()

@@ -28,6 +28,7 @@ export function supervisorClient(options: SupervisorOptions, executor: string): 
     if (closed) throw new SeamError('UNAVAILABLE', `The executor "${executor}" is closed.`)
     const current = reaching
     if (current !== undefined) {
+      // Why it was not reached was said to whoever asked then; now it is tried again.
       const connection = await current.catch(() => undefined)
       if (connection?.open === true) return connection
       if (reaching !== current) return reach()
@@ -70,6 +71,7 @@ export function supervisorClient(options: SupervisorOptions, executor: string): 
     },
     async close() {
       closed = true
+      // What was never reached need not be closed.
       const connection = await reaching?.catch(() => undefined)
       connection?.close()
     },

@@ -1,5 +1,5 @@
 import type { OutputStream, Problem } from '@seamark/core'
-import { SeamError, toSeamError } from '@seamark/kit'
+import { ERROR_CODES, SeamError, toSeamError } from '@seamark/kit'
 import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
 import { launchRequestFrom, type LaunchRequest } from './launch-request.ts'
 import type { Way } from './ways.ts'
@@ -91,25 +91,10 @@ export function toWire(error: unknown): WireError {
   return { problem: problems[0] ?? { code, message }, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-const codes = [
-  'INVALID_INPUT',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'CONFLICT',
-  'LIMIT_EXCEEDED',
-  'UNSUPPORTED',
-  'ABORTED',
-  'TIMEOUT',
-  'UNAVAILABLE',
-  'INTEGRITY',
-  'INTERNAL',
-] as const
-
 export function fromWire(value: unknown): SeamError {
   const problem = fields(fields(value, 'error')['problem'], 'problem')
   const remedy = textOrNone(problem, 'remedy')
-  return new SeamError(word(problem, 'code', codes), text(problem, 'message'), {
+  return new SeamError(word(problem, 'code', ERROR_CODES), text(problem, 'message'), {
     ...(remedy !== undefined && { remedy }),
   })
 }

@@ -1,5 +1,5 @@
 import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec } from '@seamark/core'
-import { throwIfAborted } from '@seamark/kit'
+import { NO_LIMITS, throwIfAborted } from '@seamark/kit'
 import { checkLaunchId, checkSpec } from './check-spec.ts'
 import { supervisorClient, type SupervisorClient } from './client.ts'
 import { fields, number, numberOrNone, text, word, type Fields } from './fields.ts'
@@ -15,6 +15,13 @@ export interface SupervisedExecutorOptions extends SupervisorOptions {
   readonly guarantees: ExecutorGuarantees
   /** Turns a checked spec into what the supervisor starts. */
   prepare(spec: LaunchSpec, hello: Hello): Promise<LaunchRequest>
+}
+
+/** What every executor promises whose attempts belong to a supervisor: it watches nothing but time and output. */
+export const SUPERVISED_GUARANTEES: Pick<ExecutorGuarantees, 'limits' | 'input' | 'outlivesService'> = {
+  limits: { ...NO_LIMITS, wallClock: { value: 'enforced', proof: 'tested' } },
+  input: true,
+  outlivesService: true,
 }
 
 /** An executor whose attempts belong to the supervisor of a data folder. */

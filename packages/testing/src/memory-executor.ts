@@ -1,5 +1,5 @@
 import type { Executor, ExecutorGuarantees } from '@seamark/core'
-import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
+import { NO_LIMITS, orAbort, SeamError, throwIfAborted } from '@seamark/kit'
 import { isAbsolute } from 'node:path'
 import { memoryHost } from './memory-host.ts'
 import type { MemoryHost } from './memory-host.ts'
@@ -105,13 +105,7 @@ const guarantees: ExecutorGuarantees = {
   network: { value: 'host', proof: 'tested' },
   filesystem: 'private',
   tree: { value: 'proven', proof: 'tested' },
-  limits: {
-    cpu: { value: 'none', proof: 'unproven' },
-    memory: { value: 'none', proof: 'unproven' },
-    pids: { value: 'none', proof: 'unproven' },
-    disk: { value: 'none', proof: 'unproven' },
-    wallClock: { value: 'enforced', proof: 'tested' },
-  },
+  limits: { ...NO_LIMITS, wallClock: { value: 'enforced', proof: 'tested' } },
   input: true,
   outlivesService: true,
 }

@@ -100,6 +100,7 @@ export const memoryPrograms: Readonly<Record<string, MemoryProgram>> = {
 async function leaveDaemon(place: string | undefined, signal: AbortSignal): Promise<void> {
   if (place === undefined) return
   await appendFile(place, 'x')
+  // Until the folder is gone, as a case ends.
   const timer = setInterval(() => void appendFile(place, 'x').catch(() => clearInterval(timer)), 10)
   signal.addEventListener('abort', () => clearInterval(timer), { once: true })
 }

@@ -60,6 +60,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
 
   function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
     const mine = (busy.get(path) ?? Promise.resolve()).then(work, work)
+    // Whoever asked for it is told; here it only matters that it is over.
     const settled = mine
       .catch(() => undefined)
       .finally(() => {

@@ -26,6 +26,7 @@ export function asText(path: BytePath): string | undefined {
   try {
     return strict.decode(bytesOf(path))
   } catch {
+    // Decoding fails for one reason only.
     return undefined
   }
 }

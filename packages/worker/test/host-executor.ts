@@ -1,4 +1,5 @@
 import type { Executor, Exit, ExecutorGuarantees, LaunchSpec, LaunchState, OutputStream } from '@seamark/core'
+import { NO_LIMITS } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 
 const guarantees: ExecutorGuarantees = {
@@ -6,13 +7,7 @@ const guarantees: ExecutorGuarantees = {
   network: { value: 'host', proof: 'unproven' },
   filesystem: 'host',
   tree: { value: 'best-effort', proof: 'unproven' },
-  limits: {
-    cpu: { value: 'none', proof: 'unproven' },
-    memory: { value: 'none', proof: 'unproven' },
-    pids: { value: 'none', proof: 'unproven' },
-    disk: { value: 'none', proof: 'unproven' },
-    wallClock: { value: 'none', proof: 'unproven' },
-  },
+  limits: NO_LIMITS,
   input: false,
   outlivesService: false,
 }
