@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AnyRecord, RecordData } from '@seamark/core'
+import { sqliteJournal } from '@seamark/journal-sqlite'
+import { ROUTES } from '@seamark/protocol'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { serviceHost } from '../src/index.ts'
+
+// Loaded into this process, so that the test knows how many requests have come to be decided.
+const ASKED = 'asked of the authorizer that denies all'
+const CONFIG = `export default {
+  authorizer: {
+    spec: 'authorizer/v1', kind: 'nobody', name: 'nobody', guarantees: {},
+    authorize: async () => {
+      globalThis[${JSON.stringify(ASKED)}] = (globalThis[${JSON.stringify(ASKED)}] ?? 0) + 1
+      return { allowed: false, policy: 'nobody', reasons: ['Nobody may do anything.'] }
+    },
+  },
+}
+`
+const GUARDED = Object.values(ROUTES).filter(({ action }) => action !== undefined)
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'seamark-denied-'))
+  writeFileSync(join(dir, 'seamark.config.ts'), CONFIG)
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const host = () => serviceHost({ path: process.env['PATH'], git: {} })
+const place = () => ({
+  dataDir: join(dir, 'data'),
+  cwd: dir,
+  configFile: join(dir, 'seamark.config.ts'),
+  onNotice: () => undefined,
+})
+
+function codeOf(socketPath: string, { method, path }: (typeof GUARDED)[number]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const url = path.replaceAll('{run}', 'r1').replaceAll('{item}', 'a')
+    const sent = request({ socketPath, method, path: url, headers: { 'content-type': 'text/plain' } }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      answer.on('end', () => {
+        const { code }: { code?: unknown } = JSON.parse(text)
+        resolve(code)
+      })
+    })
+    sent.on('error', reject)
+    sent.end(method === 'POST' ? 'what is no body of any route' : undefined)
+  })
+}
+
+async function denied(): Promise<RecordData['command.denied'][]> {
+  const { journal } = sqliteJournal({ dir: join(dir, 'data/journal'), readOnly: true })
+  const found: RecordData['command.denied'][] = []
+  for await (const { header } of journal.read('default', 0)) {
+    const record: AnyRecord = JSON.parse(Buffer.from(header).toString('utf8'))
+    if (record.kind === 'command.denied') found.push(record.data)
+  }
+  await journal.close()
+  return found
+}
+
+it('every route with an action is FORBIDDEN before its body is looked at, and each denial is in the log', async () => {
+  const service = await host().serve(place())
+  const answers: unknown[] = []
+  const asked = GUARDED.map((route) => codeOf(service.socketPath, route).then((code) => answers.push(code)))
+  await expect
+    .poll(() => [Reflect.get(globalThis, ASKED), answers.length], { timeout: 10_000 })
+    .toEqual([GUARDED.length, 10])
+  await service.stop()
+  await Promise.all(asked)
+  expect(answers).toEqual(GUARDED.map(() => 'FORBIDDEN'))
+  const log = await denied()
+  expect(log.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(GUARDED.length)
+  expect(new Set(log.map(({ action }) => action))).toEqual(new Set(GUARDED.map(({ action }) => action)))
+  expect(new Set(log.map(({ policy }) => policy))).toEqual(new Set(['nobody']))
+}, 30_000)
+
+it('where nothing can be recorded, a question that is denied is UNAVAILABLE', async () => {
+  await (await host().serve(place())).stop()
+  const service = await host().startInProcess({ ...place(), engine: false })
+  expect(await codeOf(service.socketPath, ROUTES.runs)).toBe('UNAVAILABLE')
+  await service.stop()
+  expect(await denied()).toEqual([])
+}, 30_000)
