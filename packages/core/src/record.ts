@@ -156,6 +156,8 @@ export interface RecordData {
     readonly layer: string
     readonly outcome: 'ready' | 'failed'
     readonly reason: string
+    /** Epoch milliseconds from which it is built again; absent where it is not. */
+    readonly retryAt?: number
     readonly detail?: string
     readonly exit?: Exit
     readonly stdout?: BlobRef

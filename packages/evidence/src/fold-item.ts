@@ -17,8 +17,8 @@ export interface ItemFold {
   ended?: string
   /** A gate said no. */
   rejected: boolean
-  /** A launch was refused for capacity: the attempt is launched again under its number. */
-  relaunch: boolean
+  /** The step that was refused for capacity: it is launched again under the attempt's number. */
+  refused?: string
   /** Token of the wait that it is in. */
   parked?: string
   /** Of the newest attempt, while it may count. */
@@ -27,7 +27,7 @@ export interface ItemFold {
 
 /** The item as it was added. */
 export function newItem(id: string, needs: readonly number[]): ItemFold {
-  return { id, needs, attempt: 0, fence: -1, rejected: false, relaunch: false }
+  return { id, needs, attempt: 0, fence: -1, rejected: false }
 }
 
 /** Takes in a record about an item that is not settled; gives a stable code where it is not legal. */
@@ -51,13 +51,15 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
       if (!record.data.passed) item.rejected = true
       return undefined
     case 'attempt.ended':
-      if (item.attempt === 0 || item.ended !== undefined || item.relaunch) return 'end-without-launch'
+      if (item.attempt === 0 || item.ended !== undefined || item.refused === 'main') return 'end-without-launch'
       if (!isCurrent(item, record)) return 'old-fence'
       if (item.live !== undefined && item.live !== 'main') return 'gate-not-ended'
       if (item.live === undefined && item.gate === undefined) return 'end-without-launch'
+      if (item.refused !== undefined && record.data.outcome === 'succeeded') return 'gate-not-ended'
       if (record.data.outcome === 'succeeded' && (item.rejected || (item.product ?? record.data.product) === undefined))
         return 'success-not-borne-out'
       item.ended = record.data.outcome
+      delete item.refused
       if (record.data.outcome !== 'succeeded') delete item.product
       else if (record.data.product !== undefined) item.product = record.data.product
       delete item.live
@@ -67,8 +69,8 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
       if (item.parked !== undefined) return 'parked-twice'
       if (item.live !== undefined) {
         if (record.data.reason !== 'capacity' || !isCurrent(item, record)) return 'parked-while-running'
+        item.refused = item.live
         delete item.live
-        item.relaunch = true
       } else if (item.gate !== undefined) return 'parked-while-running'
       item.parked = record.data.token
       return undefined
@@ -117,10 +119,9 @@ function launched(item: ItemFold, step: string, attempt: number, fence: number):
   if (item.parked !== undefined) return 'launched-while-parked'
   if (step === 'main') {
     if (item.gate !== undefined) return 'launched-while-running'
-    if (attempt !== item.attempt + (item.relaunch ? 0 : 1)) return 'attempt-out-of-order'
-    if (item.attempt > 0 && !item.relaunch && item.ended === undefined) return 'launched-while-running'
+    if (attempt !== item.attempt + (item.refused === 'main' ? 0 : 1)) return 'attempt-out-of-order'
+    if (item.attempt > 0 && item.refused !== 'main' && item.ended === undefined) return 'launched-while-running'
     item.attempt = attempt
-    item.relaunch = false
     item.rejected = false
     delete item.ended
     delete item.product
@@ -128,6 +129,7 @@ function launched(item: ItemFold, step: string, attempt: number, fence: number):
     if (step !== `gate:${item.gate ?? -1}` || item.rejected) return 'illegal-step'
     if (attempt !== item.attempt) return 'attempt-out-of-order'
   }
+  delete item.refused
   item.fence = fence
   item.live = step
   return undefined

@@ -111,6 +111,45 @@ describe('illegal', () => {
     expect(await check(ended(0))).toEqual([])
     expect(await check(ended(5))).toEqual(['items.legality: old-fence'])
   })
+  describe('after a gate was refused for capacity', () => {
+    const refused: RecordDraft = {
+      kind: 'item.parked',
+      ...item('a'),
+      attempt: 1,
+      fence: 3,
+      data: { reason: 'capacity', token: 'g', resumeAt: 1, locksUntil: 1 },
+    }
+    const resumed: RecordDraft = { kind: 'item.resumed', ...item('a'), data: { token: 'g', by: 'time' } }
+    const ended = (outcome: 'succeeded' | 'canceled'): RecordDraft => ({
+      kind: 'attempt.ended',
+      ...item('a'),
+      attempt: 1,
+      fence: 3,
+      data: { outcome, reason: 'x' },
+    })
+
+    test('it is launched again in its attempt', async () => {
+      const whole = makeLog(
+        story.flatMap((entry, index) => {
+          if ('seal' in entry || index < 12) return [entry]
+          if (index === 12) return [refused, resumed, launch('a', 1, 4, 'gate:0'), { ...entry, fence: 4 }]
+          // Fences only grow: those that follow are later ones.
+          return [entry.fence === undefined ? entry : { ...entry, fence: index < 15 ? 4 : entry.fence + 4 }]
+        }),
+      )
+      expect(await check(whole)).toEqual([])
+    })
+    test.each<[string, RecordDraft[], string]>([
+      ['success without it', [refused, resumed, ended('succeeded')], 'gate-not-ended'],
+      ['a main step', [refused, resumed, launch('a', 1, 4)], 'launched-while-running'],
+      ['a settlement with the attempt open', [refused, { kind: 'item.settled', ...item('a'), data: { outcome: 'canceled', reason: 'x' } }], 'settled-while-running'], // prettier-ignore
+      ['its end', [refused, { kind: 'gate.ended', ...item('a'), attempt: 1, fence: 3, data: { gate: 0, passed: true, reason: 'x' } }], 'end-without-launch'], // prettier-ignore
+      ['a launch while it waits', [refused, launch('a', 1, 4, 'gate:0')], 'launched-while-parked'],
+    ])('%s is not legal', async (_, drafts, code) => {
+      expect(await check(inserted(12, ...drafts))).toContain(legality(code))
+    })
+  })
+
   test('a record of no run', () => {
     const fold = runFold()
     const [opened, , submitted] = storyLog()

@@ -114,6 +114,7 @@ const schemas = {
     layer: digest,
     outcome: z.literal(['ready', 'failed']),
     reason: word,
+    retryAt: instant.exactOptional(),
     detail: prose.exactOptional(),
     exit: exit.exactOptional(),
     stdout: blob.exactOptional(),

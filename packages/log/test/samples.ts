@@ -68,6 +68,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     layer: digest,
     outcome: 'ready',
     reason: 'completed',
+    retryAt: 6,
     detail: '',
     exit,
     stdout: blob,

@@ -124,8 +124,8 @@ export function conductor(options: ConductorOptions): Conductor {
           mine.startedAt = clock.now()
           return undefined
         }
-        if (task.step === 'main') return { type: 'refused', ...answer }
-        // A layer or a gate does not give its turn back: others wait for it, and no attempt may be burned.
+        if (task.step !== 'setup') return { type: 'refused', ...answer }
+        // A layer holds nothing that others could use meanwhile.
         await sleep(answer.retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock).catch(() => undefined)
       } catch (error) {
         if (hasCode(error, 'CONFLICT')) return { type: 'lost' }

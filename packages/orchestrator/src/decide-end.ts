@@ -3,6 +3,7 @@ import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { LaunchEnd, Moment } from './commands.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
+import { refusedGate } from './state.ts'
 
 /** How long an executor without capacity is left alone if it does not say. */
 export const CAPACITY_RETRY_MS = 5_000
@@ -27,7 +28,8 @@ export function decideEnd(
       },
     ]
   }
-  if (launch.layer !== undefined && launch.index === undefined) return [layerEnded(run, launch, launch.layer, end)]
+  if (launch.layer !== undefined && launch.index === undefined)
+    return [layerEnded(state, run, launch, launch.layer, end, moment)]
   const item = run.items[launch.index ?? -1]
   if (item === undefined) return []
   const drafts =
@@ -37,8 +39,17 @@ export function decideEnd(
   return drafts
 }
 
-function layerEnded(run: Run, launch: Launch, layer: string, end: LaunchEnd): RecordDraft {
+function layerEnded(
+  state: State,
+  run: Run,
+  launch: Launch,
+  layer: string,
+  end: LaunchEnd,
+  moment: Moment,
+): RecordDraft {
   const { outcome, reason, detail } = ending(end, run.canceling)
+  const again = outcome !== 'succeeded' && outcome !== 'canceled'
+  const retryAt = again ? layerRetryAt(state, run, layer, moment) : undefined
   return {
     kind: 'layer.ended',
     actor: 'engine',
@@ -49,27 +60,28 @@ function layerEnded(run: Run, launch: Launch, layer: string, end: LaunchEnd): Re
       layer,
       outcome: outcome === 'succeeded' ? 'ready' : 'failed',
       reason,
+      ...(retryAt !== undefined && { retryAt }),
       ...(detail !== undefined && { detail }),
       ...(end.type === 'report' && { exit: exitOf(end), ...logs(end.report) }),
     },
   }
 }
 
+/** A layer is tried as often as the most patient of its run's items that wait for it is, and after the same delays. */
+function layerRetryAt(state: State, run: Run, layer: string, { now, random }: Moment): number | undefined {
+  const failures = run.layerFailures[layer] ?? 0
+  let patient: Item['spec']['retries'] | undefined
+  for (const [id, index] of state.layers.get(layer)?.waiting ?? []) {
+    const item = id === run.id ? run.items[index] : undefined
+    if (item?.phase === 'setup' && item.spec.retries.max > (patient?.max ?? failures)) patient = item.spec.retries
+  }
+  return patient && now + backoffMs(failures, patient.minDelayMs, patient.maxDelayMs, random)
+}
+
 function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
   const stopping = stopOf(run, item)
   const about = { actor: 'engine', run: run.id, item: item.id } as const
-  if (end.type === 'refused' && stopping === undefined) {
-    const resumeAt = moment.now + wholeMs(end.retryAfterMs, CAPACITY_RETRY_MS)
-    return [
-      {
-        kind: 'item.parked',
-        ...about,
-        attempt: launch.attempt,
-        fence: launch.fence,
-        data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil: moment.now },
-      },
-    ]
-  }
+  if (end.type === 'refused' && stopping === undefined) return [refused(run, item, launch, end, moment)]
   const { outcome, reason, detail } = ending(end, stopping)
   const product = end.type === 'report' ? end.report.product : undefined
   if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
@@ -101,7 +113,9 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
   const gate = Number(launch.step.slice('gate:'.length))
-  const { outcome, reason, detail } = ending(end, stopOf(run, item))
+  const stopping = stopOf(run, item)
+  if (end.type === 'refused' && stopping === undefined) return [refused(run, item, launch, end, moment)]
+  const { outcome, reason, detail } = ending(end, stopping)
   const passed = outcome === 'succeeded'
   const ended: RecordDraft = {
     kind: 'gate.ended',
@@ -122,6 +136,41 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
       { outcome, reason: passed ? 'completed' : `gate:${gate}`, ...(detail !== undefined && { detail }) },
       moment,
     ),
+  ]
+}
+
+/** There was no room: nothing was started, the attempt stays open, and the slot is given back. */
+function refused(
+  run: Run,
+  item: Item,
+  launch: Launch,
+  { retryAfterMs }: LaunchEnd & { readonly type: 'refused' },
+  { now }: Moment,
+): RecordDraft {
+  const resumeAt = now + Math.max(1, wholeMs(retryAfterMs, CAPACITY_RETRY_MS))
+  // A gate judges what was made under the item's locks, which others may see only once that is decided.
+  const locksUntil = launch.step === 'main' ? now : resumeAt
+  return {
+    kind: 'item.parked',
+    actor: 'engine',
+    run: run.id,
+    item: item.id,
+    attempt: launch.attempt,
+    fence: launch.fence,
+    data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil },
+  }
+}
+
+/** The end of an item that is cancelled while nothing of it runs. */
+export function canceledIdle(run: Run, item: Item, reason: string): RecordDraft[] {
+  const about = { actor: 'engine', run: run.id, item: item.id } as const
+  const data = { outcome: 'canceled', reason } as const
+  const gate = refusedGate(item)
+  if (gate === undefined) return [{ kind: 'item.settled', ...about, data }]
+  const { attempt, fence } = gate
+  return [
+    { kind: 'attempt.ended', ...about, attempt, fence, data },
+    { kind: 'item.settled', ...about, attempt, fence, data },
   ]
 }
 
@@ -166,9 +215,8 @@ function attemptEnded(
       },
     ]
   }
-  const counted = data.outcome === 'failed' || data.outcome === 'timed-out' || data.outcome === 'lost'
   const { max, minDelayMs, maxDelayMs } = item.spec.retries
-  if (counted && item.failures < max) {
+  if (isFailure(data.outcome) && item.failures < max) {
     const token = tokenOf(run, item, launch)
     const resumeAt = now + backoffMs(item.failures, minDelayMs, maxDelayMs, random)
     // The locks stay: nobody should see what a half-done attempt was about to redo.
@@ -180,6 +228,11 @@ function attemptEnded(
     ended,
     { kind: 'item.settled', ...about, attempt: launch.attempt, fence: launch.fence, data: { outcome, reason } },
   ]
+}
+
+/** Whether an outcome counts against the retries. */
+export function isFailure(outcome: AttemptOutcome): boolean {
+  return outcome === 'failed' || outcome === 'timed-out' || outcome === 'lost'
 }
 
 /** Why an attempt was asked to stop, where it was. */

@@ -1,7 +1,7 @@
 import type { Principal, RecordDraft } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Command, Moment, Reply } from './commands.ts'
-import { decideEnd } from './decide-end.ts'
+import { canceledIdle, decideEnd } from './decide-end.ts'
 import type { State } from './state.ts'
 import { applies } from './timers.ts'
 
@@ -127,16 +127,8 @@ function decideCancel(state: State, command: Command & { type: 'cancel' }): Deci
   const drafts: RecordDraft[] = [
     { kind: 'cancel.requested', ...by(principal), run: id, ...target, data: { reason: 'requested' } },
   ]
-  if (item !== undefined && item.phase !== 'running') {
-    drafts.push({
-      kind: 'item.settled',
-      actor: 'engine',
-      run: id,
-      item: item.id,
-      cause: state.size,
-      data: { outcome: 'canceled', reason: 'requested' },
-    })
-  }
+  if (item !== undefined && item.phase !== 'running')
+    for (const draft of canceledIdle(run, item, 'requested')) drafts.push({ ...draft, cause: state.size })
   return { drafts, reply: { ok: true, effective: true } }
 }
 
@@ -180,12 +172,16 @@ function decideTick(state: State, now: number): RecordDraft[] {
   const resumed = new Set<string>()
   for (let timer = state.timers.peek(); timer !== undefined && timer.at <= now; timer = state.timers.peek()) {
     state.timers.pop()
-    if (!applies(state, timer)) continue
-    const { run, token } = timer
-    const item = state.runs.get(run)?.items[timer.index ?? -1]
-    if (timer.type === 'deadline')
+    // A layer whose time has come is launched by what follows from the state by itself.
+    if (timer.type === 'layer' || !applies(state, timer)) continue
+    const { run } = timer
+    if (timer.type === 'deadline') {
       drafts.push({ kind: 'cancel.requested', actor: 'engine', run, data: { reason: 'timeout' } })
-    if (item === undefined || token === undefined || resumed.has(token)) continue
+      continue
+    }
+    const { index, token } = timer
+    const item = state.runs.get(run)?.items[index]
+    if (item === undefined || resumed.has(token)) continue
     const about = { actor: 'engine', run, item: item.id } as const
     if (timer.type === 'unlock') {
       drafts.push({ kind: 'locks.released', ...about, data: { token } })

@@ -2,10 +2,12 @@ import type { ItemOutcome, ItemSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { heap } from './heap.ts'
 import type { Item, Launch, Layer, Place, Queue, Run, State, Touch } from './state.ts'
-import { lockScope, ownerOf } from './state.ts'
+import { lockScope, ownerOf, refusedGate } from './state.ts'
 
 /** A step of priority is worth this many places in line, so an item waits for a bounded number of later ones. */
 export const PLACES_PER_PRIORITY = 1000
+// What has begun goes before all that has not: it has waited in this line before, so it passes nobody twice.
+const PLACES_OF_BEGUN = 2 ** 40
 
 const NONE: never[] = []
 const NO_ENV = {}
@@ -129,7 +131,8 @@ export function toLine(state: State, run: string, item: Item, touch: Touch): voi
 /** Gets in line for a slot. */
 export function toQueue(state: State, run: string, item: Item, touch: Touch): void {
   item.phase = 'queued'
-  item.rank = ++state.turn - item.spec.priority * PLACES_PER_PRIORITY
+  const begun = refusedGate(item) === undefined ? 0 : PLACES_OF_BEGUN
+  item.rank = ++state.turn - item.spec.priority * PLACES_PER_PRIORITY - begun
   queueOf(state, item.spec.queue).line.push([item.rank, run, item.index])
   const of = state.runs.get(run)
   if (of !== undefined) touch(of, item)

@@ -4,10 +4,10 @@ import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold
 import { parseJson } from './records.ts'
 import type { Item, Launch, Layer, Run, State, Touch } from './state.ts'
 import { ownerOf } from './state.ts'
-import { deadlineOf, timersOf } from './timers.ts'
+import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 2
+export const FOLD_VERSION = 3
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -78,6 +78,7 @@ function submitted(
     settled: { succeeded: 0, failed: 0, canceled: 0, skipped: 0 },
     launches: 0,
     layerAttempts: 0,
+    layerFailures: {},
   }
   state.runs.set(run.id, run)
   for (const timer of deadlineOf(run)) state.timers.push(timer)
@@ -104,7 +105,7 @@ function forget(state: State, run: Run): void {
   }
 }
 
-/** The end of a layer's build: who waits for it goes on, or tries again itself. */
+/** The end of a layer's build: who waits for it goes on, waits until it is built again, or builds it itself. */
 function built(state: State, record: AnyRecord & { kind: 'layer.ended' }, touch: Touch): Layer | undefined {
   const layer = state.layers.get(record.data.layer)
   if (layer === undefined) return undefined
@@ -116,9 +117,16 @@ function built(state: State, record: AnyRecord & { kind: 'layer.ended' }, touch:
       if (waiter?.phase === 'setup') toLine(state, id, waiter, touch)
     }
   } else {
-    // Other runs that wait for the same layer build it themselves.
-    state.todo.broken.push(...layer.waiting.filter(([id]) => id === record.run))
-    layer.waiting = layer.waiting.filter(([id]) => id !== record.run)
+    const { retryAt } = record.data
+    if (retryAt === undefined) {
+      delete layer.retryAt
+      // Other runs that wait for the same layer build it themselves.
+      state.todo.broken.push(...layer.waiting.filter(([id]) => id === record.run))
+      layer.waiting = layer.waiting.filter(([id]) => id !== record.run)
+    } else {
+      layer.retryAt = retryAt
+      for (const timer of retryOf(layer)) state.timers.push(timer)
+    }
     if (layer.waiting.length > 0) state.unbuilt.add(layer.digest)
   }
   return layer
@@ -156,10 +164,15 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
       }
       run.layerAttempts = launch.attempt
       state.unbuilt.delete(digest)
-      if (layer !== undefined) layer.launch = launch
+      if (layer !== undefined) {
+        layer.launch = launch
+        delete layer.retryAt
+      }
       return began(state, run, launch)
     }
     case 'layer.ended': {
+      const { layer: digest, outcome } = record.data
+      if (outcome === 'failed') run.layerFailures[digest] = (run.layerFailures[digest] ?? 0) + 1
       const layer = built(state, record, touch)
       if (layer?.launch === undefined) return
       toClean(state, ended(state, run, layer.launch))
@@ -192,14 +205,16 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
         ...(layer !== undefined && { layer }),
       }
       item.launch = launch
-      if (step === 'main') {
+      item.refused = undefined
+      if (item.phase !== 'running') {
         item.phase = 'running'
-        item.attempt = launch.attempt
-        item.refused = undefined
-        item.startedAt = record.at
-        item.endedAt = undefined
         const queue = state.queues.get(item.spec.queue)
         if (queue !== undefined) queue.running++
+      }
+      if (step === 'main') {
+        item.attempt = launch.attempt
+        item.startedAt = record.at
+        item.endedAt = undefined
       }
       return began(state, run, launch)
     }

@@ -1,14 +1,17 @@
 import type { RecordData, RecordDraft, RunOutcome } from '@seamark/core'
+import { canceledIdle } from './decide-end.ts'
 import type { Queues } from './schedule.ts'
 import { schedule } from './schedule.ts'
 import type { Run, State } from './state.ts'
-import { runOutcome } from './state.ts'
+import { refusedGate, runOutcome } from './state.ts'
 
 // Keeps a bulk record within the 60 kB of a header.
 const RANGES_PER_RECORD = 2_000
 
 export interface ReactOptions {
   readonly queues: Queues
+  /** Epoch milliseconds. */
+  readonly now: number
   /** No launches: the disk is full, or the engine is stopping. */
   readonly frugal: boolean
   /** Data of the seal over a run's open segment; `undefined` status for a run sealed before. */
@@ -24,12 +27,18 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
   for (const id of todo.cancel) {
     todo.cancel.delete(id)
     const run = state.runs.get(id)
-    const idle = run?.items
-      .filter((item) => item.phase !== 'settled' && item.phase !== 'running')
-      .map((item) => item.index)
-    if (run === undefined || idle === undefined) continue
+    if (run === undefined) continue
     todo.seal.add(id)
-    if (idle.length > 0) return settleAll(run, idle, 'canceled', run.canceling ?? 'requested')
+    const reason = run.canceling ?? 'requested'
+    const idle = run.items.filter((item) => item.phase !== 'settled' && item.phase !== 'running')
+    // Those with an attempt that is open settle one by one.
+    const judged = idle.filter((item) => refusedGate(item) !== undefined)
+    const rest = idle.filter((item) => refusedGate(item) === undefined).map(({ index }) => index)
+    const drafts = [
+      ...judged.flatMap((item) => canceledIdle(run, item, reason)),
+      ...settleAll(run, rest, 'canceled', reason),
+    ]
+    if (drafts.length > 0) return drafts
   }
   if (todo.broken.length > 0) {
     const [id] = todo.broken[0] ?? ['']
@@ -55,7 +64,7 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
       run.launches === 0
     if (over) return [{ kind: 'run.sealed', actor: 'engine', run: id, data: options.seal(id, runOutcome(run)) }]
   }
-  return options.frugal ? [] : schedule(state, options.queues)
+  return options.frugal ? [] : schedule(state, options.queues, options.now)
 }
 
 /** Everything that needs an item, directly or not, and still waits for it. */

@@ -1,6 +1,7 @@
 import type { InputRef, RecordDraft, Step } from '@seamark/core'
 import { launchId, sha256Hex } from '@seamark/kit'
 import type { Item, Layer, Run, State } from './state.ts'
+import { refusedGate } from './state.ts'
 
 /** How many items of a queue may run at once. A queue that is not named here runs nothing. */
 export type Queues = Readonly<Record<string, { readonly concurrency: number }>>
@@ -12,9 +13,10 @@ export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { 
  * The next launches there is room for: setup layers first, then from each queue the item that is
  * first in line. Called until it gives nothing; what it gave is folded in between.
  */
-export function schedule(state: State, queues: Queues): RecordDraft[] {
+export function schedule(state: State, queues: Queues, now: number): RecordDraft[] {
   for (const digest of state.unbuilt) {
     const layer = state.layers.get(digest)
+    if (layer?.retryAt !== undefined && layer.retryAt > now) continue
     const run = layer && firstWaiting(state, layer)
     if (layer === undefined || run === undefined) {
       // Nobody waits any more; whoever does next adds it again.
@@ -60,6 +62,8 @@ function firstWaiting(state: State, layer: Layer): Run | undefined {
 }
 
 function next(state: State, run: Run, item: Item): RecordDraft {
+  const gate = refusedGate(item)
+  if (gate !== undefined) return launchDraft(state, run, item, gate.step)
   const inputs = inputsOf(run, item)
   if (typeof inputs !== 'string') return launchDraft(state, run, item, 'main', inputs)
   return {

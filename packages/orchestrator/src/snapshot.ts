@@ -7,7 +7,7 @@ import { newItem, queueOf } from './fold-items.ts'
 import type { Item, Launch, Layer, Run, State } from './state.ts'
 import { parseJson } from './records.ts'
 import { emptyState, lockScope, ownerOf } from './state.ts'
-import { deadlineOf, timersOf } from './timers.ts'
+import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 interface SavedRun extends Omit<Run, 'items' | 'byId'> {
   readonly items: readonly Item[]
@@ -95,6 +95,7 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
     const launch = layer.launch === undefined ? undefined : state.launches.get(layer.launch.launchId)
     state.layers.set(layer.digest, { ...layer, runs: new Set(), ...(launch && { launch }) })
     if (layer.waiting.length > 0 && launch === undefined) state.unbuilt.add(layer.digest)
+    for (const timer of retryOf(layer)) state.timers.push(timer)
   }
   for (const run of state.runs.values())
     for (const { digest, ready } of Object.values(run.layers)) if (!ready) state.layers.get(digest)?.runs.add(run.id)

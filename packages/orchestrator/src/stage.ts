@@ -77,7 +77,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     staged.replies.push(reply)
   }
   const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
-  const reaction = { queues, frugal: holdBack !== undefined, seal }
+  const reaction = { queues, now, frugal: holdBack !== undefined, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts)
   return staged
 }

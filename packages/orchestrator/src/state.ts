@@ -89,6 +89,8 @@ export interface Run {
   launches: number
   /** Attempt numbers of this run's layer builds. */
   layerAttempts: number
+  /** How often this run built a layer in vain, by digest. */
+  readonly layerFailures: Record<string, number>
   sealedAt?: number
   status?: RunOutcome
 }
@@ -99,6 +101,8 @@ export interface Layer {
   readonly executor: string
   launch?: Launch
   ready: boolean
+  /** Not before this time is it built again. */
+  retryAt?: number
   /** Items that wait for it, as `[run, index]`, in order. Those that were cancelled meanwhile stay. */
   waiting: (readonly [string, number])[]
   /** Unsealed runs that name it: it is let go of with the last one. */
@@ -106,13 +110,16 @@ export interface Layer {
 }
 
 /** A moment at which something is due. Dropped when it no longer applies. */
-export interface Timer {
-  readonly at: number
-  readonly type: 'resume' | 'expire' | 'unlock' | 'deadline'
-  readonly run: string
-  readonly index?: number
-  readonly token?: string
-}
+export type Timer = { readonly at: number } & (
+  | { readonly type: 'deadline'; readonly run: string }
+  | {
+      readonly type: 'resume' | 'expire' | 'unlock'
+      readonly run: string
+      readonly index: number
+      readonly token: string
+    }
+  | { readonly type: 'layer'; readonly layer: string }
+)
 
 /** Where an item stands in the line for a slot. */
 export type Place = readonly [rank: number, run: string, index: number]
@@ -167,9 +174,13 @@ export type Touch = (run: Run, item?: Item) => void
 /** The order of timers: by time, and the same for any two engines. */
 function sooner(a: Timer, b: Timer): boolean {
   if (a.at !== b.at) return a.at < b.at
+  if (a.type === 'layer' || b.type === 'layer') {
+    if (a.type === 'layer' && b.type === 'layer') return a.layer < b.layer
+    return a.type === 'layer'
+  }
   if (a.run !== b.run) return a.run < b.run
-  if (a.index !== b.index) return (a.index ?? -1) < (b.index ?? -1)
-  return a.type < b.type
+  if (a.type === 'deadline' || b.type === 'deadline') return a.type === 'deadline' && b.type !== 'deadline'
+  return a.index === b.index ? a.type < b.type : a.index < b.index
 }
 
 /** The state before the first record. */
@@ -199,6 +210,11 @@ export function emptyState(ns: string): State {
 /** The name of an item in the lock table. */
 export function ownerOf(run: string, index: number): string {
   return `${index}@${run}`
+}
+
+/** The step that was refused for capacity, where it is a gate: its attempt is open although nothing of it runs. */
+export function refusedGate({ refused }: Item): Launch | undefined {
+  return refused?.step === 'main' ? undefined : refused
 }
 
 /** How an item waits, runs or ended, as its row says it. */

@@ -1,4 +1,4 @@
-import type { Item, Parked, Run, State, Timer } from './state.ts'
+import type { Item, Layer, Parked, Run, State, Timer } from './state.ts'
 import { ownerOf } from './state.ts'
 
 /** What becomes due while an item is parked. `unlock` only where it holds locks and would not resume before. */
@@ -13,6 +13,11 @@ export function timersOf(state: State, run: string, item: Item, parked: Parked):
   return timers
 }
 
+/** The moment from which a layer may be built again, where it has to wait. */
+export function retryOf({ digest, retryAt }: Pick<Layer, 'digest' | 'retryAt'>): readonly Timer[] {
+  return retryAt === undefined ? [] : [{ at: retryAt, type: 'layer', layer: digest }]
+}
+
 /** The moment at which a run is out of time, where it has one. */
 export function deadlineOf(run: Run): readonly Timer[] {
   return run.deadline === undefined ? [] : [{ at: run.deadline, type: 'deadline', run: run.id }]
@@ -20,10 +25,11 @@ export function deadlineOf(run: Run): readonly Timer[] {
 
 /** Whether a timer still means something: its run may have ended, its item may have been resumed another way. */
 export function applies(state: State, timer: Timer): boolean {
+  if (timer.type === 'layer') return state.layers.get(timer.layer)?.retryAt === timer.at
   const run = state.runs.get(timer.run)
   if (run === undefined) return false
   if (timer.type === 'deadline') return run.canceling === undefined
-  const item = run.items[timer.index ?? -1]
+  const item = run.items[timer.index]
   if (item?.parked === undefined || item.parked.token !== timer.token) return false
   return timer.type !== 'unlock' || state.locks.has(ownerOf(run.id, item.index))
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryJournal } from '@seamark/testing'
 import { createEngine } from '../src/index.ts'
 import { LOCAL, engineWith, fakeHands, item, records, submission, testSigner } from './harness.ts'
-import { SUCCEEDED, FAILED, only, until } from './records.ts'
+import { SUCCEEDED, only, until } from './records.ts'
 
 describe('waiting', () => {
   it('takes a token once', async () => {
@@ -142,40 +142,6 @@ describe('cancel', () => {
     const { engine } = await engineWith(fakeHands())
     await expect(engine.cancel(LOCAL, 'nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await engine.stop()
-  })
-})
-
-describe('setup layers', () => {
-  const setup = { run: 'npm ci', key: ['package.json'], paths: ['node_modules'], timeoutMs: 1_000 }
-  const layers = { fake: { digest: 'f'.repeat(64), ready: false } }
-
-  it('are built once for all items and runs that need them', async () => {
-    const hands = fakeHands()
-    const { engine, options } = await engineWith(hands)
-    const spec = { workspace: { type: 'empty' }, setup } as const
-    await Promise.all(
-      ['r1', 'r2'].map((run) => engine.submit(LOCAL, submission(run, [item('a'), item('b')], { spec, layers }))),
-    )
-    await Promise.all([engine.sealed('r1'), engine.sealed('r2')])
-    await engine.stop()
-    const log = await records(options)
-    expect(only(log, 'layer.launched')).toHaveLength(1)
-    expect(only(log, 'item.launched').every(({ data }) => data.layer === layers.fake.digest)).toBe(true)
-  })
-
-  it('that can not be built skip what needs them', async () => {
-    const { engine, options } = await engineWith(fakeHands(({ step }) => (step === 'setup' ? FAILED : SUCCEEDED)))
-    await engine.submit(
-      LOCAL,
-      submission('r1', [item('a'), item('b')], { spec: { workspace: { type: 'empty' }, setup }, layers }),
-    )
-    await expect(engine.sealed('r1')).resolves.toBe('failed')
-    await engine.stop()
-    const log = await records(options)
-    expect(only(log, 'layer.ended').map(({ data }) => [data.outcome, data.reason])).toEqual([['failed', 'exit-code']])
-    expect(only(log, 'items.settled').map(({ data }) => data)).toEqual([
-      { outcome: 'skipped', ranges: [[0, 1]], reason: 'setup' },
-    ])
   })
 })
 

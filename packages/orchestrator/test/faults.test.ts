@@ -108,7 +108,7 @@ describe('an executor without capacity', () => {
     await engine.stop()
     const log = await records(options)
     expect(refused.size).toBe(2)
-    expect(only(log, 'item.parked')).toEqual([])
+    expect(only(log, 'item.parked').map(({ data }) => data.reason)).toEqual(['capacity'])
     expect(only(log, 'layer.ended').map(({ data }) => data.outcome)).toEqual(['ready'])
   })
 

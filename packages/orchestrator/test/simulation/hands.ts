@@ -25,6 +25,7 @@ export interface Host {
 export function fate(launchId: string): {
   verdict: StepVerdict
   refusals: number
+  retryAfterMs: number
   prepareFails: boolean
   /** It does not end by itself. */
   hangs: boolean
@@ -43,9 +44,10 @@ export function fate(launchId: string): {
             : { outcome: 'succeeded', reason: 'completed' }
   return {
     verdict,
-    refusals: more < 30 ? 1 : 0,
+    refusals: more < 40 ? 1 : 0,
+    retryAfterMs: hold % 2 === 0 ? 10 : 3_000,
     prepareFails: more > 240,
-    hangs: more > 30 && more < 45,
+    hangs: more > 40 && more < 55,
     holdMs: hold * 20,
   }
 }
@@ -141,7 +143,11 @@ export function host(world: World): Host {
           const times = refused.get(launchId) ?? 0
           if (times < fate(launchId).refusals) {
             refused.set(launchId, times + 1)
-            return { outcome: 'refused' as const, reason: 'capacity' as const, retryAfterMs: 10 }
+            return {
+              outcome: 'refused' as const,
+              reason: 'capacity' as const,
+              retryAfterMs: fate(launchId).retryAfterMs,
+            }
           }
           const task = tasks.get(launchId)
           if (task === undefined) throw new Error('launched without being prepared')

@@ -15,7 +15,13 @@ export function violationsOf(
   submissions: ReadonlyMap<string, Submission>,
   concurrency: number,
 ): string[] {
-  return [...chains(log), ...evidence(log), ...life(log, submissions), ...exclusion(log, submissions, concurrency)]
+  return [
+    ...chains(log),
+    ...evidence(log),
+    ...life(log, submissions),
+    ...layers(log, submissions),
+    ...exclusion(log, submissions, concurrency),
+  ]
 }
 
 /** The log verifies: leaves, chains of runs, seals, checkpoints. */
@@ -85,6 +91,8 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     fence: number
     attempts: number
     open: boolean
+    /** Of the newest launch. */
+    step: string
     failures: number
     settled: string | undefined
   }
@@ -101,7 +109,7 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
       if (runs.has(run)) yield `run ${run} was submitted twice`
       runs.set(run, submission)
       for (const { id } of submission.items)
-        items.set(`${run}/${id}`, { fence: 0, attempts: 0, open: false, failures: 0, settled: undefined })
+        items.set(`${run}/${id}`, { fence: 0, attempts: 0, open: false, step: '', failures: 0, settled: undefined })
     }
     if (header.kind === 'cancel.requested' && item === undefined) canceled.set(run, header.data.reason)
     if (header.kind === 'items.settled') {
@@ -127,13 +135,13 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     const seen = item === undefined ? undefined : items.get(`${run}/${item}`)
     if (seen === undefined) continue
     if (header.kind === 'item.launched') {
-      if (canceled.has(run) && header.data.step === 'main')
-        yield `item ${item} was launched after its run was cancelled`
+      if (canceled.has(run)) yield `item ${item} was launched after its run was cancelled`
       if (seen.settled !== undefined) yield `item ${item} was launched after it settled`
       if (header.data.step === 'main' && seen.open) yield `item ${item} was launched while an attempt was open`
       if ((header.fence ?? 0) <= fence) yield `the fence of record ${header.seq} did not grow`
       seen.fence = fence = header.fence ?? 0
       seen.open = true
+      seen.step = header.data.step
       if (header.data.step === 'main' && header.attempt !== seen.attempts) {
         if (header.attempt !== seen.attempts + 1)
           yield `item ${item} has attempt ${header.attempt} after ${seen.attempts}`
@@ -154,7 +162,8 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
       const max = submission?.items.find(({ id }) => id === item)?.retries.max ?? 0
       if (seen.failures > max + 1) yield `item ${item} failed ${seen.failures} times with ${max} retries`
     }
-    if (header.kind === 'item.parked' && header.data.reason === 'capacity') seen.open = false
+    // Where a gate was refused, the attempt goes on.
+    if (header.kind === 'item.parked' && header.data.reason === 'capacity' && seen.step === 'main') seen.open = false
     if (header.kind === 'item.settled') {
       if (seen.settled !== undefined) yield `item ${item} of ${run} settled twice`
       if (seen.open) yield `item ${item} settled while an attempt was open`
@@ -162,6 +171,34 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     }
   }
   for (const run of runs.keys()) if (!sealed.has(run)) yield `run ${run} was never sealed`
+}
+
+/** A layer that could not be built is built again, after its delay, as often as an item that needs it may be retried. */
+function* layers(log: readonly Stored[], submissions: ReadonlyMap<string, Submission>): Iterable<string> {
+  /** By layer. */
+  const retryAt = new Map<string, number>()
+  /** By run, which has one layer. */
+  const failures = new Map<string, number>()
+  for (const { header } of log) {
+    const { run = '' } = header
+    const items = submissions.get(run)?.items ?? []
+    const failed = failures.get(run) ?? 0
+    if (header.kind === 'layer.launched') {
+      if (header.at < (retryAt.get(header.data.layer) ?? 0))
+        yield `the layer of record ${header.seq} was built too soon`
+      retryAt.delete(header.data.layer)
+      if (failed > Math.max(...items.map(({ retries }) => retries.max)))
+        yield `the layer of ${run} was built again after ${failed} failures`
+    }
+    if (header.kind === 'layer.ended') {
+      if (header.data.outcome === 'failed') failures.set(run, failed + 1)
+      if (header.data.retryAt !== undefined) retryAt.set(header.data.layer, header.data.retryAt)
+    }
+    if (header.kind === 'items.settled' && header.data.reason === 'setup')
+      for (const [from, to] of header.data.ranges)
+        for (const { id, retries } of items.slice(from, to + 1))
+          if (failed <= retries.max) yield `item ${id} of ${run} was skipped although its layer could be tried again`
+  }
 }
 
 /** No two items that overlap hold their locks at once; no queue runs more than it may. */
@@ -172,6 +209,8 @@ function* exclusion(
 ): Iterable<string> {
   const holding = new Map<string, readonly LockSpec[]>()
   const slots = new Set<string>()
+  /** Items whose gate was refused: what they made is not decided yet. */
+  const undecided = new Set<string>()
   for (const { header } of log) {
     const { run, item } = header
     const submission = submissions.get(run ?? '')
@@ -181,9 +220,11 @@ function* exclusion(
     const key = `${run}/${item}`
     const spec = submission?.items.find(({ id }) => id === item)
     if (spec === undefined) continue
-    if (header.kind === 'item.launched' && header.data.step === 'main') {
+    if (header.kind === 'item.launched') {
       slots.add(key)
       if (slots.size > concurrency) yield `${slots.size} items run at record ${header.seq}`
+      if (header.data.step === 'main') undecided.delete(key)
+      else undecided.add(key)
       for (const [other, held] of holding)
         if (other !== key && clash(scoped(run, spec, submissions), held))
           yield `${key} and ${other} hold overlapping locks at record ${header.seq}`
@@ -192,7 +233,11 @@ function* exclusion(
     if (header.kind === 'attempt.ended' || header.kind === 'item.parked' || header.kind === 'item.settled')
       slots.delete(key)
     if (header.kind === 'item.settled' || header.kind === 'locks.released') holding.delete(key)
-    if (header.kind === 'item.parked' && header.data.locksUntil <= header.at) holding.delete(key)
+    if (header.kind === 'attempt.ended') undecided.delete(key)
+    if (header.kind === 'item.parked' && header.data.locksUntil <= header.at) {
+      if (undecided.has(key)) yield `${key} gave its locks back at record ${header.seq} while it is judged`
+      holding.delete(key)
+    }
   }
 }
 

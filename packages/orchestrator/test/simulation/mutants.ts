@@ -1,3 +1,7 @@
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Engine, EngineOptions } from '../../src/index.ts'
+
 /** A bug that the simulation has to find: one place in the engine's source, changed. */
 export interface Mutant {
   readonly about: string
@@ -94,9 +98,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     about: 'a gate fails when there is no room for it',
-    file: 'conduct.ts',
-    find: "task.step === 'main'",
-    replace: "task.step !== 'setup'",
+    file: 'decide-end.ts',
+    find: '  const stopping = stopOf(run, item)\n  if (',
+    replace: '  const stopping = stopOf(run, item)\n  if (false && ',
   },
   {
     about: 'a seal that a periodic checkpoint covers is kept from the anchors',
@@ -110,4 +114,77 @@ export const MUTANTS: readonly Mutant[] = [
     find: '          if (!running().allSigned) await orAbort(seals.nextSigned(), signal)\n',
     replace: '',
   },
+  {
+    about: 'a refused gate keeps its slot',
+    file: 'fold.ts',
+    find: '        item.launch = undefined\n        freeSlot(state, item)\n',
+    replace: "        if (item.launch.step === 'main') freeSlot(state, item)\n        item.launch = undefined\n",
+  },
+  {
+    about: 'the locks of what a refused gate judges are given back',
+    file: 'decide-end.ts',
+    find: "const locksUntil = launch.step === 'main' ? now : resumeAt",
+    replace: 'const locksUntil = now',
+  },
+  {
+    about: 'a cancelled run forgets the attempt whose gate was refused',
+    file: 'decide-end.ts',
+    find: 'if (gate === undefined) return',
+    replace: "if (gate === undefined || reason !== '') return",
+  },
+  {
+    about: 'a layer that was lost is not built again',
+    file: 'decide-end.ts',
+    find: 'const retryAt = again ?',
+    replace: 'const retryAt = false ?',
+  },
+  {
+    about: 'a layer is built again without end',
+    file: 'fold.ts',
+    find: "if (outcome === 'failed') run.layerFailures",
+    replace: 'if (digest === outcome) run.layerFailures',
+  },
+  {
+    about: 'a layer is built again at once',
+    file: 'schedule.ts',
+    find: '    if (layer?.retryAt !== undefined && layer.retryAt > now) continue\n',
+    replace: '',
+  },
+  {
+    about: 'the delay of a layer is lost with a snapshot',
+    file: 'snapshot.ts',
+    find: '    for (const timer of retryOf(layer)) state.timers.push(timer)\n',
+    replace: '',
+  },
+  {
+    about: 'a denial is told before it is recorded',
+    file: 'denials.ts',
+    find: '        return record(principal, denial)\n',
+    replace: '        void record(principal, denial).catch(() => undefined)\n        return Promise.resolve()\n',
+  },
+  {
+    about: 'denials that are counted are not',
+    file: 'denials.ts',
+    find: 'counted.count++',
+    replace: 'counted.count = 1',
+  },
 ]
+
+/** A copy of the engine with the bug in it; the caller removes the folder. */
+export async function plant({ file, find, replace }: Mutant): Promise<{
+  readonly folder: string
+  readonly createEngine: (options: EngineOptions) => Engine
+}> {
+  const orchestrator = join(import.meta.dirname, '..', '..')
+  // Beside `src`, so that the copy resolves what the source resolves.
+  const folder = mkdtempSync(join(orchestrator, '.mutants-'))
+  cpSync(join(orchestrator, 'src'), folder, { recursive: true })
+  const source = readFileSync(join(folder, file), 'utf8')
+  if (source.split(find).length !== 2) throw new Error(`${file} does not hold this once: ${find}`)
+  writeFileSync(
+    join(folder, file),
+    source.replace(find, () => replace),
+  )
+  const mutant: { createEngine: (options: EngineOptions) => Engine } = await import(join(folder, 'index.ts'))
+  return { folder, createEngine: mutant.createEngine }
+}

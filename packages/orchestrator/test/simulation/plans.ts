@@ -7,13 +7,16 @@ export function randomPlan(sim: World, run: string): Submission {
   const count = 1 + Math.floor(sim.random() * 7)
   const paths = ['src', 'src/a', 'src/a/x.ts', 'docs', 'docs/b']
   const items: ItemSpec[] = []
+  // Longer than anything else goes on, or not.
+  const delays = sim.chance(0.3) ? { minDelayMs: 5_000, maxDelayMs: 20_000 } : { minDelayMs: 20, maxDelayMs: 200 }
   for (let index = 0; index < count; index++) {
     const needs = items.flatMap((_, from) => (sim.chance(0.25) ? [{ from }] : []))
     const locks: LockSpec[] = paths.flatMap((path): LockSpec[] =>
       sim.chance(0.15) ? [{ type: sim.chance(0.5) ? 'tree' : 'path', path }] : [],
     )
     if (sim.chance(0.15)) locks.push({ type: 'name', name: 'deploy' })
-    const gates = sim.chance(0.25) ? [{ run: 'test', protect: [], timeoutMs: 6_000 }] : []
+    const gate = { run: 'test', protect: [], timeoutMs: 6_000 }
+    const gates = sim.chance(0.4) ? Array.from({ length: sim.chance(0.3) ? 2 : 1 }, () => gate) : []
     items.push(
       item(`i${index}`, {
         needs,
@@ -21,10 +24,11 @@ export function randomPlan(sim: World, run: string): Submission {
         gates,
         priority: sim.chance(0.2) ? 5 : 0,
         timeoutMs: 7_000,
-        retries: { max: Math.floor(sim.random() * 3), minDelayMs: 20, maxDelayMs: 200 },
+        retries: { max: Math.floor(sim.random() * 3), ...delays },
       }),
     )
   }
+  const layered = sim.chance(0.3)
   return submission(run, items, {
     spec: {
       workspace: sim.chance(0.5)
@@ -39,8 +43,8 @@ export function randomPlan(sim: World, run: string): Submission {
             submodules: [],
           },
       ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
-      ...(sim.chance(0.2) && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
+      ...(layered && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
     },
-    ...(sim.chance(0.2) && { layers: { fake: { digest: 'e'.repeat(64), ready: false } } }),
+    ...(layered && { layers: { fake: { digest: 'e'.repeat(64), ready: sim.chance(0.1) } } }),
   })
 }

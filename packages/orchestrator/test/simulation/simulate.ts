@@ -4,7 +4,8 @@ import type { AnchorReceipt, AnyRecord, AuditAnchor, RunOutcome, Submission } fr
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
 import { memoryJournal } from '@seamark/testing'
 import { parsePlaced } from '../../src/records.ts'
-import { LOCAL, testSigner } from '../harness.ts'
+import { LOCAL } from '../harness.ts'
+import { bundleViolations, logSigner, ORIGIN } from './bundles.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
@@ -13,11 +14,9 @@ import { world } from './world.ts'
 import { randomPlan } from './plans.ts'
 import { recoveryViolations } from './recovery.ts'
 
-const CONCURRENCY = 3
 const MAX_STEPS = 60_000
 /** After so many steps nothing new goes wrong, so that what must end can. */
 const ROUGH_STEPS = 500
-const signer = testSigner()
 
 export interface Outcome {
   readonly seed: number
@@ -30,6 +29,8 @@ export interface Outcome {
 /** One schedule: random plans, a random order of everything, crashes, lost answers; then the invariants. */
 export async function simulate(seed: number, createEngine: (options: EngineOptions) => Engine): Promise<Outcome> {
   const sim = world(seed)
+  // With one slot, a slot that is lost is missed.
+  const concurrency = seed % 3 === 0 ? 1 : 3
   const machine = host(sim)
   const submissions = new Map<string, Submission>()
   const acknowledged = new Set<string>()
@@ -40,6 +41,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   })
   let full = false
   let crashes = 0
+  let denials = 0
   let life = newLife()
   let halting = false
   const told = new Map<string, RunOutcome>()
@@ -55,11 +57,11 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       executors: [machine.executorOf(mine)],
       runtimes: ['command'],
       authorizer: allowLocal(),
-      signer: { ...signer, sign: (bytes) => flaky(sim, mine, calm, () => signer.sign(bytes)) },
+      signer: { ...logSigner, sign: (bytes) => flaky(sim, mine, calm, () => logSigner.sign(bytes)) },
       anchors: [anchor((receipt) => flaky(sim, mine, calm, () => receipt))],
       anchorEveryMs: 600_000,
-      queues: { default: { concurrency: CONCURRENCY } },
-      newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
+      queues: { default: { concurrency } },
+      newOrigin: () => ORIGIN,
       version: '0.0.0',
       holder: 'simulation',
       recordsPerSnapshot: 10,
@@ -135,11 +137,27 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     }
   }
 
+  async function calmness(): Promise<void> {
+    while (sim.steps <= ROUGH_STEPS) await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 200, resolve))
+  }
+
+  /** Somebody who may do nothing asks for more than is recorded one by one. */
+  async function intrude(): Promise<void> {
+    const to = engine
+    for (let n = 0; to !== undefined && n < 14; n++)
+      void to.authorize({ id: 'stranger' }, 'run.read').catch(async (error: unknown) => {
+        if (!hasCode(error, 'FORBIDDEN')) return
+        denials++
+        if ((await recordedDenials(journal)) < denials) errors.push('a denial was told before it was recorded')
+      })
+  }
+
   enter()
   for (let n = 0; n < 1 + Math.floor(sim.random() * 3); n++) {
     const plan = randomPlan(sim, `run-${n}`)
     submissions.set(plan.run, plan)
-    void client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
+    const submit = () => client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
+    void (sim.chance(0.2) ? calmness().then(submit) : submit())
     void follow(plan.run)
     if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
     if (sim.chance(0.3))
@@ -152,7 +170,9 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       )
   }
 
-  void client((to) => answerParked(to, submissions))
+  const meddle = sim.chance(0.5) ? answerParked : cancelRefused
+  void client((to) => meddle(to, submissions))
+  if (sim.chance(0.3)) void afterSome(sim, 200).then(intrude)
 
   let idle = 0
   let quiet = 0
@@ -187,7 +207,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   const submitted = new Set(log.flatMap(({ header }) => (header.kind === 'run.submitted' ? [header.run] : [])))
   for (const run of acknowledged) if (!submitted.has(run)) found.push(`run ${run} was acknowledged and is lost`)
   if (acknowledged.size < submissions.size) found.push('a submission was never acknowledged')
-  found.push(...violationsOf(log, submissions, CONCURRENCY))
+  found.push(...violationsOf(log, submissions, concurrency))
   if (machine.held.size > 0) found.push(`${machine.held.size} launches were never reaped`)
   if (machine.prepared.size > 0) found.push(`${machine.prepared.size} folders of attempts are left`)
   if (halting) found.push('a stop never ended')
@@ -202,6 +222,8 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     if (runs + running + waiting + parked > 0) found.push(`the engine still holds ${JSON.stringify(engine.stats())}`)
   }
   found.push(...(await rowViolations(journal, log, submissions)))
+  const headers = log.map(({ header }) => header)
+  found.push(...(await bundleViolations(journal, headers, sim.clock.now())))
   life.ended = true
   life.over.resolve()
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
@@ -263,6 +285,13 @@ async function headersOf({ journal }: ReturnType<typeof memoryJournal>): Promise
   return headers
 }
 
+/** How many denials the records stand for. */
+async function recordedDenials(journal: ReturnType<typeof memoryJournal>): Promise<number> {
+  let count = 0
+  for (const header of await headersOf(journal)) if (header.kind === 'command.denied') count += header.data.count ?? 1
+  return count
+}
+
 /** Whether the first seal of a run is under a signed checkpoint. */
 async function isSigned(journal: ReturnType<typeof memoryJournal>, run: string): Promise<boolean> {
   const { checkpoint } = await journal.journal.head('default')
@@ -301,6 +330,18 @@ async function answerParked(engine: Engine, submissions: ReadonlyMap<string, Sub
     }
   }
   throw new SeamError('UNAVAILABLE', 'nothing is parked')
+}
+
+/** Cancels the first run, or its item, that there was no room for, while it waits. */
+async function cancelRefused(engine: Engine, submissions: ReadonlyMap<string, Submission>): Promise<unknown> {
+  for (const { run, items } of submissions.values()) {
+    for (const { id, gates } of items) {
+      const waiting = engine.waiting(run, id)
+      if (gates.length > 0 && waiting?.for === 'parked' && waiting.reason === 'capacity')
+        return engine.cancel(LOCAL, run, items.length % 2 === 0 ? id : undefined)
+    }
+  }
+  throw new SeamError('UNAVAILABLE', 'nothing was refused')
 }
 
 async function afterSome(sim: World, most = 40): Promise<void> {

@@ -80,8 +80,9 @@ export function world(seed: number): World {
     async step() {
       steps++
       pending = pending.filter(alive)
-      // Sometimes time passes although there is work: a slow operation.
-      if (pending.length === 0 || random() < 0.02) {
+      // Sometimes time passes although there is work: a slow operation. What is due rings soon.
+      const due = timers.some(({ at }) => at <= now)
+      if (pending.length === 0 || random() < (due ? 0.3 : 0.02)) {
         if (!ring() && pending.length === 0) return settled().then(() => false)
       } else {
         const [next] = pending.splice(Math.floor(random() * pending.length), 1)
