@@ -28,6 +28,8 @@ const mayImport = {
   conformance: ['core', 'kit', 'log'],
   testing: ['core', 'kit', 'log'],
   'testing-services': ['core', 'kit'],
+  'testing-aws': [],
+  encryption: ['core', 'kit'],
 }
 
 /** Files that do no I/O: of Node's own modules they may use hashing and bytes only. */
