@@ -1,4 +1,4 @@
-import type { BlobRef, Executor, OutputStream, Step } from '@seamark/core'
+import type { AnyRecord, BlobRef, Executor, ItemRow, OutputStream, Step, StoredRecord } from '@seamark/core'
 import { launchId, SeamError, sleep } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
 import type { Deployment } from './deployment.ts'
@@ -87,41 +87,78 @@ async function locate(deployment: Deployment, run: string, item: string, request
   if (step === 'main' && newest && settled && row.product !== undefined)
     return { blob: row.product[stream], executor: undefined, launch: '', over: '' }
   const running = newest && !settled && step === 'main'
-  const recorded = running ? undefined : await inRecords(deployment, run, item, request)
+  const recorded = running ? undefined : await inRecords(deployment, row, request)
   const executor = deployment.executors.find(({ name }) => name === (recorded?.executor ?? row.executor))
   const launch = recorded?.launch ?? launchId(deployment.ns, run, item, attempt, step)
-  const over = settled || !newest ? (row.reason ?? 'the attempt is over') : ''
-  return { ...(recorded?.blob && { blob: recorded.blob }), executor, launch, over }
+  const blob = { ...(recorded?.blob && { blob: recorded.blob }) }
+  if (step === 'setup' && recorded?.launch === undefined)
+    // What has run had its set-up before; this run did not make it.
+    return { ...blob, executor: undefined, launch, over: settled || row.attempt > 0 ? noSetup : '' }
+  return { ...blob, executor, launch, over: settled || !newest ? whyNothing(row) : '' }
+}
+
+function whyNothing({ reason }: ItemRow): string {
+  if (reason === 'setup') return 'it never ran, as its set-up failed; the set-up has a log of its own'
+  return reason ?? 'the attempt is over'
+}
+
+const noSetup = 'its run has made no set-up; either there is none, or an earlier run made the same'
+
+/** A step as the records of its run have it. */
+interface Recorded {
+  readonly blob?: BlobRef
+  readonly launch?: string
+  readonly executor?: string
 }
 
 /** Looks a step up in the records of its run: for gates, the setup and earlier attempts. */
-async function inRecords(
-  deployment: Deployment,
-  run: string,
-  item: string,
-  { stream, step, attempt, signal }: LocatedRequest,
-): Promise<{ blob?: BlobRef; launch?: string; executor?: string }> {
-  const { seq } = await runRow(deployment, run)
-  const found: { blob?: BlobRef; launch?: string; executor?: string } = {}
-  const keep = (blob: BlobRef | undefined) => {
-    if (blob !== undefined) found.blob = blob
-  }
-  for await (const { header } of deployment.journal.read(deployment.ns, seq, { run, signal })) {
+async function inRecords(deployment: Deployment, row: ItemRow, request: LocatedRequest): Promise<Recorded> {
+  const { stream, step, attempt, signal } = request
+  const { seq } = await runRow(deployment, row.run)
+  const records = deployment.journal.read(deployment.ns, seq, { run: row.run, signal })
+  if (step === 'setup') return setupOf(row, records, stream)
+  let found: Recorded = {}
+  for await (const { header } of records) {
     const record = parseHeader(header)
-    if (step === 'setup') {
-      if (record.kind === 'layer.launched')
-        Object.assign(found, { launch: record.data.launchId, executor: record.data.executor })
-      if (record.kind === 'layer.ended') keep(record.data[stream])
-      continue
-    }
-    if (record.item !== item || record.attempt !== attempt) continue
+    if (record.item !== row.item || record.attempt !== attempt) continue
     if (record.kind === 'item.launched' && record.data.step === step)
-      Object.assign(found, { launch: record.data.launchId, executor: record.data.executor })
-    if (step === 'main' && (record.kind === 'item.captured' || record.kind === 'attempt.ended'))
-      keep(record.data.product?.[stream])
-    if (record.kind === 'gate.ended' && step === `gate:${record.data.gate}`) keep(record.data[stream])
+      found = { ...found, launch: record.data.launchId, executor: record.data.executor }
+    const blob = step === 'main' ? mainBlob(record, stream) : gateBlob(record, step, stream)
+    if (blob !== undefined) found = { ...found, blob }
   }
   return found
+}
+
+function mainBlob(record: AnyRecord, stream: OutputStream): BlobRef | undefined {
+  return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product?.[stream] : undefined
+}
+
+function gateBlob(record: AnyRecord, step: Step, stream: OutputStream): BlobRef | undefined {
+  return record.kind === 'gate.ended' && step === `gate:${record.data.gate}` ? record.data[stream] : undefined
+}
+
+/**
+ * The set-up that an item waited for, as far as its run made it. Each kind of executor has one of its own; which of them
+ * an item meant that never ran is seen by that it failed.
+ */
+async function setupOf(
+  { executor, reason }: ItemRow,
+  records: AsyncIterable<StoredRecord>,
+  stream: OutputStream,
+): Promise<Recorded> {
+  const layers = new Map<string, Recorded & { readonly failed: boolean }>()
+  for await (const { header } of records) {
+    const record = parseHeader(header)
+    if (record.kind === 'layer.launched') {
+      const { layer, launchId: launch, executor: on } = record.data
+      layers.set(layer, { launch, executor: on, failed: false })
+    }
+    if (record.kind !== 'layer.ended') continue
+    const { layer, outcome, [stream]: blob } = record.data
+    layers.set(layer, { ...layers.get(layer), ...(blob && { blob }), failed: outcome === 'failed' })
+  }
+  const all = [...layers.values()].filter(({ failed }) => reason !== 'setup' || failed)
+  return all.findLast((layer) => layer.executor === executor) ?? all.at(-1) ?? {}
 }
 
 async function* untilQuiet(output: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -18,7 +18,7 @@ export function questions(deployment: Deployment): Questions {
   const itemView = (row: ItemRow): ItemView => {
     const waits = row.status === 'waiting' || row.status === 'parked'
     const waiting = waits ? engine?.waiting(row.run, row.item) : undefined
-    const isolation = isolationOf(deployment, row.executor)
+    const isolation = row.attempt > 0 ? isolationOf(deployment, row.executor) : undefined
     return { ...row, ...(isolation && { isolation }), ...(waiting && { waiting }) }
   }
 

@@ -1,18 +1,15 @@
-import { hasCode } from '@seamark/kit'
 import type { RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
+import { logTail } from './log-tail.ts'
 import type { ItemProgress } from './progress/model.ts'
+import { setupFailure } from './setup-failure.ts'
 import type { Style } from './style.ts'
-import { harmless, harmlessOutput } from './style.ts'
+import { harmless } from './style.ts'
 import { counted, duration } from './words.ts'
 
 const failuresShown = 5
-const tailBytes = 2_000
-const tailLines = 8
-// Of an item that wrote more, the end is not looked for.
-const mostBytes = 8 * 1024 * 1024
 
 /** The end of a run: how it ended, what failed with the last lines it wrote, and what to do next. */
 export async function runSummary(
@@ -35,6 +32,8 @@ export async function runSummary(
   const lines = [`${paint(`run ${run.status}`)}${time}: ${parts.join(', ')}`]
   const open = items.filter(({ isolation }) => isolation === 'none').length
   if (open > 0) lines.push(`  ${style.yellow('not isolated:')} ${counted(open, 'item')}`)
+  const unready = items.find(({ phase, reason }) => phase === 'skipped' && reason === 'setup')
+  if (unready !== undefined) lines.push(...(await setupFailure(client, run.run, unready.id, style)))
   const bad = items.filter(({ phase }) => phase === 'failed')
   for (const item of bad.slice(0, failuresShown)) lines.push(...(await failure(client, run.run, item, style)))
   if (bad.length > failuresShown)
@@ -48,27 +47,9 @@ async function failure(
   { id, reason = 'no reason given' }: ItemProgress,
   style: Style,
 ): Promise<string[]> {
-  const text = (await lastBytes(client, run, id)).trimEnd().split('\n').slice(-tailLines)
   return [
     `  ${style.red('✗')} ${id}: ${harmless(reason)}`,
-    ...text.filter((line) => line !== '').map((line) => style.dim(`    ${harmlessOutput(line).replaceAll('\r', ' ')}`)),
+    ...(await logTail(client, run, id, 'main', style)),
     style.dim(`    seamark logs ${run} ${id} --stderr`),
   ]
-}
-
-/** The end of what an item wrote to standard error; nothing where nothing was kept. */
-async function lastBytes(client: SeamarkClient, run: string, item: string): Promise<string> {
-  let tail: Buffer = Buffer.alloc(0)
-  let seen = 0
-  try {
-    for await (const chunk of client.logs(run, item, { stream: 'stderr' })) {
-      tail = Buffer.concat([tail, chunk]).subarray(-tailBytes)
-      seen += chunk.byteLength
-      if (seen > mostBytes) return ''
-    }
-  } catch (error) {
-    // An attempt that never started has written nothing.
-    if (!hasCode(error, 'NOT_FOUND')) throw error
-  }
-  return tail.toString('utf8')
 }

@@ -75,6 +75,8 @@ describe('progress', () => {
     expect(run.items.map(({ phase }) => phase)).toEqual(['skipped', 'skipped', 'waiting', 'skipped', 'canceled'])
     expect(tally(run)).toBe('1 canceled, 3 skipped, 1 waiting')
     expect(doing(item('i0'), 0)).toContain('what it needs')
+    const setup = record('items.settled', { outcome: 'skipped', reason: 'setup', ranges: [[0, 0]] })
+    expect(doing(follow([added(1), setup]).item('i0'), 0)).toContain('the set-up failed')
   })
 
   it('ignores kinds and shapes that it does not know', () => {

@@ -1,3 +1,4 @@
+import type { Step } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
@@ -15,10 +16,12 @@ export const logs: Command = command({
     follow: { type: 'boolean', alias: 'f', description: 'Goes on until the item has ended' },
     stderr: { type: 'boolean', description: 'Standard error instead of standard output' },
     attempt: { type: 'string', valueHint: 'N', description: 'Attempt. Default: the newest' },
+    setup: { type: 'boolean', description: 'What the set-up wrote that the item waited for' },
     gate: { type: 'string', valueHint: 'N', description: 'What the Nth gate wrote, from 1' },
   },
   examples: [
     { line: 'seamark logs last lint', says: 'standard output of the newest attempt' },
+    { line: 'seamark logs last lint --setup --stderr', says: 'why the set-up of the run failed' },
     { line: 'seamark logs last lint -f --stderr', says: 'standard error, as it comes' },
   ],
   notes: [
@@ -31,7 +34,7 @@ export const logs: Command = command({
       const { run } = await findRun(client, args.run)
       const stream = args.stderr === true ? 'stderr' : 'stdout'
       const attempt = positive('--attempt', args.attempt)
-      const gate = positive('--gate', args.gate)
+      const step = stepOf(args)
       const stop = new AbortController()
       const offInterrupt = onInterrupt(() => stop.abort())
       const bytes = client.logs(
@@ -41,7 +44,7 @@ export const logs: Command = command({
           stream,
           follow: args.follow === true,
           ...(attempt !== undefined && { attempt }),
-          ...(gate !== undefined && { step: `gate:${gate - 1}` as const }),
+          step,
         },
         { signal: stop.signal },
       )
@@ -62,6 +65,13 @@ export const logs: Command = command({
       return 0
     }),
 })
+
+function stepOf(args: { readonly gate?: string | undefined; readonly setup?: boolean | undefined }): Step {
+  const gate = positive('--gate', args.gate)
+  if (args.setup !== true) return gate === undefined ? 'main' : `gate:${gate - 1}`
+  if (gate === undefined) return 'setup'
+  throw new SeamError('INVALID_INPUT', 'The set-up and a gate are two steps.', { remedy: 'Say --setup or --gate N.' })
+}
 
 function positive(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined

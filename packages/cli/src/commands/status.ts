@@ -4,7 +4,9 @@ import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
+import { reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
+import { setupFailure } from '../setup-failure.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
@@ -33,7 +35,7 @@ export const status: Command = command({
       else {
         const run = await findRun(client, args.run)
         if (args.item === undefined) await showRun(context, client, run, json)
-        else await showItem(context, await client.item(run.run, args.item), json)
+        else await showItem(context, client, await client.item(run.run, args.item), json)
       }
       return 0
     }),
@@ -57,7 +59,12 @@ function runLine(run: RunView, style: Style): string {
 async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
   if (!json) {
     await io.out(`${runLine(run, io.style)}\n`)
-    for await (const item of client.items(run.run)) await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
+    let unready: ItemView | undefined
+    for await (const item of client.items(run.run)) {
+      await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
+      if (failedSetup(item)) unready ??= item
+    }
+    if (unready !== undefined) await io.out(lines(await setupFailure(client, run.run, unready.item, io.style)))
     return
   }
   const items: ItemView[] = []
@@ -73,25 +80,35 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
-    ...(reason === undefined || state === 'succeeded' ? [] : [harmless(reason)]),
+    ...(reason === undefined || state === 'succeeded' ? [] : [harmless(reasonText(reason))]),
   ]
   return `  ${id.padEnd(20)}  ${paint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
 }
 
-async function showItem({ io }: CliContext, item: ItemView, json: boolean): Promise<void> {
+async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemView, json: boolean): Promise<void> {
   if (json) return io.out(`${JSON.stringify(item)}\n`)
   const { product } = item
-  const lines = [itemLine(item, io.style, 1_000), `  executor  ${executorText(item)}`]
+  const shown = [itemLine(item, io.style, 1_000), `  executor  ${executorText(item)}`]
   if (product?.patch)
-    lines.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
+    shown.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
   for (const output of product?.outputs ?? [])
-    lines.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
-  if (product) lines.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
-  await io.out(`${lines.join('\n')}\n`)
+    shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
+  if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
+  if (failedSetup(item)) shown.push(...(await setupFailure(client, item.run, item.item, io.style)))
+  await io.out(lines(shown))
 }
 
-function executorText({ executor, isolation }: ItemView): string {
+function failedSetup({ status: state, reason }: ItemView): boolean {
+  return state === 'skipped' && reason === 'setup'
+}
+
+function lines(shown: readonly string[]): string {
+  return `${shown.join('\n')}\n`
+}
+
+function executorText({ executor, isolation, attempt }: ItemView): string {
   if (executor === undefined) return 'none yet'
+  if (attempt === 0) return `${executor}, never started`
   if (isolation === undefined) return `${executor}, which this deployment does not have: its isolation is not known`
   return `${executor}, isolation ${isolation}`
 }

@@ -1,6 +1,6 @@
 import type { Isolation, ItemOutcome, ParkReason } from '@seamark/core'
 import type { RunEvent, RunView } from '@seamark/protocol'
-import { fact } from './facts.ts'
+import { badEnd, fact } from './facts.ts'
 
 export type Phase = 'waiting' | 'running' | 'gate' | 'parked' | ItemOutcome
 
@@ -177,14 +177,6 @@ function filesOf(product: unknown): number | undefined {
   const patch: unknown = Reflect.get(product, 'patch')
   if (typeof patch !== 'object' || patch === null) return 0
   return instant(Reflect.get(patch, 'files'))
-}
-
-/** `exit code 3`, `output-missing: reports/junit.xml`. */
-function badEnd(data: RecordEvent['data']): string | undefined {
-  const reason = fact(data, 'reason')
-  const detail = fact(data, 'detail')
-  if (reason === 'exit-code' && detail !== undefined) return `exit code ${detail}`
-  return detail === undefined ? reason : `${reason}: ${detail}`
 }
 
 function listed(value: unknown): readonly unknown[] {

@@ -3,6 +3,7 @@ import type { WaitingReason } from '@seamark/protocol'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
+import { reasonText } from './facts.ts'
 import type { ItemProgress, Phase, RunProgress } from './model.ts'
 
 /** The sign of a phase, and its colour. */
@@ -58,7 +59,7 @@ function activity(item: ItemProgress, now: number): string {
     case 'canceled':
       return 'canceled'
     case 'skipped':
-      return `skipped: ${item.reason === 'needs' ? 'what it needs did not succeed' : harmless(item.reason ?? '')}`
+      return `skipped: ${harmless(reasonText(item.reason ?? 'no reason given'))}`
   }
 }
 
