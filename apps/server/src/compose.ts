@@ -6,7 +6,7 @@ import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { sqliteJournal } from '@seamark/journal-sqlite'
-import { allowLocal, SeamError } from '@seamark/kit'
+import { allowLocal, SeamError, toSeamError } from '@seamark/kit'
 import { newOrigin } from '@seamark/log'
 import { authorization, createEngine } from '@seamark/orchestrator'
 import { command } from '@seamark/runtime-command'
@@ -100,9 +100,9 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
     },
     async close() {
-      await parser.close()
-      for (const executor of executors) await executor.close?.()
-      await store.journal.close()
+      const ends = [parser, ...executors, store.journal].map(async (part) => part.close?.())
+      // One that can not let go does not keep the others.
+      for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw toSeamError(end.reason)
     },
   }
 }

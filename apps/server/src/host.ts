@@ -57,26 +57,42 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     await deployment.engine?.start()
     door = mode.engine ? await listen(app.http, dataDir, mode.as) : await listenPrivately(app.http)
   } catch (error) {
-    await deployment.engine?.stop().catch((cause: unknown) => onNotice(toSeamError(cause)))
-    await deployment.close()
+    // What is told is why it did not start; that letting go failed too is a notice.
+    const notice = (cause: unknown) => onNotice(toSeamError(cause))
+    await deployment.engine?.stop().catch(notice)
+    await deployment.close().catch(notice)
     throw named(error, dataDir)
   }
   void deployment.engine?.failed.then((reason) => ended.resolve(reason))
   const stopScrub =
     mode.as === 'seamark serve' ? scrubInBackground(deployment, (error) => ended.resolve(error)) : undefined
 
-  function stop(how: { readonly cancelRunning?: boolean } = {}): Promise<void> {
-    stopped ??= (async () => {
-      stopScrub?.()
+  async function stopAll(how: { readonly cancelRunning?: boolean }): Promise<void> {
+    stopScrub?.()
+    try {
       await deployment.engine?.stop(how)
       // Followers see cancelled runs come to their end before the door closes.
       if (how.cancelRunning === true)
         for (const end = Date.now() + farewellMs; app.open() > 0 && Date.now() < end;) await sleep(10)
+    } finally {
       stopping.abort()
-      await door?.close()
-      await deployment.close()
-      ended.resolve(undefined)
-    })()
+      try {
+        await door?.close()
+      } finally {
+        await deployment.close()
+      }
+    }
+  }
+
+  function stop(how: { readonly cancelRunning?: boolean } = {}): Promise<void> {
+    // Whoever waits for the end learns of it either way.
+    stopped ??= stopAll(how).then(
+      () => ended.resolve(undefined),
+      (error: unknown) => {
+        ended.resolve(error)
+        throw error
+      },
+    )
     return stopped
   }
 

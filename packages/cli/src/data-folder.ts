@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadConfig, projectFolders } from '@seamark/config'
-import { fromSystemError, systemCode } from '@seamark/kit'
 import type { CliContext } from './command.ts'
 import { namedConfig } from './config-file.ts'
+import { exists } from './exists.ts'
 import { requireOwnFolder } from './own-folder.ts'
 
 interface DataOptions {
@@ -34,16 +33,4 @@ async function wanted(context: CliContext, options: DataOptions): Promise<string
     if (await exists(candidate)) return candidate
   }
   return resolve(cwd, '.seamark')
-}
-
-/** Errors: those of the system, but for a path that is not there. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw fromSystemError(error, `Looking for ${path}`)
-  }
 }

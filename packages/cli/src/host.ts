@@ -24,7 +24,7 @@ export interface RunningService {
   readonly socketPath: string
   /** Which defaults were filled in, what is not isolated. */
   readonly notes: readonly ServiceNote[]
-  /** Resolves with the reason when the service can not go on, and with `undefined` when it was stopped. */
+  /** Resolves with the reason when the service can not go on or not be stopped, and with `undefined` when it was stopped. */
   readonly ended: Promise<unknown>
   /** Stops taking commands and lets go of everything. Idempotent. */
   stop(options?: { readonly cancelRunning?: boolean }): Promise<void>

@@ -82,6 +82,7 @@ function parse(text: string, path: string): ServiceFile {
   try {
     value = JSON.parse(text)
   } catch {
+    // What the parser says of it helps nobody: the file is written whole or not at all.
     throw damaged
   }
   if (typeof value !== 'object' || value === null || !('pid' in value) || !('socket' in value)) throw damaged

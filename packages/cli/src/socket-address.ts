@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { createConnection } from 'node:net'
-import { SeamError } from '@seamark/kit'
+import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
+import { exists } from './exists.ts'
 
 /** The longest path that fits `sun_path` (unix(7)) with its closing zero. */
 const longest = 107
@@ -20,20 +21,32 @@ export function socketAddress(path: string): { readonly path: string; release():
   return { path: `/proc/self/fd/${fd}/${basename(path)}`, release: () => closeSync(fd) }
 }
 
-/** Whether something listens on a socket. */
-export function listens(path: string): Promise<boolean> {
-  let address: ReturnType<typeof socketAddress>
+/** Whether something listens on a socket. Errors: those of the system where that can not be found out. */
+export async function listens(path: string): Promise<boolean> {
+  if (!(await exists(dirname(path)))) return false
+  const address = socketAddress(path)
   try {
-    address = socketAddress(path)
-  } catch {
-    return Promise.resolve(false)
-  }
-  return new Promise<boolean>((resolve) => {
-    const socket = createConnection({ path: address.path })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
+    await new Promise<void>((resolve, reject) => {
+      const socket = createConnection({ path: address.path })
+      socket.once('connect', () => {
+        socket.destroy()
+        resolve()
+      })
+      socket.once('error', reject)
     })
-    socket.once('error', () => resolve(false))
-  }).finally(() => address.release())
+    return true
+  } catch (error) {
+    switch (systemCode(error)) {
+      case 'ENOENT':
+      case 'ECONNREFUSED':
+        return false
+      // Its line of those who want to connect is full.
+      case 'EAGAIN':
+        return true
+      default:
+        throw fromSystemError(error, `Connecting to ${path}`)
+    }
+  } finally {
+    address.release()
+  }
 }

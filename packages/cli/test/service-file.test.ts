@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readServiceFile, serviceFilePath } from '../src/index.ts'
+import { listens, readServiceFile, serviceFilePath } from '../src/index.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'seamark-service-file-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -48,6 +48,23 @@ describe('the service file', () => {
     } finally {
       server.close()
     }
+  })
+
+  it('names a socket that somebody listens on, or that a killed one left', async () => {
+    const data = written('DATA/service/socket')
+    const socket = join(data, 'service/socket')
+    expect(await listens(join(dir, 'nothing/socket'))).toBe(false)
+    expect(await listens(socket)).toBe(false)
+    writeFileSync(socket, '')
+    expect(await listens(socket)).toBe(false)
+    rmSync(socket)
+    const server = createServer().listen(socket)
+    await once(server, 'listening')
+    expect(await listens(socket)).toBe(true)
+    server.close()
+    await once(server, 'close')
+    expect(await listens(socket)).toBe(false)
+    await expect(listens(join(dir, 'x'.repeat(300), 'socket'))).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
 
   it('is not there where no service was started', async () => {

@@ -108,8 +108,9 @@ export function dataFolderCheck(dataDir: string): DoctorCheck {
       const found = await nearest(dataDir)
       try {
         await access(found, constants.W_OK | constants.X_OK)
-      } catch {
-        return { status: 'fail', measured: `${found} is not writable`, remedy: `Make ${found} writable for this user.` }
+      } catch (error) {
+        const measured = `${found} is not writable: ${systemCode(error) ?? String(error)}`
+        return { status: 'fail', measured, remedy: `Make ${found} writable for this user.` }
       }
       if (found !== dataDir) return { status: 'ok', measured: `${dataDir}, made at the first start` }
       const { mode, uid } = await stat(dataDir)

@@ -46,6 +46,7 @@ async function finding(check: DoctorCheck, timeoutMs: number, signal: AbortSigna
     const remedy = problems[0]?.remedy ?? 'Look into what it says.'
     return { id: check.id, title: check.title, status: 'fail', measured: `${code}: ${message}`, remedy }
   } finally {
+    // It is about to be stopped, and nobody waits for it any more.
     late.catch(() => undefined)
     stop.abort()
   }

@@ -35,6 +35,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // No JSON is no document of `/v1`, which the caller finds and tells with the status.
     return undefined
   }
 }

@@ -5,6 +5,7 @@ import { writeFolder, writeWhole } from '../bundle-files.ts'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
+import { exists } from '../exists.ts'
 import { findRun } from '../find-run.ts'
 
 export const evidenceExport: Command = command({
@@ -46,8 +47,5 @@ export const evidenceExport: Command = command({
 })
 
 async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
+  return (await exists(path)) && (await stat(path)).isDirectory()
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fromSystemError, systemCode } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
-import { exists } from '../data-folder.ts'
+import { exists } from '../exists.ts'
 import { starterPlan } from '../starter-plan.ts'
 
 export const init: Command = command({

@@ -83,6 +83,7 @@ function asText(chunk: Uint8Array): { readonly text: string } | { readonly base6
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(chunk) }
   } catch {
+    // Bytes that are no UTF-8 are output as good as any.
     return { base64: Buffer.from(chunk).toString('base64') }
   }
 }

@@ -38,18 +38,18 @@ export const serve: Command = command({
             : `${io.errStyle.yellow('notice')} ${error.message}\n`,
         ),
     })
-    const stopping = Promise.withResolvers<never>()
     const offInterrupt = onInterrupt((times, signal) => {
       if (times > 1) void service.kill().finally(() => process.exit(8))
       else {
         const cancelRunning = signal === 'SIGINT'
         if (cancelRunning && !json) io.err('Cancelling what runs; press Ctrl-C again to kill it.\n')
-        service.stop({ cancelRunning }).catch(stopping.reject)
+        // Where it fails, `ended` says why.
+        service.stop({ cancelRunning }).catch(() => undefined)
       }
     })
     try {
       await announce(io, service, dataDir, json)
-      const reason = await Promise.race([service.ended, stopping.promise])
+      const reason = await service.ended
       if (reason !== undefined) throw toSeamError(reason)
       await io.out(json ? `${JSON.stringify({ type: 'stopped' })}\n` : 'Stopped.\n')
       return 0

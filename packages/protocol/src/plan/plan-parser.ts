@@ -131,6 +131,7 @@ export function planParser(options: PlanParserOptions = {}): PlanParser {
   return {
     parse(plan, parseOptions) {
       const mine = turn.then(() => parse(plan, parseOptions))
+      // Who asked is told by `mine`; whoever is next only waits for the end.
       turn = mine.catch(() => undefined)
       return orAbort(mine, parseOptions.signal)
     },

@@ -49,6 +49,7 @@ function firstBadByte(bytes: Uint8Array): number {
       new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true })
       return true
     } catch {
+      // That it can not be decoded is the answer.
       return false
     }
   }
