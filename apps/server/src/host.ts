@@ -1,9 +1,10 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
-import { SeamError, sleep, toSeamError } from '@seamark/kit'
+import { fromSystemError, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
@@ -36,6 +37,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   await requireOwnFolder(dataDir, { ...(environment.path !== undefined && { path: environment.path }) })
   if (mode.engine) {
     await makeNamedFolder(dataDir)
+    await keepOutOfGit(dataDir)
     await refuseSecond(dataDir)
   }
   const holder = `${mode.as} (process ${process.pid})`
@@ -106,6 +108,17 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       const killing = Promise.all(deployment.executors.map((executor) => killAll(executor)))
       await Promise.race([killing, sleep(killMs)])
     },
+  }
+}
+
+/** A data folder in a repository is not committed with it: keys in a history are nobody's secret. */
+async function keepOutOfGit(dataDir: string): Promise<void> {
+  const path = join(dataDir, '.gitignore')
+  try {
+    await writeFile(path, '*\n', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    // One that is there stays as it is.
+    if (systemCode(error) !== 'EEXIST') throw fromSystemError(error, `Writing ${path}`)
   }
 }
 

@@ -102,6 +102,14 @@ describe('a data folder in a repository of somebody else', { timeout: 90_000 }, 
     expect((await seamark(['run', 'plan.yaml', '--data', join(here.dir, 'mine')])).code).toBe(0)
   })
 
+  it('does not come about by committing all that is there', async () => {
+    const { dir, seamark } = cloned({ 'plan.yaml': plan })
+    expect((await seamark(['run', 'plan.yaml'])).code).toBe(0)
+    execFileSync('git', ['add', '-A'], { cwd: dir })
+    expect(execFileSync('git', ['status', '--porcelain'], { cwd: dir, encoding: 'utf8' })).toBe('')
+    expect((await seamark(['status'])).code).toBe(0)
+  })
+
   it('is not found above the repository, nor in a folder that everybody may write', async () => {
     const { seamark } = cloned({ 'plan.yaml': plan })
     mkdirSync(here.data, { mode: 0o700 })

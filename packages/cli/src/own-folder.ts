@@ -15,7 +15,10 @@ export async function requireOwnFolder(dataDir: string, environment: { readonly 
   const { links, end, found } = await followLinks(dataDir)
   for (const path of [...links, end])
     if (await isTracked(path, environment))
-      throw refused(`${dataDir} came with a repository: git tracks ${path}.`, 'Whoever committed it knows its keys.')
+      throw refused(
+        `${dataDir} came with a repository: git tracks ${path}.`,
+        'Whoever has the repository knows its keys, also where you committed it yourself.',
+      )
   if (found === undefined) return
   if (!found.isDirectory())
     throw new SeamError('INVALID_INPUT', `${dataDir} is no folder.`, { remedy: 'Name another one with --data.' })
