@@ -50,6 +50,13 @@ export interface KmsServer {
   readonly credentials: AwsCredentials
   /** Every request since the start, in order. */
   readonly calls: readonly KmsCall[]
+  /**
+   * Makes a call as the administrator, without the network: `run('DisableKey', { KeyId })`. Blobs are base64.
+   * Throws what the service would answer, with `type`, `message` and `status`.
+   */
+  run(operation: string, input: object): Readonly<Record<string, unknown>>
+  /** Makes a key and gives its ARN. Default `SYMMETRIC_DEFAULT`. */
+  createKey(spec?: string): string
   /** Lets calls that come next fail; returns a function that takes it back. */
   fail(fault: KmsFault): () => void
   /** Lets a policy refuse calls with `AccessDeniedException`; returns a function that takes it back. */
@@ -140,13 +147,24 @@ export async function startKms(options: StartKmsOptions = {}): Promise<KmsServer
     }
   }
 
+  const administrator = addCredentials()
+  const run: KmsServer['run'] = (operation, request) => {
+    const found = operations.get(operation)
+    const caller = known.get(administrator.accessKeyId)
+    if (found === undefined || caller === undefined) throw wireError('UnknownOperationException', '')
+    return found(store, inputOf(request), caller)
+  }
+
   const server = await httpEndpoint(answer, options.port ?? 0)
   return {
     endpoint: server.url,
     region,
     account,
-    credentials: addCredentials(),
+    credentials: administrator,
     calls,
+    run,
+    createKey: (spec = 'SYMMETRIC_DEFAULT') =>
+      store.create({ spec, usage: spec === 'SYMMETRIC_DEFAULT' ? undefined : 'SIGN_VERIFY', description: '' }).arn,
     fail: (fault) => pending.add(fault),
     deny(denial) {
       denials = [...denials, denial]
