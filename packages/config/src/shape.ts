@@ -9,7 +9,7 @@ const seams = {
   storage: {
     spec: 'storage/v1',
     methods: ['put', 'get', 'head', 'list'],
-    claims: ['durable', 'conditionalWrite', 'verifiedRead'],
+    claims: ['durable', 'conditionalWrite', 'verifiedRead', 'verifiedRange'],
   },
   executors: {
     spec: 'executor/v1',

@@ -22,8 +22,8 @@ export const contentCases: readonly Case<StorageProvider>[] = [
       expectEqual(seam.spec, 'storage/v1', 'spec')
       if (!/^[a-z0-9][a-z0-9.-]*$/.test(seam.kind)) fail(`kind is not a stable name: ${seam.kind}`)
       if (seam.name === '') fail('name is empty')
-      const { durable, conditionalWrite, verifiedRead } = seam.guarantees
-      for (const claim of [durable, conditionalWrite, verifiedRead]) {
+      const { durable, conditionalWrite, verifiedRead, verifiedRange } = seam.guarantees
+      for (const claim of [durable, conditionalWrite, verifiedRead, verifiedRange]) {
         expectEqual(typeof claim.value, 'boolean', 'value of a guarantee')
         if (!['probed', 'tested', 'unproven'].includes(claim.proof)) fail(`proof of a guarantee: ${claim.proof}`)
       }

@@ -210,7 +210,7 @@ export const storageSaboteurs: readonly Saboteur<StorageProvider>[] = [
       return stored
     },
   })),
-  broken('it ends a damaged object as if it were whole', ['verified-read'], (right) => ({
+  broken('it ends a damaged object as if it were whole', ['verified-read', 'verified-range'], (right) => ({
     async get(key, options) {
       const found = await right.get(key, options)
       if (found === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { StorageProvider } from '@seamark/core'
+import { hasCode } from '@seamark/kit'
 import { setImmediate } from 'node:timers/promises'
 import { expectCode, expectEqual, fail, within } from './check.ts'
 import { bytes, canDamage, collect, digest, inChunks, keysOf, pattern, read } from './storage-subject.ts'
@@ -139,6 +140,34 @@ export const safetyCases: readonly Case<StorageProvider>[] = [
       await subject.damage('ns/a')
       await expectCode('INTEGRITY', () => read(seam, 'ns/a'), 'a damaged object')
       expectEqual(await read(seam, 'ns/b'), bytes('whole'), 'its neighbour')
+    },
+  },
+  {
+    id: 'storage/verified-range',
+    about: 'a range that holds a stored byte that changed ends with INTEGRITY when it is read',
+    skip: (seam) => (seam.guarantees.verifiedRange.value ? undefined : 'it does not claim verifiedRange'),
+    async run(subject) {
+      if (!canDamage(subject)) fail('a storage with verifiedRange needs a subject with damage')
+      const { seam } = subject
+      const data = pattern(600_000)
+      await seam.put('ns/a', data)
+      await subject.damage('ns/a')
+      // Which byte changed is the subject's to choose: what is yielded of a range is right, or its end is INTEGRITY.
+      const half = 300_000
+      const damaged = await Promise.all(
+        [
+          { start: 0, end: half },
+          { start: half, end: 600_000 },
+        ].map(async (range) => {
+          const got = await read(seam, 'ns/a', range).catch((error: unknown) => {
+            if (hasCode(error, 'INTEGRITY')) return undefined
+            throw error
+          })
+          if (got !== undefined) expectEqual(digest(got), digest(data.subarray(range.start, range.end)), 'a range')
+          return got === undefined
+        }),
+      )
+      expectEqual(damaged.includes(true), true, 'a range was found damaged')
     },
   },
   {

@@ -12,7 +12,7 @@ import type { Suite } from './suite.ts'
 
 export type { StorageSubject } from './storage-subject.ts'
 
-/** Every behaviour of a storage. Subjects of a storage with `verifiedRead` are `StorageSubject`s. */
+/** Every behaviour of a storage. Subjects of a storage with `verifiedRead` or `verifiedRange` are `StorageSubject`s. */
 export const storageSuite: Suite<StorageProvider> = {
   spec: 'storage/v1',
   cases: [...contentCases, ...keyCases, ...safetyCases],

@@ -4,10 +4,16 @@ import type { CallOptions, Claim, Seam } from './seam.ts'
 export interface StorageGuarantees {
   /** When `put` has resolved, the bytes survive loss of power. */
   readonly durable: Claim<boolean>
-  /** `ifAbsent` decides between concurrent writers. Correctness never rests on it alone. */
+  /**
+   * `ifAbsent` decides between concurrent writers. Where it does not, an object that is there when `put` begins is
+   * kept all the same, but of writers that meet each may be told `created`, and the last one's body stays. Correctness
+   * never rests on it: what is written under a key that concurrent writers share is named by its content.
+   */
   readonly conditionalWrite: Claim<boolean>
-  /** What `get` yields was checked against the digest given at `put`. */
+  /** What `get` yields of a whole object was checked against the digest given at `put`. */
   readonly verifiedRead: Claim<boolean>
+  /** What `get` yields of a range was checked, too. */
+  readonly verifiedRange: Claim<boolean>
 }
 
 /** What is known of a stored object. */
@@ -38,7 +44,10 @@ export interface PresignRequest {
   readonly key: string
   readonly method: 'GET' | 'PUT'
   readonly expiresInMs: number
-  /** For `PUT`: exact size and digest; the address can be used once. */
+  /**
+   * For `PUT`: exact size and digest. The address can be used once; where the storage has no `conditionalWrite`, again,
+   * but only with the same bytes.
+   */
   readonly size?: number
   readonly sha256?: string
 }

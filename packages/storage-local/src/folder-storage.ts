@@ -29,6 +29,7 @@ const guarantees: StorageGuarantees = {
   durable: { value: true, proof: 'tested' },
   conditionalWrite: { value: true, proof: 'tested' },
   verifiedRead: { value: true, proof: 'tested' },
+  verifiedRange: { value: true, proof: 'tested' },
 }
 
 const rememberedFolders = 10_000

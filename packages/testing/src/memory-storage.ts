@@ -19,6 +19,7 @@ const guarantees: StorageGuarantees = {
   durable: { value: false, proof: 'tested' },
   conditionalWrite: { value: true, proof: 'tested' },
   verifiedRead: { value: true, proof: 'tested' },
+  verifiedRange: { value: true, proof: 'tested' },
 }
 
 const chunkBytes = 64 * 1024

@@ -1,0 +1,259 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { SeamError } from '@seamark/kit'
+import type { S3StorageOptions } from './options.ts'
+import { base64Of } from './port.ts'
+import type { EncryptionFacts, S3Port } from './port.ts'
+
+const connections = 64
+
+interface EncryptionFields {
+  readonly ServerSideEncryption?: string | undefined
+  readonly SSEKMSKeyId?: string | undefined
+}
+
+function encryptionOf({ ServerSideEncryption, SSEKMSKeyId }: EncryptionFields): EncryptionFacts {
+  return {
+    ...(ServerSideEncryption !== undefined && { mode: ServerSideEncryption }),
+    ...(SSEKMSKeyId !== undefined && { keyId: SSEKMSKeyId }),
+  }
+}
+
+/** A middleware that sets headers before the request is signed. */
+function setHeaders(headers: Readonly<Record<string, string>>) {
+  return <Args extends { request: unknown }, Result>(next: (args: Args) => Promise<Result>) =>
+    async (args: Args): Promise<Result> => {
+      const { request } = args
+      if (
+        typeof request === 'object' &&
+        request !== null &&
+        'headers' in request &&
+        typeof request.headers === 'object'
+      )
+        Object.assign(request.headers ?? {}, headers)
+      return next(args)
+    }
+}
+
+async function bytesOf(
+  body: AsyncIterable<Uint8Array> & { destroy?(): unknown },
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(length)
+  let filled = 0
+  const stop = (): void => void body.destroy?.()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    for await (const chunk of body) {
+      if (filled + chunk.byteLength > length) break
+      bytes.set(chunk, filled)
+      filled += chunk.byteLength
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+  if (filled === length) return bytes
+  throw new SeamError('UNAVAILABLE', `An answer ended after ${filled} of ${length} bytes.`)
+}
+
+/** The port over AWS's client. One request for each call: trying again is not its business. */
+export function awsPort(options: S3StorageOptions): S3Port {
+  const { bucket, encryption } = options
+  const timeoutMs = options.timeoutMs ?? 30_000
+  const config: S3ClientConfig = {
+    ...(options.region !== undefined && { region: options.region }),
+    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    ...(options.credentials !== undefined && { credentials: options.credentials }),
+    forcePathStyle: options.pathStyle ?? false,
+    maxAttempts: 1,
+    // Digests are given here, so that no other is computed beside them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: Math.min(timeoutMs, 10_000),
+      socketTimeout: timeoutMs,
+      httpAgent: { maxSockets: connections },
+      httpsAgent: { maxSockets: connections },
+    },
+  }
+  let client: S3Client | undefined
+  const s3 = (): S3Client => (client ??= new S3Client(config))
+  const sending = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
+  const encrypted =
+    encryption === undefined
+      ? {}
+      : {
+          ServerSideEncryption: encryption.mode,
+          ...(encryption.mode === 'aws:kms' && { SSEKMSKeyId: encryption.keyId }),
+        }
+
+  return {
+    async put(key, { bytes, sha256 }, { metadata, ifAbsent }, signal) {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: bytes,
+        ContentLength: bytes.byteLength,
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumSHA256: base64Of(sha256),
+        Metadata: { ...metadata },
+        ...(ifAbsent && { IfNoneMatch: '*' }),
+        ...encrypted,
+      })
+      command.middlewareStack.add(setHeaders({ 'x-amz-content-sha256': sha256 }), { step: 'build' })
+      const answer = await s3().send(command, sending(signal))
+      return {
+        encryption: encryptionOf(answer),
+        ...(answer.ChecksumSHA256 !== undefined && { checksum: answer.ChecksumSHA256 }),
+      }
+    },
+
+    async get(key, { first, last, etag }, signal) {
+      const answer = await s3().send(
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Range: `bytes=${first}-${last}`,
+          ...(etag !== undefined && { IfMatch: etag }),
+        }),
+        sending(signal),
+      )
+      const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
+      const body: unknown = answer.Body
+      if (total === undefined || answer.ContentLength === undefined || !isByteStream(body))
+        throw new SeamError('UNSUPPORTED', `The server does not answer a range of ${key} as RFC 9110 says.`, {
+          remedy: 'Use a server that knows range requests.',
+        })
+      return {
+        size: Number(total),
+        etag: answer.ETag ?? '',
+        metadata: answer.Metadata ?? {},
+        encryption: encryptionOf(answer),
+        bytes: await bytesOf(body, answer.ContentLength, signal),
+      }
+    },
+
+    async head(key, signal) {
+      const answer = await s3().send(new HeadObjectCommand({ Bucket: bucket, Key: key }), sending(signal))
+      return {
+        size: answer.ContentLength ?? 0,
+        etag: answer.ETag ?? '',
+        metadata: answer.Metadata ?? {},
+        encryption: encryptionOf(answer),
+      }
+    },
+
+    async list(prefix, after, signal) {
+      const answer = await s3().send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(after !== undefined && { ContinuationToken: after }),
+        }),
+        sending(signal),
+      )
+      const objects = (answer.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, size: Size }))
+      return {
+        objects,
+        ...(answer.IsTruncated === true &&
+          answer.NextContinuationToken !== undefined && { next: answer.NextContinuationToken }),
+      }
+    },
+
+    async delete(key, signal) {
+      await s3().send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), sending(signal))
+    },
+
+    async beginUpload(key, metadata, signal) {
+      const { UploadId } = await s3().send(
+        new CreateMultipartUploadCommand({
+          Bucket: bucket,
+          Key: key,
+          ChecksumAlgorithm: 'SHA256',
+          Metadata: { ...metadata },
+          ...encrypted,
+        }),
+        sending(signal),
+      )
+      if (UploadId === undefined) throw new SeamError('UNSUPPORTED', 'The server began an upload without an id.')
+      return UploadId
+    },
+
+    async uploadPart(key, upload, number, { bytes, sha256 }, signal) {
+      const command = new UploadPartCommand({
+        Bucket: bucket,
+        Key: key,
+        UploadId: upload,
+        PartNumber: number,
+        Body: bytes,
+        ContentLength: bytes.byteLength,
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumSHA256: base64Of(sha256),
+      })
+      command.middlewareStack.add(setHeaders({ 'x-amz-content-sha256': sha256 }), { step: 'build' })
+      const { ETag = '', ChecksumSHA256 } = await s3().send(command, sending(signal))
+      return { number, etag: ETag, ...(ChecksumSHA256 !== undefined && { checksum: ChecksumSHA256 }) }
+    },
+
+    async completeUpload(key, upload, parts, ifAbsent, signal) {
+      const answer = await s3().send(
+        new CompleteMultipartUploadCommand({
+          Bucket: bucket,
+          Key: key,
+          UploadId: upload,
+          MultipartUpload: {
+            Parts: parts.map(({ number, etag, checksum }) => ({
+              PartNumber: number,
+              ETag: etag,
+              ...(checksum !== undefined && { ChecksumSHA256: checksum }),
+            })),
+          },
+          ...(ifAbsent && { IfNoneMatch: '*' }),
+        }),
+        sending(signal),
+      )
+      return { encryption: encryptionOf(answer) }
+    },
+
+    async abortUpload(key, upload, signal) {
+      await s3().send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: upload }), sending(signal))
+    },
+
+    presign(method, key, expiresInSeconds, { size, headers }) {
+      const object = { Bucket: bucket, Key: key }
+      const signed = {
+        expiresIn: expiresInSeconds,
+        // By the server's clock, where an answer has told that this one is off.
+        signingDate: new Date(Date.now() + s3().config.systemClockOffset),
+        // Headers, not parameters of the address: servers enforce them there only.
+        unhoistableHeaders: new Set(Object.keys(headers)),
+      }
+      if (method === 'GET') return getSignedUrl(s3(), new GetObjectCommand(object), signed)
+      const command = new PutObjectCommand({ ...object, ContentLength: size })
+      command.middlewareStack.add(setHeaders(headers), { step: 'build' })
+      return getSignedUrl(s3(), command, signed)
+    },
+
+    renew() {
+      client?.destroy()
+      client = undefined
+    },
+  }
+}
+
+function isByteStream(body: unknown): body is AsyncIterable<Uint8Array> & { destroy?(): unknown } {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}

@@ -1,0 +1,25 @@
+import type { StorageSubject } from '@seamark/conformance/storage'
+import type { S3Access } from '@seamark/testing-services'
+import { s3Storage } from '../src/index.ts'
+import type { S3StorageOptions } from '../src/index.ts'
+import { rawBucket } from './raw-port.ts'
+
+/** Options of a storage on a server of the suite. */
+export function on(access: S3Access, bucket: string, more: Partial<S3StorageOptions> = {}): S3StorageOptions {
+  const { endpoint, region, accessKeyId, secretAccessKey } = access
+  return { bucket, endpoint, region, pathStyle: true, credentials: { accessKeyId, secretAccessKey }, ...more }
+}
+
+/** A storage alone in a bucket of its own. `through` is where it sends its requests, if not to the server itself. */
+export async function subjectOn(access: S3Access, through: S3Access = access): Promise<StorageSubject> {
+  const raw = await rawBucket(access)
+  const make = () => s3Storage(on(through, raw.bucket))
+  const seam = make()
+  await seam.probe()
+  return {
+    seam,
+    reopen: async () => make(),
+    damage: (key) => raw.damage(key),
+    dispose: () => raw.dispose(),
+  }
+}
