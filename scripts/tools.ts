@@ -23,6 +23,8 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'ceph-mon', package: 'ceph-mon', probe: ['--version'] },
   { name: 'ceph-osd', package: 'ceph-osd', probe: ['--version'] },
   { name: 'radosgw', package: 'radosgw', probe: ['--version'] },
+  { name: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql-15', probe: ['--version'] },
+  { name: 'pgbouncer', package: 'pgbouncer', probe: ['--version'] },
 ]
 
 /** Why a tool can not be used, or `undefined` where it works. */

@@ -4,6 +4,8 @@
  * @module
  */
 export { startMoto } from './moto.ts'
+export { startPgBouncer, startPostgres } from './postgres.ts'
+export type { PgBouncer, Postgres, PostgresOptions } from './postgres.ts'
 export { keep, runToEnd } from './process.ts'
 export type { KeptOptions, KeptProcess, RunningServer } from './process.ts'
 export { createRadosgwUser, radosgwAdmin, startRadosgw } from './radosgw.ts'
