@@ -55,7 +55,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     staged.runs.add(run)
     if (item !== undefined) staged.items.set(item, run.id)
   }
-  const apply = (drafts: readonly RecordDraft[]) => {
+  const apply = (drafts: readonly RecordDraft[], begins: (record: AnyRecord) => boolean) => {
     for (const draft of drafts) {
       const { header } = chains.place(draft, now, epoch, staged.batch)
       fold(state, header, draft.payload?.bytes, touch)
@@ -73,19 +73,24 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     // The head that a checkpoint commits to is the one before its own record.
     const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
     const { drafts, reply } = decide(state, filled, { now, random: random() })
-    apply(drafts)
+    apply(drafts, isSubmission)
     staged.replies.push(reply)
   }
   const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
   const reaction = { queues, now, frugal: holdBack !== undefined, seal }
-  for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts)
+  for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   return staged
 }
 
-// A gate belongs to an attempt that has begun: held back, it would keep every end in its batch from being recorded.
-function begins(record: AnyRecord): boolean {
-  if (record.kind === 'item.launched') return record.data.step === 'main'
-  return record.kind === 'layer.launched' || record.kind === 'run.submitted'
+// The launch of a gate that follows an end is not told by it: held back, it would keep every end in its batch from
+// being recorded.
+function isSubmission({ kind }: AnyRecord): boolean {
+  return kind === 'run.submitted'
+}
+
+/** Of what follows from the state by itself, gates that were refused included. */
+function isLaunch({ kind }: AnyRecord): boolean {
+  return kind === 'item.launched' || kind === 'layer.launched'
 }
 
 function reopen(row: RunRow, chains: Ledger, staged: Staged): void {

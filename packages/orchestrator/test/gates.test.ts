@@ -1,4 +1,5 @@
 import type { Executor } from '@seamark/core'
+import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
 import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
 import { only, SUCCEEDED } from './records.ts'
@@ -110,4 +111,43 @@ describe('a gate that is refused for capacity', () => {
     await engine.stop()
     for (const { at, data } of only(await records(options), 'item.parked')) expect(data.locksUntil).toBeGreaterThan(at)
   })
+})
+
+describe('on a full disk', () => {
+  it('gates of what has begun are launched, a gate that was refused is not, and nothing new is', async () => {
+    let full = false
+    let crowd = false
+    const hands = crowded(() => crowd, 20)
+    const journal = memoryJournal({ full: () => full })
+    const { engine, options } = await engineWith(hands, { ...journal, queues: { default: { concurrency: 2 } } })
+    await engine.submit(LOCAL, submission('r1', [item('held1', { gates: [GATE] }), item('held2'), item('b')]))
+    await expect.poll(() => hands.running()).toHaveLength(2)
+    full = true
+    const launchIdOf = (id: string) => hands.running().find((each) => hands.tasks.get(each)?.item?.id === id) ?? ''
+    hands.exit(launchIdOf('held1'))
+    // Held too: the fake holds every step of it.
+    await expect.poll(() => hands.tasks.get(launchIdOf('held1'))?.step).toBe('gate:0')
+    hands.exit(launchIdOf('held1'))
+    await expect
+      .poll(async () => only(await records(options), 'item.settled').map(({ item: id }) => id))
+      .toEqual(['held1'])
+    expect(engine.waiting('r1', 'b')).toEqual({ for: 'disk' })
+    await engine.cancel(LOCAL, 'r1')
+    await expect(engine.sealed('r1')).resolves.toBe('canceled')
+
+    full = false
+    crowd = true
+    await expect
+      .poll(() => engine.submit(LOCAL, submission('r2', [item('a', { gates: [GATE] })])).catch(() => undefined), {
+        timeout: 10_000,
+      })
+      .toBeDefined()
+    await expect.poll(async () => only(await records(options), 'item.parked').length).toBeGreaterThan(0)
+    full = true
+    crowd = false
+    await expect.poll(() => engine.waiting('r2', 'a'), { timeout: 5_000 }).toEqual({ for: 'disk' })
+    await engine.cancel(LOCAL, 'r2')
+    await expect(engine.sealed('r2')).resolves.toBe('canceled')
+    await engine.stop()
+  }, 20_000)
 })
