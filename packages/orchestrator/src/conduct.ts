@@ -126,7 +126,7 @@ export function conductor(options: ConductorOptions): Conductor {
         }
         if (task.step !== 'setup') return { type: 'refused', ...answer }
         // A layer holds nothing that others could use meanwhile.
-        await sleep(answer.retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock).catch(() => undefined)
+        await sleep(answer.retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock)
       } catch (error) {
         if (hasCode(error, 'CONFLICT')) return { type: 'lost' }
         if (signal.aborted) throw error
@@ -169,7 +169,7 @@ export function conductor(options: ConductorOptions): Conductor {
       if (end.state === 'exited') return end.exit
       throw new SeamError('UNAVAILABLE', 'The launch is lost.')
     })
-    // A worker that fails before it looks at it leaves nobody else to.
+    // Nothing is lost: the end is taken from `ended` below. A worker that fails before it looks at this leaves nobody to.
     exited.catch(() => undefined)
     // Capture drives the runtime again from its stored output where following it failed.
     const followed = worker.follow(task, executor, exited, { signal }).catch((error: unknown) => {

@@ -39,6 +39,7 @@ export function watchExits(executor: Executor, clock: Clock, notice: (error: Err
         // A cursor that the executor no longer knows would fail for ever.
         if (hasCode(error, 'INVALID_INPUT')) cursor = undefined
       }
+      // It rejects when this is closed, which ends the loop.
       await sleep(backoffMs(failures++, 100, 5_000, 0.5), signal, clock).catch(() => undefined)
       // Whatever ended while nobody listened.
       for (const launchId of waiting.keys()) {

@@ -139,6 +139,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       cancelFrugal = clock.at(frugalUntil, () => void post({ type: 'tick' }))
     }
     const wait = backoffMs(failures++, RETRY_MS, MAX_RETRY_MS, 1)
+    // It rejects when the loop is closed: what waits is then tried once more, or answered with its error.
     await sleep(wait, closing.signal, clock).catch(() => undefined)
   }
 

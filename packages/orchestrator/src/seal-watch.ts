@@ -60,7 +60,7 @@ export function sealWatch(): SealWatch {
     end(error) {
       over = error
       for (const { reject, promise } of [...waiting.values(), ...next]) {
-        // Whoever waited may have given up since.
+        // Whoever waits is told; where all have given up since, the rejection would end the process.
         promise.catch(() => undefined)
         reject(error)
       }

@@ -119,4 +119,29 @@ describe('setup layers', () => {
     await engine.stop()
     expect(only(await records(options), 'layer.launched')).toHaveLength(1)
   })
+
+  it.each(['cancelled', 'stopped'] as const)('that wait for room hold nothing up when they are %s', async (how) => {
+    const hands = fakeHands()
+    const launch = async () => ({ outcome: 'refused', reason: 'capacity', retryAfterMs: 60_000 }) as const
+    let prepared = 0
+    const prepare: typeof hands.worker.prepare = (...args) => {
+      prepared++
+      return hands.worker.prepare(...args)
+    }
+    const { engine, options, notices } = await engineWith({
+      ...hands,
+      executor: { ...hands.executor, launch },
+      worker: { ...hands.worker, prepare },
+    })
+    await engine.submit(LOCAL, planned('r1', [0]))
+    await expect.poll(() => prepared).toBe(1)
+    if (how === 'cancelled') {
+      await engine.cancel(LOCAL, 'r1')
+      await expect(engine.sealed('r1')).resolves.toBe('canceled')
+    }
+    await engine.stop()
+    expect([prepared, notices]).toEqual([1, []])
+    const ends = only(await records(options), 'layer.ended').map(({ data }) => data.reason)
+    expect(ends).toEqual(how === 'cancelled' ? ['requested'] : [])
+  })
 })
