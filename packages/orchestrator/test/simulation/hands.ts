@@ -15,6 +15,8 @@ export interface Host {
   workerOf(life: Life): Worker
   /** Launch ids whose folders the worker made and did not remove. */
   readonly prepared: ReadonlySet<string>
+  /** The gate that was refused last for want of capacity, with its item. */
+  readonly refusedGate: StepTask | undefined
   /** The supervisor dies: everything that runs is lost. */
   loseAll(): void
   /** The executor answers nothing for so long; what runs goes on. */
@@ -48,7 +50,7 @@ export function fate(launchId: string): {
     retryAfterMs: hold % 2 === 0 ? 10 : 3_000,
     prepareFails: more > 240,
     hangs: more > 40 && more < 55,
-    holdMs: hold * 20,
+    holdMs: hold < 128 ? hold * 2 : hold * 20,
   }
 }
 
@@ -69,6 +71,7 @@ export function host(world: World): Host {
   const wakers = new Set<() => void>()
   const prepared = new Set<string>()
   let awayUntil = 0
+  let refusedGate: StepTask | undefined
 
   function set(launchId: string, state: LaunchState): void {
     states.set(launchId, state)
@@ -143,6 +146,8 @@ export function host(world: World): Host {
           const times = refused.get(launchId) ?? 0
           if (times < fate(launchId).refusals) {
             refused.set(launchId, times + 1)
+            const task = tasks.get(launchId)
+            if (task?.step.startsWith('gate:') === true) refusedGate = task
             return {
               outcome: 'refused' as const,
               reason: 'capacity' as const,
@@ -204,7 +209,10 @@ export function host(world: World): Host {
         world.later(life, () => {
           if (running.has(task.launchId)) violations.push(`${task.launchId} was captured while it ran`)
           if (world.chance(0.03)) throw new SeamError('UNAVAILABLE', 'storage is away')
-          const { verdict } = fate(task.launchId)
+          const { verdict: usual, holdMs } = fate(task.launchId)
+          // There are few layers, so they fail more often.
+          const failed = { outcome: 'failed', reason: 'exit-code' } as const
+          const verdict = task.step === 'setup' && holdMs % 3 !== 0 ? failed : usual
           const report = task.step === 'main' ? { product: PRODUCT } : {}
           if (ended.reason === 'timeout')
             return { verdict: { outcome: 'timed-out' as const, reason: 'timeout' }, ...report }
@@ -225,6 +233,9 @@ export function host(world: World): Host {
     tombstones,
     held: states,
     prepared,
+    get refusedGate() {
+      return refusedGate
+    },
     executorOf,
     workerOf,
     away: (ms) => void (awayUntil = world.clock.now() + ms),

@@ -175,24 +175,22 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
 
 /** A layer that could not be built is built again, after its delay, as often as an item that needs it may be retried. */
 function* layers(log: readonly Stored[], submissions: ReadonlyMap<string, Submission>): Iterable<string> {
-  /** By layer. */
+  // By run, which has one layer. Another run knows nothing of the delay once this one is sealed.
   const retryAt = new Map<string, number>()
-  /** By run, which has one layer. */
   const failures = new Map<string, number>()
   for (const { header } of log) {
     const { run = '' } = header
     const items = submissions.get(run)?.items ?? []
     const failed = failures.get(run) ?? 0
     if (header.kind === 'layer.launched') {
-      if (header.at < (retryAt.get(header.data.layer) ?? 0))
-        yield `the layer of record ${header.seq} was built too soon`
-      retryAt.delete(header.data.layer)
+      if (header.at < (retryAt.get(run) ?? 0)) yield `the layer of record ${header.seq} was built too soon`
+      retryAt.delete(run)
       if (failed > Math.max(...items.map(({ retries }) => retries.max)))
         yield `the layer of ${run} was built again after ${failed} failures`
     }
     if (header.kind === 'layer.ended') {
       if (header.data.outcome === 'failed') failures.set(run, failed + 1)
-      if (header.data.retryAt !== undefined) retryAt.set(header.data.layer, header.data.retryAt)
+      if (header.data.retryAt !== undefined) retryAt.set(run, header.data.retryAt)
     }
     if (header.kind === 'items.settled' && header.data.reason === 'setup')
       for (const [from, to] of header.data.ranges)

@@ -8,7 +8,7 @@ export function randomPlan(sim: World, run: string): Submission {
   const paths = ['src', 'src/a', 'src/a/x.ts', 'docs', 'docs/b']
   const items: ItemSpec[] = []
   // Longer than anything else goes on, or not.
-  const delays = sim.chance(0.3) ? { minDelayMs: 5_000, maxDelayMs: 20_000 } : { minDelayMs: 20, maxDelayMs: 200 }
+  const delays = sim.chance(0.5) ? { minDelayMs: 5_000, maxDelayMs: 20_000 } : { minDelayMs: 20, maxDelayMs: 200 }
   for (let index = 0; index < count; index++) {
     const needs = items.flatMap((_, from) => (sim.chance(0.25) ? [{ from }] : []))
     const locks: LockSpec[] = paths.flatMap((path): LockSpec[] =>
@@ -28,7 +28,7 @@ export function randomPlan(sim: World, run: string): Submission {
       }),
     )
   }
-  const layered = sim.chance(0.3)
+  const layered = sim.chance(0.4)
   return submission(run, items, {
     spec: {
       workspace: sim.chance(0.5)
@@ -45,6 +45,8 @@ export function randomPlan(sim: World, run: string): Submission {
       ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
       ...(layered && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
     },
-    ...(layered && { layers: { fake: { digest: 'e'.repeat(64), ready: sim.chance(0.1) } } }),
+    ...(layered && {
+      layers: { fake: { digest: (sim.chance(0.5) ? 'e' : (run.at(-1) ?? 'e')).repeat(64), ready: sim.chance(0.1) } },
+    }),
   })
 }

@@ -6,6 +6,7 @@ import { memoryJournal } from '@seamark/testing'
 import { parsePlaced } from '../../src/records.ts'
 import { LOCAL } from '../harness.ts'
 import { bundleViolations, logSigner, ORIGIN } from './bundles.ts'
+import type { Host } from './hands.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
@@ -51,7 +52,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   async function begin(mine: SimulatedLife): Promise<void> {
     const made = createEngine({
       ns: 'default',
-      journal: slow(sim, mine, journal.journal),
+      journal: slow(sim, mine, journal.journal, seed % 4 === 0 ? 8 : 1),
       projections: journal.projections,
       worker: machine.workerOf(mine),
       executors: [machine.executorOf(mine)],
@@ -157,7 +158,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     const plan = randomPlan(sim, `run-${n}`)
     submissions.set(plan.run, plan)
     const submit = () => client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
-    void (sim.chance(0.2) ? calmness().then(submit) : submit())
+    void (sim.chance(plan.layers === undefined ? 0.3 : 0.7) ? calmness().then(submit) : submit())
     void follow(plan.run)
     if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
     if (sim.chance(0.3))
@@ -170,16 +171,22 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       )
   }
 
-  const meddle = sim.chance(0.5) ? answerParked : cancelRefused
-  void client((to) => meddle(to, submissions))
+  if (sim.chance(0.5)) void client((to) => answerParked(to, submissions))
+  else void client((to) => cancelRefused(to, machine))
   if (sim.chance(0.3)) void afterSome(sim, 200).then(intrude)
 
+  // What was begun in calm is recovered too: after a crash, and once from a snapshot made while all that is left waits.
+  const lastCrash = ROUGH_STEPS + Math.floor(sim.random() * 800)
+  let paused = false
   let idle = 0
   let quiet = 0
   while (sim.steps < MAX_STEPS && errors.length === 0) {
     calm = sim.steps > ROUGH_STEPS
-    if (!calm && sim.chance(0.015)) await crash()
-    if (!calm && sim.chance(0.004)) void halt(sim.chance(0.3)).catch((error: unknown) => errors.push(String(error)))
+    const pause: boolean = calm && !paused && nothingRuns(engine) && sim.chance(0.1)
+    paused ||= pause
+    if (calm ? sim.steps === lastCrash : sim.chance(0.015)) await crash()
+    if (calm ? pause : sim.chance(0.004))
+      void halt(!calm && sim.chance(0.3)).catch((error: unknown) => errors.push(String(error)))
     if (!calm && sim.chance(0.004)) machine.loseAll()
     if (!calm && sim.chance(0.001)) machine.away(sim.random() * 120_000)
     full = !calm && (full ? !sim.chance(0.05) : sim.chance(0.005))
@@ -285,6 +292,12 @@ async function headersOf({ journal }: ReturnType<typeof memoryJournal>): Promise
   return headers
 }
 
+/** Whether all that is left waits for its time. */
+function nothingRuns(engine: Engine | undefined): boolean {
+  const { runs = 0, running = 0 } = engine?.stats() ?? {}
+  return runs > 0 && running === 0
+}
+
 /** How many denials the records stand for. */
 async function recordedDenials(journal: ReturnType<typeof memoryJournal>): Promise<number> {
   let count = 0
@@ -307,13 +320,21 @@ async function isAnchored(journal: ReturnType<typeof memoryJournal>): Promise<bo
 }
 
 /** Every call takes a step to be made and a step to be answered; a crash between them loses the answer. */
-function slow(sim: World, life: Life, journal: EngineOptions['journal']): EngineOptions['journal'] {
+function slow(
+  sim: World,
+  life: Life,
+  journal: EngineOptions['journal'],
+  appendSteps: number,
+): EngineOptions['journal'] {
   const step = <T>(work: () => Promise<T>): Promise<T> =>
     sim.later(life, work).then((answer) => sim.later(life, () => answer))
   return {
     ...journal,
     acquire: (...args) => step(() => journal.acquire(...args)),
-    append: (...args) => step(() => journal.append(...args)),
+    async append(...args) {
+      await step(() => journal.append(...args))
+      for (let n = 1; n < appendSteps; n++) await sim.later(life, () => undefined)
+    },
     commitCheckpoint: (...args) => step(() => journal.commitCheckpoint(...args)),
     head: (...args) => step(() => journal.head(...args)),
     saveState: (...args) => step(() => journal.saveState(...args)),
@@ -332,16 +353,12 @@ async function answerParked(engine: Engine, submissions: ReadonlyMap<string, Sub
   throw new SeamError('UNAVAILABLE', 'nothing is parked')
 }
 
-/** Cancels the first run, or its item, that there was no room for, while it waits. */
-async function cancelRefused(engine: Engine, submissions: ReadonlyMap<string, Submission>): Promise<unknown> {
-  for (const { run, items } of submissions.values()) {
-    for (const { id, gates } of items) {
-      const waiting = engine.waiting(run, id)
-      if (gates.length > 0 && waiting?.for === 'parked' && waiting.reason === 'capacity')
-        return engine.cancel(LOCAL, run, items.length % 2 === 0 ? id : undefined)
-    }
-  }
-  throw new SeamError('UNAVAILABLE', 'nothing was refused')
+/** Cancels an item whose gate was refused, or its run, while it waits. */
+async function cancelRefused(engine: Engine, { refusedGate }: Host): Promise<unknown> {
+  const { run, item } = refusedGate ?? {}
+  if (run === undefined || item === undefined || engine.waiting(run, item.id)?.for !== 'parked')
+    throw new SeamError('UNAVAILABLE', 'no gate waits')
+  return engine.cancel(LOCAL, run, item.priority === 0 ? undefined : item.id)
 }
 
 async function afterSome(sim: World, most = 40): Promise<void> {
