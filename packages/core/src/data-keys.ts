@@ -12,7 +12,7 @@ export type EncryptionContext = Readonly<Record<string, string>>
 export interface DataKey {
   /** The key itself, 32 bytes. Who asked for it overwrites it after use. */
   readonly plaintext: Uint8Array
-  /** The same key, readable only by the holder; at most 1,024 bytes. Kept beside what it encrypts. */
+  /** The same key, readable only by the holder; at most 448 bytes. Kept beside what it encrypts. */
   readonly wrapped: Uint8Array
 }
 
