@@ -1,6 +1,6 @@
-import type { CallOptions, Executor, Exit, StepTask, Worker } from '@seamark/core'
+import type { CallOptions, Executor, Exit, LaunchSpec, StepReport, StepTask, Worker } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
-import { hasCode, orAbort, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
+import { backoffMs, hasCode, isSeamError, orAbort, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
 import type { LaunchEnd } from './commands.ts'
 import { CAPACITY_RETRY_MS } from './decide-end.ts'
 import type { Exits } from './exits.ts'
@@ -33,6 +33,14 @@ export interface Conductor {
 
 // Enough for a service that restarts; after it the attempt fails and its own retries decide.
 const PATIENCE = { attempts: 8, minDelayMs: 100, maxDelayMs: 10_000 }
+
+// A workspace that git can not read looks like a storage that is away: it may not keep its slot for ever.
+const CAPTURE_MS = 600_000
+
+interface NoRoom {
+  readonly refused: true
+  readonly retryAfterMs: number
+}
 
 interface Place {
   readonly executor: Executor
@@ -91,6 +99,40 @@ export function conductor(options: ConductorOptions): Conductor {
     return found
   }
 
+  /** A place without room, such as a full disk, is refused like an executor without capacity; a limit of the plan is not. */
+  async function prepared(task: StepTask, executor: Executor, stopped: AbortSignal): Promise<LaunchSpec | NoRoom> {
+    const call = async () => {
+      try {
+        return await worker.prepare(task, executor, { signal: stopped })
+      } catch (error) {
+        if (!hasCode(error, 'LIMIT_EXCEEDED')) throw error
+        return error
+      }
+    }
+    const answer = await retry(call, { ...patience, signal: stopped })
+    if (!isSeamError(answer)) return answer
+    if (answer.retryAfterMs === undefined) throw answer
+    notice(answer)
+    return { refused: true, retryAfterMs: answer.retryAfterMs }
+  }
+
+  /** A product that is not captured is lost, so a storage that is away or full is waited for. */
+  async function captured(task: StepTask, executor: Executor, exit: Exit, mine: Tracked): Promise<StepReport> {
+    const until = clock.now() + CAPTURE_MS
+    for (let failures = 1; ; failures++) {
+      try {
+        return await worker.capture(task, executor, exit, { signal })
+      } catch (error) {
+        const seam = toSeamError(error)
+        const patient = mine.stopping ? failures < PATIENCE.attempts : clock.now() < until
+        const waits = seam.code === 'LIMIT_EXCEEDED' ? seam.retryAfterMs !== undefined : patient
+        if (seam.consequence !== 'retry' || !waits) throw seam
+        if (failures % PATIENCE.attempts === 0) notice(seam)
+        await sleep(seam.retryAfterMs ?? backoffMs(failures - 1, 100, 30_000, options.random()), signal, clock)
+      }
+    }
+  }
+
   /** Starts the launch unless it is there; `undefined` once there is a process or there was one. */
   async function ensure(
     task: StepTask,
@@ -109,12 +151,17 @@ export function conductor(options: ConductorOptions): Conductor {
       if (mine.stopping) return { type: 'canceled' }
       let spec
       try {
-        spec = await worker.prepare(task, executor, { signal: mine.abort.signal })
+        spec = await prepared(task, executor, mine.abort.signal)
       } catch (error) {
         return mine.stopping ? { type: 'canceled' } : failed('prepare', error)
       }
       if (mine.stopping) return { type: 'canceled' }
       try {
+        if ('refused' in spec) {
+          if (task.step !== 'setup') return { type: 'refused', retryAfterMs: spec.retryAfterMs }
+          await sleep(spec.retryAfterMs, mine.abort.signal, clock)
+          continue
+        }
         // Safe to repeat: a launch is idempotent by its id.
         const answer = await retry(() => ask((call) => executor.launch(launchId, spec, call)), {
           ...patience,
@@ -147,13 +194,19 @@ export function conductor(options: ConductorOptions): Conductor {
     mine.started = true
     if (mine.stopping) kill(task.launchId, executor)
     const timeoutMs = executor.guarantees.limits.wallClock.value === 'none' ? timeoutOf(task) : undefined
-    if (timeoutMs === undefined) return follow(task, executor, ended, () => false)
+    if (timeoutMs === undefined) return follow(task, executor, mine, ended, () => false)
     const cancel = clock.at((mine.startedAt ?? clock.now()) + timeoutMs, () => {
       mine.overdue = true
       kill(task.launchId, executor)
     })
     try {
-      return await follow(task, executor, ended, (exit) => !mine.stopping && (mine.overdue || tookAll(exit, timeoutMs)))
+      return await follow(
+        task,
+        executor,
+        mine,
+        ended,
+        (exit) => !mine.stopping && (mine.overdue || tookAll(exit, timeoutMs)),
+      )
     } finally {
       cancel()
     }
@@ -162,6 +215,7 @@ export function conductor(options: ConductorOptions): Conductor {
   async function follow(
     task: StepTask,
     executor: Executor,
+    mine: Tracked,
     ended: ReturnType<Exits['wait']>,
     overdue: (exit: Exit) => boolean,
   ): Promise<LaunchEnd> {
@@ -180,8 +234,7 @@ export function conductor(options: ConductorOptions): Conductor {
     if (end.state === 'lost') return { type: 'lost' }
     const exit: Exit = end.exit.reason === 'killed' && overdue(end.exit) ? { ...end.exit, reason: 'timeout' } : end.exit
     try {
-      const report = await retry(() => worker.capture(task, executor, exit, { signal }), patience)
-      return { type: 'report', exit, report }
+      return { type: 'report', exit, report: await captured(task, executor, exit, mine) }
     } catch (error) {
       return failed('capture', error)
     }

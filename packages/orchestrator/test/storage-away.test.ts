@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { AnyRecord, StepTask, Worker } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+
+const full = () => new SeamError('LIMIT_EXCEEDED', 'The disk is full.', { retryAfterMs: 5 })
+const away = () => new SeamError('UNAVAILABLE', 'The storage does not answer.')
+
+/** A worker whose call fails so many times before it is done. */
+function failing(call: 'prepare' | 'capture', times: number, error: () => SeamError) {
+  const hands = fakeHands()
+  const right = hands.worker
+  let failures = 0
+  const fail = (task: StepTask) => {
+    if (task.step === 'main' && failures++ < times) throw error()
+  }
+  const worker: Worker = {
+    ...right,
+    async prepare(task, ...rest) {
+      if (call === 'prepare') fail(task)
+      return right.prepare(task, ...rest)
+    },
+    async capture(task, ...rest) {
+      if (call === 'capture') fail(task)
+      return right.capture(task, ...rest)
+    },
+  }
+  return { hands: { ...hands, worker }, calls: () => failures }
+}
+
+async function kinds(options: Parameters<typeof records>[0]): Promise<AnyRecord['kind'][]> {
+  const log = await records(options)
+  return log.filter(({ item: id }) => id !== undefined).map(({ kind }) => kind)
+}
+
+describe('a disk that is full', () => {
+  it('parks what was to be prepared, which is no attempt that failed', async () => {
+    const { hands } = failing('prepare', 2, full)
+    const { engine, options } = await engineWith(hands)
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+    await engine.stop()
+    const log = await records(options)
+    expect(log.filter(({ kind }) => kind === 'item.parked').map(({ data }) => data)).toMatchObject([
+      { reason: 'capacity' },
+      { reason: 'capacity' },
+    ])
+    expect(log.filter(({ kind }) => kind === 'attempt.ended').map(({ attempt }) => attempt)).toEqual([1])
+  })
+
+  it('is waited for with what has ended, for as long as it is full', async () => {
+    const { hands, calls } = failing('capture', 20, full)
+    const { engine, options, notices } = await engineWith(hands)
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+    await engine.stop()
+    expect(calls()).toBe(21)
+    expect(notices).toMatchObject([{ code: 'LIMIT_EXCEEDED' }, { code: 'LIMIT_EXCEEDED' }])
+    expect(await kinds(options)).toEqual(['item.launched', 'attempt.ended', 'item.settled'])
+  })
+
+  it('is not what a limit of the plan is taken for', async () => {
+    for (const call of ['prepare', 'capture'] as const) {
+      const { hands, calls } = failing(call, Infinity, () => new SeamError('LIMIT_EXCEEDED', 'Too many files.'))
+      const { engine, options } = await engineWith(hands)
+      await engine.submit(LOCAL, submission('r1', [item('a')]))
+      await expect(engine.sealed('r1')).resolves.toBe('failed')
+      await engine.stop()
+      expect(calls()).toBe(1)
+      const ended = (await records(options)).find(({ kind }) => kind === 'attempt.ended')
+      expect(ended?.data).toMatchObject({ outcome: 'failed', reason: call })
+    }
+  })
+})
+
+describe('a storage that is away', () => {
+  it('is asked again before an attempt is given up', async () => {
+    for (const call of ['prepare', 'capture'] as const) {
+      const { hands, calls } = failing(call, 3, away)
+      const { engine, options } = await engineWith(hands)
+      await engine.submit(LOCAL, submission('r1', [item('a')]))
+      await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+      await engine.stop()
+      expect(calls()).toBe(4)
+      expect(await kinds(options)).toEqual(['item.launched', 'attempt.ended', 'item.settled'])
+    }
+  })
+
+  it('holds up nobody who wants the item to end', async () => {
+    const { hands, calls } = failing(
+      'capture',
+      Infinity,
+      () => new SeamError('UNAVAILABLE', 'away', { retryAfterMs: 1 }),
+    )
+    const { engine } = await engineWith(hands)
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await expect.poll(calls).toBeGreaterThan(20)
+    await engine.cancel(LOCAL, 'r1')
+    await expect(engine.sealed('r1')).resolves.toBe('canceled')
+    await engine.stop()
+  })
+})
