@@ -72,6 +72,11 @@ const passing = codes(
   'ConditionalRequestConflict IncompleteBody BadDigest XAmzContentSHA256Mismatch',
 )
 
+/** Whether the request or its answer was lost; an answer may have begun. */
+function isOnTheWay({ code, status }: AwsFailure): boolean {
+  return status === undefined ? /^[A-Z][A-Z_0-9]+$/.test(code) : /^(?:E[A-Z]+|ERR_\w+|HPE_\w+)$/.test(code)
+}
+
 /** What may be kept of an error of a client: the error itself holds the request, with its session token. */
 export function awsCause(error: unknown): Error {
   const { code, status, message } = awsFailure(error)
@@ -116,6 +121,14 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
       ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
     })
 
+  if (code === 'TimeoutError' || code === 'ETIMEDOUT')
+    return made('TIMEOUT', 'no answer in time', 'Check the network and the endpoint.')
+  if (isOnTheWay(failure))
+    return made(
+      'UNAVAILABLE',
+      `the endpoint can not be reached (${code})`,
+      'Check the endpoint, the region, and the network.',
+    )
   if (skewed.has(code)) {
     const there = Date.parse(failure.header('date') ?? '')
     const off = Number.isNaN(there) ? '' : ` by ${Math.round((Date.now() - there) / 60_000)} minutes`
@@ -143,14 +156,6 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
       `Allow it: {"Effect":"Allow","Action":"${action}","Resource":"${resource}"}; look for a policy that denies it, too.`,
     )
   }
-  if (code === 'TimeoutError' || code === 'ETIMEDOUT')
-    return made('TIMEOUT', 'no answer in time', 'Check the network and the endpoint.')
-  if (status === undefined && systemCode(error) !== undefined)
-    return made(
-      'UNAVAILABLE',
-      `the endpoint can not be reached (${code})`,
-      'Check the endpoint, the region, and the network.',
-    )
   if (passing.has(code) || (status !== undefined && status >= 500 && status !== 501))
     return made('UNAVAILABLE', `the service has a problem (${code || status})`, 'Try again later.')
   if (code === 'NotImplemented' || status === 501)

@@ -2,6 +2,7 @@ import { sha256Hex } from '@seamark/kit'
 import type { Calls } from './calls.ts'
 import { isEncryptedAs, notEncrypted } from './encryption.ts'
 import type { S3Encryption, Written } from './port.ts'
+import { endUpload } from './upload.ts'
 
 /** The one object that is not a caller's. No key of the contract has `@`. */
 export const PROBE_KEY = '@seamark/probe'
@@ -52,18 +53,13 @@ export async function probe(
     },
     outcome: ({ code, status }) => refusal(code, status),
   })
-  if (conditionalUpload)
-    await request<void>({
-      act: 'abort',
-      key: PROBE_KEY,
-      signal,
-      send: (sending) => port.abortUpload(PROBE_KEY, upload, sending),
-    })
+  if (conditionalUpload) await endUpload(calls, PROBE_KEY, upload, signal)
   return { conditionalPut, conditionalUpload }
 }
 
 /** Whether the condition was what stopped it. A server that does not know the condition may also say so. */
 function refusal(code: string, status: number | undefined): boolean | undefined {
   if (code === 'PreconditionFailed' || status === 412) return true
-  return code === 'NotImplemented' || status === 501 ? false : undefined
+  // Without the upload, an earlier try whose answer was lost has completed it.
+  return code === 'NoSuchUpload' || code === 'NotImplemented' || status === 501 ? false : undefined
 }

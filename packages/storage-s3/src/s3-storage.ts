@@ -8,7 +8,7 @@ import { isEncryptedAs, notEncrypted } from './encryption.ts'
 import type { S3StorageOptions } from './options.ts'
 import { bodyParts } from './parts.ts'
 import { base64Of } from './port.ts'
-import type { ObjectFacts } from './port.ts'
+import type { EncryptionFacts, ObjectFacts } from './port.ts'
 import { presign } from './presign.ts'
 import { probe } from './probe.ts'
 import type { Probed } from './probe.ts'
@@ -89,13 +89,19 @@ export function s3Storage(options: S3StorageOptions): S3Storage {
         ? await putWhole(calls, key, first, { write, ifAbsent, signal })
         : await putInParts(calls, key, first, parts, { ...putOptions, write })
       if (outcome === 'taken') return await whoseIsIt(key, write, ifAbsent, signal)
-      if (!isEncryptedAs(encryption, outcome.encryption)) throw notEncrypted(key, encryption, outcome.encryption)
+      if (encryption !== undefined) await checkEncryption(key, outcome.encryption, signal)
       if (outcome.checksum !== undefined && outcome.checksum !== base64Of(first.sha256))
         throw new SeamError('INTEGRITY', `The server has another checksum of ${key} than was sent.`)
       return { key, ...parts.whole(), created: true }
     } finally {
       parts.close()
     }
+  }
+
+  async function checkEncryption(key: string, told: EncryptionFacts, signal: AbortSignal | undefined): Promise<void> {
+    // Not every server says it at the end of an upload in parts.
+    const facts = told.mode === undefined ? ((await headObject(calls, key, signal))?.encryption ?? told) : told
+    if (!isEncryptedAs(encryption, facts)) throw notEncrypted(key, encryption, facts)
   }
 
   /** The key was not free: it holds another's object, or this one's, whose answer was lost. */

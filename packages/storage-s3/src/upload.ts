@@ -117,27 +117,31 @@ export async function putInParts(
   try {
     await sendAll()
     const outcome = await complete()
-    if (outcome === 'taken') void abandon(calls, key, upload)
+    if (outcome === 'taken') abandon(calls, key, upload)
     return outcome
   } catch (error) {
     stopping.abort()
-    void abandon(calls, key, upload)
+    abandon(calls, key, upload)
     throw error
   }
 }
 
+/** Ends an upload in parts that is not to be completed. */
+export async function endUpload(calls: Calls, key: string, upload: string, signal?: AbortSignal): Promise<void> {
+  await calls.request<true>({
+    act: 'abort',
+    key,
+    signal,
+    send: async (sending) => {
+      await calls.port.abortUpload(key, upload, sending)
+      return true
+    },
+    outcome: ({ code }) => (code === 'NoSuchUpload' ? true : undefined),
+  })
+}
+
 /** Not waited for. An upload that stays costs until the bucket's lifecycle rule removes it, and is never seen. */
-async function abandon(calls: Calls, key: string, upload: string): Promise<void> {
-  await calls
-    .request<true>({
-      act: 'abort',
-      key,
-      send: async (signal) => {
-        await calls.port.abortUpload(key, upload, signal)
-        return true
-      },
-      outcome: ({ code }) => (code === 'NoSuchUpload' ? true : undefined),
-    })
-    // The error that led here is told; this one changes nothing of it.
-    .catch(() => undefined)
+function abandon(calls: Calls, key: string, upload: string): void {
+  // The error that led here is told; this one changes nothing of it.
+  endUpload(calls, key, upload).catch(() => undefined)
 }

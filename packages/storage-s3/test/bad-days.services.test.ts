@@ -1,0 +1,251 @@
+import type { StorageProvider } from '@seamark/core'
+import { isSeamError } from '@seamark/kit'
+import { createRadosgwUser, radosgwAdmin, sharedServer } from '@seamark/testing-services'
+import type { Radosgw } from '@seamark/testing-services'
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { s3Storage } from '../src/index.ts'
+import { rawBucket } from './raw-port.ts'
+import { on } from './subject.ts'
+import { wireTo } from './wire.ts'
+import type { Fault, Seen } from './wire.ts'
+
+let radosgw: Radosgw
+beforeAll(async () => {
+  radosgw = await sharedServer('radosgw')
+}, 60_000)
+afterEach(() => void vi.restoreAllMocks())
+
+const body = Buffer.from('body')
+
+async function read(storage: StorageProvider, key: string): Promise<string | undefined> {
+  const found = await storage.get(key)
+  if (found === undefined) return undefined
+  const chunks: Uint8Array[] = []
+  for await (const chunk of found.body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function failure(call: Promise<unknown>): Promise<{ code: string; remedy: string; pointer: string | undefined }> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!isSeamError(error)) throw new Error(`Expected a SeamError, got ${String(error)}`)
+  const [problem] = error.problems
+  return { code: error.code, remedy: problem?.remedy ?? '', pointer: problem?.place?.pointer }
+}
+
+/** A storage behind a wire that breaks in the way of `choose`. */
+async function behind(choose: (seen: Seen) => Fault, more: Parameters<typeof on>[2] = {}) {
+  const raw = await rawBucket(radosgw)
+  const wire = await wireTo(radosgw, choose)
+  onTestFinished(() => wire.close())
+  return { raw, wire, storage: s3Storage(on(wire.access, raw.bucket, more)) }
+}
+
+async function newUser(): Promise<{ uid: string; accessKeyId: string; secretAccessKey: string }> {
+  const user = { uid: `u${randomUUID()}`, accessKeyId: randomUUID(), secretAccessKey: randomUUID() }
+  await createRadosgwUser(radosgw, user.uid, user)
+  return user
+}
+
+describe('a wrong option', () => {
+  it('bucket: NOT_FOUND in every method, never an absent key', async () => {
+    const storage = s3Storage(on(radosgw, 'no-such-bucket'))
+    for (const call of [
+      () => storage.head('ns/a'),
+      () => storage.get('ns/a'),
+      () => storage.put('ns/a', body),
+      () => storage.put('ns/a', body, { ifAbsent: true }),
+      () => storage.list('')[Symbol.asyncIterator]().next(),
+    ])
+      expect(await failure(call())).toMatchObject({ code: 'NOT_FOUND', pointer: '/bucket' })
+  })
+
+  it('endpoint where nothing listens: UNAVAILABLE', async () => {
+    const storage = s3Storage({ ...on(radosgw, 'b'), endpoint: 'http://127.0.0.1:9', attempts: 2 })
+    expect(await failure(storage.head('ns/a'))).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('region: INVALID_INPUT with the region of the bucket, as AWS answers it', async () => {
+    const headers = { 'x-amz-bucket-region': 'eu-central-1' }
+    for (const [status, code] of [
+      [301, 'PermanentRedirect'],
+      [400, 'AuthorizationHeaderMalformed'],
+    ] as const) {
+      const { storage, wire } = await behind(() => ({ status, code, headers }))
+      for (const call of [() => storage.head('ns/a'), () => storage.put('ns/a', body)])
+        expect(await failure(call())).toMatchObject({ code: 'INVALID_INPUT', pointer: '/region' })
+      // Nothing of it passes by waiting: one request, and one more to learn why HEAD failed.
+      expect(wire.seen.length).toBe(3)
+    }
+  })
+
+  it('secret: UNAUTHENTICATED, also of a HEAD, whose answer says nothing', async () => {
+    const { bucket } = await rawBucket(radosgw)
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'wrong' }
+    const storage = s3Storage(on(radosgw, bucket, { credentials }))
+    expect(await failure(storage.head('ns/a'))).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it('key of KMS: refused before a body is sent', async () => {
+    const { bucket, versions } = await rawBucket(radosgw)
+    const encryption = { mode: 'aws:kms', keyId: 'no-such-key' } as const
+    await failure(s3Storage(on(radosgw, bucket, { encryption })).put('ns/a', body))
+    expect(await versions()).toEqual([])
+  })
+})
+
+describe('a missing permission', () => {
+  it('for one call is FORBIDDEN, and the remedy has the line of the policy', async () => {
+    const { uid, ...credentials } = await newUser()
+    const raw = await rawBucket(radosgw)
+    await s3Storage(on(radosgw, raw.bucket)).put('ns/a', body)
+    const storage = s3Storage(on(radosgw, raw.bucket, { credentials }))
+    const calls = {
+      's3:GetObject': () => read(storage, 'ns/a'),
+      's3:PutObject': () => storage.put('ns/b', body),
+      's3:ListBucket': () => storage.list('')[Symbol.asyncIterator]().next(),
+      's3:DeleteObject': () => storage.delete('ns/b'),
+    }
+    for (const missing of Object.keys(calls)) {
+      const allowed = Object.keys(calls).filter((action) => action !== missing)
+      await raw.setPolicy({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: [`arn:aws:iam:::user/${uid}`] },
+            Action: allowed,
+            Resource: [`arn:aws:s3:::${raw.bucket}`, `arn:aws:s3:::${raw.bucket}/*`],
+          },
+        ],
+      })
+      for (const [action, call] of Object.entries(calls)) {
+        if (action !== missing) {
+          await call()
+          continue
+        }
+        const { code, remedy } = await failure(call())
+        expect(code).toBe('FORBIDDEN')
+        const resource = `arn:aws:s3:::${raw.bucket}${action === 's3:ListBucket' ? '' : '/*'}`
+        expect(remedy).toContain(JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource }))
+      }
+    }
+  })
+})
+
+describe('credentials', () => {
+  it('that are exchanged in mid-run are asked for again, and nothing fails', async () => {
+    const { uid, ...first } = await newUser()
+    let current = first
+    const raw = await rawBucket(radosgw)
+    await raw.setPolicy({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: [`arn:aws:iam:::user/${uid}`] },
+          Action: 's3:*',
+          Resource: [`arn:aws:s3:::${raw.bucket}`, `arn:aws:s3:::${raw.bucket}/*`],
+        },
+      ],
+    })
+    const storage = s3Storage(on(radosgw, raw.bucket, { credentials: async () => current }))
+    await storage.put('ns/a', body)
+    await radosgwAdmin(radosgw, 'key', 'rm', '--key-type=s3', `--access-key=${first.accessKeyId}`)
+    expect(await failure(storage.put('ns/b', body))).toMatchObject({ code: 'UNAUTHENTICATED' })
+
+    const second = { accessKeyId: randomUUID(), secretAccessKey: randomUUID() }
+    const keys = [`--access-key=${second.accessKeyId}`, `--secret=${second.secretAccessKey}`]
+    await radosgwAdmin(radosgw, 'key', 'create', `--uid=${uid}`, '--key-type=s3', ...keys)
+    current = second
+    expect(await storage.put('ns/b', body)).toMatchObject({ created: true })
+    expect(await read(storage, 'ns/a')).toBe('body')
+  })
+
+  it('that expired, as AWS answers it: asked for again once, and UNAUTHENTICATED where that does not help', async () => {
+    let expired = true
+    let asked = 0
+    const { storage } = await behind(
+      ({ method }) => (expired && method === 'PUT' ? { status: 400, code: 'ExpiredToken' } : 'none'),
+      {
+        credentials: async () => {
+          asked += 1
+          if (asked === 4) expired = false
+          return { accessKeyId: 'test', secretAccessKey: 'testsecret' }
+        },
+      },
+    )
+    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(asked).toBe(2)
+    asked = 3
+    expect(await storage.put('ns/a', body)).toMatchObject({ created: true })
+  })
+})
+
+describe('a clock that is 20 minutes off', () => {
+  const offBy = (minutes: number): void => {
+    const right = Date.now.bind(Date)
+    vi.spyOn(Date, 'now').mockImplementation(() => right() + minutes * 60_000)
+  }
+
+  it.each([20, -20])('by %i minutes is made up for by what the server says', async (minutes) => {
+    const { bucket } = await rawBucket(radosgw)
+    offBy(minutes)
+    const storage = s3Storage(on(radosgw, bucket))
+    expect(await storage.put('ns/a', body)).toMatchObject({ created: true })
+    expect(await read(storage, 'ns/a')).toBe('body')
+    const { url } = await storage.presign({ key: 'ns/a', method: 'GET', expiresInMs: 60_000 })
+    expect(await (await fetch(url)).text()).toBe('body')
+  })
+
+  it('is told apart from a denial where that does not help', async () => {
+    const { storage } = await behind(() => ({ status: 403, code: 'RequestTimeTooSkewed' }), { attempts: 2 })
+    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})
+
+describe('throttling', () => {
+  it('that does not pass is LIMIT_EXCEEDED after the tries, never a denial', async () => {
+    const { storage, wire } = await behind(() => ({ status: 503, code: 'SlowDown' }), { attempts: 3 })
+    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    expect(wire.seen.length).toBe(3)
+  })
+})
+
+describe('a bucket that retains by itself', () => {
+  it('takes, gives, and deletes by a marker; what was deleted stays as a version', async () => {
+    const raw = await rawBucket(radosgw, { lock: true })
+    await raw.retainByDefault(1)
+    const storage = s3Storage(on(radosgw, raw.bucket))
+    await storage.put('ns/a', body)
+    await storage.put('ns/large', Buffer.alloc(6_000_000, 7))
+    await storage.delete('ns/a')
+    await storage.delete('ns/a')
+    expect(await storage.head('ns/a')).toBe(undefined)
+    expect(await storage.put('ns/a', Buffer.from('again'), { ifAbsent: true })).toMatchObject({ created: true })
+    expect(await read(storage, 'ns/a')).toBe('again')
+    expect((await raw.versions()).filter((key) => key === 'ns/a').length).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('an object that changes while it is read', () => {
+  it('ends the read, which never mixes two', async () => {
+    const { bucket } = await rawBucket(radosgw)
+    const storage = s3Storage(on(radosgw, bucket))
+    await storage.put('ns/a', Buffer.alloc(12_000_000, 1))
+    const found = await storage.get('ns/a')
+    const seen = new Set<number>()
+    const reading = (async () => {
+      for await (const chunk of found?.body ?? []) {
+        if (seen.size === 0) await storage.put('ns/a', Buffer.alloc(12_000_000, 2))
+        for (const byte of [chunk[0] ?? 0, chunk.at(-1) ?? 0]) seen.add(byte)
+      }
+    })()
+    expect(await failure(reading)).toMatchObject({ code: 'UNAVAILABLE' })
+    expect([...seen]).toEqual([1])
+  })
+})
