@@ -3,14 +3,7 @@ import { isSeamError, retry, SeamError, throwIfAborted } from '@seamark/kit'
 import { kmsError } from './kms-errors.ts'
 import { isKmsFailure } from './kms-failure.ts'
 import { kmsPort } from './kms-port.ts'
-import type { KmsPort } from './kms-port.ts'
-
-export interface KmsCredentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-  readonly expiration?: Date
-}
+import type { KmsCredentials, KmsPort } from './kms-port.ts'
 
 /** How KMS is reached. */
 export interface KmsAccess {

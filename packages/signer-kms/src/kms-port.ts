@@ -6,11 +6,18 @@ import {
   SignCommand,
 } from '@aws-sdk/client-kms'
 import type { EncryptionContext } from '@seamark/core'
-import type { KmsCredentials } from './kms-access.ts'
 import { kmsFailure } from './kms-failure.ts'
 import type { KmsFailure } from './kms-failure.ts'
 
-/** The five calls of KMS that are needed here. Each is made once; rejects with a `KmsFailure`, or an `AbortError`. */
+/** As the AWS client takes them. */
+export interface KmsCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+}
+
+/** The four calls of KMS that are needed here. Each is made once; rejects with a `KmsFailure`, or an `AbortError`. */
 export interface KmsPort {
   getPublicKey(key: string, signal?: AbortSignal): Promise<KmsPublicKey>
   sign(key: string, request: KmsSignRequest, signal?: AbortSignal): Promise<KmsSignature>

@@ -1,6 +1,7 @@
 import { wireError } from '../wire-error.ts'
 import { keyOfBlob } from './ciphers.ts'
 import type { Input } from './input.ts'
+import type { Caller } from './operation.ts'
 import type { KmsStore } from './store.ts'
 
 /** Calls that a policy refuses. */
@@ -11,12 +12,6 @@ export interface Denial {
   readonly key?: string
   /** ARN of the principal. Default any. */
   readonly principal?: string
-}
-
-export interface Caller {
-  readonly principal: string
-  /** Whether no policy lets this principal do anything: only grants do. */
-  readonly onlyGrants: boolean
 }
 
 /** Errors: `AccessDeniedException`, in the words that KMS uses. */
