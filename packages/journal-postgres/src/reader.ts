@@ -126,7 +126,7 @@ function checkPage(
     if (damage !== undefined) {
       // What came before it is whole and is handed out first; the next page then begins with the damage.
       if (records.length > 0) return records
-      throw damaged(schema, row.seq, damage)
+      throw damaged(schema, expected === undefined ? row.seq : expected + records.length, damage)
     }
     const { seq, run, leaf, header, salt, bytes } = row
     records.push({

@@ -1,0 +1,66 @@
+import { setTimeout } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { startChild } from './child.ts'
+import type { Child } from './child.ts'
+import { cluster } from './cluster.ts'
+import { openLog } from './log.ts'
+
+const server = cluster()
+let child: Child | undefined
+afterEach(() => child?.kill())
+
+async function follower(): Promise<{ schema: string; log: Awaited<ReturnType<typeof openLog>> }> {
+  const schema = server.freshSchema()
+  const log = await openLog(server.open({ schema }).journal)
+  child = startChild('follower.child.ts', server.server.url, schema)
+  await child.line('ready')
+  await log.append(1)
+  await child.line('seen 0')
+  return { schema, log }
+}
+
+it('a follower in another process is woken soon after each append', { timeout: 30_000 }, async () => {
+  const { log } = await follower()
+  const delays: number[] = []
+  for (let seq = 1; seq < 20; seq++) {
+    // Long enough for the follower to be asleep.
+    await setTimeout(60)
+    const began = performance.now()
+    await log.append(1)
+    await child?.line(`seen ${seq}`)
+    delays.push(performance.now() - began)
+  }
+  const median = delays.sort((a, b) => a - b)[Math.floor(delays.length / 2)] ?? Infinity
+  // It looks by itself once a second; notifications come much sooner.
+  expect(median).toBeLessThan(200)
+})
+
+it('nothing is lost when notifications are', { timeout: 30_000 }, async () => {
+  const { log } = await follower()
+  for (let seq = 1; seq < 8; seq++) {
+    // Whoever listens or would tell is cut off at that moment.
+    await server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name LIKE 'seamark%' AND (query LIKE '%LISTEN%' OR query LIKE '%pg_notify%' OR query LIKE '%beat%')`)
+    await log.append(1)
+    await child?.line(`seen ${seq}`)
+  }
+})
+
+it(
+  'reads a long log in constant memory, and the end of it as quickly as the end of a short one',
+  { timeout: 60_000 },
+  async () => {
+    const { journal } = server.open()
+    const log = await openLog(journal)
+    const mebibyte = 1024 * 1024
+    for (let i = 0; i < 48; i++) await log.append(2, { payloadBytes: mebibyte })
+    let most = 0
+    let read = 0
+    for await (const { payload } of journal.read('default', 0, { payloads: true })) {
+      read += payload?.bytes.length ?? 0
+      most = Math.max(most, process.memoryUsage().arrayBuffers)
+    }
+    expect(read).toBe(96 * mebibyte)
+    expect(most).toBeLessThan(64 * mebibyte)
+  },
+)
