@@ -4,6 +4,7 @@ import { hasCode, isSeamError, SeamError, sha256Hex, throwIfAborted } from '@sea
 import { keyContext, openPiece, SALT_BYTES, sealSmall, splitSmall, thingKey } from './envelope.ts'
 import { keyRing } from './key-ring.ts'
 import type { EncryptionOptions } from './key-ring.ts'
+import { withMembers } from './with-members.ts'
 
 type Salted = Pick<PayloadEntry, 'salt' | 'bytes'>
 type Where = readonly (string | number | null)[]
@@ -62,8 +63,15 @@ export function encryptedJournal<J extends Journal>(inner: J, options: Encryptio
     }
   }
 
-  const changes: Pick<Journal, 'kind' | 'acquire' | 'append' | 'read' | 'saveState' | 'loadState' | 'close'> = {
+  const changes: Pick<
+    Journal,
+    'kind' | 'guarantees' | 'acquire' | 'append' | 'read' | 'saveState' | 'loadState' | 'close'
+  > = {
     kind: `encrypted.${inner.kind}`,
+    // Asked for each time: what the journal promises may be known only later.
+    get guarantees() {
+      return inner.guarantees
+    },
 
     async acquire(ns, holder, callOptions = {}) {
       const lease = await inner.acquire(ns, holder, callOptions)
@@ -164,7 +172,8 @@ export function encryptedJournal<J extends Journal>(inner: J, options: Encryptio
     return { salt: opened.subarray(1, end), bytes: opened.subarray(end) }
   }
 
-  return { ...inner, ...changes }
+  const same: J = { ...inner }
+  return withMembers<J, Journal>(same, changes)
 }
 
 /** What of a record a payload is bound to. */

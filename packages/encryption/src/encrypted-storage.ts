@@ -23,6 +23,7 @@ import type { BlobHeader, PieceSpan } from './blob-format.ts'
 import { keyContext, openPiece, SALT_BYTES, sealPiece, thingKey } from './envelope.ts'
 import { keyRing } from './key-ring.ts'
 import type { EncryptionOptions } from './key-ring.ts'
+import { withMembers } from './with-members.ts'
 
 /** A body up to this size is encrypted in memory, so that the storage can write it in one request. */
 const WHOLE_BYTES = 8 * 1024 * 1024
@@ -35,10 +36,8 @@ const WHOLE_BYTES = 8 * 1024 * 1024
  * Errors besides those of the storage: `INTEGRITY` (damaged, cut, moved to another key, or not encrypted here),
  * `UNAVAILABLE` (no data key to be had now), and the other codes of `DataKeys` until the first call that succeeded.
  */
-export function encryptedStorage(inner: StorageProvider, options: EncryptionOptions): StorageProvider {
+export function encryptedStorage<S extends StorageProvider>(inner: S, options: EncryptionOptions): Omit<S, 'presign'> {
   const ring = keyRing(options)
-  const remove = inner.delete?.bind(inner)
-  const guarantees: StorageGuarantees = { ...inner.guarantees, verifiedRead: { value: true, proof: 'tested' } }
 
   const plain = ({ key, size }: StoredObject): StoredObject => ({ key, size: plainSize(key, size) })
 
@@ -153,11 +152,12 @@ export function encryptedStorage(inner: StorageProvider, options: EncryptionOpti
     return { ...object, body: body() }
   }
 
-  return {
-    spec: inner.spec,
-    name: inner.name,
+  const changes: Pick<StorageProvider, 'kind' | 'guarantees' | 'put' | 'get' | 'head' | 'list'> = {
     kind: `encrypted.${inner.kind}`,
-    guarantees,
+    // Asked for each time: what the storage promises may be known only later.
+    get guarantees(): StorageGuarantees {
+      return { ...inner.guarantees, verifiedRead: { value: true, proof: 'tested' } }
+    },
     put: (key, body, putOptions = {}) => put(key, body, putOptions),
     get: (key, getOptions = {}) => get(key, getOptions),
     async head(key, callOptions) {
@@ -167,8 +167,10 @@ export function encryptedStorage(inner: StorageProvider, options: EncryptionOpti
     async *list(prefix, callOptions) {
       for await (const object of inner.list(prefix, callOptions)) yield plain(object)
     },
-    ...(remove && { delete: remove }),
   }
+  const same: S = { ...inner }
+  Reflect.deleteProperty(same, 'presign')
+  return withMembers<S, StorageProvider>(same, changes)
 }
 
 /** The first segment. Errors: `INVALID_INPUT` for what is no key. */

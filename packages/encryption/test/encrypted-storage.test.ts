@@ -31,8 +31,24 @@ describe('an encrypted storage', () => {
       expect(stored(key).includes('secret')).toBe(false)
     }
     expect(stored('ns/a').subarray(-1000).equals(stored('ns/b').subarray(-1000))).toBe(false)
-    expect(storage.presign).toBeUndefined()
     expect(storage.kind).toBe('encrypted.memory')
+  })
+
+  it('has what the storage below has, as it becomes known, and no addresses', () => {
+    let durable = false
+    const inner = {
+      ...memoryStorage(),
+      get guarantees() {
+        return { ...memoryStorage().guarantees, durable: { value: durable, proof: 'probed' as const } }
+      },
+      presign: async () => ({ url: 'https://example.invalid/', headers: {} }),
+      probe: () => 'probed',
+    }
+    const storage = encryptedStorage(inner, { keys: shared })
+    expect('presign' in storage).toBe(false)
+    expect(storage.probe()).toBe('probed')
+    durable = true
+    expect(storage.guarantees.durable.value).toBe(true)
   })
 
   it('gives back any body and any range of it, whatever its chunks', async () => {
