@@ -8,8 +8,13 @@ export function packageFolders(): readonly string[] {
     readdirSync(group)
       .sort()
       .map((name) => `${group}/${name}`)
-      .filter((folder) => existsSync(join(folder, 'package.json'))),
+      .filter(isPublished),
   )
+}
+
+function isPublished(folder: string): boolean {
+  const file = join(folder, 'package.json')
+  return existsSync(file) && !/"private":\s*true/.test(readFileSync(file, 'utf8'))
 }
 
 const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'coverage', '.seamark'])
