@@ -14,7 +14,7 @@ type Where = readonly (string | number | null)[]
  * to namespace, run and `seq`, or to the size of the log. Record headers, hashes and checkpoints stay as they are, and
  * commitments stay over the plaintext: what can be verified does not change. Rows of projections are not encrypted.
  *
- * `acquire` proves that a data key can be had: what will never give one is refused there. Errors besides those of the
+ * `acquire` proves that a data key can be had and opened: what will never give one is refused there. Errors besides those of the
  * journal: `INTEGRITY` (damaged, moved or not encrypted here), `UNAVAILABLE` (no data key to be had now; nothing was
  * stored), and from `acquire` the other codes of `DataKeys`. `close` overwrites the keys in memory.
  */

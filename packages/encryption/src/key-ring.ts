@@ -139,6 +139,14 @@ export function keyRing(options: EncryptionOptions): KeyRing {
     return asking
   }
 
+  /** Nothing is encrypted with what can not be opened again: whoever lacks that permission hears it before, not after. */
+  async function proveOpening(plaintext: Uint8Array, wrapped: Uint8Array, context: EncryptionContext): Promise<void> {
+    const opened = await keys.unwrap(wrapped, context)
+    const same = Buffer.compare(opened, plaintext) === 0
+    opened.fill(0)
+    if (!same) throw new SeamError('INTEGRITY', `A data key of ${keys.name} does not open to itself.`)
+  }
+
   const begin = (signal: AbortSignal | undefined): void => {
     throwIfAborted(signal)
     if (closed) throw over()
@@ -163,6 +171,7 @@ export function keyRing(options: EncryptionOptions): KeyRing {
         }
         const made = once(`seal ${name}`, async () => {
           const { plaintext, wrapped } = await keys.generate(context)
+          if (!proven) await proveOpening(plaintext, wrapped, context)
           const fresh = keep(plaintext, wrapped, context)
           sealing.set(name, fresh)
           return fresh

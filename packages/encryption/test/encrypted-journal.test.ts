@@ -74,6 +74,7 @@ describe('an encrypted journal', () => {
     expect(Buffer.from((await journal.loadState('default', 1))?.bytes ?? []).toString()).toContain('prompt')
     expect(kms.calls.map(({ operation, context }) => [operation, context?.['seamark:purpose']])).toEqual([
       ['GenerateDataKey', 'payload'],
+      ['Decrypt', 'payload'],
       ['GenerateDataKey', 'state'],
     ])
   })
@@ -158,10 +159,12 @@ describe('an encrypted journal', () => {
   it('gives no lease where it will never get a key', async () => {
     const { kms, keys } = await freshKeys()
     const { journal: inner } = memoryJournal()
-    const undo = kms.deny({ operation: 'GenerateDataKey' })
     const journal = encryptedJournal(inner, { keys })
-    await expect(journal.acquire('default', 'test')).rejects.toEqual(code('FORBIDDEN'))
-    undo()
+    for (const operation of ['GenerateDataKey', 'Decrypt']) {
+      const undo = kms.deny({ operation })
+      await expect(journal.acquire('default', 'test')).rejects.toEqual(code('FORBIDDEN'))
+      undo()
+    }
     await expect(journal.acquire('default', 'test')).resolves.toBeDefined()
   })
 })

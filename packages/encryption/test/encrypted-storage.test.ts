@@ -173,6 +173,7 @@ describe('with KMS', () => {
     for (let index = 0; index < 20; index++) await readAll(storage, `ns/${index}`)
     expect(kms.calls.map(({ operation, context }) => [operation, context])).toEqual([
       ['GenerateDataKey', { 'seamark:namespace': 'ns', 'seamark:purpose': 'blob' }],
+      ['Decrypt', { 'seamark:namespace': 'ns', 'seamark:purpose': 'blob' }],
     ])
   })
 

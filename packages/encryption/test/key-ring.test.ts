@@ -29,7 +29,7 @@ describe('data keys in memory', () => {
     const ring = keyRing({ keys, rotateAfterUses: 10, rotateAfterMs: 60_000, clock })
     const prints = await Promise.all(Array.from({ length: 10 }, () => ring.seal(context, 1, fingerprint)))
     expect(new Set(prints).size).toBe(1)
-    expect(kms.calls.map(({ operation }) => operation)).toEqual(['GenerateDataKey'])
+    expect(kms.calls.map(({ operation }) => operation)).toEqual(['GenerateDataKey', 'Decrypt'])
     const second = await ring.seal(context, 1, fingerprint)
     expect(second).not.toBe(prints[0])
     clock.advance(59_999)
@@ -37,11 +37,11 @@ describe('data keys in memory', () => {
     clock.advance(1)
     expect(await ring.seal(context, 1, fingerprint)).not.toBe(second)
     expect(await ring.seal({ ...context, 'seamark:namespace': 'other' }, 1, fingerprint)).not.toBe(second)
-    expect(kms.calls).toHaveLength(4)
+    expect(kms.calls).toHaveLength(5)
     // A batch that is larger than the bound has one key to itself.
     await ring.seal(context, 1_000, fingerprint)
     await ring.seal(context, 1, fingerprint)
-    expect(kms.calls).toHaveLength(6)
+    expect(kms.calls).toHaveLength(7)
     ring.close()
   })
 
@@ -57,7 +57,7 @@ describe('data keys in memory', () => {
     clock.advance(1)
     expect(isZero(seen[0])).toBe(true)
     expect(await ring.open(wrapped, context, note)).toBe(first)
-    expect(kms.calls.map(({ operation }) => operation)).toEqual(['GenerateDataKey', 'Decrypt'])
+    expect(kms.calls.map(({ operation }) => operation)).toEqual(['GenerateDataKey', 'Decrypt', 'Decrypt'])
     clock.advance(5_000)
     expect(isZero(seen[1])).toBe(true)
   })
@@ -67,7 +67,7 @@ describe('data keys in memory', () => {
     const ring = keyRing({ keys })
     const wrapped = await ring.seal(context, 1, (key) => key.wrapped)
     await ring.open(wrapped, context, fingerprint)
-    expect(kms.calls).toHaveLength(1)
+    expect(kms.calls).toHaveLength(2)
     await expect(ring.open(wrapped, { ...context, 'seamark:purpose': 'blob' }, fingerprint)).rejects.toEqual(
       code('INTEGRITY'),
     )
@@ -115,6 +115,14 @@ describe('data keys in memory', () => {
     const ring = keyRing({ keys })
     await expect(ring.seal(context, 1, fingerprint)).rejects.toEqual(code('INTEGRITY'))
     await expect(ring.open(randomBytes(4), context, fingerprint)).rejects.toEqual(code('INTEGRITY'))
+  })
+
+  it('that this role may not open, or that open to another, encrypt nothing', async () => {
+    const { kms, keys } = await freshKeys()
+    kms.deny({ operation: 'Decrypt' })
+    await expect(keyRing({ keys }).seal(context, 1, fingerprint)).rejects.toEqual(code('FORBIDDEN'))
+    const other: DataKeys = { ...keys, unwrap: async () => randomBytes(32) }
+    await expect(keyRing({ keys: other }).seal(context, 1, fingerprint)).rejects.toEqual(code('INTEGRITY'))
   })
 
   it('have bounds that are bounds', async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from '@seamark/kit'
 import { isSeamError, retry, SeamError, throwIfAborted } from '@seamark/kit'
-import { kmsError } from './kms-errors.ts'
+import { kmsError, wantsNewCredentials } from './kms-errors.ts'
 import { isKmsFailure } from './kms-failure.ts'
 import { kmsPort } from './kms-port.ts'
 import type { KmsCredentials, KmsPort } from './kms-port.ts'
@@ -66,24 +66,38 @@ export function kmsAccess(options: KmsAccess): Kms {
   const region = options.region ?? ofKey
   const where = endpoint === undefined ? (region ?? 'the default region') : shownEndpoint(endpoint)
   let port: KmsPort | undefined
+  const open = (): KmsPort => {
+    port ??= kmsPort({
+      timeoutMs,
+      ...(region !== undefined && { region }),
+      ...(endpoint !== undefined && { endpoint }),
+      ...(credentials !== undefined && { credentials }),
+    })
+    return port
+  }
 
   return {
     where,
-    async call(act, make, signal) {
-      port ??= kmsPort({
-        timeoutMs,
-        ...(region !== undefined && { region }),
-        ...(endpoint !== undefined && { endpoint }),
-        ...(credentials !== undefined && { credentials }),
-      })
-      const open = port
+    async call<T>(
+      act: { readonly action: string; readonly key?: string; readonly arn?: string | undefined },
+      make: (port: KmsPort, signal: AbortSignal | undefined) => Promise<T>,
+      signal: AbortSignal | undefined,
+    ): Promise<T> {
       const { arn } = act
-      const once = async () => {
+      let renewed = typeof credentials === 'object'
+      const once = async (): Promise<{ readonly value: T } | { readonly error: SeamError }> => {
+        const present = open()
         try {
-          return { value: await make(open, signal) }
+          return { value: await make(present, signal) }
         } catch (error) {
           throwIfAborted(signal)
           if (!isKmsFailure(error)) throw error
+          if (!renewed && wantsNewCredentials(error)) {
+            renewed = true
+            // A new client asks for them again; another call may have made it already.
+            if (port === present) port = undefined
+            return once()
+          }
           const told = kmsError(error, {
             action: act.action,
             key: act.key ?? keyId,

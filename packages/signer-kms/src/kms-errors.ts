@@ -50,6 +50,11 @@ const wrongKey = new Set([
 const foreign = new Set(['UnknownOperationException', 'SerializationException', 'SyntaxError', 'IncompleteAnswer'])
 const certificates = /CERT|^ERR_TLS_|SELF_SIGNED|UNABLE_TO_VERIFY/
 
+/** Whether credentials that are fetched again may be better than those that were refused. */
+export function wantsNewCredentials({ name }: KmsFailure): boolean {
+  return expired.has(name)
+}
+
 /**
  * A failure as an error of the seam, and whether to try again at once. Every failure that can end
  * without a change of configuration is `UNAVAILABLE`; the name that AWS gave it is the cause's.
