@@ -27,6 +27,8 @@ export interface Host {
 export function fate(launchId: string): {
   verdict: StepVerdict
   refusals: number
+  /** There are fewer gates, so they are refused more often. */
+  gateRefusals: number
   retryAfterMs: number
   prepareFails: boolean
   /** It does not end by itself. */
@@ -47,6 +49,7 @@ export function fate(launchId: string): {
   return {
     verdict,
     refusals: more < 40 ? 1 : 0,
+    gateRefusals: more % 5 < 2 ? 1 : 0,
     retryAfterMs: hold % 2 === 0 ? 10 : 3_000,
     prepareFails: more > 240,
     hangs: more > 40 && more < 55,
@@ -144,17 +147,17 @@ export function host(world: World): Host {
           if (tombstones.has(launchId)) throw new SeamError('CONFLICT', 'there is a tombstone')
           if (states.has(launchId)) return { outcome: 'launched' as const }
           const times = refused.get(launchId) ?? 0
-          if (times < fate(launchId).refusals) {
+          const task = tasks.get(launchId)
+          const isGate = task?.step.startsWith('gate:') === true
+          if (times < fate(launchId)[isGate ? 'gateRefusals' : 'refusals']) {
             refused.set(launchId, times + 1)
-            const task = tasks.get(launchId)
-            if (task?.step.startsWith('gate:') === true) refusedGate = task
+            if (isGate) refusedGate = task
             return {
               outcome: 'refused' as const,
               reason: 'capacity' as const,
               retryAfterMs: fate(launchId).retryAfterMs,
             }
           }
-          const task = tasks.get(launchId)
           if (task === undefined) throw new Error('launched without being prepared')
           start(task)
           return { outcome: 'launched' as const }

@@ -31,7 +31,7 @@ export interface Outcome {
 export async function simulate(seed: number, createEngine: (options: EngineOptions) => Engine): Promise<Outcome> {
   const sim = world(seed)
   // With one slot, a slot that is lost is missed.
-  const concurrency = seed % 3 === 0 ? 1 : 3
+  const concurrency = seed % 5 < 2 ? 1 : 3
   const machine = host(sim)
   const submissions = new Map<string, Submission>()
   const acknowledged = new Set<string>()
@@ -182,7 +182,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   let quiet = 0
   while (sim.steps < MAX_STEPS && errors.length === 0) {
     calm = sim.steps > ROUGH_STEPS
-    const pause: boolean = calm && !paused && nothingRuns(engine) && sim.chance(0.1)
+    const pause: boolean = calm && !paused && sim.chance(stillness(engine))
     paused ||= pause
     if (calm ? sim.steps === lastCrash : sim.chance(0.015)) await crash()
     if (calm ? pause : sim.chance(0.004))
@@ -292,10 +292,11 @@ async function headersOf({ journal }: ReturnType<typeof memoryJournal>): Promise
   return headers
 }
 
-/** Whether all that is left waits for its time. */
-function nothingRuns(engine: Engine | undefined): boolean {
-  const { runs = 0, running = 0 } = engine?.stats() ?? {}
-  return runs > 0 && running === 0
+/** How likely a pause is: not while something runs, most of all while only a layer waits for its time. */
+function stillness(engine: Engine | undefined): number {
+  const { runs = 0, running = 0, parked = 0 } = engine?.stats() ?? {}
+  if (runs === 0 || running > 0) return 0
+  return parked > 0 ? 0.02 : 0.3
 }
 
 /** How many denials the records stand for. */
