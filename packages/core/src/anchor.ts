@@ -45,6 +45,8 @@ export interface AnchorCheck {
   readonly existedBy?: number
   /** Epoch milliseconds until which it can not be removed, where the anchor proves it. */
   readonly retainedUntil?: number
+  /** What was seen that should not be there and changes nothing of the status, each as a stable word. */
+  readonly findings?: readonly string[]
 }
 
 /** A place outside our control where a checkpoint is left. */
@@ -58,4 +60,9 @@ export interface AuditAnchor extends Seam<'anchor/v1', AnchorGuarantees> {
   check(receipt: AnchorReceipt, trust: TrustFile, options?: CallOptions): Promise<AnchorCheck>
   /** The newest checkpoint of a log that is there. */
   latest(origin: string, options?: CallOptions): Promise<Checkpoint | undefined>
+  /**
+   * Refuses, before anything relies on it, a place that can not keep what `guarantees` say. Whoever starts a service
+   * calls it first. Errors: `UNSUPPORTED`, and those of `anchor`.
+   */
+  ready?(options?: CallOptions): Promise<void>
 }

@@ -85,6 +85,12 @@ export interface StorageProvider extends Seam<'storage/v1', StorageGuarantees> {
   /** Idempotent: deleting what is not there is no error. */
   delete?(key: string, options?: CallOptions): Promise<void>
 
+  /**
+   * Finds out what the place really gives, before anything relies on it; `guarantees` say it from then on. Whoever
+   * starts a service calls it first. Errors: those of `put`, and `UNSUPPORTED` where it can not do what it was told to.
+   */
+  ready?(options?: CallOptions): Promise<void>
+
   /** A short-lived address for one method on one key. */
   presign?(
     request: PresignRequest,

@@ -5,8 +5,9 @@ import type { Calls } from './calls.ts'
 import type { ObjectFacts } from './port.ts'
 import { DIGEST_NAME } from './upload.ts'
 
-/** Bytes of one request. While a reader works on one piece, the next is on its way. */
-const pieceBytes = 4 * 1024 * 1024
+/** Bytes of one request. While a reader works on one piece, the next ones are on their way. */
+const pieceBytes = 2 * 1024 * 1024
+const piecesAhead = 2
 
 export function describe(key: string, { size, metadata }: ObjectFacts): StoredObject {
   const sha256 = metadata[DIGEST_NAME]
@@ -42,11 +43,14 @@ export async function openObject(
   signal: AbortSignal | undefined,
 ): Promise<(StoredObject & { readonly body: AsyncIterable<Uint8Array> }) | undefined> {
   const wanted = rangeWithin(range, Number.MAX_SAFE_INTEGER)
+  // Ends what is on its way to a reader who has left.
+  const leaving = new AbortController()
+  const reading = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
   const piece = (first: number, end: number, etag?: string) =>
     calls.request<(ObjectFacts & { readonly bytes: Uint8Array }) | 'absent' | 'outside' | 'replaced'>({
       act: 'read',
       key,
-      signal,
+      signal: reading,
       send: (sending) => calls.port.get(key, { first, last: end - 1, ...(etag !== undefined && { etag }) }, sending),
       outcome: ({ code, status }) => {
         if (code === 'NoSuchKey') return etag === undefined ? 'absent' : 'replaced'
@@ -71,25 +75,41 @@ export async function openObject(
 
   async function* body({ bytes: first, etag }: { bytes: Uint8Array; etag: string }): AsyncGenerator<Uint8Array> {
     const digest = start === 0 && end === object.size && object.sha256 !== undefined ? createHash('sha256') : undefined
-    let bytes = first
-    for (let at = start; ;) {
+    const ahead: ReturnType<typeof piece>[] = []
+    let asked = start + first.byteLength
+    const askAhead = (): void => {
+      while (ahead.length < piecesAhead && asked < end) {
+        const until = Math.min(end, asked + pieceBytes)
+        const asking = piece(asked, until, etag)
+        // Heard when its turn comes, or never: the reader has left.
+        asking.catch(() => undefined)
+        ahead.push(asking)
+        asked = until
+      }
+    }
+    try {
       throwIfAborted(signal)
-      digest?.update(bytes)
-      const next = at + bytes.byteLength
-      const following = next < end ? piece(next, Math.min(end, next + pieceBytes), etag) : undefined
-      // Heard when its turn comes, or never: the reader has left.
-      following?.catch(() => undefined)
-      if (following === undefined && digest !== undefined && digest.digest('hex') !== object.sha256)
-        throw new SeamError('INTEGRITY', `The stored object ${key} is damaged: its SHA-256 is not the recorded one.`, {
-          remedy: 'Restore it from a backup or an earlier version, or delete it and store it again.',
-        })
-      yield bytes
-      throwIfAborted(signal)
-      if (following === undefined) return
-      const got = await following
-      if (typeof got === 'string') throw replaced(key)
-      at = next
-      bytes = got.bytes
+      for (let bytes = first; ;) {
+        digest?.update(bytes)
+        askAhead()
+        const following = ahead.shift()
+        if (following === undefined && digest !== undefined && digest.digest('hex') !== object.sha256)
+          throw new SeamError(
+            'INTEGRITY',
+            `The stored object ${key} is damaged: its SHA-256 is not the recorded one.`,
+            {
+              remedy: 'Restore it from a backup or an earlier version, or delete it and store it again.',
+            },
+          )
+        yield bytes
+        throwIfAborted(signal)
+        if (following === undefined) return
+        const got = await following
+        if (typeof got === 'string') throw replaced(key)
+        bytes = got.bytes
+      }
+    } finally {
+      leaving.abort()
     }
   }
   return { ...object, body: body(opened) }

@@ -20,12 +20,8 @@ export interface S3Storage extends StorageProvider {
   presign(
     ...request: Parameters<NonNullable<StorageProvider['presign']>>
   ): ReturnType<NonNullable<StorageProvider['presign']>>
-  /**
-   * Finds out what the server does, by writing an object of its own; `guarantees` say it from then on. The first `put`
-   * with `ifAbsent` or with an encryption does it, too. Errors: `UNSUPPORTED` where the server does not encrypt as
-   * asked, otherwise those of `put`.
-   */
-  probe(options?: CallOptions): Promise<StorageGuarantees>
+  /** Writes an object of its own. The first `put` with `ifAbsent` or with an encryption does it, too. */
+  ready(options?: CallOptions): Promise<void>
 }
 
 /**
@@ -136,9 +132,8 @@ export function s3Storage(options: S3StorageOptions): S3Storage {
         verifiedRange: { value: false, proof: 'tested' },
       }
     },
-    async probe({ signal } = {}) {
+    async ready({ signal } = {}) {
       await known(signal)
-      return this.guarantees
     },
     put: (key, body, putOptions = {}) => put(key, body, putOptions),
     async get(key, { range, signal } = {}) {

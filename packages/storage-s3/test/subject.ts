@@ -15,7 +15,7 @@ export async function subjectOn(access: S3Access, through: S3Access = access): P
   const raw = await rawBucket(access)
   const make = () => s3Storage(on(through, raw.bucket))
   const seam = make()
-  await seam.probe()
+  await seam.ready()
   return {
     seam,
     reopen: async () => make(),

@@ -1,0 +1,45 @@
+import { retry, SeamError, throwIfAborted } from '@seamark/kit'
+import { awsFailure, fromAwsError, wantsNewCredentials } from '@seamark/kit/aws'
+import type { S3LockAnchorOptions } from './options.ts'
+import type { LockPort } from './port.ts'
+
+export interface Calls {
+  readonly port: LockPort
+  /** The one place of retries, new credentials, and the meaning of errors. `action` is what a policy must allow. */
+  readonly request: <T>(
+    what: { readonly doing: string; readonly action: string; readonly signal?: AbortSignal | undefined },
+    send: () => Promise<T>,
+  ) => Promise<T>
+}
+
+export function lockCalls(port: LockPort, { bucket, attempts = 6 }: S3LockAnchorOptions): Calls {
+  const arn = `arn:aws:s3:::${bucket}`
+
+  function meaning(error: unknown, doing: string, action: string): SeamError {
+    if (awsFailure(error).code === 'NoSuchBucket')
+      return new SeamError('NOT_FOUND', `${doing} failed: there is no bucket ${bucket}.`, {
+        remedy: 'Create it with Object Lock, or check its name and the endpoint.',
+        place: { pointer: '/bucket' },
+      })
+    return fromAwsError(error, { doing, action, resource: /Bucket/.test(action) ? arn : `${arn}/*` })
+  }
+
+  return {
+    port,
+    request({ doing, action, signal }, send) {
+      let renewed = false
+      const once = async (): ReturnType<typeof send> => {
+        try {
+          return await send()
+        } catch (error) {
+          throwIfAborted(signal)
+          if (renewed || !wantsNewCredentials(error)) throw meaning(error, `${doing} in bucket ${bucket}`, action)
+          renewed = true
+          port.renew()
+          return once()
+        }
+      }
+      return retry(once, { attempts, minDelayMs: 100, maxDelayMs: 5_000, ...(signal !== undefined && { signal }) })
+    },
+  }
+}

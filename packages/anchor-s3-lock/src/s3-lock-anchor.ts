@@ -1,0 +1,195 @@
+import type { AnchorGuarantees, AnchorReceipt, AuditAnchor, CallOptions, Checkpoint } from '@seamark/core'
+import { hasCode, isSeamError, SeamError, sha256Hex, systemClock, throwIfAborted } from '@seamark/kit'
+import { awsFailure } from '@seamark/kit/aws'
+import { parseCheckpoint } from '@seamark/log'
+import { awsPort } from './aws-port.ts'
+import { lockCalls } from './calls.ts'
+import { judge } from './judge.ts'
+import type { S3LockAnchorOptions } from './options.ts'
+import type { LockedObject, VersionFacts } from './port.ts'
+import { receiptBody } from './receipt.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+const largestSize = 10 ** 16 - 1
+
+/** An anchor under Object Lock. */
+export interface S3LockAnchor extends AuditAnchor {
+  ready(options?: CallOptions): Promise<void>
+}
+
+const guarantees: AnchorGuarantees = {
+  // Proven on a server that enforces locks; AWS says so of its own, and a closed account takes its buckets along.
+  beyondOperator: { value: true, proof: 'unproven' },
+  time: { value: false, proof: 'tested' },
+}
+
+/**
+ * Leaves each checkpoint as an object under Object Lock in COMPLIANCE mode, and reads it back by its version. The
+ * earliest version of a key counts: what is put on top of it, and markers that hide it, change nothing.
+ *
+ * Besides the codes of `AuditAnchor`: `INVALID_INPUT` for a note that does not state its checkpoint, `UNSUPPORTED` for
+ * a bucket that can not keep it, `FORBIDDEN` (the remedy has the line of the policy), `UNAUTHENTICATED`, `NOT_FOUND`
+ * (no such bucket), `LIMIT_EXCEEDED` (throttled). Reasons of `check`: `gone`, `changed`, `not-locked`,
+ * `retention-shortened`, `not-earliest`, `other-checkpoint`, `bad-signature`, `not-signed-by-trusted-key`,
+ * `key-compromised`, `malformed-receipt`; not checked: `other-anchor`, `unreadable`, `retention-not-readable`,
+ * `no-trusted-key`, `malformed-trust`. Findings: `newer-version`, `delete-marker`, `legal-hold-removed`.
+ */
+export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
+  const kind = 'aws.s3-object-lock'
+  const name = options.name ?? 's3-lock'
+  const { bucket, retentionDays, legalHold = false } = options
+  const clock = options.clock ?? systemClock
+  if (!(Number.isInteger(retentionDays) && retentionDays >= 1 && retentionDays <= 36_500))
+    throw new SeamError('INVALID_INPUT', `${retentionDays} is no number of days of retention.`, {
+      remedy: 'Give 1 to 36,500 days.',
+      place: { pointer: '/retentionDays' },
+    })
+  const calls = lockCalls(awsPort(options), options)
+  const { port } = calls
+  let isReady: Promise<void> | undefined
+
+  const folderOf = (origin: string): string => `seamark/checkpoints/${sha256Hex(origin).slice(0, 32)}/`
+  // The newest comes first in a listing, which has no other end.
+  const keyOf = (origin: string, size: number): string =>
+    `${folderOf(origin)}${String(largestSize - size).padStart(16, '0')}-${size}.note`
+
+  async function lookAtBucket(): Promise<void> {
+    const { versioned, lockable } = await calls.request(
+      { doing: 'Asking for locks', action: 's3:GetBucketObjectLockConfiguration and s3:GetBucketVersioning' },
+      () => port.bucket(),
+    )
+    if (versioned && lockable) return
+    const missing = lockable ? 'does not keep versions' : 'has no Object Lock'
+    throw new SeamError('UNSUPPORTED', `The bucket ${bucket} ${missing}: it can not keep a checkpoint.`, {
+      remedy: 'Create a bucket with Object Lock (aws s3api create-bucket --object-lock-enabled-for-bucket).',
+      place: { pointer: '/bucket' },
+    })
+  }
+
+  async function ready(signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal)
+    // Shared by all who wait: one's abort must not end it for the others.
+    isReady ??= lookAtBucket().catch((error: unknown) => {
+      isReady = undefined
+      throw error
+    })
+    await isReady
+    throwIfAborted(signal)
+  }
+
+  /** All of a key, or of the first key that begins with a prefix. */
+  async function versionsOf(prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> {
+    return calls.request({ doing: `Listing ${prefix}`, action: 's3:ListBucketVersions', signal }, async () => {
+      const found: VersionFacts[] = []
+      for await (const version of port.versions(prefix, signal)) {
+        if (found[0] !== undefined && found[0].key !== version.key) break
+        found.push(version)
+      }
+      return found
+    })
+  }
+
+  const earliest = (versions: readonly VersionFacts[]): VersionFacts | undefined =>
+    versions.findLast(({ marker }) => !marker)
+
+  async function readVersion(
+    { key, versionId }: Pick<VersionFacts, 'key' | 'versionId'>,
+    signal: AbortSignal | undefined,
+  ): Promise<LockedObject | undefined> {
+    const action = 's3:GetObjectVersion'
+    return calls.request<LockedObject | undefined>({ doing: `Reading ${key}`, action, signal }, () =>
+      port.get(key, versionId, signal).catch((error: unknown) => {
+        const { code } = awsFailure(error)
+        if (code === 'NoSuchVersion' || code === 'NoSuchKey') return undefined
+        throw error
+      }),
+    )
+  }
+
+  async function leave(checkpoint: Checkpoint, signal: AbortSignal | undefined): Promise<AnchorReceipt> {
+    const { origin, size, root, note } = checkpoint
+    const stated = parseCheckpoint(note)
+    if (stated.origin !== origin || stated.size !== size || stated.root !== root)
+      throw new SeamError('INVALID_INPUT', `The note of the checkpoint of ${origin} at ${size} states another one.`)
+    await ready(signal)
+    const key = keyOf(origin, size)
+    const at = clock.now()
+    if (earliest(await versionsOf(key, signal)) === undefined) {
+      const object = { bytes: new TextEncoder().encode(note), retainUntil: at + retentionDays * dayMs, legalHold }
+      // A try whose answer was lost leaves one more version of the same bytes.
+      await calls.request(
+        { doing: `Leaving ${key}`, action: 's3:PutObject, s3:PutObjectRetention and s3:PutObjectLegalHold', signal },
+        () => port.putLocked(key, object, signal),
+      )
+    }
+    // Whoever was first: what counts is read back.
+    const first = earliest(await versionsOf(key, signal))
+    const there = first && (await readVersion(first, signal))
+    if (first === undefined || there === undefined)
+      throw new SeamError('UNAVAILABLE', `${key} in bucket ${bucket} can not be seen yet.`)
+    const text = new TextDecoder().decode(there.bytes)
+    if (headOf(text, key)?.root !== root)
+      throw new SeamError(
+        'INTEGRITY',
+        `${origin} has two histories: two heads of size ${size}, one of them in ${key}.`,
+        {
+          remedy: 'Stop the service and keep both; `seamark verify` with each tells which records differ.',
+        },
+      )
+    if (there.mode !== 'COMPLIANCE' || there.retainUntil === undefined || there.retainUntil <= at)
+      throw new SeamError('UNSUPPORTED', `${key} in bucket ${bucket} is not under a lock in COMPLIANCE mode.`, {
+        remedy: 'Allow s3:GetObjectRetention, and find out who wrote that version.',
+      })
+    const { retainUntil } = there
+    const body = { bucket, key, versionId: first.versionId, sha256: sha256Hex(there.bytes), retainUntil }
+    return { v: 1, kind, name, origin, size, root, at, body: { ...body, legalHold: there.legalHold } }
+  }
+
+  function headOf(note: string, key: string): Checkpoint | undefined {
+    try {
+      const head = parseCheckpoint(note)
+      return keyOf(head.origin, head.size) === key ? head : undefined
+    } catch (error) {
+      if (isSeamError(error)) return undefined
+      throw error
+    }
+  }
+
+  return {
+    spec: 'anchor/v1',
+    kind,
+    name,
+    guarantees,
+    ready: ({ signal } = {}) => ready(signal),
+    anchor: (checkpoint, { signal } = {}) => leave(checkpoint, signal),
+
+    async check(receipt, trust, { signal } = {}) {
+      throwIfAborted(signal)
+      const body = receiptBody(receipt)
+      if (receipt.kind !== kind || receipt.name !== name) return { status: 'not-checked', reason: 'other-anchor' }
+      if (body === undefined || !Number.isSafeInteger(receipt.size) || body.key !== keyOf(receipt.origin, receipt.size))
+        return { status: 'fail', reason: 'malformed-receipt' }
+      if (body.bucket !== bucket) return { status: 'not-checked', reason: 'other-anchor' }
+      try {
+        const [object, versions] = await Promise.all([readVersion(body, signal), versionsOf(body.key, signal)])
+        return judge(receipt, body, { object, versions }, trust)
+      } catch (error) {
+        if (hasCode(error, 'ABORTED')) throw error
+        // Data, never an exception: what can not be read was not checked.
+        return { status: 'not-checked', reason: 'unreadable' }
+      }
+    },
+
+    async latest(origin, { signal } = {}) {
+      await ready(signal)
+      const first = earliest(await versionsOf(folderOf(origin), signal))
+      if (first === undefined) return undefined
+      const there = await readVersion(first, signal)
+      const checkpoint = there && headOf(new TextDecoder().decode(there.bytes), first.key)
+      if (checkpoint?.origin === origin) return checkpoint
+      throw new SeamError('INTEGRITY', `The anchored checkpoint ${first.key} is not what was left there.`, {
+        remedy: 'Find out who put it there; compare it with the other anchors and with receipts.',
+      })
+    },
+  }
+}

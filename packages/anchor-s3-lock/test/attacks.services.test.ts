@@ -1,0 +1,223 @@
+import type { AnchorReceipt, Checkpoint, TrustFile } from '@seamark/core'
+import { formatCheckpoint, signNote, verifierKey } from '@seamark/log'
+import { sharedServer } from '@seamark/testing-services'
+import type { Radosgw } from '@seamark/testing-services'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { s3LockAnchor } from '../src/index.ts'
+import type { S3LockAnchorOptions } from '../src/index.ts'
+import { attacker } from './lock-port.ts'
+
+const origin = `seamark.invalid/${'a1'.repeat(16)}`
+const dayMs = 86_400_000
+const code = (expected: string): unknown => expect.objectContaining({ code: expected })
+const log = newKey()
+const trust: TrustFile = {
+  version: 1,
+  keys: [{ origin, role: 'log', key: verifierKey(origin, log.key) }],
+  witnesses: [],
+  tsaRoots: [],
+  required: [],
+}
+
+function newKey() {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const key = new Uint8Array(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'))
+  return { key, sign: async (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, privateKey)) }
+}
+
+async function checkpoint(size: number, digit = '1', by = log): Promise<Checkpoint> {
+  const root = digit.repeat(64)
+  return { origin, size, root, note: await signNote(formatCheckpoint({ origin, size, root }), { name: origin, ...by }) }
+}
+
+/** Where a receipt says that its note is. */
+function placeOf({ body }: AnchorReceipt): { bucket: string; key: string; versionId: string } {
+  const field = (name: string): string =>
+    String(typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined)
+  return { bucket: field('bucket'), key: field('key'), versionId: field('versionId') }
+}
+
+let radosgw: Radosgw
+let attack: ReturnType<typeof attacker>
+beforeAll(async () => {
+  radosgw = await sharedServer('radosgw')
+  attack = attacker(radosgw)
+}, 60_000)
+
+const on = (bucket: string, more: Partial<S3LockAnchorOptions> = {}): S3LockAnchorOptions => ({
+  bucket,
+  retentionDays: 30,
+  endpoint: radosgw.endpoint,
+  region: radosgw.region,
+  credentials: { accessKeyId: radosgw.accessKeyId, secretAccessKey: radosgw.secretAccessKey },
+  pathStyle: true,
+  ...more,
+})
+
+async function anchored(more: Partial<S3LockAnchorOptions> = {}) {
+  const anchor = s3LockAnchor(on(await attack.bucket({ lock: true }), more))
+  const head = await checkpoint(7)
+  const receipt = await anchor.anchor(head)
+  return { anchor, head, receipt, at: placeOf(receipt) }
+}
+
+describe('a checkpoint under a lock', () => {
+  it('is left once, gives the same receipt again, and passes until its date', async () => {
+    const before = Date.now()
+    const { anchor, head, receipt, at } = await anchored()
+    expect(receipt).toMatchObject({
+      v: 1,
+      kind: 'aws.s3-object-lock',
+      name: 's3-lock',
+      origin,
+      size: 7,
+      root: head.root,
+    })
+    expect(await attack.facts(at)).toEqual({ mode: 'COMPLIANCE', hold: undefined })
+    const checked = await anchor.check(receipt, trust)
+    expect(checked).toEqual({ status: 'pass', retainedUntil: expect.any(Number) })
+    expect(checked.retainedUntil).toBeGreaterThan(before + 30 * dayMs - 2_000)
+    expect((await anchor.anchor(head)).body).toEqual(receipt.body)
+  })
+
+  it('is the newest by size, whatever the order', async () => {
+    const { anchor } = await anchored()
+    await anchor.anchor(await checkpoint(100))
+    await anchor.anchor(await checkpoint(9))
+    expect(await anchor.latest(origin)).toMatchObject({ size: 100 })
+    expect(await anchor.latest(`seamark.invalid/${'b2'.repeat(16)}`)).toBe(undefined)
+  })
+
+  it('contradicts another head of its size', async () => {
+    const { anchor } = await anchored()
+    await expect(anchor.anchor(await checkpoint(7, '2'))).rejects.toEqual(code('INTEGRITY'))
+    await expect(anchor.anchor({ ...(await checkpoint(8)), size: 9 })).rejects.toEqual(code('INVALID_INPUT'))
+  })
+
+  it('is left by two writers at once as one', async () => {
+    const bucket = await attack.bucket({ lock: true })
+    const head = await checkpoint(7)
+    const receipts = await Promise.all([1, 2, 3].map(() => s3LockAnchor(on(bucket)).anchor(head)))
+    for (const receipt of receipts)
+      expect(await s3LockAnchor(on(bucket)).check(receipt, trust)).toMatchObject({ status: 'pass' })
+  })
+})
+
+describe('an attack', () => {
+  it('that puts another over it makes a version that does not count', async () => {
+    const { anchor, receipt, at, head } = await anchored()
+    expect(await attack.overwrite(at, (await checkpoint(7, '2')).note)).toBe('done')
+    expect(await anchor.check(receipt, trust)).toMatchObject({ status: 'pass', findings: ['newer-version'] })
+    expect(await anchor.latest(origin)).toEqual(head)
+    expect((await anchor.anchor(head)).body).toEqual(receipt.body)
+  })
+
+  it('that deletes it makes a marker that does not count', async () => {
+    const { anchor, receipt, at, head } = await anchored()
+    expect(await attack.mark(at)).toBe('done')
+    expect(await anchor.check(receipt, trust)).toMatchObject({ status: 'pass', findings: ['delete-marker'] })
+    expect(await anchor.latest(origin)).toEqual(head)
+    expect(await attack.overwrite(at, 'x')).toBe('done')
+    const { status, findings = [] } = await anchor.check(receipt, trust)
+    expect([status, [...findings].sort()]).toEqual(['pass', ['delete-marker', 'newer-version']])
+  })
+
+  it('that deletes its version is refused, with the header that bypasses too', async () => {
+    const { anchor, receipt, at } = await anchored()
+    expect(await attack.remove(at)).toBe('AccessDenied')
+    expect(await attack.removeBypassing(at)).toBe('AccessDenied')
+    expect(await anchor.check(receipt, trust)).toEqual({ status: 'pass', retainedUntil: expect.any(Number) })
+  })
+
+  it('that shortens or weakens its retention is refused, with the header that bypasses too', async () => {
+    const { anchor, receipt, at } = await anchored()
+    const soon = new Date(Date.now() + dayMs)
+    const later = new Date(Date.now() + 60 * dayMs)
+    for (const bypass of [false, true]) {
+      expect(await attack.retain(at, 'COMPLIANCE', soon, bypass)).not.toBe('done')
+      expect(await attack.retain(at, 'GOVERNANCE', soon, bypass)).not.toBe('done')
+    }
+    const before = await anchor.check(receipt, trust)
+    expect(before.status).toBe('pass')
+    expect(await attack.retain(at, 'COMPLIANCE', later)).toBe('done')
+    const after = await anchor.check(receipt, trust)
+    expect(after.retainedUntil).toBeGreaterThan(before.retainedUntil ?? 0)
+  })
+
+  it('that ends a legal hold is named, and the retention stays', async () => {
+    const { anchor, receipt, at } = await anchored({ legalHold: true })
+    expect(await attack.facts(at)).toEqual({ mode: 'COMPLIANCE', hold: 'ON' })
+    expect(await anchor.check(receipt, trust)).toEqual({ status: 'pass', retainedUntil: expect.any(Number) })
+    expect(await attack.endHold(at)).toBe('done')
+    expect(await anchor.check(receipt, trust)).toMatchObject({ status: 'pass', findings: ['legal-hold-removed'] })
+    expect(await attack.remove(at)).toBe('AccessDenied')
+  })
+
+  it('that is there first, without a lock that counts, is found', async () => {
+    const { anchor, head, at } = await anchored()
+    const { note } = await checkpoint(8)
+    const key = at.key.replace(/[^/]+$/, `${String(10 ** 16 - 1 - 8).padStart(16, '0')}-8.note`)
+    expect(await attack.putGovernance({ ...at, key }, note, new Date(Date.now() + dayMs))).toBe('done')
+    await expect(anchor.anchor(await checkpoint(8))).rejects.toEqual(code('UNSUPPORTED'))
+    expect((await anchor.check(await anchor.anchor(head), trust)).status).toBe('pass')
+  })
+
+  it('with a receipt of its own making fails', async () => {
+    const { anchor, receipt, at } = await anchored()
+    const forged = await checkpoint(7, '2', newKey())
+    await attack.overwrite(at, forged.note)
+    const changed = (change: object): AnchorReceipt => ({
+      ...receipt,
+      body: { ...Object(receipt.body), ...change },
+    })
+    const far = { retainUntil: Date.now() + 10_000 * dayMs }
+    expect(await anchor.check({ ...receipt, root: forged.root }, trust)).toMatchObject({ reason: 'other-checkpoint' })
+    expect(await anchor.check({ ...receipt, size: 8 }, trust)).toMatchObject({ reason: 'malformed-receipt' })
+    expect(await anchor.check(changed({ sha256: '0'.repeat(64) }), trust)).toMatchObject({ reason: 'changed' })
+    expect(await anchor.check(changed(far), trust)).toMatchObject({ reason: 'retention-shortened' })
+    expect(await anchor.check(changed({ versionId: 'no-such-version' }), trust)).not.toMatchObject({ status: 'pass' })
+    expect(await anchor.check(changed({ key: undefined }), trust)).toMatchObject({ reason: 'malformed-receipt' })
+    const other: TrustFile = { ...trust, keys: [{ origin, role: 'log', key: verifierKey(origin, newKey().key) }] }
+    expect(await anchor.check(receipt, other)).toMatchObject({ status: 'fail', reason: 'not-signed-by-trusted-key' })
+    expect(await anchor.check(receipt, { ...trust, keys: [] })).toEqual({
+      status: 'not-checked',
+      reason: 'no-trusted-key',
+    })
+  })
+})
+
+describe('a bucket', () => {
+  it('that can not keep the promise is refused at start, and by every call that relies on it', async () => {
+    for (const made of [{}, { versioned: true }]) {
+      const anchor = s3LockAnchor(on(await attack.bucket(made)))
+      await expect(anchor.ready()).rejects.toEqual(code('UNSUPPORTED'))
+      await expect(anchor.latest(origin)).rejects.toEqual(code('UNSUPPORTED'))
+      await expect(anchor.anchor(await checkpoint(7))).rejects.toEqual(code('UNSUPPORTED'))
+    }
+    await expect(s3LockAnchor(on('no-such-bucket')).ready()).rejects.toEqual(code('NOT_FOUND'))
+    expect(() => s3LockAnchor(on('b', { retentionDays: 0 }))).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT' }),
+    )
+  })
+
+  it.each(['COMPLIANCE', 'GOVERNANCE'] as const)('that retains by itself in %s mode changes nothing', async (mode) => {
+    const bucket = await attack.bucket({ lock: true })
+    await attack.retainByDefault(bucket, mode, 1)
+    const anchor = s3LockAnchor(on(bucket))
+    const receipt = await anchor.anchor(await checkpoint(7))
+    const { status, retainedUntil } = await anchor.check(receipt, trust)
+    expect(status).toBe('pass')
+    expect(retainedUntil).toBeGreaterThan(Date.now() + 29 * dayMs)
+  })
+
+  it('that is away or does not let us look: not checked, never passed', async () => {
+    const { receipt, at } = await anchored()
+    const away = s3LockAnchor(on(at.bucket, { endpoint: 'http://127.0.0.1:9', attempts: 1 }))
+    expect(await away.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'unreadable' })
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'wrong' }
+    const stranger = s3LockAnchor(on(at.bucket, { credentials }))
+    expect(await stranger.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'unreadable' })
+    await expect(stranger.anchor(await checkpoint(9))).rejects.toEqual(code('UNAUTHENTICATED'))
+  })
+})

@@ -1,0 +1,83 @@
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { awsFailure } from '@seamark/kit/aws'
+import type { Radosgw } from '@seamark/testing-services'
+import { randomUUID } from 'node:crypto'
+
+/** What an attacker who has all rights on a bucket can try. Each resolves with `done`, or the code of the refusal. */
+export function attacker(access: Radosgw) {
+  const client = new S3Client({
+    endpoint: access.endpoint,
+    region: access.region,
+    credentials: access,
+    forcePathStyle: true,
+    maxAttempts: 1,
+  })
+  const outcome = (attack: Promise<unknown>): Promise<string> =>
+    attack.then(
+      () => 'done',
+      (error: unknown) => awsFailure(error).code || 'refused',
+    )
+  type At = { readonly bucket: string; readonly key: string; readonly versionId: string }
+  const version = ({ bucket, key, versionId }: At) => ({ Bucket: bucket, Key: key, VersionId: versionId })
+
+  return {
+    async bucket({ lock = false, versioned = false }: { lock?: boolean; versioned?: boolean }): Promise<string> {
+      const Bucket = `b-${randomUUID()}`
+      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: lock }))
+      if (versioned && !lock)
+        await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }))
+      return Bucket
+    },
+    retainByDefault: (Bucket: string, Mode: 'COMPLIANCE' | 'GOVERNANCE', Days: number) =>
+      client.send(
+        new PutObjectLockConfigurationCommand({
+          Bucket,
+          ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode, Days } } },
+        }),
+      ),
+    overwrite: ({ bucket, key }: Omit<At, 'versionId'>, text: string) =>
+      outcome(client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))),
+    putGovernance: ({ bucket, key }: Omit<At, 'versionId'>, text: string, until: Date) =>
+      outcome(
+        client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: text,
+            ObjectLockMode: 'GOVERNANCE',
+            ObjectLockRetainUntilDate: until,
+          }),
+        ),
+      ),
+    mark: ({ bucket, key }: At) => outcome(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))),
+    remove: (at: At) => outcome(client.send(new DeleteObjectCommand(version(at)))),
+    removeBypassing: (at: At) =>
+      outcome(client.send(new DeleteObjectCommand({ ...version(at), BypassGovernanceRetention: true }))),
+    retain: (at: At, Mode: 'COMPLIANCE' | 'GOVERNANCE', until: Date, bypass = false) =>
+      outcome(
+        client.send(
+          new PutObjectRetentionCommand({
+            ...version(at),
+            Retention: { Mode, RetainUntilDate: until },
+            ...(bypass && { BypassGovernanceRetention: true }),
+          }),
+        ),
+      ),
+    endHold: (at: At) =>
+      outcome(client.send(new PutObjectLegalHoldCommand({ ...version(at), LegalHold: { Status: 'OFF' } }))),
+    async facts(at: At) {
+      const head = await client.send(new HeadObjectCommand(version(at)))
+      return { mode: head.ObjectLockMode, hold: head.ObjectLockLegalHoldStatus }
+    },
+  }
+}
