@@ -156,7 +156,8 @@ export function encryptedStorage<S extends StorageProvider>(inner: S, options: E
     kind: `encrypted.${inner.kind}`,
     // Asked for each time: what the storage promises may be known only later.
     get guarantees(): StorageGuarantees {
-      return { ...inner.guarantees, verifiedRead: { value: true, proof: 'tested' } }
+      const verified = { value: true, proof: 'tested' } as const
+      return { ...inner.guarantees, verifiedRead: verified, verifiedRange: verified }
     },
     put: (key, body, putOptions = {}) => put(key, body, putOptions),
     get: (key, getOptions = {}) => get(key, getOptions),

@@ -1,4 +1,4 @@
-import { startMoto } from '@seamark/testing-services'
+import { sharedServer } from '@seamark/testing-services'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startKms } from '../src/index.ts'
 import { calls, outcome } from './kms-calls.ts'
@@ -28,18 +28,15 @@ const differences: Readonly<Record<string, string>> = {
 }
 
 let ours: Awaited<ReturnType<typeof startKms>>
-let moto: Awaited<ReturnType<typeof startMoto>>
 const clients: KMSClient[] = []
 beforeAll(async () => {
   ours = await startKms()
-  moto = await startMoto()
-  const { endpoint, region, accessKeyId, secretAccessKey } = moto
+  const { endpoint, region, accessKeyId, secretAccessKey } = await sharedServer('moto')
   clients.push(clientOf(ours), clientOf({ endpoint, region, credentials: { accessKeyId, secretAccessKey } }))
 }, 60_000)
 afterAll(async () => {
   for (const client of clients) client.destroy()
   await ours?.close()
-  await moto?.stop()
 })
 
 it.each(Object.keys(calls))('%s', async (name) => {
