@@ -25,6 +25,7 @@ const mayImport = {
   config: ['core', 'kit', 'protocol'],
   sdk: ['core', 'kit', 'protocol'],
   cli: ['core', 'kit', 'log', 'evidence', 'protocol', 'config', 'sdk'],
+  migrate: ['core', 'kit', 'log'],
   conformance: ['core', 'kit', 'log'],
   testing: ['core', 'kit', 'log'],
   'testing-services': ['core', 'kit'],

@@ -42,6 +42,7 @@ const settings = `
   SET idle_in_transaction_session_timeout TO '30s';
   SET bytea_output TO 'hex';
   SET jit TO off;
+  SET plan_cache_mode TO force_generic_plan;
   SET enable_seqscan TO off`
 
 type Facts = {

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sqliteJournal } from '@seamark/journal-sqlite'
+import { memoryJournal } from '@seamark/testing'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { moveNamespace } from '../src/index.ts'
+import type { Progress, Store } from '../src/index.ts'
+import { breaking, everything, fill } from './source.ts'
+
+let dir: string
+let from: ReturnType<typeof sqliteJournal>
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'seamark-move-'))
+  from = sqliteJournal({ dir, reserveBytes: 0 })
+})
+afterEach(async () => {
+  await from.journal.close()
+  rmSync(dir, { recursive: true })
+})
+const move = (to: Store, more: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {}) =>
+  moveNamespace({ ns: 'default', from, to, holder: 'mover', foldVersion: 3, ...more })
+
+it('moves everything, and says what it was', async () => {
+  await fill(from, 5_000)
+  const to = memoryJournal()
+  const phases = new Set<string>()
+  const report = await move(to, { onProgress: ({ phase }) => phases.add(phase) })
+  expect(await everything(to)).toEqual(await everything(from))
+  expect(report).toMatchObject({ records: 5_000, runs: 50, items: 1_500, resumedAt: 0, checkpointSize: 2_500 })
+  expect(report.payloads).toBe(3_330)
+  expect([...phases]).toEqual(['copy', 'rows', 'compare'])
+  // Both leases are free again.
+  for (const { journal } of [from, to]) await (await journal.acquire('default', 'next')).release()
+})
+
+it.each([
+  ['append', 0],
+  ['append', 1],
+  ['append', 2],
+  ['append', 3],
+  ['append', 40],
+  ['commitCheckpoint', 0],
+] as const)('resumes after a break at %s %i, also where payloads were purged meanwhile', async (method, after) => {
+  await fill(from, 5_000)
+  const to = memoryJournal()
+  await expect(move({ ...to, journal: breaking(to.journal, method, after) })).rejects.toThrow('it broke')
+  const { size } = await to.journal.head('default')
+  const lease = await from.journal.acquire('default', 'purger')
+  await from.journal.purge(lease, [10, 11, 4_000])
+  await lease.release()
+  expect((await move(to)).resumedAt).toBe(size)
+  expect(await everything(to)).toEqual(await everything(from))
+})
+
+it('refuses a target that is not empty', async () => {
+  await fill(from, 500)
+  const used = memoryJournal()
+  await move(used)
+  await expect(move(used)).rejects.toMatchObject({ code: 'CONFLICT' })
+  const other = memoryJournal()
+  await fill(other, 300)
+  await expect(move(other)).rejects.toMatchObject({ code: 'CONFLICT' })
+  const rows = memoryJournal()
+  const lease = await rows.journal.acquire('default', 'h')
+  const { rows: runs } = await from.projections.query('default', 'runs', {})
+  const changes = runs.map((row) => ({ projection: 'runs', row }) as const)
+  await rows.journal.append(lease, 0, { records: [], payloads: [], nodes: [], changes })
+  await lease.release()
+  await expect(move(rows)).rejects.toMatchObject({ code: 'CONFLICT' })
+})
+
+it('refuses a source that a service uses, one without records, and a target that a service uses', async () => {
+  const to = memoryJournal()
+  await expect(move(to)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await fill(from, 100)
+  const busy = await from.journal.acquire('default', 'service')
+  await expect(move(to)).rejects.toMatchObject({ code: 'CONFLICT' })
+  await busy.release()
+  await to.journal.acquire('default', 'service')
+  await expect(move(to)).rejects.toMatchObject({ code: 'CONFLICT' })
+})
+
+it.each([
+  ['a payload', (bytes: Uint8Array) => ({ bytes })],
+  ['a salt', (salt: Uint8Array) => ({ salt })],
+])('finds out that %s arrived otherwise', async (_, change) => {
+  await fill(from, 500)
+  const to = memoryJournal()
+  const journal: Store['journal'] = {
+    ...to.journal,
+    append: (lease, size, batch, options) => {
+      const payloads = batch.payloads.map((one) => (one.seq === 98 ? { ...one, ...change(Buffer.alloc(32, 9)) } : one))
+      return to.journal.append(lease, size, { ...batch, payloads }, options)
+    },
+  }
+  const error = { code: 'INTEGRITY', problems: [{ place: { pointer: '/records/98' } }] }
+  await expect(move({ ...to, journal })).rejects.toMatchObject(error)
+  expect((await to.journal.head('default')).checkpoint).toBeUndefined()
+})
+
+it('stops when it is told to, and leaves no checkpoint', async () => {
+  await fill(from, 5_000)
+  const to = memoryJournal()
+  const stop = new AbortController()
+  await expect(move(to, { onProgress: () => stop.abort(), signal: stop.signal })).rejects.toMatchObject({
+    code: 'ABORTED',
+  })
+  expect((await to.journal.head('default')).checkpoint).toBeUndefined()
+  await move(to)
+  expect(await everything(to)).toEqual(await everything(from))
+})
