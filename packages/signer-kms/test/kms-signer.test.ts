@@ -168,16 +168,18 @@ describe('what goes wrong', () => {
     kms.expire(credentials.accessKeyId)
     await expect(signer.sign(bytes)).rejects.toEqual(failing('UNAUTHENTICATED', 'ExpiredTokenException'))
     const stranger = { accessKeyId: 'AKIANOBODY', secretAccessKey: 'a-very-secret-key' }
-    const wrong = { ...kms.credentials, secretAccessKey: 'a-very-secret-key' }
+    const wrong = { ...kms.addCredentials({ temporary: true }), secretAccessKey: 'a-very-secret-key' }
     for (const [given, name] of [
       [stranger, 'UnrecognizedClientException'],
       [wrong, 'InvalidSignatureException'],
+      [{ ...credentials, secretAccessKey: 'a-very-secret-key' }, 'ExpiredTokenException'],
     ] as const) {
       const failed: unknown = await kmsSigner({ ...accessTo(kms, arn, { credentials: given }), role: 'log' })
         .publicKey()
         .catch((error: unknown) => error)
       expect(failed).toEqual(failing('UNAUTHENTICATED', name))
-      expect(inspect(failed, { depth: 10, showHidden: true })).not.toContain('a-very-secret-key')
+      const shown = inspect(failed, { depth: 10, showHidden: true })
+      for (const secret of Object.values(given)) if (secret !== given.accessKeyId) expect(shown).not.toContain(secret)
     }
   })
 

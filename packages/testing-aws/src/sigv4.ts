@@ -75,10 +75,11 @@ export function verifySignature(request: SignedRequest, options: VerifyOptions):
   ].join('\n')
   const scope = [date, region, service, end].join('/')
   const key = [date, region, service, end].reduce<string | Buffer>(hmac, `AWS4${known.secretAccessKey}`)
-  const expected = hmac(key, ['AWS4-HMAC-SHA256', at, scope, sha256(canonical)].join('\n'))
-  if (!timingSafeEqual(expected, Buffer.from(fields[3] ?? '', 'hex')))
+  const toSign = ['AWS4-HMAC-SHA256', at, scope, sha256(canonical)].join('\n')
+  // AWS quotes the request, session token and all: whoever shows this message gives that away.
+  if (!timingSafeEqual(hmac(key, toSign), Buffer.from(fields[3] ?? '', 'hex')))
     throw refuse(
-      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+      `The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'${canonical}'\n\nThe String-to-Sign should have been\n'${toSign}'\n`,
     )
   return accessKeyId
 }

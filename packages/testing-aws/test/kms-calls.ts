@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes, randomUUID, verify } from 'node:crypto'
 import { expect } from 'vitest'
 import * as kms from './kms-client-port.ts'
 
@@ -31,12 +31,13 @@ export const calls: Readonly<Record<string, (client: kms.KMSClient) => Promise<u
     client.send(new kms.DescribeKeyCommand({ KeyId: '00000000-0000-0000-0000-000000000000' })),
   'an alias of nothing': (client) => client.send(new kms.DescribeKeyCommand({ KeyId: 'alias/none' })),
   async 'an alias'(client) {
+    const AliasName = `alias/seamark-test-${randomUUID()}`
     const KeyId = await made(client)
-    await client.send(new kms.CreateAliasCommand({ AliasName: 'alias/one', TargetKeyId: KeyId }))
-    const again = await outcome(client.send(new kms.CreateAliasCommand({ AliasName: 'alias/one', TargetKeyId: KeyId })))
-    const found = (await client.send(new kms.DescribeKeyCommand({ KeyId: 'alias/one' }))).KeyMetadata?.KeyId === KeyId
-    await client.send(new kms.DeleteAliasCommand({ AliasName: 'alias/one' }))
-    return [again, found, await outcome(client.send(new kms.DescribeKeyCommand({ KeyId: 'alias/one' })))]
+    await client.send(new kms.CreateAliasCommand({ AliasName, TargetKeyId: KeyId }))
+    const again = await outcome(client.send(new kms.CreateAliasCommand({ AliasName, TargetKeyId: KeyId })))
+    const found = (await client.send(new kms.DescribeKeyCommand({ KeyId: AliasName }))).KeyMetadata?.KeyId === KeyId
+    await client.send(new kms.DeleteAliasCommand({ AliasName: AliasName }))
+    return [again, found, await outcome(client.send(new kms.DescribeKeyCommand({ KeyId: AliasName })))]
   },
   async 'encryption and its context'(client) {
     const KeyId = await made(client)
@@ -205,8 +206,8 @@ export const calls: Readonly<Record<string, (client: kms.KMSClient) => Promise<u
   },
   async 'wrong credentials'(client) {
     const other = new kms.KMSClient({
-      endpoint: async () => client.config.endpoint!(),
-      region: 'us-east-1',
+      ...(client.config.endpoint && { endpoint: client.config.endpoint }),
+      region: client.config.region,
       maxAttempts: 1,
       credentials: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'wrong' },
     })
