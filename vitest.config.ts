@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 const folders = ['packages/*', 'apps/*', 'examples/*', 'bench', 'scripts', 'vectors']
 const tests = (suffix: string): string[] => folders.map((folder) => `${folder}/**/*${suffix}`)
 
-/** Three projects, by what a file's tests need: `plain` nothing, `sandbox` bubblewrap, `services` a service. */
+/**
+ * Projects, by what a file's tests need: `plain` nothing, `sandbox` bubblewrap, `services` a service of the machine, and
+ * `live` an account of AWS.
+ */
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
@@ -18,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: tests('.test.ts'),
-          exclude: [...tests('.sandbox.test.ts'), ...tests('.services.test.ts')],
+          exclude: [...tests('.sandbox.test.ts'), ...tests('.services.test.ts'), ...tests('.live.test.ts')],
         },
       },
       { extends: true, test: { name: 'sandbox', include: tests('.sandbox.test.ts') } },
@@ -30,6 +33,7 @@ export default defineConfig({
           globalSetup: './packages/testing-services/src/global-setup.ts',
         },
       },
+      { extends: true, test: { name: 'live', include: tests('.live.test.ts'), testTimeout: 300_000 } },
     ],
   },
 })

@@ -35,6 +35,7 @@ const tasks = {
   demo: ['--conditions=source', 'scripts/demo.ts'],
   test: ['--conditions=source', 'scripts/test.ts', 'plain'],
   'test:services': ['--conditions=source', 'scripts/test.ts', 'services'],
+  'test:live': ['--conditions=source', 'scripts/test.ts', 'live'],
   check: ['--conditions=source', 'scripts/check.ts'],
   bench: ['--conditions=source', 'bench/src/main.ts'],
   build: ['--conditions=source', 'scripts/build.ts'],

@@ -1,4 +1,5 @@
 import {
+  BucketLocationConstraint,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
@@ -31,19 +32,28 @@ export interface RawBucket {
   dispose(): Promise<void>
 }
 
-export function rawClient(access: S3Access): S3Client {
-  return new S3Client({
-    endpoint: access.endpoint,
-    region: access.region,
-    credentials: access,
-    forcePathStyle: true,
-  })
+/** A server of the suite, or the account in the environment. */
+export type Access = S3Access | { readonly region: string }
+
+function rawClient(access: Access): S3Client {
+  if (!('endpoint' in access)) return new S3Client({ region: access.region })
+  const { endpoint, region } = access
+  return new S3Client({ endpoint, region, credentials: access, forcePathStyle: true })
 }
 
-export async function rawBucket(access: S3Access, options: { readonly lock?: boolean } = {}): Promise<RawBucket> {
+export async function rawBucket(access: Access, options: { readonly lock?: boolean } = {}): Promise<RawBucket> {
   const client = rawClient(access)
-  const bucket = `b-${randomUUID()}`
-  await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: options.lock ?? false }))
+  const bucket = `seamark-test-${randomUUID()}`
+  await client.send(
+    new CreateBucketCommand({
+      Bucket: bucket,
+      ObjectLockEnabledForBucket: options.lock ?? false,
+      ...(!('endpoint' in access) &&
+        access.region !== 'us-east-1' && {
+          CreateBucketConfiguration: { LocationConstraint: regionOf(access.region) },
+        }),
+    }),
+  )
 
   async function objects(): Promise<{ Key: string; VersionId: string }[]> {
     const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
@@ -97,20 +107,21 @@ export async function rawBucket(access: S3Access, options: { readonly lock?: boo
       )
     },
     async dispose() {
-      // What a run leaves goes with its server.
+      // What a run leaves on a server of the suite goes with the server.
+      if (!('endpoint' in access)) await empty()
       client.destroy()
     },
   }
+
+  async function empty(): Promise<void> {
+    for (let there = await objects(); there.length > 0; there = await objects())
+      await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: there } }))
+    await client.send(new DeleteBucketCommand({ Bucket: bucket }))
+  }
 }
 
-/** Removes a bucket of a real account with all that is in it. */
-export async function removeBucket({ client, bucket }: RawBucket): Promise<void> {
-  for (;;) {
-    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
-    const there = [...Versions, ...DeleteMarkers].map(({ Key = '', VersionId }) => ({ Key, VersionId }))
-    if (there.length === 0) break
-    await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: there } }))
-  }
-  await client.send(new DeleteBucketCommand({ Bucket: bucket }))
-  client.destroy()
+function regionOf(region: string): BucketLocationConstraint {
+  const found = Object.values(BucketLocationConstraint).find((known) => known === region)
+  if (found === undefined) throw new Error(`The client does not know the region ${region}.`)
+  return found
 }
