@@ -172,8 +172,7 @@ export function encryptedJournal<J extends Journal>(inner: J, options: Encryptio
     return { salt: opened.subarray(1, end), bytes: opened.subarray(end) }
   }
 
-  const same: J = { ...inner }
-  return withMembers<J, Journal>(same, changes)
+  return withMembers<J, Journal>(inner, changes)
 }
 
 /** What of a record a payload is bound to. */

@@ -169,9 +169,7 @@ export function encryptedStorage<S extends StorageProvider>(inner: S, options: E
       for await (const object of inner.list(prefix, callOptions)) yield plain(object)
     },
   }
-  const same: S = { ...inner }
-  Reflect.deleteProperty(same, 'presign')
-  return withMembers<S, StorageProvider>(same, changes)
+  return withMembers<S, StorageProvider>(inner, changes, ['presign'])
 }
 
 /** The first segment. Errors: `INVALID_INPUT` for what is no key. */
