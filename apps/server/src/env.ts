@@ -4,6 +4,8 @@ export interface ServerEnvironment {
   readonly path: string | undefined
   /** What git's transports need to reach private repositories. Never reaches an attempt. */
   readonly git: Readonly<Record<string, string>>
+  /** Address of the database that a journal is moved to or from. */
+  readonly databaseUrl?: string
 }
 
 const transport = ['SSH_AUTH_SOCK', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy']
@@ -15,5 +17,6 @@ export function readServerEnvironment(): ServerEnvironment {
     const value = env[name]
     if (value !== undefined) git[name] = value
   }
-  return { path: env['PATH'], git }
+  const databaseUrl = env['SEAMARK_DATABASE_URL']
+  return { path: env['PATH'], git, ...(databaseUrl !== undefined && { databaseUrl }) }
 }

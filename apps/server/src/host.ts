@@ -10,6 +10,7 @@ import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
 import { buildApp } from './http/app.ts'
 import { scrubInBackground } from './scrub.ts'
+import { migrate } from './migrate.ts'
 import { listen, listenPrivately, refuseSecond } from './socket.ts'
 
 /** The two ways to have a service, as the command is given them. */
@@ -17,6 +18,7 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
   return {
     serve: (options) => start(options, environment, { as: 'seamark serve', engine: true }),
     startInProcess: (options) => start(options, environment, { as: 'seamark run', ...options }),
+    migrate: (options) => migrate(options, environment),
   }
 }
 

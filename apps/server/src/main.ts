@@ -10,6 +10,7 @@ const env = readEnvironment()
 const host: ServiceHost = {
   serve: async (options) => (await loadHost()).serve(options),
   startInProcess: async (options) => (await loadHost()).startInProcess(options),
+  migrate: async (options) => (await loadHost()).migrate(options),
 }
 process.exitCode = await runCli(process.argv.slice(2), {
   host,

@@ -1,4 +1,6 @@
-/** What the binary hands to the command: the two ways to have a service. */
+import type { MigrateOptions, MigrateReport } from './migration.ts'
+
+/** What the binary hands to the command: the two ways to have a service, and the way to move one's journal. */
 export interface ServiceHost {
   /** Starts a service that others can reach, until it is stopped. Errors: `CONFLICT` naming the one that is there. */
   serve(options: HostOptions): Promise<RunningService>
@@ -7,6 +9,8 @@ export interface ServiceHost {
    * questions only, takes no lease and starts nothing.
    */
   startInProcess(options: HostOptions & { readonly engine: boolean }): Promise<RunningService>
+  /** Moves a namespace from one journal to another, verified on arrival. Errors: `CONFLICT`, `INTEGRITY`, those of both journals. */
+  migrate(options: MigrateOptions): Promise<MigrateReport>
 }
 
 export interface HostOptions {

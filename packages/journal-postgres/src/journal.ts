@@ -20,6 +20,8 @@ export interface PostgresJournal extends Journal {
    * Errors: `ABORTED`, `UNAVAILABLE`. Damage is given to `onDamage` and ends the pass.
    */
   scrub(ns: string, options?: ScrubOptions): Promise<ScrubReport>
+  /** Takes a namespace out of use, after it was moved elsewhere: `acquire` is `CONFLICT` from then on. It can still be read. */
+  retire(lease: Lease): Promise<void>
 }
 
 /** A journal and the projections that its transactions write. */
@@ -170,6 +172,10 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
 
     async purge(lease, seqs, { signal } = {}) {
       await writing(lease, signal).purge(seqs)
+    },
+
+    async retire(lease) {
+      await writing(lease, undefined).retire()
     },
 
     async scrub(ns, request = {}) {

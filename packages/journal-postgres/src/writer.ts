@@ -19,6 +19,8 @@ export interface Writer {
   putCheckpoint(checkpoint: Checkpoint): Promise<void>
   putState(snapshot: StateSnapshot): Promise<void>
   purge(seqs: readonly number[]): Promise<void>
+  /** Gives the namespace to no deployment. */
+  retire(): Promise<void>
   /** Where it is not known whether the last write took effect, finds out that it did, did not, and will not any more. */
   settle(): Promise<void>
   release(): Promise<void>
@@ -181,6 +183,14 @@ export function writer(options: WriterOptions): Writer {
         const gone = await under(on, fence, remove, [int8Array(seqs)])
         // Until then the rows are only marked as deleted.
         if (gone > 0) await on.query(`VACUUM ${t.payloads}`)
+      }),
+    retire: () =>
+      exclusively(async (on, fence) => {
+        // Not a name that a deployment can have.
+        const put = `, put AS (
+          UPDATE ${t.logs} l SET deployment = '(moved)' FROM log WHERE l.id = log.id RETURNING 1)
+          SELECT (SELECT count(*) FROM log) AS logs, (SELECT count(*) FROM put) AS done`
+        await under(on, fence, put, [])
       }),
     async settle() {
       if (connection?.gone === false) {

@@ -5,6 +5,7 @@ import { evidenceExport } from './evidence-export.ts'
 import { init } from './init.ts'
 import { keysExport } from './keys-export.ts'
 import { logs } from './logs.ts'
+import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
 import { run } from './run.ts'
 import { serve } from './serve.ts'
@@ -26,4 +27,6 @@ export const COMMANDS: readonly Command[] = [
   verify,
   serve,
   doctor,
+  migrateToPostgres,
+  migrateToSqlite,
 ]
