@@ -89,8 +89,6 @@ export function encryptedStorage<S extends StorageProvider>(inner: S, options: E
     } catch (error) {
       // What the source or its check said, whatever the storage made of it.
       throw isSeamError(seen.failure) ? seen.failure : error
-    } finally {
-      own.fill(0)
     }
   }
 
@@ -227,6 +225,8 @@ async function* sealed(
     seen.failure = error
     throw error
   } finally {
+    // Here and not where it was made: a source that hangs may come back after the put has ended.
+    own.fill(0)
     piece.fill(0)
   }
 }
