@@ -4,12 +4,11 @@ import { allowLocal, hasCode } from '@seamark/kit'
 import { commitPayload } from '@seamark/log'
 import { createEngine } from '@seamark/orchestrator'
 import type { EngineOptions } from '@seamark/orchestrator'
-import { memoryJournal } from '@seamark/testing'
+import { instantHands, instantItem, memoryJournal } from '@seamark/testing'
 import type { MemoryJournal } from '@seamark/testing'
 import { expect, it } from 'vitest'
 import { encryptedJournal } from '../src/index.ts'
 import type { EncryptionOptions } from '../src/index.ts'
-import { instantHands, item } from './instant-hands.ts'
 import { freshKeys } from './support.ts'
 
 function signer(): Signer {
@@ -56,7 +55,7 @@ function engineOn(memory: MemoryJournal, encryption: EncryptionOptions, hands: R
           run,
           plan: 'a'.repeat(64),
           spec: { workspace: { type: 'empty' } },
-          items: [{ ...item('one'), run: 'echo a-secret' }],
+          items: [{ ...instantItem('one'), run: 'echo a-secret' }],
         },
       ),
   }

@@ -2,11 +2,10 @@ import type { AnyRecord } from '@seamark/core'
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
 import { createEngine } from '@seamark/orchestrator'
 import type { EngineOptions } from '@seamark/orchestrator'
-import { memoryJournal } from '@seamark/testing'
+import { instantHands, instantItem, memoryJournal } from '@seamark/testing'
 import { startKms } from '@seamark/testing-aws'
 import { expect, it, onTestFinished } from 'vitest'
 import { kmsSigner } from '../src/index.ts'
-import { instantHands, item } from './instant-hands.ts'
 import { accessTo, freshKms } from './support.ts'
 
 function engineOn(signer: EngineOptions['signer']) {
@@ -34,7 +33,7 @@ function engineOn(signer: EngineOptions['signer']) {
         run,
         plan: 'a'.repeat(64),
         spec: { workspace: { type: 'empty' } },
-        items: [item('one')],
+        items: [instantItem('one')],
       }),
     async records(): Promise<readonly AnyRecord[]> {
       const found: AnyRecord[] = []

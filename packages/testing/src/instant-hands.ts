@@ -1,17 +1,25 @@
 import type { Executor, ItemSpec, LaunchState, Worker } from '@seamark/core'
-import type { EngineOptions } from '@seamark/orchestrator'
 
 const BLOB = { sha256: '0'.repeat(64), size: 0 }
 const claim = <T>(value: T) => ({ value, proof: 'tested' as const })
 
-/** An executor and a worker whose every attempt succeeds at once. */
-export function instantHands(): Pick<EngineOptions, 'executors' | 'worker'> {
+/** What an engine works with. */
+export interface InstantHands {
+  readonly executors: readonly Executor[]
+  readonly worker: Worker
+}
+
+/** An executor and a worker whose every attempt succeeds at once, or never ends where it is to `hold`. */
+export function instantHands({ hold = false } = {}): InstantHands {
   const ended: string[] = []
   let wake = (): void => undefined
-  const state = (): LaunchState => ({
-    state: 'exited',
-    exit: { code: 0, reason: 'exited', startedAt: Date.now(), endedAt: Date.now(), outputBytes: 0 },
-  })
+  const state = (): LaunchState =>
+    hold
+      ? { state: 'running', startedAt: Date.now() }
+      : {
+          state: 'exited',
+          exit: { code: 0, reason: 'exited', startedAt: Date.now(), endedAt: Date.now(), outputBytes: 0 },
+        }
   const executor: Executor = {
     spec: 'executor/v1',
     kind: 'instant',
@@ -67,8 +75,8 @@ export function instantHands(): Pick<EngineOptions, 'executors' | 'worker'> {
   return { executors: [executor], worker }
 }
 
-/** An item for it. */
-export const item = (id: string): ItemSpec => ({
+/** An item for them. */
+export const instantItem = (id: string): ItemSpec => ({
   id,
   run: 'true',
   needs: [],
