@@ -10,7 +10,7 @@ export interface InstantHands {
 }
 
 /** An executor and a worker whose every attempt succeeds at once, or never ends where it is to `hold`. */
-export function instantHands({ hold = false } = {}): InstantHands {
+export function instantHands({ hold = false }: { readonly hold?: boolean } = {}): InstantHands {
   const ended: string[] = []
   let wake = (): void => undefined
   const state = (): LaunchState =>
