@@ -8,4 +8,6 @@ export const CASES: Readonly<Record<string, string>> = {
   git: import.meta.resolve('./cases/git-workspace.ts'),
   verify: import.meta.resolve('./cases/verify-bundle.ts'),
   service: import.meta.resolve('./cases/service.ts'),
+  postgres: import.meta.resolve('./cases/postgres.ts'),
+  s3: import.meta.resolve('./cases/s3-storage.ts'),
 }

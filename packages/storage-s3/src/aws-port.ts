@@ -100,6 +100,13 @@ export function awsPort(options: S3StorageOptions): S3Port {
           ...(encryption.mode === 'aws:kms' && { SSEKMSKeyId: encryption.keyId }),
         }
 
+  const asked = (key: string, { first, last, etag }: { first: number; last: number; etag?: string }) => ({
+    Bucket: bucket,
+    Key: key,
+    Range: `bytes=${first}-${last}`,
+    ...(etag !== undefined && { IfMatch: etag }),
+  })
+
   return {
     async put(key, { bytes, sha256 }, { metadata, ifAbsent }, signal) {
       const command = new PutObjectCommand({
@@ -121,22 +128,11 @@ export function awsPort(options: S3StorageOptions): S3Port {
       }
     },
 
-    async get(key, { first, last, etag }, signal) {
-      const answer = await s3().send(
-        new GetObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          Range: `bytes=${first}-${last}`,
-          ...(etag !== undefined && { IfMatch: etag }),
-        }),
-        sending(signal),
-      )
+    async get(key, range, signal) {
+      const answer = await s3().send(new GetObjectCommand(asked(key, range)), sending(signal))
       const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
       const body: unknown = answer.Body
-      if (total === undefined || answer.ContentLength === undefined || !isByteStream(body))
-        throw new SeamError('UNSUPPORTED', `The server does not answer a range of ${key} as RFC 9110 says.`, {
-          remedy: 'Use a server that knows range requests.',
-        })
+      if (total === undefined || answer.ContentLength === undefined || !isByteStream(body)) throw noRanges(key)
       return {
         size: Number(total),
         etag: answer.ETag ?? '',
@@ -144,6 +140,13 @@ export function awsPort(options: S3StorageOptions): S3Port {
         encryption: encryptionOf(answer),
         bytes: await bytesOf(body, answer.ContentLength, signal),
       }
+    },
+
+    async stream(key, range, signal) {
+      const { Body, ContentRange } = await s3().send(new GetObjectCommand(asked(key, range)), sending(signal))
+      const body: unknown = Body
+      if (ContentRange === undefined || !isByteStream(body)) throw noRanges(key)
+      return body
     },
 
     async head(key, signal) {
@@ -252,6 +255,12 @@ export function awsPort(options: S3StorageOptions): S3Port {
       client = undefined
     },
   }
+}
+
+function noRanges(key: string): SeamError {
+  return new SeamError('UNSUPPORTED', `The server does not answer a range of ${key} as RFC 9110 says.`, {
+    remedy: 'Use a server that knows range requests.',
+  })
 }
 
 function isByteStream(body: unknown): body is AsyncIterable<Uint8Array> & { destroy?(): unknown } {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { ByteRange, StoredObject } from '@seamark/core'
-import { rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
+import { orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
 import type { Calls } from './calls.ts'
 import type { ObjectFacts } from './port.ts'
 import { DIGEST_NAME } from './upload.ts'
 
-/** Bytes of one request. While a reader works on one piece, the next ones are on their way. */
-const pieceBytes = 2 * 1024 * 1024
-const piecesAhead = 2
+/** What the first request asks for: most objects are not larger, and nothing is open when it is answered. */
+const firstBytes = 2 * 1024 * 1024
+/** How often a connection may break without a byte in between. */
+const mostBreaks = 6
 
 export function describe(key: string, { size, metadata }: ObjectFacts): StoredObject {
   const sha256 = metadata[DIGEST_NAME]
@@ -31,10 +32,10 @@ export async function headObject(
 }
 
 /**
- * Reads an object piece by piece, each in one request and whole before a byte of it is yielded, so that a connection
- * that breaks costs one piece, and a reader that pauses or leaves holds no connection. A read of the whole is checked
- * against the digest in the object's metadata. Errors: `INTEGRITY`, `INVALID_INPUT` for a range that is not within the
- * object, `UNAVAILABLE` where it is replaced while it is read.
+ * Reads an object. Its beginning comes in one request, whole before a byte of it is yielded; the rest, when it is asked
+ * for, as a stream that goes on where its connection broke, always of the same version of the object. A read of the
+ * whole is checked against the digest in the object's metadata. Errors: `INTEGRITY`, `INVALID_INPUT` for a range that is
+ * not within the object, `UNAVAILABLE` where it is replaced while it is read.
  */
 export async function openObject(
   calls: Calls,
@@ -43,24 +44,24 @@ export async function openObject(
   signal: AbortSignal | undefined,
 ): Promise<(StoredObject & { readonly body: AsyncIterable<Uint8Array> }) | undefined> {
   const wanted = rangeWithin(range, Number.MAX_SAFE_INTEGER)
-  // Ends what is on its way to a reader who has left.
-  const leaving = new AbortController()
-  const reading = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
-  const piece = (first: number, end: number, etag?: string) =>
-    calls.request<(ObjectFacts & { readonly bytes: Uint8Array }) | 'absent' | 'outside' | 'replaced'>({
+  const beginning = () =>
+    calls.request<(ObjectFacts & { readonly bytes: Uint8Array }) | 'absent' | 'outside'>({
       act: 'read',
       key,
-      signal: reading,
-      send: (sending) => calls.port.get(key, { first, last: end - 1, ...(etag !== undefined && { etag }) }, sending),
+      signal,
+      send: (sending) =>
+        calls.port.get(
+          key,
+          { first: wanted.start, last: Math.min(wanted.end, wanted.start + firstBytes) - 1 },
+          sending,
+        ),
       outcome: ({ code, status }) => {
-        if (code === 'NoSuchKey') return etag === undefined ? 'absent' : 'replaced'
-        if (code === 'InvalidRange' || status === 416) return etag === undefined ? 'outside' : 'replaced'
-        return etag !== undefined && (code === 'PreconditionFailed' || status === 412) ? 'replaced' : undefined
+        if (code === 'NoSuchKey') return 'absent'
+        return code === 'InvalidRange' || status === 416 ? 'outside' : undefined
       },
     })
 
-  const opened =
-    wanted.start === wanted.end ? 'outside' : await piece(wanted.start, Math.min(wanted.end, wanted.start + pieceBytes))
+  const opened = wanted.start === wanted.end ? 'outside' : await beginning()
   if (opened === 'absent') return undefined
   if (typeof opened === 'string') {
     // Nothing can be asked for of an empty range or object.
@@ -73,46 +74,75 @@ export async function openObject(
   const { start, end } = rangeWithin(range, opened.size)
   const object = describe(key, opened)
 
-  async function* body({ bytes: first, etag }: { bytes: Uint8Array; etag: string }): AsyncGenerator<Uint8Array> {
+  async function* body({ bytes, etag }: { bytes: Uint8Array; etag: string }): AsyncGenerator<Uint8Array> {
     const digest = start === 0 && end === object.size && object.sha256 !== undefined ? createHash('sha256') : undefined
-    const ahead: ReturnType<typeof piece>[] = []
-    let asked = start + first.byteLength
-    const askAhead = (): void => {
-      while (ahead.length < piecesAhead && asked < end) {
-        const until = Math.min(end, asked + pieceBytes)
-        const asking = piece(asked, until, etag)
-        // Heard when its turn comes, or never: the reader has left.
-        asking.catch(() => undefined)
-        ahead.push(asking)
-        asked = until
-      }
+    const check = (): void => {
+      if (digest === undefined || digest.digest('hex') === object.sha256) return
+      throw new SeamError('INTEGRITY', `The stored object ${key} is damaged: its SHA-256 is not the recorded one.`, {
+        remedy: 'Restore it from a backup or an earlier version, or delete it and store it again.',
+      })
     }
-    try {
+    throwIfAborted(signal)
+    digest?.update(bytes)
+    const next = start + bytes.byteLength
+    if (next === end) check()
+    yield bytes
+    throwIfAborted(signal)
+    if (next === end) return
+    for await (const chunk of restOf(calls, key, { first: next, end, etag }, signal)) {
+      digest?.update(chunk)
+      yield chunk
       throwIfAborted(signal)
-      for (let bytes = first; ;) {
-        digest?.update(bytes)
-        askAhead()
-        const following = ahead.shift()
-        if (following === undefined && digest !== undefined && digest.digest('hex') !== object.sha256)
-          throw new SeamError(
-            'INTEGRITY',
-            `The stored object ${key} is damaged: its SHA-256 is not the recorded one.`,
-            {
-              remedy: 'Restore it from a backup or an earlier version, or delete it and store it again.',
-            },
-          )
-        yield bytes
-        throwIfAborted(signal)
-        if (following === undefined) return
-        const got = await following
-        if (typeof got === 'string') throw replaced(key)
-        bytes = got.bytes
-      }
-    } finally {
-      leaving.abort()
     }
+    check()
   }
   return { ...object, body: body(opened) }
+}
+
+/** Bytes `first` to before `end`, of one version of the object. */
+async function* restOf(
+  calls: Calls,
+  key: string,
+  { first, end, etag }: { readonly first: number; readonly end: number; readonly etag: string },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let at = first
+  // What ended the last stream. It is the first try of the next request, so that it waits like any other.
+  let broken: Error | undefined
+  for (let breaks = 0; at < end; breaks++) {
+    const stream = await calls.request<AsyncIterable<Uint8Array> | 'replaced'>({
+      act: 'read',
+      key,
+      signal,
+      send: async (sending) => {
+        const before = broken
+        broken = undefined
+        if (before !== undefined) throw before
+        return calls.port.stream(key, { first: at, last: end - 1, etag }, sending)
+      },
+      outcome: ({ code, status }) =>
+        code === 'NoSuchKey' || status === 412 || status === 416 ? 'replaced' : undefined,
+    })
+    if (stream === 'replaced') throw replaced(key)
+    const chunks = stream[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const next = await orAbort(chunks.next(), signal).catch((error: unknown) => {
+          throwIfAborted(signal)
+          broken = error instanceof Error ? error : new Error(String(error))
+        })
+        if (next === undefined || next.done === true) break
+        at += next.value.byteLength
+        breaks = 0
+        yield next.value
+      }
+    } finally {
+      // Closes its connection, also where the reader has left. Not awaited: what hangs must not hold up an abort.
+      chunks.return?.().catch(() => undefined)
+    }
+    broken ??= at < end ? new SeamError('UNAVAILABLE', `The answer for ${key} ended too early.`) : undefined
+    if (breaks >= mostBreaks) throw new SeamError('UNAVAILABLE', `Reading ${key} broke off ${breaks} times at ${at}.`)
+  }
 }
 
 function replaced(key: string): SeamError {

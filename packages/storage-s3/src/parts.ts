@@ -15,8 +15,8 @@ export interface BodyPart extends Sealed {
 export interface BodyParts {
   /** The next one. Rejects with `INTEGRITY` where the whole is not what was announced. */
   next(): Promise<BodyPart>
-  /** Of the whole, once the last part was given. */
-  whole(): { readonly size: number; readonly sha256: string }
+  /** Of the whole, once the last part was given; without the digest where nobody announced it and there are several. */
+  whole(): { readonly size: number; readonly sha256?: string }
   /** Lets go of a source that is not at its end. Not awaited: one that hangs must not hold up an error. */
   close(): void
 }
@@ -34,10 +34,12 @@ export function bodyParts(
   options: PutOptions,
 ): BodyParts {
   const source = body instanceof Uint8Array ? ofBytes(body) : ofStream(key, body, options)
-  const digest = createHash('sha256')
+  // Of a body in several parts the whole is digested only where it is compared; the parts have digests of their own.
+  const digest = options.sha256 === undefined ? undefined : createHash('sha256')
   let number = 0
   let size = 0
   let sha256: string | undefined
+  let ended = false
 
   const mismatch = (what: string): SeamError =>
     new SeamError('INTEGRITY', `The body for ${key} is not what was announced: ${what}. Nothing was stored.`)
@@ -49,9 +51,10 @@ export function bodyParts(
       size += bytes.byteLength
       if (options.size !== undefined && size > options.size) throw mismatch(`more than ${options.size} bytes`)
       const own = hash('sha256', bytes, 'hex')
-      if (!last || number > 1) digest.update(bytes)
+      if (!last || number > 1) digest?.update(bytes)
       if (last) {
-        sha256 = number === 1 ? own : digest.digest('hex')
+        ended = true
+        sha256 = number === 1 ? own : digest?.digest('hex')
         if (options.size !== undefined && size !== options.size)
           throw mismatch(`${size} bytes instead of ${options.size}`)
         if (options.sha256 !== undefined && sha256 !== options.sha256) throw mismatch(`its SHA-256 is ${sha256}`)
@@ -59,8 +62,8 @@ export function bodyParts(
       return { number, bytes, sha256: own, last, release }
     },
     whole() {
-      if (sha256 === undefined) throw new SeamError('INTERNAL', `The body for ${key} has not been read to its end.`)
-      return { size, sha256 }
+      if (!ended) throw new SeamError('INTERNAL', `The body for ${key} has not been read to its end.`)
+      return { size, ...(sha256 !== undefined && { sha256 }) }
     },
     close: () => source.close(),
   }

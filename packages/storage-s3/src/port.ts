@@ -62,6 +62,12 @@ export interface S3Port {
     range: { readonly first: number; readonly last: number; readonly etag?: string },
     signal?: AbortSignal,
   ): Promise<ObjectFacts & { readonly bytes: Uint8Array }>
+  /** The same bytes as they come. Rejects, while it is read, where the connection breaks. */
+  stream(
+    key: string,
+    range: { readonly first: number; readonly last: number; readonly etag: string },
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>
   head(key: string, signal?: AbortSignal): Promise<ObjectFacts>
   /** One page of keys and sizes; `next` goes on from there. */
   list(

@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024
 /** The least that S3 takes as a part that is not the last. */
 const leastPart = 5 * mebibyte
 const mostParts = 10_000
-const partsInFlight = 2
+const partsInFlight = 3
 
 /** What a key's bytes are, in the object's metadata. */
 export const DIGEST_NAME = 'seamark-sha256'

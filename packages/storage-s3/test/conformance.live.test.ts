@@ -3,8 +3,7 @@ import { storageSuite } from '@seamark/conformance/storage'
 import { describe, it } from 'vitest'
 import { subjectOn } from './subject.ts'
 
-// The suite in a real account: each case makes a bucket of its own and removes it.
-const { AWS_REGION: region } = process.env
-if (region === undefined) throw new Error('AWS_REGION says which account and region to use.')
+// The suite in a real account: each case makes a bucket of its own and removes it. `npm run test:live` says where there is none.
+const { AWS_REGION: region = '' } = process.env
 
-describe('AWS', () => registerSuite(storageSuite, () => subjectOn({ region }), { describe, it }))
+describe.skipIf(region === '')('AWS', () => registerSuite(storageSuite, () => subjectOn({ region }), { describe, it }))

@@ -1,0 +1,64 @@
+import type { ErrorCode } from '@seamark/core'
+import { describe, expect, it } from 'vitest'
+import { fromAwsError, saysNothing, wantsNewCredentials } from '../src/aws.ts'
+import { SeamError } from '../src/errors.ts'
+
+const call = { doing: 'Storing a', action: 's3:PutObject', resource: 'arn:aws:s3:::b/*' }
+
+/** An error as AWS's clients make it. */
+function answered(name: string, status: number, more: object = {}): Error {
+  return Object.assign(new Error('UnknownError'), { name, $metadata: { httpStatusCode: status }, ...more })
+}
+
+describe('an error of AWS', () => {
+  it.each<readonly [ErrorCode, Error]>([
+    ['FORBIDDEN', answered('AccessDenied', 403)],
+    ['FORBIDDEN', answered('Forbidden', 403)],
+    ['UNAUTHENTICATED', answered('SignatureDoesNotMatch', 403)],
+    ['UNAUTHENTICATED', answered('ExpiredToken', 400)],
+    ['UNAUTHENTICATED', Object.assign(new Error('none'), { name: 'CredentialsProviderError' })],
+    ['UNAVAILABLE', answered('RequestTimeTooSkewed', 403)],
+    ['LIMIT_EXCEEDED', answered('SlowDown', 503)],
+    ['LIMIT_EXCEEDED', answered('ThrottlingException', 400)],
+    ['UNAVAILABLE', answered('InternalError', 500)],
+    ['UNAVAILABLE', answered('BadDigest', 400)],
+    ['UNAVAILABLE', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+    ['UNAVAILABLE', Object.assign(answered('Error', 404), { code: 'ECONNRESET' })],
+    ['TIMEOUT', Object.assign(new Error('late'), { name: 'TimeoutError' })],
+    ['ABORTED', Object.assign(new Error('stop'), { name: 'AbortError' })],
+    ['UNSUPPORTED', answered('NotImplemented', 501)],
+    ['INVALID_INPUT', answered('InvalidArgument', 400)],
+  ])('is %s: %s', (code, error) => {
+    expect(fromAwsError(error, call).code).toBe(code)
+  })
+
+  it('of a missing right has the line of the policy, for the action that the service names', () => {
+    const [own] = fromAwsError(answered('AccessDenied', 403), call).problems
+    expect(own?.remedy).toContain('{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}')
+    const message = 'User: x is not authorized to perform: kms:GenerateDataKey on resource: y'
+    const [other] = fromAwsError(answered('AccessDenied', 403, { message }), call).problems
+    expect(other?.remedy).toContain('"Action":"kms:GenerateDataKey"')
+  })
+
+  it('keeps the delay that the service asks for, and nothing of the request', () => {
+    const $response = { headers: { 'retry-after': '7' } }
+    const secret = { config: { headers: { 'x-amz-security-token': 'secret' } } }
+    const made = fromAwsError(answered('SlowDown', 503, { $response, ...secret }), call)
+    expect(made.retryAfterMs).toBe(7_000)
+    expect(JSON.stringify(made.cause, Object.getOwnPropertyNames(made.cause))).not.toContain('secret')
+  })
+
+  it('that is one of ours stays', () => {
+    const own = new SeamError('INTEGRITY', 'x')
+    expect(fromAwsError(own, call)).toBe(own)
+  })
+
+  it('tells what may be helped by new credentials, and what says nothing', () => {
+    expect(wantsNewCredentials(answered('ExpiredToken', 400))).toBe(true)
+    expect(wantsNewCredentials(answered('AccessDenied', 403))).toBe(false)
+    expect(saysNothing(answered('Unknown', 403))).toBe(true)
+    expect(saysNothing(answered('NotFound', 404))).toBe(true)
+    expect(saysNothing(answered('NoSuchKey', 404))).toBe(false)
+    expect(saysNothing(answered('Unknown', 503))).toBe(false)
+  })
+})
