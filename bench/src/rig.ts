@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Journal, JournalBatch, Signer, Submission } from '@seamark/core'
+import type { Journal, JournalBatch, Projections, Signer, Submission } from '@seamark/core'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { allowLocal } from '@seamark/kit'
 import { newOrigin } from '@seamark/log'
-import type { Engine } from '@seamark/orchestrator'
+import type { Engine, EngineOptions } from '@seamark/orchestrator'
 import { createEngine } from '@seamark/orchestrator'
 import { localSigner } from '@seamark/signer-local'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import type { Shape } from './plans.ts'
 export const NS = 'default'
 const local = { id: 'local:0' }
 
-/** An engine on SQLite whose items do nothing: what is measured is the engine and its journal. */
+/** An engine whose items do nothing: what is measured is the engine and its journal. */
 export interface Rig {
   readonly engine: Engine
   readonly journal: Journal
@@ -24,9 +24,18 @@ export interface Rig {
   close(): Promise<void>
 }
 
-/** Starts one in a data folder laid out as the reference server's. `seen` is given each batch that became durable. */
-export async function startRig(dir: string, seen?: (batch: JournalBatch) => void): Promise<Rig> {
-  const store = sqliteJournal({ dir: join(dir, 'journal') })
+/**
+ * Starts one in a data folder laid out as the reference server's, on SQLite where no other store is given. `seen` is
+ * given each batch that became durable.
+ */
+export async function startRig(
+  dir: string,
+  seen?: (batch: JournalBatch) => void,
+  store: { readonly journal: Journal; readonly projections: Projections } = sqliteJournal({
+    dir: join(dir, 'journal'),
+  }),
+  more: Partial<EngineOptions> = {},
+): Promise<Rig> {
   const signer = localSigner({ path: join(dir, 'keys', 'log.pem'), role: 'log' })
   const journal: Journal = seen === undefined ? store.journal : watched(store.journal, seen)
   const notices: Error[] = []
@@ -44,6 +53,7 @@ export async function startRig(dir: string, seen?: (batch: JournalBatch) => void
     version: '0.0.0',
     holder: 'bench',
     onNotice: (error) => notices.push(error),
+    ...more,
   })
   await engine.start()
   return {

@@ -1,0 +1,25 @@
+import { postgresJournal } from '@seamark/journal-postgres'
+import { median } from '../stats.ts'
+import type { Shape } from '../plans.ts'
+import { startRig } from '../rig.ts'
+import { inTemporary } from '../temp.ts'
+
+/** Runs plans one after another in a warm engine on PostgreSQL. Resolves with the median milliseconds of one run. */
+export async function measure(input: {
+  readonly url: string
+  readonly schema: string
+  readonly shape: Shape
+  readonly items: number
+  readonly runs: number
+}): Promise<number> {
+  const { url, schema, shape, items, runs } = input
+  return inTemporary(async (dir) => {
+    const rig = await startRig(dir, undefined, postgresJournal({ url, schema }))
+    const mark = Date.now()
+    for (let i = 0; i < 5; i++) await rig.run(`warm-${mark}-${i}`, shape, 1_000)
+    const times: number[] = []
+    for (let i = 0; i < runs; i++) times.push(await rig.run(`run-${mark}-${i}`, shape, items))
+    await rig.close()
+    return median(times)
+  })
+}
