@@ -15,7 +15,8 @@ export const recordCases: readonly Case<Journal>[] = [
       expectEqual(seam.spec, 'journal/v1', 'spec')
       if (!/^[a-z0-9][a-z0-9.-]*$/.test(seam.kind)) fail(`kind is not a stable name: ${seam.kind}`)
       if (seam.name === '') fail('name is empty')
-      for (const claim of [seam.guarantees.durable, seam.guarantees.fenced]) {
+      const { durable, fenced, reserve, erasing } = seam.guarantees
+      for (const claim of [durable, fenced, reserve, erasing]) {
         expectEqual(typeof claim.value, 'boolean', 'value of a guarantee')
         if (!['probed', 'tested', 'unproven'].includes(claim.proof)) fail(`proof of a guarantee: ${claim.proof}`)
       }

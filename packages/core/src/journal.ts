@@ -8,6 +8,10 @@ export interface JournalGuarantees {
   readonly durable: Claim<boolean>
   /** An append under a lease that was taken over is refused by the store itself. */
   readonly fenced: Claim<boolean>
+  /** Space is set aside for `urgent` batches, so that they can be recorded when the disk is full. */
+  readonly reserve: Claim<boolean>
+  /** What was purged is in none of the store's files any more. Copies that others made of them are not spoken of. */
+  readonly erasing: Claim<boolean>
 }
 
 /** The right to append to one namespace. */
@@ -129,6 +133,12 @@ export interface Journal extends Seam<'journal/v1', JournalGuarantees> {
 
   /** Destroys the payloads and salts of these records. Idempotent. */
   purge(lease: Lease, seqs: readonly number[], options?: CallOptions): Promise<void>
+
+  /**
+   * Where what it stands on decides about its promises, asks that, so that `guarantees` are known from then on.
+   * Whoever starts a service calls it first, where it is there. Errors: those of `acquire` that need no lease.
+   */
+  ready?(options?: CallOptions): Promise<void>
 
   /** Idempotent. */
   close(): Promise<void>

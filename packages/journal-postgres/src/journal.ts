@@ -2,6 +2,7 @@ import type { Journal, JournalGuarantees, Lease, Projections } from '@seamark/co
 import { checkBatch, NAME, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
 import { checkpointPath, writeCheckpointFile } from './checkpoint-file.ts'
 import type { PostgresJournalOptions } from './options.ts'
+import { requireVersionOrOlder } from './migrate.ts'
 import { askPage, pageQuery } from './query.ts'
 import { follower } from './read.ts'
 import { MIGRATIONS } from './schema.ts'
@@ -33,6 +34,13 @@ export interface PostgresStore {
 /** `Journal` and `Projections` on PostgreSQL. Does nothing until first use. Errors: `INVALID_INPUT` for options that can not be. */
 export function postgresJournal(options: PostgresJournalOptions): PostgresStore {
   return postgresStore(options, MIGRATIONS)
+}
+
+const always: Omit<JournalGuarantees, 'durable'> = {
+  fenced: { value: true, proof: 'tested' },
+  // A server can not set space aside for some transactions, and gives no space back before it is used again.
+  reserve: { value: false, proof: 'tested' },
+  erasing: { value: false, proof: 'tested' },
 }
 
 interface Held {
@@ -81,8 +89,7 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
       // What the server said of itself counts as soon as it was asked.
       const durable: JournalGuarantees['durable'] =
         at.facts?.flushes === false ? { value: false, proof: 'probed' } : { value: true, proof: 'tested' }
-      const fenced: JournalGuarantees['fenced'] = { value: true, proof: 'tested' }
-      return { durable, fenced }
+      return { ...always, durable }
     },
 
     async acquire(ns, holder, { signal } = {}) {
@@ -172,6 +179,13 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
 
     async purge(lease, seqs, { signal } = {}) {
       await writing(lease, signal).purge(seqs)
+    },
+
+    async ready({ signal } = {}) {
+      throwIfAborted(signal)
+      if (closed) throw new SeamError('UNAVAILABLE', 'The journal is closed.')
+      // A connection is made for it, which refuses a server that no promise can be kept on.
+      await at.ask((connection) => requireVersionOrOlder(connection, tables, migrations))
     },
 
     async retire(lease) {

@@ -54,6 +54,17 @@ export async function requireVersion(
   return version === latest
 }
 
+/** Errors: `UNSUPPORTED` for a schema of a newer version; `FORBIDDEN`. */
+export async function requireVersionOrOlder(
+  connection: Connection,
+  tables: Tables,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const version = await schemaVersion(connection, tables)
+  const latest = latestVersion(migrations)
+  if (version > latest) throw tooNew(tables, version, latest)
+}
+
 /**
  * Brings the schema to the newest version, one transaction a step, under a lock that all releases take. Where tables
  * are there already, no lease may be alive, and the epochs move on, so that an older release that wakes up is refused.

@@ -53,7 +53,7 @@ export function inDatabase(place: Place): {
       spec: 'journal/v1',
       kind: 'postgres',
       name: 'journal',
-      guarantees: { durable: { value: true, proof: 'tested' }, fenced: { value: true, proof: 'tested' } },
+      guarantees: postgresJournal({ url: place.url() }).journal.guarantees,
       acquire: inner(async (to, ...args: Parameters<Journal['acquire']>): Promise<Lease> => {
         const lease = await to.acquire(...args)
         // A process that was killed hears nothing any more.

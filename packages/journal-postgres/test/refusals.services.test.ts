@@ -90,7 +90,7 @@ describe('a server that can keep no promise', () => {
     await server.sql(`SELECT pg_reload_conf()`)
     await expect.poll(async () => (await server.sql('SHOW fsync'))[0]).toEqual({ fsync: 'off' })
     const other = server.open()
-    await other.journal.acquire('default', 'h')
+    await other.journal.ready?.()
     await server.sql(`ALTER SYSTEM RESET fsync`)
     await server.sql(`SELECT pg_reload_conf()`)
     expect(other.journal.guarantees.durable).toEqual({ value: false, proof: 'probed' })
@@ -105,8 +105,12 @@ describe('a database', () => {
     await first.journal.close()
     await server.sql(`UPDATE "${schema}".meta SET version = 99`)
     const { journal } = server.open({ schema })
-    for (const call of [() => journal.acquire('default', 'h'), () => journal.head('default')]) {
-      const error = await errorOf(call())
+    for (const call of [
+      () => journal.acquire('default', 'h'),
+      () => journal.head('default'),
+      () => journal.ready?.(),
+    ]) {
+      const error = await errorOf(Promise.resolve(call()))
       expect(error).toMatchObject({ code: 'UNSUPPORTED' })
       expect(String(error)).toContain('version 99')
     }

@@ -120,7 +120,12 @@ export function sqliteStore(
     spec: 'journal/v1',
     kind: 'sqlite',
     name,
-    guarantees: { durable: { value: true, proof: 'tested' }, fenced: { value: true, proof: 'tested' } },
+    guarantees: {
+      durable: { value: true, proof: 'tested' },
+      fenced: { value: true, proof: 'tested' },
+      reserve: { value: reserveBytes > 0, proof: 'tested' },
+      erasing: { value: true, proof: 'tested' },
+    },
 
     async acquire(ns, holder, { signal } = {}) {
       const paths = begin(ns, signal)

@@ -72,7 +72,12 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
     spec: 'journal/v1',
     kind: 'memory',
     name: 'journal',
-    guarantees: { durable: { value: false, proof: 'tested' }, fenced: { value: true, proof: 'tested' } },
+    guarantees: {
+      durable: { value: false, proof: 'tested' },
+      fenced: { value: true, proof: 'tested' },
+      reserve: { value: true, proof: 'tested' },
+      erasing: { value: true, proof: 'tested' },
+    },
 
     async acquire(ns, holder, { signal } = {}) {
       begin(ns, signal)
