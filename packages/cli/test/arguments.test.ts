@@ -65,7 +65,8 @@ describe('help', () => {
 
   it('the overview names every command', () => {
     const text = overview(COMMANDS, '1.2.3', style(false))
-    for (const { name, summary } of COMMANDS) expect(text).toContain(`${name.padEnd(15)}  ${summary}`)
+    const lines = text.split('\n').map((line) => line.trim().split(/ {2,}/))
+    for (const { name, summary } of COMMANDS) expect(lines).toContainEqual([name, summary])
   })
 })
 

@@ -1,4 +1,3 @@
-import { sha256Hex } from '@seamark/kit'
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -9,7 +8,9 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
@@ -63,20 +64,38 @@ describe('sandbox', () => {
     expect(await findEscapes(dir)).toEqual([])
     expect(statSync(closed).mode & 0o777).toBe(0o700)
     expect(statSync(dir).mode & 0o007).toBe(0)
-    const ways = `/run/seamark-${sha256Hex(dir).slice(0, 32)}`
-    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(ways)
-    await until(() => !existsSync(ways), 'nothing is left on the host')
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain('/run/seamark-')
+    await until(() => !existsSync(join(dir, 'supervisor/ways')), 'nothing is left on the host')
   })
 
   it.runIf(isRoot)('removes also what a supervisor left that was killed', async () => {
     const dir = realpathSync(temporary(homedir()))
-    const ways = `/run/seamark-${sha256Hex(dir).slice(0, 32)}`
-    mkdirSync(join(ways, '7'), { recursive: true })
+    const left = `/run/seamark-${'0'.repeat(32)}`
+    mkdirSync(join(left, '7'), { recursive: true })
+    mkdirSync(join(dir, 'supervisor'))
+    writeFileSync(join(dir, 'supervisor/ways'), left)
     const executor = sandboxExecutor({ dir, graceMs: 0 })
     expect(await see(executor, 'exit 3')).toMatchObject({ code: 3 })
+    expect(existsSync(left)).toBe(false)
+    const ways = readFileSync(join(dir, 'supervisor/ways'), 'utf8')
     expect(readdirSync(join(ways, '0'))).toEqual([])
     await executor.close?.()
     await until(() => !existsSync(ways), 'nothing is left on the host')
+  })
+
+  it.runIf(isRoot)('is not disturbed by the supervisor of a folder that was there before', async () => {
+    const dir = realpathSync(temporary(homedir()))
+    const before = sandboxExecutor({ dir, graceMs: 500 })
+    expect(await see(before, 'exit 3')).toMatchObject({ code: 3 })
+    const old = readFileSync(join(dir, 'supervisor/ways'), 'utf8')
+    await before.close?.()
+    rmSync(dir, { recursive: true })
+    const executor = sandboxExecutor({ dir, graceMs: 0 })
+    const long = see(executor, 'sleep 2; exit 4')
+    await until(() => !existsSync(old), 'the one before is gone')
+    expect(await see(executor, 'exit 5')).toMatchObject({ code: 5 })
+    expect(await long).toMatchObject({ code: 4 })
+    await executor.close?.()
   })
 
   it.runIf(isRoot)('says so where the sandbox’s user can not reach a mount', async () => {

@@ -2,17 +2,17 @@ import { SeamError, toSeamError } from '@seamark/kit'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { sandboxIdentity } from './identity.ts'
+import { sandboxIdentity, type Identity } from './identity.ts'
 import { closeInherited } from './inherited.ts'
 import { takeLock } from './lock.ts'
-import { layoutOf } from './paths.ts'
+import { layoutOf, type Layout } from './paths.ts'
 import { PROTOCOL } from './protocol.ts'
 import { serve } from './server.ts'
 import { socketAddress } from './socket-address.ts'
 import { EXIT_FAILED, EXIT_TAKEN } from './start-line.ts'
 import { openStore } from './store.ts'
 import { supervise, type Supervision } from './supervise.ts'
-import { closeWays, openWays } from './ways.ts'
+import { openWays, type Ways } from './ways.ts'
 
 /** How long it waits for its first connection, at least. */
 const firstGraceMs = 5000
@@ -37,9 +37,7 @@ async function main(): Promise<void> {
   if (lock === undefined) process.exit(EXIT_TAKEN)
 
   const identity = sandboxIdentity()
-  const { ways, said } =
-    identity !== undefined && values.ways ? openWays(layout, identity) : { ways: [], said: undefined }
-  if (said !== undefined) note(said)
+  const opened = identity !== undefined && values.ways ? openWaysOrSay(layout, identity) : undefined
   const store = openStore(layout)
   let supervision: Supervision | undefined = undefined
   let leaving: NodeJS.Timeout | undefined
@@ -52,7 +50,7 @@ async function main(): Promise<void> {
     await supervision?.close()
     await store.close()
     try {
-      closeWays(layout)
+      opened?.close()
     } catch (error) {
       // Empty folders on the host are no reason to end as a failure; the next one tries again.
       note(error)
@@ -77,7 +75,7 @@ async function main(): Promise<void> {
   const hello = {
     protocol: PROTOCOL,
     pid: process.pid,
-    ways,
+    ways: opened?.ways ?? [],
     ...(identity !== undefined && { sandboxUid: identity.uid }),
   }
   const server = serve({ supervision, hello, onDeserted: () => leaveIfIdle() })
@@ -91,6 +89,16 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void supervision?.killAll().then(leave, fail))
   process.on('uncaughtException', fail)
+}
+
+/** Where it may not mount, sandboxes reach what lies on an open path, and say so otherwise. */
+function openWaysOrSay(layout: Layout, identity: Identity): Ways | undefined {
+  try {
+    return openWays(layout, identity)
+  } catch (error) {
+    note(error)
+    return undefined
+  }
 }
 
 /** Into the log of the data folder. */

@@ -13,7 +13,7 @@ export interface Layout {
   readonly attempts: string
   /** There for a moment while pipes are made. */
   readonly pipes: string
-  /** Where a root supervisor opens ways for the sandboxes' user; on the host there are only empty folders, while it runs. */
+  /** Names the folder on the host in which a root supervisor opened ways for the sandboxes' user. */
   readonly ways: string
   readonly journal: string
   readonly lock: string
@@ -30,7 +30,7 @@ export function layoutOf(data: string): Layout {
     folder,
     attempts: join(folder, 'attempts'),
     pipes: join(folder, 'pipes'),
-    ways: `/run/seamark-${id}`,
+    ways: join(folder, 'ways'),
     journal: join(folder, 'journal.ndjson'),
     lock: join(folder, 'lock'),
     log: join(folder, 'log'),
