@@ -36,6 +36,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresStore 
   return postgresStore(options, MIGRATIONS)
 }
 
+const vacuumMs = 60 * 60 * 1_000
+
 const always: Omit<JournalGuarantees, 'durable'> = {
   fenced: { value: true, proof: 'tested' },
   // A server can not set space aside for some transactions, and gives no space back before it is used again.
@@ -103,6 +105,7 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
       const writer = await takeOver(at, migrations, ns, holder, {
         signal,
         lost: end,
+        goOn: () => begin(ns, signal),
         taken: (taken) => {
           begin(ns, undefined)
           held.set(ns, { writer: taken, lost })
@@ -178,7 +181,10 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
     },
 
     async purge(lease, seqs, { signal } = {}) {
-      await writing(lease, signal).purge(seqs)
+      const gone = await writing(lease, signal).purge(seqs)
+      // Until then the rows are only marked as deleted. Beside the appends, since it may take long.
+      if (gone > 0)
+        await at.ask((connection) => connection.query(`VACUUM ${tables.payloads}`, undefined, { timeoutMs: vacuumMs }))
     },
 
     async ready({ signal } = {}) {

@@ -90,7 +90,10 @@ export function serverError(error: unknown, what: string): SeamError {
   if (isSeamError(error)) return error
   const said = error instanceof Error ? error.message : String(error)
   const code = systemCode(error) ?? ''
-  const meaning = /^[0-9A-Z]{5}$/.test(code) ? (meanings[code] ?? meanings[code.slice(0, 2)]) : network(code, said)
+  // No SQLSTATE begins with E, as the codes of Node's sockets do: EPIPE has five letters, too.
+  const meaning = /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)
+    ? (meanings[code] ?? meanings[code.slice(0, 2)])
+    : network(code, said)
   if (meaning === undefined) return new SeamError('INTERNAL', `${what}: ${said}.`, { cause: error })
   return new SeamError(meaning.code, `${what}: ${meaning.what}: ${said}.`, {
     ...(meaning.remedy !== undefined && { remedy: meaning.remedy }),

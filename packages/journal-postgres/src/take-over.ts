@@ -1,5 +1,5 @@
 import type { SeamError } from '@seamark/kit'
-import { hasCode, sleep, throwIfAborted } from '@seamark/kit'
+import { hasCode, sleep } from '@seamark/kit'
 import { checkpointPath, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { heldBy } from './leases.ts'
 import { migrate } from './migrate.ts'
@@ -14,6 +14,8 @@ import type { Writer } from './writer.ts'
 export interface TakeOverOptions {
   readonly signal: AbortSignal | undefined
   readonly lost: (epoch: number, why: SeamError) => void
+  /** Throws where waiting has no sense any more: it was aborted, or the journal closed. */
+  readonly goOn: () => void
   /** The lease is taken: from now on it must be kept alive. */
   readonly taken: (writer: Writer) => void
 }
@@ -34,7 +36,7 @@ export async function takeOver(
   const label = `The journal of ${ns} in schema ${at.tables.schema}`
   at.bell.start()
   for (;;) {
-    throwIfAborted(options.signal)
+    options.goOn()
     let connection: Session | undefined
     try {
       connection = await at.sessions.open()
@@ -69,7 +71,7 @@ async function takeOn(
   }
   const log = await leases.logOf(connection, ns, settings.deployment)
   for (;;) {
-    throwIfAborted(options.signal)
+    options.goOn()
     const row = await leases.look(connection, log)
     const taken = row.free ? await leases.take(connection, log, holder, settings.leaseMs) : undefined
     if (taken !== undefined) {

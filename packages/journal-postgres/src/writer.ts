@@ -18,7 +18,8 @@ export interface Writer {
   append(expectedSize: number, batch: JournalBatch): Promise<void>
   putCheckpoint(checkpoint: Checkpoint): Promise<void>
   putState(snapshot: StateSnapshot): Promise<void>
-  purge(seqs: readonly number[]): Promise<void>
+  /** Resolves with how many payloads there were. */
+  purge(seqs: readonly number[]): Promise<number>
   /** Gives the namespace to no deployment. */
   retire(): Promise<void>
   /** Where it is not known whether the last write took effect, finds out that it did, did not, and will not any more. */
@@ -180,9 +181,7 @@ export function writer(options: WriterOptions): Writer {
         const remove = `, gone AS (
           DELETE FROM ${t.payloads} p USING log WHERE p.log = log.id AND p.seq = ANY ($5::int8[]) RETURNING 1)
           SELECT (SELECT count(*) FROM log) AS logs, (SELECT count(*) FROM gone) AS done`
-        const gone = await under(on, fence, remove, [int8Array(seqs)])
-        // Until then the rows are only marked as deleted.
-        if (gone > 0) await on.query(`VACUUM ${t.payloads}`)
+        return under(on, fence, remove, [int8Array(seqs)])
       }),
     retire: () =>
       exclusively(async (on, fence) => {

@@ -26,9 +26,10 @@ try {
     writeSync(1, `checkpoint ${checkpoint.size}\n`)
   }
 } catch (error) {
-  writeSync(1, `refused ${code(error)}\n`)
+  writeSync(1, `refused ${code(error)} ${String(error)}\n`)
 } finally {
   await journal.close()
+  process.stdin.destroy()
 }
 
 function code(error: unknown): string {

@@ -85,6 +85,8 @@ describe('errors of the server', () => {
     ['0A000', 'UNSUPPORTED'],
     ['42601', 'INTERNAL'],
     ['ECONNREFUSED', 'UNAVAILABLE'],
+    ['EPIPE', 'UNAVAILABLE'],
+    ['ECONNRESET', 'UNAVAILABLE'],
     ['ENOTFOUND', 'UNAVAILABLE'],
   ])('%s is %s', (code, expected) => {
     expect(serverError(Object.assign(new Error('said'), { code }), 'it').code).toBe(expected)

@@ -65,7 +65,7 @@ describe('a standby', () => {
 
   it(
     'takes over from leaders that are frozen at any moment, also in the middle of a large transaction',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const schema = server.freshSchema()
       const store = server.open({ schema, standby: true, leaseMs: 1_000 })
@@ -108,6 +108,15 @@ describe('a standby', () => {
     await setTimeout(100)
     stop.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+
+  it('stops waiting when its journal is closed', async () => {
+    const schema = server.freshSchema()
+    await server.open({ schema }).journal.acquire('default', 'leader')
+    const { journal } = server.open({ schema, standby: true })
+    const waiting = journal.acquire('default', 'standby')
+    await setTimeout(100)
+    await Promise.all([journal.close(), expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' })])
   })
 
   it('does not take the lease of a leader that only loses its connections', { timeout: 30_000 }, async () => {
