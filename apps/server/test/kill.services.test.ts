@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AnyRecord, VerifyReport } from '@seamark/core'
@@ -40,11 +40,16 @@ describe('kill -9 of the service', () => {
       }
       writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan))
 
-      let service = await serve(dir)
+      const launchedAt = Date.now()
+      let service = launch(dir)
+      await expect
+        .poll(() => existsSync(join(dir, '.seamark/service.json')), { timeout: 30_000, interval: 5 })
+        .toBe(true)
+      const startMs = Date.now() - launchedAt
       execFileSync(NODE[0], [...NODE.slice(1), 'submit', 'plan.json', '--id', 'kill', '--json'], { cwd: dir })
       for (let kill = 0; kill < KILLS; kill++) {
         // From the first instant of its start to well into its work.
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_200))
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 * startMs))
         await killed(service)
         service = launch(dir)
       }
