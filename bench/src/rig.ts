@@ -87,8 +87,10 @@ function watched(journal: Journal, seen: (batch: JournalBatch) => void): Journal
   return {
     ...journal,
     async append(lease, expectedSize, batch, options) {
-      await journal.append(lease, expectedSize, batch, options)
-      seen(batch)
+      // Rows are made of the state as it is now.
+      const whole = { ...batch, changes: [...batch.changes] }
+      await journal.append(lease, expectedSize, whole, options)
+      seen(whole)
     },
   }
 }

@@ -4,20 +4,46 @@ import type { Sqlite } from './sqlite-port.ts'
 
 /** Prepares the writing of projection rows, inside the transaction of the records that they follow from. */
 export function changeWriter(db: Sqlite, idOf: (run: string) => number): (changes: Iterable<ProjectionChange>) => void {
-  const putRun = db.prepare<[string, number, string, string | null, number, string]>(`
-    INSERT INTO runs (run, seq, status, name, crc, row) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, status = excluded.status, name = excluded.name,
-      crc = excluded.crc, row = excluded.row`)
-  const putItem = db.prepare<[number, number, string, string, number, string]>(`
-    INSERT INTO items (run, at, item, status, crc, row) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (run, at) DO UPDATE SET item = excluded.item, status = excluded.status,
-      crc = excluded.crc, row = excluded.row`)
+  const { keepRun, putRun } = runStatements(db)
+  const { keepItem, putItem } = itemStatements(db)
 
   return (changes) => {
     for (const { projection, row } of changes) {
       const text = JSON.stringify(row)
-      if (projection === 'runs') putRun.run(row.run, row.seq, row.status, row.name ?? null, crc32(text), text)
-      else putItem.run(idOf(row.run), row.index, row.item, row.status, crc32(text), text)
+      if (projection === 'runs') {
+        const values = [row.run, row.seq, row.status, row.name ?? null, crc32(text), text] as const
+        if (keepRun.run(...values).changes === 0) putRun.run(...values)
+      } else {
+        const values = [idOf(row.run), row.index, row.item, row.status, crc32(text), text] as const
+        if (keepItem.run(...values).changes === 0) putItem.run(...values)
+      }
     }
+  }
+}
+
+// SQLite writes an index again wherever a column of it is set, also to what it was. A row's indexed columns
+// seldom change, so a row is put with them as they are first, and whole where that put nothing.
+
+function runStatements(db: Sqlite) {
+  type Values = [string, number, string, string | null, number, string]
+  const insert =
+    'INSERT INTO runs (run, seq, status, name, crc, row) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO UPDATE SET'
+  return {
+    keepRun: db.prepare<Values>(`${insert} crc = excluded.crc, row = excluded.row
+      WHERE seq = excluded.seq AND status = excluded.status AND name IS excluded.name`),
+    putRun: db.prepare<Values>(`${insert} seq = excluded.seq, status = excluded.status, name = excluded.name,
+      crc = excluded.crc, row = excluded.row`),
+  }
+}
+
+function itemStatements(db: Sqlite) {
+  type Values = [number, number, string, string, number, string]
+  const insert =
+    'INSERT INTO items (run, at, item, status, crc, row) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run, at) DO UPDATE SET'
+  return {
+    keepItem: db.prepare<Values>(`${insert} status = excluded.status, crc = excluded.crc, row = excluded.row
+      WHERE item = excluded.item`),
+    putItem: db.prepare<Values>(`${insert} item = excluded.item, status = excluded.status,
+      crc = excluded.crc, row = excluded.row`),
   }
 }
