@@ -177,8 +177,8 @@ describe('who is denied again and again', () => {
         for (const [key, count] of answered) expect(recorded(key)).toBe(count)
         for (const { at, who } of log) {
           const near = log.filter((each) => each.who === who && each.at >= at && each.at < at + 30_000)
-          // The end of one window and the whole of the next.
-          expect(near.length).toBeLessThanOrEqual(2 + 10 + 2)
+          // The end of one window and the beginning of the next: of each, ten records and a counted one for each action.
+          expect(near.length).toBeLessThanOrEqual(2 * (10 + 2))
         }
         expect(clock.pending()).toEqual([])
         await expect(add(STRANGER, { action: 'run.read', policy: 'p' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
