@@ -77,7 +77,7 @@ async function printLeftOut(): Promise<void> {
 }
 
 function isDeclared(test: TestCase): boolean {
-  return test.fullName.startsWith('conformance ')
+  return /(?:^| > )conformance \S+\/v\d+ > /.test(test.fullName)
 }
 
 function place(module: TestModule): string {
