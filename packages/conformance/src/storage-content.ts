@@ -119,8 +119,7 @@ export const contentCases: readonly Case<StorageProvider>[] = [
         seen += part.byteLength
       }
       expectEqual(actual.digest('hex'), expected.digest('hex'), 'digest of 64 MiB')
-      // A few parts in flight, each with its copy; whoever holds the whole has 64.
-      if (peak > 40 * mebibyte) fail(`${peak} bytes of buffers were alive at once for a stream of 64 MiB`)
+      if (peak > 24 * mebibyte) fail(`${peak} bytes of buffers were alive at once for a stream of 64 MiB`)
     },
   },
   {
