@@ -1,13 +1,17 @@
 import type {
+  AnchorGuarantees,
   AuditAnchor,
   Authorizer,
   Executor,
   Isolation,
   Journal,
+  JournalGuarantees,
   Projections,
   Proof,
   RuntimeAdapter,
   Signer,
+  SignerGuarantees,
+  StorageGuarantees,
   StorageProvider,
   Workspaces,
 } from '@seamark/core'
@@ -16,6 +20,12 @@ import type {
 export interface JournalStore {
   readonly journal: Journal
   readonly projections: Projections
+}
+
+/** Promises that must be kept, by the names that the seam has for them. */
+export type Kept<Guarantees> = { readonly [Name in keyof Guarantees]?: true } & {
+  /** How far each must have been proven: unproven < tested < probed. Default `unproven`. */
+  readonly proof?: Proof
 }
 
 /** What a deployment insists on. What falls short stops the start, not the third hour of a run. */
@@ -31,12 +41,12 @@ export interface Requirements {
     /** How far the claims above must have been proven: unproven < tested < probed. Default `unproven`. */
     readonly proof?: Proof
   }
-  /** At least so many anchors. */
-  readonly anchors?: number
-  /** At least so many anchors that are beyond the operator's reach. */
-  readonly anchorsBeyondOperator?: number
-  /** The private keys can not be read by the service. */
-  readonly signer?: { readonly keyConfined?: true }
+  readonly storage?: Kept<StorageGuarantees>
+  readonly journal?: Kept<JournalGuarantees>
+  /** Of the signer of the log and of that of exports. */
+  readonly signer?: Kept<SignerGuarantees>
+  /** At least so many anchors; with `count`, so many that each keep all that is named beside it. */
+  readonly anchors?: number | (Kept<AnchorGuarantees> & { readonly count: number })
 }
 
 /** What a configuration file exports. Every part that is missing gets a safe local default. */

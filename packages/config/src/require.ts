@@ -1,4 +1,15 @@
-import type { AuditAnchor, Claim, Executor, Isolation, Problem, Proof, Signer } from '@seamark/core'
+import type {
+  AuditAnchor,
+  Claim,
+  Executor,
+  Isolation,
+  Journal,
+  Problem,
+  Proof,
+  Seam,
+  Signer,
+  StorageProvider,
+} from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Requirements } from './config.ts'
 
@@ -7,11 +18,15 @@ export interface RequiredParts {
   readonly executors?: readonly Executor[]
   readonly anchors?: readonly AuditAnchor[]
   readonly signers?: readonly Signer[]
+  readonly storage?: StorageProvider
+  readonly journal?: Journal
 }
 
 const isolations: readonly Isolation[] = ['none', 'namespace', 'container', 'vm']
 const proofs: readonly Proof[] = ['unproven', 'tested', 'probed']
 const networks: readonly string[] = ['none', 'gateway', 'host']
+
+const isProven = (claim: Claim<unknown>, least: Proof): boolean => proofs.indexOf(claim.proof) >= proofs.indexOf(least)
 
 function executorShortfalls(
   required: NonNullable<Requirements['executor']>,
@@ -23,8 +38,7 @@ function executorShortfalls(
   const problems: Problem[] = []
   const judge = (what: string, wanted: string | undefined, claim: Claim<string>, enough: boolean) => {
     if (wanted === undefined) return
-    const proven = proofs.indexOf(claim.proof) >= proofs.indexOf(least)
-    if (enough && proven) return
+    if (enough && isProven(claim, least)) return
     problems.push({
       code: 'UNSUPPORTED',
       message: `Executor "${executor.name}" has ${what} ${claim.value} (${claim.proof}); required is ${wanted} (${least}).`,
@@ -48,36 +62,62 @@ function executorShortfalls(
   return problems
 }
 
+/** The promises that are wanted and not kept, each as it stands. */
+function broken<Wanted extends object>(
+  wanted: Wanted,
+  least: Proof,
+  guarantees: Readonly<Record<keyof Wanted, Claim<boolean>>>,
+): readonly string[] {
+  const found: string[] = []
+  for (const name in wanted) {
+    const claim = guarantees[name]
+    if (!claim.value || !isProven(claim, least)) found.push(`${name} ${claim.value} (${claim.proof})`)
+  }
+  return found
+}
+
+function keptShortfalls<Wanted extends object>(
+  { proof: least = 'unproven', ...wanted }: Wanted & { readonly proof?: Proof },
+  part: Seam<string, Readonly<Record<Exclude<keyof Wanted, 'proof'>, Claim<boolean>>>>,
+  field: string,
+): Problem[] {
+  return broken(wanted, least, part.guarantees).map((found) => ({
+    code: 'UNSUPPORTED',
+    message: `"${part.name}" has ${found}; required is true (${least}).`,
+    remedy: `Use a ${field} that keeps it, or lower what is required.`,
+    place: { pointer: `/${field}` },
+  }))
+}
+
+function anchorShortfalls(
+  { count, proof = 'unproven', ...wanted }: Extract<Requirements['anchors'], object>,
+  anchors: readonly AuditAnchor[],
+): Problem[] {
+  const have = anchors.filter(({ guarantees }) => broken(wanted, proof, guarantees).length === 0).length
+  if (have >= count) return []
+  const names = Object.keys(wanted)
+  const which = names.length === 0 ? '' : ` with ${names.join(', ')} (${proof})`
+  const message = `There are ${have} anchors${which}; required are ${count}.`
+  return [{ code: 'UNSUPPORTED', message, remedy: 'Add one to anchors.', place: { pointer: '/anchors' } }]
+}
+
 /** Compares what is required with what is guaranteed: every shortfall, each with its place. */
 export function shortfalls(required: Requirements | undefined, parts: RequiredParts): readonly Problem[] {
   if (required === undefined) return []
+  const { executor, storage, journal, signer, anchors } = required
   const problems: Problem[] = []
-  const { executor, anchors = 0, anchorsBeyondOperator = 0, signer } = required
   if (executor !== undefined)
     for (const [at, given] of (parts.executors ?? []).entries())
       problems.push(...executorShortfalls(executor, given, at))
-  const count = (what: string, wanted: number, have: number) => {
-    if (have < wanted)
-      problems.push({
-        code: 'UNSUPPORTED',
-        message: `There are ${have} ${what}; required are ${wanted}.`,
-        remedy: 'Add one to anchors.',
-        place: { pointer: '/anchors' },
-      })
-  }
-  if (parts.anchors !== undefined) {
-    count('anchors', anchors, parts.anchors.length)
-    const beyond = parts.anchors.filter(({ guarantees }) => guarantees.beyondOperator.value)
-    count('anchors beyond the reach of the operator', anchorsBeyondOperator, beyond.length)
-  }
-  for (const { name, role, guarantees } of parts.signers ?? [])
-    if (signer?.keyConfined === true && !guarantees.keyConfined.value)
-      problems.push({
-        code: 'UNSUPPORTED',
-        message: `The key of signer "${name}" can be read by the service; required is one that can not.`,
-        remedy: 'Use a signer that keeps its key to itself.',
-        place: { pointer: role === 'export' ? '/exportSigner' : '/signer' },
-      })
+  if (storage !== undefined && parts.storage !== undefined)
+    problems.push(...keptShortfalls(storage, parts.storage, 'storage'))
+  if (journal !== undefined && parts.journal !== undefined)
+    problems.push(...keptShortfalls(journal, parts.journal, 'journal'))
+  if (signer !== undefined)
+    for (const given of parts.signers ?? [])
+      problems.push(...keptShortfalls(signer, given, given.role === 'export' ? 'exportSigner' : 'signer'))
+  if (anchors !== undefined && parts.anchors !== undefined)
+    problems.push(...anchorShortfalls(typeof anchors === 'number' ? { count: anchors } : anchors, parts.anchors))
   return problems
 }
 

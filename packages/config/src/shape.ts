@@ -1,34 +1,21 @@
 import type { Problem } from '@seamark/core'
 import { NAME } from '@seamark/kit'
 import { z } from 'zod'
+import type { SeamField } from './seams.ts'
+import { SEAMS } from './seams.ts'
 
 const maybe = z.exactOptional
 
-/** What each seam object must have; `spec` is the version that this Seamark speaks. */
-const seams = {
-  storage: {
-    spec: 'storage/v1',
-    methods: ['put', 'get', 'head', 'list'],
-    claims: ['durable', 'conditionalWrite', 'verifiedRead', 'verifiedRange'],
-  },
-  executors: {
-    spec: 'executor/v1',
-    methods: ['launch', 'attach', 'events', 'output', 'kill', 'list', 'reap'],
-    claims: ['isolation', 'network', 'tree'],
-  },
-  runtimes: { spec: 'runtime/v1', methods: ['prepare', 'drive'], claims: [] },
-  workspaces: { spec: 'workspaces/v1', methods: ['resolve', 'materialize', 'diff', 'snapshot'], claims: [] },
-  signer: { spec: 'signer/v1', methods: ['sign', 'publicKey'], claims: ['keyConfined'] },
-  exportSigner: { spec: 'signer/v1', methods: ['sign', 'publicKey'], claims: ['keyConfined'] },
-  anchors: { spec: 'anchor/v1', methods: ['anchor', 'check', 'latest'], claims: ['beyondOperator', 'time'] },
-  authorizer: { spec: 'authorizer/v1', methods: ['authorize'], claims: [] },
-  journal: { spec: 'journal/v1', methods: ['acquire', 'append', 'head', 'read'], claims: ['durable', 'fenced'] },
-  projections: { spec: 'projections/v1', methods: ['query'], claims: [] },
-} as const
-
-type SeamField = keyof typeof seams
-
 const proof = z.enum(['unproven', 'tested', 'probed'])
+
+/** What may be required of a seam whose promises are kept or not. */
+const kept = (field: 'storage' | 'journal' | 'signer' | 'anchors') =>
+  z.strictObject({
+    ...Object.fromEntries(Object.keys(SEAMS[field].claims).map((name) => [name, maybe(z.literal(true))])),
+    proof: maybe(proof),
+  })
+
+const count = z.int().min(0)
 
 /** The plain data of a configuration; seam objects are checked by `seamProblems`. */
 const shape = z.strictObject({
@@ -59,21 +46,25 @@ const shape = z.strictObject({
           proof: maybe(proof),
         }),
       ),
-      anchors: maybe(z.int().min(0)),
-      anchorsBeyondOperator: maybe(z.int().min(0)),
-      signer: maybe(z.strictObject({ keyConfined: maybe(z.literal(true)) })),
+      storage: maybe(kept('storage')),
+      journal: maybe(kept('journal')),
+      signer: maybe(kept('signer')),
+      anchors: maybe(z.union([count, kept('anchors').extend({ count })])),
     }),
   ),
 })
+
+const methodsOf = ({ methods }: { readonly methods: object }): string[] => Object.keys(methods)
 
 /** Values of a map, `undefined` for anything else. */
 function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? new Map<string, unknown>(
         // A seam object may be made by a class: its methods are then on the prototype.
-        ['spec', 'kind', 'name', 'guarantees', 'role', ...Object.values(seams).flatMap(({ methods }) => methods)].map(
-          (key) => [key, Reflect.get(value, key)],
-        ),
+        ['spec', 'kind', 'name', 'guarantees', 'role', ...Object.values(SEAMS).flatMap(methodsOf)].map((key) => [
+          key,
+          Reflect.get(value, key),
+        ]),
       )
     : undefined
 }
@@ -96,7 +87,7 @@ function guaranteeProblems(guarantees: unknown, claims: readonly string[], point
 }
 
 function seamProblems(field: SeamField, value: unknown, pointer: string): Problem[] {
-  const { spec, methods, claims } = seams[field]
+  const { spec, methods, claims } = SEAMS[field]
   const wrong = (message: string, remedy: string, code: Problem['code'] = 'INVALID_INPUT'): Problem[] => [
     { code, message, remedy, place: { pointer } },
   ]
@@ -117,8 +108,8 @@ function seamProblems(field: SeamField, value: unknown, pointer: string): Proble
   if (typeof name !== 'string' || !NAME.test(name))
     problems.push(...wrong('Its name is not valid.', 'Use 1 to 63 of a-z, 0-9, ".", "_" and "-".'))
   if (typeof kind !== 'string' || kind === '') problems.push(...wrong('It has no kind.', 'Give it a stable name.'))
-  problems.push(...guaranteeProblems(object.get('guarantees'), claims, pointer))
-  const missing = methods.filter((method) => typeof object.get(method) !== 'function')
+  problems.push(...guaranteeProblems(object.get('guarantees'), Object.keys(claims), pointer))
+  const missing = Object.keys(methods).filter((method) => typeof object.get(method) !== 'function')
   if (missing.length > 0)
     problems.push(...wrong(`It has no ${missing.join(', ')}.`, `Implement every method of ${spec}.`))
   const role = field === 'exportSigner' ? 'export' : 'log'

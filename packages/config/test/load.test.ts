@@ -154,6 +154,42 @@ describe('what is wrong', () => {
     )
   })
 
+  test('a journal that does not say what it promises, or lacks a method', async () => {
+    const cwd = await repository({
+      'x.mjs': `export default { journal: {
+        journal: { spec: 'journal/v1', kind: 'k', name: 'n', guarantees: { durable: ${claim('')}, fenced: ${claim('')} }, acquire() {} },
+        projections: { spec: 'projections/v1', kind: 'k', name: 'n', guarantees: {}, query() {} },
+      } }`,
+    })
+    expect(await thrown(loadConfig({ cwd, named: 'x.mjs' }))).toMatchObject({
+      problems: [
+        { place: { pointer: '/journal/journal/guarantees' }, message: expect.stringContaining('reserve') },
+        { place: { pointer: '/journal/journal/guarantees' }, message: expect.stringContaining('erasing') },
+        { place: { pointer: '/journal/journal' }, message: expect.stringContaining('purge') },
+      ],
+    })
+  })
+
+  test('requirements are names and words that there are', async () => {
+    const cwd = await repository({
+      'good.mjs': `export default { require: {
+        storage: { durable: true, conditionalWrite: true, proof: 'probed' }, journal: { fenced: true, reserve: true },
+        signer: { keyConfined: true, proof: 'tested' }, anchors: { count: 0, beyondOperator: true, proof: 'tested' },
+      } }`,
+      'bad.mjs': `export default { require: {
+        storage: { fast: true }, journal: { fenced: false }, signer: { proof: 'sure' }, anchors: { beyondOperator: true },
+      } }`,
+    })
+    expect(await loadConfig({ cwd, named: 'good.mjs' })).toMatchObject({
+      config: { require: { anchors: { count: 0 } } },
+    })
+    const error: unknown = await thrown(loadConfig({ cwd, named: 'bad.mjs' }))
+    const problems: { place: { pointer: string } }[] = Reflect.get(Object(error), 'problems')
+    expect(new Set(problems.map(({ place }) => place.pointer))).toEqual(
+      new Set(['/require/storage/fast', '/require/journal/fenced', '/require/signer/proof', '/require/anchors']),
+    )
+  })
+
   test('every shortfall of what is required', async () => {
     const cwd = await repository({
       'seamark.config.mjs': `export default {
