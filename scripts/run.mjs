@@ -28,6 +28,7 @@ const modules = join(root, 'node_modules')
 const pinnedNode = join(modules, 'node', 'bin', 'node')
 const stampFile = join(modules, '.setup-stamp')
 const lockFile = join(root, '.setup.lock')
+const seamark = join(root, 'apps', 'server', 'src', 'main.ts')
 
 /** What each task runs on the chosen Node. */
 const tasks = {
@@ -40,8 +41,7 @@ const tasks = {
   bench: ['--conditions=source', 'bench/src/main.ts'],
   build: ['--conditions=source', 'scripts/build.ts'],
   format: ['--conditions=source', 'scripts/format.ts'],
-  // The same flag as in the shebang of the built program.
-  seamark: ['--max-semi-space-size=8', '--conditions=source', join(root, 'apps', 'server', 'src', 'main.ts')],
+  seamark: [...shebangFlags(seamark), '--conditions=source', seamark],
 }
 
 const [task = '', ...args] = process.argv.slice(2)
@@ -139,6 +139,12 @@ function supported(version) {
   if (major === 22) return minor > 22 || (minor === 22 && patch >= 2)
   if (major === 24) return minor >= 15
   return major >= 26
+}
+
+/** The flags that a built program would be started with. */
+function shebangFlags(file) {
+  const [shebang] = readFileSync(file, 'utf8').split('\n')
+  return shebang.match(/--\S+/g) ?? []
 }
 
 function nodeFor() {

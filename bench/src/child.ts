@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { programFlags } from './server.ts'
 
 /** What a child process answers. */
 export type ChildAnswer =
@@ -25,8 +26,7 @@ export function inChild<T>(module: string, input: unknown): Promise<Measured<T>>
     const child = fork(program, [module], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
-      // As the `seamark` program is started.
-      execArgv: [...process.execArgv, '--max-semi-space-size=8'],
+      execArgv: [...process.execArgv, ...programFlags()],
     })
     child.on('message', (message) => {
       answer = message as ChildAnswer

@@ -14,6 +14,12 @@ export function serverProgram(): { readonly argv: readonly string[]; readonly bu
   return { argv: ['--conditions=source', '--no-warnings', join(root, 'apps/server/src/main.ts')], built: false }
 }
 
+/** The flags that the `seamark` program starts Node with. */
+export function programFlags(): readonly string[] {
+  const [shebang = ''] = readFileSync(join(root, 'apps/server/src/main.ts'), 'utf8').split('\n')
+  return shebang.match(/--\S+/g) ?? []
+}
+
 /** Whether every package is built from the sources that are there. */
 function isBuilt(): boolean {
   const folders = ['packages', 'apps'].flatMap((group) =>
@@ -51,7 +57,7 @@ export async function startServer(data: string): Promise<Server> {
   const started = performance.now()
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=8', ...serverProgram().argv, 'serve', '--json', '--data', data],
+    [...programFlags(), ...serverProgram().argv, 'serve', '--json', '--data', data],
     {
       cwd: data,
       env: { PATH: process.env['PATH'] },
