@@ -3,13 +3,14 @@
  * types included; what is not in it is forbidden. `*` stands for any technology of a seam.
  */
 const engine = ['core', 'kit', 'log', 'evidence']
-const implementation = ['core', 'kit', 'log', 'worker', 'supervisor']
+const implementation = ['core', 'kit', 'log', 'journal', 'worker', 'supervisor']
 
 /** @type {Record<string, string[]>} */
 const mayImport = {
   core: [],
   kit: ['core'],
   log: ['core', 'kit'],
+  journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],
   orchestrator: engine,
   worker: ['core', 'kit', 'log'],
@@ -27,7 +28,7 @@ const mayImport = {
   cli: ['core', 'kit', 'log', 'evidence', 'protocol', 'config', 'sdk'],
   migrate: ['core', 'kit', 'log'],
   conformance: ['core', 'kit', 'log'],
-  testing: ['core', 'kit', 'log'],
+  testing: ['core', 'kit', 'log', 'journal'],
   'testing-services': ['core', 'kit'],
   'testing-aws': [],
   encryption: ['core', 'kit'],

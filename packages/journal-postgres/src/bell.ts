@@ -80,6 +80,7 @@ export function bell(options: BellOptions): Bell {
         // Whoever writes or reads is told by its own call what is wrong with the server.
         const { code } = toSeamError(thrown)
         const wait = backoffMs(failures++, 100, code === 'UNSUPPORTED' ? 30_000 : 1_000, Math.random())
+        // Ends early for nothing but closing, which ends the loop.
         await sleep(wait, closing.signal).catch(() => undefined)
       } finally {
         connection?.cut()
@@ -123,7 +124,7 @@ export function bell(options: BellOptions): Bell {
     async close() {
       closing.abort()
       await connection?.end()
-      await running?.catch(() => undefined)
+      await running
     },
   }
 }

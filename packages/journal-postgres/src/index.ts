@@ -7,4 +7,4 @@
 export { postgresJournal } from './journal.ts'
 export type { PostgresJournal, PostgresStore } from './journal.ts'
 export type { PostgresJournalOptions } from './options.ts'
-export type { ScrubOptions, ScrubReport } from './scrub.ts'
+export type { ScrubOptions, ScrubReport } from '@seamark/journal'

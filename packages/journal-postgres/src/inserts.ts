@@ -1,9 +1,9 @@
 import type { ItemRow, JournalBatch, RecordEntry, RunRow } from '@seamark/core'
+import { payloadCrc } from '@seamark/journal'
 import { crc32 } from 'node:zlib'
 import { byteaArray, int8Array, textArray } from './binary-array.ts'
 import type { Rows } from './changes.ts'
 import { nameBytes } from './changes.ts'
-import { payloadCrc } from './payload-crc.ts'
 import type { NewRun, RunIds } from './run-ids.ts'
 import type { Tables } from './schema.ts'
 

@@ -1,16 +1,17 @@
 import type { Journal, JournalGuarantees, Lease, Projections } from '@seamark/core'
+import { checkCheckpointSize, checkHashes, scrub } from '@seamark/journal'
+import type { ScrubOptions, ScrubReport } from '@seamark/journal'
 import { checkBatch, NAME, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
-import { checkpointPath, writeCheckpointFile } from './checkpoint-file.ts'
+import { keepCheckpoint } from './kept-checkpoint.ts'
 import type { PostgresJournalOptions } from './options.ts'
 import { requireVersionOrOlder } from './migrate.ts'
 import { askPage, pageQuery } from './query.ts'
 import { follower } from './read.ts'
 import { MIGRATIONS } from './schema.ts'
 import type { Migration } from './schema.ts'
-import { scrub } from './scrub.ts'
-import type { ScrubOptions, ScrubReport } from './scrub.ts'
+import { scrubbed } from './scrubbed.ts'
 import { store } from './store.ts'
-import { checkCovers } from './start-checks.ts'
+import { checkCovered } from './start-checks.ts'
 import { takeOver } from './take-over.ts'
 import type { Writer } from './writer.ts'
 
@@ -137,18 +138,11 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
       // Records do not change: they are read beside the appends, and only the note itself waits for its turn.
       await at.ask(async (connection) => {
         const size = await read.size(connection, log)
-        if (!Number.isSafeInteger(checkpoint.size) || checkpoint.size < 0 || checkpoint.size > size)
-          throw new SeamError(
-            'INVALID_INPUT',
-            `A checkpoint of ${checkpoint.size} does not fit a log of ${size} records.`,
-          )
-        await checkCovers(checkpoint, size, tables.schema, (level, from, count) =>
-          read.hashes(connection, log, level, from, count),
-        )
+        checkCheckpointSize(checkpoint.size, size)
+        await checkCovered(connection, tables, read, log, checkpoint, size)
       })
       await writer.putCheckpoint(checkpoint)
-      const { checkpointDir } = settings
-      if (checkpointDir !== undefined) writeCheckpointFile(checkpointPath(checkpointDir, lease.ns), checkpoint)
+      keepCheckpoint(settings, lease.ns, checkpoint)
     },
 
     async head(ns, { signal } = {}) {
@@ -161,8 +155,7 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
 
     async hashes(ns, level, from, count, { signal } = {}) {
       begin(ns, signal)
-      if (level % 4 !== 0 || [level, from, count].some((n) => !Number.isSafeInteger(n) || n < 0))
-        throw new SeamError('INVALID_INPUT', `There are no stored hashes ${from} + ${count} of level ${level}.`)
+      checkHashes(level, from, count)
       return at.about<Uint8Array>(ns, new Uint8Array(0), (connection, log) =>
         read.hashes(connection, log, level, from, count),
       )
@@ -200,7 +193,7 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
 
     async scrub(ns, request = {}) {
       begin(ns, request.signal)
-      return scrub(at, ns, request)
+      return scrub(scrubbed(at, ns), request)
     },
 
     async close() {

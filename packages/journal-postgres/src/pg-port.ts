@@ -90,17 +90,22 @@ export async function connect({ url, applicationName, connectTimeoutMs }: Addres
     get gone() {
       return gone
     },
-    query(text, values, options = {}) {
-      const answer = last.then(() => ask(text, values, options))
+    query<Row extends Record<string, unknown>>(
+      text: string,
+      values?: readonly Value[],
+      options: { readonly name?: string; readonly timeoutMs?: number } = {},
+    ): Promise<readonly Row[]> {
+      const answer = last.then(() => ask<Row>(text, values, options))
+      // Only the turn of the next call: whoever asked is told by the answer.
       last = answer.catch(() => undefined)
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      return answer as Promise<never>
+      return answer
     },
     onNotification: (hear) => void client.on('notification', ({ payload = '' }) => hear(payload)),
     async end() {
       if (gone) return void socket.destroy()
       isGone()
       const late = setTimeout(() => socket.destroy(), 1_000)
+      // A goodbye that does not arrive changes nothing: the server ends what was cut off.
       await client.end().catch(() => undefined)
       clearTimeout(late)
     },

@@ -1,19 +1,14 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
-import { crc32 } from 'node:zlib'
+import { pageBounds, parseRow, rowPage } from '@seamark/journal'
 import { nameBytes } from './changes.ts'
-import { readCursor, writeCursor } from './cursor.ts'
 import type { Connection, Value } from './pg-port.ts'
 import type { Tables } from './schema.ts'
-
-const defaultLimit = 100
-const maxLimit = 1_000
 
 type Found = { readonly key: number; readonly crc: number; readonly body: string }
 
 /** One page to ask for. */
 export interface PageQuery {
-  readonly rows: number
+  readonly most: number
   readonly sql: string
   readonly values: readonly Value[]
 }
@@ -24,11 +19,9 @@ export function pageQuery<P extends ProjectionName>(
   log: number,
   projection: P,
   filter: ProjectionFilters[P],
-  { cursor, limit = defaultLimit }: { readonly cursor?: string; readonly limit?: number },
+  page: { readonly cursor?: string; readonly limit?: number },
 ): PageQuery {
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new SeamError('INVALID_INPUT', `${limit} is no limit of a page.`)
-  const rows = Math.min(limit, maxLimit)
-  const after = cursor === undefined ? undefined : readCursor(projection, cursor)
+  const { most, after } = pageBounds(projection, page)
   const values: Value[] = [log]
   const where = ['log = $1']
   const add = (condition: string, value: Value | undefined): void => {
@@ -47,8 +40,8 @@ export function pageQuery<P extends ProjectionName>(
   add('status = ?', filter.status)
   const order = runs ? 'seq DESC' : 'at ASC'
   const sql = `SELECT ${runs ? 'seq' : 'at'} AS key, crc, body FROM ${t[projection]}
-    WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT $${values.push(rows + 1)}`
-  return { rows, sql, values }
+    WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT $${values.push(most + 1)}`
+  return { most, sql, values }
 }
 
 /** Asks for one page. Errors: `INTEGRITY` for a damaged row. */
@@ -56,23 +49,8 @@ export async function askPage<P extends ProjectionName>(
   connection: Connection,
   t: Tables,
   projection: P,
-  { rows, sql, values }: PageQuery,
+  { most, sql, values }: PageQuery,
 ): Promise<{ readonly rows: readonly ProjectionRows[P][]; readonly cursor?: string }> {
   const found = await connection.query<Found>(sql, values)
-  const shown = found.slice(0, rows)
-  const last = shown.at(-1)
-  return {
-    rows: shown.map((one) => parseRow<P>(one, t.schema)),
-    ...(found.length > rows && last !== undefined && { cursor: writeCursor(projection, last.key) }),
-  }
-}
-
-function parseRow<P extends ProjectionName>({ crc, body }: Found, schema: string): ProjectionRows[P] {
-  if (crc32(body) !== crc)
-    throw new SeamError('INTEGRITY', `A row of a projection in schema ${schema} is not what was stored.`, {
-      remedy: 'Stop, keep the database, and restore it from a backup.',
-    })
-  // What `append` took as this type, unchanged: its checksum was just compared.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(body) as ProjectionRows[P]
+  return rowPage(projection, most, found, ({ body, crc }) => parseRow<P>(body, crc, t.where))
 }

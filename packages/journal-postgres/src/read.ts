@@ -1,5 +1,6 @@
 import type { ReadOptions, StoredRecord } from '@seamark/core'
-import { SeamError, throwIfAborted } from '@seamark/kit'
+import { checkRead } from '@seamark/journal'
+import { throwIfAborted } from '@seamark/kit'
 import type { Store } from './store.ts'
 
 // How often a follower looks by itself: notifications may be lost with their connection, at any time.
@@ -18,8 +19,7 @@ export function follower(
   return async function* records(ns, from, request = {}) {
     const { to, run, follow = false, payloads = false, signal } = request
     begin(ns, signal)
-    if (!Number.isSafeInteger(from) || from < 0 || (to !== undefined && (!Number.isSafeInteger(to) || follow)))
-      throw new SeamError('INVALID_INPUT', `Records can not be read from ${from} to ${to ?? 'the end'}.`)
+    checkRead(from, request)
     if (follow) bell.start()
     let next = from
     // Without `follow`, what is there now is what is read.
@@ -42,6 +42,7 @@ export function follower(
       begin(ns, signal)
       // Waits from before the question on: what is appended between the two wakes it.
       const news = wake.wait(ns, bell.listening ? pauseMs : deafPauseMs, signal)
+      // Where the question fails first, its error is the answer, and nobody hears of this one.
       news.catch(() => undefined)
       end = await sizeOf(ns)
       if (next >= end) await news

@@ -1,27 +1,11 @@
 import type { Checkpoint, StateSnapshot, StoredRecord } from '@seamark/core'
-import { SeamError, sha256Hex } from '@seamark/kit'
-import { leafHash } from '@seamark/log'
-import { payloadCrc } from './payload-crc.ts'
+import { checkPage, damagedState } from '@seamark/journal'
+import type { PageRequest, RecordRow } from '@seamark/journal'
+import { sha256Hex } from '@seamark/kit'
 import type { Connection } from './pg-port.ts'
 import type { Tables } from './schema.ts'
 
-type Row = {
-  readonly seq: number
-  readonly run: string | null
-  readonly leaf: Buffer
-  readonly header: Buffer
-  readonly crc: number | null
-  readonly salt: Buffer | null
-  readonly bytes: Buffer | null
-}
-
-export interface PageRequest {
-  readonly from: number
-  /** Exclusive. */
-  readonly to: number
-  readonly run?: string
-  readonly payloads: boolean
-}
+type Row = RecordRow & Record<string, unknown>
 
 /** The questions that need no lease, about one log. Every one is a statement of its own. */
 export interface Reader {
@@ -59,13 +43,14 @@ export function reader(t: Tables): Reader {
       const { now, origin, size, root, note } = row
       return { size: now, ...(origin !== null && { checkpoint: { origin, size, root, note } }) }
     },
-    async page(connection, log, { from, to, run, payloads }) {
+    async page(connection, log, request) {
+      const { from, to, run, payloads } = request
       const values = [log, from, to, payloads ? 1 : 0, ...(run === undefined ? [] : [run])]
       const rows =
         run === undefined
           ? await connection.query<Row>(all, values, { name: 'page' })
           : await connection.query<Row>(ofRun, values, { name: 'page-of-run' })
-      return checkPage(rows, t.schema, run === undefined ? from : undefined, to)
+      return checkPage(rows, request, t.where)
     },
     async hashes(connection, log, level, from, count) {
       const rows =
@@ -90,7 +75,7 @@ export function reader(t: Tables): Reader {
       )
       if (found === undefined) return undefined
       const { size, version, sha256, bytes } = found
-      if (sha256Hex(bytes) !== sha256) throw damagedState(t.schema, size)
+      if (sha256Hex(bytes) !== sha256) throw damagedState(t.where, size)
       return { size, foldVersion: version, sha256, bytes }
     },
   }
@@ -110,56 +95,4 @@ function pageStatement(t: Tables, ofRun: boolean): string {
       ) found
     ) page
     WHERE total - octet_length(header) - coalesce(octet_length(bytes), 0) < ${bytesPerPage} ORDER BY seq`
-}
-
-function checkPage(
-  rows: readonly Row[],
-  schema: string,
-  expected: number | undefined,
-  to: number,
-): readonly StoredRecord[] {
-  if (rows.length === 0 && expected !== undefined && expected < to)
-    throw damaged(schema, expected, `record ${expected} is missing`)
-  const records: StoredRecord[] = []
-  for (const row of rows) {
-    const damage = damageOf(row, expected === undefined ? undefined : expected + records.length)
-    if (damage !== undefined) {
-      // What came before it is whole and is handed out first; the next page then begins with the damage.
-      if (records.length > 0) return records
-      throw damaged(schema, expected === undefined ? row.seq : expected + records.length, damage)
-    }
-    const { seq, run, leaf, header, salt, bytes } = row
-    records.push({
-      seq,
-      header,
-      leaf,
-      ...(run !== null && { run }),
-      ...(salt !== null && bytes !== null && { payload: { salt, bytes } }),
-    })
-  }
-  return records
-}
-
-function damageOf(row: Row, expected: number | undefined): string | undefined {
-  if (expected !== undefined && row.seq !== expected) return `record ${expected} is missing`
-  if (!row.leaf.equals(leafHash(row.header))) return `the header of record ${row.seq} has another leaf hash than stored`
-  if (row.salt !== null && row.bytes !== null && payloadCrc(row.salt, row.bytes) !== row.crc)
-    return `the payload of record ${row.seq} is not what was stored`
-  return undefined
-}
-
-/** Errors about one record carry its `seq` in a place, too. */
-export function damaged(schema: string, seq: number, what: string): SeamError {
-  return new SeamError('INTEGRITY', `The journal in schema ${schema} is damaged: ${what}.`, {
-    place: { pointer: `/records/${seq}` },
-    remedy: 'Stop, keep the database, and restore it from a backup.',
-  })
-}
-
-export function damagedState(schema: string, size: number): SeamError {
-  return new SeamError(
-    'INTEGRITY',
-    `The state snapshot at size ${size} in schema ${schema} has another digest than stored.`,
-    { remedy: 'Restore the database from a backup; the records can be checked with a scrub.' },
-  )
 }

@@ -4,6 +4,8 @@ import { quoted } from './pg-port.ts'
 export interface Tables {
   /** The schema's name, as it was given. */
   readonly schema: string
+  /** Names the journal in errors about what it stores. */
+  readonly where: string
   readonly meta: string
   readonly logs: string
   readonly leases: string
@@ -21,6 +23,7 @@ export function tablesOf(schema: string): Tables {
   const table = (name: string): string => `${quoted(schema)}.${quoted(name)}`
   return {
     schema,
+    where: `The journal in schema ${schema}`,
     meta: table('meta'),
     logs: table('logs'),
     leases: table('leases'),

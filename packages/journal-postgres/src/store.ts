@@ -1,3 +1,5 @@
+import { wakes } from '@seamark/journal'
+import type { Wakes } from '@seamark/journal'
 import { bell } from './bell.ts'
 import type { Beating, Bell } from './bell.ts'
 import { leases } from './leases.ts'
@@ -13,8 +15,6 @@ import type { Migration, Tables } from './schema.ts'
 import { serverError } from './server-errors.ts'
 import { sessions, urlSource } from './session.ts'
 import type { ServerFacts, Session, Sessions } from './session.ts'
-import { wakes } from './wake.ts'
-import type { Wakes } from './wake.ts'
 
 /** What all calls of one journal share. */
 export interface Store {

@@ -1,6 +1,6 @@
 import type { SeamError } from '@seamark/kit'
 import { hasCode, sleep } from '@seamark/kit'
-import { checkpointPath, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
+import { keepCheckpoint, keptCheckpoint } from './kept-checkpoint.ts'
 import { heldBy } from './leases.ts'
 import { migrate } from './migrate.ts'
 import type { Migration } from './schema.ts'
@@ -100,11 +100,9 @@ async function takeOn(
 }
 
 async function check(connection: Session, at: Store, ns: string, log: number): Promise<void> {
-  const { checkpointDir } = at.settings
-  const path = checkpointDir === undefined ? undefined : checkpointPath(checkpointDir, ns)
-  const kept = path === undefined ? undefined : readCheckpointFile(path)
+  const kept = keptCheckpoint(at.settings, ns)
   await checkStored(connection, at.tables, at.read, log, kept)
   const { checkpoint } = await at.read.head(connection, log)
-  if (path === undefined || checkpoint === undefined || checkpoint.note === kept?.note) return
-  if (kept === undefined || checkpoint.size >= kept.size) writeCheckpointFile(path, checkpoint)
+  if (checkpoint === undefined || checkpoint.note === kept?.note) return
+  if (kept === undefined || checkpoint.size >= kept.size) keepCheckpoint(at.settings, ns, checkpoint)
 }

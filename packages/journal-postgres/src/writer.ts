@@ -97,6 +97,7 @@ export function writer(options: WriterOptions): Writer {
         }
       }
     })
+    // Only the turn of the next call: whoever made this one is told by what it gets.
     last = turn.catch(() => undefined)
     return turn
   }
@@ -203,6 +204,7 @@ export function writer(options: WriterOptions): Writer {
       await last
       const on = connection
       if (on === undefined || on.gone) return
+      // A lease that can not be given back ends by itself, after its time to live.
       await leases.release(on, log, epoch).catch(() => undefined)
       await on.end()
     },

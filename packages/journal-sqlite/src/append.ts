@@ -1,6 +1,6 @@
 import type { JournalBatch } from '@seamark/core'
+import { payloadCrc } from '@seamark/journal'
 import { SeamError } from '@seamark/kit'
-import { crc32 } from 'node:zlib'
 import { changeWriter } from './changes.ts'
 import { runNames } from './run-names.ts'
 import type { Sqlite } from './sqlite-port.ts'
@@ -61,9 +61,4 @@ export function batchWriter(db: Sqlite): {
     },
     forget: runs.forget,
   }
-}
-
-/** Tells accidental damage of a stored payload; the commitment in the record's header is what proves it. */
-export function payloadCrc(salt: Uint8Array, bytes: Uint8Array): number {
-  return crc32(bytes, crc32(salt))
 }

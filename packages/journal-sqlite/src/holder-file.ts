@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
+import { readTextIfThere, writeFileDurably } from '@seamark/journal'
 import { SeamError } from '@seamark/kit'
-import { readTextIfThere, writeFileDurably } from './durable-file.ts'
 
 /** Who has, or last had, the lease on a namespace. */
 export interface Holder {

@@ -6,4 +6,4 @@
  */
 export { sqliteJournal } from './journal.ts'
 export type { SqliteJournal, SqliteJournalOptions, SqliteStore } from './journal.ts'
-export type { ScrubOptions, ScrubReport } from './scrub.ts'
+export type { ScrubOptions, ScrubReport } from '@seamark/journal'

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Journal, Lease, Projections, ReadOptions, StoredRecord } from '@seamark/core'
+import { checkCheckpointSize, checkHashes, checkRead, scrub, wakes, writeCheckpointFile } from '@seamark/journal'
+import type { ScrubOptions, ScrubReport } from '@seamark/journal'
 import { checkBatch, SeamError, throwIfAborted } from '@seamark/kit'
-import { writeCheckpointFile } from './checkpoint-file.ts'
 import { openForReading, openForWriting } from './namespace.ts'
 import type { OpenReader, OpenWriter } from './namespace.ts'
 import { namespacePaths, reservePath } from './paths.ts'
@@ -10,12 +11,11 @@ import { query } from './query.ts'
 import { reserve } from './reserve.ts'
 import { MIGRATIONS } from './schema.ts'
 import type { Migration } from './schema.ts'
-import { scrub } from './scrub.ts'
-import type { ScrubOptions, ScrubReport } from './scrub.ts'
+import { scrubbed } from './scrubbed.ts'
 import type { Sqlite } from './sqlite-port.ts'
-import { checkCovers } from './start-checks.ts'
+import { checkCovered } from './start-checks.ts'
 import { isFull, isInputOutput, storageError } from './storage-errors.ts'
-import { wakes } from './wake.ts'
+import { watchFolder } from './watch-folder.ts'
 import { epochOf, putCheckpoint, putState, shrinkWal } from './writes.ts'
 
 export interface SqliteJournalOptions {
@@ -172,13 +172,8 @@ export function sqliteStore(
             'CONFLICT',
             `The newest checkpoint covers ${present.size} records, more than the ${checkpoint.size} of this one.`,
           )
-        const size = open.read.size()
-        if (!Number.isSafeInteger(checkpoint.size) || checkpoint.size < 0 || checkpoint.size > size)
-          throw new SeamError(
-            'INVALID_INPUT',
-            `A checkpoint of ${checkpoint.size} does not fit a log of ${size} records.`,
-          )
-        checkCovers(open.read, paths, checkpoint)
+        checkCheckpointSize(checkpoint.size, open.read.size())
+        checkCovered(open.read, paths, checkpoint)
         putCheckpoint(open, checkpoint)
       })
       try {
@@ -198,8 +193,7 @@ export function sqliteStore(
     read: (ns, from, request = {}) => records(ns, from, request),
 
     async hashes(ns, level, from, count, { signal } = {}) {
-      if (level % 4 !== 0 || [level, from, count].some((n) => !Number.isSafeInteger(n) || n < 0))
-        throw new SeamError('INVALID_INPUT', `There are no stored hashes ${from} + ${count} of level ${level}.`)
+      checkHashes(level, from, count)
       return reading<Uint8Array>(ns, signal, new Uint8Array(0), ({ read }) => read.hashes(level, from, count))
     },
 
@@ -233,7 +227,10 @@ export function sqliteStore(
 
     async scrub(ns, request = {}) {
       const paths = begin(ns, request.signal)
-      return scrub(() => reading(ns, request.signal, undefined, (open) => open), paths.database, request)
+      return scrub(
+        scrubbed(() => reading(ns, request.signal, undefined, (open) => open), paths.database),
+        request,
+      )
     },
 
     async close() {
@@ -250,8 +247,7 @@ export function sqliteStore(
   async function* records(ns: string, from: number, request: ReadOptions): AsyncIterable<StoredRecord> {
     const { to, run, follow = false, payloads = false, signal } = request
     const { dir: folder } = begin(ns, signal)
-    if (!Number.isSafeInteger(from) || from < 0 || (to !== undefined && (!Number.isSafeInteger(to) || follow)))
-      throw new SeamError('INVALID_INPUT', `Records can not be read from ${from} to ${to ?? 'the end'}.`)
+    checkRead(from, request)
     let next = from
     let pauseMs = shortestPauseMs
     // Without `follow`, what is there now is what is read.
@@ -275,7 +271,10 @@ export function sqliteStore(
       else if (!follow) return
       else {
         // Who holds the lease is told by its own appends; others watch the files, and look again for what was missed.
-        const happened = await wake.wait(ns, writers.has(ns) ? undefined : { folder, ms: pauseMs }, signal)
+        const outside = !writers.has(ns)
+        const news = wake.wait(ns, outside ? pauseMs : undefined, signal)
+        const stopWatching = outside ? watchFolder(folder, () => wake.notify(ns)) : undefined
+        const happened = await news.finally(stopWatching)
         pauseMs = happened ? shortestPauseMs : Math.min(pauseMs * 4, longestPauseMs)
       }
     }

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, chmodSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SeamError } from '@seamark/kit'
-import { syncFolder } from './durable-file.ts'
+import { syncFolder } from '@seamark/journal'
 import type { Migration } from './schema.ts'
 import type { Sqlite } from './sqlite-port.ts'
 

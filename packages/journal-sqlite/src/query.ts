@@ -1,11 +1,6 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
-import { crc32 } from 'node:zlib'
-import { readCursor, writeCursor } from './cursor.ts'
+import { pageBounds, parseRow, rowPage } from '@seamark/journal'
 import type { Sqlite } from './sqlite-port.ts'
-
-const defaultLimit = 100
-const maxLimit = 1_000
 
 interface Found {
   readonly key: number
@@ -24,20 +19,12 @@ export function query<P extends ProjectionName>(
   filter: ProjectionFilters[P],
   page: { readonly cursor?: string; readonly limit?: number },
 ): { readonly rows: readonly ProjectionRows[P][]; readonly cursor?: string } {
-  const { cursor, limit = defaultLimit } = page
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new SeamError('INVALID_INPUT', `${limit} is no limit of a page.`)
-  const rows = Math.min(limit, maxLimit)
-  const after = cursor === undefined ? undefined : readCursor(projection, cursor)
+  const { most, after } = pageBounds(projection, page)
   // Nothing was written to this namespace yet.
   if (db === undefined) return { rows: [] }
-  const { sql, parameters } = statement(projection, filter, after, rows + 1)
+  const { sql, parameters } = statement(projection, filter, after, most + 1)
   const found = db.prepare<(string | number)[], Found>(sql).all(...parameters)
-  const shown = found.slice(0, rows)
-  const last = shown.at(-1)
-  return {
-    rows: shown.map((one) => parseRow<P>(one, path)),
-    ...(found.length > rows && last !== undefined && { cursor: writeCursor(projection, last.key) }),
-  }
+  return rowPage(projection, most, found, ({ row, crc }) => parseRow<P>(row, crc, path))
 }
 
 function statement(
@@ -70,14 +57,4 @@ function statement(
     sql: `SELECT ${key} AS key, crc, row FROM ${projection} ${condition} ORDER BY ${order} LIMIT ?`,
     parameters: [...parameters, limit],
   }
-}
-
-function parseRow<P extends ProjectionName>({ crc, row }: Found, path: string): ProjectionRows[P] {
-  if (crc32(row) !== crc)
-    throw new SeamError('INTEGRITY', `A row of a projection in ${path} is not what was stored.`, {
-      remedy: 'Stop, keep the files, and restore from a backup.',
-    })
-  // What `append` took as this type, unchanged: its checksum was just compared.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(row) as ProjectionRows[P]
 }

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { syncFolder } from './durable-file.ts'
+import { syncFolder } from '@seamark/journal'
 import { isFull } from './storage-errors.ts'
 
 /** Disk space set aside, so that a cancel and a settle can still be recorded on a full disk. */

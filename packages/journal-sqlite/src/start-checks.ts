@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs'
 import type { Checkpoint } from '@seamark/core'
+import { checkCovers, checkNodes, damagedState, rootRanges } from '@seamark/journal'
 import { SeamError, sha256Hex } from '@seamark/kit'
 import type { Holder } from './holder-file.ts'
 import type { NamespacePaths } from './paths.ts'
-import { damaged } from './reader.ts'
 import type { Reader } from './reader.ts'
 import type { Sqlite } from './sqlite-port.ts'
-import { perfectRoot, rootAt } from './tree.ts'
 
 const tailRecords = 256
 // SQLite reads every page for it; larger databases are left to the scrub, so that a start stays short.
@@ -38,44 +37,27 @@ export function checkStored(db: Sqlite, read: Reader, paths: NamespacePaths, kep
         remedy: 'Restore it from a backup.',
       })
   }
-  for (const checkpoint of [kept, read.checkpoint()]) if (checkpoint !== undefined) checkCovers(read, paths, checkpoint)
+  for (const checkpoint of [kept, read.checkpoint()])
+    if (checkpoint !== undefined) checkCovered(read, paths, checkpoint)
   checkTail(read, paths.database)
   checkStates(db, paths.database)
 }
 
 /** Errors: `INTEGRITY` when the log is shorter than, or different from, what a checkpoint covers. */
-export function checkCovers(read: Reader, paths: NamespacePaths, checkpoint: Checkpoint): void {
-  const size = read.size()
-  if (size < checkpoint.size)
-    throw new SeamError(
-      'INTEGRITY',
-      `${paths.database} holds ${size} records, fewer than the ${checkpoint.size} that the signed checkpoint in ${paths.checkpoint} covers.`,
-      { remedy: 'The journal was rolled back or cut off: restore a newer backup.' },
-    )
-  const root = rootAt(checkpoint.size, read.hashes)
-  if (root !== checkpoint.root)
-    throw new SeamError(
-      'INTEGRITY',
-      `The first ${checkpoint.size} of ${size} records in ${paths.database} have root ${root ?? 'unknown (hashes are missing)'}, not ${checkpoint.root} as in the signed checkpoint in ${paths.checkpoint}.`,
-      { remedy: 'The journal was changed, or the two files belong to different logs: restore both from one backup.' },
-    )
+export function checkCovered(read: Reader, paths: NamespacePaths, checkpoint: Checkpoint): void {
+  const hashes = rootRanges(checkpoint.size).map(({ level, from, count }) => read.hashes(level, from, count))
+  const named = `the signed checkpoint in ${paths.checkpoint}`
+  checkCovers({ where: paths.database, size: read.size(), checkpoint, named, hashes })
 }
 
 function checkTail(read: Reader, path: string): void {
   const size = read.size()
-  for (let from = Math.max(0, size - tailRecords); from < size;) {
-    const page = read.page({ from, to: size, payloads: false })
-    if (page.length === 0) throw damaged(path, from, `record ${from} is missing`)
-    from += page.length
-  }
+  for (let from = Math.max(0, size - tailRecords); from < size;)
+    from += read.page({ from, to: size, payloads: false }).length
   // The nodes over the tail, from which the next ones are made.
-  const first = Math.max(0, Math.floor(size / 16) - tailRecords / 16)
-  for (let index = first; index < Math.floor(size / 16); index++) {
-    const node = read.hashes(4, index, 1)
-    const leaves = read.hashes(0, index * 16, 16)
-    if (leaves.length !== 16 * 32 || Buffer.compare(node, perfectRoot(leaves)) !== 0)
-      throw damaged(path, index * 16, `node ${index} of level 4 is not that of its records`)
-  }
+  const from = Math.max(0, Math.floor(size / 16) - tailRecords / 16)
+  const count = Math.floor(size / 16) - from
+  checkNodes(path, { level: 4, from, count }, read.hashes(4, from, count), read.hashes(0, from * 16, count * 16))
 }
 
 function checkStates(db: Sqlite, path: string): void {
@@ -83,12 +65,5 @@ function checkStates(db: Sqlite, path: string): void {
     'SELECT size, sha256, bytes FROM states',
   )
   for (const { size, sha256, bytes } of states.iterate())
-    if (sha256Hex(bytes) !== sha256)
-      throw new SeamError(
-        'INTEGRITY',
-        `The state snapshot at size ${size} in ${path} has another digest than stored.`,
-        {
-          remedy: 'Restore the journal from a backup.',
-        },
-      )
+    if (sha256Hex(bytes) !== sha256) throw damagedState(path, size)
 }

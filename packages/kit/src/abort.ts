@@ -30,18 +30,10 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined)
     const onAbort = () => reject(stopped(signal))
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
+    const ended = () => signal.removeEventListener('abort', onAbort)
+    promise.then(ended, ended)
     // Heard even where nobody waits for it any more.
-    promise.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort)
-        resolve(value)
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort)
-        // oxlint-disable-next-line prefer-promise-reject-errors
-        reject(error)
-      },
-    )
+    promise.then(resolve, reject)
   })
 }
 

@@ -20,12 +20,14 @@ export async function subtreeHash(read: ReadHashes, level: number, index: number
     throw new SeamError('INTEGRITY', `Hashes of level ${stored} from ${index * count} on are missing.`, {
       remedy: 'Run `seamark doctor --deep` to see what else is damaged.',
     })
-  let hashes = Array.from({ length: count }, (_, i) => bytes.subarray(32 * i, 32 * i + 32))
-  while (hashes.length > 1)
-    hashes = Array.from({ length: hashes.length / 2 }, (_, i) =>
-      nodeHash(hashes[2 * i] ?? bytes, hashes[2 * i + 1] ?? bytes),
-    )
-  return hashes[0] ?? bytes
+  return perfectRoot(bytes)
+}
+
+/** Root over a power of two of hashes, concatenated. */
+export function perfectRoot(hashes: Uint8Array): Uint8Array {
+  if (hashes.length <= 32) return hashes
+  const half = hashes.length / 2
+  return nodeHash(perfectRoot(hashes.subarray(0, half)), perfectRoot(hashes.subarray(half)))
 }
 
 /** RFC 6962 hash over leaves `start` to `end−1`, which must be a node of the tree. O(log n) reads. */

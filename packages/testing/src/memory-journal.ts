@@ -1,4 +1,5 @@
 import type { Journal, JournalBatch, Lease, Projections, ReadOptions, StoredRecord } from '@seamark/core'
+import { checkCheckpointSize, checkHashes, checkRead } from '@seamark/journal'
 import { checkBatch, NAME, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
 import { leafHash } from '@seamark/log'
 import { addBatch, memoryLog, rootAt } from './memory-log.ts'
@@ -118,8 +119,7 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
           'CONFLICT',
           `The newest checkpoint covers ${log.checkpoint.size} records, more than ${size}.`,
         )
-      if (!Number.isSafeInteger(size) || size < 0 || size > log.records.length)
-        throw new SeamError('INVALID_INPUT', `A checkpoint of ${size} does not fit a log of ${log.records.length}.`)
+      checkCheckpointSize(size, log.records.length)
       const { root, keep } = rootAt(log, size)
       if (root !== checkpoint.root)
         throw new SeamError('INTEGRITY', `The first ${size} records have root ${root}, not ${checkpoint.root}.`)
@@ -137,8 +137,7 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
 
     async hashes(ns, level, from, count, { signal } = {}) {
       begin(ns, signal)
-      if (level % 4 !== 0 || [level, from, count].some((n) => !Number.isSafeInteger(n) || n < 0))
-        throw new SeamError('INVALID_INPUT', `There are no stored hashes ${from} + ${count} of level ${level}.`)
+      checkHashes(level, from, count)
       const log = logs.get(ns)
       const found =
         level === 0
@@ -179,8 +178,7 @@ function openMemory(logs: Map<string, MemoryLog>, options: MemoryJournalOptions)
   async function* records(ns: string, from: number, request: ReadOptions): AsyncIterable<StoredRecord> {
     const { to, run, follow = false, payloads = false, signal } = request
     begin(ns, signal)
-    if (!Number.isSafeInteger(from) || from < 0 || (to !== undefined && (!Number.isSafeInteger(to) || follow)))
-      throw new SeamError('INVALID_INPUT', `Records can not be read from ${from} to ${to ?? 'the end'}.`)
+    checkRead(from, request)
     const log = logOf(ns)
     const end = follow ? Infinity : Math.min(to ?? Infinity, log.records.length)
     for (let next = from; ; next++) {

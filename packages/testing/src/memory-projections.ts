@@ -1,10 +1,6 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows, Projections } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
-import { crc32 } from 'node:zlib'
+import { pageBounds, rowPage } from '@seamark/journal'
 import type { MemoryLog } from './memory-log.ts'
-
-const defaultLimit = 100
-const maxLimit = 1_000
 
 interface Kept {
   readonly key: number
@@ -18,21 +14,14 @@ export function queryMemory<P extends ProjectionName>(
   filter: ProjectionFilters[P],
   page: NonNullable<Parameters<Projections['query']>[3]>,
 ): { readonly rows: readonly ProjectionRows[P][]; readonly cursor?: string } {
-  const { cursor, limit = defaultLimit } = page
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new SeamError('INVALID_INPUT', `${limit} is no limit of a page.`)
-  const after = cursor === undefined ? undefined : readCursor(projection, cursor)
+  const { most, after } = pageBounds(projection, page)
   const found = log === undefined ? [] : ordered(log, projection, filter)
   const start =
     after === undefined ? 0 : found.findIndex(({ key }) => (projection === 'runs' ? key < after : key > after))
   const rest = start === -1 ? [] : found.slice(start)
-  const shown = rest.slice(0, Math.min(limit, maxLimit))
-  const last = shown.at(-1)
-  return {
-    // What `append` took as this type.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    rows: shown.map(({ text }) => JSON.parse(text) as ProjectionRows[P]),
-    ...(rest.length > shown.length && last !== undefined && { cursor: writeCursor(projection, last.key) }),
-  }
+  // What `append` took as this type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return rowPage(projection, most, rest, ({ text }) => JSON.parse(text) as ProjectionRows[P])
 }
 
 function ordered(
@@ -51,17 +40,4 @@ function ordered(
     .filter(({ row }) => asks('item' in filter ? filter.item : undefined, row.item) && asks(filter.status, row.status))
     .map(({ row, text }) => ({ key: row.index, text }))
     .sort((a, b) => a.key - b.key)
-}
-
-function writeCursor(projection: ProjectionName, key: number): string {
-  const text = `${projection}:${key}`
-  // So that a text cut or changed by accident is not another place.
-  return Buffer.from(`${text}:${crc32(text)}`).toString('base64url')
-}
-
-function readCursor(projection: ProjectionName, cursor: string): number {
-  const key = Number(/^[a-z]+:(\d{1,16}):\d+$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1])
-  if (!Number.isSafeInteger(key) || writeCursor(projection, key) !== cursor)
-    throw new SeamError('INVALID_INPUT', `That is not a cursor of ${projection}.`)
-  return key
 }

@@ -1,13 +1,15 @@
 import type { Checkpoint } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { readTextIfThere, writeFileDurably } from './durable-file.ts'
+import { dirname } from 'node:path'
+import { makeFolder, readTextIfThere, writeFileDurably } from './durable-file.ts'
 
-/** Keeps a signed checkpoint as a file of its own, so that losing the database does not lose it. */
+/** Keeps a signed checkpoint as a file of its own, so that losing the database does not lose it. Errors: those of the system. */
 export function writeCheckpointFile(path: string, { origin, size, root, note }: Checkpoint): void {
+  makeFolder(dirname(path))
   writeFileDurably(path, JSON.stringify({ v: 1, origin, size, root, note }) + '\n')
 }
 
-/** The checkpoint in a file; `undefined` if there is no file. Errors: `INTEGRITY` for a file that is not one. */
+/** The checkpoint in a file; `undefined` if there is no file. Errors: `INTEGRITY` for a file that is not one, those of the system. */
 export function readCheckpointFile(path: string): Checkpoint | undefined {
   const text = readTextIfThere(path)
   if (text === undefined) return undefined

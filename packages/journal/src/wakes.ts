@@ -4,8 +4,8 @@ import { SeamError } from '@seamark/kit'
 export interface Wakes {
   notify(ns: string): void
   notifyAll(): void
-  /** Resolves at the next `notify`, or after `ms`. Rejects with `ABORTED`. */
-  wait(ns: string, ms: number, signal?: AbortSignal): Promise<void>
+  /** Resolves with true at the next `notify`, with false after `ms` where that is given. Rejects with `ABORTED`. */
+  wait(ns: string, ms: number | undefined, signal?: AbortSignal): Promise<boolean>
 }
 
 export function wakes(): Wakes {
@@ -22,18 +22,19 @@ export function wakes(): Wakes {
       new Promise((resolve, reject) => {
         const own = waiting.get(ns) ?? new Set()
         waiting.set(ns, own)
-        const settle = (): void => {
-          own.delete(settle)
+        const settle = (happened: boolean): void => {
+          own.delete(wake)
           clearTimeout(timer)
           signal?.removeEventListener('abort', abort)
-          resolve()
+          resolve(happened)
         }
+        const wake = (): void => settle(true)
         const abort = (): void => {
           reject(new SeamError('ABORTED', 'Stopped on request.', { cause: signal?.reason }))
-          settle()
+          settle(false)
         }
-        const timer = setTimeout(settle, ms)
-        own.add(settle)
+        const timer = ms === undefined ? undefined : setTimeout(() => settle(false), ms)
+        own.add(wake)
         if (signal?.aborted === true) abort()
         else signal?.addEventListener('abort', abort, { once: true })
       }),

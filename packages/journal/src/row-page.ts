@@ -1,0 +1,58 @@
+import type { ProjectionName, ProjectionRows } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { crc32 } from 'node:zlib'
+import { damagedRow } from './damage.ts'
+
+const defaultLimit = 100
+const maxLimit = 1_000
+
+/**
+ * What a page of a projection is asked with: how many rows it has at the most, 1,000 whatever the limit, and the key of
+ * the row that it comes after. Errors: `INVALID_INPUT` for a cursor of another projection, for a limit below 1.
+ */
+export function pageBounds(
+  projection: ProjectionName,
+  { cursor, limit = defaultLimit }: { readonly cursor?: string; readonly limit?: number },
+): { readonly most: number; readonly after: number | undefined } {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new SeamError('INVALID_INPUT', `${limit} is no limit of a page.`)
+  return { most: Math.min(limit, maxLimit), after: cursor === undefined ? undefined : readCursor(projection, cursor) }
+}
+
+/** The page, where `found` has one row more than `most` if there are more. */
+export function rowPage<P extends ProjectionName, Found extends { readonly key: number }>(
+  projection: P,
+  most: number,
+  found: readonly Found[],
+  parse: (one: Found) => ProjectionRows[P],
+): { readonly rows: readonly ProjectionRows[P][]; readonly cursor?: string } {
+  const shown = found.slice(0, most)
+  const last = shown.at(-1)
+  return {
+    rows: shown.map(parse),
+    ...(found.length > most && last !== undefined && { cursor: writeCursor(projection, last.key) }),
+  }
+}
+
+/** A row as it was given to `append`, from its JSON and the CRC-32 of that. Errors: `INTEGRITY` for a damaged one. */
+export function parseRow<P extends ProjectionName>(text: string, crc: number, where: string): ProjectionRows[P] {
+  if (crc32(text) !== crc) throw damagedRow(where)
+  // What `append` took as this type, unchanged: its checksum was just compared.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(text) as ProjectionRows[P]
+}
+
+/** Where a page ended, as an opaque text. */
+function writeCursor(projection: ProjectionName, key: number): string {
+  const text = `${projection}:${key}`
+  // So that a text cut or changed by accident is not another place.
+  return Buffer.from(`${text}:${crc32(text)}`).toString('base64url')
+}
+
+function readCursor(projection: ProjectionName, cursor: string): number {
+  const key = Number(/^[a-z]+:(\d{1,16}):\d+$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1])
+  if (!Number.isSafeInteger(key) || writeCursor(projection, key) !== cursor)
+    throw new SeamError('INVALID_INPUT', `That is not a cursor of ${projection}.`, {
+      remedy: 'Use the cursor of the page before, with the same filter.',
+    })
+  return key
+}
