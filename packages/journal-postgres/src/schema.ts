@@ -108,7 +108,7 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE ${t.items} (
         log integer NOT NULL, run bigint NOT NULL, at bigint NOT NULL, item text COLLATE "C" NOT NULL,
         status text COLLATE "C" NOT NULL, crc bigint NOT NULL, body text NOT NULL, PRIMARY KEY (log, run, at)
-      ) WITH (fillfactor = 70);
+      ) WITH (fillfactor = 40);
       CREATE INDEX items_by_id ON ${t.items} (log, run, item);
     `,
   },
