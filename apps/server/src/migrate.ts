@@ -8,6 +8,7 @@ import type { PostgresStore } from '@seamark/journal-postgres'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { SeamError } from '@seamark/kit'
 import { moveNamespace } from '@seamark/migrate'
+import { FOLD_VERSION } from '@seamark/orchestrator'
 import type { ServerEnvironment } from './env.ts'
 
 /**
@@ -34,7 +35,7 @@ export async function migrate(options: MigrateOptions, environment: ServerEnviro
   const sqlite = sqliteJournal({ dir: folder })
   try {
     const [from, to] = toPostgres ? [sqlite, postgres] : [postgres, sqlite]
-    const report = await moveNamespace({ ns, from, to, holder, onProgress, signal })
+    const report = await moveNamespace({ ns, from, to, holder, foldVersion: FOLD_VERSION, onProgress, signal })
     await sqlite.journal.close()
     const notes = toPostgres ? await retireFolder(database) : await retireRows(postgres, ns, holder)
     return { ...report, notes }
