@@ -116,7 +116,10 @@ export function conductor(options: ConductorOptions): Conductor {
     return { refused: true, retryAfterMs: answer.retryAfterMs }
   }
 
-  /** A product that is not captured is lost, so a storage that is away or full is waited for. */
+  /**
+   * A product that is not captured is lost, so a storage that is away or full is waited for. Not for ever where the
+   * item is to end: what fills the disk may be the attempt's own files, which go away once it has settled.
+   */
   async function captured(task: StepTask, executor: Executor, exit: Exit, mine: Tracked): Promise<StepReport> {
     const until = clock.now() + CAPTURE_MS
     for (let failures = 1; ; failures++) {
@@ -124,9 +127,10 @@ export function conductor(options: ConductorOptions): Conductor {
         return await worker.capture(task, executor, exit, { signal })
       } catch (error) {
         const seam = toSeamError(error)
-        const patient = mine.stopping ? failures < PATIENCE.attempts : clock.now() < until
-        const waits = seam.code === 'LIMIT_EXCEEDED' ? seam.retryAfterMs !== undefined : patient
-        if (seam.consequence !== 'retry' || !waits) throw seam
+        const full = seam.code === 'LIMIT_EXCEEDED'
+        const waits = mine.stopping ? failures < PATIENCE.attempts : full || clock.now() < until
+        // A limit that says no time is the plan's own.
+        if (seam.consequence !== 'retry' || !waits || (full && seam.retryAfterMs === undefined)) throw seam
         if (failures % PATIENCE.attempts === 0) notice(seam)
         await sleep(seam.retryAfterMs ?? backoffMs(failures - 1, 100, 30_000, options.random()), signal, clock)
       }

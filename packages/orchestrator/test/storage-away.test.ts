@@ -86,12 +86,8 @@ describe('a storage that is away', () => {
     }
   })
 
-  it('holds up nobody who wants the item to end', async () => {
-    const { hands, calls } = failing(
-      'capture',
-      Infinity,
-      () => new SeamError('UNAVAILABLE', 'away', { retryAfterMs: 1 }),
-    )
+  it.each(['UNAVAILABLE', 'LIMIT_EXCEEDED'] as const)('holds up nobody who wants the item to end: %s', async (code) => {
+    const { hands, calls } = failing('capture', Infinity, () => new SeamError(code, 'away', { retryAfterMs: 1 }))
     const { engine } = await engineWith(hands)
     await engine.submit(LOCAL, submission('r1', [item('a')]))
     await expect.poll(calls).toBeGreaterThan(20)
