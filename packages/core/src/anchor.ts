@@ -52,6 +52,11 @@ export interface AnchorCheck {
 /** A place outside our control where a checkpoint is left. */
 export interface AuditAnchor extends Seam<'anchor/v1', AnchorGuarantees> {
   /**
+   * How often it takes a checkpoint while no run is sealed, in milliseconds. A sealed run's is taken at once.
+   * Default 10 minutes.
+   */
+  readonly everyMs?: number
+  /**
    * Leaves a checkpoint. Idempotent for the same note.
    * Errors: `UNAVAILABLE` (retry), `INTEGRITY` when a checkpoint that is there contradicts this one.
    */

@@ -15,8 +15,6 @@ export interface EngineOptions {
   /** Of role `log`. */
   readonly signer: Signer
   readonly anchors?: readonly AuditAnchor[]
-  /** Default 10 minutes. */
-  readonly anchorEveryMs?: number
   readonly queues: Queues
   /** Origin of a log that does not exist yet. An existing log keeps its own. */
   readonly newOrigin: () => string

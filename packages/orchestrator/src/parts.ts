@@ -136,10 +136,9 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
   }
 }
 
-function makeAnchoring({ anchors = [], anchorEveryMs = 600_000, clock, notice, salt }: StartOptions, loop: Loop) {
+function makeAnchoring({ anchors = [], clock, notice, salt }: StartOptions, loop: Loop) {
   return anchoring({
     anchors,
-    everyMs: anchorEveryMs,
     clock,
     notice,
     async anchored({ kind, name }, receipt) {

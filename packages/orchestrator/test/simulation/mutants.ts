@@ -103,6 +103,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '  const stopping = stopOf(run, item)\n  if (false && ',
   },
   {
+    about: 'what an anchor refused is not tried again',
+    file: 'anchoring.ts',
+    find: '      next ??= checkpoint\n',
+    replace: '',
+  },
+  {
+    about: 'a sealed run waits for the cadence of the anchors',
+    file: 'anchoring.ts',
+    find: '      urgent ||= forSeal\n',
+    replace: '',
+  },
+  {
     about: 'a seal that a periodic checkpoint covers is kept from the anchors',
     file: 'checkpoints.ts',
     find: 'return forSeal && newest !== undefined ? options.signed(newest, true) : undefined',

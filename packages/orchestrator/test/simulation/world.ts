@@ -1,5 +1,7 @@
 import type { Clock } from '@seamark/kit'
 
+export const YEAR_MS: number = 365 * 86_400_000
+
 /** Everything that happens in a simulated run, in an order drawn from one seed. */
 export interface World {
   /** A number in [0, 1). */
@@ -41,6 +43,8 @@ export function world(seed: number): World {
       now: () => now,
       at(at, run) {
         const id = ids++
+        // A simulated run is over long before that.
+        if (at - now > YEAR_MS) return () => undefined
         timers.push({ at, id, life, run })
         return () => void (timers = timers.filter((timer) => timer.id !== id))
       },
