@@ -10,26 +10,43 @@ export interface Found {
   readonly object: LockedObject | undefined
   /** All versions and markers of its key, the newest first. */
   readonly versions: readonly VersionFacts[]
+  /** The earliest version of its key, which counts; the receipt's own unless a writer's late try came before it. */
+  readonly first: LockedObject | undefined
 }
 
-/** Judges what is at the anchor's place against a receipt and the keys that are trusted. Pure. */
-export function judge(receipt: AnchorReceipt, body: ReceiptBody, found: Found, trust: TrustFile): AnchorCheck {
-  const fail = (reason: string): AnchorCheck => ({ status: 'fail', reason })
-  const { object, versions } = found
-  if (object === undefined) return fail('gone')
+const fail = (reason: string): AnchorCheck => ({ status: 'fail', reason })
+
+/**
+ * Judges what is at the anchor's place at `now`, epoch milliseconds, against a receipt and the keys that are trusted.
+ * A date that has passed proves nothing, and what is gone since breaks no promise. Pure.
+ */
+export function judge(
+  receipt: AnchorReceipt,
+  body: ReceiptBody,
+  found: Found,
+  trust: TrustFile,
+  now: number,
+): AnchorCheck {
+  const { object, versions, first } = found
+  const own = versions.findIndex(({ versionId }) => versionId === body.versionId)
+  if (object === undefined || own < 0) {
+    if (body.retainUntil <= now) return { status: 'not-checked', reason: 'retention-ended' }
+    return fail(versions.length === 0 ? 'not-found' : 'gone')
+  }
   if (sha256Hex(object.bytes) !== body.sha256) return fail('changed')
   if (object.mode === undefined || object.retainUntil === undefined)
     return { status: 'not-checked', reason: 'retention-not-readable' }
   if (object.mode !== 'COMPLIANCE') return fail('not-locked')
   if (object.retainUntil < body.retainUntil) return fail('retention-shortened')
-  const own = versions.findIndex(({ versionId }) => versionId === body.versionId)
-  if (own < 0) return fail('gone')
-  if (versions.slice(own + 1).some(({ marker }) => !marker)) return fail('not-earliest')
+  const earlier = versions.slice(own + 1).some(({ marker }) => !marker)
+  if (earlier && !states(receipt, first)) return fail('not-earliest')
 
-  const checked = judgeNote(receipt, new TextDecoder().decode(object.bytes), trust)
+  const checked = judgeNote(receipt, textOf(object), trust)
   if (checked.status !== 'pass') return checked
+  if (object.retainUntil <= now) return { status: 'not-checked', reason: 'retention-ended' }
   const above = versions.slice(0, own)
   const findings = [
+    ...(earlier ? ['earlier-copy'] : []),
     ...(above.some(({ marker }) => !marker) ? ['newer-version'] : []),
     ...(versions.some(({ marker }) => marker) ? ['delete-marker'] : []),
     ...(body.legalHold && !object.legalHold ? ['legal-hold-removed'] : []),
@@ -37,9 +54,22 @@ export function judge(receipt: AnchorReceipt, body: ReceiptBody, found: Found, t
   return { status: 'pass', retainedUntil: object.retainUntil, ...(findings.length > 0 && { findings }) }
 }
 
+const textOf = ({ bytes }: LockedObject): string => new TextDecoder().decode(bytes)
+
+/** Whether an object is a note of the receipt's head, whoever signed it. */
+function states({ origin, size, root }: AnchorReceipt, object: LockedObject | undefined): boolean {
+  if (object === undefined) return false
+  try {
+    const head = parseCheckpointText(parseNote(textOf(object)).text)
+    return head.origin === origin && head.size === size && head.root === root
+  } catch (error) {
+    if (isSeamError(error)) return false
+    throw error
+  }
+}
+
 /** Whether a note is the receipt's checkpoint and signed by a log key that is trusted for its origin. */
 function judgeNote(receipt: AnchorReceipt, text: string, trust: TrustFile): AnchorCheck {
-  const fail = (reason: string): AnchorCheck => ({ status: 'fail', reason })
   try {
     const note = parseNote(text)
     const { origin, size, root } = parseCheckpointText(note.text)

@@ -14,6 +14,11 @@ export interface S3LockAnchorOptions {
   readonly retentionDays: number
   /** A hold beside the retention, without a date. Who may take it away can do so at any time. Default false. */
   readonly legalHold?: boolean
+  /**
+   * How often a checkpoint is left while no run is sealed, in milliseconds; a sealed run's is left at once. What is
+   * locked costs until its date. At least 1,000. Default 10 minutes.
+   */
+  readonly everyMs?: number
   /** Default: that of the environment. */
   readonly region?: string
   /** Address of a server that is not AWS's. */

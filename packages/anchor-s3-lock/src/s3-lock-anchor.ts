@@ -10,7 +10,16 @@ import type { LockedObject, VersionFacts } from './port.ts'
 import { receiptBody } from './receipt.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
-const largestSize = 10 ** 16 - 1
+// Beyond what a number holds exactly.
+const largestSize = 9_999_999_999_999_999n
+
+/** Why a place could not be looked at. Errors: `ABORTED`. */
+function whyUnread(error: unknown): string {
+  if (hasCode(error, 'ABORTED')) throw error
+  if (hasCode(error, 'NOT_FOUND')) return 'no-such-bucket'
+  if (hasCode(error, 'FORBIDDEN') || hasCode(error, 'UNAUTHENTICATED')) return 'access-denied'
+  return isSeamError(error) && error.consequence === 'retry' ? 'unreachable' : 'unreadable'
+}
 
 /** An anchor under Object Lock. */
 export interface S3LockAnchor extends AuditAnchor {
@@ -29,20 +38,26 @@ const guarantees: AnchorGuarantees = {
  *
  * Besides the codes of `AuditAnchor`: `INVALID_INPUT` for a note that does not state its checkpoint, `UNSUPPORTED` for
  * a bucket that can not keep it, `FORBIDDEN` (the remedy has the line of the policy), `UNAUTHENTICATED`, `NOT_FOUND`
- * (no such bucket), `LIMIT_EXCEEDED` (throttled). Reasons of `check`: `gone`, `changed`, `not-locked`,
- * `retention-shortened`, `not-earliest`, `other-checkpoint`, `bad-signature`, `not-signed-by-trusted-key`,
- * `key-compromised`, `malformed-receipt`; not checked: `other-anchor`, `unreadable`, `retention-not-readable`,
- * `no-trusted-key`, `malformed-trust`. Findings: `newer-version`, `delete-marker`, `legal-hold-removed`.
+ * (no such bucket), `LIMIT_EXCEEDED` (throttled). Reasons of `check`: `gone` (the version), `not-found` (nothing is
+ * under its key), `changed`, `not-locked`, `retention-shortened`, `not-earliest`, `other-checkpoint`, `bad-signature`,
+ * `not-signed-by-trusted-key`, `key-compromised`, `malformed-receipt`; not checked: `other-anchor`, `no-such-bucket`,
+ * `access-denied`, `unreachable`, `unreadable`, `retention-not-readable`, `retention-ended`, `no-trusted-key`,
+ * `malformed-trust`. Findings: `earlier-copy`, `newer-version`, `delete-marker`, `legal-hold-removed`.
  */
 export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
   const kind = 'aws.s3-object-lock'
   const name = options.name ?? 's3-lock'
-  const { bucket, retentionDays, legalHold = false } = options
+  const { bucket, retentionDays, legalHold = false, everyMs } = options
   const clock = options.clock ?? systemClock
   if (!(Number.isInteger(retentionDays) && retentionDays >= 1 && retentionDays <= 36_500))
     throw new SeamError('INVALID_INPUT', `${retentionDays} is no number of days of retention.`, {
       remedy: 'Give 1 to 36,500 days.',
       place: { pointer: '/retentionDays' },
+    })
+  if (everyMs !== undefined && !(Number.isSafeInteger(everyMs) && everyMs >= 1_000))
+    throw new SeamError('INVALID_INPUT', `A checkpoint every ${everyMs} ms can not be had.`, {
+      remedy: 'Give whole milliseconds, 1,000 or more.',
+      place: { pointer: '/everyMs' },
     })
   const calls = lockCalls(awsPort(options), options)
   const { port } = calls
@@ -51,7 +66,7 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
   const folderOf = (origin: string): string => `seamark/checkpoints/${sha256Hex(origin).slice(0, 32)}/`
   // The newest comes first in a listing, which has no other end.
   const keyOf = (origin: string, size: number): string =>
-    `${folderOf(origin)}${String(largestSize - size).padStart(16, '0')}-${size}.note`
+    `${folderOf(origin)}${String(largestSize - BigInt(size)).padStart(16, '0')}-${size}.note`
 
   async function lookAtBucket(): Promise<void> {
     const { versioned, lockable } = await calls.request(
@@ -77,17 +92,18 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     throwIfAborted(signal)
   }
 
-  /** All of a key, or of the first key that begins with a prefix. */
-  async function versionsOf(prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> {
-    return calls.request({ doing: `Listing ${prefix}`, action: 's3:ListBucketVersions', signal }, async () => {
-      const found: VersionFacts[] = []
-      for await (const version of port.versions(prefix, signal)) {
-        if (found[0] !== undefined && found[0].key !== version.key) break
-        found.push(version)
-      }
-      return found
-    })
+  async function listed(prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> {
+    const found: VersionFacts[] = []
+    for await (const version of port.versions(prefix, signal)) {
+      if (found[0] !== undefined && found[0].key !== version.key) break
+      found.push(version)
+    }
+    return found
   }
+
+  /** All of a key, or of the first key that begins with a prefix. */
+  const versionsOf = (prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> =>
+    calls.request({ doing: `Listing ${prefix}`, action: 's3:ListBucketVersions', signal }, () => listed(prefix, signal))
 
   const earliest = (versions: readonly VersionFacts[]): VersionFacts | undefined =>
     versions.findLast(({ marker }) => !marker)
@@ -116,10 +132,15 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     const at = clock.now()
     if (earliest(await versionsOf(key, signal)) === undefined) {
       const object = { bytes: new TextEncoder().encode(note), retainUntil: at + retentionDays * dayMs, legalHold }
-      // A try whose answer was lost leaves one more version of the same bytes.
+      let tried = false
       await calls.request(
         { doing: `Leaving ${key}`, action: 's3:PutObject, s3:PutObjectRetention and s3:PutObjectLegalHold', signal },
-        () => port.putLocked(key, object, signal),
+        async () => {
+          // A try whose answer was lost may have left it; one that comes late adds a version of the same bytes.
+          if (tried && earliest(await listed(key, signal)) !== undefined) return
+          tried = true
+          await port.putLocked(key, object, signal)
+        },
       )
     }
     // Whoever was first: what counts is read back.
@@ -160,6 +181,7 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     kind,
     name,
     guarantees,
+    ...(everyMs !== undefined && { everyMs }),
     ready: ({ signal } = {}) => ready(signal),
     anchor: (checkpoint, { signal } = {}) => leave(checkpoint, signal),
 
@@ -172,11 +194,13 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
       if (body.bucket !== bucket) return { status: 'not-checked', reason: 'other-anchor' }
       try {
         const [object, versions] = await Promise.all([readVersion(body, signal), versionsOf(body.key, signal)])
-        return judge(receipt, body, { object, versions }, trust)
+        const first = earliest(versions)
+        const firstObject =
+          first === undefined || first.versionId === body.versionId ? object : await readVersion(first, signal)
+        return judge(receipt, body, { object, versions, first: firstObject }, trust, clock.now())
       } catch (error) {
-        if (hasCode(error, 'ABORTED')) throw error
         // Data, never an exception: what can not be read was not checked.
-        return { status: 'not-checked', reason: 'unreadable' }
+        return { status: 'not-checked', reason: whyUnread(error) }
       }
     },
 

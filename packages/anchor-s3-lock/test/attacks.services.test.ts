@@ -1,42 +1,15 @@
-import type { AnchorReceipt, Checkpoint, TrustFile } from '@seamark/core'
-import { formatCheckpoint, signNote, verifierKey } from '@seamark/log'
+import type { AnchorReceipt, TrustFile } from '@seamark/core'
+import { systemClock } from '@seamark/kit'
+import { verifierKey } from '@seamark/log'
 import { sharedServer } from '@seamark/testing-services'
 import type { Radosgw } from '@seamark/testing-services'
-import { generateKeyPairSync, sign } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { s3LockAnchor } from '../src/index.ts'
 import type { S3LockAnchorOptions } from '../src/index.ts'
+import { checkpoint, dayMs, newKey, on, origin, placeOf, trust } from './heads.ts'
 import { attacker } from './lock-port.ts'
 
-const origin = `seamark.invalid/${'a1'.repeat(16)}`
-const dayMs = 86_400_000
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })
-const log = newKey()
-const trust: TrustFile = {
-  version: 1,
-  keys: [{ origin, role: 'log', key: verifierKey(origin, log.key) }],
-  witnesses: [],
-  tsaRoots: [],
-  required: [],
-}
-
-function newKey() {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const key = new Uint8Array(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'))
-  return { key, sign: async (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, privateKey)) }
-}
-
-async function checkpoint(size: number, digit = '1', by = log): Promise<Checkpoint> {
-  const root = digit.repeat(64)
-  return { origin, size, root, note: await signNote(formatCheckpoint({ origin, size, root }), { name: origin, ...by }) }
-}
-
-/** Where a receipt says that its note is. */
-function placeOf({ body }: AnchorReceipt): { bucket: string; key: string; versionId: string } {
-  const field = (name: string): string =>
-    String(typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined)
-  return { bucket: field('bucket'), key: field('key'), versionId: field('versionId') }
-}
 
 let radosgw: Radosgw
 let attack: ReturnType<typeof attacker>
@@ -45,18 +18,8 @@ beforeAll(async () => {
   attack = attacker(radosgw)
 }, 60_000)
 
-const on = (bucket: string, more: Partial<S3LockAnchorOptions> = {}): S3LockAnchorOptions => ({
-  bucket,
-  retentionDays: 30,
-  endpoint: radosgw.endpoint,
-  region: radosgw.region,
-  credentials: { accessKeyId: radosgw.accessKeyId, secretAccessKey: radosgw.secretAccessKey },
-  pathStyle: true,
-  ...more,
-})
-
 async function anchored(more: Partial<S3LockAnchorOptions> = {}) {
-  const anchor = s3LockAnchor(on(await attack.bucket({ lock: true }), more))
+  const anchor = s3LockAnchor(on(radosgw, await attack.bucket({ lock: true }), more))
   const head = await checkpoint(7)
   const receipt = await anchor.anchor(head)
   return { anchor, head, receipt, at: placeOf(receipt) }
@@ -82,10 +45,14 @@ describe('a checkpoint under a lock', () => {
   })
 
   it('is the newest by size, whatever the order', async () => {
-    const { anchor } = await anchored()
-    await anchor.anchor(await checkpoint(100))
-    await anchor.anchor(await checkpoint(9))
-    expect(await anchor.latest(origin)).toMatchObject({ size: 100 })
+    const { anchor, at } = await anchored()
+    expect(at.key.split('/').at(-1)).toBe('9999999999999992-7.note')
+    let newest = 7
+    for (const size of [1, 8, 9, 2, 100, 10, 101, 2 ** 53 - 2, 2 ** 53 - 1]) {
+      await anchor.anchor(await checkpoint(size))
+      newest = Math.max(newest, size)
+      expect(await anchor.latest(origin)).toMatchObject({ size: newest })
+    }
     expect(await anchor.latest(`seamark.invalid/${'b2'.repeat(16)}`)).toBe(undefined)
   })
 
@@ -98,9 +65,9 @@ describe('a checkpoint under a lock', () => {
   it('is left by two writers at once as one', async () => {
     const bucket = await attack.bucket({ lock: true })
     const head = await checkpoint(7)
-    const receipts = await Promise.all([1, 2, 3].map(() => s3LockAnchor(on(bucket)).anchor(head)))
+    const receipts = await Promise.all([1, 2, 3].map(() => s3LockAnchor(on(radosgw, bucket)).anchor(head)))
     for (const receipt of receipts)
-      expect(await s3LockAnchor(on(bucket)).check(receipt, trust)).toMatchObject({ status: 'pass' })
+      expect(await s3LockAnchor(on(radosgw, bucket)).check(receipt, trust)).toMatchObject({ status: 'pass' })
   })
 })
 
@@ -157,7 +124,7 @@ describe('an attack', () => {
   it('that is there first, without a lock that counts, is found', async () => {
     const { anchor, head, at } = await anchored()
     const { note } = await checkpoint(8)
-    const key = at.key.replace(/[^/]+$/, `${String(10 ** 16 - 1 - 8).padStart(16, '0')}-8.note`)
+    const key = at.key.replace(/[^/]+$/, '9999999999999991-8.note')
     expect(await attack.putGovernance({ ...at, key }, note, new Date(Date.now() + dayMs))).toBe('done')
     await expect(anchor.anchor(await checkpoint(8))).rejects.toEqual(code('UNSUPPORTED'))
     expect((await anchor.check(await anchor.anchor(head), trust)).status).toBe('pass')
@@ -187,24 +154,68 @@ describe('an attack', () => {
   })
 })
 
+describe('what is not there', () => {
+  it('is told apart: a version, a key, a bucket', async () => {
+    const { anchor, receipt, at } = await anchored()
+    // What was never under a lock can be removed for good.
+    const key = at.key.replace(/[^/]+$/, '9999999999999990-9.note')
+    const head = await checkpoint(9)
+    const put = async () => {
+      expect(await attack.overwrite({ ...at, key }, head.note)).toBe('done')
+      const found = (await attack.versions(at.bucket)).find((version) => version.key === key)
+      return { ...at, key, versionId: found?.versionId ?? '' }
+    }
+    const version = await put()
+    const forged: AnchorReceipt = {
+      ...receipt,
+      size: 9,
+      root: head.root,
+      body: { ...Object(receipt.body), key, versionId: version.versionId },
+    }
+    expect(await anchor.check(forged, trust)).toMatchObject({ status: 'fail' })
+    expect(await attack.remove(version)).toBe('done')
+    expect(await anchor.check(forged, trust)).toEqual({ status: 'fail', reason: 'not-found' })
+    await put()
+    expect(await anchor.check(forged, trust)).toEqual({ status: 'fail', reason: 'gone' })
+    const nowhere = { ...receipt, body: { ...Object(receipt.body), bucket: 'no-such-bucket' } }
+    expect(await s3LockAnchor(on(radosgw, 'no-such-bucket')).check(nowhere, trust)).toEqual({
+      status: 'not-checked',
+      reason: 'no-such-bucket',
+    })
+    expect(await anchor.check(nowhere, trust)).toEqual({ status: 'not-checked', reason: 'other-anchor' })
+  })
+
+  it('after its date breaks no promise, and proves nothing', async () => {
+    const { receipt, at } = await anchored()
+    const { now, at: wait } = systemClock
+    const clock = { now: () => now() + 40 * dayMs, at: wait }
+    const later = s3LockAnchor(on(radosgw, at.bucket, { clock }))
+    const ended = { status: 'not-checked', reason: 'retention-ended' }
+    expect(await later.check(receipt, trust)).toEqual(ended)
+    const gone = { ...receipt, body: { ...Object(receipt.body), versionId: 'x'.repeat(at.versionId.length) } }
+    expect(await later.check(gone, trust)).not.toMatchObject({ status: 'pass' })
+  })
+})
+
 describe('a bucket', () => {
   it('that can not keep the promise is refused at start, and by every call that relies on it', async () => {
     for (const made of [{}, { versioned: true }]) {
-      const anchor = s3LockAnchor(on(await attack.bucket(made)))
+      const anchor = s3LockAnchor(on(radosgw, await attack.bucket(made)))
       await expect(anchor.ready()).rejects.toEqual(code('UNSUPPORTED'))
       await expect(anchor.latest(origin)).rejects.toEqual(code('UNSUPPORTED'))
       await expect(anchor.anchor(await checkpoint(7))).rejects.toEqual(code('UNSUPPORTED'))
     }
-    await expect(s3LockAnchor(on('no-such-bucket')).ready()).rejects.toEqual(code('NOT_FOUND'))
-    expect(() => s3LockAnchor(on('b', { retentionDays: 0 }))).toThrow(
-      expect.objectContaining({ code: 'INVALID_INPUT' }),
-    )
+    await expect(s3LockAnchor(on(radosgw, 'no-such-bucket')).ready()).rejects.toEqual(code('NOT_FOUND'))
+    for (const wrong of [{ retentionDays: 0 }, { everyMs: 999 }, { everyMs: Number.NaN }])
+      expect(() => s3LockAnchor(on(radosgw, 'b', wrong))).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+    expect(s3LockAnchor(on(radosgw, 'b', { everyMs: 3_600_000 })).everyMs).toBe(3_600_000)
+    expect(s3LockAnchor(on(radosgw, 'b'))).not.toHaveProperty('everyMs')
   })
 
   it.each(['COMPLIANCE', 'GOVERNANCE'] as const)('that retains by itself in %s mode changes nothing', async (mode) => {
     const bucket = await attack.bucket({ lock: true })
     await attack.retainByDefault(bucket, mode, 1)
-    const anchor = s3LockAnchor(on(bucket))
+    const anchor = s3LockAnchor(on(radosgw, bucket))
     const receipt = await anchor.anchor(await checkpoint(7))
     const { status, retainedUntil } = await anchor.check(receipt, trust)
     expect(status).toBe('pass')
@@ -213,11 +224,11 @@ describe('a bucket', () => {
 
   it('that is away or does not let us look: not checked, never passed', async () => {
     const { receipt, at } = await anchored()
-    const away = s3LockAnchor(on(at.bucket, { endpoint: 'http://127.0.0.1:9', attempts: 1 }))
-    expect(await away.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'unreadable' })
+    const away = s3LockAnchor(on(radosgw, at.bucket, { endpoint: 'http://127.0.0.1:9', attempts: 1 }))
+    expect(await away.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'unreachable' })
     const credentials = { accessKeyId: 'test', secretAccessKey: 'wrong' }
-    const stranger = s3LockAnchor(on(at.bucket, { credentials }))
-    expect(await stranger.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'unreadable' })
+    const stranger = s3LockAnchor(on(radosgw, at.bucket, { credentials }))
+    expect(await stranger.check(receipt, trust)).toEqual({ status: 'not-checked', reason: 'access-denied' })
     await expect(stranger.anchor(await checkpoint(9))).rejects.toEqual(code('UNAUTHENTICATED'))
   })
 })

@@ -2,6 +2,7 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
@@ -75,6 +76,13 @@ export function attacker(access: Radosgw) {
       ),
     endHold: (at: At) =>
       outcome(client.send(new PutObjectLegalHoldCommand({ ...version(at), LegalHold: { Status: 'OFF' } }))),
+    /** Every version and marker of a bucket; of a key the newest version first. */
+    async versions(Bucket: string): Promise<{ key: string; versionId: string; marker: boolean }[]> {
+      const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }))
+      const facts = (listed: typeof Versions, marker: boolean) =>
+        listed.map(({ Key = '', VersionId = '' }) => ({ key: Key, versionId: VersionId, marker }))
+      return [...facts(Versions, false), ...facts(DeleteMarkers, true)]
+    },
     async facts(at: At) {
       const head = await client.send(new HeadObjectCommand(version(at)))
       return { mode: head.ObjectLockMode, hold: head.ObjectLockLegalHoldStatus }

@@ -1,14 +1,12 @@
 import type { StorageProvider } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
-import { createRadosgwUser, radosgwAdmin, sharedServer } from '@seamark/testing-services'
-import type { Radosgw } from '@seamark/testing-services'
+import { createRadosgwUser, radosgwAdmin, sharedServer, wireTo } from '@seamark/testing-services'
+import type { Fault, Radosgw, Seen } from '@seamark/testing-services'
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { s3Storage } from '../src/index.ts'
 import { rawBucket } from './raw-port.ts'
 import { on } from './subject.ts'
-import { wireTo } from './wire.ts'
-import type { Fault, Seen } from './wire.ts'
 
 let radosgw: Radosgw
 beforeAll(async () => {

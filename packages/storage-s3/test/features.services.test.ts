@@ -1,11 +1,10 @@
 import type { StorageProvider } from '@seamark/core'
-import { sharedServer } from '@seamark/testing-services'
+import { sharedServer, wireTo } from '@seamark/testing-services'
 import { createHash } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { s3Storage } from '../src/index.ts'
 import { rawBucket } from './raw-port.ts'
 import { on } from './subject.ts'
-import { wireTo } from './wire.ts'
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')

@@ -1,8 +1,12 @@
-import type { S3Access } from '@seamark/testing-services'
 import { createServer, request } from 'node:http'
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pipeline } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { S3Access } from './s3-access.ts'
+
+/** How much later than its answer a request that is `late` reaches the server. */
+export const LATE_MS = 1_000
 
 /** What happens to one request on the wire. */
 export type Fault =
@@ -17,6 +21,8 @@ export type Fault =
   | 'flip'
   /** The server does what was asked; the answer says 500. */
   | 'lost-answer'
+  /** The answer says 500 at once; the request reaches the server `LATE_MS` after that. */
+  | 'late'
   /** Any answer of S3, instead of the server's. */
   | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
 
@@ -47,6 +53,7 @@ export async function wireTo(access: S3Access, choose: (seen: Seen) => Fault): P
     const fault = choose(one)
     if (fault === 'cut-request') return void incoming.socket.destroy()
     if (typeof fault === 'object') return refuse(incoming, answer, fault)
+    if (fault === 'late') return void delay(incoming, answer).catch(() => answer.destroy())
     const { hostname, port } = target
     const { method, url, headers } = incoming
     const forwarded: ClientRequest = request(
@@ -56,6 +63,21 @@ export async function wireTo(access: S3Access, choose: (seen: Seen) => Fault): P
     forwarded.once('error', () => answer.destroy())
     if (fault === 'flip') incoming.once('data', (chunk: Buffer) => (chunk[0] = (chunk[0] ?? 0) ^ 1))
     pipeline(incoming, forwarded, () => undefined)
+  }
+
+  /** The client has its answer, and the server the request only after that: what is tried again is there first. */
+  async function delay(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const body = await buffer(incoming)
+    error(answer, { status: 500, code: 'InternalError' })
+    await sleep(LATE_MS)
+    const { hostname, port } = target
+    const { method, url, headers } = incoming
+    const forwarded = request({ hostname, port, method, path: url, headers, agent: false }, (response) =>
+      response.resume(),
+    )
+    // Nobody waits for it any more.
+    forwarded.once('error', () => undefined)
+    forwarded.end(body)
   }
 
   const server = createServer(handle)

@@ -1,4 +1,4 @@
-import type { S3Access } from '@seamark/testing-services'
+import type { S3Access } from './s3-access.ts'
 import { wireTo } from './wire.ts'
 import type { Fault, Seen } from './wire.ts'
 
@@ -16,6 +16,6 @@ process.once('message', ({ access, fault, every }: { access: S3Access; fault: Fa
     hit.set(what, before + 1)
     return fault
   }
-  void wireTo(access, choose).then((wire) => process.send?.(wire.access))
+  void wireTo(access, choose).then((wire) => process.send?.(wire.access.endpoint))
 })
 process.once('disconnect', () => process.exit(0))
