@@ -15,9 +15,11 @@ import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
 import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
-import { removeLeftovers, withLeaseTaken } from './leftovers.ts'
-import { describeParts } from './notes.ts'
+import { leadership } from './leadership.ts'
+import { removeLeftovers } from './leftovers.ts'
+import { notesOf, seamTable } from './notes.ts'
 import { planNames } from './plan-names.ts'
+import { requireReady } from './ready.ts'
 import { VERSION } from './version.ts'
 
 export interface ComposeOptions {
@@ -32,7 +34,12 @@ export interface ComposeOptions {
   readonly onNotice: (error: Error) => void
 }
 
-/** The one place where defaults are filled in. Does no I/O but to look whether a sandbox can be made. */
+/**
+ * The one place where defaults are filled in. Where the engine is to run, every part finds out what it stands on and the
+ * requirements are compared with that; otherwise no I/O is done but to look whether a sandbox can be made.
+ *
+ * Errors: what `requireReady` and `checkRequirements` throw.
+ */
 export async function compose(options: ComposeOptions): Promise<Deployment> {
   const { loaded, dataDir, environment, onNotice } = options
   const { config, namespace: ns } = loaded
@@ -46,7 +53,18 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
   }
-  checkRequirements(config.require, { executors, anchors, signers: Object.values(signers) })
+  const judged = { executors, anchors, signer: signers.log, exportSigner: signers.export }
+  if (options.engine)
+    try {
+      const { journal } = store
+      await requireReady({ journal, storage, anchors }, onNotice)
+      // What a storage and a journal promise may be known only now.
+      checkRequirements(config.require, { ...judged, storage, journal })
+    } catch (error) {
+      await store.journal.close()
+      throw error
+    }
+  else checkRequirements(config.require, judged)
   const worker = localWorker({
     dir: join(dataDir, 'work'),
     storage,
@@ -58,22 +76,28 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const names = planNames({ executors, runtimes, queues: Object.keys(queues) })
   const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces }
-  const engine = options.engine
-    ? createEngine({
+  const lead = options.engine
+    ? leadership({
         ns,
-        journal: withLeaseTaken(store.journal, () => removeLeftovers(worker, executors, onNotice)),
-        projections: store.projections,
-        worker,
-        executors,
-        runtimes: runtimes.map(({ name }) => name),
-        authorizer,
-        signer: signers.log,
-        anchors,
-        queues,
-        newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
-        version: VERSION,
-        holder: options.holder,
-        onNotice,
+        journal: store.journal,
+        taken: () => removeLeftovers(worker, executors, onNotice),
+        makeEngine: (journal) =>
+          createEngine({
+            ns,
+            journal,
+            projections: store.projections,
+            worker,
+            executors,
+            runtimes: runtimes.map(({ name }) => name),
+            authorizer,
+            signer: signers.log,
+            anchors,
+            queues,
+            newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
+            version: VERSION,
+            holder: options.holder,
+            onNotice,
+          }),
       })
     : undefined
 
@@ -87,16 +111,22 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     workspaces,
     worker,
     executors,
-    authorize: engine?.authorize ?? authorization({ ns, authorizer, denied: unrecorded, notice: onNotice }),
+    authorize: lead?.authorize ?? authorization({ ns, authorizer, denied: unrecorded, notice: onNotice }),
     signers,
     anchors,
     queues,
     planNames: names,
     parser,
-    ...(await describeParts(parts, config, { dataDir, names })),
-    engine,
-    requireEngine() {
-      if (engine !== undefined) return engine
+    get seams() {
+      return seamTable(parts, config)
+    },
+    notes: await notesOf(parts, config, { dataDir, names }),
+    leadership: lead,
+    get engine() {
+      return lead?.engine
+    },
+    async requireEngine() {
+      if (lead !== undefined) return lead.require()
       throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
     },
     async close() {

@@ -11,6 +11,7 @@ import type {
 import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
+import type { Leadership } from './leadership.ts'
 import type { PlanNames } from './plan-names.ts'
 
 /** A configuration with every default filled in: what one service is made of. */
@@ -32,13 +33,16 @@ export interface Deployment {
   /** What a plan may name here. */
   readonly planNames: PlanNames
   readonly parser: PlanParser
+  /** As they say it now: some learn what they promise from the place they stand on. */
   readonly seams: readonly SeamView[]
   /** Sentences for people: which defaults were filled in, what is not isolated. */
   readonly notes: readonly ServiceNote[]
   /** Absent where this process only answers questions. */
+  readonly leadership: Leadership | undefined
+  /** Absent where this process only answers questions, and where it does not lead yet. */
   readonly engine: Engine | undefined
-  /** The engine. Errors: `UNAVAILABLE` where this process only answers questions. */
-  requireEngine(): Engine
+  /** The engine. Errors: `UNAVAILABLE` where there is none, naming the service that leads. */
+  requireEngine(): Promise<Engine>
   /** Lets go of everything but the engine, which is stopped before. Idempotent. */
   close(): Promise<void>
 }

@@ -16,11 +16,11 @@ export async function* runEvents(
   run: string,
   { from, follow, signal }: { readonly from: number; readonly follow: boolean; readonly signal: AbortSignal },
 ): AsyncIterable<string> {
-  const { ns, journal, engine } = deployment
+  const { ns, journal } = deployment
   const row = await runRow(deployment, run)
   const first = Math.max(from, row.seq)
   const sealed = row.sealedAt !== undefined
-  if (follow && !sealed && engine === undefined) throw nothingGoesOn(run)
+  if (follow && !sealed && deployment.leadership === undefined) throw nothingGoesOn(run)
   if (!follow || sealed) {
     for await (const record of records(journal, ns, first, { run, signal })) yield recordLine(deployment, record)
   } else {
@@ -34,7 +34,7 @@ export async function* runEvents(
   }
   if (!follow) return
   // The seal of a run that this engine sealed may still wait for its checkpoint.
-  if (engine !== undefined) await orAbort(engine.sealed(run), signal)
+  if (deployment.engine !== undefined) await orAbort(deployment.engine.sealed(run), signal)
   yield eventLine({ type: 'end', run: await questions(deployment).run(run) })
 }
 

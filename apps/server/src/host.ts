@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
@@ -7,6 +8,7 @@ import type { Principal } from '@seamark/core'
 import { fromSystemError, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
+import type { Leadership } from './leadership.ts'
 import type { ServerEnvironment } from './env.ts'
 import { buildApp } from './http/app.ts'
 import { scrubInBackground } from './scrub.ts'
@@ -16,8 +18,8 @@ import { listen, listenPrivately, refuseSecond } from './socket.ts'
 /** The two ways to have a service, as the command is given them. */
 export function serviceHost(environment: ServerEnvironment): ServiceHost {
   return {
-    serve: (options) => start(options, environment, { as: 'seamark serve', engine: true }),
-    startInProcess: (options) => start(options, environment, { as: 'seamark run', ...options }),
+    serve: (options) => start(options, environment, { as: 'seamark serve', engine: true, standby: true }),
+    startInProcess: (options) => start(options, environment, { as: 'seamark run', standby: false, ...options }),
     migrate: (options) => migrate(options, environment),
   }
 }
@@ -25,6 +27,8 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
 interface Mode {
   readonly as: string
   readonly engine: boolean
+  /** Whether it goes on as a standby where another service leads, or is refused. */
+  readonly standby: boolean
 }
 
 // A kill that the executor does not answer must not keep a process from ending.
@@ -32,6 +36,10 @@ const killMs = 2_000
 
 // What followers of runs that have just ended need to read the rest.
 const farewellMs = 2_000
+
+// A lease that is free is taken at once; one that a killed process had is free after the time that it lives without a sign.
+const standbyAfterMs = 1_000
+const refusedAfterMs = 5_000
 
 async function start(options: HostOptions, environment: ServerEnvironment, mode: Mode): Promise<RunningService> {
   const { dataDir, cwd, configFile, onNotice } = options
@@ -42,7 +50,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     await keepOutOfGit(dataDir)
     await refuseSecond(dataDir)
   }
-  const holder = `${mode.as} (process ${process.pid})`
+  const holder = `${mode.as} (process ${process.pid} on ${hostname()})`
   const deployment = await compose({ loaded, dataDir, engine: mode.engine, holder, environment, onNotice })
   const stopping = new AbortController()
   const ended = Promise.withResolvers<unknown>()
@@ -57,24 +65,29 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   })
 
   let door: Awaited<ReturnType<typeof listen>> | undefined
+  let standby: RunningService['standby']
   try {
-    await deployment.engine?.start()
+    standby = await led(deployment, mode, onNotice)
+    // A standby does not hold the lease that keeps a second service from this folder.
+    if (standby !== undefined) await refuseSecond(dataDir)
     door = mode.engine ? await listen(app.http, dataDir, mode.as) : await listenPrivately(app.http)
   } catch (error) {
     // What is told is why it did not start; that letting go failed too is a notice.
     const notice = (cause: unknown) => onNotice(toSeamError(cause))
-    await deployment.engine?.stop().catch(notice)
+    await deployment.leadership?.stop().catch(notice)
     await deployment.close().catch(notice)
-    throw named(error, dataDir)
+    throw error
   }
-  void deployment.engine?.failed.then((reason) => ended.resolve(reason))
+  void deployment.leadership?.failed.then((reason) => ended.resolve(reason))
+  // A stop also ends the waiting for the lease, and says itself how it went.
+  deployment.leadership?.lead().catch((error: unknown) => stopped ?? ended.resolve(error))
   const stopScrub =
     mode.as === 'seamark serve' ? scrubInBackground(deployment, (error) => ended.resolve(error)) : undefined
 
   async function stopAll(how: { readonly cancelRunning?: boolean }): Promise<void> {
     stopScrub?.()
     try {
-      await deployment.engine?.stop(how)
+      await deployment.leadership?.stop(how)
       // Followers see cancelled runs come to their end before the door closes.
       if (how.cancelRunning === true)
         for (const end = Date.now() + farewellMs; app.open() > 0 && Date.now() < end;) await sleep(10)
@@ -103,6 +116,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   return {
     socketPath: door.socket,
     notes: deployment.notes,
+    ...(standby !== undefined && { standby }),
     ended: ended.promise,
     stop,
     idle: () => idle(deployment),
@@ -110,6 +124,43 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       const killing = Promise.all(deployment.executors.map((executor) => killAll(executor)))
       await Promise.race([killing, sleep(killMs)])
     },
+  }
+}
+
+/**
+ * Starts the engine. Resolves when it leads, or with what is known of the leader where this one waits as a standby.
+ * Errors: those of `Engine.start`; `CONFLICT` where another one leads and this one is to lead now or never.
+ */
+async function led(
+  { leadership, ns }: Deployment,
+  { standby }: Mode,
+  onNotice: (error: Error) => void,
+): Promise<RunningService['standby']> {
+  if (leadership === undefined) return undefined
+  if (!(await leadership.waits(standby ? standbyAfterMs : refusedAfterMs))) {
+    await leadership.lead()
+    return undefined
+  }
+  const leader = await leaderNow(leadership, onNotice)
+  if (!standby)
+    throw new SeamError('CONFLICT', `${leader ?? 'Another service'} leads the namespace ${ns}.`, {
+      remedy: 'Submit the plan there, or stop that service first.',
+    })
+  const never = new Promise<void>(() => undefined)
+  return {
+    ...(leader !== undefined && { leader }),
+    // What keeps it from leading ends the service, which is told there.
+    over: leadership.lead().catch(() => never),
+  }
+}
+
+/** Where the journal can not be asked either, that is why this one waits. */
+async function leaderNow(leadership: Leadership, onNotice: (error: Error) => void): Promise<string | undefined> {
+  try {
+    return await leadership.leader()
+  } catch (error) {
+    onNotice(toSeamError(error))
+    return undefined
   }
 }
 
@@ -144,14 +195,4 @@ async function idle({ engine }: Deployment): Promise<void> {
 /** Whoever can open the socket is this user, or root. */
 function localPrincipal(): Principal {
   return { id: `local:${process.getuid?.() ?? 'unknown'}` }
-}
-
-/** A lease that another process holds is a service that runs already, whatever it listens on. */
-function named(error: unknown, dataDir: string): unknown {
-  const { code, message } = toSeamError(error)
-  if (code !== 'CONFLICT') return error
-  return new SeamError('CONFLICT', message, {
-    remedy: `Talk to that service, or stop it first; both use ${join(dataDir)}.`,
-    cause: error,
-  })
 }

@@ -2,18 +2,26 @@ import type { Executor, Journal } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import type { LocalWorker } from '@seamark/worker'
 
+/** What is done between asking for the lease and giving it. */
+export interface LeaseHooks {
+  /** Called when it is taken. What it throws frees the lease again. */
+  readonly taken: () => Promise<void>
+  /** Ends waiting for it. */
+  readonly signal: AbortSignal
+}
+
 /**
- * A journal that does something between taking the lease and giving it. What that throws frees the lease again.
+ * A journal whose lease is taken with something done in between.
  * Every method is named: those of an object that a class made are not its own, and need it as `this`.
  */
-export function withLeaseTaken(journal: Journal, taken: () => Promise<void>): Journal {
+export function withLeaseTaken(journal: Journal, { taken, signal }: LeaseHooks): Journal {
   return {
     spec: journal.spec,
     kind: journal.kind,
     name: journal.name,
     guarantees: journal.guarantees,
-    async acquire(...args) {
-      const lease = await journal.acquire(...args)
+    async acquire(ns, holder) {
+      const lease = await journal.acquire(ns, holder, { signal })
       try {
         await taken()
         return lease

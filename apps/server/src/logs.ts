@@ -66,7 +66,7 @@ async function* bytesOf(
     if (found.over !== '') throw new SeamError('NOT_FOUND', `Nothing that ${item} wrote was kept: ${found.over}.`)
     if (!follow)
       throw new SeamError('NOT_FOUND', `Item ${item} has not started.`, { remedy: 'Follow it to wait for it.' })
-    if (deployment.engine === undefined) throw nothingGoesOn(run)
+    if (deployment.leadership === undefined) throw nothingGoesOn(run)
     await sleep(startPollMs, signal)
   }
 }

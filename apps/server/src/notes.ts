@@ -24,13 +24,9 @@ export interface Parts {
   readonly workspaces: Workspaces
 }
 
-/** The table of seams, and what people should know before they rely on it. */
-export async function describeParts(
-  parts: Parts,
-  config: SeamarkConfig,
-  { dataDir, names }: { readonly dataDir: string; readonly names: PlanNames },
-): Promise<{ readonly seams: readonly SeamView[]; readonly notes: readonly ServiceNote[] }> {
-  const seams = [
+/** The table of seams, as they say it now. */
+export function seamTable(parts: Parts, config: SeamarkConfig): readonly SeamView[] {
+  return [
     seamView('journal', parts.journal.journal, config.journal === undefined),
     seamView('storage', parts.storage, config.storage === undefined),
     ...parts.executors.map((part) => seamView('executors', part, config.executors === undefined)),
@@ -41,7 +37,17 @@ export async function describeParts(
     ...parts.anchors.map((part) => seamView('anchors', part, config.anchors === undefined)),
     seamView('authorizer', parts.authorizer, config.authorizer === undefined),
   ]
-  const defaults = seams.filter(({ isDefault }) => isDefault).map(({ seam, name }) => `${seam} ${name}`)
+}
+
+/** What people should know before they rely on a deployment. */
+export async function notesOf(
+  parts: Parts,
+  config: SeamarkConfig,
+  { dataDir, names }: { readonly dataDir: string; readonly names: PlanNames },
+): Promise<readonly ServiceNote[]> {
+  const defaults = seamTable(parts, config)
+    .filter(({ isDefault }) => isDefault)
+    .map(({ seam, name }) => `${seam} ${name}`)
   const notes: ServiceNote[] = []
   if (defaults.length > 0)
     notes.push({ level: 'info', text: `Defaults, all under ${dataDir}: ${defaults.join(', ')}.` })
@@ -61,5 +67,5 @@ export async function describeParts(
       level: 'warn',
       text: `Executor ${name} can not be used: ${message} ${remedy} Items may name \`process\`, which isolates nothing.`,
     })
-  return { seams, notes }
+  return notes
 }

@@ -13,11 +13,11 @@ export interface Questions {
 
 /** Answers about runs and items, from the projections; why an item waits comes from the engine. */
 export function questions(deployment: Deployment): Questions {
-  const { ns, projections, engine } = deployment
+  const { ns, projections } = deployment
 
   const itemView = (row: ItemRow): ItemView => {
     const waits = row.status === 'waiting' || row.status === 'parked'
-    const waiting = waits ? engine?.waiting(row.run, row.item) : undefined
+    const waiting = waits ? deployment.engine?.waiting(row.run, row.item) : undefined
     const isolation = row.attempt > 0 ? isolationOf(deployment, row.executor) : undefined
     return { ...row, ...(isolation && { isolation }), ...(waiting && { waiting }) }
   }

@@ -7,12 +7,14 @@ import type { SqliteJournal } from '@seamark/journal-sqlite'
 import { parseHeader } from '@seamark/log'
 import type { DoctorReport, ServiceView } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
+import { readinessOf } from './ready.ts'
 
 const nothing = { runs: 0, running: 0, waiting: 0, parked: 0 }
 
 /** What this service is and does now. */
 export async function describe(deployment: Deployment, startedAt: number): Promise<ServiceView> {
-  const { ns, version, seams, queues, engine, journal } = deployment
+  const { ns, version, seams, queues, engine, journal, leadership } = deployment
+  const leader = engine === undefined ? await leadership?.leader() : undefined
   return {
     version,
     api: 'v1',
@@ -21,6 +23,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
     startedAt,
     seams,
     queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
+    ...(engine === undefined && leadership !== undefined && { standby: { ...(leader !== undefined && { leader }) } }),
     stats: engine?.stats() ?? { ...nothing, size: (await journal.head(ns)).size },
   }
 }
@@ -30,7 +33,7 @@ export async function diagnose(
   deployment: Deployment,
   { deep, signal }: CallOptions & { readonly deep: boolean },
 ): Promise<DoctorReport> {
-  const { ns, journal, dataDir, seams } = deployment
+  const { ns, journal, dataDir } = deployment
   const checks: DoctorCheck[] = [
     nodeCheck(process.version),
     gitCheck(async (stop) => (await promisify(execFile)('git', ['--version'], { signal: stop })).stdout),
@@ -39,9 +42,11 @@ export async function diagnose(
     diskCheck(dataDir),
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
+    ...readiness(deployment),
     ...(deep ? [everyRecord(deployment), everyBlob(deployment)] : []),
   ]
   const day = 24 * 3_600_000
+  const seams = () => deployment.seams
   return runDoctor(checks, { seams, now: Date.now(), timeoutMs: deep ? day : 10_000, ...(signal && { signal }) })
 }
 
@@ -54,6 +59,17 @@ function executors(deployment: Deployment): DoctorCheck[] {
       if (problem === undefined) return { status: 'ok', measured: 'it can start attempts' }
       const { message, remedy = 'Look into what it says.' } = problem
       return { status: 'warn', measured: message, remedy }
+    },
+  }))
+}
+
+function readiness(deployment: Deployment): DoctorCheck[] {
+  return readinessOf(deployment).map(({ pointer, name, ready }) => ({
+    id: `ready${pointer.replaceAll('/', '.')}`,
+    title: `Ready: ${name}`,
+    async run(signal) {
+      await ready({ signal })
+      return { status: 'ok', measured: 'it gives what it says' }
     },
   }))
 }

@@ -26,7 +26,7 @@ export async function submit(
   request: SubmitRequest,
   options: CallOptions,
 ): Promise<SubmitAnswer> {
-  const engine = deployment.requireEngine()
+  const engine = await deployment.requireEngine()
   const plan = await checkedPlan(deployment, request, options)
   const run = request.run ?? newRunId()
   const about = { plan: plan.digest, items: plan.items.length, ...unisolated(deployment, plan) }

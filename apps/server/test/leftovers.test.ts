@@ -47,8 +47,11 @@ describe('withLeaseTaken', () => {
   it('does it while the lease is held, on a journal of any make', async () => {
     const inner = new PrivateJournal()
     const seen: unknown[] = []
-    const journal = withLeaseTaken(inner, async () => {
-      seen.push(await inner.acquire('ns', 'other').catch((error: unknown) => Reflect.get(Object(error), 'code')))
+    const journal = withLeaseTaken(inner, {
+      signal: new AbortController().signal,
+      async taken() {
+        seen.push(await inner.acquire('ns', 'other').catch((error: unknown) => Reflect.get(Object(error), 'code')))
+      },
     })
     const lease = await journal.acquire('ns', 'me')
     expect(seen).toEqual(['CONFLICT'])
@@ -61,7 +64,10 @@ describe('withLeaseTaken', () => {
 
   it('frees the lease where that fails', async () => {
     const inner = new PrivateJournal()
-    const failing = withLeaseTaken(inner, () => Promise.reject(new SeamError('FORBIDDEN', 'no')))
+    const failing = withLeaseTaken(inner, {
+      signal: new AbortController().signal,
+      taken: () => Promise.reject(new SeamError('FORBIDDEN', 'no')),
+    })
     await expect(failing.acquire('ns', 'me')).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await (await inner.acquire('ns', 'next')).release()
   })

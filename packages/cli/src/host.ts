@@ -28,6 +28,8 @@ export interface RunningService {
   readonly socketPath: string
   /** Which defaults were filled in, what is not isolated. */
   readonly notes: readonly ServiceNote[]
+  /** Where another service leads: who, where it is known, and what resolves once this one has taken over. */
+  readonly standby?: { readonly leader?: string; readonly over: Promise<void> }
   /** Resolves with the reason when the service can not go on or not be stopped, and with `undefined` when it was stopped. */
   readonly ended: Promise<unknown>
   /** Stops taking commands and lets go of everything. Idempotent. */

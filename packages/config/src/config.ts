@@ -43,8 +43,8 @@ export interface Requirements {
   }
   readonly storage?: Kept<StorageGuarantees>
   readonly journal?: Kept<JournalGuarantees>
-  /** Of the signer of the log and of that of exports. */
   readonly signer?: Kept<SignerGuarantees>
+  readonly exportSigner?: Kept<SignerGuarantees>
   /** At least so many anchors; with `count`, so many that each keep all that is named beside it. */
   readonly anchors?: number | (Kept<AnchorGuarantees> & { readonly count: number })
 }

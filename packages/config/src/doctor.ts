@@ -20,8 +20,8 @@ export interface DoctorCheck {
 }
 
 export interface RunDoctorOptions {
-  /** Every seam of the deployment, for the table. */
-  readonly seams: readonly SeamView[]
+  /** Every seam of the deployment, for the table. Asked after the checks: some learn by them what they promise. */
+  readonly seams: () => readonly SeamView[]
   /** Epoch milliseconds. */
   readonly now: number
   /** Limit of one check. Default 10,000. */
@@ -58,5 +58,5 @@ export async function runDoctor(checks: readonly DoctorCheck[], options: RunDoct
   throwIfAborted(signal)
   const findings = await Promise.all(checks.map((check) => finding(check, timeoutMs, signal)))
   const worst = findings.reduce((at, { status }) => Math.max(at, order.indexOf(status)), 0)
-  return { version: 1, status: order[worst] ?? 'fail', at: now, findings, seams }
+  return { version: 1, status: order[worst] ?? 'fail', at: now, findings, seams: seams() }
 }

@@ -17,7 +17,8 @@ import type { Requirements } from './config.ts'
 export interface RequiredParts {
   readonly executors?: readonly Executor[]
   readonly anchors?: readonly AuditAnchor[]
-  readonly signers?: readonly Signer[]
+  readonly signer?: Signer
+  readonly exportSigner?: Signer
   readonly storage?: StorageProvider
   readonly journal?: Journal
 }
@@ -104,7 +105,7 @@ function anchorShortfalls(
 /** Compares what is required with what is guaranteed: every shortfall, each with its place. */
 export function shortfalls(required: Requirements | undefined, parts: RequiredParts): readonly Problem[] {
   if (required === undefined) return []
-  const { executor, storage, journal, signer, anchors } = required
+  const { executor, storage, journal, signer, exportSigner, anchors } = required
   const problems: Problem[] = []
   if (executor !== undefined)
     for (const [at, given] of (parts.executors ?? []).entries())
@@ -113,9 +114,10 @@ export function shortfalls(required: Requirements | undefined, parts: RequiredPa
     problems.push(...keptShortfalls(storage, parts.storage, 'storage'))
   if (journal !== undefined && parts.journal !== undefined)
     problems.push(...keptShortfalls(journal, parts.journal, 'journal'))
-  if (signer !== undefined)
-    for (const given of parts.signers ?? [])
-      problems.push(...keptShortfalls(signer, given, given.role === 'export' ? 'exportSigner' : 'signer'))
+  if (signer !== undefined && parts.signer !== undefined)
+    problems.push(...keptShortfalls(signer, parts.signer, 'signer'))
+  if (exportSigner !== undefined && parts.exportSigner !== undefined)
+    problems.push(...keptShortfalls(exportSigner, parts.exportSigner, 'exportSigner'))
   if (anchors !== undefined && parts.anchors !== undefined)
     problems.push(...anchorShortfalls(typeof anchors === 'number' ? { count: anchors } : anchors, parts.anchors))
   return problems

@@ -9,7 +9,7 @@ const maybe = z.exactOptional
 const proof = z.enum(['unproven', 'tested', 'probed'])
 
 /** What may be required of a seam whose promises are kept or not. */
-const kept = (field: 'storage' | 'journal' | 'signer' | 'anchors') =>
+const kept = (field: 'storage' | 'journal' | 'signer' | 'exportSigner' | 'anchors') =>
   z.strictObject({
     ...Object.fromEntries(Object.keys(SEAMS[field].claims).map((name) => [name, maybe(z.literal(true))])),
     proof: maybe(proof),
@@ -49,6 +49,7 @@ const shape = z.strictObject({
       storage: maybe(kept('storage')),
       journal: maybe(kept('journal')),
       signer: maybe(kept('signer')),
+      exportSigner: maybe(kept('exportSigner')),
       anchors: maybe(z.union([count, kept('anchors').extend({ count })])),
     }),
   ),

@@ -85,7 +85,7 @@ test('each check is a finding, also one that throws or never ends; the worst dec
       }),
       check('hangs', () => new Promise(() => undefined)),
     ],
-    { seams: [], now: 7, timeoutMs: 20 },
+    { seams: () => [], now: 7, timeoutMs: 20 },
   )
   expect(report).toMatchObject({ version: 1, status: 'fail', at: 7 })
   expect(report.findings.map(({ id, status: found, remedy }) => [id, found, remedy])).toEqual([
@@ -97,7 +97,7 @@ test('each check is a finding, also one that throws or never ends; the worst dec
 
 test('an abort ends the doctor', async () => {
   const hangs: DoctorCheck = { id: 'x', title: 'x', run: () => new Promise(() => undefined) }
-  await expect(runDoctor([hangs], { seams: [], now: 0, signal: AbortSignal.timeout(10) })).rejects.toMatchObject({
+  await expect(runDoctor([hangs], { seams: () => [], now: 0, signal: AbortSignal.timeout(10) })).rejects.toMatchObject({
     code: 'ABORTED',
   })
 })

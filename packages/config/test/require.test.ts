@@ -65,7 +65,8 @@ const parts = {
   storage,
   journal,
   anchors: [anchor('file', claim(false)), anchor('lock', claim(true, 'unproven'))],
-  signers: [signer('log', claim(true, 'unproven')), signer('export', claim(false))],
+  signer: signer('log', claim(true, 'unproven')),
+  exportSigner: signer('export', claim(false)),
 }
 
 const places = (problems: readonly Problem[]) => problems.map(({ place }) => place?.pointer)
@@ -91,8 +92,9 @@ describe('a requirement', () => {
     ['of two of them', { anchors: { count: 2, beyondOperator: true } }, ['/anchors']],
     ['of one that is proven', { anchors: { count: 1, beyondOperator: true, proof: 'tested' } }, ['/anchors']],
     ['of one that proves a time', { anchors: { count: 1, time: true } }, ['/anchors']],
-    ['of keys that are confined', { signer: { keyConfined: true } }, ['/exportSigner']],
-    ['of keys that are, proven', { signer: { keyConfined: true, proof: 'tested' } }, ['/signer', '/exportSigner']],
+    ['of a key that is confined', { signer: { keyConfined: true } }, []],
+    ['of a key that is, proven', { signer: { keyConfined: true, proof: 'tested' } }, ['/signer']],
+    ['of a key that is not', { exportSigner: { keyConfined: true } }, ['/exportSigner']],
   ]
   it.each(cases)('%s', (_, required, expected) => {
     const problems = shortfalls(required, parts)

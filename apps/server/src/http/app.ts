@@ -76,7 +76,7 @@ export function buildApp(options: AppOptions): App {
     serveJson(app, context, route, handle)
 
   json(ROUTES.health, async () => {
-    deployment.requireEngine()
+    await deployment.requireEngine()
     return { status: 'ok' as const }
   })
   json(ROUTES.service, async () => describe(deployment, options.startedAt))
@@ -94,10 +94,13 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.run, async ({ params }) => ask.run(params.run))
   json(ROUTES.items, async ({ params, query }) => ask.items(params.run, query))
   json(ROUTES.item, async ({ params }) => ask.item(params.run, params.item))
-  json(ROUTES.cancelRun, async ({ params }) => deployment.requireEngine().cancel(principal, params.run))
-  json(ROUTES.cancelItem, async ({ params }) => deployment.requireEngine().cancel(principal, params.run, params.item))
+  json(ROUTES.cancelRun, async ({ params }) => (await deployment.requireEngine()).cancel(principal, params.run))
+  json(ROUTES.cancelItem, async ({ params }) =>
+    (await deployment.requireEngine()).cancel(principal, params.run, params.item),
+  )
   json(ROUTES.resumeItem, async ({ params, body }) => {
-    await deployment.requireEngine().resume(principal, params.run, params.item, body().token)
+    const engine = await deployment.requireEngine()
+    await engine.resume(principal, params.run, params.item, body().token)
     return { resumed: true as const }
   })
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({

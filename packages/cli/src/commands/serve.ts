@@ -5,6 +5,7 @@ import { namedConfig } from '../config-file.ts'
 import { dataFolder } from '../data-folder.ts'
 import type { RunningService } from '../host.ts'
 import { onInterrupt } from '../interrupt.ts'
+import { harmless } from '../style.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const serve: Command = command({
@@ -15,11 +16,12 @@ export const serve: Command = command({
     { line: 'seamark serve', says: 'on a unix socket that only you can open' },
     {
       line: 'seamark serve --json',
-      says: 'a line { type: "ready", socket, pid, notes }, and { type: "stopped" } at the end',
+      says: 'a line { type: "ready", socket, pid, notes }, before it { type: "standby", …, leader } where another one leads, and { type: "stopped" } at the end',
     },
   ],
   notes: [
     'SIGTERM stops the service; attempts go on, and the next service on the same folder takes them up.',
+    'Where the journal has a leader elsewhere and lets standbys wait, it answers questions and takes over when that one is gone.',
     'Ctrl-C cancels what runs, waits until nothing is left and stops; twice kills everything at once.',
   ],
   async run(context, args) {
@@ -48,8 +50,9 @@ export const serve: Command = command({
       }
     })
     try {
-      await announce(io, service, dataDir, json)
-      const reason = await service.ended
+      const announced = tellStart(io, service, dataDir, json)
+      // A standby may end without ever having led.
+      const reason = await Promise.race([service.ended, announced.then(() => service.ended)])
       if (reason !== undefined) throw toSeamError(reason)
       await io.out(json ? `${JSON.stringify({ type: 'stopped' })}\n` : 'Stopped.\n')
       return 0
@@ -59,6 +62,20 @@ export const serve: Command = command({
     }
   },
 })
+
+async function tellStart(io: Terminal, service: RunningService, dataDir: string, json: boolean): Promise<void> {
+  const { standby, socketPath: socket } = service
+  if (standby !== undefined) {
+    const { leader } = standby
+    await io.out(
+      json
+        ? `${JSON.stringify({ type: 'standby', socket, pid: process.pid, leader })}\n`
+        : `Standby on ${socket} (process ${process.pid}): ${harmless(leader ?? 'another service')} leads. This one answers questions and takes over when that one is gone.\n`,
+    )
+    await standby.over
+  }
+  await announce(io, service, dataDir, json)
+}
 
 async function announce(
   io: Terminal,

@@ -26,7 +26,7 @@ export const status: Command = command({
     { line: 'seamark status last lint --json', says: 'one item, with the digests of what it made' },
   ],
   notes: [
-    '--json gives { runs: [RunView] }, { run: RunView, items: [ItemView] } or ItemView; see the documentation of the wire.',
+    '--json gives { runs: [RunView], standby? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation of the wire.',
   ],
   run: (context, args) =>
     withConnection(context, args, 'questions', async ({ client }) => {
@@ -42,9 +42,12 @@ export const status: Command = command({
 })
 
 async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean): Promise<void> {
+  const { standby } = await client.service()
   const runs: RunView[] = []
   for await (const run of client.runs()) if (runs.push(run) === runsShown) break
-  if (json) return io.out(`${JSON.stringify({ runs })}\n`)
+  if (json) return io.out(`${JSON.stringify({ runs, ...(standby && { standby }) })}\n`)
+  if (standby !== undefined)
+    await io.out(`${io.style.yellow(`Standby: ${harmless(standby.leader ?? 'another service')} leads.`)}\n`)
   if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
   await io.out(runs.map((run) => `${runLine(run, io.style)}\n`).join(''))
 }

@@ -33,6 +33,8 @@ export interface ServiceView {
   readonly startedAt: number
   readonly seams: readonly SeamView[]
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
+  /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
+  readonly standby?: { readonly leader?: string }
   readonly stats: {
     readonly runs: number
     readonly running: number
@@ -51,6 +53,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   startedAt: count,
   seams: z.array(seamView),
   queues: z.array(z.object({ name: z.string(), concurrency: count })),
+  standby: maybe(z.object({ leader: maybe(z.string()) })),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
 })
 

@@ -1,0 +1,222 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AnyRecord, VerifyReport } from '@seamark/core'
+import { postgresJournal } from '@seamark/journal-postgres'
+import { parseHeader } from '@seamark/log'
+import { serviceView } from '@seamark/protocol'
+import { seamarkClient } from '@seamark/sdk'
+import { startPostgres } from '@seamark/testing-services'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Ended, Place, Started } from './seamark.ts'
+import { place, runs, until } from './seamark.ts'
+
+const source = (name: string) => JSON.stringify(join(import.meta.dirname, `../../../packages/${name}/src/index.ts`))
+// As the journal promises it.
+const takeOverMs = 5_000
+
+let server: Awaited<ReturnType<typeof startPostgres>>
+beforeAll(async () => {
+  server = await startPostgres()
+}, 120_000)
+afterAll(() => server.stop())
+
+let here: Place
+let started: Started[] = []
+beforeEach(() => {
+  here = place()
+  for (const folder of ['done', 'first', 'second']) mkdirSync(join(here.dir, folder), { mode: 0o700 })
+  writeFileSync(join(here.dir, 'url'), server.url, { mode: 0o600 })
+})
+afterEach(async () => {
+  for (const { child } of started) child.kill('SIGKILL')
+  await Promise.all(started.map(({ ended }) => ended))
+  started = []
+  // Supervisors end once nothing runs and nobody is connected.
+  await until(() => !runs(here.dir))
+  here.remove()
+})
+
+/** A configuration whose services are replicas: they share database, blobs and keys, and have data folders of their own. */
+function config(name: string, schema: string, options = ''): string {
+  return here.write(
+    name,
+    `import { join } from 'node:path'
+import { postgresJournal } from ${source('journal-postgres')}
+import { localSigner } from ${source('signer-local')}
+import { folderStorage } from ${source('storage-local')}
+const dir = import.meta.dirname
+export default {
+  journal: postgresJournal({ urlFile: join(dir, 'url'), schema: '${schema}', ${options} }),
+  storage: folderStorage({ dir: join(dir, 'blobs') }),
+  signer: localSigner({ path: join(dir, 'keys/log.pem'), role: 'log' }),
+  exportSigner: localSigner({ path: join(dir, 'keys/export.pem'), role: 'export' }),
+}
+`,
+  )
+}
+
+function serve(data: string, file: string): Started {
+  const service = here.start('serve', '--json', '--data', data, '--config', file)
+  started.push(service)
+  return service
+}
+
+const text = ({ code, out, err }: Ended): string => (code === 0 ? out : expect.fail(`${code}: ${out}${err}`))
+const statusOf = async (data: string): Promise<string> =>
+  JSON.parse(text(await here.seamark('status', 'r1', '--json', '--data', data))).run.status
+
+/** Items that leave a line outside of their workspaces for each time they were begun. */
+const items = Array.from({ length: 24 }, (_, at) => ({
+  id: `i${at}`,
+  run: `echo x >> "$DONE/i${at}"; sleep 1; echo ${at} > out`,
+  ...(at % 4 === 3 && { needs: [`i${at - 1}`] }),
+}))
+
+function plan(): string {
+  const env = { DONE: join(here.dir, 'done') }
+  return here.write('plan.json', JSON.stringify({ version: 1, defaults: { executor: 'process', env }, items }))
+}
+
+async function recordsOf(schema: string): Promise<AnyRecord[]> {
+  const { journal } = postgresJournal({ url: server.url, schema, readOnly: true })
+  const found: AnyRecord[] = []
+  for await (const { header } of journal.read('default', 0)) found.push(parseHeader(header))
+  await journal.close()
+  return found
+}
+
+/** A leader in the middle of a run, and a standby beside it. */
+async function halfWay(schema: string): Promise<{ readonly leader: Started; readonly standby: Started }> {
+  const file = config('replica.config.ts', schema, 'standby: true')
+  const leader = serve('first', file)
+  await leader.saw('"ready"')
+  const standby = serve('second', file)
+  await standby.saw('"standby"')
+  text(await here.seamark('submit', plan(), '--id', 'r1', '--data', 'first'))
+  await until(() => readdirSync(join(here.dir, 'done')).length >= 6)
+  return { leader, standby }
+}
+
+/** Everything ended, once, and verifies. */
+async function expectWhole(schema: string, data: string): Promise<void> {
+  await until(async () => (await statusOf(data)) === 'succeeded', 120_000)
+  const named = ['--data', data]
+  text(await here.seamark('evidence', 'export', 'r1', '-o', 'r1.tar', ...named))
+  text(await here.seamark('keys', 'export', '-o', 'trust.json', ...named))
+  const verified = text(await here.seamark('verify', 'r1.tar', '--trust', 'trust.json', '--json'))
+  const report: VerifyReport = JSON.parse(verified)
+  expect(report.verdict).toBe('verified')
+
+  const records = await recordsOf(schema)
+  const ids = new Set(items.map(({ id }) => id))
+  const settled = records.filter(({ kind }) => kind === 'item.settled').map(({ item }) => item)
+  expect(settled).toHaveLength(ids.size)
+  expect(new Set(settled)).toEqual(ids)
+  // Only what the leader had begun and not settled was begun again, on the machine of the other.
+  const takeOver = records.findLastIndex(({ kind }) => kind === 'engine.started')
+  const before = records.slice(0, takeOver)
+  const open = new Set(before.filter(({ kind }) => kind === 'item.launched').map(({ item }) => item))
+  for (const { kind, item } of before) if (kind === 'item.settled') open.delete(item)
+  for (const id of ids) {
+    const times = readFileSync(join(here.dir, 'done', id), 'utf8')
+      .trim()
+      .split('\n').length
+    expect({ id, times }).toEqual({ id, times: open.has(id) ? expect.toSatisfy((n: number) => n <= 2) : 1 })
+  }
+}
+
+describe('a standby', { timeout: 240_000 }, () => {
+  it('answers questions, refuses commands naming the leader, and leads within 5 s of its kill -9', async () => {
+    const { leader, standby } = await halfWay('killed')
+    const said = JSON.parse(text(await here.seamark('status', '--json', '--data', 'second')))
+    const who = `seamark serve (process ${leader.child.pid} `
+    expect(said).toMatchObject({ runs: [{ run: 'r1' }], standby: { leader: expect.stringContaining(who) } })
+    expect(text(await here.seamark('status', '--data', 'second'))).toContain(who)
+    expect(JSON.parse(text(await here.seamark('status', 'r1', '--json', '--data', 'second'))).items).toHaveLength(24)
+    const refused = await here.seamark('cancel', 'r1', '--json', '--data', 'second')
+    expect(refused.code).toBe(9)
+    expect(JSON.parse(refused.err).error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(who) })
+
+    leader.child.kill('SIGKILL')
+    const killedAt = Date.now()
+    await standby.saw('"ready"')
+    const ms = Date.now() - killedAt
+    console.log(`The standby led after ${ms} ms.`)
+    expect(ms).toBeLessThan(takeOverMs)
+    await expectWhole('killed', 'second')
+    const client = seamarkClient({ socketPath: join(here.dir, 'second/service/socket') })
+    expect(serviceView.parse(await client.service())).not.toHaveProperty('standby')
+    await client.close()
+  })
+
+  it('takes over from a leader that is frozen, which ends as soon as it goes on', async () => {
+    const { leader, standby } = await halfWay('frozen')
+    leader.child.kill('SIGSTOP')
+    const frozenAt = Date.now()
+    await standby.saw('"ready"')
+    const ms = Date.now() - frozenAt
+    console.log(`The standby led after ${ms} ms.`)
+    expect(ms).toBeLessThan(takeOverMs)
+    leader.child.kill('SIGCONT')
+    const { code, err } = await leader.ended
+    expect(code).toBe(5)
+    const last = err.trim().split('\n').at(-1) ?? ''
+    expect(JSON.parse(last).error).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('taken over') })
+    await expectWhole('frozen', 'second')
+  })
+
+  it('stops while it waits', async () => {
+    const file = config('replica.config.ts', 'waiting', 'standby: true')
+    await serve('first', file).saw('"ready"')
+    const standby = serve('second', file)
+    await standby.saw('"standby"')
+    standby.child.kill('SIGTERM')
+    expect(await standby.ended).toMatchObject({ code: 0, out: expect.stringContaining('"stopped"') })
+  })
+
+  it('is no place for seamark run, which would wait for ever', async () => {
+    const file = config('replica.config.ts', 'busy', 'standby: true')
+    const leader = serve('first', file)
+    await leader.saw('"ready"')
+    const { code, err } = await here.seamark('run', plan(), '--json', '--data', 'second', '--config', file)
+    expect(code).toBe(5)
+    const who = `(process ${leader.child.pid} `
+    expect(JSON.parse(err).error).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining(who) })
+  })
+})
+
+describe('a second service on one namespace', { timeout: 120_000 }, () => {
+  const refused = async (data: string, file: string) => {
+    const { code, err } = await serve(data, file).ended
+    return { code, error: JSON.parse(err.trim().split('\n').at(-1) ?? '').error }
+  }
+
+  it('is refused naming the first, where it is no standby', async () => {
+    const file = config('single.config.ts', 'single')
+    const first = serve('first', file)
+    await first.saw('"ready"')
+    expect(await refused('second', file)).toMatchObject({
+      code: 5,
+      error: { code: 'CONFLICT', message: expect.stringContaining(`(process ${first.child.pid} `) },
+    })
+  })
+
+  it('is refused naming both deployments, where it is of another one, also as a standby and after the first has ended', async () => {
+    const ours = config('ours.config.ts', 'shared', `deployment: 'ours', standby: true`)
+    const theirs = config('theirs.config.ts', 'shared', `deployment: 'theirs', standby: true`)
+    const first = serve('first', ours)
+    await first.saw('"ready"')
+    const expected = {
+      code: 5,
+      error: {
+        code: 'CONFLICT',
+        message: expect.stringMatching(/default.*ours.*theirs/),
+        problems: [{ remedy: expect.stringContaining('namespace') }],
+      },
+    }
+    expect(await refused('second', theirs)).toMatchObject(expected)
+    first.child.kill('SIGTERM')
+    await first.ended
+    expect(await refused('second', theirs)).toMatchObject(expected)
+  })
+})
