@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ErrorCode, Place } from '@seamark/core'
+import type { ErrorCode } from '@seamark/core'
 import { isSeamError, SeamError, systemCode } from './errors.ts'
 
 /** A failed call in one shape. */
@@ -12,7 +12,12 @@ export interface AwsFailure {
   readonly code: string
   /** HTTP status, where there was an answer. */
   readonly status: number | undefined
+  /** For AWS support. */
+  readonly requestId: string | undefined
+  /** The service's own words. They can quote the request, and with it a session token. */
   readonly message: string
+  /** Whether the clocks of this machine and of the service are further apart than it allows. */
+  readonly skewed: boolean
   readonly retryAfterMs: number | undefined
   /** Header of the answer, by its name in lower case. */
   readonly header: (name: string) => string | undefined
@@ -26,7 +31,24 @@ export interface AwsCall {
   readonly action: string
   /** What it is done to, as the resource of a policy. */
   readonly resource: string
+  /** Tells the service's own words, too: only for a service that never quotes the request. */
+  readonly quote?: boolean
 }
+
+/** What a failure comes to, for any service. */
+export type AwsMeaning =
+  | 'timeout'
+  | 'unreached'
+  | 'skewed'
+  | 'throttled'
+  /** The credentials were good, and may be again when they are fetched anew. */
+  | 'stale'
+  | 'stranger'
+  | 'denied'
+  /** A fault of the service that passes. */
+  | 'faulty'
+  | 'unsupported'
+  | 'refused'
 
 // Names that clients make up where an answer has no body.
 const madeUp = new Set(['', 'Unknown', 'UnknownError', 'Error', 'NotFound', 'Forbidden', 'BadRequest'])
@@ -37,15 +59,19 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 /** Reads an error of a client of AWS. */
 export function awsFailure(error: unknown): AwsFailure {
-  const status = property(property(error, '$metadata'), 'httpStatusCode')
-  const headers = property(property(error, '$response'), 'headers')
+  const metadata = property(error, '$metadata')
+  const response = property(error, '$response')
+  const status = property(metadata, 'httpStatusCode') ?? property(response, 'statusCode')
+  const headers = property(response, 'headers')
   const name = error instanceof Error ? error.name : ''
   const named = madeUp.has(name) || /^\d+$/.test(name) ? '' : name
   const header = (wanted: string): string | undefined => text(property(headers, wanted))
   const seconds = Number(header('retry-after') ?? Number.NaN)
   return {
-    code: text(property(error, 'Code')) ?? systemCode(error) ?? named,
+    code: text(property(error, 'Code')) ?? systemCode(error) ?? systemCode(property(error, 'cause')) ?? named,
     status: typeof status === 'number' ? status : undefined,
+    requestId: text(property(metadata, 'requestId')),
+    skewed: property(metadata, 'clockSkewCorrected') === true,
     message: error instanceof Error && error.message !== 'UnknownError' ? error.message : '',
     retryAfterMs: seconds >= 0 ? Math.min(seconds, 60) * 1000 : undefined,
     header,
@@ -58,13 +84,13 @@ const throttled = codes(
   'SlowDown Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException',
   'TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded RequestRateTooHigh PriorRequestNotComplete',
 )
-const skewed = codes('RequestTimeTooSkewed RequestInTheFuture')
+const skewed = codes('RequestTimeTooSkewed RequestInTheFuture RequestExpired')
 /** Codes after which new credentials may help. */
 const stale = codes('ExpiredToken ExpiredTokenException TokenRefreshRequired InvalidAccessKeyId')
-const unknown = codes(
-  ...stale,
+const strangers = codes(
   'InvalidToken InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch InvalidSignatureException',
-  'MissingAuthenticationToken CredentialsProviderError TokenProviderError InvalidSecurity IncompleteSignature',
+  'MissingAuthenticationToken MissingAuthenticationTokenException IncompleteSignature IncompleteSignatureException',
+  'CredentialsProviderError TokenProviderError InvalidSecurity',
 )
 const denied = codes('AccessDenied AccessDeniedException AllAccessDisabled UnauthorizedOperation')
 const passing = codes(
@@ -77,11 +103,29 @@ function isOnTheWay({ code, status }: AwsFailure): boolean {
   return status === undefined ? /^[A-Z][A-Z_0-9]+$/.test(code) : /^(?:E[A-Z]+|ERR_\w+|HPE_\w+)$/.test(code)
 }
 
-/** What may be kept of an error of a client: the error itself holds the request, with its session token. */
-export function awsCause(error: unknown): Error {
-  const { code, status, message } = awsFailure(error)
-  const requestId = text(property(property(error, '$metadata'), 'requestId'))
-  return Object.assign(new Error(message), {
+/** What a failure comes to; of several that fit, the first of `AwsMeaning`. */
+export function awsMeaning(failure: AwsFailure): AwsMeaning {
+  const { code, status } = failure
+  if (code === 'TimeoutError' || code === 'ETIMEDOUT') return 'timeout'
+  if (isOnTheWay(failure)) return 'unreached'
+  if (failure.skewed || skewed.has(code)) return 'skewed'
+  if (throttled.has(code) || status === 429) return 'throttled'
+  if (stale.has(code)) return 'stale'
+  if (strangers.has(code) || status === 401) return 'stranger'
+  if (denied.has(code) || status === 403) return 'denied'
+  if (passing.has(code) || (status !== undefined && status >= 500 && status !== 501)) return 'faulty'
+  if (code === 'NotImplemented' || status === 501) return 'unsupported'
+  return 'refused'
+}
+
+/**
+ * What may be kept of an error of a client: the error itself holds the request, with its session token. The service's own
+ * words only where `quote` says that they are safe.
+ */
+export function awsCause(error: unknown, quote = false): Error {
+  const { code, status, requestId, message } = awsFailure(error)
+  const told = status === undefined ? code : `${code} (HTTP ${status})`
+  return Object.assign(new Error(quote ? message : told), {
     name: code || 'AwsError',
     ...(status && { status }),
     ...(requestId && { requestId }),
@@ -90,7 +134,7 @@ export function awsCause(error: unknown): Error {
 
 /** Whether credentials that are fetched again may be better than those that were refused. */
 export function wantsNewCredentials(error: unknown): boolean {
-  return stale.has(awsFailure(error).code)
+  return awsMeaning(awsFailure(error)) === 'stale'
 }
 
 /** Whether the answer had no body that says why it failed, as answers to `HEAD` have none. */
@@ -102,63 +146,65 @@ export function saysNothing(error: unknown): boolean {
 /**
  * A failed call as a `SeamError`: `FORBIDDEN` names the action and the line of a policy that allows it;
  * `UNAUTHENTICATED` for credentials that are absent, expired or wrong; `LIMIT_EXCEEDED` for throttling; `UNAVAILABLE`
- * for a clock that is off and for what passes; `TIMEOUT`; otherwise `INVALID_INPUT` with the service's code. A
- * `SeamError` is returned as it is, an abort is `ABORTED`.
+ * for a clock that is off and for what passes; `TIMEOUT`; otherwise `INVALID_INPUT`. Names the service's code and the id
+ * of the request; its words only where the call says so. A `SeamError` is returned as it is, an abort is `ABORTED`.
  */
 export function fromAwsError(error: unknown, call: AwsCall): SeamError {
   if (isSeamError(error)) return error
   const failure = awsFailure(error)
-  const { code, status } = failure
-  const cause = awsCause(error)
-  if (code === 'AbortError' || (error instanceof Error && error.name === 'AbortError'))
+  const { requestId, message } = failure
+  const cause = awsCause(error, call.quote)
+  if (failure.code === 'AbortError' || (error instanceof Error && error.name === 'AbortError'))
     return new SeamError('ABORTED', 'Stopped on request.', { cause })
-  const detail = failure.message === '' || failure.message === code ? '' : ` (${failure.message})`
-  const made = (as: ErrorCode, why: string, remedy: string, place?: Place): SeamError =>
-    new SeamError(as, `${call.doing} failed: ${why}${detail}.`, {
+  const code = failure.code || failure.status
+  const reference = requestId === undefined ? '' : `, request ${requestId}`
+  const words = call.quote !== true || message === '' || message === failure.code ? '' : `: ${message}`
+  const made = (as: ErrorCode, why: string, remedy: string): SeamError =>
+    new SeamError(as, `${call.doing} failed: ${why} (${code ?? 'no reason'}${reference})${words}.`, {
       cause,
       remedy,
-      ...(place && { place }),
       ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
     })
 
-  if (code === 'TimeoutError' || code === 'ETIMEDOUT')
-    return made('TIMEOUT', 'no answer in time', 'Check the network and the endpoint.')
-  if (isOnTheWay(failure))
-    return made(
-      'UNAVAILABLE',
-      `the endpoint can not be reached (${code})`,
-      'Check the endpoint, the region, and the network.',
-    )
-  if (skewed.has(code)) {
-    const there = Date.parse(failure.header('date') ?? '')
-    const off = Number.isNaN(there) ? '' : ` by ${Math.round((Date.now() - there) / 60_000)} minutes`
-    return made(
-      'UNAVAILABLE',
-      `the clock of this machine is off${off} (${code})`,
-      'Set the clock, best by NTP; the credentials are not to blame.',
-    )
+  switch (awsMeaning(failure)) {
+    case 'timeout':
+      return made('TIMEOUT', 'no answer in time', 'Check the network and the endpoint.')
+    case 'unreached':
+      return made('UNAVAILABLE', 'the endpoint can not be reached', 'Check the endpoint, the region, and the network.')
+    case 'skewed': {
+      const there = Date.parse(failure.header('date') ?? '')
+      const off = Number.isNaN(there) ? '' : ` by ${Math.round((Date.now() - there) / 60_000)} minutes`
+      return made(
+        'UNAVAILABLE',
+        `the clock of this machine is off${off}`,
+        'Set the clock, best by NTP; the credentials are not to blame.',
+      )
+    }
+    case 'throttled':
+      return made('LIMIT_EXCEEDED', 'throttled', 'Ask less often; it passes by itself.')
+    case 'stale':
+      return made(
+        'UNAUTHENTICATED',
+        'the credentials are not accepted',
+        'Renew the credentials; they expired or were withdrawn.',
+      )
+    case 'stranger':
+      return made('UNAUTHENTICATED', 'the credentials are not accepted', 'Check the credentials.')
+    case 'denied': {
+      // The service may name another action that this one needs, such as one of the key.
+      const action = /not authorized to perform:? ([\w-]+:\w+)/.exec(message)?.[1] ?? call.action
+      const resource = action === call.action ? call.resource : '*'
+      return made(
+        'FORBIDDEN',
+        `${action} is not allowed on ${call.resource}`,
+        `Allow it: {"Effect":"Allow","Action":"${action}","Resource":"${resource}"}; look for a policy that denies it, too.`,
+      )
+    }
+    case 'faulty':
+      return made('UNAVAILABLE', 'the service has a problem', 'Try again later.')
+    case 'unsupported':
+      return made('UNSUPPORTED', 'the server does not know this call', 'Use a server that does.')
+    case 'refused':
+      return made('INVALID_INPUT', 'the server refuses it', 'Check the options.')
   }
-  if (throttled.has(code) || status === 429)
-    return made('LIMIT_EXCEEDED', `throttled (${code || status})`, 'Ask less often; it passes by itself.')
-  if (unknown.has(code) || status === 401)
-    return made(
-      'UNAUTHENTICATED',
-      `the credentials are not accepted (${code || status})`,
-      stale.has(code) ? 'Renew the credentials; they expired or were withdrawn.' : 'Check the credentials.',
-    )
-  if (denied.has(code) || status === 403) {
-    // The service may name another action that this one needs, such as one of the key.
-    const action = /not authorized to perform:? ([\w-]+:\w+)/.exec(failure.message)?.[1] ?? call.action
-    const resource = action === call.action ? call.resource : '*'
-    return made(
-      'FORBIDDEN',
-      `${action} is not allowed on ${call.resource} (${code || status})`,
-      `Allow it: {"Effect":"Allow","Action":"${action}","Resource":"${resource}"}; look for a policy that denies it, too.`,
-    )
-  }
-  if (passing.has(code) || (status !== undefined && status >= 500 && status !== 501))
-    return made('UNAVAILABLE', `the service has a problem (${code || status})`, 'Try again later.')
-  if (code === 'NotImplemented' || status === 501)
-    return made('UNSUPPORTED', `the server does not know this call (${code || status})`, 'Use a server that does.')
-  return made('INVALID_INPUT', `the server refuses it (${code || status || 'no reason'})`, 'Check the options.')
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { ErrorCode } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
 import { fromAwsError, saysNothing, wantsNewCredentials } from '../src/aws.ts'
@@ -46,6 +47,17 @@ describe('an error of AWS', () => {
     const made = fromAwsError(answered('SlowDown', 503, { $response, ...secret }), call)
     expect(made.retryAfterMs).toBe(7_000)
     expect(JSON.stringify(made.cause, Object.getOwnPropertyNames(made.cause))).not.toContain('secret')
+  })
+
+  it('tells code, status and request, and the words of the service only where they are safe', () => {
+    const $metadata = { httpStatusCode: 403, requestId: 'r-1' }
+    const thrown = answered('InvalidSignatureException', 403, { $metadata, message: 'x-amz-security-token:words' })
+    const made = fromAwsError(thrown, call)
+    expect(made.message).toContain('(InvalidSignatureException, request r-1)')
+    expect(made.cause).toMatchObject({ name: 'InvalidSignatureException', status: 403, requestId: 'r-1' })
+    expect(inspect(made, { depth: 10, showHidden: true })).not.toContain('words')
+    const quoting = fromAwsError(thrown, { ...call, quote: true })
+    expect(quoting.message).toContain('words')
   })
 
   it('that is one of ours stays', () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '@seamark/kit'
 import { isSeamError, retry, SeamError, throwIfAborted } from '@seamark/kit'
-import { kmsError, wantsNewCredentials } from './kms-errors.ts'
-import { isKmsFailure } from './kms-failure.ts'
+import { wantsNewCredentials } from '@seamark/kit/aws'
+import { kmsError } from './kms-errors.ts'
 import { kmsPort } from './kms-port.ts'
 import type { KmsCredentials, KmsPort } from './kms-port.ts'
 
@@ -91,7 +91,7 @@ export function kmsAccess(options: KmsAccess): Kms {
           return { value: await make(present, signal) }
         } catch (error) {
           throwIfAborted(signal)
-          if (!isKmsFailure(error)) throw error
+          if (isSeamError(error)) throw error
           if (!renewed && wantsNewCredentials(error)) {
             renewed = true
             // A new client asks for them again; another call may have made it already.

@@ -2,7 +2,6 @@ import type { DataKeys, DataKeysGuarantees } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
 import { kmsAccess, regionOfKey } from './kms-access.ts'
 import type { KmsAccess } from './kms-access.ts'
-import { isKmsFailure } from './kms-failure.ts'
 
 export interface KmsDataKeysOptions extends KmsAccess {
   /** Keys that wrapped data keys before `keyId` did, in the same region: ARNs, still enabled. */
@@ -56,5 +55,5 @@ export function kmsDataKeys(options: KmsDataKeysOptions): DataKeys {
 }
 
 function ofAnotherKey(error: unknown): boolean {
-  return hasCode(error, 'INTEGRITY') && isKmsFailure(error.cause) && error.cause.name === 'IncorrectKeyException'
+  return hasCode(error, 'INTEGRITY') && error.cause instanceof Error && error.cause.name === 'IncorrectKeyException'
 }

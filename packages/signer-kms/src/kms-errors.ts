@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import type { KmsFailure } from './kms-failure.ts'
+import { awsCause, awsFailure, awsMeaning } from '@seamark/kit/aws'
+import type { AwsFailure } from '@seamark/kit/aws'
 
 /** What was asked of KMS, for the words of an error. */
 export interface KmsAct {
@@ -22,52 +23,29 @@ interface Meaning {
   readonly passing: boolean
 }
 
-const throttled = new Set([
-  'ThrottlingException',
-  'Throttling',
-  'RequestLimitExceeded',
-  'TooManyRequestsException',
-  'RequestThrottled',
-])
-const strangers = new Set([
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-  'IncompleteSignatureException',
-  'IncompleteSignature',
-  'MissingAuthenticationTokenException',
-  'MissingAuthenticationToken',
-])
-const expired = new Set(['ExpiredTokenException', 'ExpiredToken'])
-const skewed = new Set(['RequestExpired', 'RequestInTheFuture', 'RequestTimeTooSkewed'])
 const wrongKey = new Set([
   'InvalidKeyUsageException',
   'UnsupportedOperationException',
   'ValidationException',
   'InvalidArnException',
 ])
-const foreign = new Set(['UnknownOperationException', 'SerializationException', 'SyntaxError', 'IncompleteAnswer'])
 const certificates = /CERT|^ERR_TLS_|SELF_SIGNED|UNABLE_TO_VERIFY/
-
-/** Whether credentials that are fetched again may be better than those that were refused. */
-export function wantsNewCredentials({ name }: KmsFailure): boolean {
-  return expired.has(name)
-}
 
 /**
  * A failure as an error of the seam, and whether to try again at once. Every failure that can end
  * without a change of configuration is `UNAVAILABLE`; the name that AWS gave it is the cause's.
  */
-export function kmsError(failure: Error & KmsFailure, act: KmsAct): { error: SeamError; passing: boolean } {
+export function kmsError(thrown: unknown, act: KmsAct): { error: SeamError; passing: boolean } {
+  const failure = awsFailure(thrown)
+  const cause = awsCause(thrown)
   const { code, what, remedy, passing } = meaningOf(failure, act)
   const reference = failure.requestId === undefined ? '' : `, request ${failure.requestId}`
-  const message = `${act.action} with key ${act.key} at ${act.where} failed: ${what} (${failure.name}${reference}).`
-  return { error: new SeamError(code, message, { remedy, cause: failure }), passing }
+  const message = `${act.action} with key ${act.key} at ${act.where} failed: ${what} (${cause.name}${reference}).`
+  return { error: new SeamError(code, message, { remedy, cause }), passing }
 }
 
-function meaningOf(failure: KmsFailure, { action, key, arn, where }: KmsAct): Meaning {
-  const { name, status } = failure
+function meaningOf(failure: AwsFailure, { action, key, arn, where }: KmsAct): Meaning {
+  const { code: name, status } = failure
   const refused = (code: ErrorCode, what: string, remedy: string): Meaning => ({ code, what, remedy, passing: false })
   const away = (what: string, remedy: string, passing = true): Meaning => ({
     code: 'UNAVAILABLE',
@@ -75,9 +53,8 @@ function meaningOf(failure: KmsFailure, { action, key, arn, where }: KmsAct): Me
     remedy,
     passing,
   })
-  if (failure.skewed || skewed.has(name))
-    return away('the clock of this machine is off', 'Set the clock, and keep it right with NTP.', false)
-  if (failure.pendingDeletion)
+  // KMS says this as `DisabledException` and as `KMSInvalidStateException`.
+  if (/is pending deletion/.test(failure.message))
     return away(
       'the key is to be deleted',
       `To keep it: aws kms cancel-key-deletion --key-id '${key}', then aws kms enable-key --key-id '${key}'. Once deleted it never comes back.`,
@@ -91,28 +68,8 @@ function meaningOf(failure: KmsFailure, { action, key, arn, where }: KmsAct): Me
       `Look: aws kms describe-key --key-id '${key}'`,
       false,
     )
-  if (name === 'AccessDeniedException' || name === 'AccessDenied')
-    return refused(
-      'FORBIDDEN',
-      'it is not allowed',
-      `Allow it in the role's policy or the key's: {"Effect":"Allow","Action":"${action}","Resource":"${arn ?? (key.startsWith('arn:') ? key : 'ARN-OF-THE-KEY')}"}`,
-    )
   if (name === 'NotFoundException')
     return refused('NOT_FOUND', 'there is no such key', `Check key, account and region: asked was ${where}.`)
-  if (expired.has(name))
-    return refused(
-      'UNAUTHENTICATED',
-      'the session has expired',
-      'Give new credentials, or a provider that renews them.',
-    )
-  if (strangers.has(name))
-    return refused(
-      'UNAUTHENTICATED',
-      'the credentials are not valid there',
-      `Check credentials and region: asked was ${where}.`,
-    )
-  if (name === 'CredentialsProviderError')
-    return refused('UNAUTHENTICATED', 'there are no credentials', 'Give credentials, or run where a role gives them.')
   if (wrongKey.has(name))
     return refused('INVALID_INPUT', 'the key is of another kind', `Look: aws kms describe-key --key-id '${key}'`)
   if (name === 'InvalidCiphertextException' || name === 'IncorrectKeyException')
@@ -121,14 +78,40 @@ function meaningOf(failure: KmsFailure, { action, key, arn, where }: KmsAct): Me
       'what was to be opened is damaged, or was made for another context or by another key',
       'Restore it from a backup; name earlier keys in the configuration.',
     )
-  if (throttled.has(name) || status === 429)
-    return away('KMS asks to call less often', 'Raise the request quota of KMS, or run less at once.')
-  if (status !== undefined && status >= 500) return away('KMS has a fault', 'Try again; see health.aws.amazon.com.')
-  if (foreign.has(name) || status !== undefined)
-    return refused('INVALID_INPUT', 'the answer is not one of KMS', `Check the endpoint: asked was ${where}.`)
   if (certificates.test(name))
     return refused('INVALID_INPUT', 'its certificate is not trusted', `Check the endpoint: asked was ${where}.`)
-  if (name === 'Error' || name === 'TypeError')
-    return refused('INVALID_INPUT', 'the client is not configured', 'Give the region, or the ARN of the key.')
-  return away('it can not be reached', `Check network and endpoint: asked was ${where}.`)
+  switch (awsMeaning(failure)) {
+    case 'timeout':
+    case 'unreached':
+      return away('it can not be reached', `Check network and endpoint: asked was ${where}.`)
+    case 'skewed':
+      return away('the clock of this machine is off', 'Set the clock, and keep it right with NTP.', false)
+    case 'throttled':
+      return away('KMS asks to call less often', 'Raise the request quota of KMS, or run less at once.')
+    case 'faulty':
+      return away('KMS has a fault', 'Try again; see health.aws.amazon.com.')
+    case 'stale':
+      return refused(
+        'UNAUTHENTICATED',
+        'the session has expired',
+        'Give new credentials, or a provider that renews them.',
+      )
+    case 'stranger':
+      return refused(
+        'UNAUTHENTICATED',
+        'there are no credentials, or they are not valid there',
+        `Check credentials and region: asked was ${where}.`,
+      )
+    case 'denied':
+      return refused(
+        'FORBIDDEN',
+        'it is not allowed',
+        `Allow it in the role's policy or the key's: {"Effect":"Allow","Action":"${action}","Resource":"${arn ?? (key.startsWith('arn:') ? key : 'ARN-OF-THE-KEY')}"}`,
+      )
+    case 'unsupported':
+    case 'refused':
+      return status === undefined && (name === '' || name === 'TypeError')
+        ? refused('INVALID_INPUT', 'the client is not configured', 'Give the region, or the ARN of the key.')
+        : refused('INVALID_INPUT', 'the answer is not one of KMS', `Check the endpoint: asked was ${where}.`)
+  }
 }

@@ -6,8 +6,7 @@ import {
   SignCommand,
 } from '@aws-sdk/client-kms'
 import type { EncryptionContext } from '@seamark/core'
-import { kmsFailure } from './kms-failure.ts'
-import type { KmsFailure } from './kms-failure.ts'
+import { SeamError } from '@seamark/kit'
 
 /** As the AWS client takes them. */
 export interface KmsCredentials {
@@ -17,7 +16,7 @@ export interface KmsCredentials {
   readonly expiration?: Date
 }
 
-/** The four calls of KMS that are needed here. Each is made once; rejects with a `KmsFailure`, or an `AbortError`. */
+/** The four calls of KMS that are needed here. Each is made once; rejects as the AWS client does. */
 export interface KmsPort {
   getPublicKey(key: string, signal?: AbortSignal): Promise<KmsPublicKey>
   sign(key: string, request: KmsSignRequest, signal?: AbortSignal): Promise<KmsSignature>
@@ -70,84 +69,48 @@ export function kmsPort({ region, endpoint, credentials, timeoutMs }: KmsPortOpt
   const options = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
 
   return {
-    getPublicKey: (key, signal) =>
-      failing(async () => {
-        const answer = await client.send(new GetPublicKeyCommand({ KeyId: key }), options(signal))
-        return {
-          arn: whole(answer.KeyId),
-          spec: whole(answer.KeySpec),
-          usage: whole(answer.KeyUsage),
-          der: whole(answer.PublicKey),
-        }
-      }),
-    sign: (key, request, signal) =>
-      failing(async () => {
-        const input =
-          'digest' in request
-            ? ({ Message: request.digest, MessageType: 'DIGEST' } as const)
-            : ({ Message: request.message, MessageType: 'RAW' } as const)
-        const answer = await client.send(
-          new SignCommand({ KeyId: key, SigningAlgorithm: request.algorithm, ...input }),
-          options(signal),
-        )
-        return { arn: whole(answer.KeyId), signature: whole(answer.Signature) }
-      }),
-    generateDataKey: (key, context, signal) =>
-      failing(async () => {
-        const answer = await client.send(
-          new GenerateDataKeyCommand({ KeyId: key, KeySpec: 'AES_256', EncryptionContext: { ...context } }),
-          options(signal),
-        )
-        return { plaintext: whole(answer.Plaintext), blob: whole(answer.CiphertextBlob) }
-      }),
-    decrypt: (key, blob, context, signal) =>
-      failing(async () => {
-        const answer = await client.send(
-          new DecryptCommand({ KeyId: key, CiphertextBlob: blob, EncryptionContext: { ...context } }),
-          options(signal),
-        )
-        return whole(answer.Plaintext)
-      }),
+    async getPublicKey(key, signal) {
+      const answer = await client.send(new GetPublicKeyCommand({ KeyId: key }), options(signal))
+      return {
+        arn: whole(answer.KeyId),
+        spec: whole(answer.KeySpec),
+        usage: whole(answer.KeyUsage),
+        der: whole(answer.PublicKey),
+      }
+    },
+    async sign(key, request, signal) {
+      const input =
+        'digest' in request
+          ? ({ Message: request.digest, MessageType: 'DIGEST' } as const)
+          : ({ Message: request.message, MessageType: 'RAW' } as const)
+      const answer = await client.send(
+        new SignCommand({ KeyId: key, SigningAlgorithm: request.algorithm, ...input }),
+        options(signal),
+      )
+      return { arn: whole(answer.KeyId), signature: whole(answer.Signature) }
+    },
+    async generateDataKey(key, context, signal) {
+      const answer = await client.send(
+        new GenerateDataKeyCommand({ KeyId: key, KeySpec: 'AES_256', EncryptionContext: { ...context } }),
+        options(signal),
+      )
+      return { plaintext: whole(answer.Plaintext), blob: whole(answer.CiphertextBlob) }
+    },
+    async decrypt(key, blob, context, signal) {
+      const answer = await client.send(
+        new DecryptCommand({ KeyId: key, CiphertextBlob: blob, EncryptionContext: { ...context } }),
+        options(signal),
+      )
+      return whole(answer.Plaintext)
+    },
   }
 }
 
 /** A member that KMS always gives. */
 function whole<T>(member: T | undefined): T {
-  if (member === undefined) throw kmsFailure({ name: 'IncompleteAnswer', skewed: false, pendingDeletion: false })
+  if (member === undefined)
+    throw new SeamError('INVALID_INPUT', 'An answer is not one of KMS: something is missing in it.', {
+      remedy: 'Check the endpoint.',
+    })
   return member
 }
-
-async function failing<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw error
-    throw kmsFailure(failureOf(error))
-  }
-}
-
-function failureOf(error: unknown): KmsFailure {
-  const name = text(member(error, 'name')) ?? 'UnknownError'
-  const message = text(member(error, 'message')) ?? ''
-  const metadata = member(error, '$metadata')
-  const system = text(member(error, 'code')) ?? text(member(member(error, 'cause'), 'code'))
-  // A connection that broke is no answer, even where one had begun.
-  const broken = system !== undefined && member(error, '$fault') === undefined && name !== 'TimeoutError'
-  const answered =
-    number(member(metadata, 'httpStatusCode')) ?? number(member(member(error, '$response'), 'statusCode'))
-  const requestId = text(member(metadata, 'requestId'))
-  return {
-    name: broken ? system : name,
-    ...(answered !== undefined && !broken && { status: answered }),
-    ...(requestId !== undefined && { requestId }),
-    skewed: member(metadata, 'clockSkewCorrected') === true,
-    pendingDeletion: /is pending deletion/.test(message),
-  }
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-}
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)

@@ -65,6 +65,8 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       doing: `${doing[act]} ${key} in bucket ${bucket}`,
       action: actions[act],
       resource: act === 'list' ? arn : `${arn}/*`,
+      // S3 names its keys and conditions, never a header of the request.
+      quote: true,
     }
     const made = (
       as: 'NOT_FOUND' | 'INVALID_INPUT' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED',
@@ -73,7 +75,7 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       pointer?: string,
     ) =>
       new SeamError(as, `${call.doing} failed: ${why}.`, {
-        cause: awsCause(error),
+        cause: awsCause(error, call.quote),
         remedy,
         ...(pointer !== undefined && { place: { pointer } }),
       })
