@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { ByteRange, StoredObject } from '@seamark/core'
 import { orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
 import type { Calls } from './calls.ts'
@@ -75,26 +75,30 @@ export async function openObject(
   const object = describe(key, opened)
 
   async function* body({ bytes, etag }: { bytes: Uint8Array; etag: string }): AsyncGenerator<Uint8Array> {
-    const digest = start === 0 && end === object.size && object.sha256 !== undefined ? createHash('sha256') : undefined
-    const check = (): void => {
-      if (digest === undefined || digest.digest('hex') === object.sha256) return
+    const checked = start === 0 && end === object.size && object.sha256 !== undefined
+    const check = (sha256: string): void => {
+      if (sha256 === object.sha256) return
       throw new SeamError('INTEGRITY', `The stored object ${key} is damaged: its SHA-256 is not the recorded one.`, {
         remedy: 'Restore it from a backup or an earlier version, or delete it and store it again.',
       })
     }
     throwIfAborted(signal)
-    digest?.update(bytes)
     const next = start + bytes.byteLength
-    if (next === end) check()
+    if (next === end) {
+      if (checked) check(hash('sha256', bytes, 'hex'))
+      yield bytes
+      throwIfAborted(signal)
+      return
+    }
+    const digest = checked ? createHash('sha256').update(bytes) : undefined
     yield bytes
     throwIfAborted(signal)
-    if (next === end) return
     for await (const chunk of restOf(calls, key, { first: next, end, etag }, signal)) {
       digest?.update(chunk)
       yield chunk
       throwIfAborted(signal)
     }
-    check()
+    if (digest !== undefined) check(digest.digest('hex'))
   }
   return { ...object, body: body(opened) }
 }
