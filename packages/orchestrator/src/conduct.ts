@@ -118,7 +118,7 @@ export function conductor(options: ConductorOptions): Conductor {
 
   /**
    * A product that is not captured is lost, so a storage that is away or full is waited for. Not for ever where the
-   * item is to end: what fills the disk may be the attempt's own files, which go away once it has settled.
+   * item is to end: what fills the disk may be the attempt's own files, and the worker keeps what is not captured.
    */
   async function captured(task: StepTask, executor: Executor, exit: Exit, mine: Tracked): Promise<StepReport> {
     const until = clock.now() + CAPTURE_MS
@@ -132,7 +132,9 @@ export function conductor(options: ConductorOptions): Conductor {
         // A limit that says no time is the plan's own.
         if (seam.consequence !== 'retry' || !waits || (full && seam.retryAfterMs === undefined)) throw seam
         if (failures % PATIENCE.attempts === 0) notice(seam)
-        await sleep(seam.retryAfterMs ?? backoffMs(failures - 1, 100, 30_000, options.random()), signal, clock)
+        // Nobody who wants an end waits as long as it takes to make room.
+        const pause = backoffMs(failures - 1, 100, 30_000, options.random())
+        await sleep(full && mine.stopping ? pause : (seam.retryAfterMs ?? pause), signal, clock)
       }
     }
   }

@@ -38,7 +38,3 @@ export function stateFrom(value: unknown): LaunchState {
   if (state === 'exited') return { state, exit: exitFrom(from['exit']) }
   return { state }
 }
-
-export function launchIdFrom(from: Fields): string {
-  return text(from, 'launchId')
-}
