@@ -1,5 +1,5 @@
 import type { Exit, ExitReason, LaunchState } from '@seamark/core'
-import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
+import { fields, number, numberOrNone, textOrNone, word, type Fields } from './fields.ts'
 
 const reasons: readonly ExitReason[] = [
   'exited',

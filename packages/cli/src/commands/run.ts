@@ -24,7 +24,7 @@ export const run: Command = command({
   },
   examples: [
     { line: 'seamark run plan.yaml', says: 'runs it here; no service is needed' },
-    { line: 'seamark run plan.yaml --json | jq -c .kind', says: 'one document a line, ended by type "end"' },
+    { line: "seamark run plan.yaml --json | jq -r '.kind // .type'", says: 'one document a line, ended by type "end"' },
   ],
   notes: [
     'Ctrl-C once cancels the run and waits until nothing of it is left; twice leaves at once.',
