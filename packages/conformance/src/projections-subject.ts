@@ -1,4 +1,5 @@
 import type { ItemRow, Journal, Projections, ProjectionChange, RunRow } from '@seamark/core'
+import type { MakeSubject } from './suite.ts'
 
 /** Projections together with the journal whose transactions write them. */
 export interface WritableProjections extends Projections {
@@ -18,6 +19,38 @@ export function writableProjections(store: {
     guarantees: projections.guarantees,
     journal,
     query: (ns, projection, filter, page, options) => projections.query(ns, projection, filter, page, options),
+  }
+}
+
+/** A store of both seams in a place of its own. */
+export interface FreshStore {
+  current(): { readonly journal: Journal; readonly projections: Projections }
+  /** Closes it, and opens it again on what it has stored. */
+  reopen(): Promise<{ readonly journal: Journal; readonly projections: Projections }>
+  dispose(): Promise<void>
+}
+
+/** The subjects of the journal's suite. */
+export function journalOf(fresh: () => FreshStore): MakeSubject<Journal> {
+  return async () => {
+    const store = fresh()
+    return {
+      seam: store.current().journal,
+      reopen: async () => (await store.reopen()).journal,
+      dispose: () => store.dispose(),
+    }
+  }
+}
+
+/** The subjects of the projections' suite. */
+export function projectionsOf(fresh: () => FreshStore): MakeSubject<WritableProjections> {
+  return async () => {
+    const store = fresh()
+    return {
+      seam: writableProjections(store.current()),
+      reopen: async () => writableProjections(await store.reopen()),
+      dispose: () => store.dispose(),
+    }
   }
 }
 

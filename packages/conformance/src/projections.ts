@@ -1,6 +1,7 @@
 /**
  * The conformance suite of `Projections`. Its subjects carry the journal that writes them:
- * `writableProjections({ journal, projections })`.
+ * `writableProjections({ journal, projections })`. Where both seams are one store, `journalOf` and `projectionsOf` make
+ * the subjects of both suites.
  *
  * @module
  */
@@ -9,8 +10,8 @@ import { projectionsSaboteurs } from './projections-saboteurs.ts'
 import type { WritableProjections } from './projections-subject.ts'
 import type { Suite } from './suite.ts'
 
-export { writableProjections } from './projections-subject.ts'
-export type { WritableProjections } from './projections-subject.ts'
+export { journalOf, projectionsOf, writableProjections } from './projections-subject.ts'
+export type { FreshStore, WritableProjections } from './projections-subject.ts'
 
 /** Every behaviour of projections. */
 export const projectionsSuite: Suite<WritableProjections> = {

@@ -1,21 +1,20 @@
-import type { Journal } from '@seamark/core'
 import { memoryJournal } from '@seamark/testing'
 import { describe, it } from 'vitest'
 import { journalSuite } from '../src/journal.ts'
+import { journalOf, projectionsOf, projectionsSuite } from '../src/projections.ts'
+import type { FreshStore } from '../src/projections.ts'
 import { registerSaboteurs, registerSuite } from '../src/suite.ts'
-import type { MakeSubject } from '../src/suite.ts'
 
-const make: MakeSubject<Journal> = async () => {
+function fresh(): FreshStore {
   let memory = memoryJournal()
   return {
-    seam: memory.journal,
-    async reopen() {
-      memory = memory.reopen()
-      return memory.journal
-    },
+    current: () => memory,
+    reopen: async () => (memory = memory.reopen()),
     dispose: () => memory.journal.close(),
   }
 }
 
-registerSuite(journalSuite, make, { describe, it })
-registerSaboteurs(journalSuite, make, { describe, it })
+for (const register of [registerSuite, registerSaboteurs]) {
+  register(journalSuite, journalOf(fresh), { describe, it })
+  register(projectionsSuite, projectionsOf(fresh), { describe, it })
+}

@@ -1,14 +1,14 @@
+import { mkdtempSync } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { registerSuite } from '@seamark/conformance'
-import type { MakeSubject } from '@seamark/conformance'
 import { journalSuite } from '@seamark/conformance/journal'
-import { projectionsSuite, writableProjections } from '@seamark/conformance/projections'
-import type { WritableProjections } from '@seamark/conformance/projections'
+import { journalOf, projectionsOf, projectionsSuite } from '@seamark/conformance/projections'
+import type { FreshStore } from '@seamark/conformance/projections'
 import { storageSuite } from '@seamark/conformance/storage'
 import type { StorageSubject } from '@seamark/conformance/storage'
-import type { Journal, StorageProvider } from '@seamark/core'
+import type { StorageProvider } from '@seamark/core'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { folderStorage } from '@seamark/storage-local'
 import { memoryJournal, memoryStorage } from '@seamark/testing'
@@ -54,36 +54,24 @@ async function inMemory(): Promise<StorageSubject> {
   }
 }
 
-const onSqlite: MakeSubject<{ journal: Journal; projections: WritableProjections }> = async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'seamark-encryption-'))
+function onSqlite(): FreshStore {
+  const dir = mkdtempSync(join(tmpdir(), 'seamark-encryption-'))
   const make = () => {
-    const store = sqliteJournal({ dir, reserveBytes: 64 * 1024 })
-    const journal = encryptedJournal(store.journal, { keys })
-    return { journal, projections: writableProjections({ journal, projections: store.projections }) }
+    const { journal, projections } = sqliteJournal({ dir, reserveBytes: 64 * 1024 })
+    return { journal: encryptedJournal(journal, { keys }), projections }
   }
   let present = make()
   return {
-    seam: present,
+    current: () => present,
     async reopen() {
       await present.journal.close()
-      present = make()
-      return present
+      return (present = make())
     },
     async dispose() {
       await present.journal.close()
       await rm(dir, { recursive: true })
     },
   }
-}
-
-async function journalOnSqlite() {
-  const { seam, reopen, dispose } = await onSqlite()
-  return { seam: seam.journal, reopen: async () => (await reopen?.())?.journal ?? seam.journal, dispose }
-}
-
-async function projectionsOnSqlite() {
-  const { seam, reopen, dispose } = await onSqlite()
-  return { seam: seam.projections, reopen: async () => (await reopen?.())?.projections ?? seam.projections, dispose }
 }
 
 async function journalInMemory() {
@@ -93,7 +81,7 @@ async function journalInMemory() {
 describe('a folder', () => registerSuite(storageSuite, inFolder, { describe, it }))
 describe('a storage in memory', () => registerSuite(storageSuite, inMemory, { describe, it }))
 describe('a journal on SQLite', () => {
-  registerSuite(journalSuite, journalOnSqlite, { describe, it })
-  registerSuite(projectionsSuite, projectionsOnSqlite, { describe, it })
+  registerSuite(journalSuite, journalOf(onSqlite), { describe, it })
+  registerSuite(projectionsSuite, projectionsOf(onSqlite), { describe, it })
 })
 describe('a journal in memory', () => registerSuite(journalSuite, journalInMemory, { describe, it }))

@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { isSeamError } from '@seamark/kit'
+import { openLog } from '@seamark/testing'
 import { postgresJournal } from '../src/index.ts'
-import { openLog } from './log.ts'
 import { appendPatiently } from './patient.ts'
 
 const [, , url = '', schema = '', leaseMs = '3000', largest = '40'] = process.argv

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { hasCode } from '@seamark/kit'
+import { openLog, requireWhole } from '@seamark/testing'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { cluster } from './cluster.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 import { appendPatiently } from './patient.ts'
 import { proxyTo } from './proxy.ts'
 import type { Proxy } from './proxy.ts'
@@ -44,7 +43,7 @@ async function during(
   for (let round = 0; !over || Date.now() < until; round++)
     await appendPatiently(store.journal, log, batch(round), (code) => said.push(code))
   await ending
-  expect((await expectWhole(store)).size).toBe(log.frontier.size)
+  expect((await requireWhole(store)).size).toBe(log.frontier.size)
   expect(log.lease.lost.aborted).toBe(false)
   return said
 }
@@ -157,7 +156,7 @@ it('an append whose answer is lost is stored once, or never will be', { timeout:
   }
   await client.end()
   await log.append(1)
-  await expectWhole(store)
+  await requireWhole(store)
 })
 
 it(
@@ -181,7 +180,7 @@ it(
     if (hasCode(error, 'UNAVAILABLE')) await expect(log.append(2)).rejects.toMatchObject({ code: 'CONFLICT' })
     else expect(error).toMatchObject({ code: 'CONFLICT' })
     expect(log.lease.lost.aborted).toBe(true)
-    expect((await expectWhole(standby)).size).toBe(3)
+    expect((await requireWhole(standby)).size).toBe(3)
     await expect(
       store.journal.append(log.lease, 3, { records: [], payloads: [], nodes: [], changes: [] }),
     ).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -246,7 +245,7 @@ describe.skipIf(process.getuid?.() !== 0)('a full disk of the server', () => {
         expect((await store.journal.head('default')).size).toBe(full)
         rmSync(ballast)
         await appendPatiently(store.journal, log, 500)
-        expect((await expectWhole(store)).size).toBe(full + 500)
+        expect((await requireWhole(store)).size).toBe(full + 500)
         await store.journal.close()
         await server.sql(`DROP DATABASE small WITH (FORCE)`)
         await server.sql(`CHECKPOINT`)

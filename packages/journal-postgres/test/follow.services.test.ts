@@ -1,11 +1,11 @@
+import { join } from 'node:path'
+import { openLog, startChild } from '@seamark/testing'
+import type { Child } from '@seamark/testing'
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it } from 'vitest'
-import { startChild } from './child.ts'
-import type { Child } from './child.ts'
 import { cluster } from './cluster.ts'
-import { openLog } from './log.ts'
 
 const server = cluster()
 let child: Child | undefined
@@ -14,7 +14,7 @@ afterEach(() => child?.kill())
 async function follower(): Promise<{ schema: string; log: Awaited<ReturnType<typeof openLog>> }> {
   const schema = server.freshSchema()
   const log = await openLog(server.open({ schema }).journal)
-  child = startChild('follower.child.ts', server.server.url, schema)
+  child = startChild('--conditions=source', join(import.meta.dirname, 'follower.child.ts'), server.server.url, schema)
   await child.line('ready')
   await log.append(1)
   await child.line('seen 0')

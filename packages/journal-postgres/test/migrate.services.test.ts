@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasCode } from '@seamark/kit'
+import { openLog, requireWhole } from '@seamark/testing'
 import { postgresStore } from '../src/journal.ts'
 import type { PostgresStore } from '../src/index.ts'
 import { MIGRATIONS } from '../src/schema.ts'
 import type { Migration } from '../src/schema.ts'
 import { cluster } from './cluster.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 
 const server = cluster()
 const latest = MIGRATIONS.at(-1)?.to ?? 0
@@ -54,7 +53,7 @@ describe('a migration', () => {
     const store = open(schema, next)
     const after = await openLog(store.journal)
     await after.append(20)
-    expect((await expectWhole(store)).size).toBe(70)
+    expect((await requireWhole(store)).size).toBe(70)
     expect(await version(schema)).toBe(latest + 2)
     expect((await server.sql(`SELECT extra FROM "${schema}".records WHERE seq = 7`))[0]).toEqual({ extra: 'e7' })
   })
@@ -80,7 +79,7 @@ describe('a migration', () => {
     expect(await server.sql(`SELECT to_regclass('"${schema}".half') AS half`)).toEqual([{ half: null }])
     const store = open(schema, next)
     await store.journal.acquire('default', 'h')
-    expect((await expectWhole(store)).size).toBe(50)
+    expect((await requireWhole(store)).size).toBe(50)
   })
 
   it('waits until no older release works, and keeps it out from then on', { timeout: 30_000 }, async () => {

@@ -1,12 +1,12 @@
 import type { Journal } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
+import type { KnownLog } from '@seamark/testing'
 import { setTimeout } from 'node:timers/promises'
-import type { Log } from './log.ts'
 
 /** Appends as the engine does: after an error that may pass it looks at the size, and tries again what is not stored. */
 export async function appendPatiently(
   journal: Journal,
-  log: Log,
+  log: KnownLog,
   count: number,
   told: (code: string) => void = () => undefined,
 ): Promise<void> {

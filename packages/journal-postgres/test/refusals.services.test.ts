@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { startPgBouncer } from '@seamark/testing-services'
+import { openLog, requireWhole } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
 import { cluster } from './cluster.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 
 const server = cluster()
 
@@ -39,7 +38,7 @@ describe('behind PgBouncer', () => {
       for await (const { seq } of standby.journal.read('default', 0, { follow: true })) if (seen.push(seq) === 40) break
       await log.lease.release()
       await waiting
-      expect((await expectWhole(standby)).size).toBe(40)
+      expect((await requireWhole(standby)).size).toBe(40)
       await standby.journal.close()
       await store.journal.close()
     } finally {
@@ -159,7 +158,7 @@ describe('a database', () => {
     await server.sql(`CREATE SCHEMA "${schema}" AUTHORIZATION guest`)
     const store = server.open({ url, schema })
     await (await openLog(store.journal)).append(20)
-    await expectWhole(store)
+    await requireWhole(store)
   })
 })
 

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256Hex } from '@seamark/kit'
+import { openLog } from '@seamark/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PostgresStore } from '../src/index.ts'
 import { cluster } from './cluster.ts'
-import { openLog } from './log.ts'
 
 const server = cluster()
 let dir: string

@@ -1,11 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasCode } from '@seamark/kit'
-import { startChild } from './child.ts'
-import type { Child } from './child.ts'
+import { openLog, requireWhole, startChild } from '@seamark/testing'
+import type { Child } from '@seamark/testing'
 import { cluster } from './cluster.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 
 const server = cluster()
 const children: Child[] = []
@@ -15,7 +14,14 @@ afterEach(async () => {
 
 /** A leader in a process of its own that appends without end. */
 async function leader(schema: string, leaseMs = 3_000, largest = 40): Promise<Child> {
-  const child = startChild('appender.child.ts', server.server.url, schema, String(leaseMs), String(largest))
+  const child = startChild(
+    '--conditions=source',
+    join(import.meta.dirname, 'appender.child.ts'),
+    server.server.url,
+    schema,
+    String(leaseMs),
+    String(largest),
+  )
   children.push(child)
   await child.line('ready')
   child.send('go')
@@ -43,7 +49,7 @@ describe('a standby', () => {
       child.process.kill(signal)
       const lease = await waiting
       expect(performance.now() - began).toBeLessThan(5_000)
-      const { size, checkpoint } = await expectWhole(store)
+      const { size, checkpoint } = await requireWhole(store)
       expect(size).toBeGreaterThanOrEqual(newest(child, 'acknowledged'))
       expect(checkpoint?.size ?? 0).toBeGreaterThanOrEqual(newest(child, 'checkpoint'))
 
@@ -54,11 +60,11 @@ describe('a standby', () => {
         await child.line('lost CONFLICT')
       }
       expect(newest(child, 'acknowledged')).toBeLessThanOrEqual(size)
-      expect((await expectWhole(store)).size).toBe(size)
+      expect((await requireWhole(store)).size).toBe(size)
       await lease.release()
       const log = await openLog(store.journal)
       await log.append(3)
-      expect((await expectWhole(store)).size).toBe(size + 3)
+      expect((await requireWhole(store)).size).toBe(size + 3)
       await log.lease.release()
     },
   )
@@ -75,12 +81,12 @@ describe('a standby', () => {
         await setTimeout(Math.random() * 200)
         child.process.kill('SIGSTOP')
         const lease = await store.journal.acquire('default', 'standby')
-        const found = await expectWhole(store)
+        const found = await requireWhole(store)
         expect(found.size).toBeGreaterThanOrEqual(Math.max(size, newest(child, 'acknowledged')))
         size = found.size
         child.process.kill('SIGCONT')
         await child.line('refused CONFLICT')
-        expect((await expectWhole(store)).size).toBe(size)
+        expect((await requireWhole(store)).size).toBe(size)
         await lease.release()
       }
     },

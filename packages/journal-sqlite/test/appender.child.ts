@@ -1,8 +1,8 @@
 // Appends batches without end, and says after each what was acknowledged. Begins when it is told to.
+import { openLog } from '@seamark/testing'
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { sqliteJournal } from '../src/index.ts'
-import { openLog } from './log.ts'
 
 const [, , dir = ''] = process.argv
 writeSync(1, 'ready\n')

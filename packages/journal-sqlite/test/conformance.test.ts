@@ -1,32 +1,10 @@
 import { registerSaboteurs, registerSuite } from '@seamark/conformance'
-import type { MakeSubject } from '@seamark/conformance'
 import { journalSuite } from '@seamark/conformance/journal'
-import { projectionsSuite, writableProjections } from '@seamark/conformance/projections'
-import type { WritableProjections } from '@seamark/conformance/projections'
-import type { Journal } from '@seamark/core'
+import { journalOf, projectionsOf, projectionsSuite } from '@seamark/conformance/projections'
 import { describe, it } from 'vitest'
 import { freshStore } from './subject.ts'
 
-const journal: MakeSubject<Journal> = async () => {
-  const store = freshStore()
-  return {
-    seam: store.current().journal,
-    reopen: async () => (await store.reopen()).journal,
-    dispose: () => store.dispose(),
-  }
+for (const register of [registerSuite, registerSaboteurs]) {
+  register(journalSuite, journalOf(freshStore), { describe, it })
+  register(projectionsSuite, projectionsOf(freshStore), { describe, it })
 }
-
-registerSuite(journalSuite, journal, { describe, it })
-registerSaboteurs(journalSuite, journal, { describe, it })
-
-const projections: MakeSubject<WritableProjections> = async () => {
-  const store = freshStore()
-  return {
-    seam: writableProjections(store.current()),
-    reopen: async () => writableProjections(await store.reopen()),
-    dispose: () => store.dispose(),
-  }
-}
-
-registerSuite(projectionsSuite, projections, { describe, it })
-registerSaboteurs(projectionsSuite, projections, { describe, it })

@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCode } from '@seamark/kit'
+import { openLog, requireWhole } from '@seamark/testing'
+import type { KnownLog } from '@seamark/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqliteJournal } from '../src/index.ts'
 import type { SqliteStore } from '../src/index.ts'
 import { sqliteStore } from '../src/journal.ts'
 import { MIGRATIONS } from '../src/schema.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
-import type { Log } from './log.ts'
 import { temporaryFolder } from './subject.ts'
 
 const reserve = 1024 * 1024
@@ -26,7 +25,7 @@ function mounted(): string | undefined {
   }
 }
 
-async function fill(log: Log, payloadBytes: number): Promise<unknown> {
+async function fill(log: KnownLog, payloadBytes: number): Promise<unknown> {
   for (;;) {
     try {
       await log.append(1, { payloadBytes })
@@ -96,7 +95,7 @@ describe.skipIf(probe === undefined)(`a full disk (${how})`, () => {
     // Launches have stopped; many cancels and settles can still be recorded.
     for (let i = 0; i < 50; i++) await log.append(2, { urgent: true })
     expect(whole()).toBe(false)
-    expect((await expectWhole(store)).size).toBe(full + 100)
+    expect((await requireWhole(store)).size).toBe(full + 100)
 
     // Somebody else takes what is left: the reserve can not be set aside again.
     const more = fillDisk(dir)
@@ -106,7 +105,7 @@ describe.skipIf(probe === undefined)(`a full disk (${how})`, () => {
     for (const file of [ballast, ...more]) rmSync(file)
     await log.append(1)
     expect(whole()).toBe(true)
-    expect((await expectWhole(store)).size).toBe(full + 101)
+    expect((await requireWhole(store)).size).toBe(full + 101)
   })
 
   it('can be started on with the help of the reserve', async () => {
@@ -117,7 +116,7 @@ describe.skipIf(probe === undefined)(`a full disk (${how})`, () => {
     const log = await openLog(store.journal)
     await log.append(5, { urgent: true })
     await expect(log.append(1)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
-    expect((await expectWhole(store)).size).toBe(10)
+    expect((await requireWhole(store)).size).toBe(10)
   })
 
   it('loses nothing at a start without any space', async () => {
@@ -134,7 +133,7 @@ describe.skipIf(probe === undefined)(`a full disk (${how})`, () => {
     await store.journal.close()
     store = sqliteJournal({ dir, reserveBytes: reserve })
     await store.journal.acquire('default', 'again')
-    expect((await expectWhole(store)).size).toBe(5)
+    expect((await requireWhole(store)).size).toBe(5)
   })
 
   it('that is read-only is FORBIDDEN', async () => {
@@ -156,7 +155,7 @@ describe.skipIf(probe !== undefined)(`a full disk (${how})`, () => {
     const log = await openLog(store.journal)
     limit(48)
     expect(await fill(log, 10)).toMatchObject({ code: 'LIMIT_EXCEEDED' })
-    expect((await expectWhole(store)).size).toBe(log.frontier.size)
+    expect((await requireWhole(store)).size).toBe(log.frontier.size)
     limit(10_000)
     await log.append(1)
     await store.journal.close()

@@ -1,10 +1,10 @@
+import { join } from 'node:path'
+import { openLog, startChild } from '@seamark/testing'
+import type { Child } from '@seamark/testing'
 import { rmSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
 import { sqliteJournal } from '../src/index.ts'
 import type { SqliteStore } from '../src/index.ts'
-import { startChild } from './child.ts'
-import type { Child } from './child.ts'
-import { openLog } from './log.ts'
 import { reserveBytes, temporaryFolder } from './subject.ts'
 
 let dir: string
@@ -22,7 +22,7 @@ it(
   async () => {
     dir = temporaryFolder()
     store = sqliteJournal({ dir, reserveBytes })
-    child = startChild('follower.child.ts', dir)
+    child = startChild('--conditions=source', join(import.meta.dirname, 'follower.child.ts'), dir)
     const log = await openLog(store.journal)
     await log.append(1)
     await child.line('seen 0')

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasCode } from '@seamark/kit'
+import { openLog, startChild } from '@seamark/testing'
 import { sqliteJournal } from '../src/index.ts'
 import type { SqliteStore } from '../src/index.ts'
-import { startChild } from './child.ts'
-import { openLog } from './log.ts'
 import { reserveBytes, temporaryFolder } from './subject.ts'
 
 const folders: string[] = []
@@ -25,7 +24,7 @@ afterEach(async () => {
 describe('the lease', () => {
   it('is exclusive between processes, names its holder, and is free when the holder is killed', async () => {
     const { journal, dir } = open()
-    const child = startChild('appender.child.ts', dir)
+    const child = startChild('--conditions=source', join(import.meta.dirname, 'appender.child.ts'), dir)
     await child.line('ready')
     child.send('go')
     await child.line('acknowledged')

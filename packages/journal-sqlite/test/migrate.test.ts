@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCode } from '@seamark/kit'
+import { openLog, requireWhole } from '@seamark/testing'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqliteStore } from '../src/journal.ts'
 import { MIGRATIONS } from '../src/schema.ts'
 import type { Migration } from '../src/schema.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 import { temporaryFolder } from './subject.ts'
 
 const latest = MIGRATIONS.at(-1)?.to ?? 0
@@ -46,7 +45,7 @@ describe('a migration', () => {
   it('is made by whoever takes the lease, after a backup, and keeps everything', async () => {
     await using(next, async (store) => {
       await store.journal.acquire('default', 'new release')
-      expect((await expectWhole(store)).size).toBe(50)
+      expect((await requireWhole(store)).size).toBe(50)
     })
     const db = new Database(path('journal.db'), { readonly: true })
     expect(db.pragma('user_version', { simple: true })).toBe(latest + 2)
@@ -74,7 +73,7 @@ describe('a migration', () => {
     expect(existsSync(backup())).toBe(true)
     await using(next, async (store) => {
       await store.journal.acquire('default', 'h')
-      expect((await expectWhole(store)).size).toBe(50)
+      expect((await requireWhole(store)).size).toBe(50)
     })
   })
 

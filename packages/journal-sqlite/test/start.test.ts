@@ -11,11 +11,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Hex } from '@seamark/kit'
+import { openLog } from '@seamark/testing'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqliteJournal } from '../src/index.ts'
 import type { SqliteStore } from '../src/index.ts'
-import { openLog } from './log.ts'
 import { reserveBytes, temporaryFolder } from './subject.ts'
 
 let dir: string

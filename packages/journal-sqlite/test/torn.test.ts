@@ -1,11 +1,10 @@
 import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCode } from '@seamark/kit'
+import { openLog, requireWhole } from '@seamark/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sqliteJournal } from '../src/index.ts'
-import { expectWhole } from './inspect.ts'
-import { openLog } from './log.ts'
 import { temporaryFolder } from './subject.ts'
 
 let template: string
@@ -42,7 +41,7 @@ async function survives(file: string, damage: (path: string) => void): Promise<'
   const store = sqliteJournal({ dir, reserveBytes: 0 })
   try {
     await store.journal.acquire('default', 'after the damage')
-    const { size } = await expectWhole(store)
+    const { size } = await requireWhole(store)
     expect(boundaries).toContain(size)
     expect(size).toBeGreaterThanOrEqual(checkpointed)
     return 'whole'

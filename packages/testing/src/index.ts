@@ -4,12 +4,16 @@
  *
  * @module
  */
+export { startChild } from './child.ts'
+export type { Child } from './child.ts'
 export { fakeClock } from './fake-clock.ts'
 export type { FakeClock } from './fake-clock.ts'
 export { faultInjector, randomFaults, withFaults } from './fault-injector.ts'
 export type { Fault, FaultInjector, FaultPlan } from './fault-injector.ts'
 export { instantHands, instantItem } from './instant-hands.ts'
 export type { InstantHands } from './instant-hands.ts'
+export { openLog, requireWhole } from './known-log.ts'
+export type { KnownLog, ScrubbedStore } from './known-log.ts'
 export { memoryStorage } from './memory-storage.ts'
 export type { MemoryStorage, MemoryStorageOptions } from './memory-storage.ts'
 export { memoryJournal } from './memory-journal.ts'

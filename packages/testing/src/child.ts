@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 
 /** A process of its own, with the lines that it prints. */
 export interface Child {
@@ -15,12 +14,9 @@ export interface Child {
   kill(): Promise<void>
 }
 
-/** Starts a script of this folder with Node. */
-export function startChild(script: string, ...args: readonly string[]): Child {
-  const file = fileURLToPath(new URL(script, import.meta.url))
-  const started = spawn(process.execPath, ['--conditions=source', file, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+/** Starts Node with these arguments. */
+export function startChild(...argv: readonly string[]): Child {
+  const started = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines: string[] = []
   const waiting = new Set<() => void>()
   createInterface(started.stdout).on('line', (line) => {
@@ -40,7 +36,7 @@ export function startChild(script: string, ...args: readonly string[]): Child {
           resolve(found)
         }
         waiting.add(look)
-        void gone.then(() => reject(new Error(`${script} ended without a line ${prefix}`)))
+        void gone.then(() => reject(new Error(`${argv.join(' ')} ended without a line ${prefix}`)))
         look()
       }),
     send: (line) => started.stdin.write(`${line}\n`),
