@@ -1,7 +1,7 @@
 import type { AnchorReceipt, BlobRef, Checkpoint } from '@seamark/core'
 import { orAbort, SeamError } from '@seamark/kit'
 import { blobsOf, composeBundle, writeTar } from '@seamark/evidence'
-import { parseHeader } from '@seamark/log'
+import { parseHeader, readFrontier, toHex } from '@seamark/log'
 import type { Deployment } from './deployment.ts'
 import { exportKeys } from './keys.ts'
 import { readBlob } from './patch.ts'
@@ -18,9 +18,10 @@ export async function* exportEvidence(
   { signal }: { readonly signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
   const { ns, journal, signers } = deployment
-  const checkpoint = await coveringCheckpoint(deployment, run, signal)
+  const newest = await coveringCheckpoint(deployment, run, signal)
   const { seq } = await runRow(deployment, run)
-  const found = await survey(deployment, run, seq, checkpoint.size, signal)
+  const found = await survey(deployment, run, seq, newest.size, signal)
+  const checkpoint = await anchoredCheckpoint(deployment, newest, found.end, signal)
   const hints = await exportKeys(deployment, { signal })
   const files = await composeBundle(
     {
@@ -54,6 +55,37 @@ async function coveringCheckpoint(deployment: Deployment, run: string, signal: A
       remedy: 'Start seamark serve once; it signs it.',
     })
   return checkpoint
+}
+
+/**
+ * The newest head that an anchor has, where it covers the seal, so that the bundle has its receipt; otherwise the newest
+ * signed one. Errors: `INTEGRITY` where an anchor has another history.
+ */
+async function anchoredCheckpoint(
+  { ns, journal, anchors }: Deployment,
+  newest: Checkpoint,
+  end: number,
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  let found: Checkpoint | undefined
+  for (const anchor of anchors) {
+    const latest = await anchor.latest(newest.origin, { signal })
+    if (latest === undefined || latest.size < Math.max(end, found?.size ?? 0) || latest.size > newest.size) continue
+    const frontier = await readFrontier(
+      (level, from, count) => journal.hashes(ns, level, from, count, { signal }),
+      latest.size,
+    )
+    if (toHex(frontier.root()) !== latest.root)
+      throw new SeamError(
+        'INTEGRITY',
+        `Anchor ${anchor.name} has another head of ${latest.size} records than this log.`,
+        {
+          remedy: 'Keep both, and find out which of them was changed.',
+        },
+      )
+    found = latest
+  }
+  return found ?? newest
 }
 
 /** Where the newest covered seal ends, and the patches that the records up to it name. */

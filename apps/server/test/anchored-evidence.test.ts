@@ -1,0 +1,48 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { VerifyReport } from '@seamark/core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Ended } from './seamark.ts'
+import { place } from './seamark.ts'
+
+const here = place()
+const anchor = JSON.stringify(join(import.meta.dirname, '../../../packages/anchor-file/src/index.ts'))
+const text = ({ code, out, err }: Ended): string => (code === 0 ? out : expect.fail(`${code}: ${out}${err}`))
+
+beforeAll(async () => {
+  here.write('plan.yaml', 'version: 1\nitems: [{ id: a, run: "true", executor: process }]\n')
+  here.write(
+    'anchored.config.ts',
+    `import { fileAnchor } from ${anchor}
+export default { anchors: [fileAnchor({ dir: import.meta.dirname + '/anchored' })] }`,
+  )
+  here.write(
+    'forked.config.ts',
+    `import { fileAnchor } from ${anchor}
+const inner = fileAnchor({ dir: import.meta.dirname + '/anchored' })
+const latest = async (origin) => ({ ...(await inner.latest(origin)), root: 'f'.repeat(64) })
+export default { anchors: [{ ...inner, latest }] }`,
+  )
+  for (const id of ['r1', 'r2'])
+    text(await here.seamark('run', 'plan.yaml', '--id', id, '--config', 'anchored.config.ts'))
+  text(await here.seamark('keys', 'export', '-o', 'trust.json'))
+}, 60_000)
+afterAll(() => here.remove())
+
+it.each(['r1', 'r2'])('the bundle of %s holds what the anchor gave for a head that covers it', async (run) => {
+  text(await here.seamark('evidence', 'export', run, '-o', `${run}/`, '--config', 'anchored.config.ts'))
+  expect(readdirSync(join(here.dir, run, 'receipts'))).toHaveLength(1)
+  const report: VerifyReport = JSON.parse(
+    text(await here.seamark('verify', run, '--trust', 'trust.json', '--json', '--config', 'none')),
+  )
+  expect(report.verdict).toBe('verified')
+  expect(report.checks).toContainEqual(expect.objectContaining({ id: 'receipts.checkpoint', status: 'pass' }))
+})
+
+it('there is no bundle where an anchor has another history', async () => {
+  const { code, err } = await here.seamark(
+    ...['evidence', 'export', 'r1', '-o', 'forked.tar', '--config', 'forked.config.ts', '--json'],
+  )
+  expect(code).toBe(10)
+  expect(JSON.parse(err).error).toMatchObject({ code: 'INTEGRITY' })
+})
