@@ -1,3 +1,5 @@
+import type { AnchorCheck } from './anchor.ts'
+
 /** Everything needed to verify one run offline, as files of a folder or a canonical tar. */
 export interface BundleManifest {
   readonly version: 1
@@ -30,6 +32,16 @@ export interface VerifyProperty {
   readonly forgeableBy: string
 }
 
+/** What an anchor said of the receipt that a bundle has under its name, when whoever verifies asked it. */
+export interface AnchorAnswer {
+  /** The anchor's `kind` and `name`, and whether its guarantees put it beyond the operator: as the verifier has it. */
+  readonly kind: string
+  readonly name: string
+  readonly beyondOperator: boolean
+  /** Absent where the bundle has no receipt for its checkpoint under this name. */
+  readonly check?: AnchorCheck
+}
+
 /** The result of `verify`: data, never an exception. */
 export interface VerifyReport {
   readonly version: 1
@@ -41,6 +53,8 @@ export interface VerifyReport {
   readonly statement: string
   readonly checks: readonly VerifyCheck[]
   readonly properties: readonly VerifyProperty[]
+  /** What the verifier's own anchors said; absent where none was asked. */
+  readonly anchors?: readonly AnchorAnswer[]
   readonly run?: {
     readonly ns: string
     readonly run: string

@@ -25,6 +25,7 @@ export const CHECKS: Readonly<Record<string, { readonly core: boolean; readonly 
   'payloads.commitment': { core: false, says: 'Every disclosed payload is the one that its record commits to.' },
   'artifacts.digest': { core: false, says: 'Every artifact is named by a record and has its digest.' },
   'receipts.checkpoint': { core: false, says: 'Every receipt is for this checkpoint.' },
+  anchors: { core: false, says: 'Every anchor still has the checkpoint as its receipt says.' },
 }
 
 export type CheckId = keyof typeof CHECKS

@@ -1,4 +1,5 @@
 import type {
+  AnchorAnswer,
   BundleManifest,
   Checkpoint,
   CheckStatus,
@@ -7,6 +8,7 @@ import type {
   VerifyProperty,
   VerifyReport,
 } from '@seamark/core'
+import { retainedUntil } from './anchors.ts'
 import { CHECKS } from './checks.ts'
 import type { RecordsResult } from './verify-records.ts'
 
@@ -15,6 +17,10 @@ export interface Subject {
   readonly manifest?: BundleManifest
   readonly checkpoint?: Checkpoint
   readonly records?: RecordsResult
+  /** The verifier's clock, epoch milliseconds. */
+  readonly now: number
+  /** What anchors said where they were asked. */
+  readonly answers?: readonly AnchorAnswer[]
 }
 
 /** The report on something that is no bundle, or that could not be read. */
@@ -32,13 +38,16 @@ export function unreadable(error: unknown): VerifyReport {
 
 /** The verdict, the properties and the strongest true sentence that follow from the checks. */
 export function reportOf(checks: readonly VerifyCheck[], subject: Subject, trust: TrustFile | undefined): VerifyReport {
-  const properties = propertiesOf(checks)
+  const { manifest, checkpoint, records, answers } = subject
+  const properties = propertiesOf(checks, subject)
   const failed = checks.filter((check) => check.status === 'fail')
-  const open = [...checks.filter((check) => CHECKS[check.id]?.core === true), ...requiredOf(checks, properties, trust)]
+  // Whoever asks anchors wants to hear from them.
+  const wanted = ({ id }: VerifyCheck): boolean =>
+    CHECKS[id]?.core === true || (id === 'anchors' && answers !== undefined)
+  const open = [...checks.filter(wanted), ...requiredOf(checks, properties, trust)]
     .filter((check) => check.status === 'not-checked')
     .map((check) => check.id)
   const verdict = failed.length > 0 ? 'tampered' : open.length > 0 || trust === undefined ? 'unverified' : 'verified'
-  const { manifest, checkpoint, records } = subject
   return {
     version: 1,
     verdict,
@@ -46,6 +55,7 @@ export function reportOf(checks: readonly VerifyCheck[], subject: Subject, trust
     statement: statementOf(failed, [...new Set(open)], trust),
     checks: [...checks, ...requiredOf(checks, properties, trust).filter((check) => check.status === 'not-checked')],
     properties,
+    ...(answers && { anchors: answers }),
     ...(manifest &&
       checkpoint &&
       records && {
@@ -63,7 +73,7 @@ export function reportOf(checks: readonly VerifyCheck[], subject: Subject, trust
   }
 }
 
-function propertiesOf(checks: readonly VerifyCheck[]): VerifyProperty[] {
+function propertiesOf(checks: readonly VerifyCheck[], { answers, now }: Subject): VerifyProperty[] {
   const statusOf = (ids: readonly string[]): CheckStatus => {
     const statuses = ids.map((id) => checks.find((check) => check.id === id)?.status ?? 'not-checked')
     return statuses.includes('fail') ? 'fail' : statuses.includes('not-checked') ? 'not-checked' : 'pass'
@@ -79,11 +89,7 @@ function propertiesOf(checks: readonly VerifyCheck[]): VerifyProperty[] {
       forgeableBy: keyHolder,
     },
     { name: 'existed-by', status: 'not-checked', forgeableBy: 'no time stamp is included: whoever holds the log key' },
-    {
-      name: 'retained-until',
-      status: 'not-checked',
-      forgeableBy: 'no locked copy was asked: whoever keeps the copies',
-    },
+    retainedUntil(answers, authentic, now),
     {
       name: 'single-history',
       status: 'not-checked',
@@ -112,6 +118,8 @@ function statementOf(failed: readonly VerifyCheck[], open: readonly string[], tr
   const [first] = failed
   if (first !== undefined) {
     const what = CHECKS[first.id]?.says ?? first.id
+    if (first.id === 'anchors')
+      return `The bundle is consistent, but an anchor does not bear out its receipt: ${first.detail ?? ''} (anchors: ${first.code ?? 'failed'})`
     return `This bundle is not what was exported. It does not hold that: ${what} (${first.id}: ${first.code ?? 'failed'})`
   }
   const unchecked = open.filter((id) => id !== 'checkpoint.signature')

@@ -59,22 +59,27 @@ function commits(
   return salt.length === 32 && bytes.length === size && commitPayload(salt, bytes) === hmac
 }
 
-/** Checks that a receipt is for the checkpoint of the bundle. What the receipt proves is for its anchor to say. */
+/**
+ * Checks that a receipt is for the checkpoint of the bundle, and gives it back where it is. What the receipt proves is
+ * for its anchor to say.
+ */
 export function checkReceipt(
   checks: CheckList,
   path: string,
   bytes: Uint8Array,
   checkpoint: Checkpoint | undefined,
-): void {
+): AnchorReceipt | undefined {
   const id = 'receipts.checkpoint'
   try {
     const receipt = receiptSchema.parse(parseCanonical(bytes))
     const same =
       receipt.origin === checkpoint?.origin && receipt.size === checkpoint.size && receipt.root === checkpoint.root
-    if (same) checks.pass(id)
-    else checks.fail(id, 'other-checkpoint', path)
+    if (!same) checks.fail(id, 'other-checkpoint', path)
+    else checks.pass(id)
+    return same ? receipt : undefined
   } catch (error) {
     if (!isSeamError(error) && !(error instanceof z.ZodError)) throw error
     checks.fail(id, 'not-canonical', path)
+    return undefined
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { BundleManifest, Checkpoint, TrustFile, VerifyReport } from '@seamark/core'
+import type { AnchorAnswer, AnchorReceipt, BundleManifest, Checkpoint, TrustFile, VerifyReport } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { parseCanonical, parseCheckpoint, parseNote } from '@seamark/log'
+import { checkAnchors } from './anchors.ts'
 import { BUNDLE_LIMITS, compareFiles, fileRank, parseManifest, REQUIRED_FILES, type BundleFile } from './bundle.ts'
 import { checkList, type CheckList } from './checks.ts'
 import { reportOf, unreadable } from './report.ts'
@@ -16,6 +17,16 @@ const signatureBytes = 64
 export interface VerifyOptions {
   /** The verifier's clock, epoch milliseconds. */
   readonly now: number
+  /** Names of the anchors that the verifier means to ask; receipts of no others are kept. Default none. */
+  readonly anchors?: readonly string[]
+}
+
+/** A bundle that was read, before anyone was asked about it. */
+export interface Examined {
+  /** Receipts for the bundle's checkpoint by the name of their file, of the anchors that were named. */
+  readonly receipts: ReadonlyMap<string, AnchorReceipt>
+  /** The report, with what the anchors said where they were asked: one answer for each that was named. Pure. */
+  report(answers?: readonly AnchorAnswer[]): VerifyReport
 }
 
 /** What the files read so far said. */
@@ -28,6 +39,9 @@ interface Findings {
   proof?: Uint8Array
   records?: RecordsResult
   artifacts: number
+  readonly receipts: Map<string, AnchorReceipt>
+  /** Path of the first receipt of an anchor that will not be asked. */
+  unasked?: string
 }
 
 /**
@@ -40,24 +54,49 @@ interface Findings {
 export async function verify(
   files: AsyncIterable<BundleFile>,
   trust: TrustFile | undefined,
-  options: VerifyOptions,
+  options: Pick<VerifyOptions, 'now'>,
 ): Promise<VerifyReport> {
-  const trusted = trust === undefined ? undefined : parseTrust(trust)
-  const checks = checkList()
-  const findings: Findings = { artifacts: 0 }
-  try {
-    await readFiles(files, checks, findings)
-  } catch (error) {
-    // A tar that was changed says so; a source that can not be read says nothing about the bundle.
-    if (!isSeamError(error) || error.code !== 'INTEGRITY') return unreadable(error)
-    checks.fail('bundle.layout', 'archive-damaged', error.message)
-  }
-  if (findings.manifestBytes === undefined) return unreadable(undefined)
-  checkSignatures(checks, findings, trusted, options.now)
-  return reportOf(checks.results(), findings, trusted)
+  return (await examine(files, trust, options)).report()
 }
 
-async function readFiles(files: AsyncIterable<BundleFile>, checks: CheckList, findings: Findings): Promise<void> {
+/**
+ * As `verify`, in two steps: between them, whoever verifies asks his own anchors about the receipts, which come from
+ * the bundle and may say anything. Errors: `INVALID_INPUT` for a trust file that is none.
+ */
+export async function examine(
+  files: AsyncIterable<BundleFile>,
+  trust: TrustFile | undefined,
+  { now, anchors = [] }: VerifyOptions,
+): Promise<Examined> {
+  const trusted = trust === undefined ? undefined : parseTrust(trust)
+  const checks = checkList()
+  const findings: Findings = { artifacts: 0, receipts: new Map() }
+  const none = (error: unknown): Examined => ({ receipts: new Map(), report: () => unreadable(error) })
+  try {
+    await readFiles(files, checks, findings, new Set(anchors))
+  } catch (error) {
+    // A tar that was changed says so; a source that can not be read says nothing about the bundle.
+    if (!isSeamError(error) || error.code !== 'INTEGRITY') return none(error)
+    checks.fail('bundle.layout', 'archive-damaged', error.message)
+  }
+  if (findings.manifestBytes === undefined) return none(undefined)
+  checkSignatures(checks, findings, trusted, now)
+  return {
+    receipts: findings.receipts,
+    report(answers) {
+      const anchored = checkAnchors(findings, answers)
+      const results = checks.results().map((check) => (check.id === anchored.id ? anchored : check))
+      return reportOf(results, { ...findings, now, ...(answers && { answers }) }, trusted)
+    },
+  }
+}
+
+async function readFiles(
+  files: AsyncIterable<BundleFile>,
+  checks: CheckList,
+  findings: Findings,
+  asked: ReadonlySet<string>,
+): Promise<void> {
   const seen = new Set<string>()
   let previous: string | undefined
   for await (const { path, body } of files) {
@@ -67,7 +106,7 @@ async function readFiles(files: AsyncIterable<BundleFile>, checks: CheckList, fi
       checks.fail('bundle.layout', 'file-order', path)
     previous = path
     seen.add(path)
-    if (!(await readFile(path, body, sinkFor(path, checks, findings), checks, findings))) return
+    if (!(await readFile(path, body, sinkFor(path, checks, findings, asked), checks, findings))) return
   }
   const listed = findings.manifest?.files.map((file) => file.path) ?? []
   for (const path of [...REQUIRED_FILES, ...listed])
@@ -109,7 +148,7 @@ function maxBytesOf(path: string): number | undefined {
   return path === 'manifest.sig' ? signatureBytes : undefined
 }
 
-function sinkFor(path: string, checks: CheckList, findings: Findings): Sink {
+function sinkFor(path: string, checks: CheckList, findings: Findings, asked: ReadonlySet<string>): Sink {
   const whole = (maxBytes: number, done: (bytes: Uint8Array) => void): Sink =>
     wholeFile(maxBytes, done, () => checks.fail('bundle.layout', 'file-too-large', path))
   switch (path) {
@@ -134,7 +173,12 @@ function sinkFor(path: string, checks: CheckList, findings: Findings): Sink {
       return findings.records === undefined ? digestOnly : payloadsSink(checks, findings.records.commitments)
     default:
       if (!path.startsWith('receipts/')) return digestOnly
-      return whole(BUNDLE_LIMITS.receiptBytes, (bytes) => checkReceipt(checks, path, bytes, findings.checkpoint))
+      return whole(BUNDLE_LIMITS.receiptBytes, (bytes) => {
+        const receipt = checkReceipt(checks, path, bytes, findings.checkpoint)
+        const name = path.slice('receipts/'.length, -'.json'.length)
+        if (!asked.has(name)) findings.unasked ??= path
+        else if (receipt !== undefined) findings.receipts.set(name, receipt)
+      })
   }
 }
 

@@ -34,13 +34,15 @@ const receipt = {
   body: null,
 } as const
 const artifact = { sha256: sha256Hex(patchA), size: patchA.length, open: () => chunksOf(patchA) }
+const offline = { id: 'anchors', status: 'not-checked', code: 'not-online' } as const
 const full = { disclose: disclosed, receipts: { f: receipt }, artifacts: [artifact] }
 const bundle = await bundleOf(log, full)
 
 describe('a good bundle', () => {
   test('is verified, as files and as a tar', async () => {
     for (const report of [await verifyBundle(bundle), await verifyTar(await tarOf(bundle))]) {
-      expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([])
+      expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([offline])
+      expect(report).not.toHaveProperty('anchors')
       expect(report).toMatchObject({ verdict: 'verified', exitCode: 0 })
       expect(report.run).toEqual({
         ns: 'default',
@@ -68,6 +70,7 @@ describe('a good bundle', () => {
     expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([
       { id: 'manifest.signature', status: 'not-checked', code: 'no-trust' },
       { id: 'checkpoint.signature', status: 'not-checked', code: 'no-trust' },
+      offline,
     ])
     expect(report.properties[0]).toMatchObject({ status: 'not-checked', forgeableBy: 'anyone' })
   })
@@ -79,6 +82,7 @@ describe('a good bundle', () => {
       'payloads.commitment',
       'artifacts.digest',
       'receipts.checkpoint',
+      'anchors',
     ])
   })
 
@@ -146,6 +150,7 @@ describe('signatures', () => {
     expect(report.checks.filter(({ status }) => status !== 'pass').map(({ id, code }) => [id, code])).toEqual([
       ['manifest.signature', 'no-trusted-key'],
       ['checkpoint.signature', 'no-trusted-key'],
+      ['anchors', 'not-online'],
     ])
   })
   test('of another role', async () => {

@@ -1,23 +1,29 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { TrustFile, VerifyCheck, VerifyReport } from '@seamark/core'
-import { CHECKS, parseTrust, verify as verifyBundle } from '@seamark/evidence'
+import type { AnchorAnswer, TrustFile, VerifyCheck, VerifyReport } from '@seamark/core'
+import { CHECKS, examine, parseTrust } from '@seamark/evidence'
 import { fromSystemError, SeamError } from '@seamark/kit'
+import { answersOf, auditorsAnchors } from '../auditors-anchors.ts'
 import { openBundle } from '../bundle-files.ts'
 import type { Command } from '../command.ts'
+import { namedConfig } from '../config-file.ts'
 import { command } from '../define.ts'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 
 export const verify: Command = command({
   name: 'verify',
-  summary: 'Verifies an evidence bundle, offline, without a service',
+  summary: 'Verifies an evidence bundle without a service, and offline unless told otherwise',
   args: {
     bundle: { type: 'positional', required: true, description: 'Tar or folder' },
     trust: {
       type: 'string',
       valueHint: 'FILE',
       description: 'Trust file: the keys that you trust, from a way that you trust',
+    },
+    online: {
+      type: 'boolean',
+      description: 'Asks the anchors of your --config for the checkpoint too',
     },
   },
   examples: [
@@ -26,16 +32,42 @@ export const verify: Command = command({
       says: 'exit code 0 only if every check that is required passed',
     },
     { line: 'seamark verify run.tar --trust trust.json --json', says: 'the whole report' },
+    {
+      line: 'seamark verify run.tar --trust trust.json --online --config audit.ts',
+      says: 'also until when the checkpoint can not be removed',
+    },
   ],
-  notes: ['Exit code: 0 verified, 10 tampered, 12 a required check did not run or there is no trust, 2 no bundle.'],
-  async run({ io, cwd }, args) {
+  notes: [
+    'Exit code: 0 verified, 10 tampered, 12 a required check did not run or there is no trust, 2 no bundle.',
+    'Whom --online asks, and with what credentials, your configuration says and never the bundle.',
+    'What they say is then required.',
+  ],
+  async run(context, args) {
+    const { io, cwd } = context
     const trust = args.trust === undefined ? undefined : await readTrust(resolve(cwd, args.trust))
+    const asking =
+      args.online === true
+        ? { anchors: await auditorsAnchors(cwd, namedConfig(context, args)), trust: online(trust) }
+        : undefined
     const files = await openBundle(resolve(cwd, args.bundle))
-    const report = await verifyBundle(files, trust, { now: Date.now() })
+    const names = asking?.anchors.map(({ name }) => name) ?? []
+    const examined = await examine(files, trust, { now: Date.now(), anchors: names })
+    const report = examined.report(asking && (await answersOf(asking.anchors, examined.receipts, asking.trust)))
     await io.out(args.json === true ? `${JSON.stringify(report)}\n` : describe(report, io.style))
     return report.exitCode
   },
 })
+
+function online(trust: TrustFile | undefined): TrustFile {
+  if (trust !== undefined) return trust
+  throw new SeamError(
+    'INVALID_INPUT',
+    '--online needs --trust: what an anchor keeps counts by the key that signed it.',
+    {
+      remedy: 'Name the trust file.',
+    },
+  )
+}
 
 async function readTrust(path: string): Promise<TrustFile> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -68,12 +100,23 @@ function describe(report: VerifyReport, style: Style): string {
   if (verdict === 'unverified')
     for (const check of checks)
       if (check.status === 'not-checked') lines.push(`  ${style.yellow('?')} ${checkLine(check)}`)
+  for (const answer of report.anchors ?? []) lines.push(`  ${answerLine(answer, style)}`)
   for (const { name, status, value, forgeableBy } of properties) {
     if (status === 'not-checked') continue
     const sign = status === 'pass' ? style.green('✓') : style.red('✗')
     lines.push(`  ${sign} ${name}${value === undefined ? '' : ` ${value}`}: could be forged by ${forgeableBy}`)
   }
   return `${lines.join('\n')}\n`
+}
+
+function answerLine({ name, kind, check }: AnchorAnswer, style: Style): string {
+  const status = check?.status ?? 'not-checked'
+  const sign = { pass: style.green('✓'), fail: style.red('✗'), 'not-checked': style.yellow('?') }[status]
+  const says = check === undefined ? 'no-receipt' : check.reason
+  const findings = check?.findings ?? []
+  return `${sign} ${harmless(
+    `anchor ${name} (${kind}): ${status}${says === undefined ? '' : ` [${says}]`}${findings.length === 0 ? '' : `, seen there: ${findings.join(', ')}`}`,
+  )}`
 }
 
 function checkLine({ id, status, code, detail }: VerifyCheck): string {
