@@ -1,6 +1,7 @@
 import type { JournalBatch } from '@seamark/core'
 import { join } from 'node:path'
 import { bareSqlite, rowsOf } from '../bare-sqlite.ts'
+import type { Rows } from '../bare-sqlite.ts'
 import type { Shape } from '../plans.ts'
 import { startRig } from '../rig.ts'
 import { inTurn, median, pairedRatio } from '../stats.ts'
@@ -16,21 +17,38 @@ export interface ShapedRun {
   readonly commitsPerItem: number
 }
 
-interface Input {
+export interface Input {
   readonly shape: Shape
   readonly items: number
   readonly pairs: number
 }
 
+/** What is compared: a rig with a store, and tables of the same database without one. */
+interface Sides {
+  readonly store?: Parameters<typeof startRig>[2]
+  readonly warmItems: number
+  readonly openBare: (dir: string) => Promise<BareTables> | BareTables
+}
+
+interface BareTables {
+  commit(rows: Rows): Promise<void> | void
+  close(): Promise<void> | void
+}
+
 /** Runs a plan through the engine, then writes the rows that it wrote with nothing but SQLite, in turn. */
-export async function measure({ shape, items, pairs }: Input): Promise<ShapedRun> {
+export async function measure(input: Input): Promise<ShapedRun> {
+  return compare(input, { warmItems: 1_000, openBare: (dir) => bareSqlite(join(dir, `bare-${Math.random()}.db`)) })
+}
+
+export async function compare({ shape, items, pairs }: Input, sides: Sides): Promise<ShapedRun> {
+  const { store, warmItems, openBare } = sides
   return inTemporary(async (dir) => {
     let batches: JournalBatch[] = []
-    const rig = await startRig(dir, (batch) => batches.push(batch))
-    for (let i = 0; i < 3; i++) await rig.run(`warm-${i}`, shape, 1_000)
+    const rig = await startRig(dir, (batch) => batches.push(batch), store)
+    for (let i = 0; i < 3; i++) await rig.run(`warm-${i}`, shape, warmItems)
 
     let runs = 0
-    let last = new Array<ReturnType<typeof rowsOf>>()
+    let last = new Array<Rows>()
     const engine = async (): Promise<number> => {
       batches = []
       const ms = await rig.run(`run-${runs++}`, shape, items)
@@ -38,11 +56,11 @@ export async function measure({ shape, items, pairs }: Input): Promise<ShapedRun
       return ms
     }
     const bare = async (): Promise<number> => {
-      const db = bareSqlite(join(dir, `bare-${Math.random()}.db`))
+      const tables = await openBare(dir)
       const started = performance.now()
-      for (const rows of last) db.commit(rows)
+      for (const rows of last) await tables.commit(rows)
       const ms = performance.now() - started
-      db.close()
+      await tables.close()
       return ms
     }
     // The rows of the warm-up's last run, and the statements' first use.

@@ -12,8 +12,8 @@ import type {
   Submission,
   Worker,
 } from '@seamark/core'
-import { allowLocal, SeamError } from '@seamark/kit'
-import { memoryJournal } from '@seamark/testing'
+import { allowLocal, NO_LIMITS, SeamError } from '@seamark/kit'
+import { instantItem, memoryJournal } from '@seamark/testing'
 import type { Engine, EngineOptions } from '../src/index.ts'
 import { createEngine } from '../src/index.ts'
 
@@ -23,24 +23,7 @@ export const PLAN = 'a'.repeat(64)
 
 /** An item spec with every default. */
 export function item(id: string, more: Partial<ItemSpec> = {}): ItemSpec {
-  return {
-    id,
-    run: 'true',
-    needs: [],
-    locks: [],
-    gates: [],
-    outputs: [],
-    effects: 'write-impure',
-    runtime: 'command',
-    executor: 'fake',
-    queue: 'default',
-    priority: 0,
-    timeoutMs: 60_000,
-    retries: { max: 0, minDelayMs: 10, maxDelayMs: 100 },
-    env: {},
-    keepWorkspace: true,
-    ...more,
-  }
+  return { ...instantItem(id), executor: 'fake', ...more }
 }
 
 export function submission(run: string, items: readonly ItemSpec[], more: Partial<Submission> = {}): Submission {
@@ -90,13 +73,7 @@ export function fakeHands(script: Script = () => SUCCEEDED) {
       network: claim('none'),
       filesystem: 'host',
       tree: claim('proven'),
-      limits: {
-        cpu: claim('none'),
-        memory: claim('none'),
-        pids: claim('none'),
-        disk: claim('none'),
-        wallClock: claim('enforced'),
-      },
+      limits: { ...NO_LIMITS, wallClock: claim('enforced') },
       input: false,
       outlivesService: true,
     },

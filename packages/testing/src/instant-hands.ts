@@ -1,4 +1,5 @@
 import type { Executor, ItemSpec, LaunchState, Worker } from '@seamark/core'
+import { NO_LIMITS } from '@seamark/kit'
 
 const BLOB = { sha256: '0'.repeat(64), size: 0 }
 const claim = <T>(value: T) => ({ value, proof: 'tested' as const })
@@ -29,13 +30,7 @@ export function instantHands({ hold = false }: { readonly hold?: boolean } = {})
       network: claim('none'),
       filesystem: 'host',
       tree: claim('proven'),
-      limits: {
-        cpu: claim('none'),
-        memory: claim('none'),
-        pids: claim('none'),
-        disk: claim('none'),
-        wallClock: claim('enforced'),
-      },
+      limits: { ...NO_LIMITS, wallClock: claim('enforced') },
       input: false,
       outlivesService: true,
     },

@@ -1,5 +1,5 @@
 import type { Executor, ExecutorEvent, Exit, LaunchState, Product, StepTask, StepVerdict, Worker } from '@seamark/core'
-import { SeamError, sha256 } from '@seamark/kit'
+import { NO_LIMITS, SeamError, sha256 } from '@seamark/kit'
 import type { Life, World } from './world.ts'
 
 /** The processes of a simulated host, and what must hold of them at every moment. */
@@ -132,13 +132,7 @@ export function host(world: World): Host {
         network: claim('none'),
         filesystem: 'host',
         tree: claim('proven'),
-        limits: {
-          cpu: claim('none'),
-          memory: claim('none'),
-          pids: claim('none'),
-          disk: claim('none'),
-          wallClock: claim('none'),
-        },
+        limits: NO_LIMITS,
         input: false,
         outlivesService: true,
       },
