@@ -1,17 +1,7 @@
-import type { Journal, Lease, StoredRecord } from '@seamark/core'
+import type { StoredRecord } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
 import { emptyFrontier, readFrontier, toHex } from '@seamark/log'
-import type { Progress } from './sides.ts'
-
-export interface Compare {
-  readonly ns: string
-  readonly from: Journal
-  readonly to: Journal
-  readonly lease: Lease
-  readonly size: number
-  readonly onProgress: ((progress: Progress) => void) | undefined
-  readonly signal: AbortSignal | undefined
-}
+import type { Move } from './sides.ts'
 
 const recordsPerReport = 10_000
 
@@ -19,14 +9,21 @@ const recordsPerReport = 10_000
  * Reads both sides from the first record and computes the root again from what arrived. A payload that was purged at the
  * source after an earlier, interrupted move had brought it is purged here too. Errors: `INTEGRITY`, naming the record.
  */
-export async function compare(options: Compare): Promise<{ root: string; payloads: number }> {
-  const { ns, from, to, lease, size, onProgress, signal } = options
-  const arrived = to.read(ns, 0, { to: size, payloads: true })[Symbol.asyncIterator]()
+export async function compare({
+  ns,
+  from,
+  to,
+  lease,
+  size,
+  onProgress,
+  signal,
+}: Move): Promise<{ root: string; payloads: number }> {
+  const arrived = to.journal.read(ns, 0, { to: size, payloads: true })[Symbol.asyncIterator]()
   const frontier = emptyFrontier()
   const purged: number[] = []
   let payloads = 0
   try {
-    for await (const sent of from.read(ns, 0, { to: size, payloads: true })) {
+    for await (const sent of from.journal.read(ns, 0, { to: size, payloads: true })) {
       throwIfAborted(signal)
       const next = await arrived.next()
       if (next.done === true || !sameRecord(sent, next.value)) throw differs(sent.seq, 'the record')
@@ -42,12 +39,12 @@ export async function compare(options: Compare): Promise<{ root: string; payload
   }
   const root = toHex(frontier.root())
   // Of the stored tree, from which proofs are made.
-  for (const journal of [from, to]) {
+  for (const { journal } of [from, to]) {
     const stored = await readFrontier((level, at, count) => journal.hashes(ns, level, at, count), size)
     if (frontier.size !== size || toHex(stored.root()) !== root)
       throw new SeamError('INTEGRITY', `The stored tree of ${journal.kind} is not that of its ${size} records.`)
   }
-  if (purged.length > 0) await to.purge(lease, purged)
+  if (purged.length > 0) await to.journal.purge(lease, purged)
   onProgress?.({ phase: 'compare', done: size, of: size })
   return { root, payloads }
 }

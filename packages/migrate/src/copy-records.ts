@@ -1,30 +1,18 @@
-import type { Journal, Lease, NodeEntry, PayloadEntry, RecordEntry } from '@seamark/core'
+import type { NodeEntry, PayloadEntry, RecordEntry } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
 import { emptyFrontier, readFrontier } from '@seamark/log'
-import type { Progress } from './sides.ts'
-
-export interface CopyRecords {
-  readonly ns: string
-  readonly from: Journal
-  readonly to: Journal
-  readonly lease: Lease
-  /** First record to copy. */
-  readonly at: number
-  /** Exclusive end. */
-  readonly size: number
-  readonly onProgress: ((progress: Progress) => void) | undefined
-  readonly signal: AbortSignal | undefined
-}
+import type { Move } from './sides.ts'
 
 // One durable commit covers at most this much.
 const recordsPerBatch = 2_000
 const bytesPerBatch = 4 * 1024 * 1024
 
-/** Appends the records with their payloads, in order, the tree's nodes computed again. Constant memory. */
-export async function copyRecords(options: CopyRecords): Promise<void> {
-  const { ns, from, to, lease, at, size, onProgress, signal } = options
+/** Appends the records from `at` on with their payloads, in order, the tree's nodes computed again. Constant memory. */
+export async function copyRecords({ ns, from, to, lease, size, onProgress, signal }: Move, at: number): Promise<void> {
   const frontier =
-    at === 0 ? emptyFrontier() : await readFrontier((level, first, count) => to.hashes(ns, level, first, count), at)
+    at === 0
+      ? emptyFrontier()
+      : await readFrontier((level, first, count) => to.journal.hashes(ns, level, first, count), at)
   let records: RecordEntry[] = []
   let payloads: PayloadEntry[] = []
   let nodes: NodeEntry[] = []
@@ -33,7 +21,7 @@ export async function copyRecords(options: CopyRecords): Promise<void> {
 
   const flush = async (): Promise<void> => {
     if (records.length === 0) return
-    await to.append(lease, done, { records, payloads, nodes, changes: [] })
+    await to.journal.append(lease, done, { records, payloads, nodes, changes: [] })
     done += records.length
     onProgress?.({ phase: 'copy', done, of: size })
     records = []
@@ -41,7 +29,7 @@ export async function copyRecords(options: CopyRecords): Promise<void> {
     nodes = []
     bytes = 0
   }
-  for await (const { payload, ...record } of from.read(ns, at, { to: size, payloads: true })) {
+  for await (const { payload, ...record } of from.journal.read(ns, at, { to: size, payloads: true })) {
     throwIfAborted(signal)
     records.push(record)
     frontier.append(record.leaf, nodes)

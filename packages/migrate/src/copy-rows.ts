@@ -1,22 +1,19 @@
-import type { Journal, Lease, ProjectionChange, ProjectionFilters, ProjectionName, Projections } from '@seamark/core'
+import type { ProjectionChange, ProjectionFilters, ProjectionName } from '@seamark/core'
 import { throwIfAborted } from '@seamark/kit'
-import type { Progress } from './sides.ts'
-
-export interface CopyRows {
-  readonly ns: string
-  readonly from: Projections
-  readonly to: Journal
-  readonly lease: Lease
-  readonly size: number
-  readonly onProgress: ((progress: Progress) => void) | undefined
-  readonly signal: AbortSignal | undefined
-}
+import type { Move } from './sides.ts'
 
 const rowsPerPage = 1_000
 
 /** Writes every row of every run, replacing what an interrupted move has left. Constant memory. */
-export async function copyRows(options: CopyRows): Promise<{ runs: number; items: number }> {
-  const { ns, from, to, lease, size, onProgress, signal } = options
+export async function copyRows({
+  ns,
+  from,
+  to,
+  lease,
+  size,
+  onProgress,
+  signal,
+}: Move): Promise<{ runs: number; items: number }> {
   const counts = { runs: 0, items: 0 }
 
   /** Pages of a projection, each written in a transaction of its own. */
@@ -24,7 +21,7 @@ export async function copyRows(options: CopyRows): Promise<{ runs: number; items
     let cursor: string | undefined
     do {
       throwIfAborted(signal)
-      const page = await from.query(ns, projection, filter, {
+      const page = await from.projections.query(ns, projection, filter, {
         limit: rowsPerPage,
         ...(cursor !== undefined && { cursor }),
       })
@@ -33,7 +30,7 @@ export async function copyRows(options: CopyRows): Promise<{ runs: number; items
     } while (cursor !== undefined)
   }
   const write = async (changes: readonly ProjectionChange[]): Promise<void> => {
-    await to.append(lease, size, { records: [], payloads: [], nodes: [], changes })
+    await to.journal.append(lease, size, { records: [], payloads: [], nodes: [], changes })
     onProgress?.({ phase: 'rows', done: counts.runs + counts.items })
   }
 

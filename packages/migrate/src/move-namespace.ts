@@ -63,9 +63,10 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
   const stop = signal === undefined ? {} : { signal }
   const { size, checkpoint } = await from.journal.head(ns, stop)
   const resumedAt = await requirePart(options, size)
-  await copyRecords({ ns, from: from.journal, to: to.journal, lease: target, at: resumedAt, size, onProgress, signal })
-  const rows = await copyRows({ ns, from: from.projections, to: to.journal, lease: target, size, onProgress, signal })
-  const found = await compare({ ns, from: from.journal, to: to.journal, lease: target, size, onProgress, signal })
+  const under = { ns, from, to, lease: target, size, onProgress, signal }
+  await copyRecords(under, resumedAt)
+  const rows = await copyRows(under)
+  const found = await compare(under)
   if (foldVersion !== undefined) {
     const snapshot = await from.journal.loadState(ns, foldVersion, stop)
     if (snapshot !== undefined) await to.journal.saveState(target, snapshot, stop)

@@ -1,4 +1,4 @@
-import type { Journal, Projections } from '@seamark/core'
+import type { Journal, Lease, Projections } from '@seamark/core'
 
 /** A journal and the projections that its transactions write. */
 export interface Store {
@@ -12,4 +12,17 @@ export interface Progress {
   readonly done: number
   /** Of records; how many rows there are is not known before. */
   readonly of?: number
+}
+
+/** A move under way, under the leases of both sides. */
+export interface Move {
+  readonly ns: string
+  readonly from: Store
+  readonly to: Store
+  /** Of the target. */
+  readonly lease: Lease
+  /** Number of records of the source. */
+  readonly size: number
+  readonly onProgress: ((progress: Progress) => void) | undefined
+  readonly signal: AbortSignal | undefined
 }
