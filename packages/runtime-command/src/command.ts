@@ -1,8 +1,8 @@
 import type { AgentEvent, DrivenEvent, RuntimeAccess, RuntimeAdapter } from '@seamark/core'
 import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
-import { formatState, isTold, parseState, turnEnd } from './drive-state.ts'
+import { formatState, parseState, turnEnd } from './drive-state.ts'
 import type { DriveState } from './drive-state.ts'
-import { linesOf } from './lines.ts'
+import { toldLines } from './lines.ts'
 
 export interface CommandOptions {
   /** Name of this instance, by which plans name it. Default `command`. */
@@ -51,10 +51,9 @@ export function command(options: CommandOptions = {}): RuntimeAdapter {
       access.exit.catch(() => lost.abort())
       const event = (told: AgentEvent, next: DriveState): DrivenEvent => ({ event: told, state: formatState(next) })
       try {
-        for await (const line of linesOf(until(access, state.offset, stop), state.offset)) {
-          const told = line.text !== '' && isTold(state.lines)
-          state = { offset: line.end, lines: state.lines + 1, ended: false }
-          if (told) yield event({ type: 'progress', text: line.text }, state)
+        for await (const { text, offset, lines } of toldLines(until(access, state.offset, stop), state)) {
+          state = { offset, lines, ended: false }
+          if (text !== '') yield event({ type: 'progress', text }, state)
         }
         const exit = await orAbort(access.exit, signal)
         yield event({ type: 'turn-end', ...turnEnd(exit) }, { ...state, ended: true })

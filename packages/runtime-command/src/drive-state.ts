@@ -30,14 +30,6 @@ export function formatState({ offset, lines, ended }: DriveState): Json {
   return [1, offset, lines, ended]
 }
 
-/**
- * Whether the line of this index, from 0, is told. The first 1,000 are, then every 10th up to
- * 10,000, then every 100th, and so on: at most 900 for each further digit, whatever the speed.
- */
-export function isTold(index: number): boolean {
-  return index % 10 ** Math.max(0, String(index).length - 3) === 0
-}
-
 /** A stable word for an end: `exited` for success, `exit-3`, `signal-SIGKILL`, or the exit's reason. */
 export function turnEnd({ code, signal, reason }: Exit): { readonly completed: boolean; readonly reason: string } {
   if (reason === 'exited') return { completed: code === 0, reason: code === 0 ? 'exited' : `exit-${code ?? 'unknown'}` }

@@ -82,6 +82,21 @@ describe('drive', () => {
     expect(told.at(-1)).toBe('123000')
   })
 
+  it('pays no more for lines that are not told than for their bytes', async () => {
+    const stdout = Buffer.from('y\n'.repeat(4_000_000))
+    const spent = async (act: () => unknown) => {
+      const before = process.cpuUsage()
+      await act()
+      return process.cpuUsage(before).user
+    }
+    let newlines = 0
+    const bare = await spent(() => {
+      for (let at = 0; at < stdout.byteLength; at++) if (stdout[at] === 10) newlines++
+    })
+    expect(await spent(() => events(access(stdout)))).toBeLessThan(25 * bare + 100_000)
+    expect(newlines).toBe(4_000_000)
+  })
+
   it.each<[Partial<Exit>, boolean, string]>([
     [{}, true, 'exited'],
     [{ code: 7 }, false, 'exit-7'],
