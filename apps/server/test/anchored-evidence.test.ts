@@ -41,7 +41,14 @@ it.each(['r1', 'r2'])('the bundle of %s holds what the anchor gave for a head th
 
 it('there is no bundle where an anchor has another history', async () => {
   const { code, err } = await here.seamark(
-    ...['evidence', 'export', 'r1', '-o', 'forked.tar', '--config', 'forked.config.ts', '--json'],
+    'evidence',
+    'export',
+    'r1',
+    '-o',
+    'forked.tar',
+    '--config',
+    'forked.config.ts',
+    '--json',
   )
   expect(code).toBe(10)
   expect(JSON.parse(err).error).toMatchObject({ code: 'INTEGRITY' })
