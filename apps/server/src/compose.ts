@@ -18,6 +18,7 @@ import type { ServerEnvironment } from './env.ts'
 import { leadership } from './leadership.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { notesOf, seamTable } from './notes.ts'
+import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
 import { requireReady } from './ready.ts'
 import { VERSION } from './version.ts'
@@ -54,12 +55,15 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
   }
   const judged = { executors, anchors, signer: signers.log, exportSigner: signers.export }
+  let otherKey = false
   if (options.engine)
     try {
       const { journal } = store
-      await requireReady({ journal, storage, anchors }, onNotice)
+      const known = { ...judged, storage, journal }
+      await requireReady(known, onNotice)
       // What a storage and a journal promise may be known only now.
-      checkRequirements(config.require, { ...judged, storage, journal })
+      checkRequirements(config.require, known)
+      otherKey = await signedByAnother(ns, journal, signers.log).catch((error: unknown) => unlessAway(error, onNotice))
     } catch (error) {
       await store.journal.close()
       throw error
@@ -120,7 +124,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     get seams() {
       return seamTable(parts, config)
     },
-    notes: await notesOf(parts, config, { dataDir, names }),
+    notes: await notesOf(parts, config, { dataDir, names, otherKey }),
     leadership: lead,
     get engine() {
       return lead?.engine
@@ -135,6 +139,14 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw toSeamError(end.reason)
     },
   }
+}
+
+/** What is away may come back, and is asked again by whoever needs it. */
+function unlessAway(error: unknown, onNotice: (error: Error) => void): false {
+  const seam = toSeamError(error)
+  if (seam.consequence !== 'retry') throw seam
+  onNotice(seam)
+  return false
 }
 
 /** A denial is told only where it is recorded; who has no engine has nowhere to. */

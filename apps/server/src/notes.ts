@@ -43,7 +43,7 @@ export function seamTable(parts: Parts, config: SeamarkConfig): readonly SeamVie
 export async function notesOf(
   parts: Parts,
   config: SeamarkConfig,
-  { dataDir, names }: { readonly dataDir: string; readonly names: PlanNames },
+  { dataDir, names, otherKey }: { readonly dataDir: string; readonly names: PlanNames; readonly otherKey: boolean },
 ): Promise<readonly ServiceNote[]> {
   const defaults = seamTable(parts, config)
     .filter(({ isDefault }) => isDefault)
@@ -55,6 +55,11 @@ export async function notesOf(
     notes.push({
       level: 'info',
       text: 'No anchor outside this machine: whoever has the log key could rewrite all of the log.',
+    })
+  if (otherKey)
+    notes.push({
+      level: 'warn',
+      text: `The newest checkpoint of this log was not signed by signer ${parts.signers.log.name}: whoever verifies needs both keys. Services that stand in for each other need the same one.`,
     })
   for (const { name, guarantees } of parts.executors)
     if (guarantees.isolation.value === 'none')

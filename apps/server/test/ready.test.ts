@@ -1,4 +1,4 @@
-import type { AuditAnchor, CallOptions } from '@seamark/core'
+import type { AuditAnchor, CallOptions, PublicKey, Signer } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { memoryJournal, memoryStorage } from '@seamark/testing'
 import { expect, it } from 'vitest'
@@ -9,6 +9,7 @@ type Ready = (options?: CallOptions) => Promise<void>
 const unused = (): never => {
   throw new Error('Only ready is asked.')
 }
+const unusedKey = async (): Promise<PublicKey> => ({ algorithm: 'ed25519', bytes: new Uint8Array(32), keyId: 'k' })
 const anchor = (name: string, ready?: Ready): AuditAnchor => ({
   spec: 'anchor/v1',
   kind: 'test',
@@ -19,10 +20,21 @@ const anchor = (name: string, ready?: Ready): AuditAnchor => ({
   latest: unused,
   ...(ready && { ready }),
 })
+const signer = (role: 'log' | 'export', publicKey: Signer['publicKey'] = unusedKey): Signer => ({
+  spec: 'signer/v1',
+  kind: 'test',
+  name: role,
+  role,
+  guarantees: { keyConfined: { value: true, proof: 'tested' } },
+  sign: unused,
+  publicKey,
+})
 const parts = (ready: { journal?: Ready; storage?: Ready }, ...anchors: AuditAnchor[]) => ({
   journal: { ...memoryJournal().journal, ...(ready.journal && { ready: ready.journal }) },
   storage: { ...memoryStorage(), ...(ready.storage && { ready: ready.storage }) },
   anchors,
+  signer: signer('log'),
+  exportSigner: signer('export'),
 })
 const failing =
   (error: SeamError): Ready =>
@@ -53,12 +65,14 @@ it('throws every problem at once, each with its place', async () => {
     anchor('a'),
     anchor('b', failing(new SeamError('NOT_FOUND', 'no bucket', { remedy: 'Make it.' }))),
   )
-  await expect(requireReady(all, () => expect.unreachable())).rejects.toMatchObject({
+  const exportSigner = signer('export', () => Promise.reject(new SeamError('FORBIDDEN', 'no')))
+  await expect(requireReady({ ...all, exportSigner }, () => expect.unreachable())).rejects.toMatchObject({
     code: 'UNSUPPORTED',
     problems: [
       { code: 'UNSUPPORTED', place: { pointer: '/journal' } },
       { code: 'UNSUPPORTED', place: { pointer: '/storage/encryption' } },
       { code: 'NOT_FOUND', place: { pointer: '/anchors/1' }, remedy: 'Make it.' },
+      { code: 'FORBIDDEN', place: { pointer: '/exportSigner' } },
     ],
   })
 })
@@ -66,6 +80,7 @@ it('throws every problem at once, each with its place', async () => {
 it('goes on without what may come back, and says so', async () => {
   const notices: Error[] = []
   const away = failing(new SeamError('UNAVAILABLE', 'away'))
-  await requireReady(parts({ storage: away }, anchor('a', away)), (error) => notices.push(error))
-  expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }, { code: 'UNAVAILABLE' }])
+  const log = signer('log', () => Promise.reject(new SeamError('UNAVAILABLE', 'away')))
+  await requireReady({ ...parts({ storage: away }, anchor('a', away)), signer: log }, (error) => notices.push(error))
+  expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }, { code: 'UNAVAILABLE' }, { code: 'UNAVAILABLE' }])
 })

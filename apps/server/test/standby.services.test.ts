@@ -165,6 +165,23 @@ describe('a standby', { timeout: 240_000 }, () => {
     await expectWhole('frozen', 'second')
   })
 
+  it('is warned where it would sign with a key of its own', async () => {
+    const first = config('first.config.ts', 'keys', 'standby: true')
+    await serve('first', first).saw('"ready"')
+    here.write('small.yaml', 'version: 1\nitems: [{ id: a, run: "true", executor: process }]\n')
+    text(await here.seamark('run', 'small.yaml', '--id', 'r1', '--data', 'first'))
+    const warned = async (file: string): Promise<boolean> => {
+      const standby = serve('second', file)
+      await standby.saw('"standby"')
+      standby.child.kill('SIGTERM')
+      const { notes } = JSON.parse((await standby.ended).out.split('\n')[0] ?? '')
+      return notes.some(({ text: said }: { text: string }) => said.includes('not signed by'))
+    }
+    expect(await warned(first)).toBe(false)
+    const second = readFileSync(join(here.dir, first), 'utf8').replaceAll('keys/', 'other-keys/')
+    expect(await warned(here.write('second.config.ts', second))).toBe(true)
+  })
+
   it('stops while it waits', async () => {
     const file = config('replica.config.ts', 'waiting', 'standby: true')
     await serve('first', file).saw('"ready"')

@@ -16,12 +16,13 @@ export const serve: Command = command({
     { line: 'seamark serve', says: 'on a unix socket that only you can open' },
     {
       line: 'seamark serve --json',
-      says: 'a line { type: "ready", socket, pid, notes }, before it { type: "standby", …, leader } where another one leads, and { type: "stopped" } at the end',
+      says: 'a line { type: "ready", socket, pid, notes }, and { type: "stopped" } at the end',
     },
   ],
   notes: [
     'SIGTERM stops the service; attempts go on, and the next service on the same folder takes them up.',
-    'Where the journal has a leader elsewhere and lets standbys wait, it answers questions and takes over when that one is gone.',
+    'Where another service leads and the journal lets standbys wait, it answers questions and takes over when that one is gone;',
+    'then --json has a line { type: "standby", socket, pid, leader, notes } before "ready".',
     'Ctrl-C cancels what runs, waits until nothing is left and stops; twice kills everything at once.',
   ],
   async run(context, args) {
@@ -64,12 +65,13 @@ export const serve: Command = command({
 })
 
 async function tellStart(io: Terminal, service: RunningService, dataDir: string, json: boolean): Promise<void> {
-  const { standby, socketPath: socket } = service
+  const { standby, socketPath: socket, notes } = service
+  if (!json) await writeNotes(io, notes)
   if (standby !== undefined) {
     const { leader } = standby
     await io.out(
       json
-        ? `${JSON.stringify({ type: 'standby', socket, pid: process.pid, leader })}\n`
+        ? `${JSON.stringify({ type: 'standby', socket, pid: process.pid, leader, notes })}\n`
         : `Standby on ${socket} (process ${process.pid}): ${harmless(leader ?? 'another service')} leads. This one answers questions and takes over when that one is gone.\n`,
     )
     await standby.over
@@ -84,7 +86,10 @@ async function announce(
   json: boolean,
 ): Promise<void> {
   if (json) return io.out(`${JSON.stringify({ type: 'ready', socket: socketPath, pid: process.pid, notes })}\n`)
+  await io.out(`Serving ${dataDir} on ${socketPath} (process ${process.pid}). Ctrl-C stops it.\n`)
+}
+
+async function writeNotes(io: Terminal, notes: RunningService['notes']): Promise<void> {
   for (const { level, text } of notes)
     await io.out(`${level === 'warn' ? io.style.yellow(text) : io.style.dim(text)}\n`)
-  await io.out(`Serving ${dataDir} on ${socketPath} (process ${process.pid}). Ctrl-C stops it.\n`)
 }
