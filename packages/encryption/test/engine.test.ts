@@ -1,29 +1,14 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
-import type { AnyRecord, Journal, Signer } from '@seamark/core'
+import type { AnyRecord, Journal } from '@seamark/core'
 import { allowLocal, hasCode } from '@seamark/kit'
 import { commitPayload } from '@seamark/log'
 import { createEngine } from '@seamark/orchestrator'
 import type { EngineOptions } from '@seamark/orchestrator'
-import { instantHands, instantItem, memoryJournal } from '@seamark/testing'
+import { instantHands, instantItem, memoryJournal, memorySigner } from '@seamark/testing'
 import type { MemoryJournal } from '@seamark/testing'
 import { expect, it } from 'vitest'
 import { encryptedJournal } from '../src/index.ts'
 import type { EncryptionOptions } from '../src/index.ts'
 import { freshKeys } from './support.ts'
-
-function signer(): Signer {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const bytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
-  return {
-    spec: 'signer/v1',
-    kind: 'test',
-    name: 'test',
-    guarantees: { keyConfined: { value: false, proof: 'tested' } },
-    role: 'log',
-    sign: async (message) => ({ signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'test' }),
-    publicKey: async () => ({ algorithm: 'ed25519', bytes, keyId: 'test' }),
-  }
-}
 
 function engineOn(memory: MemoryJournal, encryption: EncryptionOptions, hands: ReturnType<typeof instantHands>) {
   const notices: Error[] = []
@@ -35,7 +20,7 @@ function engineOn(memory: MemoryJournal, encryption: EncryptionOptions, hands: R
     ...hands,
     runtimes: ['command'],
     authorizer: allowLocal(),
-    signer: signer(),
+    signer: memorySigner(),
     queues: { default: { concurrency: 4 } },
     newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
     version: '0.0.0',

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { AnyRecord, Executor, Journal, Projections, Worker } from '@seamark/core'
+import { memorySigner } from '@seamark/testing'
 import { afterEach, expect, it } from 'vitest'
 import { cluster } from './cluster.ts'
 import { proxyTo } from './proxy.ts'
@@ -30,7 +31,6 @@ interface Harness {
   ) => Promise<{ engine: Engine }>
   readonly item: (id: string) => unknown
   readonly submission: (run: string, items: readonly unknown[]) => unknown
-  readonly testSigner: () => unknown
 }
 
 const server = cluster()
@@ -44,13 +44,13 @@ it(
   'a standby engine takes up what runs when the leader is cut off, and nothing is settled or launched twice',
   { timeout: 60_000 },
   async () => {
-    const { fakeHands, engineWith, item, submission, testSigner } = harness
+    const { fakeHands, engineWith, item, submission } = harness
     proxy = await proxyTo(server.server.port)
     const url = new URL(server.server.url)
     url.port = String(proxy.port)
     const schema = server.freshSchema()
     const hands = fakeHands(() => 'hold')
-    const signer = testSigner()
+    const signer = memorySigner()
     const items = ['a', 'b', 'c', 'd', 'e', 'f'].map(item)
     const { engine: first } = await engineWith(hands, { ...server.open({ url: url.href, schema }), signer })
     await first.submit({ id: 'local:0' }, submission('r1', items))

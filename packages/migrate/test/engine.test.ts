@@ -1,26 +1,12 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
-import type { Journal, Signer } from '@seamark/core'
+import type { Journal } from '@seamark/core'
 import { allowLocal } from '@seamark/kit'
 import { createEngine, FOLD_VERSION } from '@seamark/orchestrator'
-import { instantHands, instantItem, memoryJournal } from '@seamark/testing'
+import { instantHands, instantItem, memoryJournal, memorySigner } from '@seamark/testing'
 import { expect, it } from 'vitest'
 import { moveNamespace } from '../src/index.ts'
 import type { Store } from '../src/index.ts'
 
-const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-const signer: Signer = {
-  spec: 'signer/v1',
-  kind: 'test',
-  name: 'test',
-  guarantees: { keyConfined: { value: false, proof: 'tested' } },
-  role: 'log',
-  sign: async (message) => ({ signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'test' }),
-  publicKey: async () => ({
-    algorithm: 'ed25519',
-    bytes: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
-    keyId: 'test',
-  }),
-}
+const signer = memorySigner()
 const notices: Error[] = []
 const engineOn = (store: Store) =>
   createEngine({

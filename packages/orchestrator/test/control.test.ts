@@ -1,8 +1,8 @@
 import { SeamError } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
-import { memoryJournal } from '@seamark/testing'
+import { memoryJournal, memorySigner } from '@seamark/testing'
 import { createEngine } from '../src/index.ts'
-import { LOCAL, engineWith, fakeHands, item, records, submission, testSigner } from './harness.ts'
+import { LOCAL, engineWith, fakeHands, item, records, submission } from './harness.ts'
 import { SUCCEEDED, only, until } from './records.ts'
 
 describe('waiting', () => {
@@ -182,7 +182,7 @@ describe('a restart', () => {
 
   it('does not start with a signer that refuses for good, and starts with one that is away', async () => {
     const refusing = (code: 'FORBIDDEN' | 'UNAVAILABLE') => ({
-      ...testSigner(),
+      ...memorySigner(),
       publicKey: async () => Promise.reject(new SeamError(code, 'no key')),
     })
     const { notices, engine } = await engineWith(fakeHands(), { signer: refusing('UNAVAILABLE') })

@@ -1,4 +1,3 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
 import type {
   AnyRecord,
   Executor,
@@ -6,14 +5,13 @@ import type {
   Exit,
   ItemSpec,
   LaunchState,
-  Signer,
   StepReport,
   StepTask,
   Submission,
   Worker,
 } from '@seamark/core'
 import { allowLocal, NO_LIMITS, SeamError } from '@seamark/kit'
-import { instantItem, memoryJournal } from '@seamark/testing'
+import { instantItem, memoryJournal, memorySigner } from '@seamark/testing'
 import type { Engine, EngineOptions } from '../src/index.ts'
 import { createEngine } from '../src/index.ts'
 
@@ -146,20 +144,6 @@ export function fakeHands(script: Script = () => SUCCEEDED) {
   }
 }
 
-export function testSigner(): Signer {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const bytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
-  return {
-    spec: 'signer/v1',
-    kind: 'test',
-    name: 'test',
-    guarantees: { keyConfined: { value: false, proof: 'tested' } },
-    role: 'log',
-    sign: async (message) => ({ signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'test' }),
-    publicKey: async () => ({ algorithm: 'ed25519', bytes, keyId: 'test' }),
-  }
-}
-
 /** An engine on a memory journal; `more` replaces parts. */
 export async function engineWith(
   hands: ReturnType<typeof fakeHands>,
@@ -173,7 +157,7 @@ export async function engineWith(
     executors: [hands.executor],
     runtimes: ['command'],
     authorizer: allowLocal(),
-    signer: testSigner(),
+    signer: memorySigner(),
     queues: { default: { concurrency: 4 } },
     newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
     version: '0.0.0',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyRecord, Journal, RecordKind } from '@seamark/core'
 import { SeamError, systemClock } from '@seamark/kit'
-import { fakeClock, memoryJournal } from '@seamark/testing'
+import { fakeClock, memoryJournal, memorySigner } from '@seamark/testing'
 import { createEngine } from '../src/index.ts'
-import { engineWith, fakeHands, item, LOCAL, records, submission, testSigner } from './harness.ts'
+import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
 
 const never = () => new Promise<never>(() => undefined)
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5))
@@ -116,7 +116,7 @@ describe('a stop', () => {
     const clock = fakeClock(1_700_000_000_000)
     const { engine, options, notices } = await engineWith(fakeHands(), {
       clock,
-      signer: { ...testSigner(), sign: never },
+      signer: { ...memorySigner(), sign: never },
     })
     const stopped = engine.stop()
     let done = false
@@ -127,7 +127,7 @@ describe('a stop', () => {
     }
     expect(clock.now() - 1_700_000_000_000).toBeLessThanOrEqual(20_000)
     expect(notices.map((error) => error instanceof SeamError && error.code)).toContain('ABORTED')
-    const next = createEngine({ ...options, signer: testSigner(), clock: systemClock })
+    const next = createEngine({ ...options, signer: memorySigner(), clock: systemClock })
     await next.start()
     await next.stop()
   })
@@ -184,11 +184,11 @@ describe('a start', () => {
   it('tells the end of an old run only once that is signed', async () => {
     const hands = fakeHands()
     const made = memoryJournal()
-    const { engine, options } = await engineWith(hands, { ...made, signer: { ...testSigner(), sign: never } })
+    const { engine, options } = await engineWith(hands, { ...made, signer: { ...memorySigner(), sign: never } })
     await engine.submit(LOCAL, submission('r1', [item('a')]))
     await expect.poll(async () => count(await records(options), 'run.sealed')).toBe(1)
     const { promise, resolve } = Promise.withResolvers<void>()
-    const signer = testSigner()
+    const signer = memorySigner()
     const late = { ...signer, sign: async (bytes: Uint8Array) => (await promise, signer.sign(bytes)) }
     const { engine: next } = await engineWith(hands, { ...made.reopen(), signer: late })
     let told: unknown

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Executor, Signer, Submission, Worker } from '@seamark/core'
-import { fakeHands, item, submission, testSigner } from './harness.ts'
+import { memorySigner } from '@seamark/testing'
+import { fakeHands, item, submission } from './harness.ts'
 
 type Example = (worker: Worker, executor: Executor, signer: Signer, plan: Submission) => Promise<string>
 
@@ -16,7 +17,7 @@ it('runs the example of the README', async () => {
     writeFileSync(join(folder, 'example.ts'), source.replace("'@seamark/orchestrator'", JSON.stringify(own)))
     const { runOnce }: { runOnce: Example } = await import(join(folder, 'example.ts'))
     const { worker, executor } = fakeHands()
-    await expect(runOnce(worker, executor, testSigner(), submission('r1', [item('a')]))).resolves.toBe('succeeded')
+    await expect(runOnce(worker, executor, memorySigner(), submission('r1', [item('a')]))).resolves.toBe('succeeded')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { AnyRecord, AuditAnchor, Journal, RecordKind, StepTask } from '@seamark/core'
 import { SeamError, sha256Hex } from '@seamark/kit'
 import { canonicalJson, leafHash, parseHeader } from '@seamark/log'
-import { fakeClock, memoryJournal } from '@seamark/testing'
+import { fakeClock, memoryJournal, memorySigner } from '@seamark/testing'
 import { checkpointer } from '../src/checkpoints.ts'
 import { recover } from '../src/recover.ts'
-import { engineWith, fakeHands, item, LOCAL, records, submission, testSigner } from './harness.ts'
+import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5))
 
@@ -56,7 +56,7 @@ describe('a signer that fails', () => {
       journal: memoryJournal().journal,
       lease: { ns: 'default', epoch: 1, lost: new AbortController().signal, release: async () => undefined },
       signer: {
-        ...testSigner(),
+        ...memorySigner(),
         sign: async () => {
           asked++
           throw new SeamError('UNAVAILABLE', 'it is away')

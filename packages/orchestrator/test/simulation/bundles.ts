@@ -2,11 +2,11 @@ import type { AnyRecord, Signer, TrustFile } from '@seamark/core'
 import { composeBundle, readTar, verify, writeTar } from '@seamark/evidence'
 import { toBase64, verifierKey } from '@seamark/log'
 import type { memoryJournal } from '@seamark/testing'
-import { testSigner } from '../harness.ts'
+import { memorySigner } from '@seamark/testing'
 
 export const ORIGIN = `seamark.invalid/${'0'.repeat(32)}`
-export const logSigner: Signer = testSigner()
-const exportSigner: Signer = { ...testSigner(), role: 'export' }
+export const logSigner: Signer = memorySigner()
+const exportSigner: Signer = memorySigner('export')
 
 const trust: TrustFile = {
   version: 1,
@@ -19,8 +19,8 @@ const trust: TrustFile = {
   required: ['authentic', 'complete-run'],
 }
 
-// Nothing of it is in a simulated bundle.
-const ABSENT = new Set(['receipts.checkpoint', 'artifacts.digest'])
+// Nothing of it is in a simulated bundle, or it needs the verifier's own anchors.
+const ABSENT = new Set(['receipts.checkpoint', 'artifacts.digest', 'anchors'])
 
 /**
  * Exports each run as the command does, payloads included, into a tar, and has that verified. Empty where
