@@ -1,7 +1,7 @@
 import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError, toSeamError } from '@seamark/kit'
 import { newRunId } from '@seamark/protocol'
-import type { CheckedPlan, PlanFormat, SubmitAnswer } from '@seamark/protocol'
+import type { CheckedPlan, ParseOptions, PlanFormat, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
 import type { Deployment } from './deployment.ts'
 import type { EarlierRun } from './earlier-run.ts'
@@ -33,7 +33,9 @@ export async function submit(
   const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...about, ...known })
   const earlier = await earlierRun(deployment, run, plan.digest, options)
   if (earlier !== undefined) return same(earlier)
-  const workspace = await resolveWorkspace(deployment, plan, request.from, options)
+  const workspace = await resolveWorkspace(deployment, plan, request.from, options).catch(async (error: unknown) => {
+    throw await placed(deployment, request, toSeamError(error), options)
+  })
   const spec: RunSpec = {
     workspace,
     ...(plan.name !== undefined && { name: plan.name }),
@@ -65,7 +67,7 @@ function unisolated(deployment: Deployment, { items }: CheckedPlan): Pick<Submit
 async function checkedPlan(
   { planNames, parser }: Deployment,
   { bytes, format }: SubmitRequest,
-  options: CallOptions,
+  options: Pick<ParseOptions, 'signal' | 'found'>,
 ): Promise<CheckedPlan> {
   const result = await parser.parse(bytes, { format, deployment: await planNames.now(), ...options })
   if (result.ok) return result.plan
@@ -74,6 +76,21 @@ async function checkedPlan(
   // One code for all: that of the first, unless it only says that the rest was not looked at.
   const more = result.problems.length > 1 ? ` (and ${result.problems.length - 1} more)` : ''
   throw new SeamError(first.code, `${first.message}${more}`, { problems: result.problems })
+}
+
+/** The error with its place in the plan, where what the plan says is the cause. */
+async function placed(
+  deployment: Deployment,
+  request: SubmitRequest,
+  error: SeamError,
+  options: CallOptions,
+): Promise<SeamError> {
+  if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_INPUT' && error.code !== 'FORBIDDEN') return error
+  const found = error.problems.map((problem) => ({
+    ...problem,
+    place: { pointer: `/workspace${problem.place?.pointer ?? '/git'}` },
+  }))
+  return checkedPlan(deployment, request, { ...options, found }).then(() => error, toSeamError)
 }
 
 async function resolveWorkspace(

@@ -54,13 +54,15 @@ describe('a plan that is refused', () => {
   })
 
   it.each([
-    ['a folder that is no repository', 'plain', 'HEAD'],
-    ['a ref that is not there', 'repo', 'no-such-branch'],
-    ['a repository without commits', 'unborn', 'HEAD'],
-    ['a folder that is not there', 'missing', 'HEAD'],
-  ])('says what to do about %s', async (_, git, ref) => {
-    const { exit, code, problems } = await refused(`version: 1\nworkspace: { git: ${git}, ref: ${ref} }\n${items}\n`)
+    ['a folder that is no repository', 'plain', 'HEAD', 'git'],
+    ['a ref that is not there', 'repo', 'no-such-branch', 'ref'],
+    ['a repository without commits', 'unborn', 'HEAD', 'git'],
+    ['a folder that is not there', 'missing', 'HEAD', 'git'],
+  ])('says where it names %s, and what to do', async (_, git, ref, field) => {
+    const { exit, code, problems } = await refused(`version: 1\nworkspace:\n  git: ${git}\n  ref: ${ref}\n${items}\n`)
     expect({ exit, code }).toEqual({ exit: 4, code: 'NOT_FOUND' })
+    const place = { pointer: `/workspace/${field}`, line: field === 'git' ? 3 : 4, column: 8 }
+    expect(problems).toEqual([expect.objectContaining({ place })])
     expect(problems[0]?.remedy).toBeTruthy()
   })
 

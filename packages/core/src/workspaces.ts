@@ -27,7 +27,10 @@ export interface WorkspaceDiff {
 
 /** What files an attempt sees. Everything in a workspace is hostile input. */
 export interface Workspaces extends Seam<'workspaces/v1'> {
-  /** Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `UNAVAILABLE`. */
+  /**
+   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `UNAVAILABLE`. One that is not about
+   * the repository has the pointer of what it is about, such as `/ref`.
+   */
   resolve(source: WorkspaceSource, options?: CallOptions): Promise<ResolvedWorkspace>
   /** Fills an empty folder. The result shares no writable file with its source. */
   materialize(workspace: ResolvedWorkspace, dir: string, options?: CallOptions): Promise<void>

@@ -21,6 +21,7 @@ export async function resolveGit(
   if (ref === '' || ref.startsWith('-') || ref.length > 1024 || /[\0-\x20]/.test(ref))
     throw new SeamError('INVALID_INPUT', 'The ref of the workspace is not valid.', {
       remedy: 'Name a branch, a tag or a commit.',
+      place: { pointer: '/ref' },
     })
   const signal = options?.signal
   const source = await gitSource(wanted)
@@ -91,6 +92,7 @@ async function mustBeWhole(git: Git, call: GitCall, commit: string, where: strin
   if (code === 0 && missing === 0) return
   throw new SeamError('NOT_FOUND', `${where} is a partial clone and has not all files of commit ${commit}.`, {
     remedy: 'Check that commit out there once, which fetches its files, or name the URL of its remote instead.',
+    place: { pointer: '/ref' },
   })
 }
 
@@ -120,6 +122,7 @@ async function noSuchRef(git: Git, call: GitCall, ref: string, where: string): P
     })
   return new SeamError('NOT_FOUND', `There is no commit ${JSON.stringify(ref)} in ${where}.`, {
     remedy: `Name a branch, a tag or a commit that is there, such as ${names.join(', ')}.`,
+    place: { pointer: '/ref' },
   })
 }
 

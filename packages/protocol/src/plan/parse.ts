@@ -44,6 +44,8 @@ export interface ParsePlanOptions {
   /** Without it, text that begins with `{` is JSON and any other is YAML. */
   readonly format?: PlanFormat
   readonly deployment: PlanDeployment
+  /** What is wrong with the plan and showed only later, by its pointer: it is placed in the text, and the plan refused. */
+  readonly found?: readonly Problem[]
 }
 
 function isJson(text: string, format: PlanFormat | undefined): boolean {
@@ -140,6 +142,8 @@ export function parsePlan(plan: string | Uint8Array, options: ParsePlanOptions):
     if (!reading.ok) return { ok: false, problems: toProblems(faults, text, undefined) }
     const { document } = reading
     const checked = check(document.value, options.deployment, faults)
+    for (const { place, ...problem } of options.found ?? [])
+      faults.add({ ...problem, path: place?.pointer.split('/').slice(1) ?? [] })
     if (checked === undefined || faults.list.length > 0)
       return { ok: false, problems: toProblems(faults, text, document) }
     return { ok: true, plan: { digest: sha256Hex(canonicalize(document.value) ?? ''), ...checked } }

@@ -1,9 +1,7 @@
 import type { CallOptions, ErrorCode, ItemSpec } from '@seamark/core'
 import { orAbort, SeamError, systemCode, toSeamError } from '@seamark/kit'
 import { Worker } from 'node:worker_threads'
-import type { PlanFormat } from '../wire/submit.ts'
-import type { PlanDeployment } from './deployment.ts'
-import type { CheckedPlan, PlanResult, RefusedPlan } from './parse.ts'
+import type { CheckedPlan, ParsePlanOptions, PlanResult, RefusedPlan } from './parse.ts'
 
 export interface PlanParserOptions {
   /** Wall-clock limit of one plan. Default 60,000. */
@@ -14,10 +12,7 @@ export interface PlanParserOptions {
   readonly idleMs?: number
 }
 
-export interface ParseOptions extends CallOptions {
-  readonly format?: PlanFormat
-  readonly deployment: PlanDeployment
-}
+export type ParseOptions = ParsePlanOptions & CallOptions
 
 /** Parses plans one after another in a thread that is kept warm between them. */
 export interface PlanParser {
@@ -33,10 +28,8 @@ export interface PlanParser {
 }
 
 /** What the thread is given. It is copied. */
-export interface ParseTask {
+export interface ParseTask extends ParsePlanOptions {
   readonly plan: string | Uint8Array
-  readonly format?: PlanFormat
-  readonly deployment: PlanDeployment
 }
 
 /** What the thread answers: the result without its items, and the items in chunks before it. */
@@ -112,13 +105,13 @@ export function planParser(options: PlanParserOptions = {}): PlanParser {
     })
   }
 
-  async function parse(plan: string | Uint8Array, { format, deployment, signal }: ParseOptions): Promise<PlanResult> {
+  async function parse(plan: string | Uint8Array, { signal, ...given }: ParseOptions): Promise<PlanResult> {
     if (closed) throw new SeamError('UNAVAILABLE', 'The plan parser is closed.')
     clearTimeout(idle)
     const thread = (kept ??= start())
     let whole = false
     try {
-      const result = await ask(thread, { plan, deployment, ...(format !== undefined && { format }) }, signal)
+      const result = await ask(thread, { plan, ...given }, signal)
       whole = result.ok || result.problems.every(({ code }) => code !== 'TIMEOUT' && code !== 'LIMIT_EXCEEDED')
       return result
     } finally {
