@@ -94,12 +94,15 @@ async function locate(deployment: Deployment, run: string, item: string, request
   if (step === 'setup' && recorded?.launch === undefined)
     // What has run had its set-up before; this run did not make it.
     return { ...blob, executor: undefined, launch, over: settled || row.attempt > 0 ? noSetup : '' }
-  return { ...blob, executor, launch, over: settled || !newest ? whyNothing(row) : '' }
+  const never = !running && recorded?.launch === undefined
+  return { ...blob, executor, launch, over: settled || !newest ? whyNothing(row, never ? step : undefined) : '' }
 }
 
-function whyNothing({ reason }: ItemRow): string {
+function whyNothing({ reason, status }: ItemRow, neverRan: Step | undefined): string {
   if (reason === 'setup') return 'it never ran, as its set-up failed; the set-up has a log of its own'
-  return reason ?? 'the attempt is over'
+  if (status === 'skipped') return `it never ran, as it was skipped (${reason ?? 'no reason'})`
+  if (neverRan?.startsWith('gate:') === true) return `the attempt ran no gate ${neverRan.slice('gate:'.length)}`
+  return `the attempt is over (${reason ?? status})`
 }
 
 const noSetup = 'its run has made no set-up; either there is none, or an earlier run made the same'

@@ -1,4 +1,4 @@
-import type { CallOptions } from '@seamark/core'
+import type { CallOptions, ItemRow } from '@seamark/core'
 import { blobKey, SeamError } from '@seamark/kit'
 import type { Deployment } from './deployment.ts'
 import { itemRow } from './questions.ts'
@@ -13,9 +13,15 @@ export async function* readPatch(
   const { status, product } = await itemRow(deployment, run, item)
   if (product === undefined)
     throw new SeamError('CONFLICT', `Item ${item} is ${status} and has no product.`, {
-      remedy: status === 'waiting' || status === 'running' ? 'Wait until it has ended.' : 'Its log says why.',
+      remedy: remedies[status] ?? 'Wait until it has ended.',
     })
   if (product.patch !== undefined && product.patch.size > 0) yield* readBlob(deployment, product.patch.sha256, options)
+}
+
+const remedies: Partial<Record<ItemRow['status'], string>> = {
+  failed: 'Its log says why.',
+  skipped: 'It never ran; its status says why.',
+  canceled: 'Submit it again.',
 }
 
 /** The bytes of a blob that a record names, from an offset. Errors: `INTEGRITY` where it is gone or another. */

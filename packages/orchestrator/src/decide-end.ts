@@ -231,7 +231,7 @@ function attemptEnded(
 }
 
 /** Whether an outcome counts against the retries. */
-export function isFailure(outcome: AttemptOutcome): boolean {
+function isFailure(outcome: AttemptOutcome): boolean {
   return outcome === 'failed' || outcome === 'timed-out' || outcome === 'lost'
 }
 

@@ -92,7 +92,7 @@ export function admit(
 }
 
 /** Items whose needs are met, several at once: they get in line by priority, then by index. */
-export function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
+function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
   items.sort((a, b) => b.spec.priority - a.spec.priority || a.index - b.index)
   for (const item of items) {
     const layer = run.layers[item.spec.executor]

@@ -108,7 +108,7 @@ describe('a local signer', () => {
   it('tries again after a failure, and stops on request', async () => {
     await writeFile(join(dir, 'keys'), 'a file where the folder should be')
     const signer = localSigner({ path, role: 'log' })
-    await expect(signer.publicKey()).rejects.toBeDefined()
+    await expect(signer.publicKey()).rejects.toEqual(code('INVALID_INPUT'))
     await rm(join(dir, 'keys'))
     await expect(signer.publicKey()).resolves.toBeDefined()
     await expect(signer.sign(data, { signal: AbortSignal.abort() })).rejects.toEqual(code('ABORTED'))

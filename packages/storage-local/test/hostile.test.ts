@@ -151,7 +151,7 @@ describe('failures', () => {
       yield new Uint8Array(1_000_000)
       throw new Error('broke')
     }
-    await expect(storage.put('ns/a', failing())).rejects.toBeDefined()
+    await expect(storage.put('ns/a', failing())).rejects.toEqual(code('INTERNAL'))
     await expect(storage.put('ns/a', Buffer.from('x'), { size: 2 })).rejects.toEqual(code('INTEGRITY'))
     await expect(storage.put('ns/a', Buffer.from('x'), { sha256: '0'.repeat(64) })).rejects.toEqual(code('INTEGRITY'))
     const notBytes = (async function* () {

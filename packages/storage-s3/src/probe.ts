@@ -5,7 +5,7 @@ import type { S3Encryption, Written } from './port.ts'
 import { endUpload } from './upload.ts'
 
 /** The one object that is not a caller's. No key of the contract has `@`. */
-export const PROBE_KEY = '@seamark/probe'
+const PROBE_KEY = '@seamark/probe'
 
 /** What was found out of a server by trying. */
 export interface Probed {

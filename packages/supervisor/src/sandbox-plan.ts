@@ -52,7 +52,7 @@ export function sandboxPlan(
  * Resolves when the first process of the sandbox's process namespace is dead: the kernel lets it
  * die only after every other process in there is gone (pid_namespaces(7)).
  */
-export async function settleNamespace(status: string): Promise<void> {
+async function settleNamespace(status: string): Promise<void> {
   const { childPid } = readStatus(status)
   if (childPid === undefined) return
   const first = processAt(childPid)

@@ -33,9 +33,10 @@ function describe({ status, findings, seams }: DoctorReport, style: Style): stri
     if (remedy !== undefined) lines.push(`    ${style.dim('→')} ${remedy}`)
   }
   lines.push('')
+  const seamWidth = Math.max(...seams.map(({ seam }) => seam.length))
   for (const { seam, kind, name, isDefault, guarantees } of seams)
     lines.push(
-      `  ${seam.padEnd(11)} ${kind === name ? kind : `${kind} ${name}`}${isDefault ? style.dim(' (default)') : ''}  ${style.dim(short(guarantees))}`,
+      `  ${seam.padEnd(seamWidth)} ${kind === name ? kind : `${kind} ${name}`}${isDefault ? style.dim(' (default)') : ''}  ${style.dim(short(guarantees))}`,
     )
   lines.push(
     '',

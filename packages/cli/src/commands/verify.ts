@@ -10,6 +10,7 @@ import { namedConfig } from '../config-file.ts'
 import { command } from '../define.ts'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
+import { counted } from '../words.ts'
 
 export const verify: Command = command({
   name: 'verify',
@@ -38,7 +39,7 @@ export const verify: Command = command({
     },
   ],
   notes: [
-    'Exit code: 0 verified, 10 tampered, 12 a required check did not run or there is no trust, 2 no bundle.',
+    'Exit code: 0 verified, 10 tampered, 12 a required check did not run or there is no trust, 2 no bundle, 4 nothing there.',
     'Whom --online asks, and with what credentials, your configuration says and never the bundle.',
     'What they say is then required.',
   ],
@@ -91,7 +92,7 @@ function describe(report: VerifyReport, style: Style): string {
   const lines = [`${paint(verdict.toUpperCase())}  ${harmless(statement)}`]
   if (run !== undefined)
     lines.push(
-      `  run ${run.run} ${run.status}, ${run.items} items, ${run.records} records, log ${run.origin} at size ${run.size}`,
+      `  run ${run.run} ${run.status}, ${counted(run.items, 'item')}, ${counted(run.records, 'record')}, log ${run.origin} at size ${run.size}`,
     )
   const passed = checks.filter(({ status }) => status === 'pass').length
   const open = checks.filter(({ status }) => status === 'not-checked').length
@@ -102,7 +103,8 @@ function describe(report: VerifyReport, style: Style): string {
       if (check.status === 'not-checked') lines.push(`  ${style.yellow('?')} ${checkLine(check)}`)
   for (const answer of report.anchors ?? []) lines.push(`  ${answerLine(answer, style)}`)
   for (const { name, status, value, forgeableBy } of properties) {
-    if (status === 'not-checked') continue
+    // What still holds of a bundle that was changed says nothing about the original.
+    if (status === 'not-checked' || (status === 'pass' && verdict === 'tampered')) continue
     const sign = status === 'pass' ? style.green('✓') : style.red('✗')
     lines.push(`  ${sign} ${name}${value === undefined ? '' : ` ${value}`}: could be forged by ${forgeableBy}`)
   }

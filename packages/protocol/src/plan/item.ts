@@ -32,7 +32,7 @@ function command(run: string, path: Path, faults: Faults): void {
 }
 
 /** Checks names and values of one `env`. */
-export function checkEnv(env: Env | undefined, path: Path, faults: Faults): void {
+function checkEnv(env: Env | undefined, path: Path, faults: Faults): void {
   const entries = Object.entries(env ?? {})
   if (entries.length > PLAN_LIMITS.env)
     faults.add({ code: 'LIMIT_EXCEEDED', message: `env has more than ${PLAN_LIMITS.env} names.`, path })

@@ -40,7 +40,7 @@ export const isolation: z.ZodType<Isolation> = z
   .describe('How strongly its executor separates it from the host; `none`: not at all.')
 
 const blob = { sha256: digest, size: count.describe('Bytes.') }
-export const blobRef: z.ZodType<BlobRef> = z.object(blob)
+const blobRef: z.ZodType<BlobRef> = z.object(blob)
 
 export const product: z.ZodType<Product> = z.object({
   patch: maybe(z.object({ ...blob, files: count, baseTree: z.string(), tree: z.string() })),
