@@ -130,7 +130,10 @@ describe('bundle files', () => {
       yield Buffer.from('half')
       throw new Error('cut')
     }
-    await expect(writeWhole(join(dir, 'x.tar'), torn())).rejects.toMatchObject({ code: 'INTERNAL', cause: { message: 'cut' } })
+    await expect(writeWhole(join(dir, 'x.tar'), torn())).rejects.toMatchObject({
+      code: 'INTERNAL',
+      cause: { message: 'cut' },
+    })
     expect(existsSync(join(dir, 'x.tar'))).toBe(false)
     async function* outside() {
       yield { path: '../escaped', size: 1, body: bytes('x') }
