@@ -30,19 +30,21 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
   const sending = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
 
   return {
-    async bucket(signal) {
-      const versioning = await s3().send(new GetBucketVersioningCommand({ Bucket: bucket }), sending(signal))
-      const lock = await s3()
-        .send(new GetObjectLockConfigurationCommand({ Bucket: bucket }), sending(signal))
+    async versioned() {
+      const { Status } = await s3().send(new GetBucketVersioningCommand({ Bucket: bucket }))
+      return Status === 'Enabled'
+    },
+
+    lockable: () =>
+      s3()
+        .send(new GetObjectLockConfigurationCommand({ Bucket: bucket }))
         .then(
           (answer) => answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
           (error: unknown) => {
             if (awsFailure(error).code === 'ObjectLockConfigurationNotFoundError') return false
             throw error
           },
-        )
-      return { versioned: versioning.Status === 'Enabled', lockable: lock }
-    },
+        ),
 
     async putLocked(key, { bytes, retainUntil, legalHold }, signal) {
       const { VersionId } = await s3().send(

@@ -1,5 +1,7 @@
-import { retry, SeamError, throwIfAborted } from '@seamark/kit'
-import { awsFailure, fromAwsError, wantsNewCredentials } from '@seamark/kit/aws'
+import { retry, throwIfAborted } from '@seamark/kit'
+import { fromAwsError, wantsNewCredentials, wrongBucket } from '@seamark/kit/aws'
+import type { AwsCall } from '@seamark/kit/aws'
+import type { SeamError } from '@seamark/kit'
 import type { S3LockAnchorOptions } from './options.ts'
 import type { LockPort } from './port.ts'
 
@@ -7,7 +9,11 @@ export interface Calls {
   readonly port: LockPort
   /** The one place of retries, new credentials, and the meaning of errors. `action` is what a policy must allow. */
   readonly request: <T>(
-    what: { readonly doing: string; readonly action: string; readonly signal?: AbortSignal | undefined },
+    what: {
+      readonly doing: string
+      readonly action: AwsCall['action']
+      readonly signal?: AbortSignal | undefined
+    },
     send: () => Promise<T>,
   ) => Promise<T>
 }
@@ -15,13 +21,11 @@ export interface Calls {
 export function lockCalls(port: LockPort, { bucket, attempts = 6 }: S3LockAnchorOptions): Calls {
   const arn = `arn:aws:s3:::${bucket}`
 
-  function meaning(error: unknown, doing: string, action: string): SeamError {
-    if (awsFailure(error).code === 'NoSuchBucket')
-      return new SeamError('NOT_FOUND', `${doing} failed: there is no bucket ${bucket}.`, {
-        remedy: 'Create it with Object Lock, or check its name and the endpoint.',
-        place: { pointer: '/bucket' },
-      })
-    return fromAwsError(error, { doing, action, resource: /Bucket/.test(action) ? arn : `${arn}/*` })
+  function meaning(error: unknown, doing: string, action: AwsCall['action']): SeamError {
+    const elsewhere = wrongBucket(error, doing)
+    if (elsewhere !== undefined) return elsewhere
+    const resource = typeof action === 'string' && action.includes('Bucket') ? arn : `${arn}/*`
+    return fromAwsError(error, { doing, action, resource })
   }
 
   return {

@@ -17,8 +17,10 @@ export interface LockedObject {
 
 /** The calls of S3 that the anchor is made of. Each is one request and rejects with the client's own error. */
 export interface LockPort {
-  /** Whether versions are kept, and whether objects can be locked. */
-  bucket(signal?: AbortSignal): Promise<{ readonly versioned: boolean; readonly lockable: boolean }>
+  /** Whether versions are kept. */
+  versioned(): Promise<boolean>
+  /** Whether objects can be locked. */
+  lockable(): Promise<boolean>
   /** Stores a version under COMPLIANCE and resolves with its id. */
   putLocked(
     key: string,

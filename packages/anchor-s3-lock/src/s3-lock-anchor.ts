@@ -61,6 +61,7 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     })
   const calls = lockCalls(awsPort(options), options)
   const { port } = calls
+  const leaving = ['s3:PutObject', 's3:PutObjectRetention', ...(legalHold ? ['s3:PutObjectLegalHold'] : [])]
   let isReady: Promise<void> | undefined
 
   const folderOf = (origin: string): string => `seamark/checkpoints/${sha256Hex(origin).slice(0, 32)}/`
@@ -69,9 +70,12 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     `${folderOf(origin)}${String(largestSize - BigInt(size)).padStart(16, '0')}-${size}.note`
 
   async function lookAtBucket(): Promise<void> {
-    const { versioned, lockable } = await calls.request(
-      { doing: 'Asking for locks', action: 's3:GetBucketObjectLockConfiguration and s3:GetBucketVersioning' },
-      () => port.bucket(),
+    const versioned = await calls.request({ doing: 'Asking for versions', action: 's3:GetBucketVersioning' }, () =>
+      port.versioned(),
+    )
+    const lockable = await calls.request(
+      { doing: 'Asking for locks', action: 's3:GetBucketObjectLockConfiguration' },
+      () => port.lockable(),
     )
     if (versioned && lockable) return
     const missing = lockable ? 'does not keep versions' : 'has no Object Lock'
@@ -92,18 +96,28 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     throwIfAborted(signal)
   }
 
-  async function listed(prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> {
+  /** All of a key, the newest first. Other keys that begin with it come later. */
+  async function listed(key: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> {
     const found: VersionFacts[] = []
-    for await (const version of port.versions(prefix, signal)) {
-      if (found[0] !== undefined && found[0].key !== version.key) break
+    for await (const version of port.versions(key, signal)) {
+      if (version.key !== key) break
       found.push(version)
     }
     return found
   }
 
-  /** All of a key, or of the first key that begins with a prefix. */
-  const versionsOf = (prefix: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> =>
-    calls.request({ doing: `Listing ${prefix}`, action: 's3:ListBucketVersions', signal }, () => listed(prefix, signal))
+  const versionsOf = (key: string, signal: AbortSignal | undefined): Promise<readonly VersionFacts[]> =>
+    calls.request({ doing: `Listing ${key}`, action: 's3:ListBucketVersions', signal }, () => listed(key, signal))
+
+  /** The earliest version of the first key that has one: a marker of a key that was never written hides nothing. */
+  async function newestIn(folder: string, signal: AbortSignal | undefined): Promise<VersionFacts | undefined> {
+    let found: VersionFacts | undefined
+    for await (const version of port.versions(folder, signal)) {
+      if (found !== undefined && found.key !== version.key) break
+      if (!version.marker) found = version
+    }
+    return found
+  }
 
   const earliest = (versions: readonly VersionFacts[]): VersionFacts | undefined =>
     versions.findLast(({ marker }) => !marker)
@@ -133,15 +147,12 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     if (earliest(await versionsOf(key, signal)) === undefined) {
       const object = { bytes: new TextEncoder().encode(note), retainUntil: at + retentionDays * dayMs, legalHold }
       let tried = false
-      await calls.request(
-        { doing: `Leaving ${key}`, action: 's3:PutObject, s3:PutObjectRetention and s3:PutObjectLegalHold', signal },
-        async () => {
-          // A try whose answer was lost may have left it; one that comes late adds a version of the same bytes.
-          if (tried && earliest(await listed(key, signal)) !== undefined) return
-          tried = true
-          await port.putLocked(key, object, signal)
-        },
-      )
+      await calls.request({ doing: `Leaving ${key}`, action: leaving, signal }, async () => {
+        // A try whose answer was lost may have left it; one that comes late adds a version of the same bytes.
+        if (tried && earliest(await listed(key, signal)) !== undefined) return
+        tried = true
+        await port.putLocked(key, object, signal)
+      })
     }
     // Whoever was first: what counts is read back.
     const first = earliest(await versionsOf(key, signal))
@@ -149,7 +160,12 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
     if (first === undefined || there === undefined)
       throw new SeamError('UNAVAILABLE', `${key} in bucket ${bucket} can not be seen yet.`)
     const text = new TextDecoder().decode(there.bytes)
-    if (headOf(text, key)?.root !== root)
+    const head = headOf(text, key)
+    if (head === undefined)
+      throw new SeamError('INTEGRITY', `What is under ${key} in bucket ${bucket} is no checkpoint of ${origin}.`, {
+        remedy: 'Find out who wrote that version, and who may.',
+      })
+    if (head.root !== root)
       throw new SeamError(
         'INTEGRITY',
         `${origin} has two histories: two heads of size ${size}, one of them in ${key}.`,
@@ -206,7 +222,10 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
 
     async latest(origin, { signal } = {}) {
       await ready(signal)
-      const first = earliest(await versionsOf(folderOf(origin), signal))
+      const folder = folderOf(origin)
+      const first = await calls.request({ doing: `Listing ${folder}`, action: 's3:ListBucketVersions', signal }, () =>
+        newestIn(folder, signal),
+      )
       if (first === undefined) return undefined
       const there = await readVersion(first, signal)
       const checkpoint = there && headOf(new TextDecoder().decode(there.bytes), first.key)

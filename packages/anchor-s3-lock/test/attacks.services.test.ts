@@ -121,6 +121,16 @@ describe('an attack', () => {
     expect(await attack.remove(at)).toBe('AccessDenied')
   })
 
+  it('that marks or writes keys of its own beside it hides nothing', async () => {
+    const { anchor, receipt, at, head } = await anchored()
+    const beside = (name: string) => ({ ...at, key: at.key.replace(/[^/]+$/, name) })
+    expect(await attack.mark(beside('0000000000000000-9999999999999999.note'))).toBe('done')
+    expect(await anchor.latest(origin)).toEqual(head)
+    expect(await attack.overwrite(beside('9999999999999991-8.note.'), 'x')).toBe('done')
+    expect((await anchor.check(await anchor.anchor(await checkpoint(8)), trust)).status).toBe('pass')
+    expect(await anchor.check(receipt, trust)).toEqual({ status: 'pass', retainedUntil: expect.any(Number) })
+  })
+
   it('that is there first, without a lock that counts, is found', async () => {
     const { anchor, head, at } = await anchored()
     const { note } = await checkpoint(8)

@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
@@ -46,6 +47,8 @@ export function attacker(access: Radosgw) {
           ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode, Days } } },
         }),
       ),
+    setPolicy: (Bucket: string, policy: object) =>
+      client.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(policy) })),
     overwrite: ({ bucket, key }: Omit<At, 'versionId'>, text: string) =>
       outcome(client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))),
     putGovernance: ({ bucket, key }: Omit<At, 'versionId'>, text: string, until: Date) =>

@@ -27,8 +27,8 @@ export interface AwsFailure {
 export interface AwsCall {
   /** The act and its object: "Storing acme/a". */
   readonly doing: string
-  /** The action of IAM, such as `s3:PutObject`. */
-  readonly action: string
+  /** The action of IAM, such as `s3:PutObject`, or all that it needs. */
+  readonly action: string | readonly string[]
   /** What it is done to, as the resource of a policy. */
   readonly resource: string
   /** Tells the service's own words, too: only for a service that never quotes the request. */
@@ -192,12 +192,14 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
       return made('UNAUTHENTICATED', 'the credentials are not accepted', 'Check the credentials.')
     case 'denied': {
       // The service may name another action that this one needs, such as one of the key.
-      const action = /not authorized to perform:? ([\w-]+:\w+)/.exec(message)?.[1] ?? call.action
-      const resource = action === call.action ? call.resource : '*'
+      const named = /not authorized to perform:? ([\w-]+:\w+)(?: on resource: "?(arn:[^\s"]+))?/.exec(message)
+      const action = named?.[1] ?? call.action
+      const own = typeof action !== 'string' || [call.action].flat().includes(action)
+      const line = { Effect: 'Allow', Action: action, Resource: own ? call.resource : (named?.[2] ?? '*') }
       return made(
         'FORBIDDEN',
-        `${action} is not allowed on ${call.resource}`,
-        `Allow it: {"Effect":"Allow","Action":"${action}","Resource":"${resource}"}; look for a policy that denies it, too.`,
+        `${[action].flat().join(' or ')} is not allowed on ${line.Resource}`,
+        `Allow it: ${JSON.stringify(line)}; look for a policy that denies it, too.`,
       )
     }
     case 'faulty':
@@ -207,4 +209,34 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
     case 'refused':
       return made('INVALID_INPUT', 'the server refuses it', 'Check the options.')
   }
+}
+
+/**
+ * A failure that says the bucket is not there (`NOT_FOUND`) or in another region (`INVALID_INPUT`, with the bucket's where
+ * the service names it), with the place of the option; `undefined` for any other.
+ */
+export function wrongBucket(error: unknown, doing: string): SeamError | undefined {
+  const { code, header, message } = awsFailure(error)
+  const cause = awsCause(error)
+  switch (code) {
+    case 'NoSuchBucket':
+      return new SeamError('NOT_FOUND', `${doing} failed: there is no such bucket.`, {
+        cause,
+        remedy: 'Create it, or check its name and the endpoint.',
+        place: { pointer: '/bucket' },
+      })
+    case 'PermanentRedirect':
+    case 'AuthorizationHeaderMalformed':
+    case 'IllegalLocationConstraintException':
+    case 'TemporaryRedirect': {
+      const region = header('x-amz-bucket-region') ?? /expecting '([\w-]+)'/.exec(message)?.[1]
+      const there = region === undefined ? 'another region' : `region ${region}`
+      return new SeamError('INVALID_INPUT', `${doing} failed: the bucket is in ${there}.`, {
+        cause,
+        remedy: "Set region to the bucket's.",
+        place: { pointer: '/region' },
+      })
+    }
+  }
+  return undefined
 }

@@ -36,9 +36,27 @@ describe('an error of AWS', () => {
   it('of a missing right has the line of the policy, for the action that the service names', () => {
     const [own] = fromAwsError(answered('AccessDenied', 403), call).problems
     expect(own?.remedy).toContain('{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}')
-    const message = 'User: x is not authorized to perform: kms:GenerateDataKey on resource: y'
-    const [other] = fromAwsError(answered('AccessDenied', 403, { message }), call).problems
-    expect(other?.remedy).toContain('"Action":"kms:GenerateDataKey"')
+    const key = 'arn:aws:kms:eu-central-1:111122223333:key/k'
+    for (const [where, resource] of [
+      [`on resource: ${key} because no policy allows it`, key],
+      [`on resource: "${key}" with an explicit deny`, key],
+      ['on the resource associated with this ciphertext', '*'],
+    ] as const) {
+      const message = `User: x is not authorized to perform: kms:GenerateDataKey ${where}`
+      const [other] = fromAwsError(answered('AccessDenied', 403, { message }), call).problems
+      expect(other?.remedy).toContain(`{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"${resource}"}`)
+    }
+  })
+
+  it('of one of several missing rights has the line for all, or for the one that the service names', () => {
+    const several = { ...call, action: ['s3:PutObject', 's3:PutObjectRetention'] }
+    const [all] = fromAwsError(answered('AccessDenied', 403), several).problems
+    expect(all?.remedy).toContain(
+      '{"Effect":"Allow","Action":["s3:PutObject","s3:PutObjectRetention"],"Resource":"arn:aws:s3:::b/*"}',
+    )
+    const message = 'User: x is not authorized to perform: s3:PutObjectRetention on resource: "arn:aws:s3:::b/k"'
+    const [one] = fromAwsError(answered('AccessDenied', 403, { message }), several).problems
+    expect(one?.remedy).toContain('{"Effect":"Allow","Action":"s3:PutObjectRetention","Resource":"arn:aws:s3:::b/*"}')
   })
 
   it('keeps the delay that the service asks for, and nothing of the request', () => {

@@ -1,4 +1,4 @@
-import { awsCause, awsFailure, fromAwsError, saysNothing, wantsNewCredentials } from '@seamark/kit/aws'
+import { awsCause, awsFailure, fromAwsError, saysNothing, wantsNewCredentials, wrongBucket } from '@seamark/kit/aws'
 import type { AwsFailure } from '@seamark/kit/aws'
 import { retry, SeamError, throwIfAborted } from '@seamark/kit'
 import type { S3StorageOptions } from './options.ts'
@@ -60,7 +60,7 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
   }
 
   function meaning(error: unknown, act: Act, key: string): SeamError {
-    const { code, status, header } = awsFailure(error)
+    const { code, status } = awsFailure(error)
     const call = {
       doing: `${doing[act]} ${key} in bucket ${bucket}`,
       action: actions[act],
@@ -68,6 +68,8 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       // S3 names its keys and conditions, never a header of the request.
       quote: true,
     }
+    const elsewhere = wrongBucket(error, call.doing)
+    if (elsewhere !== undefined) return elsewhere
     const made = (
       as: 'NOT_FOUND' | 'INVALID_INPUT' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED',
       why: string,
@@ -80,16 +82,6 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
         ...(pointer !== undefined && { place: { pointer } }),
       })
     switch (code) {
-      case 'NoSuchBucket':
-        return made('NOT_FOUND', 'there is no such bucket', 'Create it, or check its name and the endpoint.', '/bucket')
-      case 'PermanentRedirect':
-      case 'AuthorizationHeaderMalformed':
-      case 'IllegalLocationConstraintException':
-      case 'TemporaryRedirect': {
-        const region = header('x-amz-bucket-region') ?? /expecting '([\w-]+)'/.exec(messageOf(error))?.[1]
-        const there = region === undefined ? 'another region' : `region ${region}`
-        return made('INVALID_INPUT', `the bucket is in ${there}`, `Set region to the bucket's.`, '/region')
-      }
       case 'QuotaExceeded':
       case 'EntityTooLarge':
       case 'TooManyBuckets':
