@@ -3,10 +3,10 @@ import { sleep, systemClock, systemCode } from '@seamark/kit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, readFileSync, statSync } from 'node:fs'
+import { capacityError } from './capacity.ts'
 import type { Capture } from './capture.ts'
 import type { LaunchRequest } from './launch-request.ts'
 import { outputPath, type Layout } from './paths.ts'
-import { capacityError } from './pipes.ts'
 import { noInput, type StandardStreams } from './standard-streams.ts'
 import type { Judgement, StartPlan } from './start-plan.ts'
 
@@ -27,6 +27,9 @@ export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output' | 'disk'
 
 /** How long the outputs are waited for after the first process ended: they close with the last process. */
 const drainMs = 250
+
+/** How often output that waits for room on the disk is tried again. */
+const roomMs = 250
 
 /** What an attempt is started with. */
 export interface StartMeans {
@@ -53,25 +56,51 @@ export async function startAttempt(
     const capacity = capacityError(error)
     if (capacity !== undefined) throw capacity
     const code = systemCode(error) ?? 'UNKNOWN'
-    return endedAttempt(capture, startedAt, 'not-started', whyNotStarted(code, plan, request))
+    return endedAttempt(capture, startedAt, whyNotStarted(code, plan, request))
   }
 
   const pid = child.pid
   let cause: Cause | undefined
   let ended = false
   const kill = (why: Cause) => {
-    if (ended) return
+    if (!ended) {
+      cause ??= why
+      plan.kill(pid)
+    } else if (capture.isHolding) {
+      // It ended by itself, and its output is not waited for any longer.
+      cause ??= 'disk'
+    }
+  }
+  // Also where the program has ended by itself: what is missing may not go unsaid.
+  const cutOff = (why: 'output' | 'disk') => {
+    kill(why)
     cause ??= why
-    plan.kill(pid)
+  }
+
+  let waiting: Promise<void> | undefined
+  /**
+   * A disk without room is not the program's doing, so its output waits for room, as its end does;
+   * the program waits too, once its pipe is full, until it is killed or its time is up.
+   */
+  const roomForOutput = () => (waiting ??= makeRoom().finally(() => (waiting = undefined)))
+  const makeRoom = async () => {
+    streams.pause()
+    while (capture.isHolding && cause === undefined) {
+      await sleep(roomMs)
+      if (capture.flush() === 'failed') cutOff('disk')
+    }
+    if (cause === undefined) streams.resume()
   }
 
   streams.read((stream, bytes) => {
     if (cause === 'output' || cause === 'disk') return
     const result = capture.write(stream, bytes)
     if (result === 'kept') return
-    kill(result === 'over' ? 'output' : 'disk')
-    // Also where the program has ended by itself: what is missing may not go unsaid.
-    cause ??= result === 'over' ? 'output' : 'disk'
+    if (result === 'held') {
+      if (cause === undefined) void roomForOutput()
+      return
+    }
+    cutOff(result === 'over' ? 'output' : 'disk')
   })
 
   const disarm =
@@ -82,13 +111,16 @@ export async function startAttempt(
   const finish = async (): Promise<Exit> => {
     const [code, signal] = await exitOf(child)
     ended = true
-    disarm()
     // In a sandbox they tell the end of the tree, which spares looking for it again and again.
     if (request.sandbox !== undefined) await Promise.race([streams.ended, sleep(drainMs)])
     await plan.settle(pid)
     // A process that got away from a plain attempt holds them.
     if (request.sandbox === undefined) await Promise.race([streams.ended, sleep(drainMs)])
+    const endedAt = Date.now()
     streams.finish()
+    await waiting
+    while (capture.isHolding && cause === undefined) await roomForOutput()
+    disarm()
     const judgement = plan.judge(code, signal)
     const detail = judgement.reason === 'not-started' ? takeDetail(layout, launchId, capture) : undefined
     const outputBytes = capture.size('stdout') + capture.size('stderr')
@@ -96,7 +128,7 @@ export async function startAttempt(
     return {
       ...withCause(judgement, cause),
       startedAt,
-      endedAt: Date.now(),
+      endedAt,
       outputBytes,
       ...(detail !== undefined && { detail }),
     }
@@ -117,14 +149,13 @@ export async function startAttempt(
 /** An attempt that came to its end before there was a process, because of an error of this host. */
 export function failedAttempt(capture: Capture, startedAt: number, error: unknown): Attempt {
   const code = systemCode(error)
-  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk' : 'not-started'
   const message = error instanceof Error ? error.message : String(error)
-  return endedAttempt(capture, startedAt, reason, code === undefined ? message : `${code}: nothing could be started`)
+  return endedAttempt(capture, startedAt, code === undefined ? message : `${code}: nothing could be started`)
 }
 
-function endedAttempt(capture: Capture, startedAt: number, reason: ExitReason, detail: string): Attempt {
+function endedAttempt(capture: Capture, startedAt: number, detail: string): Attempt {
   capture.close()
-  const exit: Exit = { reason, startedAt, endedAt: Date.now(), outputBytes: 0, detail }
+  const exit: Exit = { reason: 'not-started', startedAt, endedAt: Date.now(), outputBytes: 0, detail }
   return {
     pid: undefined,
     capture,

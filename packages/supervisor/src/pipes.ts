@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { capacityError } from './capacity.ts'
 import type { Identity } from './identity.ts'
 import { SYSTEM_PATH } from './paths.ts'
 
@@ -31,16 +32,6 @@ export interface PipeEnds {
 const batch = 64
 /** How few are left when more are made. */
 const low = 16
-
-/** System errors that mean: not now, rather than: not at all. */
-const noCapacity: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
-
-/** `LIMIT_EXCEEDED` where an error says that the host can start no process now. */
-export function capacityError(error: unknown): SeamError | undefined {
-  const code = systemCode(error) ?? ''
-  if (!noCapacity.has(code)) return undefined
-  return new SeamError('LIMIT_EXCEEDED', `The host can start no process now: ${code}.`, { cause: error })
-}
 
 interface Pipe {
   /** Does not block. */

@@ -1,5 +1,5 @@
 import { sleep } from '@seamark/kit'
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { readStatus } from './bubblewrap-status.ts'
 import type { Identity } from './identity.ts'
@@ -8,6 +8,9 @@ import { optionsPath, statusPath, type Layout } from './paths.ts'
 import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
 import { judgeProcess } from './plain-plan.ts'
 import type { StartPlan } from './start-plan.ts'
+
+/** More than bubblewrap ever writes: some ids of namespaces and an exit code. */
+const statusBytes = 1024
 
 /**
  * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
@@ -21,8 +24,14 @@ export function sandboxPlan(
   sandbox: SandboxRequest,
   identity: Identity | undefined,
 ): StartPlan {
-  const status = openSync(statusPath(layout, launchId), 'w', 0o600)
   const options = writeOptions(optionsPath(layout, launchId), sandbox.options)
+  let status
+  try {
+    status = reserveStatus(statusPath(layout, launchId))
+  } catch (error) {
+    closeSync(options)
+    throw error
+  }
   return {
     file: sandbox.program,
     args: ['--json-status-fd', '3', '--args', '4', '--block-fd', '5', '--', ...argv],
@@ -62,6 +71,20 @@ async function settleNamespace(status: string): Promise<void> {
     if (now === undefined || now.dead || now.start !== first.start) return
     if (waits === 3) killNow(childPid)
     await (waits < 3 ? new Promise((resolve) => setImmediate(resolve)) : sleep(Math.min(50, waits)))
+  }
+}
+
+/** An empty status with room on the disk: bubblewrap starts nothing where it can not write that, and its end would be lost. */
+function reserveStatus(path: string): number {
+  const fd = openSync(path, 'w', 0o600)
+  try {
+    // At a place, so that bubblewrap writes over it.
+    writeSync(fd, ' '.repeat(statusBytes), 0)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    rmSync(path)
+    throw error
   }
 }
 

@@ -12,6 +12,9 @@ export interface StandardStreams {
   read(take: (stream: OutputStream, bytes: Buffer) => void): void
   /** Resolves when no process has the outputs open any more. */
   readonly ended: Promise<unknown>
+  /** Reads no more for now, so that a program that writes waits once its pipe is full. */
+  pause(): void
+  resume(): void
   send(bytes: Uint8Array): Promise<void>
   /** Takes what is still in the pipes, at once, and lets go of them, also of those that were never read. */
   finish(): void
@@ -57,6 +60,12 @@ function streamsOf(stdout: PipeEnds, stderr: PipeEnds, stdin: PipeEnds | undefin
       // A program that stops reading its input is no error of ours; `send` tells its caller.
       input.on('error', () => undefined)
     },
+    pause() {
+      for (const { socket } of outputs ?? []) socket.pause()
+    },
+    resume() {
+      for (const { socket } of outputs ?? []) socket.resume()
+    },
     send: (bytes) => write(input, bytes),
     finish() {
       input?.destroy()
@@ -67,6 +76,7 @@ function streamsOf(stdout: PipeEnds, stderr: PipeEnds, stdin: PipeEnds | undefin
 }
 
 interface Reader {
+  readonly socket: Socket
   readonly ended: Promise<void>
   finish(): void
 }
@@ -75,8 +85,11 @@ function readerOf(fd: number, take: (bytes: Buffer) => void): Reader {
   const socket = new Socket({ fd, readable: true, writable: false })
   socket.on('data', take)
   return {
+    socket,
     ended: new Promise((resolve) => socket.once('end', resolve)),
     finish() {
+      // What it had read when it was paused comes first, and goes the usual way.
+      while (socket.read() !== null);
       // Closed already, and then the number may be another's.
       if (socket.destroyed) return
       takeRest(fd, take)

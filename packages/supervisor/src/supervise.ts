@@ -1,7 +1,8 @@
 import type { ExecutorEvent, LaunchAnswer, LaunchState, OutputStream } from '@seamark/core'
 import { hasCode, SeamError, sleep } from '@seamark/kit'
-import { rmSync, statSync } from 'node:fs'
+import { closeSync, rmSync, statSync } from 'node:fs'
 import { failedAttempt, startAttempt, type Attempt, type StartMeans } from './attempt.ts'
+import { isNoSpace, refusal } from './capacity.ts'
 import { openCapture } from './capture.ts'
 import { openChanges } from './changes.ts'
 import { handOver, openToRead } from './handover.ts'
@@ -90,6 +91,13 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     }
   }
 
+  /** Lets go of what nothing was started with. */
+  const dispose = (launchId: string, { streams, plan }: StartMeans) => {
+    streams.finish()
+    for (const fd of plan.descriptors) closeSync(fd)
+    rmSync(statusPath(layout, launchId), { force: true })
+  }
+
   const recordEnd = async (attempt: Attempt, launch: Launch) => {
     const exit = await attempt.ended
     for (;;) {
@@ -110,6 +118,18 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     if (attempts.size === 0) onIdle()
   }
 
+  // It helps the supervisor after this one to find what drops its marks: worth waiting for room, and no reason to kill.
+  const noteProcess = async (attempt: Attempt, launchId: string, process: { pid: number; start: string }) => {
+    while (attempts.get(launchId) === attempt) {
+      try {
+        return store.started(launchId, { ...process, boot })
+      } catch (error) {
+        if (!hasCode(error, 'UNAVAILABLE')) return onFatal(error)
+        await sleep(250)
+      }
+    }
+  }
+
   // True when the launch is as if it had never been asked for.
   const withdraw = (launchId: string): Promise<boolean> =>
     store.withdrawn(launchId).then(
@@ -122,21 +142,39 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
       for (const path of request.sandbox.readable) await openToRead(path, layout.data, identity)
       await handOver(request.sandbox.writable, layout.data, identity)
     }
+    // All that needs room on the disk comes first, so that a disk without room is found out before anything counts.
+    const ready = await meansOf(launchId, request).then(
+      (means) => ({ means }),
+      (error: unknown) => ({ error }),
+    )
+    const refused = 'error' in ready ? refusal(ready.error) : undefined
+    if (refused !== undefined) return refused
     const startedAt = Date.now()
     // From here on it counts as started, whatever happens: it can end as lost, but never run twice.
-    const { launch, durable } = store.launched(launchId, executor, startedAt)
+    let launched
+    try {
+      launched = store.launched(launchId, executor, startedAt)
+    } catch (error) {
+      if ('means' in ready) dispose(launchId, ready.means)
+      const none = isNoSpace(error) ? refusal(error) : undefined
+      if (none === undefined) throw error
+      return none
+    }
+    const { launch, durable } = launched
     changes.reserve(launch.startSeq)
     const tell = (state: LaunchState | undefined) => changes.tell(launch.startSeq, executor, launchId, state)
     if (request.sandbox === undefined) await durable
     const capture = openCapture(layout, launchId, request.maxOutputBytes ?? Infinity)
     let attempt: Attempt
     try {
-      attempt = await startAttempt(layout, launchId, request, await meansOf(launchId, request), capture, startedAt)
+      if ('error' in ready) throw ready.error
+      attempt = await startAttempt(layout, launchId, request, ready.means, capture, startedAt)
     } catch (error) {
       await durable
-      if (hasCode(error, 'LIMIT_EXCEEDED') && (await withdraw(launchId))) {
+      const none = refusal(error)
+      if (none !== undefined && (await withdraw(launchId))) {
         tell(undefined)
-        return { outcome: 'refused', reason: 'capacity', retryAfterMs: 1000 }
+        return none
       }
       attempt = failedAttempt(capture, startedAt, error)
     }
@@ -154,14 +192,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     ends.set(launchId, recordEnd(attempt, launch))
     if (attempt.pid === undefined) return { outcome: 'launched' }
     const first = processAt(attempt.pid)
-    if (first !== undefined) {
-      try {
-        store.started(launchId, { pid: attempt.pid, start: first.start, boot })
-      } catch (error) {
-        if (!hasCode(error, 'UNAVAILABLE')) throw error
-        attempt.kill('disk')
-      }
-    }
+    if (first !== undefined) void noteProcess(attempt, launchId, { pid: attempt.pid, start: first.start })
     return { outcome: 'launched' }
   }
 

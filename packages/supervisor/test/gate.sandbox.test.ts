@@ -1,5 +1,5 @@
 import { sleep } from '@seamark/kit'
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startAttempt } from '../src/attempt.ts'
@@ -9,12 +9,13 @@ import { layoutOf } from '../src/paths.ts'
 import { openPipes } from '../src/pipes.ts'
 import { sandboxPlan } from '../src/sandbox-plan.ts'
 import { openStreams } from '../src/standard-streams.ts'
+import { smallDisk } from './support/small-disk.ts'
 import { idOf, temporaryFolder } from './support/world.ts'
 
 const program = '/usr/bin/bwrap'
 
 describe('a sandbox', () => {
-  const start = async (dir: string, launchId: string) => {
+  const start = async (dir: string, launchId: string, planned: () => void = () => undefined) => {
     const layout = layoutOf(dir)
     mkdirSync(layout.attempts, { recursive: true })
     const work = join(dir, 'work')
@@ -29,6 +30,7 @@ describe('a sandbox', () => {
     const streams = await openStreams(pipes, 'none')
     await pipes.close()
     const plan = sandboxPlan(layout, launchId, argv, sandbox, identity)
+    planned()
     const request = { argv, env: {}, cwd: '/', stdin: 'none', sandbox } as const
     const capture = openCapture(layout, launchId, Infinity)
     return {
@@ -53,5 +55,26 @@ describe('a sandbox', () => {
     expect(await attempt.ended).toMatchObject({ reason: 'killed' })
     await sleep(100)
     expect(existsSync(ran)).toBe(false)
+  })
+
+  describe.runIf(process.getuid?.() === 0)('on a disk without room', () => {
+    it('is not planned, and nothing of it is left', async () => {
+      const { dir, fill } = smallDisk()
+      const layout = layoutOf(dir)
+      mkdirSync(layout.attempts, { recursive: true })
+      fill()
+      const sandbox = { program, options: ['--dev-bind', '/', '/'], writable: [], readable: [] }
+      expect(() => sandboxPlan(layout, idOf('a'), ['/bin/true'], sandbox, undefined)).toThrow(
+        expect.objectContaining({ code: 'ENOSPC' }),
+      )
+      expect(readdirSync(layout.attempts)).toEqual([])
+    })
+
+    it('runs and is judged by its own end where the room went after it was planned', async () => {
+      const { dir, fill } = smallDisk()
+      const { attempt } = await start(dir, idOf('b'), fill)
+      attempt.release()
+      expect(await attempt.ended).toMatchObject({ reason: 'exited', code: 3 })
+    })
   })
 })

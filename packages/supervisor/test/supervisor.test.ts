@@ -168,37 +168,6 @@ describe('supervisor', () => {
     expect(await executor.attach(idOf('x'))).toMatchObject({ state: 'exited', exit: { reason: 'killed' } })
     await executor.close?.()
   })
-
-  const isRoot = process.getuid?.() === 0
-  it.runIf(isRoot)('on a full disk ends attempts with reason disk and refuses new ones', async () => {
-    const dir = join(temporaryFolder(), 'small')
-    mkdirSync(dir)
-    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'none', dir])
-    expect(mount.status).toBe(0)
-    onTestFinished(() => void spawnSync('umount', ['-l', dir]))
-    const executor = testExecutor(dir)
-    await executor.launch(idOf('flood'), shell('while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'))
-    await sleep(300)
-    const flooded = join(layoutOf(dir).attempts, `${idOf('flood')}.stdout`)
-    expect(statSync(flooded).size).toBeGreaterThan(100_000)
-    // What is left of the last block still takes some records.
-    const launched: string[] = []
-    let refused: unknown
-    for (let n = 0; refused === undefined && n < 200; n++) {
-      await executor.launch(idOf(`n${n}`), shell('exit 0')).then(
-        () => launched.push(idOf(`n${n}`)),
-        (error: unknown) => (refused = error),
-      )
-    }
-    expect(refused).toMatchObject({ code: 'UNAVAILABLE' })
-    expect(await executor.attach(idOf(`n${launched.length}`))).toEqual({ state: 'unknown' })
-    // An end is told only when it is durable, and no end is lost: there must be room for it again.
-    writeFileSync(flooded, '')
-    expect(await ended(executor, idOf('flood'))).toMatchObject({ exit: { reason: 'disk' } })
-    for (const id of launched) expect((await ended(executor, id)).state).toBe('exited')
-    await executor.close?.()
-    await until(() => processesWith(dir).length === 0, 'the supervisor leaves')
-  })
 })
 
 function processState(pid: number): 'alive' | 'gone' {

@@ -1,0 +1,32 @@
+import type { LaunchAnswer } from '@seamark/core'
+import { isSeamError, SeamError, systemCode } from '@seamark/kit'
+
+/** System errors that mean: not now, rather than: not at all. */
+const noCapacity: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
+
+/** Somebody has to make room, unlike other capacity, which comes back when any attempt ends. */
+const NO_SPACE_RETRY_MS = 10_000
+
+/** `LIMIT_EXCEEDED` where an error says that the host can start no process now. */
+export function capacityError(error: unknown): SeamError | undefined {
+  const code = systemCode(error) ?? ''
+  if (!noCapacity.has(code)) return undefined
+  return new SeamError('LIMIT_EXCEEDED', `The host can start no process now: ${code}.`, { cause: error })
+}
+
+/** Whether a failure is that a disk has no room, also as the cause of another one. */
+export function isNoSpace(error: unknown): boolean {
+  if (isSeamError(error)) return isNoSpace(error.cause)
+  return ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')
+}
+
+/**
+ * The answer to a launch of which nothing was started, where the reason is that this host has no
+ * capacity or its disk no room: no fault of what was to be launched. `undefined` for any other failure.
+ */
+export function refusal(error: unknown): LaunchAnswer | undefined {
+  if (isNoSpace(error)) return { outcome: 'refused', reason: 'capacity', retryAfterMs: NO_SPACE_RETRY_MS }
+  const capacity = isSeamError(error) ? error : capacityError(error)
+  if (capacity?.code !== 'LIMIT_EXCEEDED') return undefined
+  return { outcome: 'refused', reason: 'capacity', retryAfterMs: capacity.retryAfterMs ?? 1000 }
+}
