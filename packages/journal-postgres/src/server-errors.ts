@@ -31,6 +31,11 @@ const full: Meaning = {
 }
 const again: Meaning = { code: 'UNAVAILABLE', what: 'the server can not do it now' }
 const away: Meaning = { code: 'UNAVAILABLE', what: 'the connection to the server was lost, or there was none' }
+const unreadable: Meaning = {
+  code: 'INVALID_INPUT',
+  what: 'a file that its address names can not be read',
+  remedy: 'Check `sslrootcert`, `sslcert` and `sslkey`.',
+}
 const damaged: Meaning = {
   code: 'INTEGRITY',
   what: 'what is stored is damaged',
@@ -93,7 +98,7 @@ export function serverError(error: unknown, what: string): SeamError {
   // No SQLSTATE begins with E, as the codes of Node's sockets do: EPIPE has five letters, too.
   const meaning = /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)
     ? (meanings[code] ?? meanings[code.slice(0, 2)])
-    : network(code, said)
+    : fromHere(error, code, said)
   if (meaning === undefined) return new SeamError('INTERNAL', `${what}: ${said}.`, { cause: error })
   return new SeamError(meaning.code, `${what}: ${meaning.what}: ${said}.`, {
     ...(meaning.remedy !== undefined && { remedy: meaning.remedy }),
@@ -101,7 +106,8 @@ export function serverError(error: unknown, what: string): SeamError {
   })
 }
 
-function network(code: string, said: string): Meaning | undefined {
+function fromHere(error: unknown, code: string, said: string): Meaning | undefined {
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'open') return unreadable
   if (/^(E[A-Z_]+|EAI_.*|ERR_SSL.*|ERR_STREAM.*)$/.test(code)) return away
   return /terminated|timeout|not queryable|does not support SSL|closed/i.test(said) ? away : undefined
 }

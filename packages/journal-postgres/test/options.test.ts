@@ -92,6 +92,14 @@ describe('errors of the server', () => {
     expect(serverError(Object.assign(new Error('said'), { code }), 'it').code).toBe(expected)
   })
 
+  it('do not blame the network for a certificate that is not there', async () => {
+    for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
+      const { journal } = postgresJournal({ url: `${url}?sslmode=verify-full&${name}=/nowhere/ca.pem` })
+      await expect(journal.head('default')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+      await journal.close()
+    }
+  })
+
   it('that a rotation of credentials causes may pass while a service runs', () => {
     const refused = serverError(Object.assign(new Error('said'), { code: '28P01' }), 'it')
     expect([refused.consequence, whileRunning(refused).consequence]).toEqual(['terminal', 'retry'])
