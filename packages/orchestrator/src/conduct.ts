@@ -112,26 +112,29 @@ export function conductor(options: ConductorOptions): Conductor {
     const answer = await retry(call, { ...patience, signal: stopped })
     if (!isSeamError(answer)) return answer
     if (answer.retryAfterMs === undefined) throw answer
-    notice(answer)
+    notice(waiting(task, answer))
     return { refused: true, retryAfterMs: answer.retryAfterMs }
   }
 
   /**
-   * A product that is not captured is lost, so a storage that is away or full is waited for. Not for ever where the
-   * item is to end: what fills the disk may be the attempt's own files, and the worker keeps what is not captured.
+   * A product that is not captured is lost, so a storage that is away or full is waited for. Not for ever: what fills
+   * the disk may be the attempt's own files. Room is waited for until the step's own time is up, and hardly at all
+   * where the item is to end; the worker keeps what is not captured.
    */
   async function captured(task: StepTask, executor: Executor, exit: Exit, mine: Tracked): Promise<StepReport> {
     const until = clock.now() + CAPTURE_MS
+    // What ended just in time is given as long as a storage that is away.
+    const timeUp = Math.max(until, exit.startedAt + (timeoutOf(task) ?? Infinity))
     for (let failures = 1; ; failures++) {
       try {
         return await worker.capture(task, executor, exit, { signal })
       } catch (error) {
         const seam = toSeamError(error)
         const full = seam.code === 'LIMIT_EXCEEDED'
-        const waits = mine.stopping ? failures < PATIENCE.attempts : full || clock.now() < until
+        const waits = mine.stopping ? failures < PATIENCE.attempts : clock.now() < (full ? timeUp : until)
         // A limit that says no time is the plan's own.
         if (seam.consequence !== 'retry' || !waits || (full && seam.retryAfterMs === undefined)) throw seam
-        if (failures % PATIENCE.attempts === 0) notice(seam)
+        if (failures % PATIENCE.attempts === 0) notice(waiting(task, seam))
         // Nobody who wants an end waits as long as it takes to make room.
         const pause = backoffMs(failures - 1, 100, 30_000, options.random())
         await sleep(full && mine.stopping ? pause : (seam.retryAfterMs ?? pause), signal, clock)
@@ -315,6 +318,16 @@ function timeoutOf({ step, setup, item }: StepTask): number | undefined {
 /** Told from the exit alone, for what an engine before this one may have killed. */
 function tookAll({ startedAt, endedAt }: Exit, timeoutMs: number): boolean {
   return endedAt - startedAt >= timeoutMs
+}
+
+/** What somebody has to see to, with the item that waits for it. */
+function waiting({ run, item }: StepTask, { code, message, problems, retryAfterMs }: SeamError): SeamError {
+  const who = item === undefined ? `A set-up of run ${run}` : `Item ${item.id} of run ${run}`
+  const remedy = problems[0]?.remedy
+  return new SeamError(code, `${who} waits: ${message}`, {
+    ...(remedy !== undefined && { remedy }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 }
 
 function failed(stage: 'prepare' | 'launch' | 'capture', error: unknown): LaunchEnd {

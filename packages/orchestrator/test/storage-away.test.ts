@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyRecord, StepTask, Worker } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { fakeClock } from '@seamark/testing'
+import { setImmediate as turn } from 'node:timers/promises'
 import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
 
 const full = () => new SeamError('LIMIT_EXCEEDED', 'The disk is full.', { retryAfterMs: 5 })
@@ -56,7 +58,46 @@ describe('a disk that is full', () => {
     await engine.stop()
     expect(calls()).toBe(21)
     expect(notices).toMatchObject([{ code: 'LIMIT_EXCEEDED' }, { code: 'LIMIT_EXCEEDED' }])
+    for (const { message } of notices) expect(message).toMatch(/\ba\b.*\br1\b.*The disk is full/)
     expect(await kinds(options)).toEqual(['item.launched', 'attempt.ended', 'item.settled'])
+  })
+
+  it.each([
+    ['the time of an item is up', 3_600_000, 3_600_000],
+    ['an item had ended just in time, and has had ten minutes more', 1_000, 600_000],
+  ])('is not waited for once %s', async (_about, timeoutMs, waited) => {
+    const start = Date.now()
+    const clock = fakeClock(start)
+    const { hands } = failing('capture', Infinity, () => new SeamError('LIMIT_EXCEEDED', 'x', { retryAfterMs: 10_000 }))
+    const { engine, options } = await engineWith(hands, { clock })
+    await engine.submit(LOCAL, submission('r1', [item('a', { timeoutMs })]))
+    let outcome: string | undefined
+    void engine.sealed('r1').then((sealed) => (outcome = sealed))
+    while (outcome === undefined && clock.now() < start + 2 * waited) {
+      clock.advance(5_000)
+      for (let turns = 0; turns < 4; turns++) await turn()
+    }
+    expect(outcome).toBe('failed')
+    expect(clock.now() - start).toBeGreaterThanOrEqual(waited)
+    expect(clock.now() - start).toBeLessThan(waited + 60_000)
+    await engine.stop()
+    const ends = (await records(options)).filter(({ kind }) => kind === 'attempt.ended' || kind === 'item.settled')
+    expect(ends.map(({ data }) => data)).toMatchObject([
+      { outcome: 'failed', reason: 'capture', detail: 'LIMIT_EXCEEDED: x' },
+      { outcome: 'failed', reason: 'capture' },
+    ])
+  })
+
+  it('is not waited for once the time of the run is up', async () => {
+    const { hands, calls } = failing('capture', Infinity, full)
+    const { engine, options } = await engineWith(hands)
+    const spec = { workspace: { type: 'empty' as const }, timeoutMs: 300 }
+    await engine.submit(LOCAL, submission('r1', [item('a')], { spec }))
+    await expect(engine.sealed('r1')).resolves.toBe('failed')
+    await engine.stop()
+    expect(calls()).toBeGreaterThanOrEqual(8)
+    const ended = (await records(options)).find(({ kind }) => kind === 'attempt.ended')
+    expect(ended?.data).toMatchObject({ outcome: 'canceled', reason: 'timeout' })
   })
 
   it('is not what a limit of the plan is taken for', async () => {
