@@ -22,6 +22,13 @@ export interface Taken {
   readonly runs: number
 }
 
+/** Who takes a lease. */
+export interface Taker {
+  readonly holder: string
+  readonly deployment: string
+  readonly ttlMs: number
+}
+
 export interface Leases {
   /**
    * The number of a namespace's log, made where there is none yet.
@@ -29,8 +36,11 @@ export interface Leases {
    */
   logOf(connection: Connection, ns: string, deployment: string): Promise<number>
   look(connection: Connection, log: number): Promise<LeaseRow>
-  /** Takes a lease that is free; `undefined` where another one was quicker. */
-  take(connection: Connection, log: number, holder: string, ttlMs: number): Promise<Taken | undefined>
+  /**
+   * Takes a lease that is free; `undefined` where another one was quicker.
+   * Errors: `CONFLICT` where the namespace is of another deployment by now.
+   */
+  take(connection: Connection, ns: string, log: number, by: Taker): Promise<Taken | undefined>
   /** Makes this connection the only one that may write under the lease; `undefined` where the epoch is another. */
   announce(connection: Connection, log: number, epoch: number): Promise<Omit<Taken, 'epoch'> | undefined>
   release(connection: Connection, log: number, epoch: number): Promise<void>
@@ -62,41 +72,45 @@ export function leases(t: Tables): Leases {
     if (row === undefined) throw new SeamError('INTEGRITY', `The schema ${t.schema} has a log without its lease.`)
     return row
   }
+  async function logOf(connection: Connection, ns: string, deployment: string): Promise<number> {
+    const find = async (): Promise<{ id: number; deployment: string } | undefined> =>
+      (
+        await connection.query<{ id: number; deployment: string }>(
+          `SELECT id, deployment FROM ${t.logs} WHERE ns = $1`,
+          [ns],
+        )
+      )[0]
+    if ((await find()) === undefined)
+      await connection.query(
+        `WITH made AS (
+          INSERT INTO ${t.logs} (ns, deployment) VALUES ($1, $2) ON CONFLICT (ns) DO NOTHING RETURNING id)
+        INSERT INTO ${t.leases} (log, epoch) SELECT id, 0 FROM made`,
+        [ns, deployment],
+      )
+    const found = await find()
+    if (found === undefined) throw new SeamError('INTERNAL', `The log of ${ns} was made and is not there.`)
+    if (found.deployment !== deployment)
+      throw new SeamError(
+        'CONFLICT',
+        `The namespace ${ns} in schema ${t.schema} belongs to the deployment ${found.deployment}, not to ${deployment}.`,
+        { remedy: 'Give this deployment a namespace, a schema or a database of its own.' },
+      )
+    return found.id
+  }
+
   const impatient = (): string => `SET LOCAL lock_timeout TO ${lockWaitMs}`
 
   return {
     look: (connection, log) => look(connection, log),
-    async logOf(connection, ns, deployment) {
-      const find = async (): Promise<{ id: number; deployment: string } | undefined> =>
-        (
-          await connection.query<{ id: number; deployment: string }>(
-            `SELECT id, deployment FROM ${t.logs} WHERE ns = $1`,
-            [ns],
-          )
-        )[0]
-      if ((await find()) === undefined)
-        await connection.query(
-          `WITH made AS (
-            INSERT INTO ${t.logs} (ns, deployment) VALUES ($1, $2) ON CONFLICT (ns) DO NOTHING RETURNING id)
-          INSERT INTO ${t.leases} (log, epoch) SELECT id, 0 FROM made`,
-          [ns, deployment],
-        )
-      const found = await find()
-      if (found === undefined) throw new SeamError('INTERNAL', `The log of ${ns} was made and is not there.`)
-      if (found.deployment !== deployment)
-        throw new SeamError(
-          'CONFLICT',
-          `The namespace ${ns} in schema ${t.schema} belongs to the deployment ${found.deployment}, not to ${deployment}.`,
-          { remedy: 'Give this deployment a namespace, a schema or a database of its own.' },
-        )
-      return found.id
-    },
-    async take(connection, log, holder, ttlMs) {
+    logOf,
+    async take(connection, ns, log, { holder, deployment, ttlMs }) {
       await connection.query(`${endFormer} AND l.holder IS NOT NULL AND ${free}`, [log]).catch(ifForbidden)
       return inTransaction(connection, async () => {
         await connection.query(impatient())
         const row = await look(connection, log, 'FOR UPDATE')
         if (!row.free) return undefined
+        // Moved away, maybe, while this one waited.
+        await logOf(connection, ns, deployment)
         const [taken] = await connection.query<Taken & Record<string, unknown>>(
           `UPDATE ${t.logs} SET epoch = epoch + 1, session = session + 1 WHERE id = $1
             RETURNING epoch, session, size, runs`,

@@ -69,11 +69,12 @@ async function takeOn(
       await sleep(pauseMs, options.signal)
     }
   }
-  const log = await leases.logOf(connection, ns, settings.deployment)
+  const { deployment, leaseMs: ttlMs } = settings
+  const log = await leases.logOf(connection, ns, deployment)
   for (;;) {
     options.goOn()
     const row = await leases.look(connection, log)
-    const taken = row.free ? await leases.take(connection, log, holder, settings.leaseMs) : undefined
+    const taken = row.free ? await leases.take(connection, ns, log, { holder, deployment, ttlMs }) : undefined
     if (taken !== undefined) {
       const made = writer({
         tables,

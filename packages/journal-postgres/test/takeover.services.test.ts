@@ -104,6 +104,19 @@ describe('a standby', () => {
     expect(performance.now() - began).toBeLessThan(300)
   })
 
+  it('does not take over what was moved away while it waited', async () => {
+    const schema = server.freshSchema()
+    const { journal } = server.open({ schema })
+    const lease = await journal.acquire('default', 'mover')
+    const waiting = server.open({ schema, standby: true }).journal.acquire('default', 'standby')
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'CONFLICT' })
+    await setTimeout(400)
+    await journal.retire(lease)
+    await lease.release()
+    await refused
+    await expect(journal.acquire('default', 'another')).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
   it('stops waiting when it is told to', async () => {
     const schema = server.freshSchema()
     await server.open({ schema }).journal.acquire('default', 'leader')
