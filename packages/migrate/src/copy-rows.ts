@@ -1,10 +1,14 @@
-import type { ProjectionChange, ProjectionFilters, ProjectionName } from '@seamark/core'
-import { throwIfAborted } from '@seamark/kit'
-import type { Move } from './sides.ts'
+import type { ProjectionChange, ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
+import { SeamError, throwIfAborted } from '@seamark/kit'
+import { isDeepStrictEqual } from 'node:util'
+import type { Move, Store } from './sides.ts'
 
 const rowsPerPage = 1_000
 
-/** Writes every row of every run, replacing what an interrupted move has left. Constant memory. */
+/**
+ * Writes every row of every run, replacing what an interrupted move has left, and reads it again. Constant memory.
+ * Errors: `INTEGRITY` where other rows arrived.
+ */
 export async function copyRows({
   ns,
   from,
@@ -16,12 +20,11 @@ export async function copyRows({
 }: Move): Promise<{ runs: number; items: number }> {
   const counts = { runs: 0, items: 0 }
 
-  /** Pages of a projection, each written in a transaction of its own. */
-  async function* pages<P extends ProjectionName>(projection: P, filter: ProjectionFilters[P]) {
+  async function* pages<P extends ProjectionName>({ projections }: Store, projection: P, filter: ProjectionFilters[P]) {
     let cursor: string | undefined
     do {
       throwIfAborted(signal)
-      const page = await from.projections.query(ns, projection, filter, {
+      const page = await projections.query(ns, projection, filter, {
         limit: rowsPerPage,
         ...(cursor !== undefined && { cursor }),
       })
@@ -29,20 +32,29 @@ export async function copyRows({
       cursor = page.cursor
     } while (cursor !== undefined)
   }
-  const write = async (changes: readonly ProjectionChange[]): Promise<void> => {
-    await to.journal.append(lease, size, { records: [], payloads: [], nodes: [], changes })
-    onProgress?.({ phase: 'rows', done: counts.runs + counts.items })
-  }
 
-  for await (const runs of pages('runs', {})) {
-    counts.runs += runs.length
-    await write(runs.map((row) => ({ projection: 'runs', row })))
-    for (const { run } of runs) {
-      for await (const items of pages('items', { run })) {
-        counts.items += items.length
-        if (items.length > 0) await write(items.map((row) => ({ projection: 'items', row })))
-      }
+  /** Copies a projection page by page, each in a transaction of its own. */
+  async function* copied<P extends ProjectionName>(
+    projection: P,
+    filter: ProjectionFilters[P],
+    change: (row: ProjectionRows[P]) => ProjectionChange,
+  ) {
+    const arrived = pages(to, projection, filter)
+    for await (const rows of pages(from, projection, filter)) {
+      counts[projection] += rows.length
+      await to.journal.append(lease, size, { records: [], payloads: [], nodes: [], changes: rows.map(change) })
+      if (!isDeepStrictEqual((await arrived.next()).value, rows))
+        throw new SeamError('INTEGRITY', `What arrived is not what was sent: rows of ${projection} differ.`, {
+          ...(filter.run !== undefined && { place: { pointer: `/runs/${filter.run}` } }),
+          remedy: 'Move again, to an empty namespace.',
+        })
+      onProgress?.({ phase: 'rows', done: counts.runs + counts.items })
+      yield rows
     }
   }
+
+  for await (const runs of copied('runs', {}, (row) => ({ projection: 'runs', row })))
+    for (const { run } of runs)
+      for await (const _ of copied('items', { run }, (row) => ({ projection: 'items', row })));
   return counts
 }

@@ -1,4 +1,4 @@
-import type { Lease } from '@seamark/core'
+import type { Checkpoint, Lease } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { EMPTY_ROOT, readFrontier, toHex } from '@seamark/log'
 import { compare } from './compare.ts'
@@ -34,7 +34,7 @@ export interface MoveReport {
 
 /**
  * Moves a namespace while nobody else writes to either side: it holds both leases. An interrupted move is resumed by
- * calling it again. The checkpoint is moved last, so a target with a checkpoint is one that a service may have used.
+ * calling it again. The checkpoint is moved last, so a target with one is either this whole log, or in use.
  *
  * Errors: `CONFLICT` where a service holds either lease or the target holds anything but a part of this log;
  * `INTEGRITY` where the source is damaged or what arrived differs; `NOT_FOUND` for a source without records; those of
@@ -62,7 +62,7 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
   const { ns, from, to, foldVersion, onProgress, signal } = options
   const stop = signal === undefined ? {} : { signal }
   const { size, checkpoint } = await from.journal.head(ns, stop)
-  const resumedAt = await requirePart(options, size)
+  const resumedAt = await requirePart(options, size, checkpoint)
   const under = { ns, from, to, lease: target, size, onProgress, signal }
   await copyRecords(under, resumedAt)
   const rows = await copyRows(under)
@@ -88,7 +88,11 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
 }
 
 /** How many of the source's records the target holds. Errors: `CONFLICT` where it holds something else. */
-async function requirePart({ ns, from, to, signal }: MoveOptions, size: number): Promise<number> {
+async function requirePart(
+  { ns, from, to, signal }: MoveOptions,
+  size: number,
+  checkpoint: Checkpoint | undefined,
+): Promise<number> {
   const stop = signal === undefined ? {} : { signal }
   const there = await to.journal.head(ns, stop)
   const rootOf = async ({ journal }: Store): Promise<string> =>
@@ -99,7 +103,10 @@ async function requirePart({ ns, from, to, signal }: MoveOptions, size: number):
     new SeamError('CONFLICT', `The namespace ${ns} of the target ${what}.`, {
       remedy: 'Move to a namespace, schema or folder that is empty.',
     })
-  if (there.checkpoint !== undefined) throw refused(`is in use: it has a signed checkpoint of ${there.checkpoint.size}`)
+  // With it a move is over; whoever was ended right then has still to take the source out of use.
+  const whole = there.size === size && there.checkpoint?.note === checkpoint?.note
+  if (there.checkpoint !== undefined && !whole)
+    throw refused(`is in use: it has a signed checkpoint of ${there.checkpoint.size}`)
   if (there.size > size || (await rootOf(from)) !== (await rootOf(to))) throw refused('holds other records')
   if (there.size > 0) return there.size
   const { rows } = await to.projections.query(ns, 'runs', {}, { limit: 1 }, stop)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sqliteJournal } from '@seamark/journal-sqlite'
-import { memoryJournal } from '@seamark/testing'
+import { memoryJournal, openLog } from '@seamark/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { moveNamespace } from '../src/index.ts'
 import type { Progress, Store } from '../src/index.ts'
@@ -53,10 +53,21 @@ it.each([
   expect(await everything(to)).toEqual(await everything(from))
 })
 
+it('is over once more where it was ended after its last step, whatever was not taken out of use by then', async () => {
+  await fill(from, 500)
+  const to = memoryJournal()
+  await move(to)
+  expect(await move(to)).toMatchObject({ records: 500, resumedAt: 500 })
+  expect(await everything(to)).toEqual(await everything(from))
+})
+
 it('refuses a target that is not empty', async () => {
   await fill(from, 500)
   const used = memoryJournal()
   await move(used)
+  const log = await openLog(used.journal)
+  await log.append(1)
+  await log.lease.release()
   await expect(move(used)).rejects.toMatchObject({ code: 'CONFLICT' })
   const other = memoryJournal()
   await fill(other, 300)
@@ -96,6 +107,20 @@ it.each([
   }
   const error = { code: 'INTEGRITY', problems: [{ place: { pointer: '/records/98' } }] }
   await expect(move({ ...to, journal })).rejects.toMatchObject(error)
+  expect((await to.journal.head('default')).checkpoint).toBeUndefined()
+})
+
+it.each(['runs', 'items'] as const)('finds out that %s arrived otherwise', async (projection) => {
+  await fill(from, 500)
+  const to = memoryJournal()
+  const journal: Store['journal'] = {
+    ...to.journal,
+    append: (lease, size, batch, options) => {
+      const changes = [...batch.changes].filter((one) => one.projection !== projection || one.row.run !== 'run-200')
+      return to.journal.append(lease, size, { ...batch, changes }, options)
+    },
+  }
+  await expect(move({ ...to, journal })).rejects.toMatchObject({ code: 'INTEGRITY' })
   expect((await to.journal.head('default')).checkpoint).toBeUndefined()
 })
 
