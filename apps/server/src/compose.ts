@@ -74,6 +74,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     storage,
     runtimes,
     git: gitOptions(environment),
+    onNotice,
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))

@@ -1,18 +1,10 @@
-import type {
-  AuditAnchor,
-  Executor,
-  Journal,
-  Projections,
-  Signer,
-  StorageProvider,
-  Worker,
-  Workspaces,
-} from '@seamark/core'
+import type { AuditAnchor, Executor, Journal, Projections, Signer, StorageProvider, Workspaces } from '@seamark/core'
 import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { Leadership } from './leadership.ts'
 import type { PlanNames } from './plan-names.ts'
+import type { LocalWorker } from '@seamark/worker'
 
 /** A configuration with every default filled in: what one service is made of. */
 export interface Deployment {
@@ -23,7 +15,7 @@ export interface Deployment {
   readonly projections: Projections
   readonly storage: StorageProvider
   readonly workspaces: Workspaces
-  readonly worker: Worker
+  readonly worker: LocalWorker
   readonly executors: readonly Executor[]
   /** The one way to ask whether a principal may do something. */
   readonly authorize: Authorize

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { clockCheck, dataFolderCheck, diskCheck, gitCheck, nodeCheck, runDoctor } from '@seamark/config'
+import { clockCheck, dataFolderCheck, diskCheck, gitCheck, keptCheck, nodeCheck, runDoctor } from '@seamark/config'
 import type { DoctorCheck } from '@seamark/config'
 import type { CallOptions, Journal } from '@seamark/core'
 import type { SqliteJournal } from '@seamark/journal-sqlite'
@@ -33,13 +33,14 @@ export async function diagnose(
   deployment: Deployment,
   { deep, signal }: CallOptions & { readonly deep: boolean },
 ): Promise<DoctorReport> {
-  const { ns, journal, dataDir } = deployment
+  const { ns, journal, dataDir, worker } = deployment
   const checks: DoctorCheck[] = [
     nodeCheck(process.version),
     gitCheck(async (stop) => (await promisify(execFile)('git', ['--version'], { signal: stop })).stdout),
     ...executors(deployment),
     dataFolderCheck(dataDir),
     diskCheck(dataDir),
+    keptCheck((stop) => worker.kept({ signal: stop })),
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
     ...readiness(deployment),

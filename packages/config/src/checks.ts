@@ -55,6 +55,7 @@ export function sandboxCheck(
   }
 }
 
+const mebibyte = 1024 ** 2
 const gibibyte = 1024 ** 3
 
 /** Room where the data folder is, or will be: below 1 GiB is a warning, below 256 MiB a failure. */
@@ -69,6 +70,32 @@ export function diskCheck(dataDir: string): DoctorCheck {
       const remedy = `Make room on the disk of ${dataDir}.`
       if (free < gibibyte / 4) return { status: 'fail', measured, remedy }
       return free < gibibyte ? { status: 'warn', measured, remedy } : { status: 'ok', measured }
+    },
+  }
+}
+
+/** `find` looks at the workspaces that were not captured, which nothing but their owner removes. */
+export function keptCheck(
+  find: (signal: AbortSignal) => Promise<{
+    readonly folders: readonly string[]
+    readonly count: number
+    readonly bytes: number
+    readonly counted: boolean
+  }>,
+): DoctorCheck {
+  return {
+    id: 'work.kept',
+    title: 'Workspaces that were not captured',
+    async run(signal) {
+      const { folders, count, bytes, counted } = await find(signal)
+      if (count === 0) return { status: 'ok', measured: 'none' }
+      const where = folders.join(', ')
+      const size = `${counted ? '' : 'at least '}${(bytes / mebibyte).toFixed(1)} MiB`
+      return {
+        status: 'warn',
+        measured: `${count}, ${size}, in ${where}`,
+        remedy: `Take what you need from ${where}, then remove it: nothing else does.`,
+      }
     },
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { clockCheck, dataFolderCheck, diskCheck, gitCheck, nodeCheck, sandboxCheck } from './checks.ts'
+export { clockCheck, dataFolderCheck, diskCheck, gitCheck, keptCheck, nodeCheck, sandboxCheck } from './checks.ts'
 export { defineConfig } from './config.ts'
 export type { JournalStore, Kept, Requirements, SeamarkConfig } from './config.ts'
 export { runDoctor } from './doctor.ts'

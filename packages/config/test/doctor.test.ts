@@ -9,6 +9,7 @@ import {
   dataFolderCheck,
   diskCheck,
   gitCheck,
+  keptCheck,
   nodeCheck,
   runDoctor,
   sandboxCheck,
@@ -73,6 +74,14 @@ test('the data folder and its disk', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+test('workspaces that are kept are counted, and where they are is told', async () => {
+  const found = { folders: ['/d/work/namespaces/a/kept'], count: 2, bytes: 3 * 1024 ** 2, counted: false }
+  const kept = await keptCheck(async () => found).run(signal)
+  expect(kept).toMatchObject({ status: 'warn', measured: expect.stringMatching(/^2, .*3\.0 MiB.*\/d\/work/) })
+  expect(kept.remedy).toContain('/d/work/namespaces/a/kept')
+  expect(await status(keptCheck(async () => ({ folders: [], count: 0, bytes: 0, counted: true })))).toBe('ok')
 })
 
 test('each check is a finding, also one that throws or never ends; the worst decides', async () => {

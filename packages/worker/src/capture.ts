@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Blobs } from './blobs.ts'
-import { lookBelow } from './contained.ts'
+import { lookBelow, whatIsAt } from './contained.ts'
 import type { TurnEnd } from './judge.ts'
 import { blame, failure, judge } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
@@ -75,9 +75,9 @@ async function captureProduct(
   }
   const outputs: { path: string; blob: BlobRef }[] = []
   for (const { path } of task.item?.outputs ?? []) {
-    const blob = await attempted(() => storeOutput(attempt.workspace, path, tools, options))
-    if (blob !== undefined) outputs.push({ path, blob })
-    else if (verdict.outcome === 'succeeded') verdict = failure('output-missing', path)
+    const found = await attempted(() => storeOutput(attempt.workspace, path, tools, options))
+    if (typeof found === 'object') outputs.push({ path, blob: found })
+    else if (verdict.outcome === 'succeeded' && found !== undefined) verdict = failure('output-missing', found)
   }
   const patch = await attempted(async () => {
     const diff = await workspaces.diff(task.workspace, attempt.workspace, call)
@@ -94,22 +94,23 @@ async function captureProduct(
   return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
 }
 
+/** The declared output as a blob; otherwise its path, and what is there instead. */
 async function storeOutput(
   workspace: string,
   path: string,
   { blobs, git }: { readonly blobs: Blobs; readonly git: NamespaceTools['git'] },
   options?: CallOptions,
-): Promise<BlobRef | undefined> {
+): Promise<BlobRef | string> {
   const found = await lookBelow(workspace, path)
   // A link or a folder is not the file that was promised.
-  if (found?.isFile() !== true) return undefined
+  if (found?.isFile() !== true) return whatIsAt(workspace, path)
   const max = git.limits.maxOutputBytes
   if (found.size > max) throw overLimit('bytes of a declared output', max, path)
   let file
   try {
     file = await open(join(workspace, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    if (systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOENT') return undefined
+    if (systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOENT') return whatIsAt(workspace, path)
     throw error
   }
   return blobs.store(file.createReadStream(), options)

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs'
 import { chmod, lstat, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isContained } from './path-bytes.ts'
+import { kindOf } from './walk.ts'
 
 /**
  * Looks at a path below a folder without following a link on the way, the last part included.
@@ -32,6 +33,21 @@ export async function lookBelow(dir: string, path: string): Promise<Stats | unde
   }
   return stat
 }
+
+/** A path below a folder, and what is there or on the way to it in place of what was promised: `q is a folder`. */
+export async function whatIsAt(dir: string, path: string): Promise<string> {
+  const parts = path.split('/')
+  for (const n of parts.keys()) {
+    const at = parts.slice(0, n + 1).join('/')
+    const stat = await lookBelow(dir, at)
+    if (stat === undefined) break
+    if (at === path) return `${path} is ${named[kindOf(stat)]}`
+    if (!stat.isDirectory()) return `${path}: ${at} is ${named[kindOf(stat)]}`
+  }
+  return path
+}
+
+const named = { file: 'a file', folder: 'a folder', link: 'a link', other: 'no ordinary file' } as const
 
 /** Makes the folders above a path below `dir`. Errors: `INVALID_INPUT` where something else is in the way. */
 export async function makeWay(dir: string, path: string): Promise<void> {

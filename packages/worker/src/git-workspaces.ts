@@ -26,6 +26,8 @@ export interface GitWorkspacesOptions {
 
 /** What the worker uses beneath the seam. */
 export interface GitTools {
+  /** Where mirrors and scratch folders are. */
+  readonly dir: string
   readonly git: Git
   readonly mirrors: Mirrors
   readonly limits: WorkerLimits
@@ -33,7 +35,7 @@ export interface GitTools {
 
 export function gitTools(options: GitWorkspacesOptions): GitTools {
   const git = neutralGit(options.git)
-  return { git, mirrors: mirrors(options.dir, git), limits: { ...WORKER_LIMITS, ...options.limits } }
+  return { dir: options.dir, git, mirrors: mirrors(options.dir, git), limits: { ...WORKER_LIMITS, ...options.limits } }
 }
 
 /** Git workspaces: private clones at a commit, from a local repository, a bundle, or an https or ssh URL. */
@@ -41,15 +43,15 @@ export function gitWorkspaces(options: GitWorkspacesOptions): Workspaces {
   return gitWorkspacesWith(gitTools(options))
 }
 
-export function gitWorkspacesWith({ git, mirrors: store, limits }: GitTools): Workspaces {
+export function gitWorkspacesWith({ dir: own, git, mirrors: store, limits }: GitTools): Workspaces {
   return {
     spec: 'workspaces/v1',
     kind: 'git',
     name: 'git',
     guarantees: {},
-    resolve: (source, call) => onHost('Reading the repository', () => resolveGit(git, store, source, call)),
+    resolve: (source, call) => onHost('Reading the repository', own, () => resolveGit(git, store, source, call)),
     materialize: (workspace, dir, call) =>
-      onHost('Making the workspace', async () => {
+      onHost('Making the workspace', dir, async () => {
         const wanted = gitOnly(workspace)
         await materializeGit(git, await store.ensure(wanted, call), wanted, dir, call)
       }),

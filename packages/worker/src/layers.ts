@@ -6,7 +6,7 @@ import { constants } from 'node:fs'
 import { chmod, cp, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { lookBelow, makeWay } from './contained.ts'
+import { lookBelow, makeWay, whatIsAt } from './contained.ts'
 import { treeEntries } from './diff-tree.ts'
 import type { GitTools } from './git-workspaces.ts'
 import type { AttemptLayout, NamespaceLayout } from './layout.ts'
@@ -78,7 +78,7 @@ export async function layerIsWhole(ns: NamespaceLayout, digest: string): Promise
 export async function missingPath(attempt: AttemptLayout, setup: Setup): Promise<string | undefined> {
   for (const path of setup.paths) {
     const stat = (await lookBelow(attempt.workspace, path)) ?? (await lookBelow(join(attempt.layer, 'tree'), path))
-    if (stat === undefined || !(stat.isDirectory() || stat.isFile())) return path
+    if (stat === undefined || !(stat.isDirectory() || stat.isFile())) return whatIsAt(attempt.workspace, path)
   }
   return undefined
 }

@@ -1,4 +1,14 @@
-import type { Executor, Exit, Json, RuntimeAdapter, StepTask, StorageProvider, Worker, Workspaces } from '@seamark/core'
+import type {
+  CallOptions,
+  Executor,
+  Exit,
+  Json,
+  RuntimeAdapter,
+  StepTask,
+  StorageProvider,
+  Worker,
+  Workspaces,
+} from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
@@ -8,6 +18,7 @@ import { onHost } from './host-failure.ts'
 import type { TurnEnd } from './judge.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
+import { keptWorkspaces, type KeptWorkspaces } from './kept.ts'
 import { removeTree } from './remove-tree.ts'
 import { keyFiles, layerDigest, layerIsWhole } from './layers.ts'
 import { attemptLayout } from './layout.ts'
@@ -32,6 +43,8 @@ export interface LocalWorkerOptions {
   readonly limits?: Partial<WorkerLimits>
   readonly toolchain?: ToolchainOptions
   readonly git?: GitOptions
+  /** Told of every workspace that was not captured and is moved to a folder `kept`, where it stays until somebody removes it. */
+  readonly onNotice?: (error: Error) => void
 }
 
 export interface LocalWorker extends Worker {
@@ -39,6 +52,8 @@ export interface LocalWorker extends Worker {
   workspaces(ns: string, type: 'git' | 'empty'): Workspaces
   /** At a start: removes what attempts other than these left on the disk. Resolves with their launch ids. */
   sweep(keep: ReadonlySet<string>): Promise<readonly string[]>
+  /** What was not captured and is kept, of all namespaces. Reads a bounded number of entries and changes nothing. */
+  kept(options?: CallOptions): Promise<KeptWorkspaces>
 }
 
 /** How far a program was followed. */
@@ -54,6 +69,13 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const namespaces = new Map<string, NamespaceTools>()
   const followed = new Map<string, Followed>()
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
+
+  const keeping = (launchId: string, path: string) =>
+    options.onNotice?.(
+      new SeamError('UNAVAILABLE', `The workspace of ${launchId} was not captured. It is kept in ${path} until somebody removes it.`, {
+        remedy: `Take from ${path} what you need, then remove it.`,
+      }),
+    )
 
   function toolsOf(ns: string): NamespaceTools {
     let tools = namespaces.get(ns)
@@ -107,11 +129,11 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const digest = async (tools: GitTools) =>
         layerDigest(setup, await keyFiles(tools, workspace, setup.key, call), executorKind)
       const { ns } = call ?? {}
-      if (ns !== undefined) return onHost('Reading the key files', () => digest(toolsOf(ns).git))
+      if (ns !== undefined) return onHost('Reading the key files', root, () => digest(toolsOf(ns).git))
       // Nothing is shared between namespaces, so without one the source is read afresh.
       const dir = join(root, 'tmp', randomUUID())
       try {
-        return await onHost('Reading the key files', () => digest(gitTools({ ...options, dir })))
+        return await onHost('Reading the key files', dir, () => digest(gitTools({ ...options, dir })))
       } finally {
         await removeTree(dir)
       }
@@ -123,16 +145,15 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       followed.delete(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)
       const { runtimes } = options
-      return onHost(`Preparing ${task.launchId}`, async () => {
+      return onHost(`Preparing ${task.launchId}`, attempt.dir, async () => {
         const toolchain = await toolchainFor(executor)
         return prepareStep(task, { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }, call)
       })
     },
 
     async follow(task, executor, exit, call) {
-      await onHost(`Following ${task.launchId}`, () =>
-        rm(attemptLayout(root, task.ns, task.launchId).unstarted, { force: true }),
-      )
+      const { dir, unstarted } = attemptLayout(root, task.ns, task.launchId)
+      await onHost(`Following ${task.launchId}`, dir, () => rm(unstarted, { force: true }))
       await drive(task, executor, exit, call?.signal)
       await exit
     },
@@ -142,15 +163,19 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
         exit.reason === 'not-started' ? undefined : await drive(task, executor, Promise.resolve(exit), call?.signal)
       const attempt = attemptLayout(root, task.ns, task.launchId)
       const about = { tools: toolsOf(task.ns), attempt, executor, turn }
-      return onHost(`Capturing ${task.launchId}`, () => captureStep(task, exit, about, call))
+      return onHost(`Capturing ${task.launchId}`, attempt.dir, () => captureStep(task, exit, about, call))
     },
 
     async release(task) {
       followed.delete(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)
-      await onHost(`Releasing ${task.launchId}`, () => releaseAttempt(toolsOf(task.ns).layout, attempt, task.launchId))
+      await onHost(`Releasing ${task.launchId}`, attempt.dir, () =>
+        releaseAttempt(toolsOf(task.ns).layout, attempt, task.launchId, keeping),
+      )
     },
 
-    sweep: (keep) => onHost('Removing what is left over', () => sweepLeftovers(root, keep)),
+    sweep: (keep) => onHost('Removing what is left over', root, () => sweepLeftovers(root, keep, keeping)),
+
+    kept: (call) => onHost('Looking at what is kept', root, () => keptWorkspaces(root, call)),
   }
 }

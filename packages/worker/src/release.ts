@@ -7,17 +7,26 @@ import { attemptLayout, namespaceLayout } from './layout.ts'
 import { removeTree } from './remove-tree.ts'
 import { reopen } from './reopen.ts'
 
+/** Told of a workspace that was kept, and where. */
+type Keeping = (launchId: string, path: string) => void
+
 /**
  * Removes an attempt's folders. The workspace of a main step that was started and has no durable
  * snapshot (it was lost, or over a limit) is moved to the namespace's folder `kept` instead.
  */
-export async function releaseAttempt(ns: NamespaceLayout, attempt: AttemptLayout, launchId: string): Promise<void> {
+export async function releaseAttempt(
+  ns: NamespaceLayout,
+  attempt: AttemptLayout,
+  launchId: string,
+  keeping: Keeping,
+): Promise<void> {
   if (await mustKeep(attempt)) {
     await mkdir(ns.kept, { recursive: true, mode: 0o700 })
     const to = join(ns.kept, launchId)
     if (!(await exists(to)) && (await exists(attempt.workspace))) {
       await reopen(attempt.workspace)
       await rename(attempt.workspace, to)
+      keeping(launchId, to)
     }
   }
   await discard(attempt)
@@ -47,7 +56,7 @@ async function mustKeep(attempt: AttemptLayout): Promise<boolean> {
 }
 
 /** Releases every attempt that is not in `keep`, and removes what an interrupted worker left. Launch ids that it released. */
-export async function sweepLeftovers(root: string, keep: ReadonlySet<string>): Promise<string[]> {
+export async function sweepLeftovers(root: string, keep: ReadonlySet<string>, keeping: Keeping): Promise<string[]> {
   const released: string[] = []
   await removeTree(join(root, 'tmp'))
   for (const name of await list(join(root, 'namespaces'))) {
@@ -55,7 +64,7 @@ export async function sweepLeftovers(root: string, keep: ReadonlySet<string>): P
     for (const launchId of await list(ns.attempts)) {
       if (keep.has(launchId)) continue
       if (launchId.startsWith('sm')) {
-        await releaseAttempt(ns, attemptLayout(root, name, launchId), launchId)
+        await releaseAttempt(ns, attemptLayout(root, name, launchId), launchId, keeping)
         released.push(launchId)
       } else await removeTree(join(ns.attempts, launchId))
     }
@@ -66,7 +75,8 @@ export async function sweepLeftovers(root: string, keep: ReadonlySet<string>): P
   return released
 }
 
-async function list(dir: string): Promise<string[]> {
+/** What is in a folder; nothing where there is none. */
+export async function list(dir: string): Promise<string[]> {
   try {
     return await readdir(dir)
   } catch (error) {

@@ -1,7 +1,7 @@
 import { isSeamError, SeamError, systemCode, throwIfAborted } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { noSpace, saysNoSpace } from './host-failure.ts'
+import { programWithoutSpace, saysNoSpace } from './host-failure.ts'
 
 export interface GitOptions {
   /** The program. Default `git`, looked up in `path`. */
@@ -178,7 +178,7 @@ function run(
     child.on('close', (code, signal) =>
       settle(() => {
         if (failure !== undefined) return reject(failure)
-        if (code !== 0 && saysNoSpace(errors)) return reject(noSpace(`git ${name} failed: there is no space left.`))
+        if (code !== 0 && saysNoSpace(errors)) return reject(programWithoutSpace(`git ${name}`, errors))
         if (code === null || (code !== 0 && !(call.allow ?? []).includes(code)))
           return reject(
             new SeamError('UNAVAILABLE', `git ${name} failed (${signal ?? code}): ${errors.trim().slice(0, 2000)}`),

@@ -133,15 +133,17 @@ describe('an attempt', () => {
   })
 
   it('fails without the outputs that it promised, and with links or folders for them', async () => {
-    for (const line of [
-      'true',
-      'mkdir -p reports && ln -s /etc/passwd reports/r.xml',
-      'ln -s /etc reports; true',
-      'mkdir -p reports/r.xml',
-    ]) {
+    for (const [line, detail] of [
+      ['true', 'reports/r.xml'],
+      ['mkdir -p reports && ln -s /etc/passwd reports/r.xml', 'reports/r.xml is a link'],
+      ['ln -s /etc reports; true', 'reports/r.xml: reports is a link'],
+      ['echo x > reports', 'reports/r.xml: reports is a file'],
+      ['mkdir -p reports/r.xml', 'reports/r.xml is a folder'],
+      ['mkdir -p reports && mkfifo reports/r.xml', 'reports/r.xml is no ordinary file'],
+    ] as const) {
       const step = await task({ item: item(line, { outputs: [{ path: 'reports/r.xml' }] }) })
       const report = await play(step)
-      expect([line, report.verdict.outcome, report.verdict.reason]).toEqual([line, 'failed', 'output-missing'])
+      expect([line, report.verdict]).toEqual([line, { outcome: 'failed', reason: 'output-missing', detail }])
       await worker.release(step)
     }
     const escaping = await task({ item: item('true', { outputs: [{ path: '../home/x' }] }) })
@@ -157,14 +159,20 @@ describe('an attempt', () => {
       detail: expect.stringContaining('pipe'),
     })
     await worker.release(pipe)
-    const small = localWorker({ ...options, limits: { maxSnapshotBytes: 1000 } })
+    const notices: Error[] = []
+    const onNotice = (error: Error) => void notices.push(error)
+    const small = localWorker({ ...options, limits: { maxSnapshotBytes: 1000 }, onNotice })
     const large = await task({ item: item('echo precious > work') })
     const report = await play(large, small)
     expect(report.verdict).toMatchObject({ outcome: 'failed', reason: 'limit' })
     expect(report.product?.patch?.files).toBe(1)
     await small.release(large)
     expect(existsSync(join(attempts, large.launchId))).toBe(false)
-    expect(readFileSync(join(dir, 'worker/namespaces/ns/kept', large.launchId, 'work'), 'utf8')).toBe('precious\n')
+    const kept = join(dir, 'worker/namespaces/ns/kept', large.launchId)
+    expect(readFileSync(join(kept, 'work'), 'utf8')).toBe('precious\n')
+    await small.release(large)
+    expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }])
+    expect(notices[0]?.message).toContain(kept)
   })
 
   it('that closed its own folder is captured, or kept where it was lost', async () => {
@@ -229,6 +237,15 @@ describe('leftovers', () => {
     const kept = readdirSync(join(dir, 'worker/namespaces/ns/kept'))
     expect(kept).toContain(lost.launchId)
     expect(kept).not.toContain(unstarted.launchId)
+    expect(await worker.kept()).toMatchObject({
+      folders: [join(dir, 'worker/namespaces/ns/kept')],
+      count: kept.length,
+      counted: true,
+    })
+    const many = join(dir, 'worker/namespaces/ns/kept', lost.launchId, 'many')
+    mkdirSync(many)
+    for (let n = 0; n < 11_000; n++) writeFileSync(join(many, String(n)), '')
+    expect(await worker.kept()).toMatchObject({ count: kept.length, counted: false })
     await worker.release(going)
     expect(readdirSync(attempts)).toEqual([])
   })
