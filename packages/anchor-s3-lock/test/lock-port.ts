@@ -1,5 +1,7 @@
 import {
+  BucketLocationConstraint,
   CreateBucketCommand,
+  DeleteBucketCommand,
   DeleteObjectCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
@@ -12,18 +14,22 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { awsFailure } from '@seamark/kit/aws'
-import type { Radosgw } from '@seamark/testing-services'
+import type { S3Access } from '@seamark/testing-services'
 import { randomUUID } from 'node:crypto'
 
-/** What an attacker who has all rights on a bucket can try. Each resolves with `done`, or the code of the refusal. */
-export function attacker(access: Radosgw) {
+/**
+ * What an attacker who has all rights on a bucket can try, on a server of the suite or in the account in the
+ * environment. Each resolves with `done`, or the code of the refusal.
+ */
+export function attacker(access: S3Access | { readonly region: string }) {
+  const { region } = access
   const client = new S3Client({
-    endpoint: access.endpoint,
-    region: access.region,
-    credentials: access,
-    forcePathStyle: true,
+    region,
     maxAttempts: 1,
+    ...('endpoint' in access && { endpoint: access.endpoint, credentials: access, forcePathStyle: true }),
   })
+  // AWS makes a bucket in its first region only where none is named.
+  const there = Object.values(BucketLocationConstraint).find((known) => known === region)
   const outcome = (attack: Promise<unknown>): Promise<string> =>
     attack.then(
       () => 'done',
@@ -35,11 +41,20 @@ export function attacker(access: Radosgw) {
   return {
     async bucket({ lock = false, versioned = false }: { lock?: boolean; versioned?: boolean }): Promise<string> {
       const Bucket = `b-${randomUUID()}`
-      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: lock }))
+      await client.send(
+        new CreateBucketCommand({
+          Bucket,
+          ObjectLockEnabledForBucket: lock,
+          ...(!('endpoint' in access) &&
+            region !== 'us-east-1' &&
+            there !== undefined && { CreateBucketConfiguration: { LocationConstraint: there } }),
+        }),
+      )
       if (versioned && !lock)
         await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }))
       return Bucket
     },
+    removeBucket: (Bucket: string) => client.send(new DeleteBucketCommand({ Bucket })),
     retainByDefault: (Bucket: string, Mode: 'COMPLIANCE' | 'GOVERNANCE', Days: number) =>
       client.send(
         new PutObjectLockConfigurationCommand({
