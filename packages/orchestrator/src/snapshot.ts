@@ -3,14 +3,16 @@ import type { StateSnapshot } from '@seamark/core'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
-import { newItem, queueOf } from './fold-items.ts'
+import { queueOf } from './fold-items.ts'
+import type { SavedItem } from './saved-items.ts'
+import { loadItems, saveItems } from './saved-items.ts'
 import type { Item, Launch, Layer, Run, State } from './state.ts'
 import { parseJson } from './records.ts'
 import { emptyState, lockScope, ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 interface SavedRun extends Omit<Run, 'items' | 'byId'> {
-  readonly items: readonly Item[]
+  readonly items: readonly SavedItem[]
 }
 
 /** Who names a layer follows from the runs; who was cancelled while waiting for it is left out. */
@@ -46,7 +48,7 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     turn: state.turn,
     checkpoint: state.checkpoint,
     unsigned: state.unsigned,
-    runs: runs.map(({ byId: _, ...run }) => run),
+    runs: runs.map(({ byId: _, ...run }) => ({ ...run, items: saveItems(run.items) })),
     layers: [...state.layers.values()].map(({ runs: _, ...layer }) => ({
       ...layer,
       waiting: layer.waiting.filter(([run, index]) => state.runs.get(run)?.items[index]?.phase === 'setup'),
@@ -78,11 +80,8 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   const { size, at, epoch, fence, turn, checkpoint, unsigned } = saved
   const state: State = Object.assign(emptyState(ns), { size, at, epoch, fence, turn, checkpoint, unsigned })
   for (const { items, ...rest } of saved.runs) {
-    const run: Run = {
-      ...rest,
-      items: items.map((item) => ({ ...newItem(item.index, item.id, item.spec), ...item })),
-      byId: new Map(items.map((item) => [item.id, item.index])),
-    }
+    const loaded = loadItems(items)
+    const run: Run = { ...rest, items: loaded, byId: new Map(loaded.map(({ id, index }) => [id, index])) }
     state.runs.set(run.id, run)
     for (const item of run.items) {
       if (item.launch !== undefined) state.launches.set(item.launch.launchId, item.launch)
