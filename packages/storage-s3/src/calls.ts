@@ -1,6 +1,6 @@
 import { awsCause, awsFailure, fromAwsError, saysNothing, wantsNewCredentials, wrongBucket } from '@seamark/kit/aws'
 import type { AwsFailure } from '@seamark/kit/aws'
-import { retry, SeamError, throwIfAborted } from '@seamark/kit'
+import { isSeamError, retry, SeamError, throwIfAborted } from '@seamark/kit'
 import type { S3StorageOptions } from './options.ts'
 import type { S3Port } from './port.ts'
 
@@ -13,6 +13,9 @@ const actions = {
 } as const
 
 export type Act = keyof typeof actions
+
+/** After this time a caller may ask again for what a limit refused. */
+const patienceMs = 10_000
 
 const doing: Readonly<Record<Act, string>> = {
   read: 'Reading',
@@ -45,6 +48,7 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
   const attempts = options.attempts ?? 6
   const arn = `arn:aws:s3:::${bucket}`
   let bucketSeen = false
+  const worked = new Set<Act>()
 
   /** Answers to `HEAD` have no body: a request for one byte says why. */
   async function explained(error: unknown, key: string, signal: AbortSignal | undefined): Promise<unknown> {
@@ -83,8 +87,6 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       })
     switch (code) {
       case 'QuotaExceeded':
-      case 'EntityTooLarge':
-      case 'TooManyBuckets':
         return made('LIMIT_EXCEEDED', `over a limit of the server (${code})`, 'Free space, or raise the limit.')
       case 'KMS.NotFoundException':
         return made('NOT_FOUND', 'there is no such KMS key', 'Check the key and its region.', '/encryption/keyId')
@@ -122,9 +124,33 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
           throw meaning(error, act, key)
         }
       }
-      return retry(once, { attempts, minDelayMs: 100, maxDelayMs: 5_000, ...(signal !== undefined && { signal }) })
+      const tries = { attempts, minDelayMs: 100, maxDelayMs: 5_000, ...(signal !== undefined && { signal }) }
+      return retry(once, tries).then(
+        (answer) => {
+          worked.add(act)
+          return answer
+        },
+        (error: unknown) => {
+          throw lasting(error, worked.has(act))
+        },
+      )
     },
   }
+}
+
+/**
+ * What a caller who can wait waits for: throttling and a quota, which without a time would be taken for a limit of its
+ * own, and a refusal of what was allowed before, which ends when somebody sees to it.
+ */
+function lasting(error: unknown, workedBefore: boolean): unknown {
+  if (!isSeamError(error)) return error
+  const [{ remedy, place } = {}] = error.problems
+  const about = { cause: error, ...(remedy !== undefined && { remedy }), ...(place !== undefined && { place }) }
+  if (error.code === 'LIMIT_EXCEEDED' && error.retryAfterMs === undefined)
+    return new SeamError('LIMIT_EXCEEDED', error.message, { ...about, retryAfterMs: patienceMs })
+  if (workedBefore && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN'))
+    return new SeamError('UNAVAILABLE', `Until now it worked: ${error.message}`, about)
+  return error
 }
 
 function messageOf(error: unknown): string {

@@ -5,6 +5,7 @@ import type { Fault, Radosgw, Seen } from '@seamark/testing-services'
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { s3Storage } from '../src/index.ts'
+import type { S3Storage } from '../src/index.ts'
 import { rawBucket } from './raw-port.ts'
 import { on } from './subject.ts'
 
@@ -24,14 +25,15 @@ async function read(storage: StorageProvider, key: string): Promise<string | und
   return Buffer.concat(chunks).toString()
 }
 
-async function failure(call: Promise<unknown>): Promise<{ code: string; remedy: string; pointer: string | undefined }> {
+async function failure(call: Promise<unknown>) {
   const error: unknown = await call.then(
     () => undefined,
     (reason: unknown) => reason,
   )
   if (!isSeamError(error)) throw new Error(`Expected a SeamError, got ${String(error)}`)
   const [problem] = error.problems
-  return { code: error.code, remedy: problem?.remedy ?? '', pointer: problem?.place?.pointer }
+  const { code, retryAfterMs } = error
+  return { code, retryAfterMs, remedy: problem?.remedy ?? '', pointer: problem?.place?.pointer }
 }
 
 /** A storage behind a wire that breaks in the way of `choose`. */
@@ -101,13 +103,13 @@ describe('a missing permission', () => {
     const { uid, ...credentials } = await newUser()
     const raw = await rawBucket(radosgw)
     await s3Storage(on(radosgw, raw.bucket)).put('ns/a', body)
-    const storage = s3Storage(on(radosgw, raw.bucket, { credentials }))
     const calls = {
-      's3:GetObject': () => read(storage, 'ns/a'),
-      's3:PutObject': () => storage.put('ns/b', body),
-      's3:ListBucket': () => storage.list('')[Symbol.asyncIterator]().next(),
-      's3:DeleteObject': () => storage.delete('ns/b'),
+      's3:GetObject': (from: S3Storage) => read(from, 'ns/a'),
+      's3:PutObject': (to: S3Storage) => to.put('ns/b', body),
+      's3:ListBucket': (of: S3Storage) => of.list('')[Symbol.asyncIterator]().next(),
+      's3:DeleteObject': (of: S3Storage) => of.delete('ns/b'),
     }
+    const before = s3Storage(on(radosgw, raw.bucket, { credentials }))
     for (const missing of Object.keys(calls)) {
       const allowed = Object.keys(calls).filter((action) => action !== missing)
       await raw.setPolicy({
@@ -121,13 +123,18 @@ describe('a missing permission', () => {
           },
         ],
       })
+      const storage = s3Storage(on(radosgw, raw.bucket, { credentials }))
       for (const [action, call] of Object.entries(calls)) {
         if (action !== missing) {
-          await call()
+          await call(storage)
+          await call(before)
           continue
         }
-        const { code, remedy } = await failure(call())
+        const { code, remedy } = await failure(call(storage))
         expect(code).toBe('FORBIDDEN')
+        // What was allowed until now is waited for, with the same remedy.
+        if (action !== 's3:GetObject')
+          expect(await failure(call(before))).toMatchObject({ code: 'UNAVAILABLE', remedy })
         const resource = `arn:aws:s3:::${raw.bucket}${action === 's3:ListBucket' ? '' : '/*'}`
         expect(remedy).toContain(JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource }))
       }
@@ -154,7 +161,10 @@ describe('credentials', () => {
     const storage = s3Storage(on(radosgw, raw.bucket, { credentials: async () => current }))
     await storage.put('ns/a', body)
     await radosgwAdmin(radosgw, 'key', 'rm', '--key-type=s3', `--access-key=${first.accessKeyId}`)
-    expect(await failure(storage.put('ns/b', body))).toMatchObject({ code: 'UNAUTHENTICATED' })
+    // They were good: whoever has a product in hand waits for new ones. Who begins with them is told at once.
+    expect(await failure(storage.put('ns/b', body))).toMatchObject({ code: 'UNAVAILABLE' })
+    const late = s3Storage(on(radosgw, raw.bucket, { credentials: async () => current }))
+    expect(await failure(late.put('ns/b', body))).toMatchObject({ code: 'UNAUTHENTICATED' })
 
     const second = { accessKeyId: randomUUID(), secretAccessKey: randomUUID() }
     const keys = [`--access-key=${second.accessKeyId}`, `--secret=${second.secretAccessKey}`]
@@ -209,7 +219,8 @@ describe('a clock that is 20 minutes off', () => {
 describe('throttling', () => {
   it('that does not pass is LIMIT_EXCEEDED after the tries, never a denial', async () => {
     const { storage, wire } = await behind(() => ({ status: 503, code: 'SlowDown' }), { attempts: 3 })
-    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    // With a time after which to ask again: without one it would be a limit of the caller's own.
+    expect(await failure(storage.put('ns/a', body))).toMatchObject({ code: 'LIMIT_EXCEEDED', retryAfterMs: 10_000 })
     expect(wire.seen.length).toBe(3)
   })
 })
