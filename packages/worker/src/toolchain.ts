@@ -12,11 +12,13 @@ import {
   readFile,
   realpath,
   rename,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onHost } from './host-failure.ts'
 import { removeTree } from './remove-tree.ts'
 
 export interface ToolchainOptions {
@@ -57,7 +59,10 @@ export async function layToolchain(
     await mkdir(parent, { recursive: true, mode: 0o700 })
     const temp = join(parent, `.tmp-${randomUUID()}`)
     try {
-      await lay(temp, node, source)
+      // The largest need of a first attempt, and no fault of it: it is named.
+      const { size } = await stat(node)
+      const doing = `Placing Node.js (${Math.ceil(size / 2 ** 20)} MiB)`
+      await onHost(doing, parent, () => lay(temp, node, source))
       await rename(temp, dir)
     } catch (error) {
       // Another worker was first.

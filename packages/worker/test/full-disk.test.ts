@@ -116,6 +116,16 @@ describe.runIf(process.getuid?.() === 0)('on a full disk', () => {
     expect(readdirSync(join(disk.dir, 'worker/namespaces/ns/attempts'))).toEqual([])
   })
 
+  it('what does not fit and where is told', async () => {
+    const { dir } = smallDisk()
+    const worker = localWorker({ dir: join(dir, 'worker'), storage: memoryStorage(), runtimes: [command()] })
+    const step = await task({ item: item('true'), workspace: { type: 'empty' } })
+    const refused = await failing(worker.prepare(step, executor))
+    expect(refused).toMatchObject(noSpace)
+    expect(refused.message).toMatch(/Node\.js.*\d MiB/)
+    expect(refused.message).toContain(join(dir, 'worker/toolchain'))
+  })
+
   it('an attempt is not blamed, and what it made is taken once there is space or kept', async () => {
     const disk = smallDisk()
     const base = repository(join(temporary(), 'base'), { 'a.txt': 'one\n' })
