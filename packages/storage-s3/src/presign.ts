@@ -1,5 +1,6 @@
 import type { PresignRequest } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { fromAwsError } from '@seamark/kit/aws'
 import { base64Of } from './port.ts'
 import type { S3Encryption, S3Port } from './port.ts'
 import { DIGEST_NAME } from './upload.ts'
@@ -8,7 +9,7 @@ const longestMs = 60 * 60 * 1000
 /** The most that one request can store. */
 const mostBytes = 5 * 1024 ** 3
 
-/** A short-lived address. Errors: `INVALID_INPUT`. */
+/** A short-lived address, made without a request. Errors: `INVALID_INPUT`, `UNAUTHENTICATED` without credentials. */
 export async function presign(
   port: S3Port,
   { key, method, expiresInMs, size, sha256 }: PresignRequest,
@@ -17,7 +18,12 @@ export async function presign(
   if (!(expiresInMs >= 1_000 && expiresInMs <= longestMs))
     throw invalid(`An address for ${expiresInMs} ms is not possible.`, 'Ask for one second to one hour.')
   const seconds = Math.floor(expiresInMs / 1_000)
-  if (method === 'GET') return { url: await port.presign('GET', key, seconds, { headers: {} }), headers: {} }
+  const signed = (details: Parameters<S3Port['presign']>[3]): Promise<string> =>
+    port.presign(method, key, seconds, details).catch((error: unknown) => {
+      const action = method === 'GET' ? 's3:GetObject' : 's3:PutObject'
+      throw fromAwsError(error, { doing: `Making an address for ${key}`, action, resource: '*' })
+    })
+  if (method === 'GET') return { url: await signed({ headers: {} }), headers: {} }
   if (size === undefined || !Number.isSafeInteger(size) || size < 0 || size > mostBytes)
     throw invalid('An upload needs its exact size, at most 5 GiB.', 'Give size in bytes.')
   if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256))
@@ -32,7 +38,7 @@ export async function presign(
     ...(encryption && { 'x-amz-server-side-encryption': encryption.mode }),
     ...(encryption?.mode === 'aws:kms' && { 'x-amz-server-side-encryption-aws-kms-key-id': encryption.keyId }),
   }
-  return { url: await port.presign('PUT', key, seconds, { size, headers }), headers }
+  return { url: await signed({ size, headers }), headers }
 }
 
 function invalid(message: string, remedy: string): SeamError {

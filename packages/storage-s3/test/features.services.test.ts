@@ -157,6 +157,13 @@ describe('an address for an upload (radosgw)', () => {
     expect(await raw.encryptionOf(key)).toEqual({ mode: 'aws:kms', keyId: 'testkey-2' })
   })
 
+  it('is not made without credentials, which is told as everywhere', async () => {
+    const credentials = () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' }))
+    const storage = s3Storage({ bucket: 'bucket', region: 'eu-central-1', credentials })
+    for (const method of ['GET', 'PUT'] as const)
+      await expect(storage.presign({ ...about, method, expiresInMs: 60_000 })).rejects.toEqual(code('UNAUTHENTICATED'))
+  })
+
   it('is refused without size, digest or a short time', async () => {
     const radosgw = await sharedServer('radosgw')
     const storage = s3Storage(on(radosgw, 'bucket'))
