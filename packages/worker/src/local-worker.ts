@@ -72,9 +72,13 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
 
   const keeping = (launchId: string, path: string) =>
     options.onNotice?.(
-      new SeamError('UNAVAILABLE', `The workspace of ${launchId} was not captured. It is kept in ${path} until somebody removes it.`, {
-        remedy: `Take from ${path} what you need, then remove it.`,
-      }),
+      new SeamError(
+        'UNAVAILABLE',
+        `The workspace of ${launchId} was not captured. It is kept in ${path} until somebody removes it.`,
+        {
+          remedy: `Take from ${path} what you need, then remove it.`,
+        },
+      ),
     )
 
   function toolsOf(ns: string): NamespaceTools {
