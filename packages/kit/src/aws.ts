@@ -31,8 +31,6 @@ export interface AwsCall {
   readonly action: string | readonly string[]
   /** What it is done to, as the resource of a policy. */
   readonly resource: string
-  /** Tells the service's own words, too: only for a service that never quotes the request. */
-  readonly quote?: boolean
 }
 
 /** What a failure comes to, for any service. */
@@ -119,13 +117,12 @@ export function awsMeaning(failure: AwsFailure): AwsMeaning {
 }
 
 /**
- * What may be kept of an error of a client: the error itself holds the request, with its session token. The service's own
- * words only where `quote` says that they are safe.
+ * What may be kept of an error of a client: the error itself holds the request, with its session token, and the service's
+ * own words may quote it.
  */
-export function awsCause(error: unknown, quote = false): Error {
-  const { code, status, requestId, message } = awsFailure(error)
-  const told = status === undefined ? code : `${code} (HTTP ${status})`
-  return Object.assign(new Error(quote ? message : told), {
+export function awsCause(error: unknown): Error {
+  const { code, status, requestId } = awsFailure(error)
+  return Object.assign(new Error(status === undefined ? code : `${code} (HTTP ${status})`), {
     name: code || 'AwsError',
     ...(status && { status }),
     ...(requestId && { requestId }),
@@ -147,20 +144,19 @@ export function saysNothing(error: unknown): boolean {
  * A failed call as a `SeamError`: `FORBIDDEN` names the action and the line of a policy that allows it;
  * `UNAUTHENTICATED` for credentials that are absent, expired or wrong; `LIMIT_EXCEEDED` for throttling; `UNAVAILABLE`
  * for a clock that is off and for what passes; `TIMEOUT`; otherwise `INVALID_INPUT`. Names the service's code and the id
- * of the request; its words only where the call says so. A `SeamError` is returned as it is, an abort is `ABORTED`.
+ * of the request, never its words. A `SeamError` is returned as it is, an abort is `ABORTED`.
  */
 export function fromAwsError(error: unknown, call: AwsCall): SeamError {
   if (isSeamError(error)) return error
   const failure = awsFailure(error)
   const { requestId, message } = failure
-  const cause = awsCause(error, call.quote)
+  const cause = awsCause(error)
   if (failure.code === 'AbortError' || (error instanceof Error && error.name === 'AbortError'))
     return new SeamError('ABORTED', 'Stopped on request.', { cause })
   const code = failure.code || failure.status
   const reference = requestId === undefined ? '' : `, request ${requestId}`
-  const words = call.quote !== true || message === '' || message === failure.code ? '' : `: ${message}`
   const made = (as: ErrorCode, why: string, remedy: string): SeamError =>
-    new SeamError(as, `${call.doing} failed: ${why} (${code ?? 'no reason'}${reference})${words}.`, {
+    new SeamError(as, `${call.doing} failed: ${why} (${code ?? 'no reason'}${reference}).`, {
       cause,
       remedy,
       ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
@@ -207,6 +203,9 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
     case 'unsupported':
       return made('UNSUPPORTED', 'the server does not know this call', 'Use a server that does.')
     case 'refused':
+      // Thrown by the client itself, before any request.
+      if (failure.status === undefined && failure.code === '')
+        return made('INVALID_INPUT', 'the client is not configured', 'Give the region; check the endpoint.')
       return made('INVALID_INPUT', 'the server refuses it', 'Check the options.')
   }
 }

@@ -69,8 +69,6 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       doing: `${doing[act]} ${key} in bucket ${bucket}`,
       action: actions[act],
       resource: act === 'list' ? arn : `${arn}/*`,
-      // S3 names its keys and conditions, never a header of the request.
-      quote: true,
     }
     const elsewhere = wrongBucket(error, call.doing)
     if (elsewhere !== undefined) return elsewhere
@@ -81,7 +79,7 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
       pointer?: string,
     ) =>
       new SeamError(as, `${call.doing} failed: ${why}.`, {
-        cause: awsCause(error, call.quote),
+        cause: awsCause(error),
         remedy,
         ...(pointer !== undefined && { place: { pointer } }),
       })

@@ -82,6 +82,14 @@ describe('a wrong option', () => {
     }
   })
 
+  it('region that nobody gave: INVALID_INPUT that says so', async () => {
+    vi.stubEnv('AWS_REGION', '')
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { region: _, ...nowhere } = on(radosgw, 'b')
+    expect((await failure(s3Storage(nowhere).put('ns/a', body))).remedy).toContain('region')
+  })
+
   it('secret: UNAUTHENTICATED, also of a HEAD, whose answer says nothing', async () => {
     const { bucket } = await rawBucket(radosgw)
     const credentials = { accessKeyId: 'test', secretAccessKey: 'wrong' }
