@@ -4,6 +4,7 @@ import {
   GetObjectLockConfigurationCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { sha256 } from '@seamark/kit'
@@ -64,6 +65,18 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
       return VersionId
     },
 
+    async extend(key, versionId, retainUntil, signal) {
+      await s3().send(
+        new PutObjectRetentionCommand({
+          Bucket: bucket,
+          Key: key,
+          VersionId: versionId,
+          Retention: { Mode: 'COMPLIANCE', RetainUntilDate: new Date(retainUntil) },
+        }),
+        sending(signal),
+      )
+    },
+
     async get(key, versionId, signal) {
       const answer = await s3().send(
         new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
@@ -74,6 +87,7 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
         mode: answer.ObjectLockMode,
         retainUntil: answer.ObjectLockRetainUntilDate?.getTime(),
         legalHold: answer.ObjectLockLegalHoldStatus === 'ON',
+        storedAt: answer.LastModified?.getTime(),
       }
     },
 

@@ -13,6 +13,8 @@ export interface LockedObject {
   /** Epoch milliseconds. */
   readonly retainUntil: number | undefined
   readonly legalHold: boolean
+  /** When the server took it, epoch milliseconds by its clock, in whole seconds. */
+  readonly storedAt: number | undefined
 }
 
 /** The calls of S3 that the anchor is made of. Each is one request and rejects with the client's own error. */
@@ -27,6 +29,8 @@ export interface LockPort {
     object: { readonly bytes: Uint8Array; readonly retainUntil: number; readonly legalHold: boolean },
     signal?: AbortSignal,
   ): Promise<string | undefined>
+  /** Moves the end of a version's retention to a later date. It stays under COMPLIANCE. */
+  extend(key: string, versionId: string, retainUntil: number, signal?: AbortSignal): Promise<void>
   get(key: string, versionId: string, signal?: AbortSignal): Promise<LockedObject>
   /** Versions and markers of the keys with a prefix: keys ascending, of a key the newest first. */
   versions(prefix: string, signal?: AbortSignal): AsyncIterable<VersionFacts>

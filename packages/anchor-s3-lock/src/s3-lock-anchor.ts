@@ -10,6 +10,8 @@ import type { LockedObject, VersionFacts } from './port.ts'
 import { receiptBody } from './receipt.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
+// Between our date and the server's lie tries that were repeated, and two clocks.
+const slackMs = 60 * 60 * 1000
 // Beyond what a number holds exactly.
 const largestSize = 9_999_999_999_999_999n
 
@@ -173,13 +175,37 @@ export function s3LockAnchor(options: S3LockAnchorOptions): S3LockAnchor {
           remedy: 'Stop the service and keep both; `seamark verify` with each tells which records differ.',
         },
       )
-    if (there.mode !== 'COMPLIANCE' || there.retainUntil === undefined || there.retainUntil <= at)
-      throw new SeamError('UNSUPPORTED', `${key} in bucket ${bucket} is not under a lock in COMPLIANCE mode.`, {
-        remedy: 'Allow s3:GetObjectRetention, and find out who wrote that version.',
-      })
-    const { retainUntil } = there
+    const held = isShort(there) ? await extended(first, at + retentionDays * dayMs, signal) : there
+    if (held.mode !== 'COMPLIANCE' || held.retainUntil === undefined || held.retainUntil <= at || isShort(held))
+      throw new SeamError(
+        'UNSUPPORTED',
+        `${key} in bucket ${bucket} is not under a lock in COMPLIANCE mode that lasts ${retentionDays} days.`,
+        { remedy: 'Allow s3:GetObjectRetention, and find out who wrote that version.' },
+      )
+    const { retainUntil } = held
     const body = { bucket, key, versionId: first.versionId, sha256: sha256Hex(there.bytes), retainUntil }
-    return { v: 1, kind, name, origin, size, root, at, body: { ...body, legalHold: there.legalHold } }
+    return { v: 1, kind, name, origin, size, root, at, body: { ...body, legalHold: held.legalHold } }
+  }
+
+  /** Whether a version was put under a lock that ends sooner than one of ours: then another was there first. */
+  function isShort({ mode, retainUntil, storedAt }: LockedObject): boolean {
+    if (mode !== 'COMPLIANCE' || retainUntil === undefined) return false
+    return retainUntil < (storedAt ?? clock.now()) + retentionDays * dayMs - slackMs
+  }
+
+  /** The version under a lock that lasts until a date, as read back. A lock in COMPLIANCE mode can be made longer. */
+  async function extended(
+    version: VersionFacts,
+    until: number,
+    signal: AbortSignal | undefined,
+  ): Promise<LockedObject> {
+    const { key, versionId } = version
+    await calls.request({ doing: `Extending the lock of ${key}`, action: 's3:PutObjectRetention', signal }, () =>
+      port.extend(key, versionId, until, signal),
+    )
+    const there = await readVersion(version, signal)
+    if (there !== undefined) return there
+    throw new SeamError('UNAVAILABLE', `${key} in bucket ${bucket} can not be seen any more.`)
   }
 
   function headOf(note: string, key: string): Checkpoint | undefined {

@@ -135,9 +135,27 @@ describe('an attack', () => {
     const { anchor, head, at } = await anchored()
     const { note } = await checkpoint(8)
     const key = at.key.replace(/[^/]+$/, '9999999999999991-8.note')
-    expect(await attack.putGovernance({ ...at, key }, note, new Date(Date.now() + dayMs))).toBe('done')
+    const until = new Date(Date.now() + dayMs)
+    expect(await attack.putLocked({ ...at, key }, note, { mode: 'GOVERNANCE', until })).toBe('done')
     await expect(anchor.anchor(await checkpoint(8))).rejects.toEqual(code('UNSUPPORTED'))
     expect((await anchor.check(await anchor.anchor(head), trust)).status).toBe('pass')
+  })
+
+  it.each([
+    ['a minute', 60_000],
+    ['a day less', 29 * dayMs],
+  ])('that is there first with the same note and a lock of %s has its lock extended, once', async (_, lasts) => {
+    const { anchor, at } = await anchored()
+    const head = await checkpoint(8)
+    const key = at.key.replace(/[^/]+$/, '9999999999999991-8.note')
+    const until = new Date(Date.now() + lasts)
+    expect(await attack.putLocked({ ...at, key }, head.note, { mode: 'COMPLIANCE', until })).toBe('done')
+    const before = Date.now()
+    const receipt = await anchor.anchor(head)
+    expect((await attack.versions(at.bucket)).filter((version) => version.key === key)).toHaveLength(1)
+    const { status, retainedUntil = 0 } = await anchor.check(receipt, trust)
+    expect([status, retainedUntil >= before + 30 * dayMs - 2_000]).toEqual(['pass', true])
+    expect((await anchor.anchor(head)).body).toEqual(receipt.body)
   })
 
   it('with a receipt of its own making fails', async () => {

@@ -18,7 +18,13 @@ const body = {
 }
 const { size, root } = head
 const receipt = { v: 1, kind: 'k', name: 'n', origin, size, root, at: 1, body } as const
-const object: LockedObject = { bytes, mode: 'COMPLIANCE', retainUntil: until, legalHold: false }
+const object: LockedObject = {
+  bytes,
+  mode: 'COMPLIANCE',
+  retainUntil: until,
+  legalHold: false,
+  storedAt: until - 1_000,
+}
 const version = (versionId: string, marker = false) => ({ key: 'k', versionId, marker })
 
 const judged = (found: Partial<Found>, now = 1_000) =>

@@ -66,14 +66,18 @@ export function attacker(access: S3Access | { readonly region: string }) {
       client.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(policy) })),
     overwrite: ({ bucket, key }: Omit<At, 'versionId'>, text: string) =>
       outcome(client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))),
-    putGovernance: ({ bucket, key }: Omit<At, 'versionId'>, text: string, until: Date) =>
+    putLocked: (
+      { bucket, key }: Omit<At, 'versionId'>,
+      text: string,
+      { mode, until }: { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly until: Date },
+    ) =>
       outcome(
         client.send(
           new PutObjectCommand({
             Bucket: bucket,
             Key: key,
             Body: text,
-            ObjectLockMode: 'GOVERNANCE',
+            ObjectLockMode: mode,
             ObjectLockRetainUntilDate: until,
           }),
         ),
