@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireOwnFolder } from '@seamark/cli'
 import type { MigrateOptions, MigrateReport } from '@seamark/cli'
 import { postgresJournal } from '@seamark/journal-postgres'
-import type { PostgresStore } from '@seamark/journal-postgres'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { SeamError } from '@seamark/kit'
 import { moveNamespace } from '@seamark/migrate'
@@ -12,8 +10,8 @@ import { FOLD_VERSION } from '@seamark/orchestrator'
 import type { ServerEnvironment } from './env.ts'
 
 /**
- * Moves a namespace between a data folder and a database, then takes the source out of use: two services on two copies
- * of one log would make a fork.
+ * Moves a namespace between a data folder and a database, and takes the source out of use before anybody else can lead
+ * it: two services on two copies of one log would make a fork.
  */
 export async function migrate(options: MigrateOptions, environment: ServerEnvironment): Promise<MigrateReport> {
   const { direction, dataDir, namespace: ns, onProgress, signal } = options
@@ -35,10 +33,9 @@ export async function migrate(options: MigrateOptions, environment: ServerEnviro
   const sqlite = sqliteJournal({ dir: folder })
   try {
     const [from, to] = toPostgres ? [sqlite, postgres] : [postgres, sqlite]
-    const report = await moveNamespace({ ns, from, to, holder, foldVersion: FOLD_VERSION, onProgress, signal })
-    await sqlite.journal.close()
-    const notes = toPostgres ? await retireFolder(database) : await retireRows(postgres, ns, holder)
-    return { ...report, notes }
+    const { retire } = from.journal
+    const report = await moveNamespace({ ns, from, to, holder, foldVersion: FOLD_VERSION, retire, onProgress, signal })
+    return { ...report, notes: toPostgres ? afterFolder(database) : afterRows }
   } finally {
     await sqlite.journal.close()
     await postgres.journal.close()
@@ -56,23 +53,14 @@ function address(
   })
 }
 
-/** Without its database, and with its checkpoint there, the folder's journal refuses to start. */
-async function retireFolder(database: string): Promise<readonly string[]> {
-  const away = `${database}.moved`
-  for (const suffix of ['', '-wal', '-shm'])
-    if (existsSync(database + suffix)) await rename(database + suffix, away + suffix)
+function afterFolder(database: string): readonly string[] {
   return [
-    `The old database is kept as ${away}; a start on it is refused. Delete it when you need it no more.`,
+    `The old database is kept as ${database}.moved; a start on it is refused. Delete it when you need it no more.`,
     'Now set `journal: postgresJournal({ … })` in seamark.config.ts.',
   ]
 }
 
-async function retireRows({ journal }: PostgresStore, ns: string, holder: string): Promise<readonly string[]> {
-  const lease = await journal.acquire(ns, holder)
-  await journal.retire(lease)
-  await lease.release()
-  return [
-    'The old rows are kept in the database; a start on them is refused. Drop their schema when you need them no more.',
-    'Now take `journal` out of seamark.config.ts.',
-  ]
-}
+const afterRows: readonly string[] = [
+  'The old rows are kept in the database; a start on them is refused. Drop their schema when you need them no more.',
+  'Now take `journal` out of seamark.config.ts.',
+]

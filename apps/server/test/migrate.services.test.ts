@@ -1,7 +1,15 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { MigrateOptions } from '@seamark/cli'
+import type { Lease } from '@seamark/core'
+import { postgresJournal } from '@seamark/journal-postgres'
+import { sqliteJournal } from '@seamark/journal-sqlite'
+import { hasCode } from '@seamark/kit'
+import { openLog } from '@seamark/testing'
 import { startPostgres } from '@seamark/testing-services'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { migrate } from '../src/migrate.ts'
 import { place } from './seamark.ts'
 import type { Ended } from './seamark.ts'
 
@@ -65,6 +73,66 @@ it(
     expect(JSON.parse(text(await here.seamark('status', 'first', '--json', '--data', other)))).toEqual(before)
   },
 )
+
+/** Tries for the lease of a source from the moment on when its move has begun, as a service that is started over and over. */
+async function moved(
+  direction: MigrateOptions['direction'],
+  dataDir: string,
+  schema: string,
+  lead: () => Promise<Lease | undefined>,
+): Promise<{ readonly led: unknown }> {
+  let led: Promise<unknown> | undefined
+  const attempt = async (): Promise<unknown> => {
+    try {
+      for (;;) {
+        const lease = await lead()
+        if (lease !== undefined) return lease
+        await setImmediate()
+      }
+    } catch (error) {
+      return error
+    }
+  }
+  await migrate(
+    {
+      direction,
+      dataDir,
+      namespace: 'default',
+      urlFile: join(here.dir, 'url'),
+      schema,
+      deployment: 'moving',
+      onProgress: () => (led ??= attempt()),
+      signal: new AbortController().signal,
+    },
+    { path: process.env['PATH'], git: {} },
+  )
+  return { led: await led }
+}
+
+it('leaves no moment at which somebody who waits leads the source', { timeout: 60_000 }, async () => {
+  const schema = 'waiting'
+  const there = join(here.dir, 'there')
+  const folder = sqliteJournal({ dir: join(there, 'journal') })
+  mkdirSync(there, { mode: 0o700 })
+  const log = await openLog(folder.journal)
+  await log.append(2_000)
+  await log.lease.release()
+  const restarted = await moved('sqlite-to-postgres', there, schema, () =>
+    folder.journal.acquire('default', 'restarted').catch((error: unknown) => {
+      if (hasCode(error, 'CONFLICT')) return undefined
+      throw error
+    }),
+  )
+  expect(restarted.led).toMatchObject({ code: 'INTEGRITY' })
+  await folder.journal.close()
+
+  const replica = postgresJournal({ url: server.url, schema, deployment: 'moving', standby: true })
+  const back = join(here.dir, 'back')
+  mkdirSync(back, { mode: 0o700 })
+  const standby = await moved('postgres-to-sqlite', back, schema, () => replica.journal.acquire('default', 'standby'))
+  expect(standby.led).toMatchObject({ code: 'CONFLICT' })
+  await replica.journal.close()
+})
 
 it('says what is missing', async () => {
   for (const [argv, code] of [

@@ -9,6 +9,7 @@ import { namespacePaths, reservePath } from './paths.ts'
 import { purgeBackups } from './purge.ts'
 import { query } from './query.ts'
 import { reserve } from './reserve.ts'
+import { retireFiles } from './retire.ts'
 import { MIGRATIONS } from './schema.ts'
 import type { Migration } from './schema.ts'
 import { scrubbed } from './scrubbed.ts'
@@ -36,6 +37,11 @@ export interface SqliteJournal extends Journal {
    * Errors: `ABORTED`. Damage is given to `onDamage` and ends the pass.
    */
   scrub(ns: string, options?: ScrubOptions): Promise<ScrubReport>
+  /**
+   * Takes a namespace out of use, after it was moved elsewhere, and ends the lease: its database gets the ending
+   * `.moved`, and `acquire` is `INTEGRITY` from then on.
+   */
+  retire(lease: Lease): Promise<void>
 }
 
 /** A journal and the projections that its transactions write. */
@@ -223,6 +229,18 @@ export function sqliteStore(
         throw new SeamError('UNAVAILABLE', `A reader keeps the write-ahead log of ${paths.database} from being cut.`, {
           remedy: 'Purge again.',
         })
+    },
+
+    async retire(lease) {
+      const paths = begin(lease.ns, undefined)
+      const { db } = writing(lease, undefined, (open) => open)
+      try {
+        // Brings the write-ahead log into the database. The lock stays until nobody can open it by its name.
+        db.close()
+        retireFiles(paths)
+      } finally {
+        letGo(lease.ns, lease.epoch)
+      }
     },
 
     async scrub(ns, request = {}) {

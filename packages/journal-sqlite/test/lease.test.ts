@@ -46,6 +46,23 @@ describe('the lease', () => {
     expect((await second.journal.acquire('default', 'second')).epoch).toBe(lease.epoch + 1)
   })
 
+  it('ends with the journal when that is retired, and nobody gets it again', async () => {
+    const { journal, dir } = open()
+    const other = open(dir)
+    const log = await openLog(journal)
+    await log.append(3)
+    // A reader keeps the write-ahead log from being brought in.
+    expect((await other.journal.head('default')).size).toBe(3)
+    await journal.retire(log.lease)
+    await expect(log.append(1)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await log.lease.release()
+    for (const one of [journal, other.journal, open(dir).journal])
+      await expect(one.acquire('default', 'next')).rejects.toMatchObject({ code: 'INTEGRITY' })
+    const kept = new Database(join(dir, 'default', 'journal.db.moved'), { readonly: true })
+    expect(kept.prepare('SELECT count(*) FROM records').pluck().get()).toBe(3)
+    kept.close()
+  })
+
   it('is refused by the database itself once another epoch is there, and says that it is lost', async () => {
     const { journal, dir } = open()
     const log = await openLog(journal)

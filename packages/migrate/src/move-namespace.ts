@@ -14,6 +14,11 @@ export interface MoveOptions {
   readonly holder: string
   /** The version of the fold whose newest snapshot is moved too; without it the next start replays from the first record. */
   readonly foldVersion?: number
+  /**
+   * Takes the source out of use. Called under its lease, once the target is whole: so nobody who waits for that lease
+   * leads what was moved away. Whatever it rejects with, the move can be called again.
+   */
+  readonly retire?: (source: Lease) => Promise<void>
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }
@@ -59,7 +64,7 @@ export async function moveNamespace(options: MoveOptions): Promise<MoveReport> {
 }
 
 async function move(options: MoveOptions, source: Lease, target: Lease): Promise<MoveReport> {
-  const { ns, from, to, foldVersion, onProgress, signal } = options
+  const { ns, from, to, foldVersion, retire, onProgress, signal } = options
   const stop = signal === undefined ? {} : { signal }
   const { size, checkpoint } = await from.journal.head(ns, stop)
   const resumedAt = await requirePart(options, size, checkpoint)
@@ -77,6 +82,7 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
     })
   // Checks the root of what it covers against the records that arrived.
   if (checkpoint !== undefined) await to.journal.commitCheckpoint(target, checkpoint, stop)
+  await retire?.(source)
   return {
     records: size,
     root: found.root,

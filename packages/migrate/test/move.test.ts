@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Lease } from '@seamark/core'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { memoryJournal, openLog } from '@seamark/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { moveNamespace } from '../src/index.ts'
-import type { Progress, Store } from '../src/index.ts'
+import type { MoveOptions, Store } from '../src/index.ts'
 import { breaking, everything, fill } from './source.ts'
 
 let dir: string
@@ -18,7 +19,7 @@ afterEach(async () => {
   await from.journal.close()
   rmSync(dir, { recursive: true })
 })
-const move = (to: Store, more: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {}) =>
+const move = (to: Store, more: Partial<MoveOptions> = {}) =>
   moveNamespace({ ns: 'default', from, to, holder: 'mover', foldVersion: 3, ...more })
 
 it('moves everything, and says what it was', async () => {
@@ -59,6 +60,30 @@ it('is over once more where it was ended after its last step, whatever was not t
   await move(to)
   expect(await move(to)).toMatchObject({ records: 500, resumedAt: 500 })
   expect(await everything(to)).toEqual(await everything(from))
+})
+
+it('retires the source once the target is whole, before anybody else gets its lease', async () => {
+  await fill(from, 500)
+  const to = memoryJournal()
+  const other = sqliteJournal({ dir, reserveBytes: 0 })
+  const retire = async (lease: Lease): Promise<void> => {
+    expect(await everything(to)).toEqual(await everything(from))
+    await expect(other.journal.acquire('default', 'next')).rejects.toMatchObject({ code: 'CONFLICT' })
+    await from.journal.retire(lease)
+  }
+  // As where it is ended in between.
+  await expect(move(to, { retire: () => Promise.reject(new Error('it broke')) })).rejects.toThrow('it broke')
+  expect(await move(to, { retire })).toMatchObject({ records: 500, resumedAt: 500 })
+  await expect(other.journal.acquire('default', 'next')).rejects.toMatchObject({ code: 'INTEGRITY' })
+  await other.journal.close()
+})
+
+it('does not retire what did not arrive', async () => {
+  await fill(from, 500)
+  const to = memoryJournal()
+  const broken = { ...to, journal: breaking(to.journal, 'commitCheckpoint', 0) }
+  await expect(move(broken, { retire: from.journal.retire })).rejects.toThrow('it broke')
+  expect((await move(to, { retire: from.journal.retire })).resumedAt).toBe(500)
 })
 
 it('refuses a target that is not empty', async () => {

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Lease } from '@seamark/core'
 import { postgresJournal } from '@seamark/journal-postgres'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { startPostgres } from '@seamark/testing-services'
@@ -49,3 +51,26 @@ it(
     for (const { journal } of [sqlite, postgres, back]) await journal.close()
   },
 )
+
+it('a standby that waits while the source is moved away never leads it', { timeout: 60_000 }, async () => {
+  const at = { url: server.url, schema: 'waited', deployment: 'moving' }
+  const from = postgresJournal(at)
+  const to = sqliteJournal({ dir: join(dir, 'away'), reserveBytes: 0 })
+  await fill(from, 500)
+  const replica = postgresJournal({ ...at, standby: true })
+  let waiting: Promise<unknown> | undefined
+  const retire = async (lease: Lease): Promise<void> => {
+    waiting = replica.journal.acquire('default', 'standby').catch((thrown: unknown) => thrown)
+    await setTimeout(1_000)
+    await from.journal.retire(lease)
+  }
+  const options = { ns: 'default', from, to, holder: 'mover', foldVersion: 3 }
+  // As where it is ended once the target is whole: nobody was quicker, so it is called again.
+  const broken = moveNamespace({ ...options, retire: () => Promise.reject(new Error('it broke')) })
+  await expect(broken).rejects.toThrow('it broke')
+  expect((await moveNamespace({ ...options, retire })).resumedAt).toBe(500)
+  expect(await waiting).toMatchObject({ code: 'CONFLICT' })
+  expect(await everything(to)).toEqual(await everything(from))
+  await expect(from.journal.acquire('default', 'next')).rejects.toMatchObject({ code: 'CONFLICT' })
+  for (const { journal } of [from, to, replica]) await journal.close()
+})
