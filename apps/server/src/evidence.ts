@@ -1,7 +1,9 @@
 import type { AnchorReceipt, BlobRef, Checkpoint } from '@seamark/core'
 import { orAbort, SeamError } from '@seamark/kit'
 import { blobsOf, composeBundle, writeTar } from '@seamark/evidence'
-import { parseHeader, readFrontier, toHex } from '@seamark/log'
+import { parseHeader } from '@seamark/log'
+import { anchoredHeads, requireSameHistory, unlessAway } from './anchored.ts'
+import type { Anchored, AskOptions } from './anchored.ts'
 import type { Deployment } from './deployment.ts'
 import { exportKeys } from './keys.ts'
 import { readBlob } from './patch.ts'
@@ -9,19 +11,21 @@ import { runRow } from './questions.ts'
 
 /**
  * The evidence bundle of a sealed run as a canonical tar. Payloads (plan text, commands, environment) stay in the
- * journal and are committed to by digest; patches are included.
+ * journal and are committed to by digest; patches are included. An anchor that is away is a notice, and its receipt is
+ * not in the bundle.
  * Errors: `NOT_FOUND`, `CONFLICT` before the run is sealed, `INTEGRITY`.
  */
 export async function* exportEvidence(
   deployment: Deployment,
   run: string,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, onNotice }: AskOptions & { readonly signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
   const { ns, journal, signers } = deployment
   const newest = await coveringCheckpoint(deployment, run, signal)
   const { seq } = await runRow(deployment, run)
   const found = await survey(deployment, run, seq, newest.size, signal)
-  const checkpoint = await anchoredCheckpoint(deployment, newest, found.end, signal)
+  const anchored = await anchoredHeads(deployment.anchors, newest.origin, { signal, onNotice })
+  const checkpoint = await anchoredCheckpoint(deployment, newest, found.end, anchored, signal)
   const hints = await exportKeys(deployment, { signal })
   const files = await composeBundle(
     {
@@ -31,7 +35,7 @@ export async function* exportEvidence(
       hints,
       records: () => journal.read(ns, seq, { run, to: found.end, signal }),
       hashes: (level, from, count) => journal.hashes(ns, level, from, count, { signal }),
-      receipts: await receiptsFor(deployment, checkpoint, signal),
+      receipts: await receiptsFor(anchored, checkpoint, { signal, onNotice }),
       artifacts: found.patches.map((blob) => ({ ...blob, open: () => readBlob(deployment, blob.sha256, { signal }) })),
       signer: signers.export,
     },
@@ -62,28 +66,18 @@ async function coveringCheckpoint(deployment: Deployment, run: string, signal: A
  * signed one. Errors: `INTEGRITY` where an anchor has another history.
  */
 async function anchoredCheckpoint(
-  { ns, journal, anchors }: Deployment,
+  deployment: Deployment,
   newest: Checkpoint,
   end: number,
+  anchored: readonly Anchored[],
   signal: AbortSignal,
 ): Promise<Checkpoint> {
   let found: Checkpoint | undefined
-  for (const anchor of anchors) {
-    const latest = await anchor.latest(newest.origin, { signal })
-    if (latest === undefined || latest.size < Math.max(end, found?.size ?? 0) || latest.size > newest.size) continue
-    const frontier = await readFrontier(
-      (level, from, count) => journal.hashes(ns, level, from, count, { signal }),
-      latest.size,
-    )
-    if (toHex(frontier.root()) !== latest.root)
-      throw new SeamError(
-        'INTEGRITY',
-        `Anchor ${anchor.name} has another head of ${latest.size} records than this log.`,
-        {
-          remedy: 'Keep both, and find out which of them was changed.',
-        },
-      )
-    found = latest
+  for (const each of anchored) {
+    const { head } = each
+    if (head.size < Math.max(end, found?.size ?? 0) || head.size > newest.size) continue
+    await requireSameHistory(deployment, each, signal)
+    found = head
   }
   return found ?? newest
 }
@@ -115,15 +109,16 @@ async function survey(
 
 /** What anchors gave for exactly this head. */
 async function receiptsFor(
-  { anchors }: Deployment,
+  anchored: readonly Anchored[],
   checkpoint: Checkpoint,
-  signal: AbortSignal,
+  options: AskOptions,
 ): Promise<Record<string, AnchorReceipt>> {
   const receipts: Record<string, AnchorReceipt> = {}
-  for (const anchor of anchors) {
-    const latest = await anchor.latest(checkpoint.origin, { signal })
+  for (const { anchor, head } of anchored) {
+    if (head.note !== checkpoint.note) continue
     // Anchoring is idempotent: a head that is there gives its receipt again.
-    if (latest?.note === checkpoint.note) receipts[anchor.name] = await anchor.anchor(checkpoint, { signal })
+    const receipt = await unlessAway(anchor, (signal) => anchor.anchor(checkpoint, { signal }), options)
+    if (receipt !== undefined) receipts[anchor.name] = receipt
   }
   return receipts
 }

@@ -114,7 +114,7 @@ export function buildApp(options: AppOptions): App {
     body: readPatch(deployment, params.run, params.item, { signal }),
   }))
   serveStream(app, context, ROUTES.evidence, async ({ params, signal }) => ({
-    body: exportEvidence(deployment, params.run, { signal }),
+    body: exportEvidence(deployment, params.run, { signal, onNotice: options.onNotice }),
   }))
   return { http: app, open: () => open }
 }
