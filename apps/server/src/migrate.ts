@@ -33,8 +33,16 @@ export async function migrate(options: MigrateOptions, environment: ServerEnviro
   const sqlite = sqliteJournal({ dir: folder })
   try {
     const [from, to] = toPostgres ? [sqlite, postgres] : [postgres, sqlite]
-    const { retire } = from.journal
-    const report = await moveNamespace({ ns, from, to, holder, foldVersion: FOLD_VERSION, retire, onProgress, signal })
+    const report = await moveNamespace({
+      ns,
+      from,
+      to,
+      holder,
+      foldVersion: FOLD_VERSION,
+      retire: (lease) => from.journal.retire(lease),
+      onProgress,
+      signal,
+    })
     return { ...report, notes: toPostgres ? afterFolder(database) : afterRows }
   } finally {
     await sqlite.journal.close()

@@ -101,7 +101,9 @@ async function moved(
       urlFile: join(here.dir, 'url'),
       schema,
       deployment: 'moving',
-      onProgress: () => (led ??= attempt()),
+      onProgress: () => {
+        led ??= attempt()
+      },
       signal: new AbortController().signal,
     },
     { path: process.env['PATH'], git: {} },
