@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 /** A configuration whose services are replicas: they share database, blobs and keys, and have data folders of their own. */
-function config(name: string, schema: string, options = ''): string {
+function config(name: string, schema: string, options = '', deployment = 'ours'): string {
   return here.write(
     name,
     `import { join } from 'node:path'
@@ -46,7 +46,7 @@ import { localSigner } from ${source('signer-local')}
 import { folderStorage } from ${source('storage-local')}
 const dir = import.meta.dirname
 export default {
-  journal: postgresJournal({ urlFile: join(dir, 'url'), schema: '${schema}', ${options} }),
+  journal: postgresJournal({ urlFile: join(dir, 'url'), schema: '${schema}', deployment: '${deployment}', ${options} }),
   storage: folderStorage({ dir: join(dir, 'blobs') }),
   signer: localSigner({ path: join(dir, 'keys/log.pem'), role: 'log' }),
   exportSigner: localSigner({ path: join(dir, 'keys/export.pem'), role: 'export' }),
@@ -219,8 +219,8 @@ describe('a second service on one namespace', { timeout: 120_000 }, () => {
   })
 
   it('is refused naming both deployments, where it is of another one, also as a standby and after the first has ended', async () => {
-    const ours = config('ours.config.ts', 'shared', `deployment: 'ours', standby: true`)
-    const theirs = config('theirs.config.ts', 'shared', `deployment: 'theirs', standby: true`)
+    const ours = config('ours.config.ts', 'shared', 'standby: true')
+    const theirs = config('theirs.config.ts', 'shared', 'standby: true', 'theirs')
     const first = serve('first', ours)
     await first.saw('"ready"')
     const expected = {

@@ -17,7 +17,7 @@ export async function measure({ url, items }: { url: string; items: number }): P
     const standby = startRig(
       join(dir, 'standby'),
       undefined,
-      postgresJournal({ url, schema: 'takeover', standby: true }),
+      postgresJournal({ url, schema: 'takeover', deployment: 'seamark', standby: true }),
       {
         executors: [heldExecutor()],
         queues: { default: { concurrency: items } },

@@ -7,7 +7,11 @@ import { named } from './named.ts'
 
 /** Nothing but attempts on this machine: log, blobs, signing key and anchored checkpoints are elsewhere. */
 export default defineConfig({
-  journal: postgresJournal({ urlFile: named('SEAMARK_DATABASE_URL_FILE'), standby: true }),
+  journal: postgresJournal({
+    urlFile: named('SEAMARK_DATABASE_URL_FILE'),
+    deployment: named('SEAMARK_DEPLOYMENT'),
+    standby: true,
+  }),
   storage: s3Storage({ bucket: named('SEAMARK_BUCKET') }),
   signer: kmsSigner({
     keyId: named('SEAMARK_LOG_KEY'),

@@ -7,7 +7,11 @@ import { s3Storage } from '@seamark/storage-s3'
 import { named } from './named.ts'
 
 const keys = kmsDataKeys({ keyId: named('SEAMARK_DATA_KEY') })
-const { journal, projections } = postgresJournal({ urlFile: named('SEAMARK_DATABASE_URL_FILE'), standby: true })
+const { journal, projections } = postgresJournal({
+  urlFile: named('SEAMARK_DATABASE_URL_FILE'),
+  deployment: named('SEAMARK_DEPLOYMENT'),
+  standby: true,
+})
 
 /** As `all-four.config.ts`, with payloads, snapshots and blobs encrypted before they leave the process. */
 export default defineConfig({

@@ -60,6 +60,8 @@ export async function startCloud(): Promise<Cloud> {
         SEAMARK_LOG_PUBLIC_KEY: String(kms.run('GetPublicKey', { KeyId: logKey })['PublicKey']),
         SEAMARK_DATA_KEY: kms.createKey(),
         SEAMARK_DATABASE_URL_FILE: urlFile,
+        SEAMARK_CHECKPOINT_DIR: join(dir, 'checkpoints'),
+        SEAMARK_DEPLOYMENT: 'acme-runs',
       }
     },
     async keysIn(Bucket) {

@@ -105,6 +105,7 @@ describe('the plan of the demo', { timeout: 180_000 }, () => {
   it('alike with the log in PostgreSQL', async () => {
     asLocal(await demo(example('postgres-journal')))
     expect(existsSync(inDir('data/journal'))).toBe(false)
+    expect(existsSync(inDir('checkpoints/default.checkpoint.json'))).toBe(true)
   })
 
   it('alike with all four', async () => {

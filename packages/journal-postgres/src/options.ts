@@ -9,11 +9,14 @@ export interface PostgresJournalOptions {
   readonly schema?: string
   /** Name of this instance. Default `journal`. */
   readonly name?: string
-  /** Replicas of one service share it; a namespace belongs to the first that took its lease. Default `seamark`. */
+  /**
+   * Replicas of one service share it; a namespace belongs to the first that took its lease. Default `seamark`, except
+   * with `standby`, where it must be said.
+   */
   readonly deployment?: string
   /** Folder of the newest signed checkpoint of each namespace, outside the database. Without it only the database has it. */
   readonly checkpointDir?: string
-  /** Waits in `acquire` until the lease is free, instead of `CONFLICT`. */
+  /** Waits in `acquire` until the lease is free, instead of `CONFLICT`. Needs `deployment`. */
   readonly standby?: boolean
   /** How long a lease lives without a sign of its holder, in milliseconds of the database's clock. Default 3,000. */
   readonly leaseMs?: number
@@ -46,6 +49,12 @@ export function settingsOf(options: PostgresJournalOptions): Settings {
     })
   if (!NAME.test(deployment))
     throw new SeamError('INVALID_INPUT', `${JSON.stringify(deployment)} is not the name of a deployment.`)
+  // By a name that all have by default, another service would pass for a replica, and lead with other blobs and keys.
+  if (settings.standby && options.deployment === undefined)
+    throw new SeamError('INVALID_INPUT', 'A standby does not say of which deployment it is a replica.', {
+      place: { pointer: '/deployment' },
+      remedy: 'Name it with `deployment`, alike in all replicas. What was led without a name belongs to `seamark`.',
+    })
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1_000 || leaseMs > 600_000)
     throw new SeamError('INVALID_INPUT', `A lease of ${leaseMs} ms is not between a second and ten minutes.`)
   if (!Number.isSafeInteger(readConnections) || readConnections < 1)

@@ -35,7 +35,7 @@ export function cluster(options: PostgresOptions = {}): Cluster {
   }
   const freshSchema = (): string => `t_${randomUUID().replaceAll('-', '')}`
   const open = (more: PostgresJournalOptions = {}): PostgresStore => {
-    const store = postgresJournal({ url: server().url, schema: freshSchema(), ...more })
+    const store = postgresJournal({ url: server().url, schema: freshSchema(), deployment: 'seamark', ...more })
     stores.add(store)
     return store
   }

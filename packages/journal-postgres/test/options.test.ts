@@ -27,6 +27,15 @@ describe('options', () => {
     expect(() => postgresJournal(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
   })
 
+  it('of a standby without the name of its deployment are refused, saying where', () => {
+    const problem = { place: { pointer: '/deployment' }, remedy: expect.stringContaining('`deployment`') }
+    expect(() => postgresJournal({ url, standby: true })).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT', problems: [expect.objectContaining(problem)] }),
+    )
+    postgresJournal({ url, standby: true, deployment: 'seamark' })
+    postgresJournal({ url })
+  })
+
   it('do nothing before the first use', async () => {
     const { journal, projections } = postgresJournal({ url: 'postgres://user:password@127.0.0.1:1/database' })
     expect([journal.kind, projections.kind, journal.name]).toEqual(['postgres', 'postgres', 'journal'])
