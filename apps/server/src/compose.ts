@@ -13,6 +13,8 @@ import { command } from '@seamark/runtime-command'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
+import type { Claim } from './claim.ts'
+import { claimedExecutor, claimedWorker } from './claimed.ts'
 import type { Deployment } from './deployment.ts'
 import type { ServerEnvironment } from './env.ts'
 import { leadership } from './leadership.ts'
@@ -29,6 +31,10 @@ export interface ComposeOptions {
   readonly dataDir: string
   /** Whether this process takes the lease and runs items, or only answers questions. */
   readonly engine: boolean
+  /** The engine touches attempts only while this is held. */
+  readonly claim: Claim
+  /** Done under the lease, before anything in the data folder is touched. What it throws frees the lease again. */
+  readonly taken: () => Promise<void>
   /** Text that names this process to others. */
   readonly holder: string
   readonly environment: ServerEnvironment
@@ -42,7 +48,7 @@ export interface ComposeOptions {
  * Errors: what `requireReady` and `checkRequirements` throw.
  */
 export async function compose(options: ComposeOptions): Promise<Deployment> {
-  const { loaded, dataDir, environment, onNotice } = options
+  const { loaded, dataDir, claim, environment, onNotice } = options
   const { config, namespace: ns } = loaded
   const store = config.journal ?? sqliteJournal({ dir: join(dataDir, 'journal'), readOnly: !options.engine })
   const storage = config.storage ?? folderStorage({ dir: join(dataDir, 'storage') })
@@ -85,14 +91,17 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     ? leadership({
         ns,
         journal: store.journal,
-        taken: () => removeLeftovers(worker, executors, onNotice),
+        async taken() {
+          await options.taken()
+          await removeLeftovers(worker, executors, onNotice)
+        },
         makeEngine: (journal) =>
           createEngine({
             ns,
             journal,
             projections: store.projections,
-            worker,
-            executors,
+            worker: claimedWorker(worker, claim),
+            executors: executors.map((executor) => claimedExecutor(executor, claim)),
             runtimes: runtimes.map(({ name }) => name),
             authorizer,
             signer: signers.log,

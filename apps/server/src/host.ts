@@ -5,15 +5,18 @@ import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
-import { fromSystemError, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
+import { fromSystemError, hasCode, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
+import { claimOn } from './claim.ts'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
 import type { Leadership } from './leadership.ts'
 import type { ServerEnvironment } from './env.ts'
+import { frontDoor } from './front-door.ts'
 import { buildApp } from './http/app.ts'
+import { originOf } from './keys.ts'
 import { scrubInBackground } from './scrub.ts'
 import { migrate } from './migrate.ts'
-import { listen, listenPrivately, refuseSecond } from './socket.ts'
+import { inUse, listenPrivately, serviceIn, socketIn } from './socket.ts'
 
 /** The two ways to have a service, as the command is given them. */
 export function serviceHost(environment: ServerEnvironment): ServiceHost {
@@ -48,41 +51,73 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   if (mode.engine) {
     await makeNamedFolder(dataDir)
     await keepOutOfGit(dataDir)
-    await refuseSecond(dataDir)
+    const first = await serviceIn(dataDir)
+    // The default journal is the folder's own. Another one may be waited for, which it says when it is asked.
+    if (first !== undefined && !(mode.standby && loaded.config.journal !== undefined)) throw inUse(dataDir, first)
   }
   const holder = `${mode.as} (process ${process.pid} on ${hostname()})`
-  const deployment = await compose({ loaded, dataDir, engine: mode.engine, holder, environment, onNotice })
+  const claim = claimOn(dataDir)
+  const front = frontDoor({ dataDir, as: mode.as, log: () => logOf(deployment), makeApp: () => makeApp(), onNotice })
+  const deployment = await compose({
+    loaded,
+    dataDir,
+    engine: mode.engine,
+    claim,
+    async taken() {
+      await front.requireFolder()
+      claim.take()
+    },
+    holder,
+    environment,
+    onNotice,
+  })
   const stopping = new AbortController()
   const ended = Promise.withResolvers<unknown>()
   let stopped: Promise<void> | undefined
-  const app = buildApp({
-    deployment,
-    principal: localPrincipal(),
-    startedAt: Date.now(),
-    stopping: stopping.signal,
-    stop: (how) => void stop(how).catch((error: unknown) => onNotice(toSeamError(error))),
-    onNotice,
-  })
-
-  let door: Awaited<ReturnType<typeof listen>> | undefined
-  let standby: RunningService['standby']
+  const startedAt = Date.now()
+  const makeApp = () =>
+    buildApp({
+      deployment,
+      principal: localPrincipal(),
+      startedAt,
+      stopping: stopping.signal,
+      stop: (how) => void stop(how).catch((error: unknown) => onNotice(toSeamError(error))),
+      onNotice,
+    })
+  let requests = () => front.requests()
+  let close = () => front.close()
+  let socketPath = socketIn(dataDir)
+  let leader: Leader | undefined
+  let listens = true
   try {
-    standby = await led(deployment, mode, onNotice)
-    // A standby does not hold the lease that keeps a second service from this folder.
-    if (standby !== undefined) await refuseSecond(dataDir)
-    door = mode.engine ? await listen(app.http, dataDir, mode.as) : await listenPrivately(app.http)
+    leader = await otherLeader(deployment, mode, onNotice)
+    if (!mode.engine) {
+      const app = makeApp()
+      const reached = await listenPrivately(app.http)
+      socketPath = reached.socket
+      requests = () => app.open()
+      close = () => reached.close()
+    } else if (leader === undefined) await front.open()
+    else listens = await front.openIfFree()
   } catch (error) {
     // What is told is why it did not start; that letting go failed too is a notice.
     const notice = (cause: unknown) => onNotice(toSeamError(cause))
     await deployment.leadership?.stop().catch(notice)
+    claim.close()
     await deployment.close().catch(notice)
     throw error
   }
   void deployment.leadership?.failed.then((reason) => ended.resolve(reason))
+  claim.lost.addEventListener('abort', () => ended.resolve(claim.lost.reason), { once: true })
+  const over = deployment.leadership
+    ?.lead()
+    .then(() => (leader === undefined || stopped !== undefined ? undefined : front.open()))
   // A stop also ends the waiting for the lease, and says itself how it went.
-  deployment.leadership?.lead().catch((error: unknown) => stopped ?? ended.resolve(error))
+  over?.catch((error: unknown) => stopped ?? ended.resolve(error))
   const stopScrub =
-    mode.as === 'seamark serve' ? scrubInBackground(deployment, (error) => ended.resolve(error)) : undefined
+    mode.as === 'seamark serve'
+      ? scrubInBackground(deployment, { onDamage: (error) => ended.resolve(error), onNotice })
+      : undefined
 
   async function stopAll(how: { readonly cancelRunning?: boolean }): Promise<void> {
     stopScrub?.()
@@ -90,11 +125,12 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       await deployment.leadership?.stop(how)
       // Followers see cancelled runs come to their end before the door closes.
       if (how.cancelRunning === true)
-        for (const end = Date.now() + farewellMs; app.open() > 0 && Date.now() < end;) await sleep(10)
+        for (const end = Date.now() + farewellMs; requests() > 0 && Date.now() < end;) await sleep(10)
     } finally {
+      claim.close()
       stopping.abort()
       try {
-        await door?.close()
+        await close()
       } finally {
         await deployment.close()
       }
@@ -114,28 +150,43 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   }
 
   return {
-    socketPath: door.socket,
+    socketPath,
     notes: deployment.notes,
-    ...(standby !== undefined && { standby }),
+    ...(leader !== undefined && {
+      standby: {
+        ...leader,
+        listens,
+        // What keeps it from leading ends the service, which is told there.
+        over: (over ?? never).catch(() => never),
+      },
+    }),
     ended: ended.promise,
     stop,
     idle: () => idle(deployment),
     async kill() {
+      // What a standby, or one that was replaced, finds in its folder runs for another.
+      if (deployment.engine === undefined || !claim.held()) return
       const killing = Promise.all(deployment.executors.map((executor) => killAll(executor)))
       await Promise.race([killing, sleep(killMs)])
     },
   }
 }
 
+interface Leader {
+  readonly leader?: string
+}
+
+const never = new Promise<void>(() => undefined)
+
 /**
- * Starts the engine. Resolves when it leads, or with what is known of the leader where this one waits as a standby.
- * Errors: those of `Engine.start`; `CONFLICT` where another one leads and this one is to lead now or never.
+ * Starts the engine. Resolves with nothing when it leads, or with what is known of the leader where this one waits as a
+ * standby. Errors: those of `Engine.start`; `CONFLICT` where another one leads and this one is to lead now or never.
  */
-async function led(
+async function otherLeader(
   { leadership, ns }: Deployment,
   { standby }: Mode,
   onNotice: (error: Error) => void,
-): Promise<RunningService['standby']> {
+): Promise<Leader | undefined> {
   if (leadership === undefined) return undefined
   if (!(await leadership.waits(standby ? standbyAfterMs : refusedAfterMs))) {
     await leadership.lead()
@@ -146,11 +197,16 @@ async function led(
     throw new SeamError('CONFLICT', `${leader ?? 'Another service'} leads the namespace ${ns}.`, {
       remedy: 'Submit the plan there, or stop that service first.',
     })
-  const never = new Promise<void>(() => undefined)
-  return {
-    ...(leader !== undefined && { leader }),
-    // What keeps it from leading ends the service, which is told there.
-    over: leadership.lead().catch(() => never),
+  return leader === undefined ? {} : { leader }
+}
+
+/** The name that the log has in every checkpoint; `undefined` before its first record. */
+async function logOf(deployment: Deployment): Promise<string | undefined> {
+  try {
+    return await originOf(deployment, {})
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error
+    return undefined
   }
 }
 

@@ -21,7 +21,10 @@ export async function exportKeys(deployment: Deployment, options: CallOptions): 
 }
 
 /** The name that the log has in every checkpoint. */
-export async function originOf({ ns, journal }: Deployment, options: CallOptions): Promise<string> {
+export async function originOf(
+  { ns, journal }: Pick<Deployment, 'ns' | 'journal'>,
+  options: CallOptions,
+): Promise<string> {
   for await (const { header } of journal.read(ns, 0, { to: 1, ...options })) {
     const record = parseHeader(header)
     if (record.kind === 'log.opened') return record.data.origin

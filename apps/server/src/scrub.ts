@@ -6,8 +6,14 @@ import { canScrub } from './service-view.ts'
 const firstMs = 60_000
 const everyMs = 24 * 3_600_000
 
-/** Re-reads all of the journal now and then, slowly; damage is given to `onDamage`. Returns a function that stops it. */
-export function scrubInBackground({ ns, journal }: Deployment, onDamage: (error: Error) => void): () => void {
+export interface ScrubHooks {
+  readonly onDamage: (error: Error) => void
+  /** The journal was away; it is tried again. */
+  readonly onNotice: (error: Error) => void
+}
+
+/** Re-reads all of the journal now and then, slowly. Returns a function that stops it. */
+export function scrubInBackground({ ns, journal }: Deployment, { onDamage, onNotice }: ScrubHooks): () => void {
   const stop = new AbortController()
   if (!canScrub(journal)) return () => stop.abort()
   const pass = async () => {
@@ -17,7 +23,11 @@ export function scrubInBackground({ ns, journal }: Deployment, onDamage: (error:
   const later = (ms: number) => {
     const timer = setTimeout(() => {
       pass().catch((error: unknown) => {
-        if (!stop.signal.aborted) onDamage(toSeamError(error))
+        if (stop.signal.aborted) return
+        const seam = toSeamError(error)
+        if (seam.consequence !== 'retry') return onDamage(seam)
+        onNotice(seam)
+        later(firstMs)
       })
     }, ms)
     timer.unref()

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { AnyRecord, VerifyReport } from '@seamark/core'
 import { postgresJournal } from '@seamark/journal-postgres'
@@ -85,19 +88,30 @@ async function recordsOf(schema: string): Promise<AnyRecord[]> {
   return found
 }
 
-/** A leader in the middle of a run, and a standby beside it. */
-async function halfWay(schema: string): Promise<{ readonly leader: Started; readonly standby: Started }> {
+/** A leader in the folder `first`, and a standby in another folder or the same. */
+async function pair(
+  schema: string,
+  data: string,
+  urlFile = 'url',
+): Promise<{ readonly leader: Started; readonly standby: Started }> {
   const file = config('replica.config.ts', schema, 'standby: true')
-  const leader = serve('first', file)
+  const leading = readFileSync(join(here.dir, file), 'utf8').replace("'url'", `'${urlFile}'`)
+  const leader = serve('first', here.write('leader.config.ts', leading))
   await leader.saw('"ready"')
-  const standby = serve('second', file)
+  const standby = serve(data, file)
   await standby.saw('"standby"')
+  return { leader, standby }
+}
+
+/** The same, with the leader in the middle of a run. */
+async function halfWay(schema: string, data = 'second', urlFile?: string): ReturnType<typeof pair> {
+  const { leader, standby } = await pair(schema, data, urlFile)
   text(await here.seamark('submit', plan(), '--id', 'r1', '--data', 'first'))
   await until(() => readdirSync(join(here.dir, 'done')).length >= 6)
   return { leader, standby }
 }
 
-/** Everything ended, once, and verifies. */
+/** Everything ended, once, and verifies. Where the standby had no data folder of its own, everything was also begun once. */
 async function expectWhole(schema: string, data: string): Promise<void> {
   await until(async () => (await statusOf(data)) === 'succeeded', 120_000)
   const named = ['--data', data]
@@ -112,16 +126,19 @@ async function expectWhole(schema: string, data: string): Promise<void> {
   const settled = records.filter(({ kind }) => kind === 'item.settled').map(({ item }) => item)
   expect(settled).toHaveLength(ids.size)
   expect(new Set(settled)).toEqual(ids)
-  // Only what the leader had begun and not settled was begun again, on the machine of the other.
+  // Only what the leader had begun and not settled may be begun again, in the folder of the other.
   const takeOver = records.findLastIndex(({ kind }) => kind === 'engine.started')
   const before = records.slice(0, takeOver)
   const open = new Set(before.filter(({ kind }) => kind === 'item.launched').map(({ item }) => item))
   for (const { kind, item } of before) if (kind === 'item.settled') open.delete(item)
+  // Otherwise there was nothing to attach.
+  expect(open.size).toBeGreaterThan(0)
   for (const id of ids) {
     const times = readFileSync(join(here.dir, 'done', id), 'utf8')
       .trim()
       .split('\n').length
-    expect({ id, times }).toEqual({ id, times: open.has(id) ? expect.toSatisfy((n: number) => n <= 2) : 1 })
+    const again = data !== 'first' && open.has(id)
+    expect({ id, times }).toEqual({ id, times: again ? expect.toSatisfy((n: number) => n <= 2) : 1 })
   }
 }
 
@@ -202,11 +219,132 @@ describe('a standby', { timeout: 240_000 }, () => {
   })
 })
 
+/** What a service says last, where it fails. */
+async function failure({ ended }: Started) {
+  const { code, err } = await ended
+  return { code, error: JSON.parse(err.trim().split('\n').at(-1) ?? '').error }
+}
+
+const folder = () => join(here.dir, 'first')
+const service = async () => {
+  const { pid } = JSON.parse(readFileSync(join(folder(), 'service.json'), 'utf8'))
+  const client = seamarkClient({ socketPath: join(folder(), 'service/socket') })
+  const view = serviceView.parse(await client.service())
+  await client.close()
+  return { pid, view }
+}
+
+describe('a standby in the folder of the leader', { timeout: 240_000 }, () => {
+  it('leads within 5 s of its kill -9, and begins nothing again', async () => {
+    const { leader, standby } = await halfWay('hot_killed', 'first')
+    expect((await service()).pid).toBe(leader.child.pid)
+    leader.child.kill('SIGKILL')
+    const killedAt = Date.now()
+    await standby.saw('"ready"')
+    const ms = Date.now() - killedAt
+    console.log(`The standby led after ${ms} ms.`)
+    expect(ms).toBeLessThan(takeOverMs)
+    await expectWhole('hot_killed', 'first')
+    const { pid, view } = await service()
+    expect({ pid, view: view.pid }).toEqual({ pid: standby.child.pid, view: standby.child.pid })
+    expect(view).not.toHaveProperty('standby')
+  })
+
+  it.each([
+    { goesOn: 'by itself', schema: 'hot_frozen', signals: ['SIGCONT'] as const },
+    {
+      goesOn: 'with a Ctrl-C that would cancel what runs',
+      schema: 'hot_ctrl_c',
+      signals: ['SIGINT', 'SIGCONT'] as const,
+    },
+  ])('takes over from a frozen leader, which touches nothing when it goes on $goesOn', async ({ schema, signals }) => {
+    const { leader, standby } = await halfWay(schema, 'first')
+    leader.child.kill('SIGSTOP')
+    const frozenAt = Date.now()
+    await standby.saw('"ready"')
+    const ms = Date.now() - frozenAt
+    console.log(`The standby led after ${ms} ms.`)
+    expect(ms).toBeLessThan(takeOverMs)
+    for (const signal of signals) leader.child.kill(signal)
+    expect(await failure(leader)).toMatchObject({
+      code: 5,
+      error: { code: 'CONFLICT', message: expect.stringContaining('taken over') },
+    })
+    expect(await statusOf('first')).toBe('running')
+    expect((await service()).pid).toBe(standby.child.pid)
+    await expectWhole(schema, 'first')
+    expect((await service()).view.pid).toBe(standby.child.pid)
+  })
+
+  it('takes over from a leader that is cut off from the database, which learns of it in the folder and ends', async () => {
+    const wires = new Set<Socket>()
+    const wire = createServer((near) => {
+      const far = connect(Number(new URL(server.url).port), '127.0.0.1')
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        wires.add(from)
+        from.on('error', () => to.destroy())
+        from.pipe(to)
+      }
+    })
+    await once(wire.listen(0, '127.0.0.1'), 'listening')
+    const url = new URL(server.url)
+    const address = wire.address()
+    url.port = String(typeof address === 'object' ? address?.port : address)
+    writeFileSync(join(here.dir, 'wire'), url.href, { mode: 0o600 })
+    const { leader, standby } = await halfWay('hot_cut', 'first', 'wire')
+    wire.close()
+    for (const socket of wires) socket.destroy()
+    await standby.saw('"ready"')
+    expect(await failure(leader)).toMatchObject({
+      code: 5,
+      error: { code: 'CONFLICT', message: expect.stringContaining('data folder') },
+    })
+    expect((await service()).view.pid).toBe(standby.child.pid)
+    await expectWhole('hot_cut', 'first')
+  })
+
+  it('has its door when the leader is stopped, and a third one stands by for it', async () => {
+    const { leader, standby } = await pair('hot_stopped', 'first')
+    const third = serve('first', 'replica.config.ts')
+    await third.saw('"standby"')
+    third.child.kill('SIGTERM')
+    expect(await third.ended).toMatchObject({ code: 0, out: expect.stringContaining('"stopped"') })
+    expect((await service()).view.pid).toBe(leader.child.pid)
+    leader.child.kill('SIGTERM')
+    expect(await leader.ended).toMatchObject({ code: 0 })
+    await standby.saw('"ready"')
+    expect((await service()).view.pid).toBe(standby.child.pid)
+    standby.child.kill('SIGTERM')
+    expect(await standby.ended).toMatchObject({ code: 0 })
+    expect(readdirSync(join(folder(), 'service'))).not.toContain('socket')
+  })
+
+  it('is none where the journal is the folder, or of another log: it is refused, naming the first', async () => {
+    const named = async (second: Started, first: Started) =>
+      expect(await failure(second)).toMatchObject({
+        code: 5,
+        error: { code: 'CONFLICT', message: expect.stringContaining(`(process ${first.child.pid})`) },
+      })
+    const plain = serve('second', 'none')
+    await plain.saw('"ready"')
+    await named(serve('second', 'none'), plain)
+    const first = serve('first', config('one.config.ts', 'hot_one', 'standby: true'))
+    await first.saw('"ready"')
+    const other = config('other.config.ts', 'hot_other', 'standby: true')
+    await named(serve('first', other), first)
+    // Also where it would have to wait, and the lease of the other log was given back.
+    const elsewhere = serve('third', other)
+    await elsewhere.saw('"ready"')
+    await named(serve('first', other), first)
+    expect((await service()).view.pid).toBe(first.child.pid)
+  })
+})
+
 describe('a second service on one namespace', { timeout: 120_000 }, () => {
-  const refused = async (data: string, file: string) => {
-    const { code, err } = await serve(data, file).ended
-    return { code, error: JSON.parse(err.trim().split('\n').at(-1) ?? '').error }
-  }
+  const refused = (data: string, file: string) => failure(serve(data, file))
 
   it('is refused naming the first, where it is no standby', async () => {
     const file = config('single.config.ts', 'single')

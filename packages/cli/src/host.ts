@@ -28,8 +28,11 @@ export interface RunningService {
   readonly socketPath: string
   /** Which defaults were filled in, what is not isolated. */
   readonly notes: readonly ServiceNote[]
-  /** Where another service leads: who, where it is known, and what resolves once this one has taken over. */
-  readonly standby?: { readonly leader?: string; readonly over: Promise<void> }
+  /**
+   * Where another service leads: who, where it is known, and what resolves once this one has taken over. `listens` is
+   * false where that service has the same data folder: then the socket is its own until then.
+   */
+  readonly standby?: { readonly leader?: string; readonly listens: boolean; readonly over: Promise<void> }
   /** Resolves with the reason when the service can not go on or not be stopped, and with `undefined` when it was stopped. */
   readonly ended: Promise<unknown>
   /** Stops taking commands and lets go of everything. Idempotent. */

@@ -11,6 +11,8 @@ export interface ServiceFile {
   readonly socket: string
   /** What it was started as: `seamark serve` or `seamark run`. */
   readonly as: string
+  /** Origin of the log that it leads or waits for; absent before that has its first record. */
+  readonly log?: string
 }
 
 export function serviceFilePath(dataDir: string): string {
@@ -88,5 +90,11 @@ function parse(text: string, path: string): ServiceFile {
   if (typeof value !== 'object' || value === null || !('pid' in value) || !('socket' in value)) throw damaged
   const { pid, socket } = value
   if (typeof pid !== 'number' || typeof socket !== 'string') throw damaged
-  return { version: 1, pid, socket, as: 'as' in value && typeof value.as === 'string' ? value.as : 'seamark' }
+  return {
+    version: 1,
+    pid,
+    socket,
+    as: 'as' in value && typeof value.as === 'string' ? value.as : 'seamark',
+    ...('log' in value && typeof value.log === 'string' && { log: value.log }),
+  }
 }

@@ -21,8 +21,9 @@ export const serve: Command = command({
   ],
   notes: [
     'SIGTERM stops the service; attempts go on, and the next service on the same folder takes them up.',
-    'Where another service leads and the journal lets standbys wait, it answers questions and takes over when that one is gone;',
-    'then --json has a line { type: "standby", socket, pid, leader, notes } before "ready".',
+    'Where another service leads and the journal lets standbys wait, it takes over when that one is gone. In the same folder it',
+    'then takes up what runs; in one of its own it answers questions meanwhile, and starts again what ran.',
+    'Until it leads --json has a line { type: "standby", socket, pid, leader, notes }, without socket in the same folder.',
     'Ctrl-C cancels what runs, waits until nothing is left and stops; twice kills everything at once.',
   ],
   async run(context, args) {
@@ -30,16 +31,17 @@ export const serve: Command = command({
     const json = args.json === true
     const dataDir = await dataFolder(context, args)
     const configFile = namedConfig(context, args)
+    const onNotice = (error: Error) =>
+      io.err(
+        json
+          ? `${JSON.stringify({ type: 'notice', message: error.message })}\n`
+          : `${io.errStyle.yellow('notice')} ${error.message}\n`,
+      )
     const service = await host.serve({
       dataDir,
       cwd,
       ...(configFile !== undefined && { configFile }),
-      onNotice: (error) =>
-        io.err(
-          json
-            ? `${JSON.stringify({ type: 'notice', message: error.message })}\n`
-            : `${io.errStyle.yellow('notice')} ${error.message}\n`,
-        ),
+      onNotice,
     })
     const offInterrupt = onInterrupt((times, signal) => {
       if (times > 1) void service.kill().finally(() => process.exit(8))
@@ -59,21 +61,31 @@ export const serve: Command = command({
       return 0
     } finally {
       offInterrupt()
-      await service.stop()
+      // Why it ended is told, or thrown above: that it could not let go of everything then is no other reason.
+      await service.stop().catch((error: unknown) => onNotice(toSeamError(error)))
     }
   },
 })
 
 async function tellStart(io: Terminal, service: RunningService, dataDir: string, json: boolean): Promise<void> {
-  const { standby, socketPath: socket, notes } = service
+  const { standby, socketPath, notes } = service
+  const { pid } = process
   if (!json) await writeNotes(io, notes)
   if (standby !== undefined) {
-    const { leader } = standby
-    await io.out(
-      json
-        ? `${JSON.stringify({ type: 'standby', socket, pid: process.pid, leader, notes })}\n`
-        : `Standby on ${socket} (process ${process.pid}): ${harmless(leader ?? 'another service')} leads. This one answers questions and takes over when that one is gone.\n`,
-    )
+    const { leader, listens } = standby
+    const who = harmless(leader ?? 'another service')
+    if (json)
+      await io.out(
+        `${JSON.stringify({ type: 'standby', ...(listens && { socket: socketPath }), pid, leader, notes })}\n`,
+      )
+    else if (listens)
+      await io.out(
+        `Standby on ${socketPath} (process ${pid}): ${who} leads. This one answers questions and takes over when that one is gone.\n`,
+      )
+    else
+      await io.out(
+        `Standby in ${dataDir} (process ${pid}): ${who} leads and answers there. This one takes over when that one is gone.\n`,
+      )
     await standby.over
   }
   await announce(io, service, dataDir, json)
