@@ -23,6 +23,7 @@ import { notesOf, seamTable } from './notes.ts'
 import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
 import { requireReady } from './ready.ts'
+import { refuseRollback } from './rollback.ts'
 import { VERSION } from './version.ts'
 
 export interface ComposeOptions {
@@ -92,6 +93,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
         ns,
         journal: store.journal,
         async taken() {
+          await refuseRollback({ ns, journal: store.journal, anchors }, onNotice)
           await options.taken()
           await removeLeftovers(worker, executors, onNotice)
         },
