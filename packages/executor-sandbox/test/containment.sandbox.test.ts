@@ -41,7 +41,7 @@ describe('sandbox', () => {
     expect(await findEscapes(temporary())).toEqual([])
   })
 
-  it.runIf(isRoot)('holds for an ordinary user', () => {
+  it.runIf(isRoot)('holds for an ordinary user (as root)', () => {
     const dir = temporary()
     chownSync(dir, 12_345, 12_345)
     const program = fileURLToPath(new URL('./support/containment.ts', import.meta.url))
@@ -55,7 +55,7 @@ describe('sandbox', () => {
     expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: '[]', stderr: '' })
   })
 
-  it.runIf(isRoot)('reaches a data folder that is closed to everyone but root', async () => {
+  it.runIf(isRoot)('reaches a data folder that is closed to everyone but root (as root)', async () => {
     const closed = temporary(homedir())
     chmodSync(closed, 0o700)
     const dir = join(closed, 'data')
@@ -68,7 +68,7 @@ describe('sandbox', () => {
     await until(() => !existsSync(join(dir, 'supervisor/ways')), 'nothing is left on the host')
   })
 
-  it.runIf(isRoot)('removes also what a supervisor left that was killed', async () => {
+  it.runIf(isRoot)('removes also what a supervisor left that was killed (as root)', async () => {
     const dir = realpathSync(temporary(homedir()))
     const left = `/run/seamark-${'0'.repeat(32)}`
     mkdirSync(join(left, '7'), { recursive: true })
@@ -83,7 +83,7 @@ describe('sandbox', () => {
     await until(() => !existsSync(ways), 'nothing is left on the host')
   })
 
-  it.runIf(isRoot)('is not disturbed by the supervisor of a folder that was there before', async () => {
+  it.runIf(isRoot)('is not disturbed by the supervisor of a folder that was there before (as root)', async () => {
     const dir = realpathSync(temporary(homedir()))
     const before = sandboxExecutor({ dir, graceMs: 500 })
     expect(await see(before, 'exit 3')).toMatchObject({ code: 3 })
@@ -98,7 +98,7 @@ describe('sandbox', () => {
     await executor.close?.()
   })
 
-  it.runIf(isRoot)('says so where the sandbox’s user can not reach a mount', async () => {
+  it.runIf(isRoot)('says so where the sandbox’s user can not reach a mount (as root)', async () => {
     const closed = temporary()
     mkdirSync(join(closed, 'folder'))
     const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })

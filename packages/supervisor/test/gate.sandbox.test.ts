@@ -57,7 +57,7 @@ describe('a sandbox', () => {
     expect(existsSync(ran)).toBe(false)
   })
 
-  describe.runIf(process.getuid?.() === 0)('on a disk without room', () => {
+  describe.runIf(process.getuid?.() === 0)('on a disk without room (as root)', () => {
     it('is not planned, and nothing of it is left', async () => {
       const { dir, fill } = smallDisk()
       const layout = layoutOf(dir)
