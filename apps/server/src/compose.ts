@@ -102,8 +102,13 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             ns,
             journal,
             projections: store.projections,
-            worker: claimedWorker(worker, claim),
-            executors: executors.map((executor) => claimedExecutor(executor, claim)),
+            // The folder's own journal is led by nobody else while this process lives.
+            ...(config.journal === undefined
+              ? { worker, executors }
+              : {
+                  worker: claimedWorker(worker, claim),
+                  executors: executors.map((executor) => claimedExecutor(executor, claim)),
+                }),
             runtimes: runtimes.map(({ name }) => name),
             authorizer,
             signer: signers.log,
