@@ -14,6 +14,8 @@ export async function requireSessions(first: Connection, another: () => Promise<
   const second = await another()
   try {
     const own = await pidOf(first)
+    // A pooler that takes its processes in turn gives another one, where it has several.
+    if ((await pidOf(first)) !== own) throw transactionPooling()
     await second.query('BEGIN')
     const others = await pidOf(second)
     const later = await pidOf(first)

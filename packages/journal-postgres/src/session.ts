@@ -57,6 +57,7 @@ type Facts = {
 export function sessions(access: Access): Sessions {
   let facts: ServerFacts | undefined
   let checked = false
+  let turn: Promise<unknown> = Promise.resolve()
 
   async function bare(): Promise<Connection> {
     const url = await access.url()
@@ -88,18 +89,27 @@ export function sessions(access: Access): Sessions {
     return connection
   }
 
+  async function open(): Promise<Session> {
+    const connection = await bare()
+    try {
+      return await prepare(connection)
+    } catch (error) {
+      connection.cut()
+      throw serverError(error, access.label)
+    }
+  }
+
   return {
     get facts() {
       return facts
     },
-    async open() {
-      const connection = await bare()
-      try {
-        return await prepare(connection)
-      } catch (error) {
-        connection.cut()
-        throw serverError(error, access.label)
-      }
+    open() {
+      if (checked) return open()
+      // One after the other: what another one asks meanwhile could hide a pooler that moves connections.
+      const mine = turn.then(open)
+      // Who asked is told; the next one only waits for the end.
+      turn = mine.catch(() => undefined)
+      return mine
     },
   }
 }

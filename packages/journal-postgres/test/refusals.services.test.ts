@@ -56,7 +56,8 @@ describe('behind PgBouncer', () => {
       const schema = server.freshSchema()
       const { journal } = server.open({ url: bouncer.url, schema })
       await expect(journal.acquire('default', 'h')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-      await expect(journal.head('default')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+      // The pool has more processes now, and another order of them each time.
+      for (let i = 0; i < 4; i++) await expect(journal.head('default')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
       expect(await server.sql(`SELECT 1 FROM pg_namespace WHERE nspname = '${schema}'`)).toEqual([])
       await journal.close()
     } finally {
