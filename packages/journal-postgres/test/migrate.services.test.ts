@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const { journal } of stores.splice(0)) await journal.close()
 })
 const open = (schema: string, migrations: readonly Migration[], standby = false): PostgresStore => {
-  const store = postgresStore({ url: server.server.url, schema, standby }, migrations)
+  const store = postgresStore({ url: server.server.url, schema, deployment: 'tests', standby }, migrations)
   stores.push(store)
   return store
 }
