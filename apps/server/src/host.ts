@@ -15,7 +15,6 @@ import { frontDoor } from './front-door.ts'
 import { buildApp } from './http/app.ts'
 import { originOf } from './keys.ts'
 import { scrubInBackground } from './scrub.ts'
-import { migrate } from './migrate.ts'
 import { inUse, listenPrivately, serviceIn, socketIn } from './socket.ts'
 
 /** The two ways to have a service, as the command is given them. */
@@ -23,7 +22,8 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
   return {
     serve: (options) => start(options, environment, { as: 'seamark serve', engine: true, standby: true }),
     startInProcess: (options) => start(options, environment, { as: 'seamark run', standby: false, ...options }),
-    migrate: (options) => migrate(options, environment),
+    // Both journals are loaded for it, and for nothing else.
+    migrate: async (options) => (await import('./migrate.ts')).migrate(options, environment),
   }
 }
 
