@@ -1,8 +1,7 @@
 /**
  * `npm test` (`plain`: what needs no service, and the sandbox where bubblewrap works) and `npm run test:services`
- * (`services`: installs what the rest needs, runs the rest, and fails where anything is skipped; as another user than
- * root it names what only root can run). `npm run test:live` (`live`) runs what needs an account of AWS, where its
- * credentials are in the environment.
+ * (`services`: installs what the rest needs, runs the rest, and fails where anything is skipped). `npm run test:live`
+ * (`live`) runs what needs an account of AWS, where its credentials are in the environment.
  * Further arguments are those of `vitest run`. The last line is always `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process'
@@ -57,13 +56,8 @@ if (services) {
   }
 } else if (!live && filter.length === 0) await printLeftOut()
 
-// A conformance case may be skipped where the implementation declares that it does not apply, and what says of itself
-// that it runs as root where this is another user; nothing else may.
-const isRoot = process.getuid?.() === 0
-const left = cases.filter((test) => test.result().state === 'skipped' && !isDeclared(test))
-const rootOnly = isRoot ? [] : left.filter(needsRoot)
-const undeclared = left.filter((test) => !rootOnly.includes(test))
-if (services) for (const test of rootOnly) console.log(`needs root: ${place(test.module)} > ${test.fullName}`)
+// A conformance case may be skipped where the implementation declares that it does not apply; nothing else may.
+const undeclared = cases.filter((test) => test.result().state === 'skipped' && !isDeclared(test))
 for (const test of undeclared) console.log(`skipped: ${place(test.module)} > ${test.fullName}`)
 if (passed + failed + skipped === 0) console.log('No test ran.')
 const bad = failed > 0 || passed === 0 || (services && undeclared.length > 0)
@@ -84,10 +78,6 @@ async function printLeftOut(): Promise<void> {
 
 function isDeclared(test: TestCase): boolean {
   return /(?:^| > )conformance \S+\/v\d+ > /.test(test.fullName)
-}
-
-function needsRoot(test: TestCase): boolean {
-  return / \(as root\)(?: > |$)/.test(test.fullName)
 }
 
 function place(module: TestModule): string {
