@@ -3,6 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { memoryJournal, memoryStorage } from '@seamark/testing'
 import { expect, it } from 'vitest'
 import { requireReady } from '../src/ready.ts'
+import { anchorWith } from './anchor.ts'
 
 type Ready = (options?: CallOptions) => Promise<void>
 
@@ -10,16 +11,7 @@ const unused = (): never => {
   throw new Error('Only ready is asked.')
 }
 const unusedKey = async (): Promise<PublicKey> => ({ algorithm: 'ed25519', bytes: new Uint8Array(32), keyId: 'k' })
-const anchor = (name: string, ready?: Ready): AuditAnchor => ({
-  spec: 'anchor/v1',
-  kind: 'test',
-  name,
-  guarantees: { beyondOperator: { value: true, proof: 'tested' }, time: { value: false, proof: 'tested' } },
-  anchor: unused,
-  check: unused,
-  latest: unused,
-  ...(ready && { ready }),
-})
+const anchor = (name: string, ready?: Ready) => anchorWith(name, ready === undefined ? {} : { ready })
 const signer = (role: 'log' | 'export', publicKey: Signer['publicKey'] = unusedKey): Signer => ({
   spec: 'signer/v1',
   kind: 'test',

@@ -6,6 +6,7 @@ import { emptyFrontier, placeRecords, recordEntry, toHex } from '@seamark/log'
 import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { refuseRollback } from '../src/rollback.ts'
+import { anchorWith } from './anchor.ts'
 import type { Ended } from './seamark.ts'
 import { place } from './seamark.ts'
 
@@ -13,18 +14,7 @@ const ns = 'default'
 const origin = `seamark.invalid/${'5e'.repeat(16)}`
 const opened: RecordDraft = { kind: 'log.opened', actor: 'engine', data: { origin } }
 const later: RecordDraft = { kind: 'checkpoint.committed', actor: 'engine', data: { size: 1, root: 'cd'.repeat(32) } }
-const unused = (): never => {
-  throw new Error('Only the newest head is asked for.')
-}
-const anchor = (name: string, latest: AuditAnchor['latest']): AuditAnchor => ({
-  spec: 'anchor/v1',
-  kind: 'test',
-  name,
-  guarantees: { beyondOperator: { value: true, proof: 'tested' }, time: { value: false, proof: 'tested' } },
-  anchor: unused,
-  check: unused,
-  latest,
-})
+const anchor = (name: string, latest: AuditAnchor['latest']) => anchorWith(name, { latest })
 
 /** A journal of so many records, and its head at every size. */
 async function journalOf(size: number) {

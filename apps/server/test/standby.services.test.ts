@@ -142,6 +142,16 @@ async function expectWhole(schema: string, data: string): Promise<void> {
   }
 }
 
+/** Ends or freezes the leader, and expects the standby to lead in time. */
+async function expectTakeOver(leader: Started, signal: 'SIGKILL' | 'SIGSTOP', standby: Started): Promise<void> {
+  leader.child.kill(signal)
+  const since = Date.now()
+  await standby.saw('"ready"')
+  const ms = Date.now() - since
+  console.log(`The standby led after ${ms} ms.`)
+  expect(ms).toBeLessThan(takeOverMs)
+}
+
 describe('a standby', { timeout: 240_000 }, () => {
   it('answers questions, refuses commands naming the leader, and leads within 5 s of its kill -9', async () => {
     const { leader, standby } = await halfWay('killed')
@@ -154,12 +164,7 @@ describe('a standby', { timeout: 240_000 }, () => {
     expect(refused.code).toBe(9)
     expect(JSON.parse(refused.err).error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(who) })
 
-    leader.child.kill('SIGKILL')
-    const killedAt = Date.now()
-    await standby.saw('"ready"')
-    const ms = Date.now() - killedAt
-    console.log(`The standby led after ${ms} ms.`)
-    expect(ms).toBeLessThan(takeOverMs)
+    await expectTakeOver(leader, 'SIGKILL', standby)
     await expectWhole('killed', 'second')
     const client = seamarkClient({ socketPath: join(here.dir, 'second/service/socket') })
     expect(serviceView.parse(await client.service())).not.toHaveProperty('standby')
@@ -168,12 +173,7 @@ describe('a standby', { timeout: 240_000 }, () => {
 
   it('takes over from a leader that is frozen, which ends as soon as it goes on', async () => {
     const { leader, standby } = await halfWay('frozen')
-    leader.child.kill('SIGSTOP')
-    const frozenAt = Date.now()
-    await standby.saw('"ready"')
-    const ms = Date.now() - frozenAt
-    console.log(`The standby led after ${ms} ms.`)
-    expect(ms).toBeLessThan(takeOverMs)
+    await expectTakeOver(leader, 'SIGSTOP', standby)
     leader.child.kill('SIGCONT')
     const { code, err } = await leader.ended
     expect(code).toBe(5)
@@ -238,12 +238,7 @@ describe('a standby in the folder of the leader', { timeout: 240_000 }, () => {
   it('leads within 5 s of its kill -9, and begins nothing again', async () => {
     const { leader, standby } = await halfWay('hot_killed', 'first')
     expect((await service()).pid).toBe(leader.child.pid)
-    leader.child.kill('SIGKILL')
-    const killedAt = Date.now()
-    await standby.saw('"ready"')
-    const ms = Date.now() - killedAt
-    console.log(`The standby led after ${ms} ms.`)
-    expect(ms).toBeLessThan(takeOverMs)
+    await expectTakeOver(leader, 'SIGKILL', standby)
     await expectWhole('hot_killed', 'first')
     const { pid, view } = await service()
     expect({ pid, view: view.pid }).toEqual({ pid: standby.child.pid, view: standby.child.pid })
@@ -259,12 +254,7 @@ describe('a standby in the folder of the leader', { timeout: 240_000 }, () => {
     },
   ])('takes over from a frozen leader, which touches nothing when it goes on $goesOn', async ({ schema, signals }) => {
     const { leader, standby } = await halfWay(schema, 'first')
-    leader.child.kill('SIGSTOP')
-    const frozenAt = Date.now()
-    await standby.saw('"ready"')
-    const ms = Date.now() - frozenAt
-    console.log(`The standby led after ${ms} ms.`)
-    expect(ms).toBeLessThan(takeOverMs)
+    await expectTakeOver(leader, 'SIGSTOP', standby)
     for (const signal of signals) leader.child.kill(signal)
     expect(await failure(leader)).toMatchObject({
       code: 5,

@@ -2,8 +2,7 @@ import type { AnchorReceipt, TrustFile } from '@seamark/core'
 import { systemClock } from '@seamark/kit'
 import { verifierKey } from '@seamark/log'
 import { sharedServer } from '@seamark/testing-services'
-import type { Radosgw } from '@seamark/testing-services'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { s3LockAnchor } from '../src/index.ts'
 import type { S3LockAnchorOptions } from '../src/index.ts'
 import { checkpoint, dayMs, newKey, on, origin, placeOf, trust } from './heads.ts'
@@ -11,12 +10,8 @@ import { attacker } from './lock-port.ts'
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })
 
-let radosgw: Radosgw
-let attack: ReturnType<typeof attacker>
-beforeAll(async () => {
-  radosgw = await sharedServer('radosgw')
-  attack = attacker(radosgw)
-}, 60_000)
+const radosgw = await sharedServer('radosgw')
+const attack = attacker(radosgw)
 
 async function anchored(more: Partial<S3LockAnchorOptions> = {}) {
   const anchor = s3LockAnchor(on(radosgw, await attack.bucket({ lock: true }), more))

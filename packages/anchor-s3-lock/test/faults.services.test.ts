@@ -1,7 +1,7 @@
 import { LATE_MS, sharedServer, wireTo } from '@seamark/testing-services'
-import type { Fault, Radosgw, Seen } from '@seamark/testing-services'
+import type { Fault, Seen } from '@seamark/testing-services'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { s3LockAnchor } from '../src/index.ts'
 import type { S3LockAnchorOptions } from '../src/index.ts'
 import { checkpoint, on, origin, placeOf, trust } from './heads.ts'
@@ -9,12 +9,8 @@ import { attacker } from './lock-port.ts'
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })
 
-let radosgw: Radosgw
-let attack: ReturnType<typeof attacker>
-beforeAll(async () => {
-  radosgw = await sharedServer('radosgw')
-  attack = attacker(radosgw)
-}, 60_000)
+const radosgw = await sharedServer('radosgw')
+const attack = attacker(radosgw)
 
 /** An anchor behind a wire that breaks in the way of `choose`, and one on the same bucket that has no wire. */
 async function behind(choose: (seen: Seen) => Fault, more: Partial<S3LockAnchorOptions> = {}) {

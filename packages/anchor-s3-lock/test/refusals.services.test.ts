@@ -1,18 +1,13 @@
 import { isSeamError } from '@seamark/kit'
 import { createRadosgwUser, sharedServer, wireTo } from '@seamark/testing-services'
-import type { Radosgw } from '@seamark/testing-services'
 import { randomUUID } from 'node:crypto'
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { s3LockAnchor } from '../src/index.ts'
 import { checkpoint, on, origin, trust } from './heads.ts'
 import { attacker } from './lock-port.ts'
 
-let radosgw: Radosgw
-let attack: ReturnType<typeof attacker>
-beforeAll(async () => {
-  radosgw = await sharedServer('radosgw')
-  attack = attacker(radosgw)
-}, 60_000)
+const radosgw = await sharedServer('radosgw')
+const attack = attacker(radosgw)
 
 async function failure(call: Promise<unknown>): Promise<{ code: string; remedy: string; pointer: string | undefined }> {
   const error: unknown = await call.then(

@@ -9,15 +9,8 @@ const recordsPerReport = 10_000
  * Reads both sides from the first record and computes the root again from what arrived. A payload that was purged at the
  * source after an earlier, interrupted move had brought it is purged here too. Errors: `INTEGRITY`, naming the record.
  */
-export async function compare({
-  ns,
-  from,
-  to,
-  lease,
-  size,
-  onProgress,
-  signal,
-}: Move): Promise<{ root: string; payloads: number }> {
+export async function compare(move: Move): Promise<{ root: string; payloads: number }> {
+  const { ns, from, to, lease, size, onProgress, signal } = move
   const arrived = to.journal.read(ns, 0, { to: size, payloads: true })[Symbol.asyncIterator]()
   const frontier = emptyFrontier()
   const purged: number[] = []

@@ -9,15 +9,8 @@ const rowsPerPage = 1_000
  * Writes every row of every run, replacing what an interrupted move has left, and reads it again. Constant memory.
  * Errors: `INTEGRITY` where other rows arrived.
  */
-export async function copyRows({
-  ns,
-  from,
-  to,
-  lease,
-  size,
-  onProgress,
-  signal,
-}: Move): Promise<{ runs: number; items: number }> {
+export async function copyRows(move: Move): Promise<{ runs: number; items: number }> {
+  const { ns, from, to, lease, size, onProgress, signal } = move
   const counts = { runs: 0, items: 0 }
 
   async function* pages<P extends ProjectionName>({ projections }: Store, projection: P, filter: ProjectionFilters[P]) {
