@@ -1,9 +1,9 @@
-import { isSeamError, SeamError, systemCode } from '@seamark/kit'
+import { isNoSpace, isSeamError, SeamError, systemCode } from '@seamark/kit'
 
 /** Whether there is no space left. */
 export function isFull(error: unknown): boolean {
   const code = systemCode(error)
-  return code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE' || code === 'ENOSPC' || code === 'EDQUOT'
+  return code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE' || isNoSpace(error)
 }
 
 /** Whether the write may or may not have reached the disk. */

@@ -21,6 +21,11 @@ const codes = new Map<string, readonly [ErrorCode, string]>([
   ['ESTALE', ['UNAVAILABLE', 'Check the network file system.']],
 ])
 
+/** Whether the system said that a disk, or a quota on it, has no room. */
+export function isNoSpace(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')
+}
+
 /**
  * An error of the operating system as a `SeamError`: `LIMIT_EXCEEDED` for a full disk, `FORBIDDEN`
  * for missing rights, `NOT_FOUND`, `UNAVAILABLE` for what may pass, otherwise `INTERNAL`. A

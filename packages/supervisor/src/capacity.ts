@@ -1,5 +1,5 @@
 import type { LaunchAnswer } from '@seamark/core'
-import { isSeamError, SeamError, systemCode } from '@seamark/kit'
+import { isNoSpace, isSeamError, SeamError, systemCode } from '@seamark/kit'
 
 /** System errors that mean: not now, rather than: not at all. */
 const noCapacity: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
@@ -15,9 +15,8 @@ export function capacityError(error: unknown): SeamError | undefined {
 }
 
 /** Whether a failure is that a disk has no room, also as the cause of another one. */
-export function isNoSpace(error: unknown): boolean {
-  if (isSeamError(error)) return isNoSpace(error.cause)
-  return ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')
+export function hasNoSpace(error: unknown): boolean {
+  return isSeamError(error) ? hasNoSpace(error.cause) : isNoSpace(error)
 }
 
 /**
@@ -25,7 +24,7 @@ export function isNoSpace(error: unknown): boolean {
  * capacity or its disk no room: no fault of what was to be launched. `undefined` for any other failure.
  */
 export function refusal(error: unknown): LaunchAnswer | undefined {
-  if (isNoSpace(error)) return { outcome: 'refused', reason: 'capacity', retryAfterMs: NO_SPACE_RETRY_MS }
+  if (hasNoSpace(error)) return { outcome: 'refused', reason: 'capacity', retryAfterMs: NO_SPACE_RETRY_MS }
   const capacity = isSeamError(error) ? error : capacityError(error)
   if (capacity?.code !== 'LIMIT_EXCEEDED') return undefined
   return { outcome: 'refused', reason: 'capacity', retryAfterMs: capacity.retryAfterMs ?? 1000 }

@@ -1,6 +1,6 @@
 import type { OutputStream } from '@seamark/core'
+import { isNoSpace } from '@seamark/kit'
 import { closeSync, openSync, truncateSync, writeSync } from 'node:fs'
-import { isNoSpace } from './capacity.ts'
 import { outputPath, type Layout } from './paths.ts'
 
 /** Writes the output of one attempt to its two files, up to a limit over both. */

@@ -2,7 +2,7 @@ import type { ExecutorEvent, LaunchAnswer, LaunchState, OutputStream } from '@se
 import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { closeSync, rmSync, statSync } from 'node:fs'
 import { failedAttempt, startAttempt, type Attempt, type StartMeans } from './attempt.ts'
-import { isNoSpace, refusal } from './capacity.ts'
+import { hasNoSpace, refusal } from './capacity.ts'
 import { openCapture } from './capture.ts'
 import { openChanges } from './changes.ts'
 import { handOver, openToRead } from './handover.ts'
@@ -156,7 +156,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
       launched = store.launched(launchId, executor, startedAt)
     } catch (error) {
       if ('means' in ready) dispose(launchId, ready.means)
-      const none = isNoSpace(error) ? refusal(error) : undefined
+      const none = hasNoSpace(error) ? refusal(error) : undefined
       if (none === undefined) throw error
       return none
     }

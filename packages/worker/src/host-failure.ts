@@ -1,4 +1,4 @@
-import { fromSystemError, isSeamError, SeamError, systemCode, toSeamError } from '@seamark/kit'
+import { fromSystemError, isNoSpace, isSeamError, SeamError, toSeamError } from '@seamark/kit'
 
 // Somebody has to make room; asking more often would only write what fails once more.
 const noSpaceRetryMs = 10_000
@@ -12,7 +12,7 @@ const said = /No space left on device|Disk quota exceeded|Out of diskspace|unabl
  */
 export function hostFailure(error: unknown, doing: string, folder: string): SeamError {
   if (error instanceof Error && error.name === 'AbortError') return toSeamError(error)
-  if (isSeamError(error) ? !isNoSpace(error.cause) || error.retryAfterMs !== undefined : !isNoSpace(error))
+  if (isSeamError(error) ? !hasNoSpace(error.cause) || error.retryAfterMs !== undefined : !hasNoSpace(error))
     return fromSystemError(error, doing)
   // A seam that says what to do speaks of a disk of its own.
   const other = isSeamError(error) ? error.problems[0]?.remedy : undefined
@@ -44,9 +44,8 @@ export function programWithoutSpace(name: string, stderr: string): SeamError {
   return new SeamError('LIMIT_EXCEEDED', `${name} failed: no space is left.`, { cause })
 }
 
-function isNoSpace(error: unknown): boolean {
-  const code = systemCode(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return true
+function hasNoSpace(error: unknown): boolean {
+  if (isNoSpace(error)) return true
   // A program that failed, such as sync.
   return error instanceof Error && !isSeamError(error) && 'stderr' in error && saysNoSpace(String(error.stderr))
 }
