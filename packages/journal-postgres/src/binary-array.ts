@@ -7,10 +7,16 @@ export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
 }
 
 export function textArray(values: readonly (string | null)[]): Buffer {
-  return encode(
-    oids.text,
-    values.map((value) => (value === null ? null : Buffer.from(value, 'utf8'))),
-  )
+  let bytes = 0
+  for (const value of values) bytes += 4 + (value === null ? 0 : Buffer.byteLength(value, 'utf8'))
+  const out = start(oids.text, values.length, values.includes(null), bytes)
+  let at = headerBytes
+  for (const value of values) {
+    const written = value === null ? -1 : out.write(value, at + 4, 'utf8')
+    out.writeInt32BE(written, at)
+    at += 4 + Math.max(0, written)
+  }
+  return out
 }
 
 export function int8Array(values: readonly (number | null)[]): Buffer {

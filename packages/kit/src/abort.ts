@@ -28,13 +28,26 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined)
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(stopped(signal))
+    const waiting = waitingOn(signal)
     if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    const ended = () => signal.removeEventListener('abort', onAbort)
+    else waiting.add(onAbort)
+    const ended = () => waiting.delete(onAbort)
     promise.then(ended, ended)
     // Heard even where nobody waits for it any more.
     promise.then(resolve, reject)
   })
+}
+
+const waitingSets = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Who is told when the signal fires. A signal searches its listeners one by one, so it has a single one from here. */
+function waitingOn(signal: AbortSignal): Set<() => void> {
+  const known = waitingSets.get(signal)
+  if (known !== undefined) return known
+  const waiting = new Set<() => void>()
+  waitingSets.set(signal, waiting)
+  signal.addEventListener('abort', () => waiting.forEach((tell) => tell()), { once: true })
+  return waiting
 }
 
 function stopped(signal: AbortSignal): SeamError {

@@ -7,7 +7,8 @@ export function sha256Hex(data: Uint8Array | string): string {
 
 /** The 32 bytes of SHA-256. */
 export function sha256(data: Uint8Array | string): Uint8Array {
-  return hash('sha256', data, 'buffer')
+  // Node hands out a digest as text more than twice as fast as in a buffer of its own.
+  return Buffer.from(hash('sha256', data, 'binary'), 'binary')
 }
 
 /** Size and lower-case hex SHA-256 of a stream, in constant memory. */

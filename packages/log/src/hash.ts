@@ -12,6 +12,13 @@ export function leafHash(header: Uint8Array): Uint8Array {
   return sha256(input)
 }
 
+/** A header as UTF-8 and its leaf hash. */
+export function headerBytes(text: string): { readonly bytes: Uint8Array; readonly leaf: Uint8Array } {
+  // The byte before a leaf is U+0000 in UTF-8: written together, nothing is copied.
+  const input = Buffer.from(`\0${text}`, 'utf8')
+  return { bytes: input.subarray(1), leaf: sha256(input) }
+}
+
 /** RFC 6962 node hash: `SHA-256(0x01 ‖ left ‖ right)`, 32 bytes. Errors: `INVALID_INPUT` for hashes that are not 32 bytes. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   if (left.length !== 32 || right.length !== 32)

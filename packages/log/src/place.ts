@@ -2,7 +2,7 @@ import type { AnyRecord, NodeEntry, PayloadCommitment, PayloadEntry, RecordDraft
 import { SeamError } from '@seamark/kit'
 import { canonicalText } from './canonical.ts'
 import type { Frontier } from './frontier.ts'
-import { commitPayload, leafHash, toHex } from './hash.ts'
+import { commitPayload, headerBytes, toHex } from './hash.ts'
 import { LIMITS } from './limits.ts'
 
 /** The last record of a run: what the run's next record is chained to. */
@@ -75,15 +75,13 @@ export function placeRecord(cursor: LogCursor, draft: RecordDraft, at: number, b
   const tail = draft.run === undefined ? undefined : cursor.tails.get(draft.run)
   const time = Math.max(at, cursor.lastAt)
   const header = headerOf(cursor, draft, seq, time, tail)
-  const bytes = new TextEncoder().encode(canonicalText(header))
+  const { bytes, leaf } = headerBytes(canonicalText(header))
   if (bytes.length > LIMITS.headerBytes)
     throw new SeamError(
       'LIMIT_EXCEEDED',
       `The header of a ${draft.kind} record has ${bytes.length} bytes; at most ${LIMITS.headerBytes} fit.`,
       { remedy: 'Name fewer or shorter things in one record, or put the text into its payload.' },
     )
-  const leaf = leafHash(bytes)
-
   const placed: PlacedRecord = { header, bytes, leaf }
   cursor.lastAt = time
   cursor.frontier.append(leaf, batch.nodes)
@@ -101,18 +99,11 @@ function headerOf(
   tail: RunTail | undefined,
 ): AnyRecord {
   const { payload, ...rest } = draft
-  return {
-    ...rest,
-    v: 1,
-    kindVersion: 1,
-    ns: cursor.ns,
-    seq,
-    epoch: cursor.epoch,
-    at,
-    ...(draft.run !== undefined && { runSeq: (tail?.runSeq ?? -1) + 1 }),
-    ...(tail !== undefined && { prevInRun: tail.leaf }),
-    ...(payload !== undefined && { payload: commitment(payload) }),
-  }
+  const { ns, epoch } = cursor
+  const placed = { ...rest, v: 1, kindVersion: 1, ns, seq, epoch, at } as const
+  const chained = draft.run === undefined ? placed : { ...placed, runSeq: (tail?.runSeq ?? -1) + 1 }
+  const linked = tail === undefined ? chained : { ...chained, prevInRun: tail.leaf }
+  return payload === undefined ? linked : { ...linked, payload: commitment(payload) }
 }
 
 function commitment({ mediaType, bytes, salt }: NonNullable<RecordDraft['payload']>): PayloadCommitment {

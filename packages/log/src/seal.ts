@@ -33,10 +33,11 @@ export function runSegment(segment: number, from: number): RunSegment {
 
 /** The segment that `state()` described. Errors: `INVALID_INPUT`. */
 export function restoreSegment(state: SegmentState): RunSegment {
-  return gather(state.segment, state.from, restoreFrontier(state.tree), state.last)
+  const last = state.last === undefined ? undefined : Buffer.from(state.last, 'hex')
+  return gather(state.segment, state.from, restoreFrontier(state.tree), last)
 }
 
-function gather(segment: number, from: number, tree: Frontier, initialLast: string | undefined): RunSegment {
+function gather(segment: number, from: number, tree: Frontier, initialLast: Uint8Array | undefined): RunSegment {
   let last = initialLast
   return {
     segment,
@@ -46,12 +47,12 @@ function gather(segment: number, from: number, tree: Frontier, initialLast: stri
     },
     append(leaf) {
       tree.append(leaf)
-      last = toHex(leaf)
+      last = leaf
     },
     seal(status) {
       if (last === undefined) throw new SeamError('INTERNAL', 'A segment without records can not be sealed.')
-      return { segment, from, count: tree.size, last, root: toHex(tree.root()), status }
+      return { segment, from, count: tree.size, last: toHex(last), root: toHex(tree.root()), status }
     },
-    state: () => ({ segment, from, ...(last !== undefined && { last }), tree: tree.state() }),
+    state: () => ({ segment, from, ...(last !== undefined && { last: toHex(last) }), tree: tree.state() }),
   }
 }

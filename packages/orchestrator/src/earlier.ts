@@ -2,12 +2,22 @@ import type { Projections } from '@seamark/core'
 import type { Command } from './commands.ts'
 import type { State } from './state.ts'
 
+function runOf(command: Command): string | undefined {
+  return command.type === 'cancel' ? command.run : command.type === 'submit' ? command.submission.run : undefined
+}
+
+/** Whether a command is about a run that is not in memory. */
+export function isEarlier(state: State, command: Command): boolean {
+  const run = runOf(command)
+  return run !== undefined && !state.runs.has(run)
+}
+
 /**
  * A command about a run that is not in memory, with what the projection knows of it. To be called
  * where nobody else writes. Errors: those of `Projections.query`.
  */
 export async function withEarlier(state: State, projections: Projections, command: Command): Promise<Command> {
-  const run = command.type === 'cancel' ? command.run : command.type === 'submit' ? command.submission.run : undefined
+  const run = runOf(command)
   if (run === undefined || state.runs.has(run)) return command
   const { rows } = await projections.query(state.ns, 'runs', { run })
   const [earlier] = rows

@@ -1,7 +1,7 @@
-import type { AnyRecord } from '@seamark/core'
 import type { Checkpointer } from './checkpoints.ts'
 import type { Conductor } from './conduct.ts'
 import type { SealWatch } from './seal-watch.ts'
+import type { Staged } from './stage.ts'
 import type { Launch, State } from './state.ts'
 import { taskOf } from './tasks.ts'
 
@@ -12,7 +12,7 @@ export interface Hands {
 }
 
 /** Effects of what has become durable: launches begin, cancelled ones are stopped, ended ones cleaned up. */
-export function committed(records: readonly AnyRecord[], state: State, hands: Hands): void {
+export function committed({ records, ended }: Pick<Staged, 'records' | 'ended'>, state: State, hands: Hands): void {
   const { conductor, checkpoints, seals } = hands
   for (const record of records) {
     if (record.kind === 'item.launched' || record.kind === 'layer.launched') {
@@ -27,7 +27,7 @@ export function committed(records: readonly AnyRecord[], state: State, hands: Ha
       checkpoints.sealed()
     }
   }
-  clean(state, state.todo.clean.splice(0), conductor)
+  clean(state, ended, conductor)
   if (state.unsigned) checkpoints.dirty()
 }
 

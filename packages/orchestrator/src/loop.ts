@@ -1,9 +1,9 @@
-import type { AnyRecord, Journal, Lease, Projections } from '@seamark/core'
+import type { Journal, JournalBatch, Lease, Projections } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { backoffMs, hasCode, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
 import { recordEntry } from '@seamark/log'
 import type { Command, Reply } from './commands.ts'
-import { withEarlier } from './earlier.ts'
+import { isEarlier, withEarlier } from './earlier.ts'
 import { recover } from './recover.ts'
 import type { Queues } from './schedule.ts'
 import { saveState } from './snapshot.ts'
@@ -15,6 +15,10 @@ import { tidyTimers } from './timers.ts'
 
 // One durable commit covers at most this many commands.
 const COMMANDS_PER_COMMIT = 2_000
+/** The next group is not decided before as many rows of the one before are written: they are made of the state. */
+const ROWS_KEPT = 2_000
+/** Of fewer commands a commit costs more than the time it saves. */
+const COMMANDS_TO_SPLIT = 32
 /** How long after a full disk launches are tried again. */
 const FRUGAL_MS = 5_000
 /** How long after a failed append it is tried again: at first, and at most. */
@@ -33,8 +37,8 @@ export interface LoopOptions {
   readonly recordsPerSnapshot: number
   /** Lets other work of the process go on, so that commands gather for one commit. */
   readonly yield: () => Promise<void>
-  /** Called after a batch is durable, with its records, which may be none. The place where effects begin. Must not throw. */
-  committed(records: readonly AnyRecord[], state: State): void
+  /** Called after a group is durable. Its records may be none, and the state ahead of them. The place where effects begin. Must not throw. */
+  committed(group: Pick<Staged, 'records' | 'ended'>, state: State): void
   readonly notice: (error: Error) => void
   /** The loop can not go on. */
   failed(error: Error): void
@@ -61,14 +65,38 @@ interface Waiting {
   readonly resolve: (reply: Reply) => void
 }
 
+/** Commands that were decided together, and what they come to: one append. */
+interface Group {
+  readonly waiting: readonly Waiting[]
+  readonly staged: Staged
+  readonly batch: JournalBatch
+  /** Of the log without it and with it. */
+  readonly sizes: { readonly before: number; readonly after: number }
+  /** Whether rows are made of the state while they are written. */
+  readonly lazy: boolean
+}
+
+/** A group that is being appended. */
+interface Flight {
+  readonly group: Group
+  /** Resolves with why it is not durable, if it is not. Rejects where nothing can go on. */
+  readonly landed: Promise<SeamError | undefined>
+}
+
 /** Recovers and starts. Errors: those of `recover`. */
 export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { ns, journal, lease, clock, notice } = options
   let { state, chains, replayed: sinceSnapshot } = await recover(ns, journal)
   let snapshotDue = options.recordsPerSnapshot
   let inbox: Waiting[] = []
-  /** Taken from the inbox and not answered. */
+  /** Taken from the inbox, and neither answered nor in flight. */
   let inHand: readonly Waiting[] = []
+  /** While it is appended, the next group is decided. */
+  let flight: Flight | undefined
+  /** The next group, once it is decided: it is sent before the effects of the one before begin. */
+  let ahead: Group | undefined
+  /** Whether appends take so long that other work goes on meanwhile. */
+  let overlapping = false
   let pumping: Promise<void> | undefined
   const closing = new AbortController()
   /** Whether the state may be ahead of the journal for good. */
@@ -98,32 +126,56 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     return filled
   }
 
-  /** Whether the batch is durable. If not, state and inbox are as if it had never been staged. */
-  async function append(waiting: readonly Waiting[], before: number, staged: Staged): Promise<boolean> {
-    const { records, payloads, nodes } = staged.batch
-    const batch = { records: records.map(recordEntry), payloads, nodes, changes: changesOf(staged, chains) }
+  /** Resolves with why the group is not durable, if it is not: the state is then ahead of the journal. */
+  async function append({ batch, sizes, staged }: Group): Promise<SeamError | undefined> {
     try {
-      await journal.append(lease, before, batch, { urgent: staged.urgent })
+      await journal.append(lease, sizes.before, batch, { urgent: staged.urgent })
     } catch (error) {
       const seam = toSeamError(error)
       if (seam.consequence !== 'retry' || closing.signal.aborted) throw seam
       notice(seam)
       const { size } = await patiently(() => journal.head(ns))
-      if (size !== state.size) {
-        if (size !== before)
-          throw new SeamError('INTEGRITY', `The journal has ${size} records after an append to ${before}.`)
-        await takeBack(waiting, seam)
-        return false
-      }
+      if (size === sizes.before) return seam
+      if (size !== sizes.after)
+        throw new SeamError('INTEGRITY', `The journal has ${size} records after an append to ${sizes.before}.`)
       // It took effect although its answer was lost.
     }
     failures = 0
-    sinceSnapshot += records.length
-    return true
+    sinceSnapshot += batch.records.length
+    return undefined
+  }
+
+  function takeOff(group: Group): void {
+    const landed = append(group).then((error) => {
+      if (error === undefined) {
+        flight = undefined
+        if (ahead !== undefined) takeOff(ahead)
+        ahead = undefined
+        settle(group)
+      }
+      return error
+    })
+    // `land` tells of it; until that is called nobody listens.
+    landed.catch(() => undefined)
+    flight = { group, landed }
+  }
+
+  /**
+   * Waits until nothing is being appended. Whether all of it is durable; if not, its commands and those taken after
+   * them wait again, and the state knows of none.
+   */
+  async function land(): Promise<boolean> {
+    if (flight === undefined) return true
+    const { group, landed } = flight
+    const error = await landed
+    if (error === undefined) return true
+    await takeBack([...group.waiting, ...inHand], error)
+    return false
   }
 
   async function takeBack(waiting: readonly Waiting[], error: SeamError): Promise<void> {
     await rebuild()
+    flight = ahead = undefined
     const full = hasCode(error, 'LIMIT_EXCEEDED')
     const again: Waiting[] = []
     for (const each of waiting) {
@@ -158,6 +210,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   async function unplaceable(waiting: readonly Waiting[], error: unknown): Promise<void> {
     const seam = toSeamError(error)
     if (seam.code !== 'LIMIT_EXCEEDED' && seam.code !== 'INVALID_INPUT') throw seam
+    if (!(await land())) return
     await rebuild()
     const [first] = waiting
     if (waiting.length > 1) {
@@ -174,12 +227,12 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     inbox = [{ ...first, command }, ...inbox]
   }
 
-  function settle(waiting: readonly Waiting[], { records, replies, items }: Staged): void {
+  function settle({ waiting, staged, lazy }: Group): void {
+    const { records, replies, items } = staged
     waiting.forEach(({ resolve }, index) => resolve(replies[index] ?? { ok: true }))
-    inHand = []
     for (const { kind, run } of records) if (kind === 'run.sealed' && run !== undefined) chains.forget(run)
-    for (const item of items.keys()) trim(item)
-    options.committed(records, state)
+    if (lazy) for (const item of items.keys()) trim(item)
+    options.committed(staged, state)
     arm()
   }
 
@@ -199,34 +252,72 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await journal.saveState(lease, saveState(state, chains)).catch((error: unknown) => notice(toSeamError(error)))
   }
 
-  async function pump(): Promise<void> {
-    while (inbox.length > 0) {
-      await options.yield()
-      inHand = inbox.splice(0, alone > 0 ? 1 : COMMANDS_PER_COMMIT)
-      alone = Math.max(0, alone - 1)
-      const waiting = await fill(inHand)
-      const before = state.size
-      let staged: Staged
-      try {
-        staged = stage(
-          state,
-          chains,
-          waiting.map(({ command }) => command),
-          {
-            now: clock.now(),
-            random: options.random,
-            epoch: lease.epoch,
-            queues: options.queues,
-            holdBack: holdBack(),
-          },
-        )
-      } catch (error) {
-        await unplaceable(waiting, error)
-        continue
+  /** The next group. None where its commands wait again, or can not be recorded. */
+  async function decided(): Promise<Group | undefined> {
+    inHand = inbox.splice(0, groupSize())
+    alone = Math.max(0, alone - 1)
+    if (inHand.some(({ command }) => isEarlier(state, command)) && !(await land())) return undefined
+    const waiting = (inHand = await fill(inHand))
+    const before = state.size
+    let staged: Staged
+    try {
+      staged = stage(
+        state,
+        chains,
+        waiting.map(({ command }) => command),
+        { now: clock.now(), random: options.random, epoch: lease.epoch, queues: options.queues, holdBack: holdBack() },
+      )
+    } catch (error) {
+      await unplaceable(waiting, error)
+      return undefined
+    }
+    const { records, payloads, nodes } = staged.batch
+    const lazy = staged.items.size > ROWS_KEPT
+    const rows = changesOf(staged, chains)
+    const changes = lazy ? rows : [...rows]
+    if (!lazy) for (const item of staged.items.keys()) trim(item)
+    const batch = { records: records.map(recordEntry), payloads, nodes, changes }
+    return { waiting, staged, batch, sizes: { before, after: state.size }, lazy }
+  }
+
+  function groupSize(): number {
+    if (alone > 0) return 1
+    const split = overlapping && flight === undefined && inbox.length >= COMMANDS_TO_SPLIT
+    // The second half is decided while the first one is appended.
+    return split ? Math.ceil(inbox.length / 2) : COMMANDS_PER_COMMIT
+  }
+
+  /** Decides the next group while the one before is appended, and appends it after that. */
+  async function advance(): Promise<void> {
+    const group = await decided()
+    if (group !== undefined) {
+      if (group.staged.records.length === 0) {
+        if (await land()) settle(group)
+      } else if (flight === undefined) takeOff(group)
+      else {
+        ahead = group
+        await land()
       }
-      if (staged.records.length > 0 && !(await append(waiting, before, staged))) continue
-      settle(waiting, staged)
-      await snapshotIfDue()
+    }
+    inHand = []
+    await options.yield()
+    overlapping = flight !== undefined
+  }
+
+  /** Whether what comes next has to wait for the append that is under way. */
+  function mustLand(): boolean {
+    if (flight === undefined) return false
+    return inbox.length === 0 || flight.group.lazy || sinceSnapshot >= snapshotDue
+  }
+
+  async function pump(): Promise<void> {
+    await options.yield()
+    while (inbox.length > 0 || flight !== undefined) {
+      if (mustLand()) {
+        await land()
+        await options.yield()
+      } else await advance()
+      if (flight === undefined) await snapshotIfDue()
     }
   }
 
@@ -245,7 +336,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         const asked = closing.signal.aborted
         broken = true
         closing.abort()
-        for (const { resolve } of [...inHand, ...inbox.splice(0)])
+        for (const { resolve } of [...(flight?.group.waiting ?? []), ...inHand, ...inbox.splice(0)])
           resolve({ ok: false, error: asked ? stopping() : seam })
         if (asked) notice(seam)
         else options.failed(seam)

@@ -76,12 +76,12 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
       random: options.random ?? Math.random,
       recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
       yield: options.yield ?? nextTurn,
-      committed(records, state) {
+      committed(group, state) {
         // The first batch comes from what is made below.
-        committed(records, state, parts)
+        committed(group, state, parts)
         for (const resolve of parts.batches) resolve()
         parts.batches.clear()
-        if (records.length > 0) options.tell(records)
+        if (group.records.length > 0) options.tell(group.records)
       },
       notice,
       failed: options.fail,

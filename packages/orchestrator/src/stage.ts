@@ -9,7 +9,7 @@ import type { Ledger } from './ledger.ts'
 import { itemRow, runRow } from './project.ts'
 import { react } from './react.ts'
 import type { Queues } from './schedule.ts'
-import type { Item, Run, State } from './state.ts'
+import type { Item, Launch, Run, State } from './state.ts'
 
 /** Several commands and all that follows from them, folded into the state and not durable yet. */
 export interface Staged {
@@ -22,6 +22,8 @@ export interface Staged {
   readonly replies: Reply[]
   /** Sealed runs that are written to again. */
   readonly reopened: Map<string, RunRow>
+  /** Launches whose remains may be removed. */
+  ended: readonly Launch[]
   /** Whether it starts nothing new, so that it may use the reserve of disk. */
   urgent: boolean
 }
@@ -49,6 +51,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     items: new Map(),
     replies: [],
     reopened: new Map(),
+    ended: [],
     urgent: true,
   }
   const touch = (run: Run, item?: Item) => {
@@ -79,6 +82,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
   const reaction = { queues, now, frugal: holdBack !== undefined, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
+  staged.ended = state.todo.clean.splice(0)
   return staged
 }
 

@@ -39,8 +39,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     about: 'after a failed append the state stays ahead of the journal',
     file: 'loop.ts',
-    find: '    await rebuild()\n    const full',
-    replace: '    const full',
+    find: '    await rebuild()\n    flight',
+    replace: '    flight',
   },
   {
     about: 'what is recorded after a seal is numbered wrong',
@@ -57,8 +57,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     about: 'a full disk is taken for a lost answer',
     file: 'loop.ts',
-    find: 'if (size !== state.size) {',
-    replace: 'if (size < before) {',
+    find: 'if (size === sizes.before) return seam',
+    replace: 'if (size < sizes.before) return seam',
   },
   {
     about: 'a cancelled run forgets what waits for a slot',
@@ -82,7 +82,19 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'a batch whose answer was lost has no effects',
     file: 'loop.ts',
     find: '      // It took effect although its answer was lost.',
-    replace: '      await rebuild()\n      return false',
+    replace: '      return seam',
+  },
+  {
+    about: 'what was decided while an append failed is forgotten',
+    file: 'loop.ts',
+    find: '[...group.waiting, ...inHand]',
+    replace: 'group.waiting',
+  },
+  {
+    about: 'what was decided while an append failed is appended after all',
+    file: 'loop.ts',
+    find: 'flight = ahead = undefined',
+    replace: 'flight = undefined',
   },
   {
     about: 'nobody watches the time of what runs',
