@@ -137,6 +137,7 @@ describe('a redactor of streams', () => {
     const secrets = [known('one', 'abcdefgh-1234'), known('two', '1234-stuvwxyz'), known('long', 'abcdefgh-1234-st')]
     expect(shown(secrets, '<abcdefgh-1234-stuvwxyz>')).toBe('<[redacted:long]>')
     expect(shown(secrets, '<abcdefgh-1234abcdefgh-1234>')).toBe('<[redacted:one][redacted:one]>')
+    expect(shown([...secrets, known('inner', 'cdefgh-1')], '<abcdefgh-1234>')).toBe('<[redacted:one]>')
     expect(shown(secrets, 'abcdefgh-123')).toBe('abcdefgh-123')
   })
 
