@@ -9,6 +9,8 @@ export interface SandboxRoot {
   readonly links: readonly { readonly path: string; readonly to: string }[]
   /** Those sources that do not belong to the system: the sandbox's user may have to be let in. */
   readonly reach: readonly string[]
+  /** File with the filter of system calls; none where there is none for this architecture. */
+  readonly filter?: string
   /** Folders that come first on a `PATH` that the spec gives. */
   readonly path: readonly string[]
 }

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { hasFilter, seccompFilter } from './seccomp.ts'
 import { INSIDE_GID, INSIDE_UID, NODE_FOLDER, type SandboxRoot } from './arguments.ts'
 
 /** Programs that every sandbox gets besides those of `/usr`. */
@@ -48,6 +49,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
   const etc = join(folder, 'etc')
   const present = hostFiles.filter((path) => existsSync(path))
   writeEtc(etc, present)
+  const filter = writeFilter(folder)
   const node = nodeBinds(toolchain.node ?? process.execPath)
   return {
     bubblewrap,
@@ -61,6 +63,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
     ],
     reach: [etc, ...[...node, ...(toolchain.binds ?? [])].map(({ source }) => source)],
     links: rootLinks.flatMap((path) => (isLink(path) ? [{ path, to: readlinkSync(path) }] : [])),
+    ...(filter !== undefined && { filter }),
     path: node.length === 0 ? [] : [`${NODE_FOLDER}/bin`],
   }
 }
@@ -94,12 +97,19 @@ function writeEtc(etc: string, present: readonly string[]): void {
 }
 
 /** Replaces a file only if it differs, at once: a running sandbox may be looking at it. */
-function keep(path: string, content: string): void {
-  if (existsSync(path) && readFileSync(path, 'utf8') === content) return
+function keep(path: string, content: string | Buffer): void {
+  if (existsSync(path) && readFileSync(path).equals(Buffer.from(content))) return
   const next = `${path}.${process.pid}`
   writeFileSync(next, content)
   chmodSync(next, 0o644)
   renameSync(next, path)
+}
+
+function writeFilter(folder: string): string | undefined {
+  if (!hasFilter(process.arch)) return undefined
+  const path = join(folder, 'seccomp.bpf')
+  keep(path, seccompFilter(process.arch))
+  return path
 }
 
 function isFolder(path: string): boolean {

@@ -59,6 +59,7 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
         sandbox: {
           program: root.bubblewrap,
           options: sandboxOptions(shown, { ...root, binds }),
+          ...(root.filter !== undefined && { filter: root.filter }),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [
             ...root.reach.filter((source) => isBelow(source, data) || wayTo(source, hello) === source),

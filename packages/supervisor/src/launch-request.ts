@@ -1,4 +1,5 @@
-import { fields, isFields, numberOrNone, text, textList, textMap, word } from './fields.ts'
+import type { Fields } from './fields.ts'
+import { fields, isFields, numberOrNone, text, textList, textMap, textOrNone, word } from './fields.ts'
 
 /** What the supervisor is asked to start: a checked spec, made concrete by an executor. */
 export interface LaunchRequest {
@@ -18,6 +19,8 @@ export interface SandboxRequest {
   readonly program: string
   /** Everything before the program in bubblewrap's line, with the environment and the working folder. */
   readonly options: readonly string[]
+  /** File with the filter of system calls, as bubblewrap's `--seccomp` takes it. */
+  readonly filter?: string
   /** Host paths to hand over to the sandbox's user, where that is not the supervisor's own. */
   readonly writable: readonly string[]
   /** Host paths that the sandbox's user must reach. */
@@ -36,13 +39,17 @@ export function launchRequestFrom(value: unknown): LaunchRequest {
     stdin: word(from, 'stdin', ['pipe', 'none']),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxOutputBytes !== undefined && { maxOutputBytes }),
-    ...(isFields(sandbox) && {
-      sandbox: {
-        program: text(sandbox, 'program'),
-        options: textList(sandbox, 'options'),
-        writable: textList(sandbox, 'writable'),
-        readable: textList(sandbox, 'readable'),
-      },
-    }),
+    ...(isFields(sandbox) && { sandbox: sandboxFrom(sandbox) }),
+  }
+}
+
+function sandboxFrom(from: Fields): SandboxRequest {
+  const filter = textOrNone(from, 'filter')
+  return {
+    program: text(from, 'program'),
+    options: textList(from, 'options'),
+    ...(filter !== undefined && { filter }),
+    writable: textList(from, 'writable'),
+    readable: textList(from, 'readable'),
   }
 }

@@ -24,21 +24,24 @@ export function sandboxPlan(
   sandbox: SandboxRequest,
   identity: Identity | undefined,
 ): StartPlan {
-  const options = writeOptions(optionsPath(layout, launchId), sandbox.options)
-  let status
+  const descriptors: number[] = []
   try {
-    status = reserveStatus(statusPath(layout, launchId))
+    descriptors.push(writeOptions(optionsPath(layout, launchId), sandbox.options))
+    if (sandbox.filter !== undefined) descriptors.push(openSync(sandbox.filter, 'r'))
+    descriptors.unshift(reserveStatus(statusPath(layout, launchId)))
   } catch (error) {
-    closeSync(options)
+    for (const fd of descriptors) closeSync(fd)
     throw error
   }
+  const filter = sandbox.filter === undefined ? [] : ['--seccomp', '5']
+  const gate = ['--block-fd', String(3 + descriptors.length)]
   return {
     file: sandbox.program,
-    args: ['--json-status-fd', '3', '--args', '4', '--block-fd', '5', '--', ...argv],
+    args: ['--json-status-fd', '3', '--args', '4', ...filter, ...gate, '--', ...argv],
     // For bubblewrap itself, which clears it inside: nothing that an item sets may reach the host's loader.
     env: { [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
     cwd: '/',
-    descriptors: [status, options],
+    descriptors,
     gated: true,
     ...identity,
     kill(pid) {

@@ -1,0 +1,169 @@
+import type { Executor, Exit } from '@seamark/core'
+import { launchId, SeamError, sleep } from '@seamark/kit'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { arch, release } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { layOut } from './host.ts'
+import type { LaidOut } from './host.ts'
+import type { Probe, ProbeReport } from './report.ts'
+import { TRIES } from './tries.ts'
+
+export interface ProbeOptions {
+  /** A folder in which attempts of this executor may have their workspaces. */
+  readonly dir: string
+  /** How Node is called inside. Default `node`. */
+  readonly node?: string
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly signal?: AbortSignal
+}
+
+const inSource = import.meta.url.endsWith('.ts')
+const program = fileURLToPath(new URL(inSource ? './inside.ts' : './inside.js', import.meta.url))
+const timeoutMs = 120_000
+const lastWordsMs = 300
+const mostOutput = 1024 * 1024
+
+/**
+ * Starts an attempt that tries to get out, and tells what held: what it says itself, and what was seen from outside.
+ *
+ * Errors: those of `Executor`; `UNAVAILABLE` where the attempt did not come to its end, so that nothing is known;
+ * `UNSUPPORTED` for an executor without a file system of its own, which holds nothing back.
+ */
+export async function probeExecutor(executor: Executor, options: ProbeOptions): Promise<ProbeReport> {
+  if (executor.guarantees.filesystem !== 'private')
+    throw new SeamError(
+      'UNSUPPORTED',
+      `Executor ${executor.name} declares no isolation, so there is nothing to probe.`,
+      {
+        remedy: 'Probe one that does, such as sandbox.',
+      },
+    )
+  const workspace = join(options.dir, `probe-${randomUUID()}`)
+  mkdirSync(workspace, { recursive: true, mode: 0o700 })
+  const laidOut = await layOut(options.dir)
+  try {
+    const probes = await tried(executor, options, workspace, laidOut)
+    return {
+      version: 1,
+      executor: { kind: executor.kind, name: executor.name },
+      host: { platform: process.platform, arch: arch(), kernel: release(), root: process.getuid?.() === 0 },
+      at: options.now,
+      probes,
+    }
+  } finally {
+    await laidOut.close()
+    rmSync(workspace, { recursive: true, force: true })
+  }
+}
+
+async function tried(
+  executor: Executor,
+  { node = 'node', signal }: ProbeOptions,
+  workspace: string,
+  host: LaidOut,
+): Promise<Probe[]> {
+  const id = launchId('probe', randomUUID(), 'probe', 1, 'main')
+  const call = signal === undefined ? {} : { signal }
+  writeFileSync(join(workspace, 'targets'), JSON.stringify(host.targets), { mode: 0o600 })
+  try {
+    const answer = await executor.launch(
+      id,
+      {
+        argv: [node, '/probe/' + (inSource ? 'inside.ts' : 'inside.js'), 'targets'],
+        env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+        cwd: '/workspace',
+        mounts: [
+          { source: workspace, target: '/workspace', mode: 'read-write' },
+          { source: dirname(program), target: '/probe', mode: 'read-only' },
+        ],
+        timeoutMs,
+        maxOutputBytes: mostOutput,
+      },
+      call,
+    )
+    if (answer.outcome === 'refused')
+      throw new SeamError('UNAVAILABLE', `Executor ${executor.name} has no room for a probe now.`)
+    let said = ''
+    for await (const bytes of executor.output(id, 'stdout', 0, call)) said += Buffer.from(bytes).toString('utf8')
+    const exit = await endOf(executor, id, signal)
+    const size = left(workspace)
+    await sleep(lastWordsMs, signal)
+    const stayed = left(workspace) > size
+    const probes = read(said)
+    if (probes === undefined)
+      throw new SeamError(
+        'UNAVAILABLE',
+        `The probe did not come to its end: ${exit.reason} ${exit.code ?? exit.detail ?? ''}`,
+        {
+          remedy: `Look whether ${node} runs inside.`,
+        },
+      )
+    return [
+      ...probes,
+      seen(
+        'tree/left-behind',
+        'A process of it outlives its end.',
+        size === 0 ? 'not-tried' : stayed ? 'escaped' : 'held',
+      ),
+      seen('network/arrived', 'A connection of it arrives on the host.', host.arrived() > 0 ? 'escaped' : 'held'),
+      seen('process/killed', 'It ends a process outside.', host.alive() ? 'held' : 'escaped'),
+    ]
+  } finally {
+    await executor.reap(id)
+  }
+}
+
+function seen(id: string, about: string, outcome: Probe['outcome']): Probe {
+  return { id, about, outcome }
+}
+
+function left(workspace: string): number {
+  const path = join(workspace, 'left-behind')
+  return existsSync(path) ? statSync(path).size : 0
+}
+
+async function endOf(executor: Executor, id: string, signal: AbortSignal | undefined): Promise<Exit> {
+  for (;;) {
+    const state = await executor.attach(id, signal === undefined ? {} : { signal })
+    if (state.state === 'exited') return state.exit
+    if (state.state !== 'running') throw new SeamError('UNAVAILABLE', `The probe is ${state.state}.`)
+    await sleep(20, signal)
+  }
+}
+
+/** What the program said, which ran in a place that is not trusted; `undefined` where it is not whole. */
+function read(said: string): Probe[] | undefined {
+  const lines = new Map<string, Said>()
+  for (const line of said.split('\n')) {
+    const one = lineFrom(line)
+    if (one !== undefined) lines.set(one.id, one)
+  }
+  if (!lines.has('end')) return undefined
+  return Object.entries(TRIES).map(([id, { about }]) => {
+    const { got, detail } = lines.get(id) ?? {}
+    // Of what it does not tell, nothing was held.
+    const outcome = got === 'nothing' ? 'held' : got === 'absent' ? 'not-tried' : 'escaped'
+    return { id, about, outcome, ...(typeof detail === 'string' && { detail }) }
+  })
+}
+
+interface Said {
+  readonly id: string
+  readonly got?: unknown
+  readonly detail?: unknown
+}
+
+function lineFrom(line: string): Said | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+      ? { ...value, id: value.id }
+      : undefined
+  } catch {
+    // Such as the warning of a program; the end is missed where something was cut.
+    return undefined
+  }
+}
