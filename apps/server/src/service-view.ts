@@ -5,8 +5,9 @@ import type { DoctorCheck } from '@seamark/config'
 import type { CallOptions, Journal } from '@seamark/core'
 import type { SqliteJournal } from '@seamark/journal-sqlite'
 import { parseHeader } from '@seamark/log'
-import type { DoctorReport, ServiceView } from '@seamark/protocol'
+import type { DoctorQuery, DoctorReport, ServiceView } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
+import { probed } from './probe.ts'
 import { readinessOf } from './ready.ts'
 
 const nothing = { runs: 0, running: 0, waiting: 0, parked: 0 }
@@ -28,10 +29,10 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
   }
 }
 
-/** Checks the deployment. `deep` re-reads all that is stored. */
+/** Checks the deployment. `deep` re-reads all that is stored; an executor that is named in `probe` is tried from inside. Errors: those of `probed`. */
 export async function diagnose(
   deployment: Deployment,
-  { deep, signal }: CallOptions & { readonly deep: boolean },
+  { deep, probe, signal }: CallOptions & DoctorQuery,
 ): Promise<DoctorReport> {
   const { ns, journal, dataDir, worker } = deployment
   const checks: DoctorCheck[] = [
@@ -44,6 +45,7 @@ export async function diagnose(
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
     ...readiness(deployment),
+    ...(probe === undefined ? [] : await probed(deployment, probe, { ...(signal && { signal }) })),
     ...(deep ? [everyRecord(deployment), everyBlob(deployment)] : []),
   ]
   const day = 24 * 3_600_000

@@ -1,5 +1,6 @@
 import type { CallOptions, OutputStream, Step, TrustFile } from '@seamark/core'
 import type {
+  DoctorQuery,
   DoctorReport,
   Effective,
   ItemView,
@@ -47,7 +48,7 @@ export interface SeamarkClient {
   health(options?: CallOptions): Promise<{ readonly status: 'ok' }>
   service(options?: CallOptions): Promise<ServiceView>
   /** With `deep` it re-reads all that is stored, and may be silent for as long as that takes. */
-  doctor(input?: { readonly deep?: boolean }, options?: CallOptions): Promise<DoctorReport>
+  doctor(input?: Partial<DoctorQuery>, options?: CallOptions): Promise<DoctorReport>
   /** The trust file of this log. */
   keys(options?: CallOptions): Promise<TrustFile>
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
@@ -91,8 +92,11 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
   return {
     health: (callOptions) => ask(ROUTES.health, none, callOptions),
     service: (callOptions) => ask(ROUTES.service, none, callOptions),
-    doctor: ({ deep = false } = {}, callOptions) =>
-      ask(ROUTES.doctor, { params: {}, query: { deep }, ...(deep && { silenceMs: 0 }) }, callOptions),
+    doctor: ({ deep = false, probe } = {}, callOptions) => {
+      const slow = deep || probe !== undefined
+      const query = { deep, ...(probe !== undefined && { probe }) }
+      return ask(ROUTES.doctor, { params: {}, query, ...(slow && { silenceMs: 0 }) }, callOptions)
+    },
     keys: (callOptions) => ask(ROUTES.keys, none, callOptions),
     async stop(input = {}, callOptions) {
       await ask(ROUTES.stop, { params: {}, body: input }, callOptions)

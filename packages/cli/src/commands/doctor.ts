@@ -10,16 +10,19 @@ export const doctor: Command = command({
   summary: 'Checks this machine and deployment, and says what it measured',
   args: {
     deep: { type: 'boolean', description: 'Reads and checks all that is stored; takes its time' },
+    probe: { type: 'string', valueHint: 'EXECUTOR', description: 'Tries from inside what this executor keeps' },
   },
   examples: [
     { line: 'seamark doctor', says: 'each seam, its guarantees, and what to do about what is missing' },
     { line: 'seamark doctor --deep --json', says: 'every record, payload and row re-read' },
+    { line: 'seamark doctor --probe sandbox', says: 'each way out that was tried, and whether it held' },
   ],
   notes: ['Exit code: 0 where nothing fails, warnings included; 9 where something does.'],
   run: (context, args) =>
     withConnection(context, args, 'inspection', async ({ client }) => {
       const { io } = context
-      const report = await client.doctor({ deep: args.deep === true })
+      const { deep, probe } = args
+      const report = await client.doctor({ deep: deep === true, ...(probe !== undefined && { probe }) })
       await io.out(args.json === true ? `${JSON.stringify(report)}\n` : describe(report, io.style))
       return report.status === 'fail' ? 9 : 0
     }),

@@ -31,6 +31,8 @@ export interface SubmitQuery {
 export interface DoctorQuery {
   /** Re-read all that is stored; false where absent. */
   readonly deep: boolean
+  /** Name of an executor to probe. */
+  readonly probe?: string
 }
 export interface PageQuery {
   readonly cursor?: string
@@ -146,9 +148,9 @@ export const ROUTES: Routes = {
     id: 'doctor',
     path: '/v1/doctor',
     summary:
-      'Checks the deployment and says what it measured. With `deep` it re-reads all that is stored, which takes its time.',
+      'Checks the deployment and says what it measured. With `deep` it re-reads all that is stored, which takes its time; with `probe`, the name of an executor, it tries from inside what that one keeps.',
     action: 'run.read',
-    query: z.strictObject({ deep: flag.default(false) }),
+    query: z.strictObject({ deep: flag.default(false), probe: maybe(z.string().max(100)) }),
     answer: { kind: 'json', schema: doctorReport },
     errors: [],
   },

@@ -1,0 +1,55 @@
+import type { DoctorCheck } from '@seamark/config'
+import type { CallOptions } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { borneOut, probeDigest, probeExecutor } from '@seamark/probes'
+import type { Probe, ProbeReport } from '@seamark/probes'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Deployment } from './deployment.ts'
+
+/**
+ * Tries from inside what an executor keeps, and gives what came of it as findings. Errors: `NOT_FOUND` for a name that
+ * is not configured, and those of `probeExecutor`.
+ */
+export async function probed(
+  { executors, dataDir }: Deployment,
+  name: string,
+  options: CallOptions = {},
+): Promise<DoctorCheck[]> {
+  const executor = executors.find((one) => one.name === name)
+  if (executor === undefined)
+    throw new SeamError('NOT_FOUND', `There is no executor ${JSON.stringify(name)} here.`, {
+      remedy: `Name one of: ${executors.map((one) => one.name).join(', ')}.`,
+    })
+  const dir = join(dataDir, 'probes')
+  try {
+    const report = await probeExecutor(executor, { ...options, dir, now: Date.now() })
+    const { isolation, network } = borneOut(executor.guarantees, report)
+    const measured = `isolation ${isolation.value}, network ${network.value}; report ${probeDigest(report)}`
+    return [
+      finding(`probe.${name}`, `Probed ${name}`, { status: worst(report), measured }),
+      ...report.probes.map((probe) => finding(`probe.${name}.${probe.id}`, `Probe ${probe.id}`, resultOf(probe))),
+    ]
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+type Result = Awaited<ReturnType<DoctorCheck['run']>>
+
+function finding(id: string, title: string, result: Result): DoctorCheck {
+  const remedy = result.status === 'ok' ? {} : { remedy: 'Give this executor no work that is not trusted.' }
+  return { id, title, run: async () => ({ ...remedy, ...result }) }
+}
+
+function worst({ probes }: ProbeReport): Result['status'] {
+  if (probes.some(({ outcome }) => outcome === 'escaped')) return 'fail'
+  return probes.some(({ outcome }) => outcome === 'not-tried') ? 'warn' : 'ok'
+}
+
+function resultOf({ about, outcome, detail }: Probe): Result {
+  const why = detail === undefined ? '' : `: ${detail}`
+  if (outcome === 'held') return { status: 'ok', measured: 'held' }
+  if (outcome === 'escaped') return { status: 'fail', measured: `got through${why}. ${about}` }
+  return { status: 'warn', measured: `not tried${why}`, remedy: 'Install Perl on this host to have it tried.' }
+}
