@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { registerSaboteurs, registerSuite } from '../src/index.ts'
 import type { Case, Saboteur, Subject } from '../src/index.ts'
 import { runtimeSuite } from '../src/runtime.ts'
+import { secretsSuite } from '../src/secrets.ts'
 import { storageSuite } from '../src/storage.ts'
 
 interface Ids {
@@ -12,6 +13,7 @@ interface Ids {
 describe.each<[string, Ids]>([
   ['storage', storageSuite],
   ['runtime', runtimeSuite],
+  ['secrets', secretsSuite],
 ])('the %s suite', (name, suite) => {
   it('has unique ids that begin with the seam', () => {
     const ids = suite.cases.map(({ id }) => id)
