@@ -29,6 +29,12 @@ export interface RuntimeLaunch {
   readonly stdin: 'pipe' | 'none'
 }
 
+/**
+ * Why a turn did not complete, in words that are alike for all runtimes: the provider's limit was reached; it refused the
+ * credential; the conversation is longer than the model can take; the model would not do it. Other reasons are a runtime's own.
+ */
+export type TurnFailure = 'rate-limit' | 'login' | 'context' | 'refused'
+
 /** What a runtime learned from its program's output. */
 export type AgentEvent =
   | { readonly type: 'progress'; readonly text: string }
@@ -37,6 +43,7 @@ export type AgentEvent =
   | { readonly type: 'question'; readonly id: string; readonly text: string }
   | { readonly type: 'usage'; readonly model: string; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
+  /** `reason`: a `TurnFailure`, or a word of the runtime's own. */
   | { readonly type: 'turn-end'; readonly completed: boolean; readonly reason: string }
 
 /** An event with the state from which `drive` can be restarted after it. */

@@ -5,8 +5,8 @@ import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Blobs } from './blobs.ts'
 import { lookBelow, whatIsAt } from './contained.ts'
-import type { TurnEnd } from './judge.ts'
-import { blame, failure, judge } from './judge.ts'
+import type { Seen } from './judge.ts'
+import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
@@ -17,7 +17,7 @@ export interface Capture {
   readonly tools: NamespaceTools
   readonly attempt: AttemptLayout
   readonly executor: Executor
-  readonly turn: TurnEnd | undefined
+  readonly seen: Seen
 }
 
 /** Judges a step that has ended, and makes what it left durable. */
@@ -28,7 +28,7 @@ export async function captureStep(
   options?: CallOptions,
 ): Promise<StepReport> {
   const { tools, attempt, executor } = about
-  const verdict = judge(exit, about.turn)
+  const verdict = judge(exit, about.seen)
   const log = (stream: 'stdout' | 'stderr') =>
     tools.blobs.store(executor.output(task.launchId, stream, 0, options), options)
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
@@ -50,7 +50,7 @@ export async function captureStep(
 async function captureProduct(
   task: StepTask,
   first: StepVerdict,
-  { tools, attempt }: Capture,
+  { tools, attempt, seen }: Capture,
   options?: CallOptions,
 ): Promise<{ readonly verdict: StepVerdict; readonly product: Omit<Product, 'stdout' | 'stderr'> }> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
@@ -91,6 +91,7 @@ async function captureProduct(
     : await attempted(() => tools.blobs.store(workspaces.snapshot(attempt.workspace, call), options))
   // Without this mark the workspace itself is kept when the step is released.
   if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')
+  verdict = weigh(verdict, seen, { outputs: outputs.length, patch: patch !== undefined })
   return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
 }
 

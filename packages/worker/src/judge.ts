@@ -1,11 +1,30 @@
-import type { Exit, StepVerdict } from '@seamark/core'
+import type { AgentEvent, Exit, StepVerdict, TurnFailure } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
 import { isOverLimit } from './run-git.ts'
 
-/** The last thing a runtime said about its program's turn. */
-export interface TurnEnd {
-  readonly completed: boolean
-  readonly reason: string
+/** What a runtime saw its program do, as far as the outcome depends on it. */
+export interface Seen {
+  /** How the last turn ended, unless something came after it. */
+  readonly turn?: { readonly completed: boolean; readonly reason: string }
+  /** Tools that were denied, each once, in the order of their first denial; a few of them. */
+  readonly denied: readonly string[]
+}
+
+/** Nothing yet. */
+export const UNSEEN: Seen = { denied: [] }
+
+const mostDenied = 20
+
+/** What is known with one more event. */
+export function see({ denied }: Seen, event: AgentEvent): Seen {
+  switch (event.type) {
+    case 'turn-end':
+      return { denied, turn: { completed: event.completed, reason: event.reason } }
+    case 'denial':
+      return { denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool] }
+    default:
+      return { denied }
+  }
 }
 
 export const SUCCEEDED: StepVerdict = { outcome: 'succeeded', reason: 'completed' }
@@ -15,7 +34,7 @@ export function failure(reason: string, detail?: string): StepVerdict {
 }
 
 /** What the end of the process tree and the runtime bear out, before any product is looked at. */
-export function judge(exit: Exit, turn: TurnEnd | undefined): StepVerdict {
+export function judge(exit: Exit, { turn }: Seen): StepVerdict {
   switch (exit.reason) {
     case 'timeout':
       return { outcome: 'timed-out', reason: 'timeout' }
@@ -34,10 +53,37 @@ export function judge(exit: Exit, turn: TurnEnd | undefined): StepVerdict {
     case 'exited':
       break
   }
+  // Programs end with any code after that, 0 among them.
+  if (turn?.completed === false && isTurnFailure(turn.reason)) return failure(turn.reason, TURN_FAILURES[turn.reason])
   if (exit.code !== 0) return failure('exit-code', exit.code === undefined ? undefined : String(exit.code))
   // An exit code of 0 without a turn that came to its end is no success.
   if (turn === undefined) return failure('no-turn')
   return turn.completed ? SUCCEEDED : failure('no-turn', turn.reason)
+}
+
+const TURN_FAILURES: Readonly<Record<TurnFailure, string>> = {
+  'rate-limit': 'The provider refused more calls for now.',
+  login: 'The provider refused the credential.',
+  context: 'The conversation is longer than the model can take.',
+  refused: 'The model would not do it.',
+}
+
+function isTurnFailure(reason: string): reason is TurnFailure {
+  return Object.hasOwn(TURN_FAILURES, reason)
+}
+
+/** What an attempt has to show for itself. */
+export interface Shown {
+  /** Declared outputs that are there. */
+  readonly outputs: number
+  /** Whether its workspace changed. */
+  readonly patch: boolean
+}
+
+/** The verdict over what would be a success: a program that was denied its tools, did nothing and said that it was done did not succeed. */
+export function weigh(verdict: StepVerdict, { denied }: Seen, { outputs, patch }: Shown): StepVerdict {
+  if (verdict.outcome !== 'succeeded' || denied.length === 0 || outputs > 0 || patch) return verdict
+  return failure('denied', `It was denied ${denied.join(', ')}, and left nothing.`)
 }
 
 /** The verdict over an attempt whose product can not be taken, or `undefined` where the fault is not the attempt's. */

@@ -15,7 +15,8 @@ import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
 import { onHost } from './host-failure.ts'
-import type { TurnEnd } from './judge.ts'
+import type { Seen } from './judge.ts'
+import { see, UNSEEN } from './judge.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
 import { keptWorkspaces, type KeptWorkspaces } from './kept.ts'
@@ -59,7 +60,7 @@ export interface LocalWorker extends Worker {
 /** How far a program was followed. */
 interface Followed {
   state: Json | undefined
-  turn: TurnEnd | undefined
+  seen: Seen
   ended: boolean
 }
 
@@ -105,25 +106,20 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   }
 
   /** Goes on from where the program was last followed; from the start after a restart. */
-  async function drive(
-    task: StepTask,
-    executor: Executor,
-    exit: Promise<Exit>,
-    signal?: AbortSignal,
-  ): Promise<TurnEnd | undefined> {
-    const known = followed.get(task.launchId) ?? { state: undefined, turn: undefined, ended: false }
+  async function drive(task: StepTask, executor: Executor, exit: Promise<Exit>, signal?: AbortSignal): Promise<Seen> {
+    const known = followed.get(task.launchId) ?? { state: undefined, seen: UNSEEN, ended: false }
     followed.set(task.launchId, known)
-    if (known.ended) return known.turn
+    if (known.ended) return known.seen
     const attempt = attemptLayout(root, task.ns, task.launchId)
     const runtime = runtimeOf(options.runtimes, stepPlan(task).runtime)
-    const seen = runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
+    const asked = runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
     const access = runtimeAccess(task, executor, exit)
-    for await (const { event, state } of runtime.drive(access, seen, known.state, signal && { signal })) {
+    for await (const { event, state } of runtime.drive(access, asked, known.state, signal && { signal })) {
       known.state = state
-      known.turn = event.type === 'turn-end' ? { completed: event.completed, reason: event.reason } : undefined
+      known.seen = see(known.seen, event)
     }
     known.ended = true
-    return known.turn
+    return known.seen
   }
 
   return {
@@ -163,10 +159,10 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     },
 
     async capture(task, executor, exit, call) {
-      const turn =
-        exit.reason === 'not-started' ? undefined : await drive(task, executor, Promise.resolve(exit), call?.signal)
+      const seen =
+        exit.reason === 'not-started' ? UNSEEN : await drive(task, executor, Promise.resolve(exit), call?.signal)
       const attempt = attemptLayout(root, task.ns, task.launchId)
-      const about = { tools: toolsOf(task.ns), attempt, executor, turn }
+      const about = { tools: toolsOf(task.ns), attempt, executor, seen }
       return onHost(`Capturing ${task.launchId}`, attempt.dir, () => captureStep(task, exit, about, call))
     },
 
