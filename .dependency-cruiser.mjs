@@ -10,6 +10,7 @@ const mayImport = {
   core: [],
   kit: ['core'],
   log: ['core', 'kit'],
+  policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],
   orchestrator: engine,
@@ -23,7 +24,7 @@ const mayImport = {
   'authorizer-*': implementation,
   'runtime-*': implementation,
   'secrets-*': implementation,
-  protocol: ['core', 'kit'],
+  protocol: ['core', 'kit', 'policy'],
   config: ['core', 'kit', 'protocol'],
   sdk: ['core', 'kit', 'protocol'],
   cli: ['core', 'kit', 'log', 'evidence', 'protocol', 'config', 'sdk'],
@@ -38,7 +39,7 @@ const mayImport = {
 
 /** Files that do no I/O: of Node's own modules they may use hashing and bytes only. */
 const pure = [
-  '^packages/(log|evidence)/src/',
+  '^packages/(log|evidence|policy)/src/',
   '^packages/orchestrator/src/(?:decide|fold|schedule|react|locks|heap|state|commands|check-submission|ledger|project|records|snapshot|tasks|waiting)[^/]*[.]ts$',
 ]
 

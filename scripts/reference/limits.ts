@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
+import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
 
@@ -17,6 +18,12 @@ const groups: readonly Group[] = [
     about: 'Refused at submit with `LIMIT_EXCEEDED` and its place, all problems at once.',
     source: 'packages/protocol/src/plan/limits.ts',
     values: { ...PLAN_LIMITS },
+  },
+  {
+    title: 'A policy',
+    about: 'Refused with `LIMIT_EXCEEDED` and its place; a command or path beyond one is not allowed.',
+    source: 'packages/policy/src/limits.ts',
+    values: { ...POLICY_LIMITS },
   },
   {
     title: 'An attempt',

@@ -1,0 +1,83 @@
+import type { Policy, Problem } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { checkList, checkRule, checkRules } from './check-rule.ts'
+import type { Finder } from './check-rule.ts'
+import { hideGlob } from './glob.ts'
+import { POLICY_LIMITS } from './limits.ts'
+import { toolPattern } from './pattern.ts'
+import { writeScope } from './write-scope.ts'
+
+const { safe, cpu, pids, durationMs } = { ...POLICY_LIMITS, safe: Number.MAX_SAFE_INTEGER }
+
+/** The limits: the field of a policy, its name in a plan, and what it may be. */
+export const LIMIT_FIELDS = [
+  { field: 'cpu', name: 'cpu', step: 0.001, most: cpu, unit: '' },
+  { field: 'memoryBytes', name: 'memory', step: 1, most: safe, unit: 'bytes' },
+  { field: 'pids', name: 'pids', step: 1, most: pids, unit: '' },
+  { field: 'diskBytes', name: 'disk', step: 1, most: safe, unit: 'bytes' },
+  { field: 'wallClockMs', name: 'wallClock', step: 1, most: durationMs, unit: 'ms' },
+  { field: 'idleMs', name: 'idle', step: 1, most: durationMs, unit: 'ms' },
+] as const satisfies readonly { field: keyof NonNullable<Policy['limits']>; [more: string]: string | number }[]
+
+/** Whether thousandths, or ones, are all that a number has. */
+function hasStep(value: number, step: number): boolean {
+  return step === 1 ? Number.isSafeInteger(value) : Math.round(value * 1_000) / 1_000 === value
+}
+
+/**
+ * Everything that is wrong with a policy of one level, each with its pointer; the names of fields are those of a plan
+ * (`memory`, not `memoryBytes`). What can not be enforced as written is wrong: a secret, methods, paths or a meter on a
+ * tunnel, a secret without paths, two rules for one request with different secrets or meters.
+ *
+ * Codes: `INVALID_INPUT`, `LIMIT_EXCEEDED`.
+ */
+export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
+  const problems: Problem[] = []
+  const find: Finder = {
+    invalid: (at, message, remedy) =>
+      void problems.push({ code: 'INVALID_INPUT', message, remedy, place: { pointer: pointer + at } }),
+    tooMany: (at, what, limit) =>
+      void problems.push({
+        code: 'LIMIT_EXCEEDED',
+        message: `There are more than ${limit} ${what}.`,
+        remedy: 'Write fewer.',
+        place: { pointer: pointer + at },
+      }),
+  }
+  const { filesystem, network, limits, tools } = policy
+  checkList(filesystem?.read, '/filesystem/read', POLICY_LIMITS.patterns, find, (text) =>
+    text === 'workspace' || text === 'toolchain'
+      ? { ok: true, value: text }
+      : { ok: false, message: 'There is nothing of this name to read.', remedy: 'Use workspace or toolchain.' },
+  )
+  checkList(filesystem?.write, '/filesystem/write', POLICY_LIMITS.patterns, find, writeScope)
+  checkList(filesystem?.hide, '/filesystem/hide', POLICY_LIMITS.patterns, find, hideGlob)
+  const rules = network?.allow ?? []
+  if (rules.length > POLICY_LIMITS.combined) find.tooMany('/network/allow', 'rules', POLICY_LIMITS.combined)
+  else {
+    for (const [index, rule] of rules.entries()) checkRule(rule, `/network/allow/${index}`, find)
+    // Lists beyond their limits are not compared with each other.
+    if (problems.length === 0) checkRules(rules, '/network/allow', find)
+  }
+  for (const { field, name, step, most } of LIMIT_FIELDS) {
+    const value = limits?.[field]
+    if (value === undefined) continue
+    if (!(value > 0) || !hasStep(value, step))
+      find.invalid(
+        `/limits/${name}`,
+        'This is no limit.',
+        step === 1 ? 'Write a whole number above 0.' : 'Write a number above 0, down to thousandths.',
+      )
+    else if (value > most) find.tooMany(`/limits/${name}`, 'allowed', most)
+  }
+  checkList(tools?.shell, '/tools/shell', POLICY_LIMITS.combined, find, toolPattern)
+  checkList(tools?.deny, '/tools/deny', POLICY_LIMITS.combined, find, toolPattern)
+  return problems
+}
+
+/** Throws what `checkPolicy` finds. */
+export function requireSound(policy: Policy): void {
+  const problems = checkPolicy(policy)
+  const [first] = problems
+  if (first !== undefined) throw new SeamError(first.code, first.message, { problems })
+}

@@ -1,0 +1,77 @@
+import type { EffectivePolicy, EgressRule, PolicySource } from '@seamark/core'
+
+function sources(from: readonly PolicySource[]): string {
+  return from.length === 0 ? 'default' : from.map(({ level, pointer }) => `${level} ${pointer}`).join(', ')
+}
+
+function ruleText({ host, port, mode, methods, paths, inject, meter }: EgressRule): string {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`
+  return [
+    mode,
+    address,
+    ...(mode === 'tunnel' ? ['unseen'] : [methods?.join(' ') ?? 'any method', paths?.join(' ') ?? 'any path']),
+    ...(inject === undefined ? [] : [`adds secret ${inject}`]),
+    ...(meter === undefined ? [] : [`metered by ${meter}`]),
+  ].join(', ')
+}
+
+const units: readonly (readonly [string, number])[] = [
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+]
+
+function size(bytes: number): string {
+  const [unit, of] = units.find(([, factor]) => bytes % factor === 0) ?? ['bytes', 1]
+  return `${bytes / of} ${unit}`
+}
+
+function time(ms: number): string {
+  return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`
+}
+
+/**
+ * An effective policy in lines for a person: what an attempt may use and which level said so, then what levels asked for and
+ * did not get. Entries are set off by two spaces. No line holds a control or other hidden character.
+ */
+export function explainPolicy({ policy, digest, parts, problems }: EffectivePolicy): readonly string[] {
+  const { filesystem, network, limits, tools } = policy
+  const from = new Map(parts.map((part) => [part.pointer, part.from]))
+  const told = (at: string, text: string) => `  ${text}  (${sources(from.get(at) ?? [])})`
+  const list = (at: string, entries: readonly string[] | undefined, none: string) =>
+    entries === undefined || entries.length === 0
+      ? [told(at, none)]
+      : entries.map((entry, index) => told(`${at}/${index}`, entry))
+  const limit = (field: string, name: string, text: string | undefined) =>
+    text === undefined ? [] : [told(`/limits/${field}`, `${name} ${text}`)]
+  const { cpu, memoryBytes, pids, diskBytes, wallClockMs, idleMs } = limits ?? {}
+  const set = [
+    ...limit('cpu', 'cpu', cpu?.toString()),
+    ...limit('memoryBytes', 'memory', memoryBytes === undefined ? undefined : size(memoryBytes)),
+    ...limit('pids', 'pids', pids?.toString()),
+    ...limit('diskBytes', 'disk', diskBytes === undefined ? undefined : size(diskBytes)),
+    ...limit('wallClockMs', 'wall clock', wallClockMs === undefined ? undefined : time(wallClockMs)),
+    ...limit('idleMs', 'idle', idleMs === undefined ? undefined : time(idleMs)),
+  ]
+  return [
+    `policy ${digest}`,
+    'reads',
+    ...list('/filesystem/read', filesystem?.read, 'nothing'),
+    'writes',
+    ...list('/filesystem/write', filesystem?.write, 'nothing'),
+    'does not see',
+    ...list('/filesystem/hide', filesystem?.hide, 'nothing is hidden'),
+    'network',
+    ...list('/network/allow', network?.allow.map(ruleText), 'nothing'),
+    'limits',
+    ...(set.length === 0 ? ['  none  (default)'] : set),
+    'commands',
+    ...list('/tools/shell', tools?.shell, tools?.shell === undefined ? 'any' : 'none'),
+    'commands denied',
+    ...list('/tools/deny', tools?.deny, 'none'),
+    ...(problems.length === 0 ? [] : ['not given']),
+    ...problems.map(({ level, place, message, remedy = '' }) =>
+      `  ${level} ${place?.pointer ?? ''}: ${message} ${remedy}`.trimEnd(),
+    ),
+  ]
+}

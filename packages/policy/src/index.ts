@@ -1,0 +1,20 @@
+/**
+ * Pure: what an attempt may use. Policies of several levels as one, and the matchers of egress and of tools.
+ *
+ * @module
+ */
+export { checkPolicy } from './check.ts'
+export type { Checked } from './checked.ts'
+export { parseCommandLine } from './command-line.ts'
+export { policyDigest } from './digest.ts'
+export { effective } from './effective.ts'
+export { egressMatcher, matchEgress } from './egress.ts'
+export type { EgressDecision, EgressMatcher, EgressRefusal, EgressRequest } from './egress.ts'
+export { explainPolicy } from './explain.ts'
+export { globHides } from './glob.ts'
+export { canonicalHost } from './host.ts'
+export { canonicalPath } from './http-path.ts'
+export { POLICY_LIMITS } from './limits.ts'
+export type { PolicyLimits } from './limits.ts'
+export { toolMatcher } from './tools.ts'
+export type { ToolDecision, ToolMatcher, ToolRefusal } from './tools.ts'
