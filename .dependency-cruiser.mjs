@@ -10,6 +10,7 @@ const mayImport = {
   core: [],
   kit: ['core'],
   log: ['core', 'kit'],
+  metering: ['core', 'kit'],
   policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],
@@ -39,7 +40,7 @@ const mayImport = {
 
 /** Files that do no I/O: of Node's own modules they may use hashing and bytes only. */
 const pure = [
-  '^packages/(log|evidence|policy)/src/',
+  '^packages/(log|evidence|policy|metering)/src/',
   '^packages/orchestrator/src/(?:decide|fold|schedule|react|locks|heap|state|commands|check-submission|ledger|project|records|snapshot|tasks|waiting)[^/]*[.]ts$',
 ]
 

@@ -1,0 +1,112 @@
+import { SeamError } from '@seamark/kit'
+import { z } from 'zod'
+import { PROVIDERS } from './call.ts'
+import type { Provider } from './call.ts'
+import published from './prices.json' with { type: 'json' }
+
+const rate = z.int().min(0).max(1_000_000_000)
+
+const ratesSchema = z.strictObject({
+  input: rate,
+  output: rate,
+  cacheRead: rate.optional(),
+  cacheWrite5m: rate.optional(),
+  cacheWrite1h: rate.optional(),
+})
+
+const priceSchema = z.strictObject({
+  /** First day, in UTC, for which this price is vouched for. */
+  from: z.iso.date(),
+  /** The page that says it. */
+  source: z.url(),
+  nanoUsdPerToken: ratesSchema,
+  /** What all tokens of a call cost whose input side has more than that many. */
+  above: z.strictObject({ inputTokens: z.int().min(1), nanoUsdPerToken: ratesSchema }).optional(),
+})
+
+const modelSchema = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  model: z.string().min(1).max(512),
+  /** Other names of the same model at the same price. */
+  aliases: z.array(z.string().min(1).max(512)).optional(),
+  /** Every dated version, such as `-20250929`, costs the same. */
+  dated: z.boolean().optional(),
+  /** Where on Vertex AI the price holds; everywhere when absent. */
+  locations: z.array(z.string().min(1)).min(1).optional(),
+  /** No call has more tokens on its input side. */
+  contextTokens: z.int().min(1).optional(),
+  prices: z.array(priceSchema).min(1),
+})
+
+const tableSchema = z.strictObject({ version: z.literal(1), models: z.array(modelSchema) })
+
+/** Prices of one token in thousand-millionths of a dollar, whole numbers. A kind that is absent has no price. */
+export type Rates = z.infer<typeof ratesSchema>
+/** The price of a model from one day on. */
+export type ModelPrice = z.infer<typeof priceSchema> & { readonly contextTokens?: number }
+/** A model with its prices, as in `prices.json`. */
+export type PricedModel = z.infer<typeof modelSchema>
+
+export interface PriceQuestion {
+  readonly provider: Provider
+  /** As a request names it. */
+  readonly model: string
+  readonly location?: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export interface PriceTable {
+  readonly models: readonly PricedModel[]
+  /** The price that holds then, or `undefined` where none is known. */
+  find(question: PriceQuestion): ModelPrice | undefined
+}
+
+/** What vendors put behind a model's name for one version of it. */
+const DATED = /(?:[-@]\d{8}|-\d{4}-\d{2}-\d{2})$/
+
+function priceAt(model: PricedModel, at: number): ModelPrice | undefined {
+  const price = model.prices
+    .filter(({ from }) => Date.parse(from) <= at)
+    .toSorted((a, b) => a.from.localeCompare(b.from))
+    .at(-1)
+  if (price === undefined) return undefined
+  return { ...price, ...(model.contextTokens !== undefined && { contextTokens: model.contextTokens }) }
+}
+
+/**
+ * A table of prices from data in the form of `prices.json`. Of two models with one name, the first is taken, so that a
+ * deployment's own prices come first: `priceTable({ version: 1, models: [...own, ...publishedPrices().models] })`.
+ * Errors: `INVALID_INPUT`.
+ */
+export function priceTable(data: unknown): PriceTable {
+  const parsed = tableSchema.safeParse(data)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const pointer = (issue?.path ?? []).map((step) => `/${String(step)}`).join('')
+    throw new SeamError('INVALID_INPUT', `The price table is not valid at ${pointer}: ${issue?.message ?? ''}.`, {
+      place: { pointer },
+    })
+  }
+  const { models } = parsed.data
+  return {
+    models,
+    find({ provider, model, location, at }) {
+      const bare = model.replace(DATED, '')
+      const found = models.find(
+        (entry) =>
+          entry.provider === provider &&
+          (entry.locations === undefined || (location !== undefined && entry.locations.includes(location))) &&
+          (entry.model === model ||
+            entry.aliases?.includes(model) === true ||
+            (entry.dated === true && entry.model === bare)),
+      )
+      return found === undefined ? undefined : priceAt(found, at)
+    },
+  }
+}
+
+/** The prices that vendors publish, as far as they were confirmed on the page that each entry names. */
+export function publishedPrices(): PriceTable {
+  return priceTable(published)
+}

@@ -1,0 +1,52 @@
+import { otherMembers, pointerTo } from './build-call.ts'
+import { isObject, listOf } from './json-body.ts'
+import type { JsonBody } from './json-body.ts'
+import { walkContent } from './parts.ts'
+import type { Content } from './parts.ts'
+
+// Field names: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+const MEMBERS = new Set([
+  'messages',
+  'system',
+  'inferenceConfig',
+  'toolConfig',
+  'additionalModelRequestFields',
+  'additionalModelResponseFieldPaths',
+  'requestMetadata',
+  'outputConfig',
+  'performanceConfig',
+  'serviceTier',
+])
+/** Fields for the model itself that change neither the price nor the most it answers. */
+const MODEL_FIELDS = new Set(['thinking', 'top_k', 'anthropic_beta', 'output_config', 'reasoning_config'])
+const ELSEWHERE = ['image', 'document', 'video', 'audio', 's3Location']
+
+export function converseContent({ value }: JsonBody): Content {
+  const tools = isObject(value['toolConfig']) ? value['toolConfig']['tools'] : undefined
+  return walkContent([value['messages'], value['system'], tools], {
+    part: (part) => (ELSEWHERE.some((name) => name in part) ? 'elsewhere' : 'inline'),
+    opaque: (_, name) => name === 'input' || name === 'inputSchema' || name === 'json',
+    cache: ['cachePoint'],
+  })
+}
+
+export function converseUnbounded({ value }: JsonBody): readonly string[] {
+  const found = otherMembers(value, MEMBERS)
+  const tools = isObject(value['toolConfig']) ? listOf(value['toolConfig']['tools']) : []
+  tools.forEach((tool, index) => {
+    const names = isObject(tool) ? Object.keys(tool) : ['?']
+    if (!names.every((name) => name === 'toolSpec' || name === 'cachePoint'))
+      found.push(pointerTo('toolConfig', 'tools', String(index)))
+  })
+  const fields = value['additionalModelRequestFields']
+  if (isObject(fields))
+    for (const name of Object.keys(fields))
+      if (!MODEL_FIELDS.has(name)) found.push(pointerTo('additionalModelRequestFields', name))
+  const tier = value['serviceTier']
+  if (tier !== undefined && !(isObject(tier) && (tier['type'] === 'default' || tier['type'] === 'flex')))
+    found.push(pointerTo('serviceTier'))
+  const performance = value['performanceConfig']
+  if (performance !== undefined && !(isObject(performance) && performance['latency'] === 'standard'))
+    found.push(pointerTo('performanceConfig'))
+  return found
+}
