@@ -17,6 +17,7 @@ const mayImport = {
   orchestrator: engine,
   worker: ['core', 'kit', 'log'],
   supervisor: ['core', 'kit'],
+  gateway: ['core', 'kit'],
   'journal-*': implementation,
   'storage-*': implementation,
   'executor-*': implementation,

@@ -1,0 +1,201 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { SeamError, systemCode, type Clock } from '@seamark/kit'
+import type { Authority as CertificateAuthority } from './authority.ts'
+import { connectTunnel, endWith, failedAnswer } from './connect.ts'
+import type { Decision } from './decisions.ts'
+import type { Dialer } from './dial.ts'
+import { fail, forward } from './forward.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { Authority } from './names.ts'
+import type { Pinboard } from './pins.ts'
+import { dropCounter } from './drops.ts'
+import { connectionPool } from './pool.ts'
+import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
+import { factsOf, read, type Facts } from './request.ts'
+import { match, type Rule } from './rules.ts'
+import { withoutCredentials } from './credentials.ts'
+import type { Injection, Secrets } from './secrets.ts'
+
+export interface AttemptContext {
+  readonly launchId: string
+  readonly rules: readonly Rule[]
+  readonly limits: GatewayLimits
+  readonly pins: Pinboard
+  readonly dialer: Dialer
+  readonly secrets: Secrets
+  readonly certificates: CertificateAuthority | undefined
+  readonly record: (decision: Decision, count?: number) => Promise<void>
+  readonly clock: Clock
+}
+
+// How often Node looks for requests that take too long.
+const checkingMs = 1_000
+
+const parseFailures: Readonly<Record<string, Refusal['reason']>> = {
+  HPE_HEADER_OVERFLOW: 'too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'too-slow',
+}
+
+function parseFailure(error: Error): Refusal['reason'] {
+  const begin: unknown = Reflect.get(error, 'rawPacket')
+  if (Buffer.isBuffer(begin) && begin.subarray(0, 14).toString('latin1') === 'PRI * HTTP/2.0') return 'http2'
+  return parseFailures[systemCode(error) ?? ''] ?? 'malformed'
+}
+
+/** The server of one attempt, which does not listen yet, and what ends all that it has open. */
+export function attemptServer(context: AttemptContext): { readonly server: Server; readonly end: () => Promise<void> } {
+  const { launchId, rules, limits, pins, dialer, secrets, certificates, clock } = context
+  const pool = connectionPool(dialer, limits.maxConnections)
+  const open = new Set<Socket>()
+  // Where the program takes the gateway for a host.
+  const interceptedAs = new WeakMap<Socket, Authority>()
+  const answering = new WeakSet<Socket>()
+
+  const refuse = (reason: Refusal['reason'], facts: Facts, count?: number): Promise<void> =>
+    context.record({ launchId, at: clock.now(), outcome: 'refused', ...refusal(reason), ...facts }, count)
+  const allow = (facts: Facts, address: string, inject?: string): Promise<void> =>
+    context.record({
+      launchId,
+      at: clock.now(),
+      outcome: 'allowed',
+      reason: 'listed',
+      ...facts,
+      address,
+      ...(inject !== undefined && { inject }),
+    })
+
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersMs,
+    // A body may take its time as long as it moves.
+    requestTimeout: 0,
+    connectionsCheckingInterval: checkingMs,
+    keepAliveTimeout: Math.min(limits.idleMs, 60_000),
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    noDelay: true,
+  })
+  server.timeout = limits.idleMs
+  server.maxConnections = limits.maxConnections
+  // Counted by us: Node drops what is over silently.
+  server.maxHeadersCount = 0
+
+  async function serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Promise<void> {
+    const reading = read(req, interceptedAs.get(req.socket), limits.maxHeaders)
+    const refuseWith = async (reason: Refusal['reason'], facts: Facts): Promise<void> => {
+      await refuse(reason, facts)
+      const hasBody = !('asked' in reading) || reading.asked.length !== 0
+      fail(res, refusalAnswer(reason), hasBody)
+    }
+    if ('reason' in reading) return refuseWith(reading.reason, reading.facts)
+    const { asked } = reading
+    const { authority, method, target, length } = asked
+    const facts = factsOf(asked)
+    const matched = match(rules, { ...authority, mode: asked.mode, method, target })
+    if ('reason' in matched) return refuseWith(matched.reason === 'listed' ? 'not-listed' : matched.reason, facts)
+    if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
+    const pin = await pins.pin(authority.host)
+    if ('reason' in pin) return refuseWith(pin.reason, facts)
+    const { inject } = matched.rule
+    let injection: Injection | undefined
+    try {
+      injection = inject === undefined ? undefined : await secrets(inject, `${authority.host} ${authority.port}`)
+    } catch {
+      // The store's error may say more than a program inside may know.
+      return refuseWith('secret', facts)
+    }
+    await allow(facts, pin.address, inject)
+    // Nobody is left to send it for.
+    if (res.destroyed) return
+    const query = injection === undefined ? target.query : withoutCredentials(target.query)
+    const outgoing = {
+      authority,
+      address: pin.address,
+      method,
+      target: `${target.path}${query}`,
+      length,
+      injection,
+      expectsContinue,
+    }
+    forward(req, res, outgoing, { pool, limits, unreachable: () => pins.forget(authority.host) })
+  }
+
+  function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const { socket } = req
+    if (answering.has(socket)) {
+      // Two answers at once could be told apart by nobody who does not know this.
+      refuse('pipelining', {}).then(
+        () => socket.destroy(),
+        () => socket.destroy(),
+      )
+      return
+    }
+    answering.add(socket)
+    res.on('close', () => answering.delete(socket))
+    serve(req, res, expectsContinue).catch((error: unknown) => fail(res, errorAnswer(error), true))
+  }
+
+  server.on('request', (req, res) => onRequest(req, res, false))
+  server.on('checkContinue', (req, res) => onRequest(req, res, true))
+  server.on('checkExpectation', (req, res) => onRequest(req, res, false))
+
+  server.on('connect', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    connectTunnel(req, socket, head, {
+      rules,
+      limits,
+      pins,
+      dialer,
+      certificates,
+      allow,
+      refuse,
+      intercepted(secure, authority) {
+        interceptedAs.set(secure, authority)
+        server.emit('connection', secure)
+      },
+    }).catch((error: unknown) => endWith(socket, failedAnswer(error)))
+  })
+
+  server.on('clientError', (error: Error, socket: Socket) => {
+    if (answering.has(socket) || !socket.writable || systemCode(error) === 'ECONNRESET') return void socket.destroy()
+    const reason = parseFailure(error)
+    refuse(reason, { ...interceptedAs.get(socket) }).then(
+      () => endWith(socket, rawAnswer(refusalAnswer(reason))),
+      (failure: unknown) => endWith(socket, failedAnswer(failure)),
+    )
+  })
+
+  const drops = dropCounter((count) => refuse('too-many-connections', {}, count))
+  server.on('drop', drops.add)
+
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+  })
+
+  return {
+    server,
+    async end() {
+      pool.destroy()
+      for (const socket of open) socket.destroy()
+      await drops.flush()
+    },
+  }
+}
+
+/** Errors of making a socket, with their place. */
+export function socketError(error: unknown, path: string): SeamError {
+  const code = systemCode(error)
+  if (code === 'EEXIST' || code === 'EADDRINUSE')
+    return new SeamError('CONFLICT', `Something is at ${path} already.`, {
+      place: { pointer: '/socketPath' },
+      remedy: 'Remove it, or name another path.',
+      cause: error,
+    })
+  return new SeamError('UNAVAILABLE', `The socket ${path} can not be made (${code ?? 'no reason given'}).`, {
+    place: { pointer: '/socketPath' },
+    cause: error,
+  })
+}

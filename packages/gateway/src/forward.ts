@@ -1,0 +1,176 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { request } from 'node:https'
+import { isIP } from 'node:net'
+import { Transform } from 'node:stream'
+import { SeamError, systemCode } from '@seamark/kit'
+import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
+import type { GatewayLimits } from './limits.ts'
+import { written, type Authority } from './names.ts'
+import type { Pool } from './pool.ts'
+import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
+import { scrubber, scrubText } from './scrub.ts'
+import type { Injection } from './secrets.ts'
+
+/** A request that is allowed and recorded. */
+export interface Outgoing {
+  readonly authority: Authority
+  readonly address: string
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly length: number | 'chunked'
+  readonly injection: Injection | undefined
+  /** Whether the program waits to be told before it sends the body. */
+  readonly expectsContinue: boolean
+}
+
+/** Answers with a problem. What was begun already is cut, so that it does not look whole. */
+export function fail(res: ServerResponse, problem: ProblemAnswer, close: boolean): void {
+  if (res.headersSent || res.destroyed) return void res.destroy()
+  res.writeHead(problem.status, [...problem.headers, ...(close ? ['connection', 'close'] : [])])
+  res.end(problem.body)
+}
+
+/** Counts bytes of a body; the rest of it is not waited for once there are too many. */
+function count(body: IncomingMessage, max: number, over: () => void): void {
+  let seen = 0
+  body.on('data', (piece: Buffer) => {
+    seen += piece.length
+    if (seen > max) over()
+  })
+}
+
+function scrubbing({ needles }: Injection): Transform {
+  const scrub = scrubber(needles)
+  return new Transform({
+    transform(piece: Buffer, _, done) {
+      done(null, scrub.push(piece))
+    },
+    flush(done) {
+      done(null, scrub.end())
+    },
+  })
+}
+
+function headersOf(req: IncomingMessage, { authority, length, injection }: Outgoing): readonly string[] {
+  return [
+    'host',
+    written(authority),
+    ...requestHeaders(req.rawHeaders, injection !== undefined),
+    ...(injection === undefined ? [] : [...injection.header, 'accept-encoding', 'identity']),
+    ...(length === 'chunked' ? ['transfer-encoding', 'chunked'] : []),
+    ...(length !== 'chunked' && (length > 0 || !['GET', 'HEAD'].includes(req.method ?? ''))
+      ? ['content-length', String(length)]
+      : []),
+  ]
+}
+
+/** Sends an answer on, as it comes. */
+function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, limits: GatewayLimits): void {
+  const { injection } = outgoing
+  const { rawHeaders, statusCode = 502 } = answer
+  const refuse = (message: string): void => {
+    answer.destroy()
+    fail(res, errorAnswer(new SeamError('UNAVAILABLE', message)), true)
+  }
+  if (statusCode < 200 || statusCode > 599) return refuse('The answer has a status that HTTP does not know.')
+  if (rawHeaders.length / 2 > limits.maxHeaders || !areClean(rawHeaders))
+    return refuse('The headers of the answer are too many or not well formed.')
+  const encoded = values(rawHeaders, 'content-encoding').some((coding) => coding.trim().toLowerCase() !== 'identity')
+  if (injection !== undefined && encoded && outgoing.method !== 'HEAD')
+    return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
+  if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
+    return refuse('The answer is over the limit of size.')
+  const headers = answerHeaders(rawHeaders, injection !== undefined)
+  const { needles = [] } = injection ?? {}
+  res.writeHead(
+    statusCode,
+    headers.map((text) => scrubText(text, needles)),
+  )
+  // A stream of events may be silent for long after its headers.
+  res.flushHeaders()
+  const cut = (): void => void (res.destroy(), answer.destroy())
+  answer.on('error', cut)
+  count(answer, limits.maxAnswerBytes, cut)
+  if (injection === undefined) answer.pipe(res)
+  else answer.pipe(scrubbing(injection)).on('error', cut).pipe(res)
+}
+
+/** Why nothing came back, without what the other side may have put into it. */
+function whyNot(error: unknown): SeamError {
+  if (error instanceof SeamError) return error
+  const code = systemCode(error) ?? ''
+  if (code.startsWith('HPE_')) return new SeamError('UNAVAILABLE', 'The answer is not well-formed HTTP.')
+  return new SeamError('UNAVAILABLE', 'The host ended the connection without an answer.', {
+    remedy: 'Try again later.',
+  })
+}
+
+/**
+ * Sends a request on and its answer back, streaming both. Redirects are answers like any other: whoever follows one asks
+ * anew. `unreachable` is called where the address did not answer.
+ */
+export function forward(
+  req: IncomingMessage,
+  res: ServerResponse,
+  outgoing: Outgoing,
+  {
+    pool,
+    limits,
+    unreachable,
+  }: { readonly pool: Pool; readonly limits: GatewayLimits; readonly unreachable: () => void },
+): void {
+  const { authority, address, method, target, length, expectsContinue } = outgoing
+  let sent: ClientRequest | undefined
+  let answered = false
+  const stop = (problem: ProblemAnswer): void => {
+    answered = true
+    sent?.destroy()
+    fail(res, problem, length !== 0)
+  }
+
+  function send(again: boolean): void {
+    const asked = request({
+      host: address,
+      port: authority.port,
+      servername: isIP(authority.host) === 0 ? authority.host : '',
+      method,
+      path: target,
+      headers: headersOf(req, outgoing),
+      setHost: false,
+      agent: again ? pool.fresh : pool.kept,
+      maxHeaderSize: limits.maxHeaderBytes,
+      timeout: limits.idleMs,
+    })
+    sent = asked
+    asked.on('response', (answer) => {
+      answered = true
+      pass(answer, res, outgoing, limits)
+    })
+    // Answers that are not for this request, and one that changes the protocol although none was asked for.
+    asked.on('upgrade', (_, socket) => void socket.destroy())
+    asked.on('timeout', () => stop(errorAnswer(new SeamError('TIMEOUT', 'The host was silent for too long.'))))
+    const failed = (error: unknown): void => {
+      if (answered) return void (res.writableEnded || res.destroy())
+      if (asked.reusedSocket && !again && length === 0 && (method === 'GET' || method === 'HEAD')) return send(true)
+      unreachable()
+      stop(errorAnswer(whyNot(error)))
+    }
+    asked.on('error', failed)
+    asked.on('close', () => {
+      if (sent === asked && !answered) failed(undefined)
+    })
+    if (length === 0) asked.end()
+    else req.pipe(asked)
+  }
+
+  res.on('close', () => sent?.destroy())
+  req.on('error', () => sent?.destroy())
+  if (length !== 0) {
+    count(req, limits.maxRequestBytes, () => stop(refusalAnswer('too-large')))
+    // What counts also starts the flow; it is held until there is somewhere to put it.
+    req.pause()
+  }
+  if (expectsContinue) res.writeContinue()
+  send(false)
+}

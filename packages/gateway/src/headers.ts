@@ -1,0 +1,97 @@
+/** Headers as they came, in order: name, value, name, value. */
+export type RawHeaders = readonly string[]
+
+/** How servers may take a header's name: many take `_` for `-`. */
+export const headerName = (name: string): string => name.toLowerCase().replaceAll('_', '-')
+
+/** Pairs of raw headers. */
+export function pairs(raw: RawHeaders): readonly (readonly [string, string])[] {
+  return Array.from({ length: raw.length / 2 }, (_, index) => [raw[index * 2] ?? '', raw[index * 2 + 1] ?? ''] as const)
+}
+
+/** All values of a header, by its exact name in any case. */
+export function values(raw: RawHeaders, name: string): readonly string[] {
+  return pairs(raw).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []))
+}
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+])
+
+// Tell a server of another method, path, host or client than the ones that were checked.
+const overrides =
+  /^(?:x-http-method(?:-override)?|x-method-override|x-original-(?:url|uri|host)|x-rewrite-url|x-host|x-real-ip|forwarded|x-forwarded(?:-.*)?)$/
+
+// What programs send as a credential. A word such as `token` or `secret` in a name is enough.
+const credential =
+  /^(?:authorization|proxy-authorization|x-authorization|x-goog-api-key|.*api-?key.*|.*-key|.*(?:token|secret|password|credential|signature).*|x-amz-date|x-amz-content-sha256)$/
+
+const notForwarded = new Set(['host', 'content-length', 'expect'])
+
+/** Whether a header of a request holds a credential, by its name. */
+export function isCredentialHeader(name: string): boolean {
+  const known = headerName(name)
+  return credential.test(known) && known !== 'idempotency-key'
+}
+
+/**
+ * The end-to-end headers of a request, without credentials and without what makes a server take it for another one.
+ * Framing and Host are left to who forwards it. With `inject` cookies go too, and what would hide an answer from scrubbing.
+ */
+export function requestHeaders(raw: RawHeaders, inject: boolean): readonly string[] {
+  const named = new Set(
+    values(raw, 'connection').flatMap((value) => value.split(',').map((name) => headerName(name.trim()))),
+  )
+  return pairs(raw).flatMap(([name, value]) => {
+    const known = headerName(name)
+    if (hopByHop.has(known) || named.has(known) || notForwarded.has(known)) return []
+    if (overrides.test(known) || isCredentialHeader(name)) return []
+    if (inject && /^(?:cookie2?|accept-encoding|range|if-range)$/.test(known)) return []
+    return [name, value]
+  })
+}
+
+/** The end-to-end headers of an answer. With `inject` none that gives the program a credential of its own. */
+export function answerHeaders(raw: RawHeaders, inject: boolean): readonly string[] {
+  const named = new Set(
+    values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
+  )
+  return pairs(raw).flatMap(([name, value]) => {
+    const known = name.toLowerCase()
+    if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
+    return inject && /^set-cookie2?$/.test(known) ? [] : [name, value]
+  })
+}
+
+// The program may not write one that a header's line is made of; Node takes bytes above 126 for latin1.
+const clean = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Whether values hold no control characters. */
+export function areClean(raw: RawHeaders): boolean {
+  return pairs(raw).every(([, value]) => clean.test(value))
+}
+
+/**
+ * How long the body is: a number of bytes, `chunked`, or `undefined` where lengths are repeated, contradict each other or
+ * are none. RFC 9112, section 6.3.
+ */
+export function bodyLength(raw: RawHeaders): number | 'chunked' | undefined {
+  const lengths = values(raw, 'content-length')
+  const codings = values(raw, 'transfer-encoding')
+  if (codings.length > 0)
+    return codings.length === 1 && codings[0]?.toLowerCase() === 'chunked' && lengths.length === 0
+      ? 'chunked'
+      : undefined
+  if (lengths.length === 0) return 0
+  const [length = ''] = lengths
+  return lengths.length === 1 && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}

@@ -1,0 +1,17 @@
+/**
+ * The egress gateway: what an attempt may reach, with credentials that it never holds.
+ *
+ * @module
+ */
+export { egressGateway } from './gateway.ts'
+export { GATEWAY_LIMITS } from './limits.ts'
+export type { GatewayLimits } from './limits.ts'
+export type {
+  AttemptEgress,
+  AttemptEgressSpec,
+  CredentialWay,
+  DecisionReason,
+  EgressDecision,
+  EgressGateway,
+  EgressGatewayOptions,
+} from './options.ts'

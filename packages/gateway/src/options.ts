@@ -1,0 +1,117 @@
+import type { EgressMode, EgressRule, ErrorCode } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
+import type { GatewayLimits } from './limits.ts'
+
+/** How a secret is added to a request. */
+export type CredentialWay =
+  /** `Authorization: Bearer SECRET` */
+  | { readonly way: 'bearer' }
+  /** A header whose value is the secret, such as `x-api-key`. */
+  | { readonly way: 'header'; readonly header: string }
+  /** `Authorization: Basic`, with this user and the secret as the password. */
+  | { readonly way: 'basic'; readonly user: string }
+
+/** Why something was allowed or not, as a closed list of words. */
+export type DecisionReason =
+  | 'listed'
+  | 'not-listed'
+  | 'method'
+  | 'path'
+  | 'ambiguous-path'
+  | 'wrong-mode'
+  | 'address'
+  | 'no-address'
+  | 'server-name'
+  | 'no-client-hello'
+  | 'encrypted-server-name'
+  | 'malformed'
+  | 'authority'
+  | 'http2'
+  | 'upgrade'
+  | 'plain-http'
+  | 'pipelining'
+  | 'too-large'
+  | 'too-slow'
+  | 'too-many-connections'
+  | 'secret'
+
+/** One decision. Equal ones that waited together are one, with their `count`. Holds no secret, no query and no header. */
+export interface EgressDecision {
+  /** The launch whose program asked. */
+  readonly launchId: string
+  /** Epoch milliseconds of the first. */
+  readonly at: number
+  readonly count: number
+  readonly outcome: 'allowed' | 'refused'
+  readonly reason: DecisionReason
+  /** Where it was refused. */
+  readonly code?: ErrorCode
+  readonly mode?: EgressMode
+  /** As it was asked for, in lower case; absent where it could not be read. */
+  readonly host?: string
+  readonly port?: number
+  readonly method?: string
+  /** Without its query, at most 1,024 characters. */
+  readonly path?: string
+  /** The address that was resolved, checked and pinned. */
+  readonly address?: string
+  /** Name of the secret that is added. */
+  readonly inject?: string
+}
+
+export interface EgressGatewayOptions {
+  /**
+   * Makes decisions durable. What they allow happens only after it resolves; where it rejects, nothing goes out and the
+   * program gets `UNAVAILABLE`. It is called with all that wait, and not again before it has settled.
+   */
+  readonly decided: (decisions: readonly EgressDecision[]) => Promise<void>
+  /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in
+   * memory until the attempt ends, to be overwritten in its answers. */
+  readonly resolve?: (
+    name: string,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<{ readonly value: Uint8Array }>
+  /** How each secret is added, by its name. */
+  readonly credentials?: Readonly<Record<string, CredentialWay>>
+  /** All addresses of a host name, the best first. Default: the system's resolver. */
+  readonly lookup?: (host: string, options: { readonly signal: AbortSignal }) => Promise<readonly string[]>
+  /** Ranges in CIDR notation that listed names may lead to although they are not public. Never metadata services. */
+  readonly privateRanges?: readonly string[]
+  /** Certificates in PEM that are trusted beside Node's own. */
+  readonly extraCas?: readonly string[]
+  /** An HTTP proxy that takes CONNECT, through which everything leaves. It is given addresses, never names. */
+  readonly proxy?: { readonly host: string; readonly port: number }
+  readonly limits?: Partial<GatewayLimits>
+  readonly clock?: Clock
+}
+
+/** What one attempt gets. */
+export interface AttemptEgressSpec {
+  readonly launchId: string
+  /** Where the socket is made: a path of at most 107 bytes where nothing is yet, in a folder that is there. */
+  readonly socketPath: string
+  readonly rules: readonly EgressRule[]
+  /** Who owns the socket, where it is not this process's user. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+/** The way out of one attempt. */
+export interface AttemptEgress {
+  readonly socketPath: string
+  /** The attempt's authority as PEM, where a rule has mode `intercept`. Its key never leaves the process. */
+  readonly ca?: string
+  /** Where the base URL of a program leads for each rule with mode `endpoint`: a path such as `/to/api.example/`. */
+  readonly endpoints: readonly { readonly host: string; readonly port: number; readonly path: string }[]
+  /** Ends all connections and removes the socket. Idempotent. Errors: `UNAVAILABLE` where the last decisions can not be recorded. */
+  close(): Promise<void>
+}
+
+export interface EgressGateway {
+  /**
+   * Listens for one attempt. Errors: `INVALID_INPUT` (a rule, with its place), `CONFLICT` (something is at the path),
+   * `UNAVAILABLE` (the socket can not be made), `ABORTED`.
+   */
+  open(spec: AttemptEgressSpec, options?: { readonly signal?: AbortSignal }): Promise<AttemptEgress>
+  /** Closes all attempts. Idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,185 @@
+import { afterEach, expect, it } from 'vitest'
+import type { CredentialWay } from '@seamark/gateway'
+import { call } from './support/client.ts'
+import { codeOf } from './support/raw.ts'
+import { setting, type Answer, type Setting } from './support/setting.ts'
+
+const secret = 'sk-live-Zq8/xT+71?>secretvalue'
+const own = 'the-programs-own-credential'
+
+let here: Setting
+afterEach(() => here.close())
+
+async function injecting(way: CredentialWay, answer?: Answer, value: () => string = () => secret) {
+  const asked: string[] = []
+  here = await setting(answer, {
+    credentials: { 'api-key': way },
+    resolve: (name) => {
+      asked.push(name)
+      return Promise.resolve({ value: Buffer.from(value()) })
+    },
+  })
+  const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint', inject: 'api-key', paths: ['/*'] }])
+  return { socketPath, base: `/to/api.example:${here.port}`, asked }
+}
+
+it.each([
+  [{ way: 'bearer' }, 'authorization', `Bearer ${secret}`],
+  [{ way: 'header', header: 'x-api-key' }, 'x-api-key', secret],
+  [{ way: 'basic', user: 'git' }, 'authorization', `Basic ${Buffer.from(`git:${secret}`).toString('base64')}`],
+] as const)('adds a secret by %j and removes what the program sent', async (way, name, value) => {
+  const { socketPath, base, asked } = await injecting(way)
+  const headers = {
+    authorization: `Bearer ${own}`,
+    'x-api-key': own,
+    x_api_key: own,
+    'api-key': own,
+    'x-goog-api-key': own,
+    'private-token': own,
+    'proxy-authorization': own,
+    cookie: `session=${own}`,
+    'x-amz-security-token': own,
+    'x-amz-date': own,
+    'x-amz-content-sha256': own,
+    'x-http-method-override': own,
+    'x-original-url': own,
+    'x-forwarded-host': own,
+    'x-hop': own,
+    connection: 'x-hop',
+    range: 'bytes=0-1',
+    'accept-encoding': 'gzip',
+    'x-kept': 'kept',
+    'idempotency-key': 'kept-too',
+  }
+  const query = [
+    `key=${own}`,
+    `k%65y=${own}`,
+    `access_token=${own}`,
+    `api_key=${own}`,
+    `a=1;token=${own}`,
+    `X-Amz-Credential=${own}`,
+    `X-Amz-Signature=${own}`,
+    'monkey=1',
+    'page=2',
+  ].join('&')
+  expect(await call(socketPath, `${base}/v1?${query}`, { headers })).toMatchObject({ status: 200 })
+  const [seen] = here.requests
+  expect(seen?.url).toBe('/v1?monkey=1&page=2')
+  expect(JSON.stringify(seen)).not.toContain(own)
+  expect(seen?.headers).toEqual(expect.arrayContaining([name, value, 'x-kept', 'kept-too', 'identity']))
+  expect(seen?.headers.filter((header) => header.toLowerCase() === name)).toHaveLength(1)
+  expect(asked).toEqual(['api-key'])
+  expect(here.decisions).toMatchObject([{ outcome: 'allowed', inject: 'api-key' }])
+  expect(JSON.stringify(here.decisions)).not.toContain('secretvalue')
+})
+
+it('overwrites the secret where the host sends it back, in pieces and encodings, without changing lengths', async () => {
+  const bytes = Buffer.from(secret)
+  const told = [
+    secret,
+    bytes.toString('base64'),
+    Buffer.from(`a:${secret}:z`).toString('base64'),
+    Buffer.from(`ab:${secret}`).toString('base64url'),
+    encodeURIComponent(secret),
+    bytes.toString('hex'),
+    JSON.stringify({ secret }),
+  ].join('\n')
+  const { socketPath, base } = await injecting({ way: 'bearer' }, (_, res) => {
+    res.writeHead(200, {
+      'content-length': told.length,
+      'x-echo': `it is ${secret}`,
+      'set-cookie': 'session=derived',
+    })
+    let at = 0
+    const next = (): void => {
+      if (at >= told.length) return void res.end()
+      res.write(told.slice(at, (at += 3)))
+      setImmediate(next)
+    }
+    next()
+  })
+  const got = await call(socketPath, `${base}/x`)
+  expect(got.body).toHaveLength(told.length)
+  expect(got.headers['set-cookie']).toBeUndefined()
+  expect(got.headers['x-echo']).toBe(`it is ${'*'.repeat(secret.length)}`)
+  for (const part of [
+    'secretvalue',
+    bytes.subarray(6, -6).toString('base64').slice(4, -4),
+    bytes.toString('hex').slice(8, 24),
+  ])
+    expect(got.body).not.toContain(part)
+  const decoded = got.body.split('\n').map((line) => Buffer.from(line, 'base64').toString('latin1'))
+  for (const line of decoded) expect(line).not.toContain('secret')
+})
+
+it('does not delay an event of a stream', async () => {
+  const { socketPath, base } = await injecting({ way: 'bearer' }, (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write('data: one\n\n')
+  })
+  const { request } = await import('node:http')
+  const first = await new Promise<string>((resolve, reject) => {
+    const sent = request({ socketPath, path: `${base}/x`, headers: { host: 'localhost' }, agent: false })
+    sent.on('error', reject)
+    sent.on('response', (answer) =>
+      answer.on('data', (piece: Buffer) => {
+        resolve(piece.toString())
+        sent.destroy()
+      }),
+    )
+    sent.end()
+  })
+  expect(first).toBe('data: one\n\n')
+})
+
+it('refuses an answer that it can not read', async () => {
+  const { socketPath, base } = await injecting({ way: 'bearer' }, (_, res) => {
+    res.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
+  })
+  const got = await call(socketPath, `${base}/x`)
+  expect([got.status, codeOf(got.body)]).toEqual([503, 'UNAVAILABLE'])
+})
+
+it('sends nothing where the secret can not be had, and tells nothing of why', async () => {
+  const { socketPath, base } = await injecting({ way: 'bearer' }, undefined, () => {
+    throw new Error(`the store says ${secret}`)
+  })
+  const got = await call(socketPath, `${base}/x`)
+  expect([got.status, codeOf(got.body)]).toEqual([503, 'UNAVAILABLE'])
+  expect(got.body).not.toContain('secretvalue')
+  expect(here.requests).toEqual([])
+  expect(here.decisions).toMatchObject([{ outcome: 'refused', reason: 'secret' }])
+})
+
+it('asks with each request, and still scrubs what was rotated', async () => {
+  let value = 'first-value-0123456789'
+  const { socketPath, base, asked } = await injecting(
+    { way: 'bearer' },
+    (_, res) => void res.end('first-value-0123456789 second-value-0123456789'),
+    () => value,
+  )
+  await call(socketPath, `${base}/x`)
+  value = 'second-value-0123456789'
+  const { body } = await call(socketPath, `${base}/x`)
+  expect(body).toMatch(/^\*+ \*+$/)
+  expect(asked).toHaveLength(2)
+  expect(here.requests[1]?.headers).toContain('Bearer second-value-0123456789')
+})
+
+it.each(['short', 'has a space in it', 'has\r\nx-header: in it'])(
+  'never sends a value that no header holds: %j',
+  async (value) => {
+    const { socketPath, base } = await injecting({ way: 'bearer' }, undefined, () => value)
+    expect(await call(socketPath, `${base}/x`)).toMatchObject({ status: 503 })
+    expect(here.requests).toEqual([])
+  },
+)
+
+it('strips Authorization and key headers where nothing is injected, and leaves cookies', async () => {
+  here = await setting()
+  const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint' }])
+  const headers = { authorization: own, 'x-api-key': own, 'api-key': own, 'x-auth-token': own, cookie: 'a=b' }
+  await call(socketPath, `/to/api.example:${here.port}/`, { headers })
+  expect(JSON.stringify(here.requests)).not.toContain(own)
+  expect(here.requests[0]?.headers).toContain('a=b')
+})
