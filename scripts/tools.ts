@@ -25,6 +25,10 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'radosgw', package: 'radosgw', probe: ['--version'] },
   { name: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql-15', probe: ['--version'] },
   { name: 'pgbouncer', package: 'pgbouncer', probe: ['--version'] },
+  { name: 'dockerd', package: 'docker.io', probe: ['--version'] },
+  { name: '/usr/bin/docker', package: 'docker.io', probe: ['--version'] },
+  { name: 'runsc', package: 'runsc', probe: ['--version'] },
+  { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
 ]
 
 /** Why a tool can not be used, or `undefined` where it works. */

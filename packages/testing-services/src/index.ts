@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { docker, startDocker } from './docker.ts'
+export type { DockerEngine } from './docker.ts'
 export { startMoto } from './moto.ts'
 export { startPgBouncer, startPostgres } from './postgres.ts'
 export type { PgBouncer, Postgres, PostgresOptions } from './postgres.ts'

@@ -1,0 +1,154 @@
+import type { LaunchSpec } from '@seamark/core'
+import { LABEL } from './names.ts'
+import type { Settings } from './options.ts'
+import type { ImageFacts } from './port.ts'
+
+/** The body of Docker's request that creates a container, as far as it is used here. */
+export interface ContainerConfig {
+  Image: string
+  Entrypoint: string[]
+  Cmd: string[]
+  /** `NAME=VALUE`; a name alone takes a variable away that the engine or the image would add. */
+  Env: string[]
+  WorkingDir: string
+  User: string
+  Hostname: string
+  Labels: Record<string, string>
+  Healthcheck: { Test: string[] }
+  AttachStdin: false
+  AttachStdout: false
+  AttachStderr: false
+  OpenStdin: false
+  Tty: false
+  NetworkDisabled: true
+  HostConfig: {
+    Runtime: string
+    Init: true
+    Privileged: false
+    ReadonlyRootfs: true
+    NetworkMode: 'none'
+    IpcMode: 'private'
+    CapDrop: string[]
+    SecurityOpt: string[]
+    NanoCpus: number
+    Memory: number
+    MemorySwap: number
+    PidsLimit: number
+    Ulimits: { Name: string; Soft: number; Hard: number }[]
+    Tmpfs: Record<string, string>
+    Mounts: {
+      Type: 'bind'
+      Source: string
+      Target: string
+      ReadOnly: boolean
+      BindOptions: { Propagation: 'rprivate' }
+    }[]
+    RestartPolicy: { Name: 'no' }
+    AutoRemove: false
+    LogConfig: { Type: 'local'; Config: Record<string, string> }
+  }
+}
+
+export interface Launching {
+  readonly launchId: string
+  readonly scope: string
+  readonly creator: string
+  readonly image: ImageFacts
+}
+
+/** Names that the engine sets in every container unless it is told not to. */
+const ADDED_BY_ENGINE = ['PATH', 'HOSTNAME']
+
+/**
+ * More bytes than the log of the engine takes for one byte of output at the worst, an empty line. So a log that was cut
+ * at its size for that limit still holds more than the limit.
+ */
+const LOG_BYTES_PER_BYTE = 64
+const LOG_BYTES_MORE = 1024 ** 2
+
+/** The container of an attempt. Pure; the spec was checked, and mounts are by their real path. */
+export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
+  const { image, launchId, scope, creator } = launching
+  const { limits, user, deployment, runtime } = settings
+  const tmpfs = `rw,nosuid,nodev,exec,mode=1777,size=${limits.tmpBytes}`
+  const targets = new Set(spec.mounts.map(({ target }) => target))
+  // A declared volume would be a folder of the host that no limit bounds.
+  const empty = ['/tmp', ...image.volumes].filter((path) => !targets.has(path))
+  return {
+    Image: image.id,
+    Entrypoint: [...spec.argv],
+    Cmd: [],
+    Env: environment(spec.env, image.env),
+    WorkingDir: spec.cwd,
+    User: `${user.uid}:${user.gid}`,
+    Hostname: 'seamark',
+    // All of them, always: an image may bring labels of its own by these names.
+    Labels: {
+      [LABEL.scope]: scope,
+      [LABEL.deployment]: deployment,
+      [LABEL.launch]: launchId,
+      [LABEL.image]: image.id,
+      [LABEL.creator]: creator,
+      [LABEL.timeoutMs]: spec.timeoutMs === undefined ? '' : String(spec.timeoutMs),
+      [LABEL.maxOutputBytes]: spec.maxOutputBytes === undefined ? '' : String(spec.maxOutputBytes),
+      [LABEL.notStarted]: '',
+    },
+    Healthcheck: { Test: ['NONE'] },
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    OpenStdin: false,
+    Tty: false,
+    NetworkDisabled: true,
+    HostConfig: {
+      Runtime: runtime,
+      // A first process that reaps zombies, and beneath which a program can be ended by a signal.
+      Init: true,
+      Privileged: false,
+      ReadonlyRootfs: true,
+      NetworkMode: 'none',
+      IpcMode: 'private',
+      CapDrop: ['ALL'],
+      // No word of seccomp: the engine's default profile.
+      SecurityOpt: ['no-new-privileges'],
+      NanoCpus: Math.round(limits.cpus * 1e9),
+      Memory: limits.memoryBytes,
+      MemorySwap: limits.memoryBytes,
+      PidsLimit: limits.pids,
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      Tmpfs: Object.fromEntries(empty.map((path) => [path, tmpfs])),
+      Mounts: spec.mounts.map(({ source, target, mode }) => ({
+        Type: 'bind',
+        Source: source,
+        Target: target,
+        ReadOnly: mode === 'read-only',
+        BindOptions: { Propagation: 'rprivate' },
+      })),
+      RestartPolicy: { Name: 'no' },
+      AutoRemove: false,
+      // The one driver that keeps bytes as they are.
+      LogConfig: {
+        Type: 'local',
+        Config: { 'max-size': String(logBytes(spec.maxOutputBytes)), 'max-file': '2', compress: 'false' },
+      },
+    },
+  }
+}
+
+/** What stands for a launch that could not start, and is never started. Pure. */
+export function notStartedConfig(detail: string, launching: Launching, settings: Settings): ContainerConfig {
+  const nothing: LaunchSpec = { argv: ['/'], env: {}, cwd: '/', mounts: [] }
+  const config = containerConfig(nothing, launching, settings)
+  return { ...config, Labels: { ...config.Labels, [LABEL.notStarted]: detail } }
+}
+
+function environment(env: Readonly<Record<string, string>>, ofImage: readonly string[]): string[] {
+  const added = [...ADDED_BY_ENGINE, ...ofImage.map((entry) => entry.split('=')[0] ?? '')]
+  const away = [...new Set(added)].filter((name) => name !== '' && !Object.hasOwn(env, name))
+  return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...away]
+}
+
+function logBytes(maxOutputBytes: number | undefined): number {
+  if (maxOutputBytes === undefined) return Number.MAX_SAFE_INTEGER
+  return Math.min(maxOutputBytes * LOG_BYTES_PER_BYTE + LOG_BYTES_MORE, Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,206 @@
+import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec } from '@seamark/core'
+import { isSeamError, NO_LIMITS, orAbort, sleep, throwIfAborted } from '@seamark/kit'
+import { sandboxIdentity } from '@seamark/supervisor'
+import { randomUUID } from 'node:crypto'
+import { checkLaunchId, checkSpec } from './check-spec.ts'
+import { changesSince, parseCursor, type Known } from './cursor.ts'
+import { dockerPort } from './docker-port.ts'
+import { openEngine } from './engine.ts'
+import { openGuards } from './guards.ts'
+import { openLaunches } from './launches.ts'
+import { LABEL, markName, scopeOf } from './names.ts'
+import { checkOptions, type DockerExecutorOptions } from './options.ts'
+import { readOutput } from './output.ts'
+import { openStarter } from './start.ts'
+import { openWatch } from './watch.ts'
+
+/** An executor that tells what its attempts run in. */
+export interface DockerExecutor extends Executor {
+  /** The image that its reference named at first use. Errors: `UNAVAILABLE`. */
+  image(): Promise<DockerImage>
+}
+
+export interface DockerImage {
+  /** `sha256:` and the digest of the image's configuration: what every container is created from. */
+  readonly id: string
+  /** `name@sha256:<digest>` of its manifest; none for an image that came from no registry. */
+  readonly repoDigests: readonly string[]
+}
+
+/** After how long an engine that is away is asked again for changes. */
+const AGAIN_MS = 1000
+
+/**
+ * Runs each attempt in a Docker container of its own, on the engine of this machine: a read-only image, its mounts, an
+ * empty `/tmp`, no network, no capabilities, no privileges to gain, another user than root, the engine's default seccomp
+ * profile, and limits on cores, memory and processes.
+ *
+ * Errors: those of `Executor`; `INVALID_INPUT` at once for options that can not be honoured; `UNAVAILABLE`, with the
+ * remedy, where the engine is away, lacks the image or the runtime, or can not hold what `guarantees` says.
+ */
+export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
+  const settings = checkOptions(options, sandboxIdentity() ?? ownIdentity())
+  const { name, deployment } = settings
+  const scope = scopeOf(deployment, name)
+  const engine = openEngine(dockerPort(settings.socketPath), settings)
+  const launches = openLaunches(engine, scope)
+  const guards = openGuards(launches)
+  const starter = openStarter(engine, launches, settings, scope, randomUUID())
+  const starting = new Map<string, Promise<LaunchAnswer>>()
+  const watch = openWatch(engine, scope, async () => {
+    for await (const { launchId, state, facts } of launches.all())
+      if (state.state === 'running') guards.watch(launchId, facts)
+  })
+
+  async function start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer> {
+    const answer = await starter.start(launchId, spec)
+    const facts = await launches.facts(launchId)
+    if (facts?.status === 'running') guards.watch(launchId, facts)
+    return answer
+  }
+
+  return {
+    spec: 'executor/v1',
+    kind: 'docker',
+    name,
+    guarantees: guaranteesOf(settings.runtime),
+
+    async launch(launchId, spec, { signal } = {}) {
+      throwIfAborted(signal)
+      checkLaunchId(launchId)
+      checkSpec(spec)
+      watch.open()
+      // A copy: what the caller changes afterwards changes nothing.
+      const mine = starting.get(launchId) ?? start(launchId, structuredClone(spec))
+      if (!starting.has(launchId)) {
+        starting.set(launchId, mine)
+        const ended = () => starting.delete(launchId)
+        mine.then(ended, ended)
+      }
+      return orAbort(mine, signal)
+    },
+
+    async attach(launchId, { signal } = {}) {
+      throwIfAborted(signal)
+      checkLaunchId(launchId)
+      watch.open()
+      const state = await launches.state(await launches.facts(launchId, signal), launchId, signal)
+      if (state.state !== 'running') guards.end(launchId)
+      return state
+    },
+
+    async *events(cursor, { signal } = {}) {
+      const told = parseCursor(cursor)
+      watch.open()
+      for (;;) {
+        throwIfAborted(signal)
+        const { version } = watch
+        const known: Known[] = []
+        try {
+          for await (const each of launches.all(signal)) {
+            known.push(each)
+            if (each.state.state !== 'running') guards.end(each.launchId)
+          }
+        } catch (error) {
+          if (!isSeamError(error) || error.code !== 'UNAVAILABLE') throw error
+          await sleep(AGAIN_MS, signal)
+          continue
+        }
+        yield* changesSince(told, known)
+        await watch.changed(version, signal)
+      }
+    },
+
+    output(launchId, stream, fromByte, { signal } = {}) {
+      checkLaunchId(launchId)
+      watch.open()
+      return readOutput(launches, launchId, stream, fromByte, signal)
+    },
+
+    async kill(launchId, { signal } = {}) {
+      throwIfAborted(signal)
+      checkLaunchId(launchId)
+      watch.open()
+      await launches.stop(launchId, 'killed', signal)
+    },
+
+    async *list({ signal } = {}) {
+      watch.open()
+      for await (const { launchId, state } of launches.all(signal)) yield { launchId, state }
+    },
+
+    async reap(launchId, { signal } = {}) {
+      throwIfAborted(signal)
+      checkLaunchId(launchId)
+      watch.open()
+      guards.end(launchId)
+      const labels = { [LABEL.scope]: scope, [LABEL.deployment]: deployment, [LABEL.launch]: launchId }
+      const tombstone = markName(scope, launchId, 'reaped')
+      await engine.call('Leaving a tombstone', (port) => port.mark(tombstone, labels, signal), signal)
+      for (;;) {
+        const facts = await launches.facts(launchId, signal)
+        if (facts === undefined) break
+        if (facts.status === 'removing') await sleep(20, signal)
+        else await engine.call('Removing a container', (port) => port.remove(facts.id, true, signal), signal)
+        launches.forget(facts.id)
+      }
+      const mark = markName(scope, launchId, 'stop')
+      await engine.call('Removing a mark', (port) => port.unmark(mark, signal), signal)
+    },
+
+    async unavailable({ signal } = {}) {
+      try {
+        engine.forget()
+        await orAbort(engine.ready(), signal)
+        const { image } = await engine.ready()
+        const there = await engine.call('Looking for the image', (port) => port.image(image.id, signal), signal)
+        if (there !== undefined) return undefined
+        const message = `The engine does not have the image ${settings.image} any more.`
+        return { code: 'UNAVAILABLE', message, remedy: `Run \`docker pull ${settings.image}\`.` }
+      } catch (error) {
+        throwIfAborted(signal)
+        const [problem] = isSeamError(error) ? error.problems : []
+        if (problem === undefined) throw error
+        return problem
+      }
+    },
+
+    async image() {
+      const { id, repoDigests } = (await engine.ready()).image
+      return { id, repoDigests }
+    },
+
+    async close() {
+      watch.close()
+      guards.close()
+      launches.close()
+      await Promise.allSettled(starting.values())
+      engine.port.close()
+    },
+  }
+}
+
+function ownIdentity(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() || 1000 }
+}
+
+/** Measured with runc; another runtime makes the same promises, untested. */
+function guaranteesOf(runtime: string): ExecutorGuarantees {
+  const proof = runtime === 'runc' ? 'tested' : 'unproven'
+  const enforced = { value: 'enforced', proof } as const
+  return {
+    isolation: { value: 'container', proof },
+    network: { value: 'none', proof },
+    filesystem: 'private',
+    tree: { value: 'proven', proof },
+    limits: {
+      ...NO_LIMITS,
+      cpu: enforced,
+      memory: enforced,
+      pids: enforced,
+      wallClock: { value: 'watched', proof },
+    },
+    input: false,
+    outlivesService: true,
+  }
+}

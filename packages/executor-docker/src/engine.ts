@@ -1,0 +1,99 @@
+import { orAbort, SeamError } from '@seamark/kit'
+import { meaningOf } from './meaning.ts'
+import type { Settings } from './options.ts'
+import type { DockerPort, EngineFacts, ImageFacts } from './port.ts'
+
+/** What an executor runs on, found by asking. */
+export interface Ready {
+  readonly engine: EngineFacts
+  readonly image: ImageFacts
+}
+
+export interface Engine {
+  readonly port: DockerPort
+  /** A call of the engine; its failure as an error of the seam. */
+  call<T>(doing: string, call: (port: DockerPort) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** What a failure means that came while an answer was read. */
+  meaning(doing: string, error: unknown): SeamError
+  /** Errors: `UNAVAILABLE` where no attempt can be started as it has to be. */
+  ready(): Promise<Ready>
+  /** Asks the engine anew before the next launch. */
+  forget(): void
+}
+
+export function openEngine(port: DockerPort, settings: Settings): Engine {
+  const { socketPath } = settings
+  let engine: Promise<EngineFacts> | undefined
+  let image: ImageFacts | undefined
+
+  const meaning: Engine['meaning'] = (doing, error) => meaningOf(error, port.failure(error), doing, socketPath)
+  const call: Engine['call'] = async (doing, make, signal) => {
+    try {
+      return await orAbort(make(port), signal)
+    } catch (error) {
+      throw meaning(doing, error)
+    }
+  }
+
+  async function askEngine(): Promise<EngineFacts> {
+    const facts = await call('Asking the Docker engine what it is', () => port.about())
+    checkEngine(facts, settings)
+    return facts
+  }
+
+  async function askImage(): Promise<ImageFacts> {
+    const found = await call('Looking for the image', () => port.image(image?.id ?? settings.image))
+    if (found === undefined)
+      throw new SeamError('UNAVAILABLE', `The engine does not have the image ${settings.image}.`, {
+        remedy: `Run \`docker pull ${settings.image}\`, or load it with \`docker load\`.`,
+      })
+    // What a tag named at first use stays what runs.
+    return (image ??= found)
+  }
+
+  return {
+    port,
+    call,
+    meaning,
+    async ready() {
+      engine ??= askEngine().catch((error: unknown) => {
+        engine = undefined
+        throw error
+      })
+      return { engine: await engine, image: image ?? (await askImage()) }
+    },
+    forget() {
+      engine = undefined
+    },
+  }
+}
+
+/** Refuses an engine that can not hold what this executor promises with `UNAVAILABLE`. Pure. */
+export function checkEngine(facts: EngineFacts, { runtime }: Settings): void {
+  const unavailable = (message: string, remedy: string): never => {
+    throw new SeamError('UNAVAILABLE', message, { remedy })
+  }
+  if (!facts.runtimes.includes(runtime))
+    unavailable(
+      `The engine has no runtime ${runtime}; it has ${facts.runtimes.join(', ')}.`,
+      'Add it to `runtimes` in /etc/docker/daemon.json and restart the engine.',
+    )
+  for (const [limit, holds] of Object.entries(facts.limits))
+    if (!holds)
+      unavailable(
+        `The engine can not limit ${limit} here.`,
+        'Give it a cgroup hierarchy with the controllers cpu, memory (swap too) and pids.',
+      )
+  if (!facts.securityOptions.some((option) => /^name=seccomp,profile=(default|builtin)$/.test(option)))
+    unavailable(
+      'The engine does not use its default seccomp profile.',
+      'Start it without `--seccomp-profile`, on a kernel with seccomp.',
+    )
+  if (facts.securityOptions.some((option) => /^name=(userns|rootless)/.test(option)))
+    unavailable(
+      'The engine maps users, so an attempt could not write to its mounts.',
+      'Use an engine without `userns-remap` that is not rootless.',
+    )
+  if (!facts.loggingDrivers.includes('local'))
+    unavailable('The engine has no logging driver `local`.', 'Use Docker 18.09 or later.')
+}

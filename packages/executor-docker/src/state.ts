@@ -1,0 +1,108 @@
+import type { Exit, ExitReason, LaunchState } from '@seamark/core'
+import type { Count } from './demultiplex.ts'
+import { LABEL } from './names.ts'
+import type { ContainerFacts } from './port.ts'
+
+/** Why this executor stopped an attempt. */
+export type StopReason = 'killed' | 'timeout' | 'output'
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  10: 'SIGUSR1',
+  11: 'SIGSEGV',
+  12: 'SIGUSR2',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+  24: 'SIGXCPU',
+  25: 'SIGXFSZ',
+  31: 'SIGSYS',
+}
+
+/** How long after its limit an attempt may end by itself and still count as within it: a timer is never exact. */
+const TIMER_MS = 1000
+
+/** A limit of a launch, from its labels. */
+export function limitOf(facts: ContainerFacts, label: 'timeoutMs' | 'maxOutputBytes'): number | undefined {
+  const text = facts.labels[LABEL[label]] ?? ''
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined
+}
+
+export function stopReasonOf(labels: Readonly<Record<string, string>> | undefined): StopReason | undefined {
+  const reason = labels?.[LABEL.stop]
+  return reason === 'killed' || reason === 'timeout' || reason === 'output' ? reason : undefined
+}
+
+/** What a container is before anything is read of its output. */
+export type Phase = 'absent' | 'waiting' | 'not-started' | 'running' | 'ended' | 'lost'
+
+/** `waiting`: created and not started yet, or left so. Pure. */
+export function phaseOf(facts: ContainerFacts | undefined): Phase {
+  if (facts === undefined || facts.status === 'removing') return 'absent'
+  if ((facts.labels[LABEL.notStarted] ?? '') !== '') return 'not-started'
+  if (facts.status === 'created') return facts.error !== '' && facts.exitCode !== 0 ? 'not-started' : 'waiting'
+  if (facts.status === 'exited') return facts.startedAt === 0 ? 'not-started' : 'ended'
+  return facts.status === 'dead' ? 'lost' : 'running'
+}
+
+/** The state of a launch whose container is in this phase. Counts matter for `ended` alone. Pure. */
+export function stateOf(facts: ContainerFacts | undefined, stop: StopReason | undefined, count: Count): LaunchState {
+  const phase = phaseOf(facts)
+  if (facts === undefined || phase === 'absent' || phase === 'waiting') return { state: 'unknown' }
+  if (phase === 'lost') return { state: 'lost' }
+  if (phase === 'running') return { state: 'running', startedAt: facts.startedAt }
+  if (phase === 'not-started') {
+    const at = { startedAt: facts.createdAt, endedAt: facts.createdAt, outputBytes: 0 }
+    return { state: 'exited', exit: { reason: 'not-started', ...at, detail: detailOf(facts) } }
+  }
+  return { state: 'exited', exit: exitOf(facts, stop, count) }
+}
+
+function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Count): Exit {
+  const { exitCode, startedAt } = facts
+  const endedAt = Math.max(facts.endedAt, startedAt)
+  const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined
+  const killed = signal === 'SIGKILL'
+  const timeoutMs = limitOf(facts, 'timeoutMs')
+  const reason = (): ExitReason => {
+    if (killed && stop !== undefined) return stop
+    if (facts.oomKilled && exitCode !== 0) return 'memory'
+    if (count.over) return 'output'
+    // It ended by itself while nobody was there to end it.
+    if (timeoutMs !== undefined && endedAt - startedAt > timeoutMs + TIMER_MS) return 'timeout'
+    return signal === undefined ? 'exited' : 'signaled'
+  }
+  return {
+    ...(signal === undefined ? { code: exitCode } : { signal }),
+    reason: reason(),
+    startedAt,
+    endedAt,
+    outputBytes: count.stdout + count.stderr,
+  }
+}
+
+function detailOf(facts: ContainerFacts): string {
+  const label = facts.labels[LABEL.notStarted] ?? ''
+  return label === '' ? startFailure(facts.error) : label
+}
+
+/** What the engine said when it could not start a container, short and with the system's name for it where there is one. */
+export function startFailure(said: string): string {
+  const names = [
+    [/no such file or directory|executable file not found|not found in \$PATH/i, 'ENOENT'],
+    [/permission denied/i, 'EACCES'],
+    [/exec format error/i, 'ENOEXEC'],
+    [/not a directory/i, 'ENOTDIR'],
+  ] as const
+  const name = names.find(([pattern]) => pattern.test(said))?.[1]
+  const text = said.replace(/\s+/g, ' ').slice(0, 300)
+  return name === undefined ? text : `${name}: ${text}`
+}

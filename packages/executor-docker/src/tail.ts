@@ -1,0 +1,76 @@
+import type { OutputStream } from '@seamark/core'
+import { demultiplexer } from './demultiplex.ts'
+
+/**
+ * The end of the output of a container that runs, as its program wrote it. The engine's log has a line only when it is
+ * whole, or 16 KiB long.
+ */
+export interface Tail {
+  /** Bytes of both streams so far. */
+  readonly total: number
+  /** Whether nothing comes any more: the container has ended, or the connection has. */
+  readonly ended: boolean
+  /** What there is of a stream from an offset; empty where there is nothing, or it is too far back. */
+  from(stream: OutputStream, offset: number): Uint8Array
+  /** Resolves at the next change. */
+  changed(): Promise<void>
+  close(): void
+}
+
+/** More than the engine holds back of a line. */
+const KEPT_BYTES = 64 * 1024
+
+/** `chunks` are the engine's multiplexed streams from their first byte. Read without pause, so nothing waits for it. */
+export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): Tail {
+  const ends = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) }
+  const sizes = { stdout: 0, stderr: 0 }
+  let ended = false
+  let waiting = Promise.withResolvers<void>()
+
+  function wake(): void {
+    waiting.resolve()
+    waiting = Promise.withResolvers()
+  }
+
+  async function read(): Promise<void> {
+    const take = demultiplexer()
+    try {
+      for await (const chunk of chunks) {
+        for (const { stream, bytes } of take(chunk)) {
+          ends[stream] = endOf(ends[stream], bytes)
+          sizes[stream] += bytes.byteLength
+        }
+        wake()
+      }
+    } catch {
+      // The log has it all; what is lost here is only that an unfinished line comes early.
+    }
+    ended = true
+    wake()
+  }
+  void read()
+
+  return {
+    get total() {
+      return sizes.stdout + sizes.stderr
+    },
+    get ended() {
+      return ended
+    },
+    from(stream, offset) {
+      const begin = sizes[stream] - ends[stream].byteLength
+      return offset < begin ? new Uint8Array(0) : ends[stream].slice(offset - begin)
+    },
+    changed: () => waiting.promise,
+    close,
+  }
+}
+
+function endOf(before: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (bytes.byteLength >= KEPT_BYTES) return bytes.slice(-KEPT_BYTES)
+  const kept = before.subarray(Math.max(0, before.byteLength + bytes.byteLength - KEPT_BYTES))
+  const joined = new Uint8Array(kept.byteLength + bytes.byteLength)
+  joined.set(kept)
+  joined.set(bytes, kept.byteLength)
+  return joined
+}

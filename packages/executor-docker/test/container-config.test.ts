@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { containerConfig, notStartedConfig } from '../src/container-config.ts'
+import { findMissing, programPaths, type Look } from '../src/missing.ts'
+import { LABEL } from '../src/names.ts'
+import { checkOptions } from '../src/options.ts'
+import type { PathFacts } from '../src/port.ts'
+
+const id = `sha256:${'b'.repeat(64)}`
+const image = { id, repoDigests: [], env: ['PATH=/opt/bin', 'FROM_IMAGE=1'], volumes: ['/data', '/case'] }
+const launching = { launchId: 'sm' + 'a'.repeat(32), scope: 'seamark.default.docker', creator: 'me', image }
+const settings = checkOptions(
+  { image: 'busybox', runtime: 'runsc', limits: { cpus: 1.5, memoryBytes: 2 ** 30, pids: 64 } },
+  { uid: 1234, gid: 567 },
+)
+const spec = {
+  argv: ['/bin/sh', '-c', 'true'],
+  env: { A: 'x=y\nz', HOSTNAME: 'mine' },
+  cwd: '/case',
+  mounts: [{ source: '/srv/case', target: '/case', mode: 'read-write' as const }],
+  timeoutMs: 1000,
+  maxOutputBytes: 100,
+}
+
+describe('the container of a spec', () => {
+  const config = containerConfig(spec, launching, settings)
+
+  it('is sealed off', () => {
+    expect(config).toMatchObject({
+      Image: id,
+      Entrypoint: ['/bin/sh', '-c', 'true'],
+      Cmd: [],
+      User: '1234:567',
+      WorkingDir: '/case',
+      NetworkDisabled: true,
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: {
+        Runtime: 'runsc',
+        Privileged: false,
+        ReadonlyRootfs: true,
+        NetworkMode: 'none',
+        IpcMode: 'private',
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        NanoCpus: 1_500_000_000,
+        Memory: 2 ** 30,
+        MemorySwap: 2 ** 30,
+        PidsLimit: 64,
+        RestartPolicy: { Name: 'no' },
+      },
+    })
+    for (const name of ['Binds', 'Devices', 'CapAdd', 'VolumesFrom', 'PidMode', 'UTSMode', 'UsernsMode', 'GroupAdd'])
+      expect(config.HostConfig).not.toHaveProperty(name)
+  })
+
+  it('has the environment of the spec and takes away all else', () => {
+    expect(config.Env.toSorted()).toEqual(['A=x=y\nz', 'FROM_IMAGE', 'HOSTNAME=mine', 'PATH'])
+  })
+
+  it('gives an empty folder for each volume of the image, but where a mount is', () => {
+    expect(Object.keys(config.HostConfig.Tmpfs).toSorted()).toEqual(['/data', '/tmp'])
+    expect(config.HostConfig.Mounts).toEqual([
+      {
+        Type: 'bind',
+        Source: '/srv/case',
+        Target: '/case',
+        ReadOnly: false,
+        BindOptions: { Propagation: 'rprivate' },
+      },
+    ])
+  })
+
+  it('sets every label, so that none is the image’s own', () => {
+    const { timeoutMs: _, maxOutputBytes: __, ...free } = spec
+    const labels = containerConfig(free, launching, settings).Labels
+    const names = Object.values(LABEL).filter((name) => name !== LABEL.stop)
+    expect(Object.keys(labels).toSorted()).toEqual(names.toSorted())
+    expect(labels).toMatchObject({ [LABEL.timeoutMs]: '', [LABEL.maxOutputBytes]: '', [LABEL.notStarted]: '' })
+  })
+
+  it('has a log that holds more than the limit even where it is cut', () => {
+    const { 'max-size': size, 'max-file': files, compress } = config.HostConfig.LogConfig.Config
+    expect([config.HostConfig.LogConfig.Type, files, compress]).toEqual(['local', '2', 'false'])
+    expect(Number(size)).toBeGreaterThan(100 * 40)
+    const huge = containerConfig({ ...spec, maxOutputBytes: Number.MAX_SAFE_INTEGER }, launching, settings)
+    expect(huge.HostConfig.LogConfig.Config['max-size']).toMatch(/^\d+$/)
+  })
+
+  it('of what can not start has nothing of the spec', () => {
+    const stands = notStartedConfig('ENOENT: gone', launching, settings)
+    expect(stands.Labels[LABEL.notStarted]).toBe('ENOENT: gone')
+    expect([stands.HostConfig.Mounts, stands.Entrypoint]).toEqual([[], ['/']])
+  })
+})
+
+describe('what is missing', () => {
+  const file: PathFacts = { kind: 'file', executable: true, leadsTo: '' }
+  const look = (files: Readonly<Record<string, PathFacts>>, made: readonly string[] = []): Look => ({
+    stat: (path) => Promise.resolve(files[path]),
+    wasMade: (path) => Promise.resolve(made.includes(path)),
+  })
+  const missing = (more: Partial<typeof spec>, seen: Look) => {
+    const all = { ...spec, cwd: '/', ...more }
+    return findMissing(all, containerConfig(all, launching, settings), seen)
+  }
+
+  it('is a program', async () => {
+    expect(await missing({}, look({ '/bin/sh': file }))).toBeUndefined()
+    expect(await missing({}, look({}))).toMatch(/^ENOENT/)
+    expect(await missing({}, look({ '/bin/sh': { ...file, executable: false } }))).toMatch(/^EACCES/)
+    expect(await missing({}, look({ '/bin/sh': { ...file, kind: 'folder' } }))).toMatch(/^EACCES/)
+    const link: PathFacts = { kind: 'link', executable: true, leadsTo: '/bin/busybox' }
+    expect(await missing({}, look({ '/bin/sh': link, '/bin/busybox': file }))).toBeUndefined()
+    expect(await missing({}, look({ '/bin/sh': link }))).toMatch(/^ENOENT/)
+    expect(await missing({}, look({ '/bin/sh': link, '/bin/busybox': link }))).toMatch(/^ENOENT/)
+    // What an image has there is covered by an empty folder.
+    expect(await missing({ argv: ['/tmp/x'] }, look({ '/tmp/x': file }))).toMatch(/^ENOENT/)
+    expect(await missing({ argv: ['/data/x'] }, look({ '/data/x': file }))).toMatch(/^ENOENT/)
+  })
+
+  it('is looked for as execvp does', () => {
+    const at = (argv: string[], env: Record<string, string>, cwd: string) =>
+      programPaths({ argv, env, cwd, mounts: [] })
+    expect(at(['npm'], { PATH: '/a::b' }, '/w')).toEqual(['/a/npm', '/w/npm', '/w/b/npm'])
+    expect(at(['npm'], {}, '/w')).toEqual(['/bin/npm', '/usr/bin/npm'])
+    expect(at(['./npm'], { PATH: '/a' }, '/w')).toEqual(['/w/npm'])
+  })
+
+  it('is a working folder', async () => {
+    const has = { '/bin/sh': file, '/case/in': { ...file, kind: 'folder' as const } }
+    expect(await missing({ cwd: '/case' }, look(has))).toBeUndefined()
+    expect(await missing({ cwd: '/case/in' }, look(has))).toBeUndefined()
+    expect(await missing({ cwd: '/tmp' }, look(has))).toBeUndefined()
+    expect(await missing({ cwd: '/etc' }, look(has))).toBeUndefined()
+    expect(await missing({ cwd: '/case/out' }, look(has))).toMatch(/^ENOENT/)
+    expect(await missing({ cwd: '/tmp/x' }, look(has))).toMatch(/^ENOENT/)
+    expect(await missing({ cwd: '/no/such' }, look(has, ['/no', '/no/such']))).toMatch(/^ENOENT/)
+  })
+})
