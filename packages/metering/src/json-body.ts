@@ -91,8 +91,6 @@ function scan(text: string, sameName: (name: string) => string): ReadonlyMap<str
     }
     if (top?.member !== undefined) top.valueStart ??= at
     if (char === '{' || char === '[') {
-      if (levels.length >= METERING_LIMITS.jsonDepth)
-        throw new SeamError('LIMIT_EXCEEDED', `The body is nested over ${METERING_LIMITS.jsonDepth} levels.`)
       const inner =
         levels.length === 0 ? '' : levels.length === 1 && top?.member !== undefined ? `${top.member}\n` : undefined
       levels.push({
@@ -111,6 +109,31 @@ function scan(text: string, sameName: (name: string) => string): ReadonlyMap<str
 }
 
 /**
+ * Bounds what parsing costs, before it: brackets and commas outside of strings, in text that may not be JSON.
+ * Errors: `LIMIT_EXCEEDED`.
+ */
+function checkShape(bytes: Uint8Array): void {
+  let level = 0
+  let parts = 0
+  let inString = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === 0x22) inString = !inString
+    else if (inString) {
+      if (byte === 0x5c) at += 1
+    } else if (byte === 0x7b || byte === 0x5b) {
+      level += 1
+      parts += 1
+      if (level > METERING_LIMITS.jsonDepth)
+        throw new SeamError('LIMIT_EXCEEDED', `The body is nested over ${METERING_LIMITS.jsonDepth} levels.`)
+    } else if (byte === 0x7d || byte === 0x5d) level -= 1
+    else if (byte === 0x2c) parts += 1
+  }
+  if (parts > METERING_LIMITS.requestParts)
+    throw new SeamError('LIMIT_EXCEEDED', `The body has over ${METERING_LIMITS.requestParts} parts.`)
+}
+
+/**
  * Reads the body of a request. Errors: `LIMIT_EXCEEDED` when it is too long or too deep, `INVALID_INPUT` when it is not
  * UTF-8, not one JSON object, or has a key twice.
  */
@@ -121,6 +144,7 @@ export function readJsonBody(bytes: Uint8Array, sameName: (name: string) => stri
       `The body has ${bytes.length} bytes; at most ${METERING_LIMITS.requestBytes} are metered.`,
       { remedy: 'Send less at once.' },
     )
+  checkShape(bytes)
   let text: string
   let value: unknown
   try {

@@ -3,7 +3,10 @@ import { METERING_LIMITS } from './limits.ts'
 /** Reads chosen values out of one JSON document that comes in pieces, in memory that does not grow with it. */
 export interface JsonPicker {
   push(bytes: Uint8Array): void
-  /** True when the document is whole and well formed as far as it was read, and no chosen value was too long. */
+  /**
+   * True when the document is whole and well formed as far as it was read, and no chosen value was too long. What is
+   * pushed next is another document.
+   */
   end(): boolean
 }
 
@@ -65,13 +68,14 @@ export function jsonPicker(paths: readonly string[], picked: Picked): JsonPicker
     return found.filter(({ keys }) => keys.length > level)
   }
 
-  const keep = (bytes: Uint8Array): void => {
+  const keep = (bytes: Uint8Array, from: number, to: number): void => {
     if (catching === undefined) return
-    caughtBytes += bytes.length
+    const piece = bytes.slice(from, to)
+    caughtBytes += piece.length
     if (caughtBytes > METERING_LIMITS.valueBytes) {
       sound = false
       caught = []
-    } else caught.push(bytes.slice())
+    } else caught.push(piece)
   }
 
   const finish = (): void => {
@@ -163,14 +167,14 @@ export function jsonPicker(paths: readonly string[], picked: Picked): JsonPicker
         if (within === 'scalar') {
           let to = at
           while (to < bytes.length && isScalar(bytes[to] ?? 0)) to += 1
-          keep(bytes.subarray(at, to))
+          keep(bytes, at, to)
           at = to
           if (to === bytes.length) return
           within = undefined
           finish()
         } else if (within !== undefined) {
           const to = string(bytes, at)
-          keep(bytes.subarray(at, to))
+          keep(bytes, at, to)
           if (to > bytes.length) return
           at = to
           if (within === 'key') {
@@ -185,14 +189,22 @@ export function jsonPicker(paths: readonly string[], picked: Picked): JsonPicker
           structural(byte)
           // A scalar's first byte is read again as part of it.
           if (within === 'scalar') continue
-          keep(bytes.subarray(at, at + 1))
+          keep(bytes, at, at + 1)
           if (level < before) finish()
           at += 1
         }
       }
     },
     end() {
-      return sound && level === 0 && within === undefined && expect === 'nothing'
+      const whole = sound && level === 0 && within === undefined && expect === 'nothing'
+      level = live.length = caughtBytes = 0
+      expect = 'value'
+      sound = true
+      escaped = false
+      key = within = name = catching = undefined
+      caught = []
+      for (const path of wanted) path.seen = false
+      return whole
     },
   }
 }

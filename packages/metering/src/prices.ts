@@ -4,48 +4,45 @@ import { PROVIDERS } from './call.ts'
 import type { Provider } from './call.ts'
 import published from './prices.json' with { type: 'json' }
 
-const rate = z.int().min(0).max(1_000_000_000)
-
-const ratesSchema = z.strictObject({
-  input: rate,
-  output: rate,
-  cacheRead: rate.optional(),
-  cacheWrite5m: rate.optional(),
-  cacheWrite1h: rate.optional(),
-})
-
-const priceSchema = z.strictObject({
-  /** First day, in UTC, for which this price is vouched for. */
-  from: z.iso.date(),
-  /** The page that says it. */
-  source: z.url(),
-  nanoUsdPerToken: ratesSchema,
-  /** What all tokens of a call cost whose input side has more than that many. */
-  above: z.strictObject({ inputTokens: z.int().min(1), nanoUsdPerToken: ratesSchema }).optional(),
-})
-
-const modelSchema = z.strictObject({
-  provider: z.enum(PROVIDERS),
-  model: z.string().min(1).max(512),
-  /** Other names of the same model at the same price. */
-  aliases: z.array(z.string().min(1).max(512)).optional(),
-  /** Every dated version, such as `-20250929`, costs the same. */
-  dated: z.boolean().optional(),
-  /** Where on Vertex AI the price holds; everywhere when absent. */
-  locations: z.array(z.string().min(1)).min(1).optional(),
-  /** No call has more tokens on its input side. */
-  contextTokens: z.int().min(1).optional(),
-  prices: z.array(priceSchema).min(1),
-})
-
-const tableSchema = z.strictObject({ version: z.literal(1), models: z.array(modelSchema) })
-
 /** Prices of one token in thousand-millionths of a dollar, whole numbers. A kind that is absent has no price. */
-export type Rates = z.infer<typeof ratesSchema>
-/** The price of a model from one day on. */
-export type ModelPrice = z.infer<typeof priceSchema> & { readonly contextTokens?: number }
+export interface Rates {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead?: number | undefined
+  readonly cacheWrite5m?: number | undefined
+  readonly cacheWrite1h?: number | undefined
+}
+
+/** A price from one day on, as in `prices.json`. */
+export interface DatedPrice {
+  /** First day, in UTC, for which this price is vouched for: `2026-11-22`. */
+  readonly from: string
+  /** The page that says it. */
+  readonly source: string
+  readonly nanoUsdPerToken: Rates
+  /** What all tokens of a call cost whose input side has more than that many. */
+  readonly above?: { readonly inputTokens: number; readonly nanoUsdPerToken: Rates } | undefined
+}
+
 /** A model with its prices, as in `prices.json`. */
-export type PricedModel = z.infer<typeof modelSchema>
+export interface PricedModel {
+  readonly provider: Provider
+  readonly model: string
+  /** Other names of the same model at the same price. */
+  readonly aliases?: readonly string[] | undefined
+  /** Every dated version, such as `-20250929`, costs the same. */
+  readonly dated?: boolean | undefined
+  /** Where on Vertex AI the price holds; everywhere when absent. */
+  readonly locations?: readonly string[] | undefined
+  /** No call has more tokens on its input side. */
+  readonly contextTokens?: number | undefined
+  readonly prices: readonly DatedPrice[]
+}
+
+/** The price of a model that holds at some time. */
+export interface ModelPrice extends DatedPrice {
+  readonly contextTokens?: number
+}
 
 export interface PriceQuestion {
   readonly provider: Provider
@@ -61,6 +58,40 @@ export interface PriceTable {
   /** The price that holds then, or `undefined` where none is known. */
   find(question: PriceQuestion): ModelPrice | undefined
 }
+
+const rate = z.int().min(0).max(1_000_000_000)
+
+const ratesSchema: z.ZodType<Rates> = z.strictObject({
+  input: rate,
+  output: rate,
+  cacheRead: rate.optional(),
+  cacheWrite5m: rate.optional(),
+  cacheWrite1h: rate.optional(),
+})
+
+const priceSchema: z.ZodType<DatedPrice> = z.strictObject({
+  from: z.iso.date(),
+  source: z.url(),
+  nanoUsdPerToken: ratesSchema,
+  above: z.strictObject({ inputTokens: z.int().min(1), nanoUsdPerToken: ratesSchema }).optional(),
+})
+
+const name = z.string().min(1).max(512)
+
+const modelSchema: z.ZodType<PricedModel> = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  model: name,
+  aliases: z.array(name).optional(),
+  dated: z.boolean().optional(),
+  locations: z.array(name).min(1).optional(),
+  contextTokens: z.int().min(1).optional(),
+  prices: z.array(priceSchema).min(1),
+})
+
+const tableSchema: z.ZodType<{ readonly models: readonly PricedModel[] }> = z.strictObject({
+  version: z.literal(1),
+  models: z.array(modelSchema),
+})
 
 /** What vendors put behind a model's name for one version of it. */
 const DATED = /(?:[-@]\d{8}|-\d{4}-\d{2}-\d{2})$/

@@ -28,7 +28,7 @@ export interface AnswerReader {
 /** Statuses with which the providers say that nothing was generated. */
 const NOTHING_GENERATED = new Set([500, 503, 529])
 
-/** One document or event: what was picked, given on only where all of it is sound. */
+/** Events one after another: what was picked of each, given on only where all of it is sound. */
 function collect(dialect: Dialect): { readonly picker: JsonPicker; end(): boolean } {
   const values = new Map<string, unknown[]>()
   const picker = jsonPicker(dialect.paths, (path, value) => {
@@ -43,6 +43,7 @@ function collect(dialect: Dialect): { readonly picker: JsonPicker; end(): boolea
     end() {
       const sound = picker.end()
       if (sound) dialect.take(values)
+      values.clear()
       return sound
     },
   }
@@ -65,7 +66,7 @@ function jsonBody(dialect: Dialect): Body {
 const DONE = '[DONE]'
 
 function eventsBody(dialect: Dialect): Body {
-  let event = collect(dialect)
+  const event = collect(dialect)
   let word = ''
   let sound = true
   const reader = sseReader({
@@ -74,9 +75,9 @@ function eventsBody(dialect: Dialect): Body {
       if (word.length <= DONE.length) word += Buffer.from(bytes.subarray(0, DONE.length + 1)).toString('latin1')
     },
     dispatch() {
+      const read = event.end()
       if (word === DONE) dialect.done()
-      else if (!event.end()) sound = false
-      event = collect(dialect)
+      else if (!read) sound = false
       word = ''
     },
   })
@@ -86,12 +87,12 @@ function eventsBody(dialect: Dialect): Body {
 
 function framesBody(dialect: Dialect, inChunks: boolean): Body {
   let sound = true
+  const event = collect(dialect)
   const reader = eventStreamReader(({ headers, payload }) => {
     if (headers.get(':message-type') !== 'event') {
       sound = false
       return
     }
-    const event = collect(dialect)
     if (!inChunks) event.picker.push(payload)
     else {
       const outer = jsonPicker(['bytes'], (_, value) => {

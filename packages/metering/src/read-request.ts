@@ -90,7 +90,7 @@ function find(request: ModelRequest, route: Route & { readonly kind: 'call' }): 
  * to `maxOutputTokens`, or set where it was not said; what else is changed is in `changes`.
  *
  * Errors: `INVALID_INPUT` (not one JSON object with each key once, no model, a count that is none), `LIMIT_EXCEEDED`
- * (the body is too long or too deep), `UNSUPPORTED` (a body whose answer cannot be metered).
+ * (the body is too long or too deep, or has too many parts), `UNSUPPORTED` (a body whose answer cannot be metered).
  */
 export function readRequest(request: ModelRequest, options: RequestOptions): RequestReading {
   if (!Number.isSafeInteger(options.maxOutputTokens) || options.maxOutputTokens < 1)

@@ -359,6 +359,8 @@ describe('a body that cannot be metered', () => {
     ['a mark before it', '\uFEFF{"model":"m"}', 'INVALID_INPUT'],
     ['no model', '{"messages":[]}', 'INVALID_INPUT'],
     ['a model that is no name', '{"model":{}}', 'INVALID_INPUT'],
+    ['too many parts', `{"model":"m","messages":[${'{},'.repeat(1_000_000)}1]}`, 'LIMIT_EXCEEDED'],
+    ['brackets and nothing else', '['.repeat(5_000_000), 'LIMIT_EXCEEDED'],
     ['too deep', `{"model":"m","messages":${'['.repeat(2000)}${']'.repeat(2000)}}`, 'LIMIT_EXCEEDED'],
   ])('is refused: %s', (_, text, code) => {
     expect(() => callOf(...ANTHROPIC, text)).toThrow(expect.objectContaining({ code }))
