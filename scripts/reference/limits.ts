@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
+import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
@@ -30,6 +31,12 @@ const groups: readonly Group[] = [
     about: 'The attempt fails, naming the limit and the path.',
     source: 'packages/worker/src/limits.ts',
     values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'A call to a model',
+    about: 'A request beyond one is refused with `LIMIT_EXCEEDED`; an answer beyond one settles at what was reserved.',
+    source: 'packages/metering/src/limits.ts',
+    values: { ...METERING_LIMITS },
   },
   {
     title: 'Records, notes and proofs',
