@@ -72,7 +72,7 @@ beforeAll(async () => {
   )
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   await must(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], consumer)
-}, 300_000)
+}, 900_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
