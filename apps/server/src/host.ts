@@ -1,11 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
-import { fromSystemError, hasCode, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
+import { hasCode, SeamError, sleep, toSeamError } from '@seamark/kit'
 import { claimOn } from './claim.ts'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
@@ -13,6 +11,7 @@ import type { Leadership } from './leadership.ts'
 import type { ServerEnvironment } from './env.ts'
 import { frontDoor } from './front-door.ts'
 import { buildApp } from './http/app.ts'
+import { keepOutOfGit } from './keep-out-of-git.ts'
 import { originOf } from './keys.ts'
 import { scrubInBackground } from './scrub.ts'
 import { inUse, listenPrivately, serviceIn, socketIn } from './socket.ts'
@@ -24,6 +23,7 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
     startInProcess: (options) => start(options, environment, { as: 'seamark run', standby: false, ...options }),
     // Both journals are loaded for it, and for nothing else.
     migrate: async (options) => (await import('./migrate.ts')).migrate(options, environment),
+    secrets: async (options) => (await import('./secrets.ts')).secrets(options, environment),
   }
 }
 
@@ -217,17 +217,6 @@ async function leaderNow(leadership: Leadership, onNotice: (error: Error) => voi
   } catch (error) {
     onNotice(toSeamError(error))
     return undefined
-  }
-}
-
-/** A data folder in a repository is not committed with it: keys in a history are nobody's secret. */
-async function keepOutOfGit(dataDir: string): Promise<void> {
-  const path = join(dataDir, '.gitignore')
-  try {
-    await writeFile(path, '*\n', { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    // One that is there stays as it is.
-    if (systemCode(error) !== 'EEXIST') throw fromSystemError(error, `Writing ${path}`)
   }
 }
 

@@ -12,6 +12,7 @@ const host: ServiceHost = {
   serve: async (options) => (await loadHost()).serve(options),
   startInProcess: async (options) => (await loadHost()).startInProcess(options),
   migrate: async (options) => (await loadHost()).migrate(options),
+  secrets: async (options) => (await import('./secrets.ts')).secrets(options, readServerEnvironment()),
 }
 process.exitCode = await runCli(process.argv.slice(2), {
   host,

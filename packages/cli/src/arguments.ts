@@ -33,7 +33,8 @@ export function checkArguments(command: string, args: ArgsDef, rawArgs: readonly
     throw usage(command, `${missing[0].toUpperCase()} is missing.`)
 }
 
-function optionsOf(args: ArgsDef): ParseArgsOptionsConfig {
+/** The options among the arguments, as `parseArgs` of Node wants them. */
+export function optionsOf(args: ArgsDef): ParseArgsOptionsConfig {
   const options: ParseArgsOptionsConfig = {}
   for (const [name, def] of Object.entries(args)) {
     if (def.type === 'positional') continue

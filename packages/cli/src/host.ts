@@ -1,6 +1,7 @@
 import type { MigrateOptions, MigrateReport } from './migration.ts'
+import type { SecretVault, VaultOptions } from './secret-vault.ts'
 
-/** What the binary hands to the command: the two ways to have a service, and the way to move one's journal. */
+/** What the binary hands to the command: the two ways to have a service, the way to move one's journal, and its secrets. */
 export interface ServiceHost {
   /** Starts a service that others can reach, until it is stopped. Errors: `CONFLICT` naming the one that is there. */
   serve(options: HostOptions): Promise<RunningService>
@@ -11,6 +12,8 @@ export interface ServiceHost {
   startInProcess(options: HostOptions & { readonly engine: boolean }): Promise<RunningService>
   /** Moves a namespace from one journal to another, verified on arrival. Errors: `CONFLICT`, `INTEGRITY`, those of both journals. */
   migrate(options: MigrateOptions): Promise<MigrateReport>
+  /** The secrets of a data folder. Nothing is made until one is set. Errors: those of `requireOwnFolder`. */
+  secrets(options: VaultOptions): Promise<SecretVault>
 }
 
 export interface HostOptions {

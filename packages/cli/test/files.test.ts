@@ -23,7 +23,7 @@ function context(): CliContext & { readonly written: () => string } {
   const never = () => Promise.reject(new Error('This command needs no service.'))
   return {
     written: () => text,
-    host: { serve: never, startInProcess: never, migrate: never },
+    host: { serve: never, startInProcess: never, migrate: never, secrets: never },
     io: {
       out: async (bytes) => void (text += typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()),
       err: (said) => void (text += said),

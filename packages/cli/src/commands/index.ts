@@ -8,6 +8,10 @@ import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
 import { run } from './run.ts'
+import { secretsList } from './secrets-list.ts'
+import { secretsRm } from './secrets-rm.ts'
+import { secretsSet } from './secrets-set.ts'
+import { secretsTest } from './secrets-test.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { submit } from './submit.ts'
@@ -27,6 +31,10 @@ export const COMMANDS: readonly Command[] = [
   verify,
   serve,
   doctor,
+  secretsSet,
+  secretsList,
+  secretsRm,
+  secretsTest,
   migrateToPostgres,
   migrateToSqlite,
 ]

@@ -1,0 +1,22 @@
+import type { Command } from '../command.ts'
+import { command } from '../define.ts'
+import { withoutValues } from '../no-values.ts'
+import { KEY_ARGS, openVault } from '../vault.ts'
+
+export const secretsTest: Command = withoutValues(
+  command({
+    name: 'secrets test',
+    summary: 'Says whether a secret can be resolved, and nothing of it',
+    args: { name: { type: 'positional', required: true, description: 'Its name' }, ...KEY_ARGS },
+    examples: [{ line: 'seamark secrets test github', says: 'exit code 0 where it can, otherwise why it can not' }],
+    notes: ['--json gives { ref, resolved: true }.'],
+    async run(context, args) {
+      const vault = await openVault(context, args, false)
+      const { value } = await vault.resolve(args.name)
+      value.fill(0)
+      const answer = { ref: args.name, resolved: true }
+      await context.io.out(args.json === true ? `${JSON.stringify(answer)}\n` : `${args.name} can be resolved.\n`)
+      return 0
+    },
+  }),
+)
