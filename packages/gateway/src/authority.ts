@@ -28,6 +28,8 @@ const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 've
 export interface Authority {
   /** Its certificate, as PEM. */
   readonly pem: string
+  /** A certificate of a host, as PEM. That it is one of its hosts is for the caller to know, and for clients to check. */
+  readonly certificateOf: (host: string) => Promise<string>
   /** What the gateway shows as one of its hosts; made once. */
   readonly contextFor: (host: string) => Promise<SecureContext>
 }
@@ -56,7 +58,7 @@ export async function createAuthority(hosts: readonly string[], now: number): Pr
   const key = KeyObject.from(leafKeys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
   const contexts = new Map<string, Promise<SecureContext>>()
 
-  async function issue(host: string): Promise<SecureContext> {
+  async function certificateOf(host: string): Promise<string> {
     const leaf = await X509CertificateGenerator.create(
       {
         serialNumber: serialNumber(),
@@ -77,11 +79,15 @@ export async function createAuthority(hosts: readonly string[], now: number): Pr
       },
       webcrypto,
     )
-    return createSecureContext({ cert: leaf.toString('pem'), key, minVersion: 'TLSv1.2' })
+    return leaf.toString('pem')
   }
+
+  const issue = async (host: string): Promise<SecureContext> =>
+    createSecureContext({ cert: await certificateOf(host), key, minVersion: 'TLSv1.2' })
 
   return {
     pem: `${authority.toString('pem')}\n`,
+    certificateOf,
     contextFor(host) {
       const known = contexts.get(host) ?? issue(host)
       contexts.set(host, known)
