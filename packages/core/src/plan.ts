@@ -1,3 +1,4 @@
+import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
 
 /**
@@ -80,8 +81,28 @@ export interface PlanOutput {
   readonly schema?: string
 }
 
+/** What an item, an agent, a queue or a deployment says of what attempts may use, as it is written. */
+export interface PlanPolicy {
+  readonly filesystem?: NonNullable<Policy['filesystem']>
+  readonly network?: NonNullable<Policy['network']>
+  readonly limits?: PlanResources
+  readonly tools?: NonNullable<Policy['tools']>
+}
+
+/** Sizes are strings such as `512MiB` or `4GiB`. */
+export interface PlanResources {
+  /** Processors, down to thousandths. */
+  readonly cpu?: number
+  readonly memory?: string
+  readonly pids?: number
+  readonly disk?: string
+  readonly wallClock?: string
+  /** Without output for so long. */
+  readonly idle?: string
+}
+
 /** One unit of work. Exactly one of `run` and `agent`. */
-export interface PlanItem {
+export interface PlanItem extends PlanPolicy {
   readonly id: string
   readonly run?: string
   readonly agent?: string
@@ -104,10 +125,6 @@ export interface PlanItem {
   /** `false` waives the snapshot of the workspace before it is removed. Default true. */
   readonly keepWorkspace?: boolean
   readonly budget?: PlanBudget
-  readonly filesystem?: JsonObject
-  readonly network?: JsonObject
-  readonly limits?: JsonObject
-  readonly tools?: JsonObject
 }
 
 /** A lock, scoped: path locks to a repository, named locks to the namespace. */

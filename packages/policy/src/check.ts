@@ -19,6 +19,11 @@ export const LIMIT_FIELDS = [
   { field: 'idleMs', name: 'idle', step: 1, most: durationMs, unit: 'ms' },
 ] as const satisfies readonly { field: keyof NonNullable<Policy['limits']>; [more: string]: string | number }[]
 
+/** Paths of all rules. */
+export function pathCount(rules: readonly { readonly paths?: readonly unknown[] }[]): number {
+  return rules.reduce((sum, { paths = [] }) => sum + paths.length, 0)
+}
+
 /** Whether thousandths, or ones, are all that a number has. */
 function hasStep(value: number, step: number): boolean {
   return step === 1 ? Number.isSafeInteger(value) : Math.round(value * 1_000) / 1_000 === value
@@ -51,9 +56,10 @@ export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
       : { ok: false, message: 'There is nothing of this name to read.', remedy: 'Use workspace or toolchain.' },
   )
   checkList(filesystem?.write, '/filesystem/write', POLICY_LIMITS.patterns, find, writeScope)
-  checkList(filesystem?.hide, '/filesystem/hide', POLICY_LIMITS.patterns, find, hideGlob)
+  checkList(filesystem?.hide, '/filesystem/hide', POLICY_LIMITS.added, find, hideGlob)
   const rules = network?.allow ?? []
-  if (rules.length > POLICY_LIMITS.combined) find.tooMany('/network/allow', 'rules', POLICY_LIMITS.combined)
+  if (rules.length > POLICY_LIMITS.rules) find.tooMany('/network/allow', 'rules', POLICY_LIMITS.rules)
+  else if (pathCount(rules) > POLICY_LIMITS.paths) find.tooMany('/network/allow', 'paths', POLICY_LIMITS.paths)
   else {
     for (const [index, rule] of rules.entries()) checkRule(rule, `/network/allow/${index}`, find)
     // Lists beyond their limits are not compared with each other.
@@ -70,8 +76,8 @@ export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
       )
     else if (value > most) find.tooMany(`/limits/${name}`, 'allowed', most)
   }
-  checkList(tools?.shell, '/tools/shell', POLICY_LIMITS.combined, find, toolPattern)
-  checkList(tools?.deny, '/tools/deny', POLICY_LIMITS.combined, find, toolPattern)
+  checkList(tools?.shell, '/tools/shell', POLICY_LIMITS.patterns, find, toolPattern)
+  checkList(tools?.deny, '/tools/deny', POLICY_LIMITS.added, find, toolPattern)
   return problems
 }
 

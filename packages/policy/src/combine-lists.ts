@@ -1,4 +1,5 @@
 import type { LevelPolicy, Policy, PolicyProblem, PolicySource } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
 import type { Checked } from './checked.ts'
 import { POLICY_LIMITS } from './limits.ts'
 import { maximal, meetLists, mergeSources } from './meet.ts'
@@ -22,11 +23,11 @@ export function forbidden({ level, pointer }: PolicySource, message: string, rem
 }
 
 /** What the levels together would need more entries for than are kept. */
-export function tooManyTogether({ level, pointer }: PolicySource): PolicyProblem {
+export function tooManyTogether({ level, pointer }: PolicySource, limit: number, what: string): PolicyProblem {
   return {
     level,
     code: 'LIMIT_EXCEEDED',
-    message: `With the levels above, this needs more than ${POLICY_LIMITS.combined} entries, so nothing is allowed.`,
+    message: `With the levels above, this needs more than ${limit} ${what}, so nothing is allowed.`,
     remedy: 'Write fewer or simpler entries.',
     place: { pointer },
   }
@@ -57,8 +58,8 @@ export function combineList<T>(
             forbidden(source, `An upper level does not allow all of this.`, 'Leave it out, or write what is allowed.'),
           ),
         )
-    const both = meetLists(upper, list, lattice, POLICY_LIMITS.combined)
-    if (both === undefined) problems.push(tooManyTogether(sourceOf(level, at)))
+    const both = meetLists(upper, list, lattice, POLICY_LIMITS.patterns)
+    if (both === undefined) problems.push(tooManyTogether(sourceOf(level, at), POLICY_LIMITS.patterns, 'entries'))
     sofar = both ?? []
   }
   return sofar
@@ -79,5 +80,10 @@ export function combineUnion<T>(
       const value = checked.ok ? write(checked.value) : text
       all.set(value, { value, from: mergeSources(all.get(value)?.from ?? [], [sourceOf(level, `${at}/${index}`)]) })
     }
+  if (all.size > POLICY_LIMITS.added)
+    throw new SeamError('LIMIT_EXCEEDED', `The levels together have more than ${POLICY_LIMITS.added} entries.`, {
+      place: { pointer: at },
+      remedy: 'Write fewer.',
+    })
   return [...all.values()].sort((a, b) => (a.value < b.value ? -1 : 1))
 }

@@ -1,4 +1,5 @@
 import type { LevelPolicy, PolicyProblem, PolicySource } from '@seamark/core'
+import { pathCount } from './check.ts'
 import { forbidden, sourceOf, tooManyTogether } from './combine-lists.ts'
 import { POLICY_LIMITS } from './limits.ts'
 import { maximal, meetLists } from './meet.ts'
@@ -30,9 +31,11 @@ export function combineRules(levels: readonly LevelPolicy[], problems: PolicyPro
             source,
           ),
         )
-    const both = meetLists(upper, list, ruleLattice, POLICY_LIMITS.combined)
-    if (both === undefined) problems.push(tooManyTogether(sourceOf(level, '/network/allow')))
-    sofar = both ?? []
+    const both = meetLists(upper, list, ruleLattice, POLICY_LIMITS.rules)
+    const fits = both !== undefined && pathCount(both.map(({ value }) => value)) <= POLICY_LIMITS.paths
+    if (!fits)
+      problems.push(tooManyTogether(sourceOf(level, '/network/allow'), POLICY_LIMITS.rules, 'rules, or too many paths'))
+    sofar = fits ? both : []
   }
   return sofar ?? []
 }

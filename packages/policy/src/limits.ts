@@ -1,17 +1,17 @@
 /** Every limit of a policy. What is over one is refused with `LIMIT_EXCEEDED` and its place. */
 export interface PolicyLimits {
-  /** Rules in `network.allow` of one level. */
+  /** Rules in `network.allow`, of one level or of all together. */
   readonly rules: number
   /** Methods of one rule. */
   readonly methods: number
-  /** Paths of one rule. */
+  /** Paths of all rules, of one level or of all together. */
   readonly paths: number
-  /** Patterns in `shell` or `deny`, or paths in `write` or `hide`, of one level. */
+  /** Patterns in `shell` or paths in `write`, of one level or of all together. */
   readonly patterns: number
+  /** Patterns in `deny` or globs in `hide`, of one level or of all together. */
+  readonly added: number
   /** Characters of a pattern or path. */
   readonly textLength: number
-  /** Rules or patterns that remain when levels are combined. */
-  readonly combined: number
   /** Processors. */
   readonly cpu: number
   readonly pids: number
@@ -30,10 +30,10 @@ export interface PolicyLimits {
 export const POLICY_LIMITS: PolicyLimits = {
   rules: 200,
   methods: 40,
-  paths: 100,
+  paths: 1_000,
   patterns: 200,
+  added: 800,
   textLength: 1_000,
-  combined: 1_000,
   cpu: 1_024,
   pids: 4_194_304,
   durationMs: 365 * 24 * 3_600_000,

@@ -255,3 +255,30 @@ test('levels that together need too many entries allow nothing there', () => {
   expect(policy.tools?.shell).toEqual([])
   expect(problems.at(-1)).toMatchObject({ code: 'LIMIT_EXCEEDED', level: 'item', place: { pointer: '/tools/shell' } })
 })
+
+test('nothing that is denied is dropped where there is too much of it', () => {
+  const deny = (name: string) => Array.from({ length: 500 }, (_, n) => `${name}${n}`)
+  expect(() =>
+    effective([
+      { level: 'deployment', policy: { tools: { deny: deny('a') } } },
+      { level: 'item', policy: { tools: { deny: deny('b') } } },
+    ]),
+  ).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
+})
+
+test('the largest policies are combined and checked in time', () => {
+  const allow = (meter: string): EgressRule[] =>
+    Array.from({ length: 200 }, (_, n) =>
+      rule({ methods: [`A${n}`], paths: Array.from({ length: 5 }, (__, m) => `/${n}/${m}*`), meter }),
+    )
+  const started = performance.now()
+  const { policy } = effective(
+    (['deployment', 'queue', 'agent', 'item'] as const).map((level) => ({
+      level,
+      policy: { network: { allow: allow('m') }, tools: { shell: Array.from({ length: 200 }, (_, n) => `x${n} *`) } },
+    })),
+  )
+  expect(policy.network?.allow).toHaveLength(200)
+  expect(policy.tools?.shell).toHaveLength(200)
+  expect(performance.now() - started).toBeLessThan(5_000)
+})

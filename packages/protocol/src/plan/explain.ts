@@ -64,8 +64,11 @@ function field(path: Path): string {
   return typeof last === 'number' ? `Entry ${last} of the list` : `The field ${quoted(last)}`
 }
 
-function unknownFields(issue: Issue & { readonly code: 'unrecognized_keys' }, path: Path): Fault[] {
-  const known = knownFields(path)
+function unknownFields(
+  issue: Issue & { readonly code: 'unrecognized_keys' },
+  path: Path,
+  known: readonly string[],
+): Fault[] {
   return issue.keys.map((key) => {
     const guess = meant(key, known)
     return {
@@ -88,9 +91,14 @@ function bound(issue: Issue & { readonly code: 'too_small' | 'too_big' }): strin
 
 /**
  * What zod found, in the words of a plan. `root` is the value that was checked and `base` the path
- * at which it stands in the document.
+ * at which it stands in the document; `fieldsAt` are the fields that a map there may have.
  */
-export function explain(issue: Issue, root: unknown, base: Path): Fault[] {
+export function explain(
+  issue: Issue,
+  root: unknown,
+  base: Path,
+  fieldsAt: (path: Path) => readonly string[] = knownFields,
+): Fault[] {
   const inside = issue.path.filter((step) => typeof step !== 'symbol')
   const path = [...base, ...inside]
   const value = valueAt(root, inside)
@@ -99,7 +107,7 @@ export function explain(issue: Issue, root: unknown, base: Path): Fault[] {
   ]
   switch (issue.code) {
     case 'unrecognized_keys':
-      return unknownFields(issue, path)
+      return unknownFields(issue, path, fieldsAt(path))
     case 'invalid_type':
     case 'invalid_value': {
       if (value === undefined) return fault('is missing')
@@ -134,7 +142,9 @@ export function explain(issue: Issue, root: unknown, base: Path): Fault[] {
       const branch =
         typed.find((errors) => !atTop(errors, 'invalid_value')) ?? (typeof value === 'string' ? typed[0] : undefined)
       if (branch === undefined) return fault(`can not be ${kindOf(value)}`)
-      return branch.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, root, base))
+      return branch.flatMap((inner) =>
+        explain({ ...inner, path: [...issue.path, ...inner.path] }, root, base, fieldsAt),
+      )
     }
     default:
       return fault(`is not valid: ${issue.message}`)

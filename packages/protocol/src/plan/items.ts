@@ -6,6 +6,7 @@ import { itemMaker } from './item.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { NameResolver } from './names.ts'
 import { resolveNeeds } from './needs.ts'
+import { checkWrittenPolicy } from './policy.ts'
 import { quoted } from './quoted.ts'
 import { itemSchema } from './schema.ts'
 import { unsupportedInItem } from './unsupported.ts'
@@ -28,6 +29,11 @@ function idsOf(raw: readonly unknown[], faults: Faults): { ids: string[]; index:
     return id
   })
   return { ids, index }
+}
+
+function hasPolicy(value: unknown): boolean {
+  const fields = ['filesystem', 'network', 'limits', 'tools']
+  return typeof value === 'object' && value !== null && fields.some((field) => Object.hasOwn(value, field))
 }
 
 /** Checks all items, one by one and as a graph, and applies every default. */
@@ -71,7 +77,8 @@ export function checkItems(
       continue
     }
     const path = ['items', at]
-    unsupportedInItem(item, path, faults)
+    unsupportedInItem(item, raw[at], path, faults)
+    if (hasPolicy(raw[at])) checkWrittenPolicy(raw[at], path, faults)
     const needs = resolveNeeds(item.needs, [...path, 'needs'], scope, faults)
     const spec = maker.make(item, path, needs)
     const bytes = Buffer.byteLength(JSON.stringify(spec))

@@ -6,7 +6,7 @@ import { lineIndex } from './source.ts'
 import type { SourceDocument } from './source.ts'
 
 /** RFC 6901. It stops before a key that is very long or holds hidden characters: it is shown to people. */
-function pointer(path: Path): string {
+export function pointer(path: Path): string {
   let out = ''
   for (const step of path) {
     if (typeof step === 'string' && !isPlain(step)) break
@@ -32,12 +32,18 @@ export function toProblems(faults: Faults, text: string, document: SourceDocumen
     return { offset, problem }
   })
   const problems = placed.sort((a, b) => a.offset - b.offset).map(({ problem }) => problem)
-  if (faults.dropped() > 0)
-    problems.push({
+  return [...problems, ...notListed(faults)]
+}
+
+/** Says how many problems there are beyond those that are listed, where there are any. */
+export function notListed(faults: Faults): Problem[] {
+  if (faults.dropped() === 0) return []
+  return [
+    {
       code: 'LIMIT_EXCEEDED',
       message: `There are ${faults.dropped()} more problems; the first ${PLAN_LIMITS.problems} are listed.`,
       remedy: 'Correct these and submit again.',
       place: { pointer: '', line: 1, column: 1 },
-    })
-  return problems
+    },
+  ]
 }

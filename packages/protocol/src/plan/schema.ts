@@ -3,6 +3,7 @@ import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
 import { PLAN_LIMITS } from './limits.ts'
+import { filesystemSchema, networkSchema, POLICY_FIELDS, resourcesSchema, toolsSchema } from './policy-schema.ts'
 
 const maybe = z.exactOptional
 const text = z.string().min(1)
@@ -19,9 +20,8 @@ const itemId = z
 const env = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
   .describe('Environment variables. Names that begin with SEAMARK_ are taken.')
-const later: z.ZodType<JsonObject> = z
-  .record(z.string(), z.json())
-  .describe('Not enforced by this version: refused with UNSUPPORTED.')
+const notYet = 'Not enforced by this version: refused with UNSUPPORTED.'
+const later: z.ZodType<JsonObject> = z.record(z.string(), z.json()).describe(notYet)
 
 const retries = z.strictObject({
   max: maybe(z.int().min(0).max(PLAN_LIMITS.retries).describe('Attempts beyond the first. Default 0.')),
@@ -31,8 +31,8 @@ const retries = z.strictObject({
 
 const budget = z.strictObject({
   wallClock: maybe(duration.describe('Wall-clock limit of the whole run.')),
-  usd: maybe(z.number().min(0).describe('Not enforced by this version: refused with UNSUPPORTED.')),
-  tokens: maybe(z.int().min(0).describe('Not enforced by this version: refused with UNSUPPORTED.')),
+  usd: maybe(z.number().min(0).describe(notYet)),
+  tokens: maybe(z.int().min(0).describe(notYet)),
 })
 
 const setup = z.strictObject({
@@ -65,14 +65,14 @@ const gate = z.strictObject({
 })
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
-  schema: maybe(z.string().describe('Not enforced by this version: refused with UNSUPPORTED.')),
+  schema: maybe(z.string().describe(notYet)),
 })
 
 const item = z
   .strictObject({
     id: itemId,
     run: maybe(text.describe('Command line.')),
-    agent: maybe(z.string().describe('Not enforced by this version: refused with UNSUPPORTED.')),
+    agent: maybe(z.string().describe(notYet)),
     input: maybe(later),
     needs: maybe(
       z
@@ -93,11 +93,11 @@ const item = z
     retries: maybe(retries),
     env: maybe(env),
     keepWorkspace: maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.')),
-    budget: maybe(budget.describe('Not enforced by this version: refused with UNSUPPORTED.')),
-    filesystem: maybe(later),
-    network: maybe(later),
-    limits: maybe(later),
-    tools: maybe(later),
+    budget: maybe(budget.describe(notYet)),
+    filesystem: maybe(filesystemSchema.describe(`Paths that an attempt sees. ${notYet}`)),
+    network: maybe(networkSchema.describe(`What an attempt reaches. ${notYet}`)),
+    limits: maybe(resourcesSchema.describe(`Limits of one attempt. ${notYet}`)),
+    tools: maybe(toolsSchema.describe(`Command lines that an agent may run. ${notYet}`)),
   })
   .describe('One unit of work.')
 
@@ -129,8 +129,9 @@ const guard: {
 } = { plan: {}, item: {}, workspace: {}, defaults: {}, budget: {} }
 void guard
 
-const fields: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
+const fields: ReadonlyMap<string, readonly string[]> = new Map([
+  ...[...POLICY_FIELDS].map(([place, names]) => [`items.#.${place}`, names] as const),
+  ...Object.entries({
     '': plan,
     workspace,
     'workspace.setup': setup,
@@ -144,8 +145,8 @@ const fields: ReadonlyMap<string, readonly string[]> = new Map(
     'items.#.outputs.#': output,
     'items.#.needs.*': need,
     'items.#.needs.*.select': z.strictObject({ output: text }),
-  }).map(([place, schema]) => [place, Object.keys(schema.shape)]),
-)
+  }).map(([place, schema]) => [place, Object.keys(schema.shape)] as const),
+])
 
 /** The fields that an object at this path of a plan may have. */
 export function knownFields(path: readonly (string | number)[]): readonly string[] {

@@ -17,10 +17,11 @@ export function unsupportedInHead(plan: Omit<Plan, 'items'>, faults: Faults): vo
   if (plan.budget?.tokens !== undefined) refuse(faults, ['budget', 'tokens'], 'A budget of tokens', 'Leave it out.')
 }
 
-/** Fields of an item that are in the schema and that this version can not enforce. */
-export function unsupportedInItem(item: PlanItem, path: Path, faults: Faults): void {
+/** Fields of an item that are in the schema and that this version can not enforce. `written` is the item with all its mistakes. */
+export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, faults: Faults): void {
+  const has = (field: string) => typeof written === 'object' && written !== null && Object.hasOwn(written, field)
   const check = (field: keyof PlanItem, what: string, remedy: string) => {
-    if (item[field] !== undefined) refuse(faults, [...path, field], what, remedy)
+    if (has(field)) refuse(faults, [...path, field], what, remedy)
   }
   check('agent', 'An agent', 'Use run with a command line.')
   check('input', 'Input for an agent', 'Use env, or needs with a name.')
