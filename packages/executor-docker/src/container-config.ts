@@ -1,53 +1,8 @@
 import type { LaunchSpec } from '@seamark/core'
 import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
+import type { ContainerConfig } from './container-body.ts'
 import type { ImageFacts } from './port.ts'
-
-/** The body of Docker's request that creates a container, as far as it is used here. */
-export interface ContainerConfig {
-  Image: string
-  Entrypoint: string[]
-  Cmd: string[]
-  /** `NAME=VALUE`; a name alone takes a variable away that the engine or the image would add. */
-  Env: string[]
-  WorkingDir: string
-  User: string
-  Hostname: string
-  Labels: Record<string, string>
-  Healthcheck: { Test: string[] }
-  AttachStdin: false
-  AttachStdout: false
-  AttachStderr: false
-  OpenStdin: false
-  Tty: false
-  NetworkDisabled: true
-  HostConfig: {
-    Runtime: string
-    Init: true
-    Privileged: false
-    ReadonlyRootfs: true
-    NetworkMode: 'none'
-    IpcMode: 'private'
-    CapDrop: string[]
-    SecurityOpt: string[]
-    NanoCpus: number
-    Memory: number
-    MemorySwap: number
-    PidsLimit: number
-    Ulimits: { Name: string; Soft: number; Hard: number }[]
-    Tmpfs: Record<string, string>
-    Mounts: {
-      Type: 'bind'
-      Source: string
-      Target: string
-      ReadOnly: boolean
-      BindOptions: { Propagation: 'rprivate' }
-    }[]
-    RestartPolicy: { Name: 'no' }
-    AutoRemove: false
-    LogConfig: { Type: 'local'; Config: Record<string, string> }
-  }
-}
 
 export interface Launching {
   readonly launchId: string
@@ -70,7 +25,8 @@ const LOG_BYTES_MORE = 1024 ** 2
 export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
   const { image, launchId, scope, creator } = launching
   const { limits, user, deployment, runtime } = settings
-  const tmpfs = `rw,nosuid,nodev,exec,mode=1777,size=${limits.tmpBytes}`
+  // runc gives such a folder the mode that the image's has, so it needs the right owner.
+  const tmpfs = `rw,nosuid,nodev,exec,mode=1777,uid=${user.uid},gid=${user.gid},size=${limits.tmpBytes}`
   const targets = new Set(spec.mounts.map(({ target }) => target))
   // A declared volume would be a folder of the host that no limit bounds.
   const empty = ['/tmp', ...image.volumes].filter((path) => !targets.has(path))

@@ -1,5 +1,5 @@
 import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec } from '@seamark/core'
-import { isSeamError, NO_LIMITS, orAbort, sleep, throwIfAborted } from '@seamark/kit'
+import { isSeamError, NO_LIMITS, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
 import { sandboxIdentity } from '@seamark/supervisor'
 import { randomUUID } from 'node:crypto'
 import { checkLaunchId, checkSpec } from './check-spec.ts'
@@ -29,6 +29,8 @@ export interface DockerImage {
 
 /** After how long an engine that is away is asked again for changes. */
 const AGAIN_MS = 1000
+/** How long the engine may take to remove a container. */
+const REMOVED_MS = 60_000
 
 /**
  * Runs each attempt in a Docker container of its own, on the engine of this machine: a read-only image, its mounts, an
@@ -137,11 +139,15 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
       const labels = { [LABEL.scope]: scope, [LABEL.deployment]: deployment, [LABEL.launch]: launchId }
       const tombstone = markName(scope, launchId, 'reaped')
       await engine.call('Leaving a tombstone', (port) => port.mark(tombstone, labels, signal), signal)
-      for (;;) {
+      for (const until = Date.now() + REMOVED_MS; ; await sleep(20, signal)) {
         const facts = await launches.facts(launchId, signal)
         if (facts === undefined) break
-        if (facts.status === 'removing') await sleep(20, signal)
-        else await engine.call('Removing a container', (port) => port.remove(facts.id, true, signal), signal)
+        if (Date.now() > until)
+          throw new SeamError('UNAVAILABLE', `The engine does not get rid of the container of ${launchId}.`, {
+            remedy: 'See the log of the engine, then reap again.',
+          })
+        if (facts.status !== 'removing')
+          await engine.call('Removing a container', (port) => port.remove(facts.id, true, signal), signal)
         launches.forget(facts.id)
       }
       const mark = markName(scope, launchId, 'stop')

@@ -67,14 +67,18 @@ export function dockerPort(socketPath: string): DockerPort {
       )
     },
 
-    async remove(nameOrId, force, signal) {
-      const gone = await absentIf([404], async () => {
+    async remove(id, force, signal) {
+      try {
         await within(signal, async (abortSignal): Promise<unknown> =>
-          (await container(nameOrId)).remove({ force, v: true, abortSignal }),
+          (await container(id)).remove({ force, v: true, abortSignal }),
         )
-        return true
-      })
-      return gone ?? false
+        return 'gone'
+      } catch (error) {
+        const { status, message } = failureOf(error)
+        if (status === 404) return 'gone'
+        if (status !== 409) throw error
+        return /already in progress/i.test(message) ? 'going' : 'runs'
+      }
     },
 
     inspect: (nameOrId, signal) =>

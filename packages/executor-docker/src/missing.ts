@@ -1,7 +1,7 @@
 import type { LaunchSpec } from '@seamark/core'
 import { posix } from 'node:path'
 import { isBelow } from './check-spec.ts'
-import type { ContainerConfig } from './container-config.ts'
+import type { ContainerConfig } from './container-body.ts'
 import type { PathFacts } from './port.ts'
 
 /** What is asked of a container that was created and not started. */

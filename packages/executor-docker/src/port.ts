@@ -1,4 +1,4 @@
-import type { ContainerConfig } from './container-config.ts'
+import type { ContainerConfig } from './container-body.ts'
 
 /** What the engine says of itself. */
 export interface EngineFacts {
@@ -63,8 +63,8 @@ export interface DockerPort {
   start(id: string, signal?: AbortSignal): Promise<void>
   /** Sends SIGKILL. A container that does not run is left as it is. */
   kill(id: string, signal?: AbortSignal): Promise<void>
-  /** With its volumes. `force` kills it first. `false` where it is not there. */
-  remove(nameOrId: string, force: boolean, signal?: AbortSignal): Promise<boolean>
+  /** With its volumes. `force` kills it first; without, one that runs is left. */
+  remove(id: string, force: boolean, signal?: AbortSignal): Promise<'gone' | 'going' | 'runs'>
   inspect(nameOrId: string, signal?: AbortSignal): Promise<ContainerFacts | undefined>
   /** Of all containers with this label, whatever their state. */
   list(

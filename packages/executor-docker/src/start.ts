@@ -1,5 +1,5 @@
 import type { LaunchAnswer, LaunchSpec } from '@seamark/core'
-import { SeamError, sleep } from '@seamark/kit'
+import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { isBelow } from './check-spec.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
 import type { Engine } from './engine.ts'
@@ -64,22 +64,22 @@ export function openStarter(
 
   /** What became of a launch that is there already; `undefined` where its container is gone and may be made. */
   async function settleOther(launchId: string): Promise<LaunchAnswer | undefined> {
-    for (let waited = 0; ; waited += LOOK_MS) {
+    for (const since = Date.now(); ; await sleep(LOOK_MS)) {
       const facts = await launches.facts(launchId)
       if (await launches.wasReaped(launchId)) throw conflict(launchId)
       const phase = phaseOf(facts)
       if (facts === undefined) return undefined
       if (phase !== 'waiting' && phase !== 'absent') return { outcome: 'launched' }
+      const waited = Date.now() - since
       if (phase === 'waiting' && (isOurs(facts) || waited >= OTHER_MS)) {
-        // Without force: had it started after all, the engine would refuse.
-        await engine.call('Removing what never started', (port) => port.remove(facts.id, false))
-        return undefined
+        // Without force: had it started after all, the engine leaves it.
+        const done = await engine.call('Removing what never started', (port) => port.remove(facts.id, false))
+        if (done === 'gone') return undefined
       }
       if (waited >= 2 * OTHER_MS)
         throw new SeamError('UNAVAILABLE', `The engine is still removing the container of ${launchId}.`, {
           remedy: 'See the log of the engine.',
         })
-      await sleep(LOOK_MS)
     }
   }
 
@@ -131,10 +131,7 @@ export function openStarter(
       await engine.call('Starting a container', (port) => port.start(id))
     } catch (error) {
       const facts = await launches.facts(launchId)
-      if (facts?.id !== id) {
-        if (await launches.wasReaped(launchId)) throw conflict(launchId)
-        throw error
-      }
+      if (facts?.id !== id) throw error
       const phase = phaseOf(facts)
       // It does run: only the answer was lost.
       if (phase === 'running' || phase === 'ended') return 'done'
@@ -148,10 +145,16 @@ export function openStarter(
 
   return {
     async start(launchId, spec) {
-      for (;;) {
-        if ((await create(launchId, spec)) === 'done') return { outcome: 'launched' }
-        const answer = await settleOther(launchId)
-        if (answer !== undefined) return answer
+      try {
+        for (;;) {
+          if ((await create(launchId, spec)) === 'done') return { outcome: 'launched' }
+          const answer = await settleOther(launchId)
+          if (answer !== undefined) return answer
+        }
+      } catch (error) {
+        // Calls about a container fail in many ways while it is removed.
+        if (hasCode(error, 'UNAVAILABLE') && (await launches.wasReaped(launchId))) throw conflict(launchId)
+        throw error
       }
     },
   }

@@ -22,7 +22,8 @@ const KEPT_BYTES = 64 * 1024
 
 /** `chunks` are the engine's multiplexed streams from their first byte. Read without pause, so nothing waits for it. */
 export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): Tail {
-  const ends = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) }
+  // Rings: byte n of a stream is at n modulo their size.
+  const rings = { stdout: new Uint8Array(KEPT_BYTES), stderr: new Uint8Array(KEPT_BYTES) }
   const sizes = { stdout: 0, stderr: 0 }
   let ended = false
   let waiting = Promise.withResolvers<void>()
@@ -37,8 +38,12 @@ export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): 
     try {
       for await (const chunk of chunks) {
         for (const { stream, bytes } of take(chunk)) {
-          ends[stream] = endOf(ends[stream], bytes)
           sizes[stream] += bytes.byteLength
+          const kept = bytes.subarray(-KEPT_BYTES)
+          const at = (sizes[stream] - kept.byteLength) % KEPT_BYTES
+          const before = kept.subarray(0, KEPT_BYTES - at)
+          rings[stream].set(before, at)
+          rings[stream].set(kept.subarray(before.byteLength))
         }
         wake()
       }
@@ -58,19 +63,16 @@ export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): 
       return ended
     },
     from(stream, offset) {
-      const begin = sizes[stream] - ends[stream].byteLength
-      return offset < begin ? new Uint8Array(0) : ends[stream].slice(offset - begin)
+      const size = sizes[stream]
+      if (offset >= size || offset < size - KEPT_BYTES) return new Uint8Array(0)
+      const at = offset % KEPT_BYTES
+      const before = rings[stream].subarray(at, at + size - offset)
+      const bytes = new Uint8Array(size - offset)
+      bytes.set(before)
+      bytes.set(rings[stream].subarray(0, bytes.byteLength - before.byteLength), before.byteLength)
+      return bytes
     },
     changed: () => waiting.promise,
     close,
   }
-}
-
-function endOf(before: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (bytes.byteLength >= KEPT_BYTES) return bytes.slice(-KEPT_BYTES)
-  const kept = before.subarray(Math.max(0, before.byteLength + bytes.byteLength - KEPT_BYTES))
-  const joined = new Uint8Array(kept.byteLength + bytes.byteLength)
-  joined.set(kept)
-  joined.set(bytes, kept.byteLength)
-  return joined
 }

@@ -23,6 +23,7 @@ export async function importImage(host: string, dir: string): Promise<{ image: s
   for (const [folder, names] of Object.entries(applets))
     for (const name of names) await symlink('/bin/busybox', join(root, folder, name))
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n')
+  await writeFile(join(root, 'declared/of-image'), 'x')
   await writeFile(join(root, 'etc/plain'), 'not a program\n', { mode: 0o644 })
   const archive = join(dir, 'image.tar')
   await runToEnd(['tar', '--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', archive, '.'], {

@@ -1,0 +1,45 @@
+/** The body of Docker's request that creates a container, as far as it is used here. */
+export interface ContainerConfig {
+  Image: string
+  Entrypoint: string[]
+  Cmd: string[]
+  /** `NAME=VALUE`; a name alone takes a variable away that the engine or the image would add. */
+  Env: string[]
+  WorkingDir: string
+  User: string
+  Hostname: string
+  Labels: Record<string, string>
+  Healthcheck: { Test: string[] }
+  AttachStdin: false
+  AttachStdout: false
+  AttachStderr: false
+  OpenStdin: false
+  Tty: false
+  NetworkDisabled: true
+  HostConfig: {
+    Runtime: string
+    Init: true
+    Privileged: false
+    ReadonlyRootfs: true
+    NetworkMode: 'none'
+    IpcMode: 'private'
+    CapDrop: string[]
+    SecurityOpt: string[]
+    NanoCpus: number
+    Memory: number
+    MemorySwap: number
+    PidsLimit: number
+    Ulimits: { Name: string; Soft: number; Hard: number }[]
+    Tmpfs: Record<string, string>
+    Mounts: {
+      Type: 'bind'
+      Source: string
+      Target: string
+      ReadOnly: boolean
+      BindOptions: { Propagation: 'rprivate' }
+    }[]
+    RestartPolicy: { Name: 'no' }
+    AutoRemove: false
+    LogConfig: { Type: 'local'; Config: Record<string, string> }
+  }
+}

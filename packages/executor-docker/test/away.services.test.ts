@@ -1,0 +1,201 @@
+import { sleep } from '@seamark/kit'
+import { docker, startDocker } from '@seamark/testing-services'
+import type { DockerEngine, RunningServer } from '@seamark/testing-services'
+import { mkdtempSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dockerExecutor, type DockerExecutor } from '../src/index.ts'
+import { endOf, newId, read, shell } from './support/see.ts'
+
+let engine: DockerEngine & RunningServer
+// Garbage is no memory that is held.
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'seamark-away-')))
+const opened: DockerExecutor[] = []
+let count = 0
+
+/** A function that opens executors of one deployment, each as another service would. */
+function services(): () => DockerExecutor {
+  const deployment = `away-${++count}`
+  return () => {
+    const executor = dockerExecutor({ socketPath: engine.socketPath, image: engine.image, deployment })
+    opened.push(executor)
+    return executor
+  }
+}
+
+beforeAll(async () => {
+  engine = await startDocker()
+}, 60_000)
+afterAll(async () => {
+  for (const executor of opened) await executor.close?.()
+  await engine.stop()
+  await rm(folder, { recursive: true, force: true })
+}, 60_000)
+
+describe('two services', () => {
+  it('that launch the same id at once start one program', async () => {
+    const open = services()
+    const [a, b] = [open(), open()]
+    const mounts = [{ source: folder, target: '/seen', mode: 'read-write' as const }]
+    for (let round = 0; round < 5; round++) {
+      const id = newId(a)
+      const spec = shell(`echo x >> /seen/${id}`, { mounts })
+      await Promise.all([a, b, a, b].map((executor) => executor.launch(id, spec)))
+      const [first, second] = await Promise.all([endOf(a, id), endOf(b, id)])
+      expect([first.code, second]).toEqual([0, first])
+      await b.launch(id, spec)
+      expect(readFileSync(join(folder, id), 'utf8')).toBe('x\n')
+    }
+  })
+
+  it('one of which reaps leave nothing that runs', async () => {
+    const open = services()
+    const [a, b] = [open(), open()]
+    for (let round = 0; round < 8; round++) {
+      const id = newId(a)
+      const launch = a.launch(id, shell('sleep 60')).then(
+        () => 'launched',
+        (error: unknown) => (typeof error === 'object' && error !== null && 'code' in error ? error.code : error),
+      )
+      await sleep(round * 12)
+      await b.reap(id)
+      expect(['launched', 'CONFLICT']).toContain(await launch)
+      expect(await b.attach(id)).toEqual({ state: 'unknown' })
+      await expect(a.launch(id, shell('true'))).rejects.toMatchObject({ code: 'CONFLICT' })
+    }
+    const left: string[] = []
+    for await (const { launchId } of a.list()) left.push(launchId)
+    expect(left).toEqual([])
+  })
+
+  it('take over what one left between creating and starting', async () => {
+    const executor = services()()
+    const id = newId(executor)
+    const name = `seamark.away-${count}.docker.${id}`
+    await docker(engine, 'create', '--name', name, '--entrypoint', '/bin/false', engine.image)
+    expect(await executor.attach(id)).toEqual({ state: 'unknown' })
+    await executor.launch(id, shell('exit 7'))
+    expect((await endOf(executor, id)).code).toBe(7)
+  })
+})
+
+describe('a service that comes back', () => {
+  it('knows why an attempt was killed', async () => {
+    const open = services()
+    const before = open()
+    const id = newId(before)
+    await before.launch(id, shell('sleep 60'))
+    await before.kill(id)
+    await before.close?.()
+    expect((await endOf(open(), id)).reason).toBe('killed')
+  })
+
+  it('holds to its time what went on, and tells what overran it', async () => {
+    const open = services()
+    const before = open()
+    const [runs, overran, within] = [newId(before), newId(before), newId(before)]
+    await before.launch(runs, shell('sleep 60', { timeoutMs: 500 }))
+    await before.launch(overran, shell('sleep 2', { timeoutMs: 500 }))
+    await before.launch(within, shell('sleep 1', { timeoutMs: 20_000 }))
+    await before.close?.()
+    await sleep(3000)
+    const after = open()
+    expect(await after.attach(overran)).toMatchObject({ state: 'exited', exit: { reason: 'timeout', code: 0 } })
+    expect(await endOf(after, within)).toMatchObject({ reason: 'exited', code: 0 })
+    expect(await endOf(after, runs)).toMatchObject({ reason: 'timeout', signal: 'SIGKILL' })
+  })
+
+  it('holds to its output what went on, and cuts it at the limit', async () => {
+    const open = services()
+    const before = open()
+    const [runs, ended] = [newId(before), newId(before)]
+    await before.launch(runs, shell('sleep 1; while :; do echo 0123456789; done', { maxOutputBytes: 10_000 }))
+    await before.launch(ended, shell('sleep 1; seq 100000; seq 10 >&2', { maxOutputBytes: 10_000 }))
+    await before.close?.()
+    await sleep(2500)
+    const after = open()
+    for (const id of [runs, ended]) {
+      expect(await endOf(after, id)).toMatchObject({ reason: 'output', outputBytes: 10_000 })
+      expect((await read(after, id)).length + (await read(after, id, 'stderr')).length).toBe(10_000)
+    }
+  })
+
+  it('bounds the log of what floods', async () => {
+    const open = services()
+    const before = open()
+    const id = newId(before)
+    // Empty lines take the most room in the log for a byte.
+    await before.launch(id, shell('sleep 1; yes "" | head -c 3000000', { maxOutputBytes: 10_000 }))
+    await before.close?.()
+    await sleep(8000)
+    const container = (await docker(engine, 'ps', '-aq', '--no-trunc', '--filter', `name=${id}`)).trim()
+    const logs = join(engine.dir, 'data', 'containers', container, 'local-logs')
+    const { size } = statSync(join(logs, 'container.log'))
+    expect(size).toBeLessThan(2 * (10_000 * 64 + 1024 ** 2))
+    expect(await endOf(open(), id)).toMatchObject({ reason: 'output', outputBytes: 10_000 })
+  })
+})
+
+describe('output', () => {
+  it('of any size takes little memory, however slowly it is read', async () => {
+    const executor = services()()
+    const id = newId(executor)
+    await executor.launch(id, shell('head -c 60000000 /dev/zero | tr "\\0" x'))
+    const held = () => (collect(), process.memoryUsage().arrayBuffers)
+    const before = held()
+    let [most, bytes, looked] = [0, 0, 0]
+    for await (const chunk of executor.output(id, 'stdout', 1000)) {
+      if (bytes < 100_000) await sleep(50)
+      bytes += chunk.byteLength
+      if (bytes - looked < 1_000_000) continue
+      looked = bytes
+      most = Math.max(most, held() - before)
+    }
+    expect(bytes).toBe(60_000_000 - 1000)
+    expect(most).toBeLessThan(8 * 1024 ** 2)
+    expect((await endOf(executor, id)).outputBytes).toBe(60_000_000)
+  })
+})
+
+describe('an engine that is away', () => {
+  it('is told, and what it kept is there when it is back', async () => {
+    const open = services()
+    const executor = open()
+    const [ended, running, gone] = [newId(executor), newId(executor), newId(executor)]
+    await executor.launch(ended, shell('echo kept; exit 3'))
+    const exit = await endOf(executor, ended)
+    await executor.launch(running, shell('sleep 600'))
+    await executor.launch(gone, shell('true'))
+    await executor.reap(gone)
+    const told: string[] = []
+    const stop = new AbortController()
+    const follow = async () => {
+      for await (const { launchId, state } of executor.events(undefined, { signal: stop.signal }))
+        told.push(`${launchId} ${state.state}`)
+    }
+    const following = follow().catch(() => undefined)
+    await engine.restart(async () => {
+      await expect(executor.attach(ended)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      await expect(executor.launch(newId(executor), shell('true'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(await executor.unavailable?.()).toMatchObject({ code: 'UNAVAILABLE', remedy: expect.any(String) })
+    })
+    const after = open()
+    for (const each of [executor, after]) {
+      expect(await each.attach(ended)).toEqual({ state: 'exited', exit })
+      expect(await read(each, ended)).toBe('kept\n')
+      expect((await endOf(each, running)).code).not.toBe(0)
+      await expect(each.launch(gone, shell('true'))).rejects.toMatchObject({ code: 'CONFLICT' })
+    }
+    for (let n = 0; n < 200 && !told.includes(`${running} exited`); n++) await sleep(50)
+    expect(told).toContain(`${running} exited`)
+    stop.abort()
+    await following
+  }, 90_000)
+})

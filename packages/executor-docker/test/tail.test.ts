@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { openTail } from '../src/tail.ts'
+
+const KEPT = 64 * 1024
+
+function frame(bytes: Uint8Array): Buffer {
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+  header.writeUInt32BE(bytes.byteLength, 4)
+  return Buffer.concat([header, bytes])
+}
+
+describe('the live end of output', () => {
+  it('has the last 64 KiB, from any offset in them, and nothing before', async () => {
+    const sizes = fc.array(fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 100_000 })), { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat(), async (list, pick) => {
+        let n = 0
+        const parts = list.map((size) => Uint8Array.from({ length: size }, () => n++ % 251))
+        const whole = Buffer.concat(parts)
+        async function* chunks() {
+          for (const part of parts) yield frame(part)
+        }
+        const tail = openTail(chunks(), () => undefined)
+        while (!tail.ended) await tail.changed()
+        expect(tail.total).toBe(whole.byteLength)
+        const offset = pick % (whole.byteLength + 2)
+        const kept = offset >= whole.byteLength - KEPT
+        expect(Buffer.from(tail.from('stdout', offset)).equals(kept ? whole.subarray(offset) : Buffer.alloc(0))).toBe(
+          true,
+        )
+        expect(tail.from('stderr', 0).byteLength).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
