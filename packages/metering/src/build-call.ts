@@ -4,6 +4,7 @@ import { withEdits } from './json-body.ts'
 import type { Edit, JsonBody } from './json-body.ts'
 import { METERING_LIMITS } from './limits.ts'
 import type { Content } from './parts.ts'
+import { textSize } from './text-size.ts'
 
 /** What a reader of one API found in a request. */
 export interface FoundCall {
@@ -53,11 +54,12 @@ export function buildCall(request: ModelRequest, found: FoundCall, options: Requ
   const asked = found.maxTokens
     .map((path) => ({ path, value: valueAt(body, path) }))
     .filter(({ value }) => value !== undefined && value !== null)
-  let perChoice = options.maxOutputTokens
+  // Of two names for one bound, either may be read.
+  let perChoice = asked.length === 0 ? options.maxOutputTokens : 1
   for (const { path, value } of asked) {
     const wanted = positive(value, pointerTo(...path))
     if (wanted > options.maxOutputTokens) edits.push({ path, value: options.maxOutputTokens })
-    else if (asked.length === 1) perChoice = wanted
+    perChoice = Math.max(perChoice, Math.min(wanted, options.maxOutputTokens))
   }
   const unsaid = found.maxTokens.at(-1)
   if (asked.length === 0 && unsaid !== undefined) edits.push({ path: unsaid, value: options.maxOutputTokens })
@@ -77,7 +79,7 @@ export function buildCall(request: ModelRequest, found: FoundCall, options: Requ
     stream: found.stream,
     // A token of text is at least one byte, and JSON never writes a text in fewer bytes than UTF-8.
     ...(!elsewhere && {
-      inputTokens: request.body.length + METERING_LIMITS.addedTokens + pictures * METERING_LIMITS.claudeImageTokens,
+      inputTokens: textSize(body) + METERING_LIMITS.addedTokens + pictures * METERING_LIMITS.claudeImageTokens,
     }),
     maxOutputTokens: perChoice * choices,
     cacheWrite,

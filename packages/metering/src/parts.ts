@@ -7,12 +7,16 @@ export interface Content {
   readonly pictures: number
   /** Content that is elsewhere, or whose tokens the size of the request does not bound. */
   readonly elsewhere: boolean
+  /** Content of a kind that is not known: it may do anything. */
+  readonly unknown: boolean
   readonly cacheWrite: 'none' | '5m' | '1h'
 }
 
+export type PartKind = 'inline' | 'picture' | 'elsewhere' | 'unknown'
+
 export interface PartRules {
   /** What one part of the content is. */
-  readonly part: (part: JsonObject) => 'inline' | 'picture' | 'elsewhere'
+  readonly part: (part: JsonObject) => PartKind
   /** Members whose value is data of a program, not content, in a part. */
   readonly opaque: (part: JsonObject, name: string) => boolean
   /** The members that ask for a cache. */
@@ -29,6 +33,7 @@ export function longerCache(a: Content['cacheWrite'], b: Content['cacheWrite']):
 export function walkContent(roots: readonly unknown[], rules: PartRules): Content {
   let pictures = 0
   let elsewhere = false
+  let unknown = false
   let cacheWrite: Content['cacheWrite'] = 'none'
   const open: unknown[] = [...roots]
   while (open.length > 0) {
@@ -40,7 +45,8 @@ export function walkContent(roots: readonly unknown[], rules: PartRules): Conten
     if (!isObject(value)) continue
     const is = rules.part(value)
     if (is === 'picture') pictures += 1
-    if (is === 'elsewhere') elsewhere = true
+    if (is === 'elsewhere' || is === 'unknown') elsewhere = true
+    if (is === 'unknown') unknown = true
     for (const [name, member] of Object.entries(value)) {
       if (rules.cache.includes(name) && isObject(member)) {
         const asked = member['ttl'] === undefined || member['ttl'] === '5m' ? '5m' : '1h'
@@ -48,5 +54,5 @@ export function walkContent(roots: readonly unknown[], rules: PartRules): Conten
       } else if (!rules.opaque(value, name)) open.push(member)
     }
   }
-  return { pictures, elsewhere, cacheWrite }
+  return { pictures, elsewhere, unknown, cacheWrite }
 }

@@ -47,8 +47,9 @@ function find(request: ModelRequest, route: Route & { readonly kind: 'call' }): 
           place: { pointer: '/anthropic_version' },
           remedy: 'Call the model with Converse.',
         })
-      const unbounded = [...anthropicUnbounded(body), ...headers]
-      return { ...base, maxTokens: [['max_tokens']], content: anthropicContent(body), unbounded }
+      const content = anthropicContent(body)
+      const unbounded = [...anthropicUnbounded(body), ...(content.unknown ? ['/messages'] : []), ...headers]
+      return { ...base, maxTokens: [['max_tokens']], content, unbounded }
     }
     case 'openai.responses': {
       const { unbounded, ...found } = responsesFindings(body)

@@ -2,7 +2,7 @@ import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { JsonBody, JsonObject } from './json-body.ts'
 import { longerCache, walkContent } from './parts.ts'
-import type { Content, PartRules } from './parts.ts'
+import type { Content, PartKind, PartRules } from './parts.ts'
 
 // Field names: https://platform.claude.com/docs/en/api/messages
 const MEMBERS = new Set([
@@ -49,12 +49,14 @@ const INLINE = new Set([
   'web_search_result_location',
   'direct',
 ])
-/** Sources of a picture or document whose bytes are in the request. */
+/** Sources and parts that name what is elsewhere. */
+const ELSEWHERE = new Set(['url', 'file', 'container_upload'])
+/** Sources of a document whose text is in the request. */
 const TEXT_SOURCES = new Set(['text', 'content'])
 /** Tools that run where the program runs. */
 const OWN_TOOL = /^(?:custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+)$/
 
-function part(value: JsonObject): 'inline' | 'picture' | 'elsewhere' {
+function part(value: JsonObject): PartKind {
   const type = value['type']
   if (typeof type !== 'string' || INLINE.has(type)) return 'inline'
   const source = isObject(value['source']) ? value['source']['type'] : undefined
@@ -62,7 +64,7 @@ function part(value: JsonObject): 'inline' | 'picture' | 'elsewhere' {
   if (type === 'document') return TEXT_SOURCES.has(String(source)) ? 'inline' : 'elsewhere'
   // The sources themselves: their part has said what they are.
   if (type === 'base64' || TEXT_SOURCES.has(type)) return 'inline'
-  return 'elsewhere'
+  return ELSEWHERE.has(type) ? 'elsewhere' : 'unknown'
 }
 
 const RULES: PartRules = {

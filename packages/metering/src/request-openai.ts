@@ -2,7 +2,7 @@ import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { Edit, JsonBody, JsonObject } from './json-body.ts'
 import { walkContent } from './parts.ts'
-import type { Content } from './parts.ts'
+import type { Content, PartKind } from './parts.ts'
 
 // Field names: https://developers.openai.com/api/reference/resources/responses and .../chat
 const SHARED = [
@@ -78,28 +78,61 @@ const INLINE = new Set([
   'local_shell_call_output',
   'apply_patch_call',
   'apply_patch_call_output',
+  'additional_tools',
+])
+/** Items and parts whose content is with the provider, or is no text. */
+const STORED = new Set([
+  'item_reference',
+  'compaction',
+  'input_image',
+  'input_file',
+  'input_audio',
+  'image_url',
+  'file',
 ])
 /** Tools that run where the program runs. */
 const OWN_TOOLS = new Set(['function', 'custom', 'local_shell', 'apply_patch'])
 
 const ELSEWHERE = ['audio', 'file', 'file_id', 'file_url', 'image_url']
 
-function part(value: JsonObject): 'inline' | 'elsewhere' {
+function part(value: JsonObject): PartKind {
   if (ELSEWHERE.some((name) => name in value)) return 'elsewhere'
-  return typeof value['type'] !== 'string' || INLINE.has(value['type']) ? 'inline' : 'elsewhere'
+  const type = value['type']
+  if (typeof type !== 'string' || INLINE.has(type)) return 'inline'
+  return STORED.has(type) ? 'elsewhere' : 'unknown'
 }
 
 const RULES = {
   part,
   // The call of a tool on this machine: a program's data, with `type` for its own ends.
-  opaque: (value: JsonObject, name: string) => name === 'action' && value['type'] === 'local_shell_call',
+  opaque: (value: JsonObject, name: string) =>
+    (name === 'action' && value['type'] === 'local_shell_call') ||
+    (name === 'tools' && value['type'] === 'additional_tools'),
   cache: [],
 }
 
-const unboundedTools = (value: JsonObject): string[] =>
-  listOf(value['tools']).flatMap((tool, index) =>
-    isObject(tool) && OWN_TOOLS.has(String(tool['type'])) ? [] : [pointerTo('tools', String(index))],
+/** The tools that run elsewhere, also in a namespace: those are put behind the list that is walked. */
+function unboundedTools(tools: unknown, pointer: string): string[] {
+  const found: string[] = []
+  const open = listOf(tools).map((tool, index) => ({ tool, at: `${pointer}/${index}` }))
+  for (const { tool, at } of open) {
+    const type = isObject(tool) ? tool['type'] : undefined
+    if (isObject(tool) && type === 'namespace')
+      listOf(tool['tools']).forEach((inner, index) => open.push({ tool: inner, at: `${at}/tools/${index}` }))
+    else if (!OWN_TOOLS.has(String(type))) found.push(at)
+  }
+  return found
+}
+
+/** Tools that come with the input, as Codex sends them. */
+const inputTools = (input: unknown): string[] =>
+  listOf(input).flatMap((item, index) =>
+    isObject(item) && item['type'] === 'additional_tools'
+      ? unboundedTools(item['tools'], pointerTo('input', String(index), 'tools'))
+      : [],
   )
+
+const unknownContent = (content: Content, name: string): string[] => (content.unknown ? [pointerTo(name)] : [])
 
 /** `auto` is what the project's settings say, which may be dearer; it is set to `default`. */
 function tier(value: JsonObject): { readonly edits: readonly Edit[]; readonly unbounded: readonly string[] } {
@@ -125,7 +158,13 @@ export function responsesFindings({ value }: JsonBody): OpenAiFindings {
   return {
     content: { ...content, elsewhere: content.elsewhere || stored },
     edits,
-    unbounded: [...otherMembers(value, RESPONSES), ...unboundedTools(value), ...unbounded],
+    unbounded: [
+      ...otherMembers(value, RESPONSES),
+      ...unboundedTools(value['tools'], pointerTo('tools')),
+      ...inputTools(value['input']),
+      ...unknownContent(content, 'input'),
+      ...unbounded,
+    ],
   }
 }
 
@@ -134,9 +173,15 @@ export function chatFindings({ value }: JsonBody): OpenAiFindings {
   const { edits, unbounded } = tier(value)
   const options = value['stream_options']
   const silent = value['stream'] === true && !(isObject(options) && options['include_usage'] === true)
+  const content = walkContent([value['messages']], RULES)
   return {
-    content: walkContent([value['messages']], RULES),
+    content,
     edits: silent ? [...edits, { path: ['stream_options', 'include_usage'], value: true }] : edits,
-    unbounded: [...otherMembers(value, CHAT), ...unboundedTools(value), ...unbounded],
+    unbounded: [
+      ...otherMembers(value, CHAT),
+      ...unboundedTools(value['tools'], pointerTo('tools')),
+      ...unknownContent(content, 'messages'),
+      ...unbounded,
+    ],
   }
 }

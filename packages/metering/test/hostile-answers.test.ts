@@ -115,6 +115,48 @@ describe('the head of an answer', () => {
   })
 })
 
+test.each([
+  [
+    'api.openai.com',
+    '/v1/responses',
+    { model: 'm', input: '' },
+    { usage: { input_tokens: 5, input_tokens_details: { cached_tokens: 6 } } },
+  ],
+  [
+    'api.openai.com',
+    '/v1/responses',
+    { model: 'm', input: '' },
+    { usage: { output_tokens: 5, output_tokens_details: { reasoning_tokens: 6 } } },
+  ],
+  [
+    'api.openai.com',
+    '/v1/chat/completions',
+    { model: 'm', messages: [] },
+    { usage: { prompt_tokens: 5, prompt_tokens_details: { cached_tokens: 6 } } },
+  ],
+  [
+    'aiplatform.googleapis.com',
+    '/v1/projects/p/locations/global/publishers/google/models/m:generateContent',
+    { contents: [] },
+    {
+      candidates: [{ finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 5, cachedContentTokenCount: 6 },
+    },
+  ],
+  [
+    'bedrock-runtime.us-east-1.amazonaws.com',
+    '/model/m/converse',
+    { messages: [] },
+    {
+      usage: { inputTokens: 5, outputTokens: 1, cacheDetails: [{ ttl: '5m', inputTokens: -1 }] },
+    },
+  ],
+])('a part that is more than its whole, or a count that is none, is not believed: %#', (host, path, body, answer) => {
+  const reader = answerReader(callOf(host, path, body), JSON_HEAD)
+  reader.push(bytes(JSON.stringify(answer)))
+  expect(reader.end(true)).toEqual({ kind: 'reserved', why: 'bad-usage' })
+})
+
 test('what was written to a cache without saying for how long has the longest life that was asked for', () => {
   const usage = { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 100 }
   const message = (ttl: string): unknown => ({

@@ -117,6 +117,12 @@ describe('the cost', () => {
     expect(costOf(used, price('claude-opus-4-5'))).toBe(5000 + 250_000 + 50_000 + 6_250_000 + 100_000_000)
   })
 
+  test('is what another program computes for the same answer', () => {
+    // Claude Code 2.1 says 0.0285 dollars for the vector `anthropic-stream-totals` with this model.
+    const used = tokens({ input: 25, output: 210, cacheRead: 20_000, cacheWrite5m: 500, cacheWrite1h: 1000 })
+    expect(costOf(used, price('claude-opus-4-8'))).toBe(28_500_000)
+  })
+
   test('of a long input is higher for all its tokens', () => {
     const haiku = price('claude-haiku-5-5')
     expect(costOf(tokens({ input: 100_000, output: 1 }), haiku)).toBe(100_000 * 100 + 500)

@@ -128,6 +128,13 @@ describe('eventStreamReader', () => {
     }
   })
 
+  test('checks both sums: one that is right does not make up for one that is wrong', () => {
+    const whole = frame({ a: 'b' }, '{}')
+    whole[8] = whole.readUInt8(8) ^ 1
+    whole.writeUInt32BE(crc32(whole.subarray(0, -4)), whole.length - 4)
+    expect(frames(whole, 1000)).toEqual({ sound: false, found: [] })
+  })
+
   test('is not sound when it ends within a frame', () => {
     for (let length = 1; length < stream.length; length++)
       expect(frames(stream.subarray(0, length), 1000).sound).toBe(
