@@ -87,8 +87,10 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
     statusCode,
     headers.map((text) => scrubText(text, needles)),
   )
-  // A stream of events may be silent for long after its headers.
-  res.flushHeaders()
+  // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
+  setImmediate(() => {
+    if (!res.destroyed && !res.writableEnded) res.flushHeaders()
+  })
   const cut = (): void => void (res.destroy(), answer.destroy())
   answer.on('error', cut)
   count(answer, limits.maxAnswerBytes, cut)
@@ -123,6 +125,7 @@ export function forward(
   const { authority, address, method, target, length, expectsContinue } = outgoing
   let sent: ClientRequest | undefined
   let answered = false
+  let whole = false
   const stop = (problem: ProblemAnswer): void => {
     answered = true
     sent?.destroy()
@@ -145,6 +148,7 @@ export function forward(
     sent = asked
     asked.on('response', (answer) => {
       answered = true
+      answer.on('end', () => (whole = answer.complete))
       pass(answer, res, outgoing, limits)
     })
     // Answers that are not for this request, and one that changes the protocol although none was asked for.
@@ -164,7 +168,10 @@ export function forward(
     else req.pipe(asked)
   }
 
-  res.on('close', () => sent?.destroy())
+  // What was exchanged whole leaves its connection to the pool, also where Node is not done with it yet.
+  res.on('close', () => {
+    if (!(whole && sent?.writableEnded === true)) sent?.destroy()
+  })
   req.on('error', () => sent?.destroy())
   if (length !== 0) {
     count(req, limits.maxRequestBytes, () => stop(refusalAnswer('too-large')))

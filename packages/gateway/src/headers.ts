@@ -11,7 +11,7 @@ export function pairs(raw: RawHeaders): readonly (readonly [string, string])[] {
 
 /** All values of a header, by its exact name in any case. */
 export function values(raw: RawHeaders, name: string): readonly string[] {
-  return pairs(raw).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []))
+  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name)
 }
 
 const hopByHop = new Set([
@@ -75,9 +75,9 @@ export function answerHeaders(raw: RawHeaders, inject: boolean): readonly string
 // The program may not write one that a header's line is made of; Node takes bytes above 126 for latin1.
 const clean = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Whether values hold no control characters. */
+/** Whether names and values hold no control characters. */
 export function areClean(raw: RawHeaders): boolean {
-  return pairs(raw).every(([, value]) => clean.test(value))
+  return raw.every((text) => clean.test(text))
 }
 
 /**

@@ -35,7 +35,8 @@ export function connectionPool(dialer: Dialer, maxConnections: number): Pool {
     const made = new Agent({
       keepAlive,
       maxSockets: maxConnections,
-      maxFreeSockets: 16,
+      // As many as were in use: a burst that comes back within seconds makes no new ones.
+      maxFreeSockets: maxConnections,
       ...(keepAlive && { timeout: keptMs }),
     })
     made.createConnection = ({ host, port, servername }, done) => {

@@ -67,6 +67,21 @@ describe('endpoint', () => {
     expect(here.decisions.filter(({ outcome }) => outcome === 'refused')).toHaveLength(cases.length)
   })
 
+  it('keeps connections to a host, also those of answers that came at once', async () => {
+    const connections = new Set<number | undefined>()
+    here = await setting({
+      raw: (req, res) => {
+        connections.add(req.socket.remotePort)
+        req.resume()
+        req.on('end', () => res.end('ok'))
+      },
+    })
+    const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint' }])
+    const one = () => call(socketPath, `/to/api.example:${here.port}/`, { method: 'POST', body: 'x' })
+    for (let turn = 0; turn < 20; turn++) await Promise.all(Array.from({ length: 20 }, one))
+    expect(connections.size).toBeLessThanOrEqual(20)
+  })
+
   it('does not follow a redirect', async () => {
     here = await setting((_, res) => res.writeHead(302, { location: 'https://other.example/' }).end())
     const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint' }])
