@@ -20,8 +20,7 @@ export type EgressRequest =
     }
 
 /** The first thing that no rule allows, or why a request is not even compared. */
-export type EgressRefusal =
-  'host' | 'port' | 'mode' | 'method' | 'path' | 'unclear-host' | 'unclear-path' | 'unclear-rules'
+export type EgressRefusal = 'host' | 'port' | 'mode' | 'method' | 'path' | 'unclear-host' | 'unclear-path'
 
 export type EgressDecision =
   | {
@@ -79,8 +78,7 @@ export function egressMatcher(policy: Policy): EgressMatcher {
       }
       const [first] = left
       if (first === undefined) return refused('host')
-      const alike = left.every(({ rule }) => rule.inject === first.rule.inject && rule.meter === first.rule.meter)
-      if (!alike) return refused('unclear-rules')
+      // Of rules that take one request `checkPolicy` lets none differ in what is added or metered.
       return { allowed: true, rule: first.written, index: first.index, host: host.value }
     },
     modes(text, port) {
