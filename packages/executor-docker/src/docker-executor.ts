@@ -51,7 +51,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const starting = new Map<string, Promise<LaunchAnswer>>()
   const watch = openWatch(engine, scope, async () => {
     for await (const { launchId, state, facts } of launches.all())
-      if (state.state === 'running') guards.watch(launchId, facts)
+      if (state.state === 'running' && facts !== undefined) guards.watch(launchId, facts)
   })
 
   async function start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer> {

@@ -15,8 +15,8 @@ const NOTHING: Count = { stdout: 0, stderr: 0, over: false }
 export interface Launches {
   facts(launchId: string, signal?: AbortSignal): Promise<ContainerFacts | undefined>
   state(facts: ContainerFacts | undefined, launchId: string, signal?: AbortSignal): Promise<LaunchState>
-  /** All that is not reaped. */
-  all(signal?: AbortSignal): AsyncIterable<Known & { readonly facts: ContainerFacts }>
+  /** All that is not reaped; with facts where it was asked for. */
+  all(signal?: AbortSignal): AsyncIterable<Known & { readonly facts?: ContainerFacts }>
   /** The output of a container from its beginning, up to its limit, in the order in which it was kept. */
   pieces(facts: ContainerFacts, signal?: AbortSignal): AsyncIterable<Piece>
   /** The same without the limit. */
@@ -95,9 +95,14 @@ export function openLaunches(engine: Engine, scope: string): Launches {
     async *all(signal) {
       const label = `${LABEL.scope}=${scope}`
       const found = await engine.call('Listing launches', (port) => port.list(label, signal), signal)
-      for (const { id, labels } of found) {
+      for (const { id, status, labels } of found) {
         const launchId = labels[LABEL.launch] ?? ''
         if (!isLaunchId(launchId)) continue
+        const end = status === 'exited' ? ends.get(id) : undefined
+        if (end !== undefined) {
+          yield { launchId, state: end.state }
+          continue
+        }
         const each = await engine.call('Asking for a launch', (port) => port.inspect(id, signal), signal)
         const known = await state(each, launchId, signal)
         if (each !== undefined && known.state !== 'unknown') yield { launchId, state: known, facts: each }

@@ -115,6 +115,20 @@ describe('an attempt', () => {
   })
 })
 
+describe('another runtime', () => {
+  it('runs attempts, and nothing is claimed of it as tested', async () => {
+    const gvisor = open({ runtime: 'runsc', deployment: 'gvisor' })
+    expect(await gvisor.unavailable?.()).toBeUndefined()
+    expect(gvisor.guarantees.isolation).toEqual({ value: 'container', proof: 'unproven' })
+    expect(gvisor.guarantees.limits.memory.proof).toBe('unproven')
+    const { exit, out, err } = await see(gvisor, 'id -u; cat /proc/version; echo said >&2; exit 5')
+    expect([exit.code, err]).toEqual([5, 'said\n'])
+    // The kernel that gVisor shows, not the machine's.
+    expect(out).toMatch(/^[1-9]\d*\nLinux version 4\.4\.0 /)
+    await gvisor.close?.()
+  })
+})
+
 describe('a mount', () => {
   const mountOf = (source: string) => ({ mounts: [{ source, target: '/seen', mode: 'read-only' as const }] })
   const codeOf = async (source: string) => {
