@@ -1,4 +1,4 @@
-import { isObject } from './json-body.ts'
+import { isObject, listOf } from './json-body.ts'
 import type { JsonObject } from './json-body.ts'
 
 /** What a walk over the content of a request found. */
@@ -55,4 +55,13 @@ export function walkContent(roots: readonly unknown[], rules: PartRules): Conten
     }
   }
   return { pictures, elsewhere, unknown, cacheWrite }
+}
+
+/** Whether a part in the lists at `list` of the messages has a member that is not among the known kinds. */
+export function hasOtherParts(messages: unknown, list: string, kinds: ReadonlySet<string>): boolean {
+  return listOf(messages).some(
+    (message) =>
+      isObject(message) &&
+      listOf(message[list]).some((part) => isObject(part) && Object.keys(part).some((name) => !kinds.has(name))),
+  )
 }

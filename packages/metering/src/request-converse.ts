@@ -1,7 +1,7 @@
 import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { JsonBody } from './json-body.ts'
-import { walkContent } from './parts.ts'
+import { hasOtherParts, walkContent } from './parts.ts'
 import type { Content } from './parts.ts'
 
 // Field names: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
@@ -20,6 +20,17 @@ const MEMBERS = new Set([
 /** Fields for the model itself that change neither the price nor the most it answers. */
 const MODEL_FIELDS = new Set(['thinking', 'top_k', 'anthropic_beta', 'output_config', 'reasoning_config'])
 const ELSEWHERE = ['image', 'document', 'video', 'audio', 's3Location']
+const BLOCKS = new Set([
+  ...ELSEWHERE,
+  'text',
+  'toolUse',
+  'toolResult',
+  'reasoningContent',
+  'guardContent',
+  'cachePoint',
+  'citationsContent',
+  'searchResult',
+])
 
 export function converseContent({ value }: JsonBody): Content {
   const tools = isObject(value['toolConfig']) ? value['toolConfig']['tools'] : undefined
@@ -32,6 +43,7 @@ export function converseContent({ value }: JsonBody): Content {
 
 export function converseUnbounded({ value }: JsonBody): readonly string[] {
   const found = otherMembers(value, MEMBERS)
+  if (hasOtherParts(value['messages'], 'content', BLOCKS)) found.push(pointerTo('messages'))
   const tools = isObject(value['toolConfig']) ? listOf(value['toolConfig']['tools']) : []
   tools.forEach((tool, index) => {
     const names = isObject(tool) ? Object.keys(tool) : ['?']

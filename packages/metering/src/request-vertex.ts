@@ -1,7 +1,7 @@
 import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { JsonBody, JsonObject } from './json-body.ts'
-import { walkContent } from './parts.ts'
+import { hasOtherParts, walkContent } from './parts.ts'
 import type { Content } from './parts.ts'
 
 // Field names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
@@ -21,6 +21,17 @@ const MEMBERS = new Set([
   'cached_content',
 ])
 const ELSEWHERE = ['inlineData', 'inline_data', 'fileData', 'file_data']
+const PARTS = new Set([
+  ...ELSEWHERE,
+  'text',
+  'thought',
+  'thoughtSignature',
+  'thought_signature',
+  'functionCall',
+  'function_call',
+  'functionResponse',
+  'function_response',
+])
 
 /** JSON for a protocol buffer: a field has two names, and the reader at the other end takes either. */
 export const protoName = (name: string): string => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
@@ -42,6 +53,7 @@ export function generateContent({ value }: JsonBody): Content {
 
 export function generateUnbounded({ value }: JsonBody): readonly string[] {
   const found = otherMembers(value, MEMBERS)
+  if (hasOtherParts(value['contents'], 'parts', PARTS)) found.push(pointerTo('contents'))
   listOf(value['tools']).forEach((tool, index) => {
     const names = isObject(tool) ? Object.keys(tool) : ['?']
     if (!names.every((name) => protoName(name) === 'functionDeclarations'))

@@ -51,6 +51,8 @@ describe('what can cost more than its tokens', () => {
       { ...converse, additionalModelRequestFields: { max_tokens: 99999 } },
       '/additionalModelRequestFields/max_tokens',
     ],
+    [...CONVERSE, { messages: [{ role: 'user', content: [{ aNewKind: {} }] }] }, '/messages'],
+    [...GENERATE, { contents: [{ parts: [{ text: 'Hi' }, { aNewKind: {} }] }] }, '/contents'],
     [...CONVERSE, { ...converse, serviceTier: { type: 'priority' } }, '/serviceTier'],
     [...CONVERSE, { ...converse, performanceConfig: { latency: 'optimized' } }, '/performanceConfig'],
     [...GENERATE, { ...generate, tools: [{ googleSearch: {} }] }, '/tools/0'],
