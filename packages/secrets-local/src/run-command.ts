@@ -34,14 +34,12 @@ export function runCommand(run: CommandRun): Promise<Buffer | undefined> {
     }
     const chunks: Buffer[] = []
     let size = 0
-    // A group of its own, so that what it starts ends with it.
-    const child = spawn(program, args, {
-      env: { ...env },
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true,
-    })
     let over = false
+    const child = started(program, args, env)
+    if (child === undefined) {
+      reject(failed('UNAVAILABLE', 'can not be started'))
+      return
+    }
     const end = (settle: () => void): void => {
       if (over) return
       over = true
@@ -70,6 +68,16 @@ export function runCommand(run: CommandRun): Promise<Buffer | undefined> {
       else fail(failed('UNAVAILABLE', killedBy === null ? `ended with ${code}` : `was ended by ${killedBy}`))
     })
   })
+}
+
+/** `undefined` where it can not be started. What is thrown then is left out: it quotes arguments and variables. */
+function started(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  try {
+    // A group of its own, so that what it starts ends with it.
+    return spawn(program, args, { env: { ...env }, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  } catch {
+    return undefined
+  }
 }
 
 function killGroup(pid: number | undefined): void {

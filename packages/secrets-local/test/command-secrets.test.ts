@@ -58,6 +58,17 @@ describe('a command', () => {
     }
   })
 
+  it('that can not be started is UNAVAILABLE, with nothing of its arguments and variables', async () => {
+    const environment = { A: 'canary\0a', B: 'canary'.repeat(1_000_000) }
+    for (const pass of [['A'], ['B']]) {
+      const error: unknown = await one(['/usr/bin/true'], { environment, pass })
+        .resolve('a')
+        .catch((thrown: unknown) => thrown)
+      expect(error).toEqual(code('UNAVAILABLE'))
+      expect(inspect(error, { depth: 10 })).not.toContain('canary')
+    }
+  })
+
   it('that says that there is none is NOT_FOUND', async () => {
     const absent = one(sh('exit 44'), { absentExitCode: 44 })
     await expect(absent.resolve('a')).rejects.toEqual(code('NOT_FOUND'))
