@@ -55,6 +55,8 @@ export async function startDocker(): Promise<DockerEngine & RunningServer> {
 
   const stop = async (): Promise<void> => {
     await end()
+    // An engine that had to be killed leaves mounts.
+    for (const path of await mountsBelow(dir)) await runToEnd(['umount', '--lazy', path], { dir, name: 'umount' })
     await rm(dir, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
@@ -85,6 +87,12 @@ export async function startDocker(): Promise<DockerEngine & RunningServer> {
 export function docker({ socketPath, dir }: Pick<DockerEngine, 'socketPath' | 'dir'>, ...args: readonly string[]) {
   const name = `docker-${process.hrtime.bigint()}`
   return runToEnd(['/usr/bin/docker', '--host', `unix://${socketPath}`, ...args], { dir, name })
+}
+
+async function mountsBelow(dir: string): Promise<string[]> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8')
+  const paths = mounts.split('\n').map((line) => line.split(' ')[1] ?? '')
+  return paths.filter((path) => path.startsWith(dir + '/')).toReversed()
 }
 
 function answers(socketPath: string): Promise<boolean> {
