@@ -59,8 +59,8 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
 
   function decide(bytes: Buffer, wait: number): Buffer {
     const shown = bytes.length - wait
-    // Found before any is overwritten, as they may overlap.
-    const places: (readonly [number, number])[] = covered > 0 ? [[0, covered]] : []
+    // Found before any is overwritten, as they may overlap. One whose beginning is out began before these bytes.
+    const places: (readonly [number, number])[] = covered > 0 ? [[-1, covered]] : []
     for (const needle of needles)
       for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1))
         places.push([at, at + needle.length])
@@ -68,7 +68,7 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
     held = Buffer.from(bytes.subarray(shown))
     if (places.length === 0) return bytes.subarray(0, shown)
     const out = Buffer.from(bytes)
-    for (const [from, to] of places) out.fill('*', from, to)
+    for (const [from, to] of places) out.fill('*', Math.max(0, from), to)
     return out.subarray(0, shown)
   }
 

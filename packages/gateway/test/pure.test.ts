@@ -8,7 +8,8 @@ import { checkRules } from '../src/rules.ts'
 import { needlesOf, scrubber } from '../src/scrub.ts'
 
 describe('scrubber', () => {
-  const secret = 'aab-SECRET/aab+SECRET?z'
+  // Ends as it begins: its end is held back as what may be the beginning of another.
+  const secret = 'aab-SECRET/aab+SECRET?aab'
   const needles = needlesOf([Buffer.from(secret)])
 
   it('answers alike however a stream is cut, with the same length, and never with the secret', () => {
