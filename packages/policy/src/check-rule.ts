@@ -11,6 +11,7 @@ import type { Rule } from './rule.ts'
 export interface Finder {
   invalid(at: string, message: string, remedy: string): void
   tooMany(at: string, what: string, limit: number): void
+  tooBig(at: string, highest: number): void
 }
 
 /** Every entry of a list, with its limits of number and length. */

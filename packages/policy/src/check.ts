@@ -7,17 +7,30 @@ import { POLICY_LIMITS } from './limits.ts'
 import { toolPattern } from './pattern.ts'
 import { writeScope } from './write-scope.ts'
 
-const { safe, cpu, pids, durationMs } = { ...POLICY_LIMITS, safe: Number.MAX_SAFE_INTEGER }
+type LimitField = keyof NonNullable<Policy['limits']>
 
-/** The limits: the field of a policy, its name in a plan, and what it may be. */
-export const LIMIT_FIELDS = [
+export interface LimitKind {
+  readonly field: LimitField
+  /** Its name in a plan. */
+  readonly name: string
+  /** What it is a multiple of. */
+  readonly step: 1 | 0.001
+  readonly most: number
+  readonly unit: '' | 'bytes' | 'ms'
+}
+
+const { cpu, pids, durationMs } = POLICY_LIMITS
+const most = Number.MAX_SAFE_INTEGER
+
+/** What the limits are, in the order of a policy. */
+export const LIMIT_FIELDS: readonly LimitKind[] = [
   { field: 'cpu', name: 'cpu', step: 0.001, most: cpu, unit: '' },
-  { field: 'memoryBytes', name: 'memory', step: 1, most: safe, unit: 'bytes' },
+  { field: 'memoryBytes', name: 'memory', step: 1, most, unit: 'bytes' },
   { field: 'pids', name: 'pids', step: 1, most: pids, unit: '' },
-  { field: 'diskBytes', name: 'disk', step: 1, most: safe, unit: 'bytes' },
+  { field: 'diskBytes', name: 'disk', step: 1, most, unit: 'bytes' },
   { field: 'wallClockMs', name: 'wallClock', step: 1, most: durationMs, unit: 'ms' },
   { field: 'idleMs', name: 'idle', step: 1, most: durationMs, unit: 'ms' },
-] as const satisfies readonly { field: keyof NonNullable<Policy['limits']>; [more: string]: string | number }[]
+]
 
 /** Paths of all rules. */
 export function pathCount(rules: readonly { readonly paths?: readonly unknown[] }[]): number {
@@ -48,6 +61,13 @@ export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
         remedy: 'Write fewer.',
         place: { pointer: pointer + at },
       }),
+    tooBig: (at, highest) =>
+      void problems.push({
+        code: 'LIMIT_EXCEEDED',
+        message: `It is more than ${highest}.`,
+        remedy: 'Write less.',
+        place: { pointer: pointer + at },
+      }),
   }
   const { filesystem, network, limits, tools } = policy
   checkList(filesystem?.read, '/filesystem/read', POLICY_LIMITS.patterns, find, (text) =>
@@ -65,7 +85,7 @@ export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
     // Lists beyond their limits are not compared with each other.
     if (problems.length === 0) checkRules(rules, '/network/allow', find)
   }
-  for (const { field, name, step, most } of LIMIT_FIELDS) {
+  for (const { field, name, step, most: highest } of LIMIT_FIELDS) {
     const value = limits?.[field]
     if (value === undefined) continue
     if (!(value > 0) || !hasStep(value, step))
@@ -74,7 +94,7 @@ export function checkPolicy(policy: Policy, pointer = ''): readonly Problem[] {
         'This is no limit.',
         step === 1 ? 'Write a whole number above 0.' : 'Write a number above 0, down to thousandths.',
       )
-    else if (value > most) find.tooMany(`/limits/${name}`, 'allowed', most)
+    else if (value > highest) find.tooBig(`/limits/${name}`, highest)
   }
   checkList(tools?.shell, '/tools/shell', POLICY_LIMITS.patterns, find, toolPattern)
   checkList(tools?.deny, '/tools/deny', POLICY_LIMITS.added, find, toolPattern)

@@ -1,11 +1,12 @@
 import type { LevelPolicy, PolicyProblem } from '@seamark/core'
 import { LIMIT_FIELDS } from './check.ts'
+import type { LimitKind } from './check.ts'
 import { forbidden, sourceOf } from './combine-lists.ts'
 import { mergeSources } from './meet.ts'
 import type { Sourced } from './meet.ts'
 
 export interface CombinedLimit extends Sourced<number> {
-  readonly field: (typeof LIMIT_FIELDS)[number]['field']
+  readonly field: LimitKind['field']
 }
 
 /** The smallest of each limit, and every level that asks for it. */
