@@ -27,27 +27,40 @@ export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClo
 export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(stopped(signal))
-    const waiting = waitingOn(signal)
-    if (signal.aborted) onAbort()
-    else waiting.add(onAbort)
-    const ended = () => waiting.delete(onAbort)
+    const ended = whenAborted(signal, () => reject(stopped(signal)))
     promise.then(ended, ended)
     // Heard even where nobody waits for it any more.
     promise.then(resolve, reject)
   })
 }
 
-const waitingSets = new WeakMap<AbortSignal, Set<() => void>>()
+interface Listening {
+  readonly calls: Set<() => void>
+  readonly tell: () => void
+}
 
-/** Who is told when the signal fires. A signal searches its listeners one by one, so it has a single one from here. */
-function waitingOn(signal: AbortSignal): Set<() => void> {
-  const known = waitingSets.get(signal)
-  if (known !== undefined) return known
-  const waiting = new Set<() => void>()
-  waitingSets.set(signal, waiting)
-  signal.addEventListener('abort', () => waiting.forEach((tell) => tell()), { once: true })
-  return waiting
+const listening = new WeakMap<AbortSignal, Listening>()
+
+/** Calls when the signal fires, or has. A signal searches its listeners one by one, so all calls share one. Returns what takes it back. */
+function whenAborted(signal: AbortSignal, call: () => void): () => void {
+  if (signal.aborted) {
+    call()
+    return () => undefined
+  }
+  let shared = listening.get(signal)
+  if (shared === undefined) {
+    const calls = new Set<() => void>()
+    shared = { calls, tell: () => calls.forEach((each) => each()) }
+    listening.set(signal, shared)
+    signal.addEventListener('abort', shared.tell, { once: true })
+  }
+  const { calls, tell } = shared
+  calls.add(call)
+  return () => {
+    if (!calls.delete(call) || calls.size > 0) return
+    signal.removeEventListener('abort', tell)
+    listening.delete(signal)
+  }
 }
 
 function stopped(signal: AbortSignal): SeamError {
