@@ -25,6 +25,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'radosgw', package: 'radosgw', probe: ['--version'] },
   { name: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql-15', probe: ['--version'] },
   { name: 'pgbouncer', package: 'pgbouncer', probe: ['--version'] },
+  { name: 'curl', package: 'curl', probe: ['--version'] },
   { name: 'dockerd', package: 'docker.io', probe: ['--version'] },
   { name: '/usr/bin/docker', package: 'docker.io', probe: ['--version'] },
   { name: 'runsc', package: 'runsc', probe: ['--version'] },

@@ -22,11 +22,18 @@ async function fromSystem(host: string): Promise<readonly string[]> {
   return found.map(({ address }) => address)
 }
 
+/** Addresses of hosts, each for a while. */
+export interface Pinboard {
+  pin(host: string): Promise<Pin>
+  /** Has the next request resolve anew, where an address does not answer. */
+  forget(host: string): void
+}
+
 /**
  * Resolves hosts and pins their addresses. An answer is checked when it comes, and what was checked is what is connected
  * to: no name is ever resolved a second time between the two. Refused answers are not kept.
  */
-export function pinboard({ lookup = fromSystem, allowed, pinMs, connectMs, clock }: PinOptions) {
+export function pinboard({ lookup = fromSystem, allowed, pinMs, connectMs, clock }: PinOptions): Pinboard {
   const pinned = new Map<string, { readonly until: number; readonly pin: Promise<Pin> }>()
 
   async function resolve(host: string): Promise<Pin> {
@@ -42,9 +49,6 @@ export function pinboard({ lookup = fromSystem, allowed, pinMs, connectMs, clock
     }
   }
 
-  /** Has the next request resolve anew, where an address does not answer. */
-  const forget = (host: string): void => void pinned.delete(host)
-
   async function pin(host: string): Promise<Pin> {
     const known = pinned.get(host)
     if (known !== undefined && clock.now() < known.until) return known.pin
@@ -55,7 +59,5 @@ export function pinboard({ lookup = fromSystem, allowed, pinMs, connectMs, clock
     return found
   }
 
-  return { pin, forget }
+  return { pin, forget: (host) => void pinned.delete(host) }
 }
-
-export type Pinboard = ReturnType<typeof pinboard>
