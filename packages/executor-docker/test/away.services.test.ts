@@ -148,7 +148,8 @@ describe('output', () => {
     const executor = services()()
     const id = newId(executor)
     await executor.launch(id, shell('head -c 60000000 /dev/zero | tr "\\0" x'))
-    const held = () => (collect(), process.memoryUsage().arrayBuffers)
+    // The second collection waits for the buffers that the first one found.
+    const held = () => (collect(), collect(), process.memoryUsage().arrayBuffers)
     const before = held()
     let [most, bytes, looked] = [0, 0, 0]
     for await (const chunk of executor.output(id, 'stdout', 1000)) {
