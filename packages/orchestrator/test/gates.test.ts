@@ -144,8 +144,9 @@ describe('on a full disk', () => {
       .toBeDefined()
     await expect.poll(async () => only(await records(options), 'item.parked').length).toBeGreaterThan(0)
     full = true
-    crowd = false
     await expect.poll(() => engine.waiting('r2', 'a'), { timeout: 5_000 }).toEqual({ for: 'disk' })
+    // Only now: a launch that was recorded before the disk was full would still find room.
+    crowd = false
     await engine.cancel(LOCAL, 'r2')
     await expect(engine.sealed('r2')).resolves.toBe('canceled')
     await engine.stop()
