@@ -15,7 +15,7 @@ import type { Conditions } from './verdict.ts'
 import { judge } from './verdict.ts'
 
 /** How often a case is measured before it is judged to be over. */
-const TRIES = 6
+const TRIES = 3
 
 const options = parseOptions(process.argv.slice(2))
 if (typeof options === 'string') {

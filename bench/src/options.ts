@@ -21,7 +21,7 @@ export const USAGE = `Usage: npm run bench -- [--quick] [--judge] [--json] [--on
                        [--write docs/benchmarks.md --date YYYY-MM-DD]
 
   --quick     smaller sizes, less than a minute: only ratios are judged
-  --judge     exit with 1 where a bound that can be judged does not hold in six tries
+  --judge     exit with 1 where a bound that can be judged does not hold in three tries
   --json      one JSON document instead of the table
   --only      one case, may be repeated: ${Object.keys(CASES).join(', ')}
   --no-build  measure the service as it is, also where its build is missing or old
