@@ -29,6 +29,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'dockerd', package: 'docker.io', probe: ['--version'] },
   { name: '/usr/bin/docker', package: 'docker.io', probe: ['--version'] },
   { name: 'runsc', package: 'runsc', probe: ['--version'] },
+  { name: 'test', package: 'linux-libc-dev', probe: ['-f', '/usr/include/asm-generic/unistd.h'] },
   { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
 ]
 
