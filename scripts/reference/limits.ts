@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
+import { SECRET_LIMITS } from '../../packages/kit/src/secret-value.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
@@ -37,6 +38,12 @@ const groups: readonly Group[] = [
     about: 'A request beyond one is refused with `LIMIT_EXCEEDED`; an answer beyond one settles at what was reserved.',
     source: 'packages/metering/src/limits.ts',
     values: { ...METERING_LIMITS },
+  },
+  {
+    title: 'A secret',
+    about: 'Refused when it is set, and where it is to be kept out of what is written.',
+    source: 'packages/kit/src/secret-value.ts',
+    values: { ...SECRET_LIMITS },
   },
   {
     title: 'Records, notes and proofs',

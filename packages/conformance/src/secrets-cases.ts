@@ -3,7 +3,8 @@ import { isSeamError } from '@seamark/kit'
 import { inspect } from 'node:util'
 import { expectCode, expectEqual, fail, within } from './check.ts'
 import { bytes, claimsExpiry, filled, traces } from './secrets-subject.ts'
-import type { Case } from './suite.ts'
+import type { SecretsSubject } from './secrets-subject.ts'
+import type { Case, Subject } from './suite.ts'
 
 const first = bytes('first-value-0123456789')
 const second = bytes('second-value-abcdefgh')
@@ -17,6 +18,16 @@ async function versionOf(seam: SecretStore, ref: string): Promise<string> {
   const { version } = (await within(seam.describe(ref), `describe ${ref}`)) ?? fail(`${ref} is not described`)
   return version ?? fail(`${ref} has no version`)
 }
+
+/** The subject with `first` as its `alpha`. */
+async function withAlpha(subject: Subject<SecretStore>): Promise<SecretsSubject> {
+  const store = filled(subject)
+  await store.put('alpha', first)
+  return store
+}
+
+/** All that a log could show of something. */
+const written = (it: unknown): string => inspect(it, { depth: 10, showHidden: true }) + JSON.stringify(it)
 
 function checkNoTrace(text: string, ref: string, value: Uint8Array, what: string): void {
   // The text is not quoted: where the check fails it has the value.
@@ -72,8 +83,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/hostile-refs',
     about: 'a reference that is no name leads nowhere, and is NOT_FOUND or INVALID_INPUT',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam } = await withAlpha(subject)
       const refs = [
         '',
         '.',
@@ -107,8 +117,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/kept-apart',
     about: 'two secrets never answer for each other, also where their names differ by case',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam, put } = await withAlpha(subject)
       await put('Alpha', second)
       expectEqual(
         [await valueOf(seam, 'alpha'), await valueOf(seam, 'Alpha')],
@@ -121,8 +130,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/fresh',
     about: 'a value that was replaced or removed is not given again',
     async run(subject) {
-      const { seam, put, remove } = filled(subject)
-      await put('alpha', first)
+      const { seam, put, remove } = await withAlpha(subject)
       await valueOf(seam, 'alpha')
       await put('alpha', second)
       expectEqual(await valueOf(seam, 'alpha'), Buffer.from(second).toString(), 'value after it was replaced')
@@ -135,8 +143,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/own-copy',
     about: 'whoever was given a value may wipe it, and others keep theirs',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam } = await withAlpha(subject)
       const [one, other] = [await seam.resolve('alpha'), await seam.resolve('alpha')]
       one.value.fill(0)
       expectEqual(Buffer.from(other.value).toString(), Buffer.from(first).toString(), 'the value that another one has')
@@ -147,8 +154,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/version-follows-value',
     about: 'the version stays while the value does, changes with it, and is the same in both answers',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam, put } = await withAlpha(subject)
       const before = await versionOf(seam, 'alpha')
       expectEqual(await versionOf(seam, 'alpha'), before, 'version asked again')
       expectEqual((await seam.resolve('alpha')).version, before, 'version with the value')
@@ -162,8 +168,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/version-tells-nothing',
     about: 'no value can be guessed from a version: it is no digest, and equal values have different ones',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam, put } = await withAlpha(subject)
       await put('beta', first)
       const versions = [await versionOf(seam, 'alpha'), await versionOf(seam, 'beta')]
       for (const [index, ref] of ['alpha', 'beta'].entries())
@@ -175,27 +180,20 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/description-without-value',
     about: 'a description has the reference, and nothing of the value in any encoding',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam } = await withAlpha(subject)
       const told = (await seam.describe('alpha')) ?? fail('it is not described')
       expectEqual(told.ref, 'alpha', 'ref')
       expectEqual('value' in told, false, 'it has a value')
-      checkNoTrace(
-        inspect(told, { depth: 10, showHidden: true }) + JSON.stringify(told),
-        'alpha',
-        first,
-        'the description',
-      )
+      checkNoTrace(written(told), 'alpha', first, 'the description')
     },
   },
   {
     id: 'secrets/store-without-value',
     about: 'a store that is written into a log has no value that it gave',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam } = await withAlpha(subject)
       await seam.resolve('alpha')
-      checkNoTrace(inspect(seam, { depth: 10, showHidden: true }) + JSON.stringify(seam), 'alpha', first, 'the store')
+      checkNoTrace(written(seam), 'alpha', first, 'the store')
     },
   },
   {
@@ -219,8 +217,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/at-once',
     about: 'many who ask at once all get the value that they asked for',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam, put } = await withAlpha(subject)
       await put('beta', second)
       const asked = Array.from({ length: 24 }, (_, index) => (index % 2 === 0 ? 'alpha' : 'beta'))
       const values = await within(Promise.all(asked.map((ref) => valueOf(seam, ref))), 'many at once')
@@ -232,8 +229,7 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     id: 'secrets/abort',
     about: 'a call whose signal has fired is ABORTED',
     async run(subject) {
-      const { seam, put } = filled(subject)
-      await put('alpha', first)
+      const { seam } = await withAlpha(subject)
       const signal = AbortSignal.abort()
       await expectCode('ABORTED', () => seam.resolve('alpha', { signal }), 'resolve')
       await expectCode('ABORTED', () => seam.describe('alpha', { signal }), 'describe')

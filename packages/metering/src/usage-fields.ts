@@ -50,6 +50,12 @@ function written(counts: Counts, cacheWrite: 'none' | '5m' | '1h'): Pick<Tokens,
     : { cacheWrite5m: short + unsaid, cacheWrite1h: long }
 }
 
+/** Of a report that counts what was read from or written to a cache beside the input. */
+function besideCache(counts: Counts, cacheWrite: 'none' | '5m' | '1h'): Tokens {
+  const { input = 0, output = 0, read = 0 } = counts
+  return { ...NO_TOKENS, input, output, cacheRead: read, ...written(counts, cacheWrite) }
+}
+
 const ANTHROPIC: Fields = [
   ['input', 'input_tokens'],
   ['output', 'output_tokens'],
@@ -71,13 +77,7 @@ export function anthropicUsage(cacheWrite: 'none' | '5m' | '1h'): UsageForm {
       const dearer = usage['speed'] === 'fast' || usage['inference_geo'] === 'us'
       return dearer || searches + executions > 0 ? 'unpriced' : counts
     },
-    derive: (counts) => ({
-      ...NO_TOKENS,
-      input: counts['input'] ?? 0,
-      output: counts['output'] ?? 0,
-      cacheRead: counts['read'] ?? 0,
-      ...written(counts, cacheWrite),
-    }),
+    derive: (counts) => besideCache(counts, cacheWrite),
   }
 }
 
@@ -138,13 +138,7 @@ export function converseUsage(cacheWrite: 'none' | '5m' | '1h'): UsageForm {
       }
       return { ...counts, short, long }
     },
-    derive: (counts) => ({
-      ...NO_TOKENS,
-      input: counts['input'] ?? 0,
-      output: counts['output'] ?? 0,
-      cacheRead: counts['read'] ?? 0,
-      ...written(counts, cacheWrite),
-    }),
+    derive: (counts) => besideCache(counts, cacheWrite),
   }
 }
 

@@ -1,24 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { METERING_LIMITS, readRequest } from '../src/index.ts'
-import { bytes, callOf, OPTIONS, read, requestOf, sent } from './support.ts'
-
-const ANTHROPIC = ['api.anthropic.com', '/v1/messages'] as const
-const RESPONSES = ['api.openai.com', '/v1/responses'] as const
-const CHAT = ['api.openai.com', '/v1/chat/completions'] as const
-const BEDROCK = 'bedrock-runtime.us-east-1.amazonaws.com'
-const CONVERSE = [BEDROCK, '/model/global.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse'] as const
-const VERTEX = 'aiplatform.googleapis.com'
-const GENERATE = [
+import {
+  ANTHROPIC,
+  BEDROCK,
+  bytes,
+  callOf,
+  chat,
+  CHAT,
+  converse,
+  CONVERSE,
+  generate,
+  GENERATE,
+  input,
+  message,
+  OPTIONS,
+  read,
+  requestOf,
+  RESPONSES,
+  sent,
   VERTEX,
-  '/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-pro:generateContent',
-] as const
-
-const message = { model: 'claude-sonnet-4-5', max_tokens: 100, messages: [{ role: 'user', content: 'Hi' }] }
-const input = { model: 'gpt-5-mini', input: 'Hi' }
-const chat = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'Hi' }] }
-const converse = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] }
-const generate = { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] }
+} from './support.ts'
 
 describe('the API and model', () => {
   const vertex = (rest: string): string => `/v1/projects/p-1/locations/us-east5/publishers/${rest}`

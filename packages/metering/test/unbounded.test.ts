@@ -1,22 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { callOf, sent } from './support.ts'
-
-const ANTHROPIC = ['api.anthropic.com', '/v1/messages'] as const
-const RESPONSES = ['api.openai.com', '/v1/responses'] as const
-const CHAT = ['api.openai.com', '/v1/chat/completions'] as const
-const BEDROCK = 'bedrock-runtime.us-east-1.amazonaws.com'
-const CONVERSE = [BEDROCK, '/model/global.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse'] as const
-const VERTEX = 'aiplatform.googleapis.com'
-const GENERATE = [
-  VERTEX,
-  '/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-pro:generateContent',
-] as const
-
-const message = { model: 'claude-sonnet-4-5', max_tokens: 100, messages: [{ role: 'user', content: 'Hi' }] }
-const input = { model: 'gpt-5-mini', input: 'Hi' }
-const chat = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'Hi' }] }
-const converse = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] }
-const generate = { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] }
+import {
+  ANTHROPIC,
+  CHAT,
+  CONVERSE,
+  GENERATE,
+  RESPONSES,
+  callOf,
+  chat,
+  converse,
+  generate,
+  input,
+  message,
+  sent,
+} from './support.ts'
 
 const OWN = { type: 'namespace', name: 'functions', tools: [{ type: 'function' }, { type: 'custom' }] }
 const NESTED = { type: 'namespace', name: 'more', tools: [{ type: 'function' }, { type: 'web_search' }] }

@@ -10,9 +10,11 @@ import { commandSecrets, environmentSecrets, fileSecrets, makeIdentityFile } fro
 const folder = () => mkdtemp(join(tmpdir(), 'seamark-secrets-'))
 const remove = (dir: string) => rm(dir, { recursive: true, force: true })
 
-async function plain(): Promise<SecretsSubject> {
+async function files(isEncrypted: boolean): Promise<SecretsSubject> {
   const dir = await folder()
-  const make = () => fileSecrets({ dir: join(dir, 'secrets') })
+  const identityFile = join(dir, 'identity')
+  if (isEncrypted) await makeIdentityFile(identityFile)
+  const make = () => fileSecrets({ dir: join(dir, 'secrets'), ...(isEncrypted && { encryption: { identityFile } }) })
   const seam = make()
   return {
     seam,
@@ -23,20 +25,8 @@ async function plain(): Promise<SecretsSubject> {
   }
 }
 
-async function encrypted(): Promise<SecretsSubject> {
-  const dir = await folder()
-  const identityFile = join(dir, 'identity')
-  await makeIdentityFile(identityFile)
-  const make = () => fileSecrets({ dir: join(dir, 'secrets'), encryption: { identityFile } })
-  const seam = make()
-  return {
-    seam,
-    reopen: async () => make(),
-    put: async (ref, value, expiresAt) => void (await seam.set(ref, value, { ...(expiresAt && { expiresAt }) })),
-    remove: async (ref) => void (await seam.delete(ref)),
-    dispose: () => remove(dir),
-  }
-}
+const plain = () => files(false)
+const encrypted = () => files(true)
 
 const variables = { alpha: 'SECRET_A', beta: 'SECRET_B', Alpha: 'SECRET_C' }
 

@@ -165,7 +165,7 @@ describe('what others could have touched is refused', () => {
     await expect(store().resolve('b')).rejects.toEqual(code('FORBIDDEN'))
   })
 
-  it.runIf(root)('what another user owns', async () => {
+  it.runIf(root)('what another user owns (as root)', async () => {
     await store().set('a', value)
     chownSync(file('a'), 65_534, 65_534)
     await expect(store().resolve('a')).rejects.toEqual(code('FORBIDDEN'))
