@@ -17,7 +17,7 @@ const mayImport = {
   orchestrator: engine,
   worker: ['core', 'kit', 'log'],
   supervisor: ['core', 'kit'],
-  gateway: ['core', 'kit'],
+  gateway: ['core', 'kit', 'policy'],
   'journal-*': implementation,
   'storage-*': implementation,
   'executor-*': implementation,

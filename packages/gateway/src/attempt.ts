@@ -13,13 +13,13 @@ import { dropCounter } from './drops.ts'
 import { connectionPool } from './pool.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
 import { factsOf, read, type Facts } from './request.ts'
-import { match, type Rule } from './rules.ts'
+import { REASONS, type Rules } from './rules.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { Injection, Secrets } from './secrets.ts'
 
 export interface AttemptContext {
   readonly launchId: string
-  readonly rules: readonly Rule[]
+  readonly rules: Rules
   readonly limits: GatewayLimits
   readonly pins: Pinboard
   readonly dialer: Dialer
@@ -93,8 +93,8 @@ export function attemptServer(context: AttemptContext): { readonly server: Serve
     const { asked } = reading
     const { authority, method, target, length } = asked
     const facts = factsOf(asked)
-    const matched = match(rules, { ...authority, mode: asked.mode, method, target })
-    if ('reason' in matched) return refuseWith(matched.reason === 'listed' ? 'not-listed' : matched.reason, facts)
+    const matched = rules.matcher.match({ ...authority, mode: asked.mode, method, path: target.path })
+    if (!matched.allowed) return refuseWith(REASONS[matched.reason], facts)
     if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
     const pin = await pins.pin(authority.host)
     if ('reason' in pin) return refuseWith(pin.reason, facts)

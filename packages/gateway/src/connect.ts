@@ -10,11 +10,11 @@ import { authorityFrom, type Authority } from './names.ts'
 import type { Pinboard } from './pins.ts'
 import { errorAnswer, rawAnswer, refusalAnswer, type Refusal } from './problems.ts'
 import type { Facts } from './request.ts'
-import { rulesFor, type Rule } from './rules.ts'
+import type { Rules } from './rules.ts'
 
 /** What the attempt gives to its tunnels. */
 export interface TunnelContext {
-  readonly rules: readonly Rule[]
+  readonly rules: Rules
   readonly limits: GatewayLimits
   readonly pins: Pinboard
   readonly dialer: Dialer
@@ -70,9 +70,9 @@ export async function connectTunnel(
   if (socket instanceof TLSSocket) return refuseInClear('wrong-mode', {})
   const authority = askedFor(req)
   if (typeof authority === 'string') return refuseInClear(authority, {})
-  const rules = rulesFor(context.rules, authority)
-  if (rules.length === 0) return refuseInClear('not-listed', authority)
-  const mode = rules.find(({ mode: way }) => way !== 'endpoint')?.mode
+  const modes = context.rules.matcher.modes(authority.host, authority.port)
+  if (modes.length === 0) return refuseInClear('not-listed', authority)
+  const mode = modes.find((way) => way !== 'endpoint')
   if (mode === undefined) return refuseInClear('wrong-mode', authority)
 
   const facts: Facts = { method, mode, ...authority }

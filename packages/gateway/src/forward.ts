@@ -1,14 +1,13 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
-import { Transform } from 'node:stream'
 import { SeamError, systemCode } from '@seamark/kit'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
 import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
 import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
-import { scrubber, scrubText } from './scrub.ts'
+import { scrubbing, scrubText } from './scrub.ts'
 import type { Injection } from './secrets.ts'
 
 /** A request that is allowed and recorded. */
@@ -37,18 +36,6 @@ function count(body: IncomingMessage, max: number, over: () => void): void {
   body.on('data', (piece: Buffer) => {
     seen += piece.length
     if (seen > max) over()
-  })
-}
-
-function scrubbing({ needles }: Injection): Transform {
-  const scrub = scrubber(needles)
-  return new Transform({
-    transform(piece: Buffer, _, done) {
-      done(null, scrub.push(piece))
-    },
-    flush(done) {
-      done(null, scrub.end())
-    },
   })
 }
 
@@ -82,10 +69,9 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
     return refuse('The answer is over the limit of size.')
   const headers = answerHeaders(rawHeaders, injection !== undefined)
-  const { needles = [] } = injection ?? {}
   res.writeHead(
     statusCode,
-    headers.map((text) => scrubText(text, needles)),
+    injection === undefined ? [...headers] : headers.map((text) => scrubText(text, injection.known)),
   )
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
   setImmediate(() => {
@@ -95,7 +81,7 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   answer.on('error', cut)
   count(answer, limits.maxAnswerBytes, cut)
   if (injection === undefined) answer.pipe(res)
-  else answer.pipe(scrubbing(injection)).on('error', cut).pipe(res)
+  else answer.pipe(scrubbing(injection.known)).on('error', cut).pipe(res)
 }
 
 /** Why nothing came back, without what the other side may have put into it. */

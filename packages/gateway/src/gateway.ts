@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { rm } from 'node:fs/promises'
 import { isSeamError, SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer, socketError } from './attempt.ts'
@@ -12,7 +11,8 @@ import type { AttemptEgress, AttemptEgressSpec, EgressGateway, EgressGatewayOpti
 import { pinboard } from './pins.ts'
 import { addressFilter } from './ranges.ts'
 import { ENDPOINT_PREFIX } from './request.ts'
-import { checkRules, type Rule } from './rules.ts'
+import { checkRules } from './rules.ts'
+import { written, type Authority } from './names.ts'
 import { secretsOf } from './secrets.ts'
 
 function limitsFrom(given: Partial<GatewayLimits>): GatewayLimits {
@@ -24,10 +24,10 @@ function limitsFrom(given: Partial<GatewayLimits>): GatewayLimits {
   return { ...GATEWAY_LIMITS, ...given }
 }
 
-function endpointOf({ host, port }: Rule): { readonly host: string; readonly port: number; readonly path: string } {
-  const name = isIPv6(host) ? `[${host}]` : host
-  return { host, port, path: `${ENDPOINT_PREFIX}${name}${port === 443 ? '' : `:${port}`}/` }
-}
+const endpointOf = (authority: Authority): Authority & { readonly path: string } => ({
+  ...authority,
+  path: `${ENDPOINT_PREFIX}${written(authority)}/`,
+})
 
 /**
  * The way out of attempts: one unix socket for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base
@@ -51,7 +51,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
     throwIfAborted(signal)
     if (closed) throw new SeamError('CONFLICT', 'The gateway is closed.')
     const rules = checkRules(given, known)
-    const hosts = [...new Set(rules.filter(({ mode }) => mode === 'intercept').map(({ host }) => host))]
+    const hosts = [...new Set(rules.hosts('intercept').map(({ host }) => host))]
     const certificates = hosts.length > 0 ? await createAuthority(hosts, clock.now()) : undefined
     const { server, end } = attemptServer({
       launchId,
@@ -75,7 +75,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
     const attempt: AttemptEgress = {
       socketPath,
       ...(certificates && { ca: certificates.pem }),
-      endpoints: rules.filter(({ mode }) => mode === 'endpoint').map(endpointOf),
+      endpoints: rules.hosts('endpoint').map(endpointOf),
       close: () => (closing ??= shut()),
     }
     async function shut(): Promise<void> {

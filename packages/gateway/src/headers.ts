@@ -60,7 +60,10 @@ export function requestHeaders(raw: RawHeaders, inject: boolean): readonly strin
   })
 }
 
-/** The end-to-end headers of an answer. With `inject` none that gives the program a credential of its own. */
+/**
+ * The end-to-end headers of an answer. With `inject` none that gives the program a credential of its own, and none that
+ * says how long the body is or what it hashes to: secrets are taken out of it.
+ */
 export function answerHeaders(raw: RawHeaders, inject: boolean): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
@@ -68,7 +71,9 @@ export function answerHeaders(raw: RawHeaders, inject: boolean): readonly string
   return pairs(raw).flatMap(([name, value]) => {
     const known = name.toLowerCase()
     if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
-    return inject && /^set-cookie2?$/.test(known) ? [] : [name, value]
+    return inject && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
+      ? []
+      : [name, value]
   })
 }
 

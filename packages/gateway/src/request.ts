@@ -3,7 +3,7 @@ import { areClean, bodyLength, values } from './headers.ts'
 import { authorityFrom, type Authority } from './names.ts'
 import type { DecisionReason, EgressDecision } from './options.ts'
 import type { EgressMode } from '@seamark/core'
-import { targetFrom, type Target } from './path.ts'
+import { targetFrom, type Target } from './target.ts'
 
 /** What a request asks for, read and found unambiguous. */
 export interface Asked {

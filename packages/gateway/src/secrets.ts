@@ -1,14 +1,13 @@
-import { SeamError } from '@seamark/kit'
+import { redactionTable, SeamError, type RedactionTable } from '@seamark/kit'
 import { credentialHeader } from './credentials.ts'
 import type { CredentialWay, EgressGatewayOptions } from './options.ts'
-import { needlesOf } from './scrub.ts'
 import { within } from './within.ts'
 
 /** What a request to a host with `inject` is sent with. */
 export interface Injection {
   readonly header: readonly [string, string]
-  /** What is overwritten in the answer. */
-  readonly needles: readonly Buffer[]
+  /** What is taken out of the answer. */
+  readonly known: RedactionTable
 }
 
 // A host may repeat a value that was rotated since; older ones than these are revoked.
@@ -24,16 +23,16 @@ export function secretsOf(options: {
   readonly waitMs: number
 }) {
   const { resolve, credentials, waitMs } = options
-  const sent = new Map<string, { readonly values: readonly Buffer[]; readonly needles: readonly Buffer[] }>()
+  const sent = new Map<string, { readonly values: readonly Buffer[]; readonly table: RedactionTable }>()
 
-  function needlesFor(place: string, value: Buffer): readonly Buffer[] {
+  function knownAt(place: string, name: string, value: Buffer): RedactionTable {
     const known = sent.get(place)
-    if (known?.values[0]?.equals(value) === true) return known.needles
+    if (known?.values[0]?.equals(value) === true) return known.table
     const others = known?.values.filter((other) => !other.equals(value)) ?? []
     const values = [value, ...others].slice(0, remembered)
-    const needles = needlesOf(values)
-    sent.set(place, { values, needles })
-    return needles
+    const table = redactionTable(values.map((each) => ({ name, value: each })))
+    sent.set(place, { values, table })
+    return table
   }
 
   return async (name: string, place: string): Promise<Injection> => {
@@ -44,7 +43,7 @@ export function secretsOf(options: {
     const { value } = await within(resolve(name, { signal: stop.signal }), waitMs, stop)
     const bytes = Buffer.from(value)
     const header = credentialHeader(name, way, bytes)
-    return { header, needles: needlesFor(place, bytes) }
+    return { header, known: knownAt(place, name, bytes) }
   }
 }
 

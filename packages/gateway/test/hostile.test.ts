@@ -105,15 +105,15 @@ describe('requests that two servers could read differently', () => {
 describe('CONNECT', () => {
   const host = (name: string): string => `CONNECT ${name}:443 HTTP/1.1\r\nHost: ${name}:443\r\n\r\n`
   it.each([
-    ['a short address in hex', host('0x7f.1'), 400],
-    ['an address as a number', host('2130706433'), 400],
-    ['an address in octal', host('0177.0.0.1'), 400],
+    ['a short address in hex', host('0x7f.1'), 403],
+    ['an address as a number', host('2130706433'), 403],
+    ['an address in octal', host('0177.0.0.1'), 403],
     ['a name of numbers at its end', host('a.1'), 400],
     ['a mapped address', host('[::ffff:127.0.0.1]'), 403],
     ['a loopback address', host('127.0.0.1'), 403],
     ['a zone', host('[fe80::1%25lo]'), 400],
     ['letters outside of ASCII', Buffer.from(host('bücher.example'), 'utf8'), 400],
-    ['a trailing dot', host('other.example.'), 400],
+    ['a trailing dot of another port', host('other.example.'), 403],
     ['a user', 'CONNECT u@other.example:443 HTTP/1.1\r\n\r\n', 400],
     ['no port', 'CONNECT other.example HTTP/1.1\r\nHost: other.example\r\n\r\n', 400],
     ['port 0', 'CONNECT other.example:0 HTTP/1.1\r\n\r\n', 400],

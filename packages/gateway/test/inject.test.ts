@@ -73,7 +73,7 @@ it.each([
   expect(JSON.stringify(here.decisions)).not.toContain('secretvalue')
 })
 
-it('overwrites the secret where the host sends it back, in pieces and encodings, without changing lengths', async () => {
+it('takes the secret out where the host sends it back, in pieces and encodings', async () => {
   const bytes = Buffer.from(secret)
   const told = [
     secret,
@@ -99,9 +99,9 @@ it('overwrites the secret where the host sends it back, in pieces and encodings,
     next()
   })
   const got = await call(socketPath, `${base}/x`)
-  expect(got.body).toHaveLength(told.length)
   expect(got.headers['set-cookie']).toBeUndefined()
-  expect(got.headers['x-echo']).toBe(`it is ${'*'.repeat(secret.length)}`)
+  expect(got.headers['x-echo']).toBe('it is [redacted:api-key]')
+  expect(got.headers['content-length']).toBeUndefined()
   for (const part of [
     'secretvalue',
     bytes.subarray(6, -6).toString('base64').slice(4, -4),
@@ -161,7 +161,7 @@ it('asks with each request, and still scrubs what was rotated', async () => {
   await call(socketPath, `${base}/x`)
   value = 'second-value-0123456789'
   const { body } = await call(socketPath, `${base}/x`)
-  expect(body).toMatch(/^\*+ \*+$/)
+  expect(body).toBe('[redacted:api-key] [redacted:api-key]')
   expect(asked).toHaveLength(2)
   expect(here.requests[1]?.headers).toContain('Bearer second-value-0123456789')
 })

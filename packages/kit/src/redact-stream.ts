@@ -16,10 +16,17 @@ export interface StreamRedactor {
  * longest encoding.
  */
 export function streamRedactor(table: RedactionTable): StreamRedactor {
-  const { window, shifts, needles } = table
+  return redactorOf(table, () => undefined)
+}
+
+/** `found` is told of every occurrence: the secret's name, and how far into the stream it begins. */
+export function redactorOf(table: RedactionTable, found: (name: string, at: number) => void): StreamRedactor {
+  const { window, shifts, needles, beginnings } = table
   let held: Uint8Array = new Uint8Array()
   // How much of what is held is covered by a marker that is already out.
   let covered = 0
+  // Bytes of the stream before what is held.
+  let passed = 0
 
   /** The needle at a place, `undefined` if there is none, or `wait` where more of the stream has to be seen. */
   function needleAt(bytes: Uint8Array, at: number, hash: number, last: boolean) {
@@ -32,6 +39,15 @@ export function streamRedactor(table: RedactionTable): StreamRedactor {
       if (same === bytes.length - at && !last) return 'wait'
     }
     return undefined
+  }
+
+  /** Whether all that is left from a place is the beginning of a needle. */
+  function mayBegin(bytes: Uint8Array, at: number): boolean {
+    const left = bytes.length - at
+    return (beginnings.get(bytes[at] ?? -1) ?? []).some(
+      ({ bytes: wanted }) =>
+        wanted.length > left && wanted.subarray(0, left).every((byte, offset) => byte === bytes[at + offset]),
+    )
   }
 
   function decide(bytes: Uint8Array, last: boolean): Uint8Array {
@@ -47,21 +63,25 @@ export function streamRedactor(table: RedactionTable): StreamRedactor {
         at += shift
         continue
       }
-      const found = needleAt(bytes, at, hash, last)
-      if (found === 'wait') break
-      if (found !== undefined) {
+      const needle = needleAt(bytes, at, hash, last)
+      if (needle === 'wait') break
+      if (needle !== undefined) {
+        found(needle.name, passed + at)
         if (at >= shown) {
-          out.push(bytes.subarray(shown, at), found.marker)
+          out.push(bytes.subarray(shown, at), needle.marker)
           shown = at
         }
-        shown = Math.max(shown, at + found.bytes.length)
+        shown = Math.max(shown, at + needle.bytes.length)
       }
       at++
     }
+    // A stream may fall silent here, and who reads it waits for what is shorter than the window too.
+    if (!last) while (at < bytes.length && !mayBegin(bytes, at)) at++
     const decided = last ? bytes.length : Math.min(at, bytes.length)
     if (decided > shown) out.push(bytes.subarray(shown, decided))
     held = Uint8Array.from(bytes.subarray(decided))
     covered = Math.max(0, shown - decided)
+    passed += decided
     return Buffer.concat(out)
   }
 
@@ -69,6 +89,12 @@ export function streamRedactor(table: RedactionTable): StreamRedactor {
     push: (piece) => (window === 0 ? Uint8Array.from(piece) : decide(Buffer.concat([held, piece]), false)),
     end: () => (window === 0 ? new Uint8Array() : decide(held, true)),
   }
+}
+
+/** Bytes without the secrets of the table; see `streamRedactor`. */
+export function redactBytes(bytes: Uint8Array, table: RedactionTable): Uint8Array {
+  const redact = streamRedactor(table)
+  return Buffer.concat([redact.push(bytes), redact.end()])
 }
 
 /** A stream without the secrets of the table; see `streamRedactor`. */

@@ -9,6 +9,8 @@ export interface KnownSecret {
 }
 
 interface Needle {
+  /** Of the secret. */
+  readonly name: string
   readonly bytes: Uint8Array
   readonly marker: Uint8Array
 }
@@ -21,6 +23,8 @@ export interface RedactionTable {
   readonly shifts: Uint8Array
   /** By the same hash: needles whose window ends so, the longest first. */
   readonly needles: ReadonlyMap<number, readonly Needle[]>
+  /** By the first byte: what the end of a piece may be the beginning of. */
+  readonly beginnings: ReadonlyMap<number, readonly Needle[]>
 }
 
 const bits = 17
@@ -52,7 +56,7 @@ export function redactionTable(secrets: Iterable<KnownSecret>): RedactionTable {
       else same.push(needle)
     }
   }
-  return { window, shifts, needles: byHash }
+  return { window, shifts, needles: byHash, beginnings: Map.groupBy(needles, ({ bytes }) => bytes[0] ?? 0) }
 }
 
 function needlesOf(secrets: readonly KnownSecret[]): readonly Needle[] {
@@ -77,7 +81,7 @@ function needlesOf(secrets: readonly KnownSecret[]): readonly Needle[] {
   }
   const markers = new Map(secrets.map(({ name }) => [name, marker(name)]))
   return [...found.values()]
-    .map(([bytes, name]) => ({ bytes, marker: markers.get(name) ?? Buffer.from('[redacted]') }))
+    .map(([bytes, name]) => ({ name, bytes, marker: markers.get(name) ?? Buffer.from('[redacted]') }))
     .sort((a, b) => b.bytes.length - a.bytes.length)
 }
 

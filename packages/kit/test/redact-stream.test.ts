@@ -146,6 +146,13 @@ describe('a redactor of streams', () => {
     expect(shown(secrets, 'x another-value y')).toBe('x [redacted] y')
   })
 
+  it('holds back nothing that is not the beginning of a secret, as the stream may fall silent', () => {
+    const redact = streamRedactor(redactionTable([{ name: 'key', value: Buffer.from('Zq8-0123456789') }]))
+    expect(Buffer.from(redact.push(Buffer.from('data: one\n\n'))).toString()).toBe('data: one\n\n')
+    expect(Buffer.from(redact.push(Buffer.from('x Zq8-'))).toString()).toBe('x ')
+    expect(Buffer.from(redact.push(Buffer.from('y'))).toString()).toBe('Zq8-y')
+  })
+
   it('holds back less than the longest encoding, also of a stream without end', () => {
     const value = 'a-secret-value-0123456789'
     const table = redactionTable([known('a', value)])
