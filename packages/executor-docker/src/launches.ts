@@ -1,5 +1,5 @@
 import type { LaunchState, OutputStream } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { isLaunchId, SeamError } from '@seamark/kit'
 import { clipper, demultiplexer, type Count, type Piece } from './demultiplex.ts'
 import type { Engine } from './engine.ts'
 import { containerName, LABEL, markName } from './names.ts'
@@ -7,7 +7,6 @@ import type { ContainerFacts } from './port.ts'
 import { limitOf, phaseOf, stateOf, stopReasonOf, type StopReason } from './state.ts'
 import type { Known } from './cursor.ts'
 import type { Tail } from './tail.ts'
-import { isLaunchId } from './check-spec.ts'
 
 const NOTHING: Count = { stdout: 0, stderr: 0, over: false }
 

@@ -1,6 +1,6 @@
 import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec } from '@seamark/core'
-import { NO_LIMITS, throwIfAborted } from '@seamark/kit'
-import { checkLaunchId, checkSpec } from './check-spec.ts'
+import { checkLaunchId, NO_LIMITS, throwIfAborted } from '@seamark/kit'
+import { checkSpec } from './check-spec.ts'
 import { supervisorClient, type SupervisorClient } from './client.ts'
 import { fields, number, numberOrNone, text, word, type Fields } from './fields.ts'
 import type { LaunchRequest } from './launch-request.ts'
