@@ -6,11 +6,12 @@ export function claimedWorker(worker: Worker, claim: Claim): Worker {
   return {
     layerOf: (...args) => worker.layerOf(...args),
     hasLayer: (...args) => worker.hasLayer(...args),
-    prepare: (task, executor, options) => claim.during(options, (call) => worker.prepare(task, executor, call)),
+    prepare: (task, executor, options) =>
+      claim.during(options, (call) => worker.prepare(task, executor, { ...options, ...call })),
     follow: (task, executor, exit, options) =>
-      claim.during(options, (call) => worker.follow(task, executor, exit, call)),
+      claim.during(options, (call) => worker.follow(task, executor, exit, { ...options, ...call })),
     capture: (task, executor, exit, options) =>
-      claim.during(options, (call) => worker.capture(task, executor, exit, call)),
+      claim.during(options, (call) => worker.capture(task, executor, exit, { ...options, ...call })),
     release: (task, options) => claim.during(options, (call) => worker.release(task, call)),
   }
 }

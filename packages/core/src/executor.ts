@@ -22,6 +22,8 @@ export interface ExecutorGuarantees {
     readonly pids: Claim<LimitStrength>
     readonly disk: Claim<LimitStrength>
     readonly wallClock: Claim<LimitStrength>
+    /** Time without output. Absent: it does not hold it. */
+    readonly idle?: Claim<LimitStrength>
   }
   /** Whether `send` is there. */
   readonly input: boolean
@@ -38,6 +40,22 @@ export interface Mount {
   readonly mode: 'read-only' | 'read-write'
 }
 
+/**
+ * What one attempt's process tree may use, all of it together. Wall-clock time is `timeoutMs`. A breach ends the tree, with
+ * the reason `memory`, `pids`, `disk` or `idle`; of `cpu` there is no breach, and a process over `pids` may as well not start.
+ */
+export interface LaunchLimits {
+  /** Processors, down to thousandths. */
+  readonly cpu?: number
+  readonly memoryBytes?: number
+  /** Processes and threads. */
+  readonly pids?: number
+  /** What its writable folders hold. */
+  readonly diskBytes?: number
+  /** Without a byte on stdout or stderr for so long. */
+  readonly idleMs?: number
+}
+
 /** Everything needed to start one process tree. Nothing is inherited from the service. */
 export interface LaunchSpec {
   /** Program and arguments, at least one. */
@@ -51,13 +69,15 @@ export interface LaunchSpec {
   readonly timeoutMs?: number
   /** Limit on stdout and stderr together; past it the tree is killed and the reason is `output`. */
   readonly maxOutputBytes?: number
+  /** One that the executor can not hold (`guarantees.limits`) is refused with `INVALID_INPUT`. */
+  readonly limits?: LaunchLimits
   /** Whether standard input is a pipe fed by `send` (only where `guarantees.input`) or empty. */
   readonly stdin?: 'pipe' | 'none'
 }
 
 /** Why an attempt's process tree came to its end. */
 export type ExitReason =
-  'exited' | 'signaled' | 'killed' | 'timeout' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
+  'exited' | 'signaled' | 'killed' | 'timeout' | 'idle' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
 
 /** How a process tree ended. */
 export interface Exit {

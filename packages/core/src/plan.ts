@@ -165,6 +165,8 @@ export interface ItemSpec {
   readonly env: Readonly<Record<string, string>>
   readonly input?: JsonObject
   readonly keepWorkspace: boolean
+  /** What all levels together allow its attempts, and its digest (`EffectivePolicy`). Absent where no level says anything. */
+  readonly policy?: { readonly policy: Policy; readonly digest: string }
 }
 
 /** Everything about a run but its items, as the engine keeps it (in the payload of `run.submitted`). */

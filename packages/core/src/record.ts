@@ -1,5 +1,7 @@
 import type { BlobRef } from './seam.ts'
+import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
+import type { EgressMode } from './policy.ts'
 
 /** Commitment to a payload: `HMAC-SHA256(salt, "seamark/payload/v1" ‖ 0x00 ‖ bytes)`, lower-case hex. */
 export interface PayloadCommitment {
@@ -108,6 +110,41 @@ export interface RecordData {
     readonly executor: string
     readonly inputs?: readonly InputRef[]
     readonly layer?: string
+    /** Digest of the effective policy, where anything was said of what the attempt may use. */
+    readonly policy?: string
+  }
+  /**
+   * What a running step asked to reach, and whether it may. It is durable before anything goes out. Header: the launch's
+   * attempt and fence. Holds no secret, no query and no header of a request.
+   */
+  'egress.decided': {
+    readonly outcome: 'allowed' | 'refused'
+    /** A stable word such as `listed`, `not-listed`, `method`, `path`, `address`. */
+    readonly reason: string
+    /** Equal decisions that waited together are one. */
+    readonly count: number
+    /** Epoch milliseconds of the first of them. */
+    readonly first: number
+    /** What the program was refused with. */
+    readonly code?: ErrorCode
+    readonly mode?: EgressMode
+    /** As it was asked for; absent where it could not be read. */
+    readonly host?: string
+    readonly port?: number
+    readonly method?: string
+    /** Without its query. */
+    readonly path?: string
+    /** The address that the name was resolved to and pinned. */
+    readonly address?: string
+    /** Name of the secret that was added. */
+    readonly inject?: string
+  }
+  /** A tool that a running step's program wanted to use and was denied, as its runtime saw it. */
+  'tool.denied': {
+    readonly tool: string
+    readonly reason: string
+    /** Counts the denials of the launch from 0. After a crash one may be recorded again, under the same number. */
+    readonly index: number
   }
   /** The main step ended and its product is durable; gates follow. */
   'item.captured': { readonly exit: Exit; readonly product: Product }

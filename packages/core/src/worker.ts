@@ -1,6 +1,6 @@
 import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
-import type { InputRef, ParkReason, Product, Step } from './record.ts'
+import type { InputRef, ParkReason, Product, RecordData, Step } from './record.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
 
 /** One launch, as its durable record describes it. */
@@ -49,6 +49,27 @@ export interface StepReport {
   readonly stderr?: BlobRef
 }
 
+/** Something that was decided about an attempt while it runs, and becomes a record of it. */
+export type AttemptFact = {
+  [K in 'egress.decided' | 'tool.denied']: { readonly kind: K; readonly data: RecordData[K] }
+}['egress.decided' | 'tool.denied']
+
+/** What the work around one launch may tell the engine before the launch has ended. */
+export interface AttemptPort {
+  /**
+   * Makes facts records, one each, in this order. Resolves when they are durable: what they allow may happen only then.
+   *
+   * Errors: `CONFLICT` when the attempt is over, `INVALID_INPUT` for a fact that fits no record, `LIMIT_EXCEEDED` for more than
+   * 1,000 at once, `UNAVAILABLE` where nothing can be recorded now.
+   */
+  note(facts: readonly AttemptFact[]): Promise<void>
+}
+
+export interface AttemptOptions extends CallOptions {
+  /** Where it is absent, nothing can be recorded, and what needs a record fails. */
+  readonly port?: AttemptPort
+}
+
 /** The work around one launch: before, beside and after it. Every method may be repeated after a crash. */
 export interface Worker {
   /**
@@ -64,11 +85,11 @@ export interface Worker {
   /** Whether a layer is there and whole. */
   hasLayer(ns: string, layer: string, options?: CallOptions): Promise<boolean>
   /** Makes folders, inputs and files, and says what to launch. Repeating it starts from scratch. */
-  prepare(task: StepTask, executor: Executor, options?: CallOptions): Promise<LaunchSpec>
+  prepare(task: StepTask, executor: Executor, options?: AttemptOptions): Promise<LaunchSpec>
   /** Drives the runtime from launch to end; resolves after the launch has exited. */
-  follow(task: StepTask, executor: Executor, exit: Promise<Exit>, options?: CallOptions): Promise<void>
+  follow(task: StepTask, executor: Executor, exit: Promise<Exit>, options?: AttemptOptions): Promise<void>
   /** Judges the step and makes its product durable. */
-  capture(task: StepTask, executor: Executor, exit: Exit, options?: CallOptions): Promise<StepReport>
+  capture(task: StepTask, executor: Executor, exit: Exit, options?: AttemptOptions): Promise<StepReport>
   /** Removes what the step left on the worker's disk, after its report is a record. Idempotent. */
   release(task: StepTask, options?: CallOptions): Promise<void>
 }

@@ -36,6 +36,9 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
   switch (record.kind) {
     case 'item.launched':
       return launched(item, record.data.step, record.attempt ?? 0, record.fence ?? -1)
+    case 'egress.decided':
+    case 'tool.denied':
+      return item.live !== undefined && isCurrent(item, record) ? undefined : 'fact-without-launch'
     case 'item.captured':
       if (item.live !== 'main') return 'end-without-launch'
       if (!isCurrent(item, record)) return 'old-fence'

@@ -135,6 +135,13 @@ export function runFold(): RunFold {
           sealed = status
           return undefined
         }
+        case 'egress.decided':
+        case 'tool.denied': {
+          if (record.item === undefined)
+            return illegal([...layers.values()].includes(record.fence ?? -1) ? undefined : 'fact-without-launch')
+          const item = byId.get(record.item)
+          return illegal(item === undefined ? 'unknown-item' : foldItem(item, record))
+        }
         case 'item.launched':
         case 'item.captured':
         case 'gate.ended':

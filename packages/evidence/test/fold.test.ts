@@ -28,6 +28,27 @@ const launch = (id: string, attempt: number, fence: number, step: 'main' | `gate
   data: { step, launchId: launchIdOf(7), executor: 'sandbox' },
 })
 
+const denied = (id: string, attempt: number, fence: number): RecordDraft => ({
+  kind: 'tool.denied',
+  ...item(id),
+  attempt,
+  fence,
+  data: { tool: 'Bash', reason: 'denied', index: 0 },
+})
+
+const ofLayer: RecordDraft = {
+  kind: 'egress.decided',
+  actor: 'engine',
+  run: RUN,
+  attempt: 1,
+  fence: 1,
+  data: { outcome: 'refused', reason: 'not-listed', count: 1, first: 1 },
+}
+
+test('facts of a running step are legal', async () => {
+  expect(await check(inserted(9, denied('a', 1, 3), denied('c', 1, 2)))).toEqual([])
+})
+
 test('the story is legal, sealed once and again', async () => {
   expect(await check(storyLog())).toEqual([])
   expect(await check(canceledLater())).toEqual([])
@@ -82,6 +103,13 @@ describe('illegal', () => {
     ['resuming by another token', storyWith(19, (draft) => [{ ...draft, kind: 'item.resumed', data: { token: 't2', by: 'time' } }]), legality('not-parked')], // prettier-ignore
     ['cancelling an unknown item', inserted(4, { kind: 'cancel.requested', ...item('zz'), data: { reason: 'requested' } }), legality('unknown-item')], // prettier-ignore
     ['a layer launched twice', inserted(4, ...[1, 2].map((fence): RecordDraft => ({ kind: 'layer.launched', actor: 'engine', run: RUN, fence, data: { ...layer, launchId: launchIdOf(6), executor: 'x' } }))), legality('launched-while-running')], // prettier-ignore
+    ['a fact without a launch', inserted(4, denied('a', 1, 1)), legality('fact-without-launch')],
+    ['a fact after the step has ended', inserted(8, denied('a', 1, 1)), legality('fact-without-launch')],
+    ['a fact under an old fence', inserted(9, denied('a', 1, 1)), legality('fact-without-launch')],
+    ['a fact of another attempt', inserted(9, denied('a', 2, 3)), legality('fact-without-launch')],
+    ['a fact of an unknown item', inserted(9, denied('zz', 1, 3)), legality('unknown-item')],
+    ['a fact after settlement', inserted(15, denied('a', 1, 3)), legality('after-settlement')],
+    ['a fact of no layer', inserted(4, ofLayer), legality('fact-without-launch')],
     ['a layer’s end without a launch', inserted(4, { kind: 'layer.ended', actor: 'engine', run: RUN, fence: 1, data: { ...layer, outcome: 'ready', reason: 'x' } }), legality('end-without-launch')], // prettier-ignore
     ['an effect after the seal', makeLog([...story, draftAt(3), { seal: 'failed' }]), legality('effect-after-seal')],
     ['a seal while items are open', without(22), 'run.status: not-settled'],

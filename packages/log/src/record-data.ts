@@ -1,11 +1,14 @@
 import type { RecordData, RecordKind } from '@seamark/core'
+import { ERROR_CODES, isSeamError } from '@seamark/kit'
 import { z } from 'zod'
+import { canonicalText } from './canonical.ts'
 import {
   blob,
   count,
   digest,
   exit,
   gitId,
+  hostText,
   inputs,
   instant,
   itemId,
@@ -72,7 +75,23 @@ const schemas = {
     executor: name,
     inputs: inputs.exactOptional(),
     layer: digest.exactOptional(),
+    policy: digest.exactOptional(),
   }),
+  'egress.decided': z.strictObject({
+    outcome: z.literal(['allowed', 'refused']),
+    reason: word,
+    count: positive,
+    first: instant,
+    code: z.literal(ERROR_CODES).exactOptional(),
+    mode: z.literal(['endpoint', 'intercept', 'tunnel']).exactOptional(),
+    host: hostText.exactOptional(),
+    port: z.int().min(0).max(65_535).exactOptional(),
+    method: word.exactOptional(),
+    path: prose.exactOptional(),
+    address: word.exactOptional(),
+    inject: name.exactOptional(),
+  }),
+  'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'item.captured': z.strictObject({ exit, product }),
   'gate.ended': z.strictObject({
     gate: count,
@@ -129,6 +148,25 @@ const schemas = {
     root: digest,
     status: z.literal(['succeeded', 'failed', 'canceled']),
   }),
+}
+
+/**
+ * What is wrong with the data of a record that is still to be made, in words for who made it; `undefined` where nothing is.
+ * Pure. It names fields, never their values.
+ */
+export function checkData(kind: RecordKind, data: unknown): string | undefined {
+  const parsed = dataSchemas[kind].safeParse(data)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    return `data.${issue?.path.join('.') ?? ''} is not valid.`
+  }
+  try {
+    canonicalText(parsed.data)
+    return undefined
+  } catch (error) {
+    if (!isSeamError(error)) throw error
+    return error.message
+  }
 }
 
 type Schemas = typeof schemas

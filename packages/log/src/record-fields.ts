@@ -24,6 +24,8 @@ export const itemId: z.ZodString = z.string().regex(ITEM_ID).meta({ title: 'item
 export const word: z.ZodString = z.string().min(1).max(200).meta({ title: 'text to 200' })
 /** What people read. */
 export const prose: z.ZodString = z.string().max(4_096).meta({ title: 'text to 4,096' })
+/** A host as a program asked for it. */
+export const hostText: z.ZodString = z.string().min(1).max(300).meta({ title: 'text to 300' })
 export const path: z.ZodString = z.string().min(1).max(4_096).meta({ title: 'path' })
 export const launchId: z.ZodString = z
   .string()
@@ -47,7 +49,18 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
     .strictObject({
       code: z.int().exactOptional(),
       signal: word.exactOptional(),
-      reason: z.literal(['exited', 'signaled', 'killed', 'timeout', 'output', 'memory', 'pids', 'disk', 'not-started']),
+      reason: z.literal([
+        'exited',
+        'signaled',
+        'killed',
+        'timeout',
+        'idle',
+        'output',
+        'memory',
+        'pids',
+        'disk',
+        'not-started',
+      ]),
       startedAt: instant,
       endedAt: instant,
       outputBytes: count,

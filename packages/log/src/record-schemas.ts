@@ -27,6 +27,8 @@ const places = {
   runOrItem: { ...ofRun, item: itemId.exactOptional() },
   item: { ...ofRun, item: itemId, ...maybeAttempted },
   attempt: { ...ofRun, item: itemId, ...attempted },
+  /** Of an item or of a setup layer. */
+  launch: { ...ofRun, item: itemId.exactOptional(), ...attempted },
   layer: { ...maybeOfRun, ...maybeAttempted },
   any: { ...maybeOfRun, item: itemId.exactOptional(), ...maybeAttempted },
 }
@@ -48,6 +50,8 @@ const log = z.discriminatedUnion('kind', [
   header('run.submitted', places.run),
   header('items.added', places.run),
   header('item.launched', places.attempt),
+  header('egress.decided', places.launch),
+  header('tool.denied', places.launch),
   header('item.captured', places.attempt),
   header('gate.ended', places.attempt),
   header('attempt.ended', places.attempt),

@@ -1,4 +1,4 @@
-import type { Exit, ItemSpec, Principal, RecordData, RunRow, StepReport, Submission } from '@seamark/core'
+import type { AttemptFact, Exit, ItemSpec, Principal, RecordData, RunRow, StepReport, Submission } from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
 
 /** A payload with the salt drawn for it at the edge. */
@@ -63,6 +63,13 @@ export type Command =
       readonly token: string
     }
   | { readonly type: 'end'; readonly launchId: string; readonly fence: number; readonly end: LaunchEnd }
+  | {
+      readonly type: 'note'
+      readonly launchId: string
+      readonly fence: number
+      /** Checked with `checkFacts`. */
+      readonly facts: readonly AttemptFact[]
+    }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }

@@ -1,4 +1,14 @@
-import type { CallOptions, Executor, Exit, LaunchSpec, StepReport, StepTask, Worker } from '@seamark/core'
+import type {
+  AttemptFact,
+  AttemptPort,
+  CallOptions,
+  Executor,
+  Exit,
+  LaunchSpec,
+  StepReport,
+  StepTask,
+  Worker,
+} from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { backoffMs, hasCode, isSeamError, orAbort, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
 import type { LaunchEnd } from './commands.ts'
@@ -13,6 +23,8 @@ export interface ConductorOptions {
   readonly random: () => number
   /** Reports the one end of a launch; resolves when it is durable. */
   ended(task: StepTask, end: LaunchEnd): Promise<void>
+  /** Makes facts of a launch durable. Errors: those of `AttemptPort.note`. */
+  note(task: StepTask, facts: readonly AttemptFact[]): Promise<void>
   /** The remains of an ended launch are gone. */
   cleaned(launchId: string): void
   /** Something failed that is being tried again, or that nothing depends on. */
@@ -92,6 +104,11 @@ export function conductor(options: ConductorOptions): Conductor {
     return retry(told, { ...patience, attempts: Infinity })
   }
 
+  /** What the worker may tell of this launch. */
+  function portOf(task: StepTask): AttemptPort {
+    return { note: (facts) => options.note(task, facts) }
+  }
+
   function placeOf(name: string): Place {
     const found = places.get(name)
     if (found === undefined)
@@ -103,7 +120,7 @@ export function conductor(options: ConductorOptions): Conductor {
   async function prepared(task: StepTask, executor: Executor, stopped: AbortSignal): Promise<LaunchSpec | NoRoom> {
     const call = async () => {
       try {
-        return await worker.prepare(task, executor, { signal: stopped })
+        return await worker.prepare(task, executor, { port: portOf(task), signal: stopped })
       } catch (error) {
         if (!hasCode(error, 'LIMIT_EXCEEDED')) throw error
         return error
@@ -127,7 +144,7 @@ export function conductor(options: ConductorOptions): Conductor {
     const timeUp = Math.max(until, exit.startedAt + (timeoutOf(task) ?? Infinity))
     for (let failures = 1; ; failures++) {
       try {
-        return await worker.capture(task, executor, exit, { signal })
+        return await worker.capture(task, executor, exit, { port: portOf(task), signal })
       } catch (error) {
         const seam = toSeamError(error)
         const full = seam.code === 'LIMIT_EXCEEDED'
@@ -235,7 +252,7 @@ export function conductor(options: ConductorOptions): Conductor {
     // Nothing is lost: the end is taken from `ended` below. A worker that fails before it looks at this leaves nobody to.
     exited.catch(() => undefined)
     // Capture drives the runtime again from its stored output where following it failed.
-    const followed = worker.follow(task, executor, exited, { signal }).catch((error: unknown) => {
+    const followed = worker.follow(task, executor, exited, { port: portOf(task), signal }).catch((error: unknown) => {
       if (!hasCode(error, 'ABORTED')) notice(toSeamError(error))
     })
     const end = await orAbort(ended, signal)

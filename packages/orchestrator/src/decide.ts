@@ -2,6 +2,7 @@ import type { Principal, RecordDraft } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Command, Moment, Reply } from './commands.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
+import { factDrafts } from './facts.ts'
 import type { State } from './state.ts'
 import { applies } from './timers.ts'
 
@@ -32,6 +33,8 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decideResume(state, command)
     case 'end':
       return { drafts: decideEnd(state, command.launchId, command.fence, command.end, moment), reply: done }
+    case 'note':
+      return decideNote(state, command)
     case 'tick':
       return { drafts: decideTick(state, moment.now), reply: done }
     case 'leftover':
@@ -164,6 +167,15 @@ function decideResume(state: State, command: Command & { type: 'resume' }): Deci
     }
   }
   return one({ kind: 'item.resumed', ...by(principal), run: id, item: itemId, data: { token, by: 'answer' } })
+}
+
+/** What is noted of an attempt that is over has no effect, so it is refused and leaves no record. */
+function decideNote(state: State, { launchId, fence, facts }: Command & { type: 'note' }): Decision {
+  const launch = state.launches.get(launchId)
+  const run = launch && state.runs.get(launch.run)
+  if (launch === undefined || run === undefined || launch.fence !== fence)
+    return { drafts: [], reply: refuse('CONFLICT', 'The attempt is over.', 'Nothing more is recorded of it.') }
+  return { drafts: factDrafts(run, launch, facts), reply: done }
 }
 
 /** Everything that is due, once each. */

@@ -49,6 +49,8 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     if (record.kind !== 'run.sealed') state.todo.seal.add(record.run)
     return
   }
+  // Evidence alone: no state follows from it, and no row.
+  if (record.kind === 'egress.decided' || record.kind === 'tool.denied') return
   const index = record.item === undefined ? undefined : run.byId.get(record.item)
   const item = index === undefined ? undefined : run.items[index]
   touch(run, item)

@@ -9,6 +9,7 @@ import { checkpointer } from './checkpoints.ts'
 import type { Command, Reply } from './commands.ts'
 import { conductor } from './conduct.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { checkFacts } from './facts.ts'
 import type { Hands } from './effects.ts'
 import { committed, takeUp } from './effects.ts'
 import type { Loop } from './loop.ts'
@@ -105,6 +106,10 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
         notice,
         async ended({ launchId, fence }, end) {
           await running.post({ type: 'end', launchId, fence, end })
+        },
+        async note({ launchId, fence }, facts) {
+          checkFacts(facts)
+          if (facts.length > 0) await posted(running, { type: 'note', launchId, fence, facts })
         },
         cleaned: (launchId) => void running.state.reapable.delete(launchId),
       }),

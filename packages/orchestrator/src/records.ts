@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'run.submitted': true,
   'items.added': true,
   'item.launched': true,
+  'egress.decided': true,
+  'tool.denied': true,
   'item.captured': true,
   'gate.ended': true,
   'attempt.ended': true,

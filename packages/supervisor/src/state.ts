@@ -6,6 +6,7 @@ const reasons: readonly ExitReason[] = [
   'signaled',
   'killed',
   'timeout',
+  'idle',
   'output',
   'memory',
   'pids',

@@ -44,6 +44,7 @@ export function judge(exit: Exit, { turn }: Seen): StepVerdict {
       return failure('not-started', exit.detail)
     case 'output':
       return failure('limit', 'stdout and stderr')
+    case 'idle':
     case 'memory':
     case 'pids':
     case 'disk':

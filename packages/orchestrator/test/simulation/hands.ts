@@ -1,5 +1,15 @@
-import type { Executor, ExecutorEvent, Exit, LaunchState, Product, StepTask, StepVerdict, Worker } from '@seamark/core'
-import { NO_LIMITS, SeamError, sha256 } from '@seamark/kit'
+import type {
+  AttemptPort,
+  Executor,
+  ExecutorEvent,
+  Exit,
+  LaunchState,
+  Product,
+  StepTask,
+  StepVerdict,
+  Worker,
+} from '@seamark/core'
+import { hasCode, NO_LIMITS, SeamError, sha256 } from '@seamark/kit'
 import type { Life, World } from './world.ts'
 
 /** The processes of a simulated host, and what must hold of them at every moment. */
@@ -15,6 +25,8 @@ export interface Host {
   workerOf(life: Life): Worker
   /** Launch ids whose folders the worker made and did not remove. */
   readonly prepared: ReadonlySet<string>
+  /** Facts that the engine said are durable: launch id and number. */
+  readonly noted: ReadonlySet<string>
   /** The gate that was refused last for want of capacity, with its item. */
   readonly refusedGate: StepTask | undefined
   /** The supervisor dies: everything that runs is lost. */
@@ -34,8 +46,10 @@ export function fate(launchId: string): {
   /** It does not end by itself. */
   hangs: boolean
   holdMs: number
+  /** Its worker notes facts of it. */
+  tells: boolean
 } {
-  const [kind = 0, more = 0, hold = 0] = sha256(`fate ${launchId}`)
+  const [kind = 0, more = 0, hold = 0, tell = 0] = sha256(`fate ${launchId}`)
   const verdict: StepVerdict =
     kind < 150
       ? { outcome: 'succeeded', reason: 'completed' }
@@ -54,6 +68,7 @@ export function fate(launchId: string): {
     prepareFails: more > 240,
     hangs: more > 40 && more < 55,
     holdMs: hold < 128 ? hold * 2 : hold * 20,
+    tells: tell < 50,
   }
 }
 
@@ -73,6 +88,8 @@ export function host(world: World): Host {
   const log: ExecutorEvent[] = []
   const wakers = new Set<() => void>()
   const prepared = new Set<string>()
+  const noted = new Set<string>()
+  const ports = new Map<string, { readonly life: Life; readonly port: AttemptPort }>()
   let awayUntil = 0
   let refusedGate: StepTask | undefined
 
@@ -190,6 +207,20 @@ export function host(world: World): Host {
     }
   }
 
+  /** Whether the engine said that the fact is durable. */
+  async function note({ launchId }: StepTask, port: AttemptPort | undefined, index: number): Promise<boolean> {
+    try {
+      await port?.note([{ kind: 'tool.denied', data: { tool: 'Bash', reason: 'denied', index } }])
+    } catch (error) {
+      if (!hasCode(error, 'CONFLICT') && !hasCode(error, 'UNAVAILABLE'))
+        violations.push(`a fact was refused: ${String(error)}`)
+      return false
+    }
+    if (port === undefined) return false
+    noted.add(`${launchId} ${index}`)
+    return true
+  }
+
   function workerOf(life: Life): Worker {
     return {
       layerOf: async () => 'b'.repeat(64),
@@ -201,7 +232,14 @@ export function host(world: World): Host {
           prepared.add(task.launchId)
           return { argv: ['true'], env: {}, cwd: '/', mounts: [] }
         }),
-      follow: async (_task, _executor, exited) => void (await exited),
+      async follow(task, _executor, exited, options) {
+        if (options?.port !== undefined) ports.set(task.launchId, { life, port: options.port })
+        if (fate(task.launchId).tells) {
+          await note(task, options?.port, 0)
+          await note(task, options?.port, 1)
+        }
+        await exited
+      },
       capture: (task, _executor, ended) =>
         world.later(life, () => {
           if (running.has(task.launchId)) violations.push(`${task.launchId} was captured while it ran`)
@@ -219,7 +257,14 @@ export function host(world: World): Host {
             return { verdict: { ...verdict, resumeAt: world.clock.now() + 500 }, ...report }
           return { verdict, ...report }
         }),
-      release: ({ launchId }) => world.later(life, () => void prepared.delete(launchId)),
+      release: (task) =>
+        world.later(life, async () => {
+          prepared.delete(task.launchId)
+          const known = ports.get(task.launchId)
+          // The engine of another life answers nothing any more.
+          if (known !== undefined && known.life === life && (await note(task, known.port, 2)))
+            violations.push(`${task.launchId} was noted after its end`)
+        }),
     }
   }
 
@@ -230,6 +275,7 @@ export function host(world: World): Host {
     tombstones,
     held: states,
     prepared,
+    noted,
     get refusedGate() {
       return refusedGate
     },

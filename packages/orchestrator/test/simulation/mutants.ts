@@ -181,6 +181,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    about: 'facts of an attempt that is over are recorded',
+    file: 'decide.ts',
+    find: 'return { drafts: factDrafts(run, launch, facts), reply: done }',
+    replace: 'return { drafts: factDrafts(run, { ...launch, fence: launch.fence - 1 }, facts), reply: done }',
+  },
+  {
+    about: 'facts are said to be durable before they are',
+    file: 'parts.ts',
+    find: "await posted(running, { type: 'note', launchId, fence, facts })",
+    replace: "void running.post({ type: 'note', launchId, fence, facts })",
+  },
+  {
     about: 'a denial is told before it is recorded',
     file: 'denials.ts',
     find: '        return record(principal, denial)\n',

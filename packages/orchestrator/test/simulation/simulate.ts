@@ -219,6 +219,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   for (const run of acknowledged) if (!submitted.has(run)) found.push(`run ${run} was acknowledged and is lost`)
   if (acknowledged.size < submissions.size) found.push('a submission was never acknowledged')
   found.push(...violationsOf(log, submissions, concurrency))
+  found.push(...factViolations(log, machine.noted))
   if (machine.held.size > 0) found.push(`${machine.held.size} launches were never reaped`)
   if (machine.prepared.size > 0) found.push(`${machine.prepared.size} folders of attempts are left`)
   if (halting) found.push('a stop never ended')
@@ -238,6 +239,18 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   life.ended = true
   life.over.resolve()
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
+}
+
+/** What a worker was told is durable is there. */
+function factViolations(log: readonly Stored[], noted: ReadonlySet<string>): string[] {
+  const launches = new Map<number | undefined, string>()
+  const recorded = new Set<string>()
+  for (const { header } of log) {
+    if (header.kind === 'item.launched' || header.kind === 'layer.launched')
+      launches.set(header.fence, header.data.launchId)
+    if (header.kind === 'tool.denied') recorded.add(`${launches.get(header.fence)} ${header.data.index}`)
+  }
+  return [...noted].filter((fact) => !recorded.has(fact)).map((fact) => `the fact ${fact} was noted and is lost`)
 }
 
 /** Rows say what the records say. */
