@@ -1,5 +1,6 @@
 import type { BlobRef, CallOptions, Executor, Exit, Product, StepReport, StepTask, StepVerdict } from '@seamark/core'
-import { systemCode } from '@seamark/kit'
+import type { RedactionTable } from '@seamark/kit'
+import { redactBytes, redactStream, systemCode } from '@seamark/kit'
 import { constants } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,15 +10,20 @@ import type { Seen } from './judge.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
+import { isSecretFound, lookThroughPatch, lookThroughTree, withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
+import { bytePath } from './path-bytes.ts'
 import { reopen } from './reopen.ts'
 import { overLimit } from './run-git.ts'
+import { entryCounter } from './walk.ts'
 
 export interface Capture {
   readonly tools: NamespaceTools
   readonly attempt: AttemptLayout
   readonly executor: Executor
   readonly seen: Seen
+  /** What may be in nothing that is kept. */
+  readonly secrets: RedactionTable
 }
 
 /** Judges a step that has ended, and makes what it left durable. */
@@ -27,15 +33,15 @@ export async function captureStep(
   about: Capture,
   options?: CallOptions,
 ): Promise<StepReport> {
-  const { tools, attempt, executor } = about
-  const verdict = judge(exit, about.seen)
+  const { tools, attempt, executor, secrets } = about
+  const verdict = told(judge(exit, about.seen), secrets)
   const log = (stream: 'stdout' | 'stderr') =>
-    tools.blobs.store(executor.output(task.launchId, stream, 0, options), options)
+    tools.blobs.store(redactStream(executor.output(task.launchId, stream, 0, options), secrets), options)
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
   await reopen(attempt.workspace)
   if (task.step === 'main') {
     const { verdict: judged, product } = await captureProduct(task, verdict, about, options)
-    return { verdict: judged, product: { ...product, stdout, stderr } }
+    return { verdict: told(judged, secrets), product: { ...product, stdout, stderr } }
   }
   if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
     return { verdict, stdout, stderr }
@@ -50,7 +56,7 @@ export async function captureStep(
 async function captureProduct(
   task: StepTask,
   first: StepVerdict,
-  { tools, attempt, seen }: Capture,
+  { tools, attempt, seen, secrets }: Capture,
   options?: CallOptions,
 ): Promise<{ readonly verdict: StepVerdict; readonly product: Omit<Product, 'stdout' | 'stderr'> }> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
@@ -67,28 +73,33 @@ async function captureProduct(
     try {
       return await work()
     } catch (error) {
-      const blamed = blame(error)
+      const blamed = isSecretFound(error) ? failure('secret', error.message) : blame(error)
       if (blamed === undefined) throw error
-      if (verdict.outcome === 'succeeded') verdict = blamed
+      // Whatever else went wrong, that a secret got out has to be known.
+      if (verdict.outcome === 'succeeded' || (blamed.reason === 'secret' && verdict.reason !== 'secret'))
+        verdict = blamed
       return undefined
     }
   }
   const outputs: { path: string; blob: BlobRef }[] = []
   for (const { path } of task.item?.outputs ?? []) {
-    const found = await attempted(() => storeOutput(attempt.workspace, path, tools, options))
+    const found = await attempted(() => storeOutput(attempt.workspace, path, tools, secrets, options))
     if (typeof found === 'object') outputs.push({ path, blob: found })
     else if (verdict.outcome === 'succeeded' && found !== undefined) verdict = failure('output-missing', found)
   }
   const patch = await attempted(async () => {
     const diff = await workspaces.diff(task.workspace, attempt.workspace, call)
     if (diff === undefined || diff.files.length === 0) return undefined
+    await lookThroughPatch(attempt.workspace, diff, secrets, options)
     const blob = await tools.blobs.store(once(diff.patch), options)
     return { ...blob, files: diff.files.length, baseTree: diff.baseTree, tree: diff.tree }
   })
   const waived = task.item?.keepWorkspace === false
   const snapshot = waived
     ? undefined
-    : await attempted(() => tools.blobs.store(workspaces.snapshot(attempt.workspace, call), options))
+    : await attempted(() =>
+        storeSnapshot(workspaces.snapshot(attempt.workspace, call), { tools, attempt, secrets }, call),
+      )
   // Without this mark the workspace itself is kept when the step is released.
   if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')
   verdict = weigh(verdict, seen, { outputs: outputs.length, patch: patch !== undefined })
@@ -100,6 +111,7 @@ async function storeOutput(
   workspace: string,
   path: string,
   { blobs, git }: { readonly blobs: Blobs; readonly git: NamespaceTools['git'] },
+  secrets: RedactionTable,
   options?: CallOptions,
 ): Promise<BlobRef | string> {
   const found = await lookBelow(workspace, path)
@@ -114,7 +126,33 @@ async function storeOutput(
     if (systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOENT') return whatIsAt(workspace, path)
     throw error
   }
-  return blobs.store(file.createReadStream(), options)
+  return blobs.store(withoutSecrets(file.createReadStream(), bytePath(path), secrets), options)
+}
+
+/** The whole workspace as a blob. Where a secret is in it, that is told with the file that has it, and nothing is stored. */
+async function storeSnapshot(
+  tar: AsyncIterable<Uint8Array>,
+  { tools, attempt, secrets }: Pick<Capture, 'tools' | 'attempt' | 'secrets'>,
+  { exclude, signal }: CallOptions & { readonly exclude: readonly string[] },
+): Promise<BlobRef> {
+  const options = signal && { signal }
+  try {
+    return await tools.blobs.store(withoutSecrets(tar, 'the snapshot', secrets), options)
+  } catch (error) {
+    if (isSecretFound(error))
+      await lookThroughTree(attempt.workspace, secrets, {
+        exclude: new Set(exclude.map(bytePath)),
+        counter: entryCounter(tools.git.limits.maxEntries),
+        ...options,
+      })
+    throw error
+  }
+}
+
+/** A verdict as a record may have it. */
+function told(verdict: StepVerdict, secrets: RedactionTable): StepVerdict {
+  if (verdict.outcome === 'parked' || verdict.detail === undefined) return verdict
+  return { ...verdict, detail: Buffer.from(redactBytes(Buffer.from(verdict.detail), secrets)).toString() }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

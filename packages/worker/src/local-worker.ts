@@ -4,11 +4,13 @@ import type {
   Exit,
   Json,
   RuntimeAdapter,
+  SecretStore,
   StepTask,
   StorageProvider,
   Worker,
   Workspaces,
 } from '@seamark/core'
+import type { RedactionTable } from '@seamark/kit'
 import { SeamError } from '@seamark/kit'
 import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
@@ -19,6 +21,7 @@ import type { Seen } from './judge.ts'
 import { see, UNSEEN } from './judge.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
+import { knownSecrets } from './known-secrets.ts'
 import { keptWorkspaces, type KeptWorkspaces } from './kept.ts'
 import { removeTree } from './remove-tree.ts'
 import { keyFiles, layerDigest, layerIsWhole } from './layers.ts'
@@ -44,6 +47,11 @@ export interface LocalWorkerOptions {
   readonly limits?: Partial<WorkerLimits>
   readonly toolchain?: ToolchainOptions
   readonly git?: GitOptions
+  /**
+   * Where the values of the secrets are found that an item's policy names. They are taken out of what its programs write,
+   * and nothing that has one in it is captured. Without it, nothing is looked for.
+   */
+  readonly secrets?: SecretStore
   /** Told of every workspace that was not captured and is moved to a folder `kept`, where it stays until somebody removes it. */
   readonly onNotice?: (error: Error) => void
 }
@@ -53,6 +61,8 @@ export interface LocalWorker extends Worker {
   workspaces(ns: string, type: 'git' | 'empty'): Workspaces
   /** At a start: removes what attempts other than these left on the disk. Resolves with their launch ids. */
   sweep(keep: ReadonlySet<string>): Promise<readonly string[]>
+  /** What may not be shown of what a launch writes; `undefined` for one that this worker does not know. */
+  secretsOf(launchId: string): RedactionTable | undefined
   /** What was not captured and is kept, of all namespaces. Reads a bounded number of entries and changes nothing. */
   kept(options?: CallOptions): Promise<KeptWorkspaces>
 }
@@ -69,6 +79,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const root = options.dir
   const namespaces = new Map<string, NamespaceTools>()
   const followed = new Map<string, Followed>()
+  const secrets = knownSecrets(options.secrets)
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
 
   const keeping = (launchId: string, path: string) =>
@@ -146,6 +157,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const attempt = attemptLayout(root, task.ns, task.launchId)
       const { runtimes } = options
       return onHost(`Preparing ${task.launchId}`, attempt.dir, async () => {
+        await secrets.learn(task, call)
         const toolchain = await toolchainFor(executor)
         return prepareStep(task, { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }, call)
       })
@@ -154,6 +166,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     async follow(task, executor, exit, call) {
       const { dir, unstarted } = attemptLayout(root, task.ns, task.launchId)
       await onHost(`Following ${task.launchId}`, dir, () => rm(unstarted, { force: true }))
+      await secrets.learn(task, call)
       await drive(task, executor, exit, call?.signal)
       await exit
     },
@@ -162,17 +175,21 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const seen =
         exit.reason === 'not-started' ? UNSEEN : await drive(task, executor, Promise.resolve(exit), call?.signal)
       const attempt = attemptLayout(root, task.ns, task.launchId)
-      const about = { tools: toolsOf(task.ns), attempt, executor, seen }
+      const known = await secrets.learn(task, call)
+      const about = { tools: toolsOf(task.ns), attempt, executor, seen, secrets: known }
       return onHost(`Capturing ${task.launchId}`, attempt.dir, () => captureStep(task, exit, about, call))
     },
 
     async release(task) {
       followed.delete(task.launchId)
+      secrets.forget(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)
       await onHost(`Releasing ${task.launchId}`, attempt.dir, () =>
         releaseAttempt(toolsOf(task.ns).layout, attempt, task.launchId, keeping),
       )
     },
+
+    secretsOf: (launchId) => secrets.of(launchId),
 
     sweep: (keep) => onHost('Removing what is left over', root, () => sweepLeftovers(root, keep, keeping)),
 

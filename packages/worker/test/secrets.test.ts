@@ -1,0 +1,136 @@
+import type { ItemSpec, SecretStore } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { localWorker } from '../src/index.ts'
+import { bytes, dir, executor, item, options, play, storage, task } from './attempt.ts'
+import { collect, refusal } from './repository.ts'
+
+const value = 'Zq8-0123456789@abc+Q'
+let current: string | undefined = value
+const secrets: SecretStore = {
+  spec: 'secrets/v1',
+  kind: 'test',
+  name: 'test',
+  guarantees: {},
+  async resolve(ref) {
+    if (current === undefined) throw new SeamError('NOT_FOUND', `There is no ${ref}.`)
+    return { ref, value: Buffer.from(current) }
+  },
+  describe: async (ref) => ({ ref }),
+}
+const worker = localWorker({ ...options, dir: join(dir, 'watched'), secrets })
+const policy: NonNullable<ItemSpec['policy']> = {
+  policy: { network: { allow: [{ host: 'api.example', mode: 'endpoint', paths: ['/*'], inject: 'key' }] } },
+  digest: '0'.repeat(64),
+}
+const hex = Buffer.from(value).toString('hex')
+const base64 = Buffer.from(value).toString('base64')
+const encoded = encodeURIComponent(value)
+
+const attempt = async (run: string, more: Partial<ItemSpec> = {}) => task({ item: item(run, { policy, ...more }) })
+
+/** All that the storage holds, as one text. */
+async function everything(): Promise<string> {
+  const texts: string[] = []
+  for await (const { key } of storage.list('')) {
+    const found = await storage.get(key)
+    if (found !== undefined) texts.push((await collect(found.body)).toString('latin1'))
+  }
+  return texts.join('\n')
+}
+
+const forms: Record<string, string> = { plain: value, base64, hex, 'URL-encoded': encoded }
+
+describe('what a program writes', () => {
+  it.each(Object.keys(forms))('is stored without a secret in %s', async (form) => {
+    const { verdict, product } = await play(
+      await attempt(`for fd in 1 2; do printf 'a %s b' '${forms[form]}' >&$fd; done`),
+      worker,
+    )
+    expect(verdict).toMatchObject({ outcome: 'succeeded' })
+    expect(await bytes(product?.stdout)).toBe('a [redacted:key] b')
+    expect(await bytes(product?.stderr)).toBe('a [redacted:key] b')
+  })
+
+  it('is stored as it is where the policy names no secret', async () => {
+    const { product } = await play(await task({ item: item(`printf 'a %s' '${value.slice(1)}'`) }), worker)
+    expect(await bytes(product?.stdout)).toBe(`a ${value.slice(1)}`)
+  })
+})
+
+describe('a product with a secret in it', () => {
+  const script = (content: string, file: string) => `printf 'one\\ntwo %s\\n' '${content}' > '${file}'`
+  type Planted = readonly [what: string, run: string, where: string]
+  it.each<Planted>([
+    ...Object.keys(forms).map((form): Planted => [form, script(forms[form] ?? '', 'found.txt'), '"found.txt", line 2']),
+    ['a binary file', `{ head -c 1000 /dev/zero; printf '${value}'; } > b.bin`, '"b.bin", line 1'],
+    [
+      'a file that git compresses as a delta',
+      `{ head -c 3000000 /dev/zero; printf '${value}'; } > c.bin`,
+      '"c.bin", line 1',
+    ],
+    ['the name of a file', `touch 'x${value}'`, 'the name "x[redacted:key]", line 1'],
+    ['the name of a folder', `mkdir -p '${value}/y' && touch '${value}/y/z'`, 'the name "[redacted:key]/y/z", line 1'],
+    ['the target of a link', `ln -s '/${value}' link`, 'the target of "link", line 1'],
+    ['a file that git ignores', `mkdir reports && ${script(value, 'reports/r.txt')}`, '"reports/r.txt", line 2'],
+  ])('is not captured, and says where it was: %s', async (_, run, where) => {
+    const step = await attempt(run)
+    const { verdict, product } = await play(step, worker)
+    expect(verdict).toEqual({
+      outcome: 'failed',
+      reason: 'secret',
+      detail: `The value of the secret key is in ${where}.`,
+    })
+    expect(product).not.toHaveProperty('snapshot')
+    if (!where.includes('reports')) expect(product).not.toHaveProperty('patch')
+    await worker.release(step)
+    expect(existsSync(join(dir, 'watched/namespaces/ns/kept', step.launchId))).toBe(true)
+  })
+
+  it('is told although the program failed', async () => {
+    const { verdict } = await play(await attempt(`${script(value, 'f')}; exit 3`), worker)
+    expect(verdict).toMatchObject({ outcome: 'failed', reason: 'secret' })
+  })
+
+  it('is told of a declared output, which is not stored', async () => {
+    const { verdict, product } = await play(
+      await attempt(`mkdir reports; ${script(value, 'reports/o')}`, {
+        outputs: [{ path: 'reports/o' }],
+        keepWorkspace: false,
+      }),
+      worker,
+    )
+    expect(verdict).toMatchObject({ reason: 'secret', detail: expect.stringContaining('"reports/o", line 2') })
+    expect(product?.outputs).toEqual([])
+  })
+
+  it('is the one of before, where it was replaced or taken away while the attempt ran', async () => {
+    for (const next of ['another-value-9876', undefined]) {
+      const step = await attempt(`printf '${value}' > f`)
+      const spec = await worker.prepare(step, executor)
+      current = next
+      try {
+        const exit = await executor.run(step.launchId, spec)
+        expect((await worker.capture(step, executor, exit)).verdict).toMatchObject({ reason: 'secret' })
+      } finally {
+        current = value
+      }
+    }
+  })
+
+  it('left nothing of it in the storage', async () => {
+    const all = await everything()
+    for (const form of Object.values(forms)) expect(all).not.toContain(form)
+  })
+})
+
+it('nothing is started whose secrets can not be looked for', async () => {
+  current = undefined
+  try {
+    expect(await refusal(worker.prepare(await attempt('true'), executor))).toMatchObject({ code: 'NOT_FOUND' })
+  } finally {
+    current = value
+  }
+})
