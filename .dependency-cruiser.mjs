@@ -18,6 +18,7 @@ const mayImport = {
   worker: ['core', 'kit', 'log'],
   supervisor: ['core', 'kit'],
   gateway: ['core', 'kit', 'policy'],
+  forwarder: ['kit'],
   'journal-*': implementation,
   'storage-*': implementation,
   'executor-*': implementation,

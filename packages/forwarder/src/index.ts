@@ -1,0 +1,6 @@
+/**
+ * The program inside a sandbox that leads its proxy port to the gateway's socket.
+ *
+ * @module
+ */
+export { FORWARDER_ARCHITECTURES, FORWARDER_LIMITS, forwarderProgram, throughForwarder } from './forwarder.ts'
