@@ -1,4 +1,4 @@
-import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec } from '@seamark/core'
+import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec, LaunchState } from '@seamark/core'
 import { checkLaunchId, isSeamError, NO_LIMITS, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
 import { sandboxIdentity } from '@seamark/supervisor'
 import { randomUUID } from 'node:crypto'
@@ -11,6 +11,7 @@ import { openLaunches } from './launches.ts'
 import { LABEL, markName, scopeOf } from './names.ts'
 import { checkOptions, type DockerExecutorOptions } from './options.ts'
 import { readOutput } from './output.ts'
+import type { ContainerFacts } from './port.ts'
 import { openStarter } from './start.ts'
 import { openWatch } from './watch.ts'
 
@@ -46,13 +47,18 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const scope = scopeOf(deployment, name)
   const engine = openEngine(dockerPort(settings.socketPath), settings)
   const launches = openLaunches(engine, scope)
-  const guards = openGuards(launches)
-  const starter = openStarter(engine, launches, settings, scope, randomUUID())
+  const notice = options.onNotice ?? (() => undefined)
+  const guards = openGuards(launches, notice)
+  const starter = openStarter(engine, launches, settings, scope, randomUUID(), notice)
   const starting = new Map<string, Promise<LaunchAnswer>>()
-  const watch = openWatch(engine, scope, async () => {
-    for await (const { launchId, state, facts } of launches.all())
-      if (state.state === 'running' && facts !== undefined) guards.watch(launchId, facts)
-  })
+  const guard = (launchId: string, state: LaunchState, facts: ContainerFacts | undefined): void => {
+    if (state.state !== 'running') guards.end(launchId)
+    else if (facts !== undefined) guards.watch(launchId, facts)
+  }
+  const resync = async () => {
+    for await (const { launchId, state, facts } of launches.all()) guard(launchId, state, facts)
+  }
+  const watch = openWatch(engine, scope, resync, notice)
 
   async function start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer> {
     const answer = await starter.start(launchId, spec)
@@ -86,8 +92,9 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
       throwIfAborted(signal)
       checkLaunchId(launchId)
       watch.open()
-      const state = await launches.state(await launches.facts(launchId, signal), launchId, signal)
-      if (state.state !== 'running') guards.end(launchId)
+      const facts = await launches.facts(launchId, signal)
+      const state = await launches.state(facts, launchId, signal)
+      guard(launchId, state, facts)
       return state
     },
 
@@ -101,7 +108,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
         try {
           for await (const each of launches.all(signal)) {
             known.push(each)
-            if (each.state.state !== 'running') guards.end(each.launchId)
+            guard(each.launchId, each.state, each.facts)
           }
         } catch (error) {
           if (!isSeamError(error) || error.code !== 'UNAVAILABLE') throw error
@@ -160,7 +167,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
         await orAbort(engine.ready(), signal)
         const { image } = await engine.ready()
         const there = await engine.call('Looking for the image', (port) => port.image(image.id, signal), signal)
-        if (there !== undefined) return undefined
+        if (there !== undefined) return guards.trouble()?.problems[0]
         const message = `The engine does not have the image ${settings.image} any more.`
         return { code: 'UNAVAILABLE', message, remedy: `Run \`docker pull ${settings.image}\`.` }
       } catch (error) {

@@ -1,3 +1,4 @@
+import { SeamError } from '@seamark/kit'
 import type Docker from 'dockerode'
 import type { ContainerFacts, DockerPort, EngineFailure, PathFacts } from './port.ts'
 
@@ -244,7 +245,10 @@ const STATUSES = ['created', 'running', 'paused', 'restarting', 'removing', 'exi
 
 function statusOf(word: string): ContainerFacts['status'] {
   const status = STATUSES.find((known) => known === word)
-  if (status === undefined) throw new Error(`The engine told a state that is not known: ${word}`)
+  if (status === undefined)
+    throw new SeamError('UNAVAILABLE', `The engine told a state that is not known: ${word.slice(0, 40)}`, {
+      remedy: 'Use an engine of Docker 20.10 or later.',
+    })
   return status
 }
 

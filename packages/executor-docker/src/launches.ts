@@ -25,6 +25,8 @@ export interface Launches {
   /** Kills what runs, and leaves word why. The first reason stays. */
   stop(launchId: string, reason: StopReason, signal?: AbortSignal): Promise<void>
   wasReaped(launchId: string): Promise<boolean>
+  /** What a failure means that came while an answer was read. */
+  meaning(doing: string, error: unknown): SeamError
   /** The live end of a container's output, where this executor started it. */
   tail(facts: ContainerFacts): Tail | undefined
   keepTail(id: string, tail: Tail): void
@@ -122,6 +124,7 @@ export function openLaunches(engine: Engine, scope: string): Launches {
       const name = markName(scope, launchId, 'reaped')
       return (await engine.call('Asking whether a launch was reaped', (port) => port.markLabels(name))) !== undefined
     },
+    meaning: (doing, error) => engine.meaning(doing, error),
     tail: ({ id }) => tails.get(id),
     keepTail: (id, tail) => void tails.set(id, tail),
     forget(id) {

@@ -1,7 +1,10 @@
-import { isSeamError, SeamError } from '@seamark/kit'
+import { isSeamError, SeamError, toSeamError } from '@seamark/kit'
 import type { EngineFailure } from './port.ts'
 
-/** A failed call of the engine as an error of the seam. Pure. */
+/**
+ * A failed call of the engine as an error of the seam: `INTERNAL` for what neither the engine nor the connection said, which
+ * is a defect. Pure.
+ */
 export function meaningOf(error: unknown, failure: EngineFailure, doing: string, socketPath: string): SeamError {
   if (isSeamError(error)) return error
   const { status, code, message } = failure
@@ -16,9 +19,10 @@ export function meaningOf(error: unknown, failure: EngineFailure, doing: string,
       `this user may not use ${socketPath}`,
       'Let it: `usermod -aG docker <user>`, then start the service anew. Who may use that socket is root on this machine.',
     )
+  if (status === undefined && code === undefined) return toSeamError(error)
   if (status === undefined)
     return unavailable(
-      `no Docker engine answers on ${socketPath} (${code ?? message.slice(0, 200)})`,
+      `no Docker engine answers on ${socketPath} (${code})`,
       'Start it: `systemctl start docker`, or name its socket with `socketPath`.',
     )
   if (status === 404 && /no such image/i.test(message))

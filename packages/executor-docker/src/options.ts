@@ -21,6 +21,8 @@ export interface DockerExecutorOptions {
   /** The service's data folder: read-only mounts in it that the attempt's user can not read are given to that user. */
   readonly dir?: string
   readonly limits?: DockerLimits
+  /** Told of what went wrong where no call waits for it, and is tried again. Default: only `unavailable` tells it. */
+  readonly onNotice?: (error: Error) => void
 }
 
 export interface DockerLimits {

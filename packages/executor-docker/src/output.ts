@@ -53,6 +53,7 @@ async function* readOnce(
   let told = fromByte
   let at = 0
   let next = log.next()
+  next.catch(heard)
   try {
     for (;;) {
       const step = await orAbort(stepOf(next, launches.tail(facts), facts, stream, told), signal)
@@ -61,8 +62,7 @@ async function* readOnce(
       if ('tail' in step) fresh = step.tail
       else {
         next = log.next()
-        // Heard when it is waited for, or not at all where the reader has left.
-        next.catch(() => undefined)
+        next.catch(heard)
         if (step.value.stream !== stream) continue
         fresh = step.value.bytes.subarray(Math.max(0, told - at))
         at += step.value.bytes.byteLength
@@ -74,12 +74,17 @@ async function* readOnce(
     }
   } catch (error) {
     if (isSeamError(error)) throw error
-    return false
+    const meant = launches.meaning('Reading output', error)
+    // The connection broke: the next look says whether the engine is away. All else is told.
+    if (meant.code === 'UNAVAILABLE') return false
+    throw meant
   } finally {
     over.abort()
-    next.catch(() => undefined)
   }
 }
+
+/** A piece that nobody waits for any more, as the reader has left, fails without harm; whoever waits for it is told. */
+function heard(): void {}
 
 type Step = IteratorYieldResult<Piece> | IteratorReturnResult<unknown> | { readonly tail: Uint8Array }
 

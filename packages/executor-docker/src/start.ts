@@ -33,6 +33,7 @@ export function openStarter(
   settings: Settings,
   scope: string,
   creator: string,
+  notice: (error: SeamError) => void,
 ): Starter {
   // An image's content never changes.
   const looked = new Map<string, Promise<PathFacts | undefined>>()
@@ -110,9 +111,14 @@ export function openStarter(
       // Before its start, so from its first byte.
       engine.call('Attaching to a container', (port) => port.live(id, leaving.signal)),
     ])
+    const broke = (error: unknown): void => {
+      const meant = engine.meaning('Following output', error)
+      // An engine that is away is told by every call, and the end of whoever follows is no failure.
+      if (!leaving.signal.aborted && meant.code !== 'UNAVAILABLE') notice(meant)
+    }
     launches.keepTail(
       id,
-      openTail(live, () => leaving.abort()),
+      openTail(live, () => leaving.abort(), broke),
     )
     if (reaped) {
       await remove()

@@ -20,8 +20,11 @@ export interface Tail {
 /** More than the engine holds back of a line. */
 const KEPT_BYTES = 64 * 1024
 
-/** `chunks` are the engine's multiplexed streams from their first byte. Read without pause, so nothing waits for it. */
-export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): Tail {
+/**
+ * `chunks` are the engine's multiplexed streams from their first byte. Read without pause, so nothing waits for it. `failed`
+ * is told why they ended early.
+ */
+export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void, failed: (error: unknown) => void): Tail {
   // Rings: byte n of a stream is at n modulo their size.
   const rings = { stdout: new Uint8Array(KEPT_BYTES), stderr: new Uint8Array(KEPT_BYTES) }
   const sizes = { stdout: 0, stderr: 0 }
@@ -47,8 +50,9 @@ export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void): 
         }
         wake()
       }
-    } catch {
+    } catch (error) {
       // The log has it all; what is lost here is only that an unfinished line comes early.
+      failed(error)
     }
     ended = true
     wake()

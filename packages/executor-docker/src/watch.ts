@@ -1,3 +1,4 @@
+import type { SeamError } from '@seamark/kit'
 import { backoffMs, orAbort, sleep } from '@seamark/kit'
 import type { Engine } from './engine.ts'
 import { LABEL } from './names.ts'
@@ -13,8 +14,16 @@ export interface Watch {
   close(): void
 }
 
-/** `resync` runs whenever changes may have been missed: at the beginning, and when the engine is back. */
-export function openWatch(engine: Engine, scope: string, resync: () => Promise<void>): Watch {
+/**
+ * `resync` runs whenever changes may have been missed: at the beginning, and when the engine is back. `notice` is told what
+ * else goes wrong than that the engine is away; it is tried again.
+ */
+export function openWatch(
+  engine: Pick<Engine, 'call' | 'meaning' | 'forget'>,
+  scope: string,
+  resync: () => Promise<void>,
+  notice: (error: SeamError) => void,
+): Watch {
   const over = new AbortController()
   let version = 0
   let waiting = Promise.withResolvers<void>()
@@ -36,12 +45,16 @@ export function openWatch(engine: Engine, scope: string, resync: () => Promise<v
         failures = 0
         wake()
         for await (const _ of changes) wake()
-      } catch {
-        // The engine is away, which every call says to its caller; here it is waited for.
+      } catch (error) {
+        if (over.signal.aborted) return
+        const meant = engine.meaning('Watching the engine', error)
+        // An engine that is away is told by every call to its caller; here it is waited for.
+        if (meant.code !== 'UNAVAILABLE') notice(meant)
       }
       if (over.signal.aborted) return
       // It may be another engine that comes back.
       engine.forget()
+      // Only its signal ends a sleep early, and then the loop ends.
       await sleep(backoffMs(failures, 100, 5000, Math.random()), over.signal).catch(() => undefined)
     }
   }

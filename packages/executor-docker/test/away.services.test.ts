@@ -181,7 +181,7 @@ describe('an engine that is away', () => {
       for await (const { launchId, state } of executor.events(undefined, { signal: stop.signal }))
         told.push(`${launchId} ${state.state}`)
     }
-    const following = follow().catch(() => undefined)
+    const following = follow()
     await engine.restart(async () => {
       await expect(executor.attach(ended)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
       await expect(executor.launch(newId(executor), shell('true'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
@@ -197,6 +197,6 @@ describe('an engine that is away', () => {
     for (let n = 0; n < 200 && !told.includes(`${running} exited`); n++) await sleep(50)
     expect(told).toContain(`${running} exited`)
     stop.abort()
-    await following
+    await expect(following).rejects.toMatchObject({ code: 'ABORTED' })
   }, 90_000)
 })

@@ -21,7 +21,11 @@ describe('the live end of output', () => {
         async function* chunks() {
           for (const part of parts) yield frame(part)
         }
-        const tail = openTail(chunks(), () => undefined)
+        const tail = openTail(
+          chunks(),
+          () => undefined,
+          () => undefined,
+        )
         while (!tail.ended) await tail.changed()
         expect(tail.total).toBe(whole.byteLength)
         const offset = pick % (whole.byteLength + 2)
@@ -33,5 +37,21 @@ describe('the live end of output', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('that breaks says why, and ends', async () => {
+    async function* chunks() {
+      yield frame(Buffer.from('kept'))
+      yield Buffer.from('this is no frame')
+    }
+    const told: unknown[] = []
+    const tail = openTail(
+      chunks(),
+      () => undefined,
+      (error) => told.push(error),
+    )
+    while (!tail.ended) await tail.changed()
+    expect(told).toEqual([expect.objectContaining({ code: 'INTEGRITY' })])
+    expect(Buffer.from(tail.from('stdout', 0)).toString()).toBe('kept')
   })
 })

@@ -3,7 +3,7 @@
  * `node --conditions=source launch-speed.ts [ROUNDS]`. Starts an engine of its own, as root. Prints medians and 90th
  * percentiles in milliseconds.
  */
-import { launchId } from '@seamark/kit'
+import { hasCode, launchId } from '@seamark/kit'
 import { startDocker } from '@seamark/testing-services'
 import { spawn } from 'node:child_process'
 import { dockerExecutor } from '../../src/index.ts'
@@ -18,7 +18,9 @@ const follow = async () => {
   for await (const { launchId: id, state } of executor.events(undefined, { signal: stop.signal }))
     if (state.state === 'exited') waiting.get(id)?.()
 }
-const following = follow().catch(() => undefined)
+const following = follow().catch((error: unknown) => {
+  if (!hasCode(error, 'ABORTED')) throw error
+})
 
 const ours = async (n: number) => {
   const id = launchId('bench', 'run', 'item', n, 'main')
