@@ -6,10 +6,12 @@ import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { sqliteJournal } from '@seamark/journal-sqlite'
+import type { SecretMemory } from '@seamark/kit'
 import { allowLocal, SeamError, toSeamError } from '@seamark/kit'
 import { newOrigin } from '@seamark/log'
 import { authorization, createEngine } from '@seamark/orchestrator'
 import { command } from '@seamark/runtime-command'
+import { fileSecrets } from '@seamark/secrets-local'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
@@ -39,6 +41,8 @@ export interface ComposeOptions {
   /** Text that names this process to others. */
   readonly holder: string
   readonly environment: ServerEnvironment
+  /** What secrets are known to this process by now. */
+  readonly memory: SecretMemory
   readonly onNotice: (error: Error) => void
 }
 
@@ -49,7 +53,7 @@ export interface ComposeOptions {
  * Errors: what `requireReady` and `checkRequirements` throw.
  */
 export async function compose(options: ComposeOptions): Promise<Deployment> {
-  const { loaded, dataDir, claim, environment, onNotice } = options
+  const { loaded, dataDir, claim, environment, memory, onNotice } = options
   const { config, namespace: ns } = loaded
   const store = config.journal ?? sqliteJournal({ dir: join(dataDir, 'journal'), readOnly: !options.engine })
   const storage = config.storage ?? folderStorage({ dir: join(dataDir, 'storage') })
@@ -57,6 +61,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const runtimes = config.runtimes ?? [command()]
   const authorizer = config.authorizer ?? allowLocal()
   const anchors = config.anchors ?? []
+  const secrets = memory.watch(config.secrets ?? fileSecrets({ dir: join(dataDir, 'secrets') }))
   const signers = {
     log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
@@ -81,13 +86,14 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     storage,
     runtimes,
     git: gitOptions(environment),
+    secrets,
     onNotice,
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
   const names = planNames({ executors, runtimes, queues: Object.keys(queues) })
   const parser = planParser()
-  const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces }
+  const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces, secrets }
   const lead = options.engine
     ? leadership({
         ns,
@@ -135,6 +141,8 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     authorize: lead?.authorize ?? authorization({ ns, authorizer, denied: unrecorded, notice: onNotice }),
     signers,
     anchors,
+    secrets,
+    memory,
     queues,
     planNames: names,
     parser,

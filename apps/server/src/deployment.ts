@@ -1,4 +1,14 @@
-import type { AuditAnchor, Executor, Journal, Projections, Signer, StorageProvider, Workspaces } from '@seamark/core'
+import type {
+  AuditAnchor,
+  Executor,
+  Journal,
+  Projections,
+  SecretStore,
+  Signer,
+  StorageProvider,
+  Workspaces,
+} from '@seamark/core'
+import type { SecretMemory } from '@seamark/kit'
 import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
@@ -21,6 +31,9 @@ export interface Deployment {
   readonly authorize: Authorize
   readonly signers: { readonly log: Signer; readonly export: Signer }
   readonly anchors: readonly AuditAnchor[]
+  /** What it gives is kept in `memory`. */
+  readonly secrets: SecretStore
+  readonly memory: SecretMemory
   readonly queues: Queues
   /** What a plan may name here. */
   readonly planNames: PlanNames

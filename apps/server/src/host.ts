@@ -3,7 +3,7 @@ import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
-import { hasCode, SeamError, sleep, toSeamError } from '@seamark/kit'
+import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
 import { claimOn } from './claim.ts'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
@@ -45,7 +45,9 @@ const standbyAfterMs = 1_000
 const refusedAfterMs = 5_000
 
 async function start(options: HostOptions, environment: ServerEnvironment, mode: Mode): Promise<RunningService> {
-  const { dataDir, cwd, configFile, onNotice } = options
+  const { dataDir, cwd, configFile } = options
+  const memory = secretMemory()
+  const onNotice = (error: Error) => options.onNotice(memory.error(error))
   const loaded = await loadConfig({ cwd, ...(configFile !== undefined && { named: configFile }) })
   await requireOwnFolder(dataDir, { ...(environment.path !== undefined && { path: environment.path }) })
   if (mode.engine) {
@@ -69,6 +71,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     },
     holder,
     environment,
+    memory,
     onNotice,
   })
   const stopping = new AbortController()

@@ -1,5 +1,6 @@
-import type { AnyRecord, BlobRef, Executor, ItemRow, OutputStream, Step, StoredRecord } from '@seamark/core'
-import { launchId, SeamError, sleep } from '@seamark/kit'
+import type { AnyRecord, BlobRef, Executor, ItemRow, OutputStream, RecordData, Step, StoredRecord } from '@seamark/core'
+import type { RedactionTable } from '@seamark/kit'
+import { launchId, redactionTable, redactStream, SeamError, sleep } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
 import type { Deployment } from './deployment.ts'
 import { nothingGoesOn } from './events.ts'
@@ -58,10 +59,19 @@ async function* bytesOf(
     const { executor, launch } = found
     const state = executor === undefined ? undefined : await executor.attach(launch, { signal })
     if (executor !== undefined && (state?.state === 'running' || state?.state === 'exited')) {
-      const output = executor.output(launch, stream, from, { signal })
-      if (follow) yield* output
-      else yield* untilQuiet(output)
-      return
+      const table = deployment.worker.secretsOf(launch) ?? (await nothingToHide(deployment, run, item, request))
+      if (table !== undefined) {
+        // A secret may begin before the place that is asked for.
+        const at = table.window === 0 ? from : 0
+        const output = redactStream(executor.output(launch, stream, at, { signal }), table)
+        const wanted = after(output, from - at)
+        if (follow) yield* wanted
+        else yield* untilQuiet(wanted)
+        return
+      }
+      if (deployment.leadership === undefined || !follow) throw notKnown(item)
+      await sleep(startPollMs, signal)
+      continue
     }
     if (found.over !== '') throw new SeamError('NOT_FOUND', `Nothing that ${item} wrote was kept: ${found.over}.`)
     if (!follow)
@@ -112,6 +122,8 @@ interface Recorded {
   readonly blob?: BlobRef
   readonly launch?: string
   readonly executor?: string
+  /** Digest of what it was launched under. */
+  readonly policy?: string
 }
 
 /** Looks a step up in the records of its run: for gates, the setup and earlier attempts. */
@@ -124,12 +136,15 @@ async function inRecords(deployment: Deployment, row: ItemRow, request: LocatedR
   for await (const { header } of records) {
     const record = parseHeader(header)
     if (record.item !== row.item || record.attempt !== attempt) continue
-    if (record.kind === 'item.launched' && record.data.step === step)
-      found = { ...found, launch: record.data.launchId, executor: record.data.executor }
+    if (record.kind === 'item.launched' && record.data.step === step) found = { ...found, ...launchedAs(record.data) }
     const blob = step === 'main' ? mainBlob(record, stream) : gateBlob(record, step, stream)
     if (blob !== undefined) found = { ...found, blob }
   }
   return found
+}
+
+function launchedAs({ launchId: launch, executor, policy }: RecordData['item.launched']): Recorded {
+  return { launch, executor, ...(policy !== undefined && { policy }) }
 }
 
 function mainBlob(record: AnyRecord, stream: OutputStream): BlobRef | undefined {
@@ -162,6 +177,33 @@ async function setupOf(
   }
   const all = [...layers.values()].filter(({ failed }) => reason !== 'setup' || failed)
   return all.findLast((layer) => layer.executor === executor) ?? all.at(-1) ?? {}
+}
+
+/** Where no service runs attempts, nobody has looked secrets up: what was launched without a policy has none. */
+async function nothingToHide(
+  deployment: Deployment,
+  run: string,
+  item: string,
+  request: LocatedRequest,
+): Promise<RedactionTable | undefined> {
+  if (deployment.leadership !== undefined) return undefined
+  const { policy } = await inRecords(deployment, await itemRow(deployment, run, item), request)
+  return policy === undefined ? redactionTable([]) : undefined
+}
+
+/** What is shown of a program that runs depends on what its policy names; the service that runs it has looked that up. */
+function notKnown(item: string): SeamError {
+  return new SeamError('UNAVAILABLE', `What ${item} writes can not be shown yet: it may hold secrets.`, {
+    remedy: 'Ask the service that runs it, or wait until it has ended.',
+  })
+}
+
+async function* after(body: AsyncIterable<Uint8Array>, skipped: number): AsyncIterable<Uint8Array> {
+  let left = skipped
+  for await (const piece of body) {
+    if (piece.length > left) yield piece.subarray(left)
+    left = Math.max(0, left - piece.length)
+  }
 }
 
 async function* untilQuiet(output: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

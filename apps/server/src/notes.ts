@@ -3,6 +3,7 @@ import type {
   Authorizer,
   Executor,
   RuntimeAdapter,
+  SecretStore,
   Signer,
   StorageProvider,
   Workspaces,
@@ -22,6 +23,7 @@ export interface Parts {
   readonly anchors: readonly AuditAnchor[]
   readonly signers: { readonly log: Signer; readonly export: Signer }
   readonly workspaces: Workspaces
+  readonly secrets: SecretStore
 }
 
 /** The table of seams, as they say it now. */
@@ -36,6 +38,7 @@ export function seamTable(parts: Parts, config: SeamarkConfig): readonly SeamVie
     seamView('exportSigner', parts.signers.export, config.exportSigner === undefined),
     ...parts.anchors.map((part) => seamView('anchors', part, config.anchors === undefined)),
     seamView('authorizer', parts.authorizer, config.authorizer === undefined),
+    seamView('secrets', parts.secrets, config.secrets === undefined),
   ]
 }
 

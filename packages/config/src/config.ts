@@ -9,6 +9,7 @@ import type {
   Projections,
   Proof,
   RuntimeAdapter,
+  SecretStore,
   Signer,
   SignerGuarantees,
   StorageGuarantees,
@@ -66,6 +67,8 @@ export interface SeamarkConfig {
   readonly exportSigner?: Signer
   readonly anchors?: readonly AuditAnchor[]
   readonly authorizer?: Authorizer
+  /** Where credentials are found that policies name. Default: files in the folder `secrets` of the data folder. */
+  readonly secrets?: SecretStore
   /** There is always a queue `default`; unless named here it has as many places as there are processors. */
   readonly queues?: Readonly<Record<string, { readonly concurrency: number }>>
   readonly require?: Requirements

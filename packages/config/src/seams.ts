@@ -7,6 +7,7 @@ import type {
   Projections,
   RuntimeAdapter,
   Seam,
+  SecretStore,
   Signer,
   StorageProvider,
   Workspaces,
@@ -22,6 +23,7 @@ interface SeamOf {
   readonly exportSigner: Signer
   readonly anchors: AuditAnchor
   readonly authorizer: Authorizer
+  readonly secrets: SecretStore
   readonly journal: Journal
   readonly projections: Projections
 }
@@ -71,6 +73,7 @@ export const SEAMS: { readonly [Field in SeamField]: Row<SeamOf[Field]> } = {
     methods: { anchor: true, check: true, latest: true },
     claims: { beyondOperator: true, time: true },
   },
+  secrets: { spec: 'secrets/v1', methods: { resolve: true, describe: true }, claims: {} },
   authorizer: { spec: 'authorizer/v1', methods: { authorize: true }, claims: {} },
   journal: {
     spec: 'journal/v1',

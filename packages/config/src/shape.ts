@@ -30,6 +30,7 @@ const shape = z.strictObject({
   exportSigner: maybe(z.unknown()),
   anchors: maybe(z.array(z.unknown())),
   authorizer: maybe(z.unknown()),
+  secrets: maybe(z.unknown()),
   queues: maybe(
     z.record(
       z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'),
@@ -154,7 +155,7 @@ export function configProblems(config: unknown): readonly Problem[] {
   })
   if (typeof config !== 'object' || config === null) return problems
   const given = new Map<string, unknown>(Object.entries(config))
-  for (const field of ['storage', 'workspaces', 'signer', 'exportSigner', 'authorizer'] as const)
+  for (const field of ['storage', 'workspaces', 'signer', 'exportSigner', 'authorizer', 'secrets'] as const)
     if (given.get(field) !== undefined) problems.push(...seamProblems(field, given.get(field), `/${field}`))
   for (const field of ['executors', 'runtimes', 'anchors'] as const) {
     const list: unknown = given.get(field)

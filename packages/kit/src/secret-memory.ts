@@ -1,5 +1,5 @@
 import type { Problem, SecretStore } from '@seamark/core'
-import { SeamError } from './errors.ts'
+import { SeamError, toSeamError } from './errors.ts'
 import { redactBytes } from './redact-stream.ts'
 import type { KnownSecret, RedactionTable } from './redact-table.ts'
 import { redactionTable } from './redact-table.ts'
@@ -10,8 +10,8 @@ export interface SecretMemory {
   watch(store: SecretStore): SecretStore
   /** The text without the values, as `streamRedactor` leaves it. */
   text(text: string): string
-  /** An error of the same code whose words have no value in them. Its cause is left out where anything is known. */
-  error(error: SeamError): SeamError
+  /** The error as it is while nothing is known, otherwise a `SeamError` whose words have no value in them, without its cause. */
+  error(error: Error): Error
 }
 
 /** Most values that are kept in mind; of one that is replaced often, the oldest are forgotten first. */
@@ -64,7 +64,7 @@ export function secretMemory(): SecretMemory {
     text,
     error(error) {
       if (values.size === 0) return error
-      const { code, message, retryAfterMs, problems } = error
+      const { code, message, retryAfterMs, problems } = toSeamError(error)
       const clean = new SeamError(code, text(message), {
         problems: problems.map(problem),
         ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -65,7 +65,7 @@ export function buildApp(options: AppOptions): App {
   app.removeAllContentTypeParsers()
   // Routes parse their own bodies: what is wrong with one is told in our words.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  answerProblems(app, options.onNotice)
+  answerProblems(app, options.onNotice, deployment.memory)
 
   const context: RouteContext = {
     stopping,

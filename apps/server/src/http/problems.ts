@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { SecretMemory } from '@seamark/kit'
 import { SeamError, isSeamError, systemCode, toSeamError } from '@seamark/kit'
 import { httpStatus, PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER, ROUTES, toProblemDocument } from '@seamark/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -17,12 +18,15 @@ function sendProblem(error: SeamError, request: FastifyRequest, reply: FastifyRe
     .send(JSON.stringify(toProblemDocument(error, request.id)))
 }
 
-/** Every error of a route and of the router's table leaves as a problem document. Defects are told to `onDefect` too. */
-export function answerProblems(app: FastifyInstance, onDefect: (error: Error) => void): void {
+/**
+ * Every error of a route and of the router's table leaves as a problem document, without the secrets of `memory`.
+ * Defects are told to `onDefect` too.
+ */
+export function answerProblems(app: FastifyInstance, onDefect: (error: Error) => void, memory: SecretMemory): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = known(thrown)
     if (error.code === 'INTERNAL') onDefect(thrown instanceof Error ? thrown : error)
-    sendProblem(error, request, reply)
+    sendProblem(toSeamError(memory.error(error)), request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
