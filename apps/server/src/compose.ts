@@ -91,7 +91,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
-  const names = planNames({ executors, runtimes, queues: Object.keys(queues) })
+  const names = planNames({ executors, runtimes, queues: Object.keys(queues), policies: loaded.policies })
   const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces, secrets }
   const lead = options.engine

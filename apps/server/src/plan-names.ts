@@ -1,5 +1,5 @@
-import type { Executor, Problem, RuntimeAdapter } from '@seamark/core'
-import type { PlanDeployment } from '@seamark/protocol'
+import type { Executor, Problem, RunPolicies, RuntimeAdapter } from '@seamark/core'
+import type { ExecutorHolds, PlanDeployment } from '@seamark/protocol'
 
 /** What a plan may name, asked anew at each submission: a sandbox may be installed while the service runs. */
 export interface PlanNames {
@@ -12,8 +12,9 @@ export function planNames(parts: {
   readonly executors: readonly Executor[]
   readonly runtimes: readonly RuntimeAdapter[]
   readonly queues: readonly string[]
+  readonly policies: RunPolicies
 }): PlanNames {
-  const { executors, runtimes, queues } = parts
+  const { executors, runtimes, queues, policies } = parts
   const works = new Set<Executor>()
 
   async function unavailable(): Promise<ReadonlyMap<string, Problem>> {
@@ -35,14 +36,35 @@ export function planNames(parts: {
       const problems = await unavailable()
       return {
         queues,
-        executors: executors.map(({ name }) => {
+        policies,
+        executors: executors.map((executor) => {
+          const { name } = executor
           const { message, remedy } = problems.get(name) ?? {}
-          if (message === undefined) return { name }
-          return { name, unavailable: { message, ...(remedy !== undefined && { remedy }) } }
+          const holds = holdsOf(executor)
+          if (message === undefined) return { name, holds }
+          return { name, holds, unavailable: { message, ...(remedy !== undefined && { remedy }) } }
         }),
         runtimes: runtimes.map(({ name }) => name),
+        lineRuntimes: runtimes.filter(({ kind }) => kind === 'command').map(({ name }) => name),
         ...(only && { defaults: { executor: only.name } }),
       }
+    },
+  }
+}
+
+/** As it says it now: some learn what they promise from the place they stand on. */
+function holdsOf({ guarantees }: Executor): ExecutorHolds {
+  const { filesystem, network, limits } = guarantees
+  const { cpu, memory, pids, disk, idle } = limits
+  return {
+    filesystem,
+    network: network.value,
+    limits: {
+      cpu: cpu.value,
+      memory: memory.value,
+      pids: pids.value,
+      disk: disk.value,
+      idle: idle?.value ?? 'none',
     },
   }
 }

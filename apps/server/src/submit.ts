@@ -41,6 +41,7 @@ export async function submit(
     ...(plan.name !== undefined && { name: plan.name }),
     ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }),
     ...(plan.setup !== undefined && { setup: plan.setup }),
+    ...(plan.policies !== undefined && { policies: plan.policies }),
   }
   const layers = await layersOf(deployment, plan, workspace, options)
   const submission: Submission = {

@@ -6,6 +6,7 @@ import type {
   Isolation,
   Journal,
   JournalGuarantees,
+  PlanPolicy,
   Projections,
   Proof,
   RuntimeAdapter,
@@ -70,7 +71,18 @@ export interface SeamarkConfig {
   /** Where credentials are found that policies name. Default: files in the folder `secrets` of the data folder. */
   readonly secrets?: SecretStore
   /** There is always a queue `default`; unless named here it has as many places as there are processors. */
-  readonly queues?: Readonly<Record<string, { readonly concurrency: number }>>
+  readonly queues?: Readonly<
+    Record<
+      string,
+      {
+        readonly concurrency: number
+        /** What items of this queue may use at most; it only narrows `policy`. */
+        readonly policy?: PlanPolicy
+      }
+    >
+  >
+  /** What attempts may use at most, written as in a plan. Queues and items only narrow it. */
+  readonly policy?: PlanPolicy
   readonly require?: Requirements
 }
 

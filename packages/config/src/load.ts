@@ -1,4 +1,6 @@
+import type { RunPolicies } from '@seamark/core'
 import { SeamError, systemCode } from '@seamark/kit'
+import { deploymentPolicies } from '@seamark/protocol'
 import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -23,6 +25,8 @@ export interface LoadedConfig {
   /** Absolute. */
   readonly dataDir: string
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
+  /** Of the deployment and its queues. */
+  readonly policies: RunPolicies
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -98,7 +102,10 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
     ...(config.anchors && { anchors: config.anchors }),
   })
   const queues = { default: { concurrency: availableParallelism() }, ...config.queues }
+  const policies = deploymentPolicies(config)
+  if (!policies.ok) throw new SeamError('INVALID_INPUT', 'A policy is not valid.', { problems: policies.problems })
   return {
+    policies: policies.policies,
     ...(file !== undefined && { file }),
     namespace: config.namespace ?? 'default',
     dataDir: resolve(file === undefined ? cwd : dirname(file), config.dataDir ?? '.seamark'),

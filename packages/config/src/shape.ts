@@ -1,5 +1,6 @@
 import type { Problem } from '@seamark/core'
 import { NAME } from '@seamark/kit'
+import { deploymentPolicies } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
 import { SEAMS } from './seams.ts'
@@ -34,9 +35,10 @@ const shape = z.strictObject({
   queues: maybe(
     z.record(
       z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'),
-      z.strictObject({ concurrency: z.int().min(1).max(100_000) }),
+      z.strictObject({ concurrency: z.int().min(1).max(100_000), policy: maybe(z.unknown()) }),
     ),
   ),
+  policy: maybe(z.unknown()),
   require: maybe(
     z.strictObject({
       executor: maybe(
@@ -139,6 +141,15 @@ function listProblems(field: SeamField, list: readonly unknown[]): Problem[] {
   })
 }
 
+/** Where the queues themselves are of another shape, that has been complained about. */
+function policyProblems(given: ReadonlyMap<string, unknown>): readonly Problem[] {
+  const queues = z
+    .record(z.string(), z.looseObject({ policy: maybe(z.unknown()) }))
+    .safeParse(given.get('queues') ?? {})
+  const read = deploymentPolicies({ policy: given.get('policy'), ...(queues.success && { queues: queues.data }) })
+  return read.ok ? [] : read.problems
+}
+
 /** Everything that is wrong with what a configuration file exports, each with a JSON pointer. */
 export function configProblems(config: unknown): readonly Problem[] {
   const parsed = shape.safeParse(config)
@@ -161,6 +172,7 @@ export function configProblems(config: unknown): readonly Problem[] {
     const list: unknown = given.get(field)
     if (Array.isArray(list)) problems.push(...listProblems(field, list))
   }
+  problems.push(...policyProblems(given))
   const store = given.get('journal')
   if (typeof store === 'object' && store !== null)
     for (const field of ['journal', 'projections'] as const)

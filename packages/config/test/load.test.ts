@@ -1,3 +1,4 @@
+import type { Problem } from '@seamark/core'
 import { execFileSync } from 'node:child_process'
 import { access, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -79,6 +80,7 @@ describe('finding', () => {
       namespace: 'default',
       dataDir: join(cwd, '.seamark'),
       queues: [{ name: 'default', concurrency: availableParallelism() }],
+      policies: { queues: {} },
       config: {},
     })
   })
@@ -152,6 +154,31 @@ describe('what is wrong', () => {
         '/journal/projections',
       ]),
     )
+  })
+
+  test('policies of the deployment and of queues', async () => {
+    const written = (pids: number) => `export default {
+      policy: { limits: { memory: '4GiB', pids: 5 } },
+      queues: { slow: { concurrency: 1, policy: { limits: { pids: ${pids} } } }, fast: { concurrency: 2 } },
+    }`
+    const cwd = await repository({
+      'good.mjs': written(4),
+      'wide.mjs': written(6),
+      'bad.mjs': `export default { policy: { limits: { memory: 4 } }, queues: { slow: { concurrency: 1, policy: { x: 1 } } } }`,
+    })
+    expect((await loadConfig({ cwd, named: 'good.mjs' })).policies).toEqual({
+      deployment: { limits: { memoryBytes: 2 ** 32, pids: 5 } },
+      queues: { slow: { limits: { pids: 4 } } },
+    })
+    const pointers = async (named: string) => {
+      const problems: Problem[] = Reflect.get(Object(await thrown(loadConfig({ cwd, named }))), 'problems')
+      return problems.map(({ code, place }) => `${code} ${place?.pointer}`)
+    }
+    expect(await pointers('wide.mjs')).toEqual(['FORBIDDEN /queues/slow/policy/limits/pids'])
+    expect(await pointers('bad.mjs')).toEqual([
+      'INVALID_INPUT /policy/limits/memory',
+      'INVALID_INPUT /queues/slow/policy/x',
+    ])
   })
 
   test('a journal that does not say what it promises, or lacks a method', async () => {

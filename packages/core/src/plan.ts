@@ -165,8 +165,25 @@ export interface ItemSpec {
   readonly env: Readonly<Record<string, string>>
   readonly input?: JsonObject
   readonly keepWorkspace: boolean
-  /** What all levels together allow its attempts, and its digest (`EffectivePolicy`). Absent where no level says anything. */
-  readonly policy?: { readonly policy: Policy; readonly digest: string }
+  /** Absent where no level says anything. */
+  readonly policy?: ItemPolicy
+}
+
+/** What all levels together allow the attempts of an item. */
+export interface ItemPolicy {
+  /** In the normal form of `EffectivePolicy`. */
+  readonly policy: Policy
+  /** SHA-256, lower-case hex, of the RFC 8785 canonical JSON of `policy`. */
+  readonly digest: string
+  /** What the item itself says, where it says anything. */
+  readonly own?: Policy
+}
+
+/** What the levels above the items of a run said when it was submitted. */
+export interface RunPolicies {
+  readonly deployment?: Policy
+  /** Of the queues that its items are in. */
+  readonly queues?: Readonly<Record<string, Policy>>
 }
 
 /** Everything about a run but its items, as the engine keeps it (in the payload of `run.submitted`). */
@@ -177,6 +194,8 @@ export interface RunSpec {
   readonly timeoutMs?: number
   /** Setup layer that every item needs, where the plan has one. */
   readonly setup?: SetupSpec
+  /** Absent where no level above the items says anything. */
+  readonly policies?: RunPolicies
 }
 
 export interface SetupSpec {
@@ -184,6 +203,8 @@ export interface SetupSpec {
   readonly key: readonly string[]
   readonly paths: readonly string[]
   readonly timeoutMs: number
+  /** What the deployment allows it. It has no network, whatever items may reach. */
+  readonly policy?: ItemPolicy
 }
 
 /** A workspace source after its ref was resolved; a rerun of it gives the same files. */

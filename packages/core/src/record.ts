@@ -188,7 +188,13 @@ export interface RecordData {
   /** A person or a deadline asks a run, or the item in the header, to stop. */
   'cancel.requested': { readonly reason: 'requested' | 'timeout' }
   /** A setup layer is about to be built; `layer` is its digest. */
-  'layer.launched': { readonly layer: string; readonly launchId: string; readonly executor: string }
+  'layer.launched': {
+    readonly layer: string
+    readonly launchId: string
+    readonly executor: string
+    /** Digest of its effective policy, where the deployment has one. */
+    readonly policy?: string
+  }
   'layer.ended': {
     readonly layer: string
     readonly outcome: 'ready' | 'failed'

@@ -128,7 +128,7 @@ const schemas = {
     reason: word,
   }),
   'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout']) }),
-  'layer.launched': z.strictObject({ layer: digest, launchId, executor: name }),
+  'layer.launched': z.strictObject({ layer: digest, launchId, executor: name, policy: digest.exactOptional() }),
   'layer.ended': z.strictObject({
     layer: digest,
     outcome: z.literal(['ready', 'failed']),

@@ -79,7 +79,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'item.settled': { outcome: 'succeeded', reason: 'completed' },
   'items.settled': { outcome: 'skipped', ranges: [[0, 3]], reason: 'need-failed' },
   'cancel.requested': { reason: 'requested' },
-  'layer.launched': { layer: digest, launchId, executor: 'sandbox' },
+  'layer.launched': { layer: digest, launchId, executor: 'sandbox', policy: digest },
   'layer.ended': {
     layer: digest,
     outcome: 'ready',

@@ -1,6 +1,6 @@
-import type { Executor, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
-import { ITEM_ID, NAME, SeamError } from '@seamark/kit'
-import { LIMITS } from '@seamark/log'
+import type { Executor, ItemPolicy, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
+import { ITEM_ID, NAME, SeamError, sha256Hex } from '@seamark/kit'
+import { jcsText, LIMITS } from '@seamark/log'
 import type { Queues } from './schedule.ts'
 
 /** What is configured, by name. */
@@ -26,7 +26,9 @@ export function checkSubmission(submission: Submission, known: Known): void {
   if (!NAME.test(run)) report('/run', 'The run id is not of the form [a-z0-9][a-z0-9._-]{0,62}.')
   if (!/^[0-9a-f]{64}$/.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
   if (items.length === 0) report('/items', 'A plan has at least one item.')
+  const sound = policyCheck()
   checkRun(spec, report)
+  if (!sound(spec.setup?.policy)) report('/spec/setup/policy', POLICY)
   for (const [index, item] of items.entries()) {
     const { id, executor, runtime, queue, needs } = item
     const at = `/items/${index}`
@@ -52,6 +54,7 @@ export function checkSubmission(submission: Submission, known: Known): void {
       if (name !== undefined && !isWord(name)) report(`${at}/needs/${position}/name`, WORD)
     }
     checkNumbers(item, at, report)
+    if (!sound(item.policy)) report(`${at}/policy`, POLICY)
   }
   if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')
   if (problems.length > 0)
@@ -69,6 +72,7 @@ const INPUT_FIELDS =
     blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
   }).length + 1
 const MAX_GATES = 1_000
+const POLICY = 'The digest is not that of the policy.'
 const WORD = 'It is not a text of 1 to 200 characters.'
 
 function checkRun({ name, workspace, timeoutMs }: RunSpec, report: Report): void {
@@ -95,6 +99,17 @@ function checkNumbers({ priority, timeoutMs, retries, gates, outputs }: ItemSpec
 
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= 2 ** 48
+}
+
+/** Items share policies, so each is hashed once. */
+function policyCheck(): (policy: ItemPolicy | undefined) => boolean {
+  const known = new Map<object, string>()
+  return (held) => {
+    if (held === undefined) return true
+    const digest = known.get(held.policy) ?? sha256Hex(jcsText(held.policy))
+    known.set(held.policy, digest)
+    return digest === held.digest
+  }
 }
 
 function isWord(text: string): boolean {

@@ -4,6 +4,7 @@ import type {
   CallOptions,
   Executor,
   Exit,
+  ItemPolicy,
   LaunchSpec,
   StepReport,
   StepTask,
@@ -327,9 +328,13 @@ export function conductor(options: ConductorOptions): Conductor {
 
 /** Wall-clock limit of a step, milliseconds from its start. */
 function timeoutOf({ step, setup, item }: StepTask): number | undefined {
-  if (step === 'setup') return setup?.timeoutMs
-  if (step === 'main') return item?.timeoutMs
-  return item?.gates[Number(step.slice('gate:'.length))]?.timeoutMs
+  if (step === 'setup') return sooner(setup?.timeoutMs, setup?.policy)
+  if (step === 'main') return sooner(item?.timeoutMs, item?.policy)
+  return sooner(item?.gates[Number(step.slice('gate:'.length))]?.timeoutMs, item?.policy)
+}
+
+function sooner(timeoutMs: number | undefined, policy: ItemPolicy | undefined): number | undefined {
+  return timeoutMs && Math.min(timeoutMs, policy?.policy.limits?.wallClockMs ?? timeoutMs)
 }
 
 /** Told from the exit alone, for what an engine before this one may have killed. */

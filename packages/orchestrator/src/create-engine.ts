@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
-import { canonicalJson, LIMITS } from '@seamark/log'
+import { jcsText, LIMITS } from '@seamark/log'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
@@ -61,7 +61,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function payload(value: unknown, pointer: string): SaltedPayload {
-    const bytes = canonicalJson(value)
+    // A policy may hold fractions of processors.
+    const bytes = Buffer.from(jcsText(value))
     requireRoom(bytes, pointer)
     return { mediaType: 'application/json', bytes, salt: salt() }
   }

@@ -35,6 +35,7 @@ export function schedule(state: State, queues: Queues, now: number): RecordDraft
           layer: layer.digest,
           launchId: launchId(state.ns, run.id, layer.digest, attempt, 'setup'),
           executor: layer.executor,
+          ...(run.spec.setup?.policy && { policy: run.spec.setup.policy.digest }),
         },
       },
     ]
@@ -98,6 +99,7 @@ export function launchDraft(
       executor: item.spec.executor,
       ...(inputs.length > 0 && { inputs }),
       ...(layer !== undefined && { layer }),
+      ...(item.spec.policy && { policy: item.spec.policy.digest }),
     },
   }
 }

@@ -85,10 +85,7 @@ describe('an item', () => {
     ['an agent', 'agent: docs@3', 'UNSUPPORTED /items/0/agent'],
     ['input', 'input: { a: 1 }', 'UNSUPPORTED /items/0/input'],
     ['a budget', 'budget: { usd: 1 }', 'UNSUPPORTED /items/0/budget'],
-    ['a network policy', 'network: {}', 'UNSUPPORTED /items/0/network'],
-    ['a file system policy', 'filesystem: {}', 'UNSUPPORTED /items/0/filesystem'],
-    ['limits', 'limits: { cpu: 1 }', 'UNSUPPORTED /items/0/limits'],
-    ['tools', 'tools: { shell: [] }', 'UNSUPPORTED /items/0/tools'],
+    ['a limit that is not held', 'limits: { cpu: 1 }', 'UNSUPPORTED /items/0/limits/cpu'],
     ['effects that are not enforced', 'effects: pure', 'UNSUPPORTED /items/0/effects'],
     ['the kind of an output', 'outputs: [{ path: a, schema: junit }]', 'UNSUPPORTED /items/0/outputs/0/schema'],
   ])('with %s', (_, fields, expected) => {

@@ -189,7 +189,7 @@ describe('a policy', () => {
 })
 
 describe('the policy of an item', () => {
-  test('has its mistakes placed in the plan, beside what is not enforced', () => {
+  test('has its mistakes placed in the plan', () => {
     const text = items(`  - id: a
     run: x
     network:
@@ -200,22 +200,19 @@ describe('the policy of an item', () => {
     limits: { memory: 4GB, idle: 400d }
     tools: { shell: ["git  x"] }`)
     expect(places(text)).toEqual([
-      'UNSUPPORTED /items/0/network 5:5',
       'INVALID_INPUT /items/0/network/allow/0/host 7:19',
       'INVALID_INPUT /items/0/network/allow/1/methods 8:53',
       'INVALID_INPUT /items/0/network/allow/2 9:11',
       'INVALID_INPUT /items/0/network/allow/2/mdoe 9:30',
-      'UNSUPPORTED /items/0/limits 10:5',
       'INVALID_INPUT /items/0/limits/memory 10:23',
       'LIMIT_EXCEEDED /items/0/limits/idle 10:34',
-      'UNSUPPORTED /items/0/tools 11:5',
       'INVALID_INPUT /items/0/tools/shell/0 11:22',
     ])
   })
 
   test('is refused where nothing is wrong in it, as no executor enforces it', () => {
     expect(places(items('  - { id: a, run: x, network: { allow: [{ host: a.example, mode: tunnel }] } }'))).toEqual([
-      'UNSUPPORTED /items/0/network 3:22',
+      'UNSUPPORTED /items/0/network/allow/0 3:41',
     ])
   })
 })

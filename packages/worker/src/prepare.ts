@@ -66,6 +66,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
     mounts: [...mountsOf(attempt, filesystem), ...layers, ...toolchain.mounts],
     timeoutMs: plan.timeoutMs,
     maxOutputBytes: tools.git.limits.maxLogBytes,
+    ...(plan.limits && { limits: plan.limits }),
     stdin: launch.stdin,
   }
 }

@@ -1,4 +1,13 @@
-import type { Executor, Exit, RuntimeAccess, RuntimeAdapter, RuntimeTask, StepTask } from '@seamark/core'
+import type {
+  Executor,
+  Exit,
+  LaunchLimits,
+  Policy,
+  RuntimeAccess,
+  RuntimeAdapter,
+  RuntimeTask,
+  StepTask,
+} from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { dirname } from 'node:path'
 import type { AttemptLayout } from './layout.ts'
@@ -10,6 +19,7 @@ export interface StepPlan {
   readonly command?: string
   readonly timeoutMs: number
   readonly env: Readonly<Record<string, string>>
+  readonly limits?: LaunchLimits
 }
 
 /** Errors: `INVALID_INPUT` for a task whose step it does not describe. */
@@ -17,13 +27,21 @@ export function stepPlan(task: StepTask): StepPlan {
   const { step, item, setup } = task
   if (step === 'setup') {
     if (setup === undefined) throw missing('set-up')
-    return { runtime: 'command', command: setup.run, timeoutMs: setup.timeoutMs, env: {} }
+    const { run, timeoutMs, policy } = setup
+    return { runtime: 'command', command: run, env: {}, ...limited(timeoutMs, policy?.policy) }
   }
   if (item === undefined) throw missing('item')
-  if (step === 'main') return { runtime: item.runtime, command: item.run, timeoutMs: item.timeoutMs, env: item.env }
+  const { runtime, run, timeoutMs, env, policy } = item
+  if (step === 'main') return { runtime, command: run, env, ...limited(timeoutMs, policy?.policy) }
   const gate = item.gates[Number(step.slice('gate:'.length))]
   if (gate === undefined) throw missing('gate')
-  return { runtime: 'command', command: gate.run, timeoutMs: gate.timeoutMs, env: item.env }
+  return { runtime: 'command', command: gate.run, env, ...limited(gate.timeoutMs, policy?.policy) }
+}
+
+/** Of two limits of wall-clock time the smaller holds. */
+function limited(timeoutMs: number, policy: Policy | undefined): Pick<StepPlan, 'timeoutMs' | 'limits'> {
+  const { wallClockMs = timeoutMs, ...limits } = policy?.limits ?? {}
+  return { timeoutMs: Math.min(timeoutMs, wallClockMs), ...(Object.keys(limits).length > 0 && { limits }) }
 }
 
 function missing(what: string): SeamError {

@@ -1,3 +1,12 @@
+import type { ExecutorGuarantees, LimitStrength, RunPolicies } from '@seamark/core'
+
+/** What an executor can hold of a policy. */
+export interface ExecutorHolds {
+  readonly filesystem: ExecutorGuarantees['filesystem']
+  readonly network: ExecutorGuarantees['network']['value']
+  readonly limits: Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk' | 'idle', LimitStrength>>
+}
+
 /** What a deployment has that a plan may name. */
 export interface PlanDeployment {
   readonly queues: readonly string[]
@@ -5,8 +14,14 @@ export interface PlanDeployment {
     readonly name: string
     /** Present where the executor is configured and can not be used now, such as a missing bubblewrap. */
     readonly unavailable?: { readonly message: string; readonly remedy?: string }
+    /** Absent: nothing, so that an item with a policy is refused. */
+    readonly holds?: ExecutorHolds
   }[]
   readonly runtimes: readonly string[]
+  /** Those of them that start an item's line and nothing else: what a policy says of commands is judged by that line. */
+  readonly lineRuntimes?: readonly string[]
+  /** What attempts may use at most, and in each queue. Nothing wrong in them: see `deploymentPolicies`. */
+  readonly policies?: RunPolicies
   /** What an item that names none gets. Default `default`, `sandbox` and `command`. */
   readonly defaults?: { readonly queue?: string; readonly executor?: string; readonly runtime?: string }
 }

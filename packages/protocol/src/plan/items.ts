@@ -1,8 +1,9 @@
-import type { ItemSpec, Plan, PlanItem } from '@seamark/core'
+import type { ItemSpec, Plan, PlanItem, Policy } from '@seamark/core'
 import { explain, withoutBadFields } from './explain.ts'
-import type { Faults } from './fault.ts'
+import type { Faults, Path } from './fault.ts'
 import { findCycles } from './graph.ts'
 import { itemMaker } from './item.ts'
+import type { PolicyMaker } from './item-policy.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { NameResolver } from './names.ts'
 import { resolveNeeds } from './needs.ts'
@@ -36,11 +37,19 @@ function hasPolicy(value: unknown): boolean {
   return typeof value === 'object' && value !== null && fields.some((field) => Object.hasOwn(value, field))
 }
 
+/** What an item says itself; `undefined` where something is wrong with it. */
+function ownPolicy(value: unknown, path: Path, faults: Faults): Policy | undefined {
+  const before = faults.list.length + faults.dropped()
+  const policy = checkWrittenPolicy(value, path, faults)
+  return faults.list.length + faults.dropped() === before ? policy : undefined
+}
+
 /** Checks all items, one by one and as a graph, and applies every default. */
 export function checkItems(
   raw: readonly unknown[],
   head: Omit<Plan, 'items'>,
   names: NameResolver,
+  policies: PolicyMaker,
   faults: Faults,
 ): readonly ItemSpec[] {
   if (raw.length > PLAN_LIMITS.items) {
@@ -78,9 +87,11 @@ export function checkItems(
     }
     const path = ['items', at]
     unsupportedInItem(item, raw[at], path, faults)
-    if (hasPolicy(raw[at])) checkWrittenPolicy(raw[at], path, faults)
+    const own = hasPolicy(raw[at]) ? ownPolicy(raw[at], path, faults) : {}
     const needs = resolveNeeds(item.needs, [...path, 'needs'], scope, faults)
-    const spec = maker.make(item, path, needs)
+    const made = maker.make(item, path, needs)
+    const policy = own === undefined ? undefined : policies.ofItem(made, own, path)
+    const spec = policy === undefined ? made : { ...made, policy }
     const bytes = Buffer.byteLength(JSON.stringify(spec))
     total += bytes
     if (bytes > PLAN_LIMITS.itemBytes)

@@ -1,4 +1,4 @@
-import type { ItemSpec, Json, Plan, Problem, SetupSpec, WorkspaceSource } from '@seamark/core'
+import type { ItemSpec, Json, Plan, Problem, RunPolicies, SetupSpec, WorkspaceSource } from '@seamark/core'
 import { sha256Hex } from '@seamark/kit'
 import canonicalize from 'canonicalize'
 import type { PlanFormat } from '../wire/submit.ts'
@@ -7,6 +7,7 @@ import { durationMs } from './duration.ts'
 import { explain, withoutBadFields } from './explain.ts'
 import { faultList } from './fault.ts'
 import type { Faults } from './fault.ts'
+import { policyMaker } from './item-policy.ts'
 import { checkItems } from './items.ts'
 import { readJson } from './json-source.ts'
 import { PLAN_LIMITS } from './limits.ts'
@@ -30,6 +31,8 @@ export interface CheckedPlan {
   readonly workspace: Omit<WorkspaceSource, 'from'>
   /** In the order of the plan; `needs` are indexes into it. */
   readonly items: readonly ItemSpec[]
+  /** What the levels above the items say. */
+  readonly policies?: RunPolicies
 }
 
 /** All problems at once, in the order of the text, each with its place. */
@@ -110,11 +113,20 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
       message: 'A duration is longer than 365 days.',
       path: ['budget', 'wallClock'],
     })
-  const items = checkItems(raw, plan, names, faults)
+  const maker = policyMaker(deployment, faults)
+  const items = checkItems(raw, plan, names, maker, faults)
+  const ofSetup =
+    setup &&
+    maker.ofSetup(
+      setup,
+      items.map(({ executor }) => executor),
+    )
+  const policies = maker.policies()
   return {
     ...(plan.name !== undefined && { name: plan.name }),
     ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(setup !== undefined && { setup }),
+    ...(setup !== undefined && { setup: { ...setup, ...(ofSetup && { policy: ofSetup }) } }),
+    ...(policies && { policies }),
     workspace,
     items,
   }

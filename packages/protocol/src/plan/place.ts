@@ -15,6 +15,14 @@ export function pointer(path: Path): string {
   return out
 }
 
+/** The steps of a pointer that our own code made: digits alone are an index. */
+export function steps(at: string): Path {
+  return at
+    .split('/')
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step.replaceAll('~1', '/').replaceAll('~0', '~')))
+}
+
 /** Faults as problems, each with pointer, line and column, in the order of the text. */
 export function toProblems(faults: Faults, text: string, document: SourceDocument | undefined): Problem[] {
   const lineOf = lineIndex(text)

@@ -1,0 +1,61 @@
+import type { LevelPolicy, Policy, Problem, RunPolicies } from '@seamark/core'
+import { isSeamError } from '@seamark/kit'
+import { effective } from '@seamark/policy'
+import { parsePolicy } from './policy.ts'
+
+export type DeploymentPolicies =
+  { readonly ok: true; readonly policies: RunPolicies } | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Whether a policy says anything. */
+export function says(policy: Policy | undefined): policy is Policy {
+  return policy !== undefined && Object.keys(policy).length > 0
+}
+
+/** The levels above an item. Pointers are into the configuration. */
+export function levelsAbove({ deployment, queues = {} }: RunPolicies, queue: string): readonly LevelPolicy[] {
+  const ofQueue = Object.hasOwn(queues, queue) ? queues[queue] : undefined
+  return [
+    ...(says(deployment) ? [{ level: 'deployment', policy: deployment, pointer: '/policy' } as const] : []),
+    ...(says(ofQueue) ? [{ level: 'queue', policy: ofQueue, pointer: `/queues/${queue}/policy` } as const] : []),
+  ]
+}
+
+/** What the levels ask for and do not get, and what they need too much of. */
+function together(levels: readonly LevelPolicy[]): readonly Problem[] {
+  try {
+    return effective(levels).problems
+  } catch (error) {
+    if (!isSeamError(error)) throw error
+    return error.problems
+  }
+}
+
+/**
+ * Reads the policies of a configuration, written as in a plan. Never throws for what they hold: every problem is in the
+ * result at once, its pointer into the configuration (`/policy`, `/queues/NAME/policy`). Codes: `INVALID_INPUT`,
+ * `LIMIT_EXCEEDED`, and `FORBIDDEN` where a queue asks for more than the deployment gives.
+ */
+export function deploymentPolicies(written: {
+  readonly policy?: unknown
+  readonly queues?: Readonly<Record<string, { readonly policy?: unknown }>>
+}): DeploymentPolicies {
+  const problems: Problem[] = []
+  const read = (value: unknown, at: string): Policy | undefined => {
+    if (value === undefined) return undefined
+    const result = parsePolicy(value)
+    if (result.ok) return result.policy
+    for (const problem of result.problems)
+      problems.push({ ...problem, place: { pointer: at + (problem.place?.pointer ?? '') } })
+    return undefined
+  }
+  const deployment = read(written.policy, '/policy')
+  const queues: Record<string, Policy> = {}
+  for (const [name, queue] of Object.entries(written.queues ?? {})) {
+    const policy = read(queue.policy, `/queues/${name}/policy`)
+    if (policy !== undefined) queues[name] = policy
+  }
+  const policies: RunPolicies = { ...(deployment && { deployment }), queues }
+  if (problems.length === 0)
+    for (const name of Object.keys(queues)) problems.push(...together(levelsAbove(policies, name)))
+  return problems.length === 0 ? { ok: true, policies } : { ok: false, problems }
+}

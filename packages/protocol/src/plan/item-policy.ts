@@ -1,0 +1,101 @@
+import type { EffectivePolicy, ItemPolicy, ItemSpec, LevelPolicy, Policy, RunPolicies, SetupSpec } from '@seamark/core'
+import { isSeamError } from '@seamark/kit'
+import { effective } from '@seamark/policy'
+import type { PlanDeployment } from './deployment.ts'
+import { levelsAbove, says } from './deployment-policies.ts'
+import type { Faults, Path } from './fault.ts'
+import { heldCheck } from './held.ts'
+import { pointer, steps } from './place.ts'
+
+/** Makes the policies of a run's items out of all levels, and refuses what can not be held. */
+export interface PolicyMaker {
+  /** `own` is what the item itself says, with nothing wrong in it. */
+  ofItem(spec: ItemSpec, own: Policy, path: Path): ItemPolicy | undefined
+  /** Of the set-up, on every executor that builds it. */
+  ofSetup(setup: SetupSpec, executors: Iterable<string>): ItemPolicy | undefined
+  /** What the levels above said, for the queues of items that were asked for. */
+  policies(): RunPolicies | undefined
+}
+
+export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyMaker {
+  const given = deployment.policies ?? {}
+  const executors = new Map(deployment.executors.map((executor) => [executor.name, executor]))
+  const check = heldCheck(faults)
+  const shared = new Map<string, EffectivePolicy | undefined>()
+  const used: Record<string, Policy> = {}
+
+  function combined(levels: readonly LevelPolicy[], path: Path): EffectivePolicy | undefined {
+    if (levels.length === 0) return undefined
+    try {
+      const result = effective(levels)
+      for (const { code, message, remedy, level, place } of result.problems)
+        faults.add({
+          code,
+          message,
+          ...(remedy !== undefined && { remedy }),
+          path: level === 'item' && place !== undefined ? steps(place.pointer) : path,
+        })
+      return result
+    } catch (error) {
+      if (!isSeamError(error)) throw error
+      faults.add({ code: error.code, message: error.message, path })
+      return undefined
+    }
+  }
+
+  /** Items that say nothing themselves share the policy of their queue. */
+  function ofQueue(queue: string, path: Path): EffectivePolicy | undefined {
+    if (!shared.has(queue)) shared.set(queue, combined(levelsAbove(given, queue), path))
+    return shared.get(queue)
+  }
+
+  return {
+    ofItem(spec, own, path) {
+      const { queue } = spec
+      const executor = executors.get(spec.executor)
+      const ofThatQueue = given.queues?.[queue]
+      if (says(ofThatQueue) && Object.hasOwn(given.queues ?? {}, queue)) used[queue] = ofThatQueue
+      const result = says(own)
+        ? combined([...levelsAbove(given, queue), { level: 'item', policy: own, pointer: pointer(path) }], path)
+        : ofQueue(queue, path)
+      // What is no executor here has been complained about already.
+      if (result === undefined || executor === undefined) return undefined
+      const lines = [
+        { line: spec.run, path: [...path, 'run'] },
+        ...spec.gates.map(({ run }, at) => ({ line: run, path: [...path, 'gates', at, 'run'] })),
+      ]
+      const judged = deployment.lineRuntimes?.includes(spec.runtime) === true
+      check({ effective: result, executor, path, ...(judged && { lines }) })
+      const { policy, digest } = result
+      return { policy, digest, ...(says(own) && { own }) }
+    },
+
+    ofSetup(setup, names) {
+      const path = ['workspace', 'setup']
+      // It sees its key files, writes what the layer is made of, and has no network, whatever attempts may do.
+      const { limits, tools } = given.deployment ?? {}
+      const result = combined(
+        levelsAbove({ deployment: { ...(limits && { limits }), ...(tools && { tools }) } }, ''),
+        path,
+      )
+      if (result === undefined) return undefined
+      let lines = [{ line: setup.run, path: [...path, 'run'] }]
+      for (const name of new Set(names)) {
+        const executor = executors.get(name)
+        if (executor === undefined) continue
+        check({ effective: result, executor, path, lines })
+        lines = []
+      }
+      const { policy, digest } = result
+      return { policy, digest }
+    },
+
+    policies() {
+      const { deployment: above } = given
+      const queues = Object.keys(used).length > 0 ? { queues: used } : {}
+      return says(above) || Object.keys(used).length > 0
+        ? { ...(says(above) && { deployment: above }), ...queues }
+        : undefined
+    },
+  }
+}

@@ -1,0 +1,221 @@
+import type { PlanPolicy, RunPolicies } from '@seamark/core'
+import { effective } from '@seamark/policy'
+import { describe, expect, test } from 'vitest'
+import { deploymentPolicies, parsePlan } from '../src/index.ts'
+import type { CheckedPlan, PlanDeployment } from '../src/index.ts'
+
+const all = { cpu: 'enforced', memory: 'enforced', pids: 'enforced', disk: 'watched', idle: 'enforced' } as const
+const none = { cpu: 'none', memory: 'none', pids: 'none', disk: 'none', idle: 'none' } as const
+
+function policies(policy: PlanPolicy | undefined, queues: Record<string, PlanPolicy> = {}): RunPolicies {
+  const read = deploymentPolicies({
+    policy,
+    queues: Object.fromEntries(Object.entries(queues).map(([name, of]) => [name, { policy: of }])),
+  })
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  return read.policies
+}
+
+function place(above: RunPolicies = {}): PlanDeployment {
+  return {
+    queues: ['default', 'slow'],
+    executors: [
+      { name: 'sandbox', holds: { filesystem: 'private', network: 'none', limits: all } },
+      { name: 'process', holds: { filesystem: 'host', network: 'host', limits: none } },
+      { name: 'weak', holds: { filesystem: 'private', network: 'gateway', limits: { ...all, memory: 'none' } } },
+    ],
+    runtimes: ['command', 'other'],
+    lineRuntimes: ['command'],
+    policies: above,
+  }
+}
+
+function plan(text: string, above?: RunPolicies): CheckedPlan {
+  const result = parsePlan(text, { deployment: place(above) })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems, undefined, 1))
+  return result.plan
+}
+
+/** `CODE pointer` of every problem. */
+function found(text: string, above?: RunPolicies): string[] {
+  const result = parsePlan(text, { deployment: place(above) })
+  return result.ok ? [] : result.problems.map(({ code, place: at }) => `${code} ${at?.pointer}`)
+}
+
+const items = (...lines: string[]) => `version: 1\nitems:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`
+
+describe('the policy of an item', () => {
+  test('is not there where no level says anything', () => {
+    const { items: list, policies: above } = plan(items('id: a, run: x'), policies({}, { slow: {} }))
+    expect([list[0]?.policy, above]).toEqual([undefined, undefined])
+  })
+
+  test('is what all levels allow together, with its digest, its own part and what the levels above said', () => {
+    const above = policies(
+      { limits: { memory: '4GiB', pids: 100 }, tools: { deny: ['git push*'] } },
+      { slow: { limits: { memory: '2GiB' } }, default: { limits: { cpu: 2 } } },
+    )
+    const made = plan(
+      items('id: a, run: x, queue: slow, limits: { memory: 1GiB }', 'id: b, run: x, queue: slow'),
+      above,
+    )
+    const levels = [
+      { level: 'deployment', policy: { limits: { memoryBytes: 2 ** 32, pids: 100 }, tools: { deny: ['git push*'] } } },
+      { level: 'queue', policy: { limits: { memoryBytes: 2 ** 31 } } },
+    ] as const
+    const own = { limits: { memoryBytes: 2 ** 30 } }
+    const [a, b] = [effective([...levels, { level: 'item', policy: own }]), effective(levels)]
+    expect(made.items.map(({ policy }) => policy)).toEqual([
+      { policy: a.policy, digest: a.digest, own },
+      { policy: b.policy, digest: b.digest },
+    ])
+    expect(made.policies).toEqual({ deployment: levels[0].policy, queues: { slow: levels[1].policy } })
+    // The digest of the plan is of what was written.
+    expect(made.digest).toBe(
+      plan(items('id: a, run: x, queue: slow, limits: { memory: 1GiB }', 'id: b, run: x, queue: slow')).digest,
+    )
+  })
+
+  test('asks for more than an upper level gives: refused at once, each in its place', () => {
+    const above = policies({ limits: { memory: '1GiB' }, network: { allow: [] } }, { default: { limits: { pids: 5 } } })
+    expect(
+      found(
+        items(
+          'id: a, run: x, limits: { memory: 2GiB, pids: 9 }',
+          'id: b, run: x, network: { allow: [{ host: a.example, mode: tunnel }] }',
+        ),
+        above,
+      ),
+    ).toEqual([
+      'FORBIDDEN /items/0/limits/memory',
+      'FORBIDDEN /items/0/limits/pids',
+      'FORBIDDEN /items/1/network/allow/0/host',
+    ])
+  })
+
+  test.each<[string, string, string]>([
+    ['a limit', 'executor: process, limits: { cpu: 1 }', 'UNSUPPORTED /items/0/limits/cpu'],
+    ['idle time', 'executor: process, limits: { idle: 5m }', 'UNSUPPORTED /items/0/limits/idle'],
+    ['one limit of several', 'executor: weak, limits: { cpu: 1, memory: 1GiB }', 'UNSUPPORTED /items/0/limits/memory'],
+    ['no network', 'executor: process, network: { allow: [] }', 'UNSUPPORTED /items/0/network/allow'],
+    ['a network', 'network: { allow: [{ host: a.example, mode: tunnel }] }', 'UNSUPPORTED /items/0/network/allow/0'],
+    ['hidden files', 'executor: process, filesystem: { hide: ["**/.env"] }', 'UNSUPPORTED /items/0/filesystem/hide/0'],
+    ['writable files', 'executor: process, filesystem: { write: [src] }', 'UNSUPPORTED /items/0/filesystem/write/0'],
+    [
+      'a host that is to be only read',
+      'executor: process, filesystem: { write: [] }',
+      'UNSUPPORTED /items/0/filesystem/write',
+    ],
+    ['no toolchain', 'filesystem: { read: [workspace] }', 'UNSUPPORTED /items/0/filesystem/read/0'],
+    ['commands of another runtime', 'runtime: other, tools: { deny: [x] }', 'UNSUPPORTED /items/0/tools/deny/0'],
+  ])('is refused where %s is not held', (_, fields, expected) => {
+    expect(found(items(`id: a, run: "true", ${fields}`))).toEqual([expected])
+  })
+
+  test('takes what is held', () => {
+    expect(
+      found(
+        items(
+          'id: a, run: "true", limits: { cpu: 1.5, memory: 1GiB, pids: 9, disk: 1GiB, wallClock: 5m, idle: 1m }, network: { allow: [] }',
+          'id: b, run: "true", executor: process, limits: { wallClock: 5m }, tools: { shell: ["true"] }',
+          'id: c, run: "true", filesystem: { read: [toolchain, workspace], write: [workspace], hide: [] }',
+        ),
+      ),
+    ).toEqual([])
+  })
+
+  test('that comes from the configuration is refused where it is not held, at the item', () => {
+    expect(
+      found(items('id: a, run: x', 'id: b, run: x, executor: process'), policies({ limits: { memory: '1GiB' } })),
+    ).toEqual(['UNSUPPORTED /items/1'])
+  })
+
+  test('of an executor of which nothing is known is refused', () => {
+    const deployment = { queues: ['default'], executors: [{ name: 'sandbox' }], runtimes: ['command'] }
+    const result = parsePlan(items('id: a, run: x, network: { allow: [] }'), { deployment })
+    expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual(['UNSUPPORTED'])
+  })
+
+  test('judges the lines of the plan, those of gates too', () => {
+    const above = policies({ tools: { deny: ['git push*'] } })
+    expect(
+      found(
+        items(
+          'id: a, run: "git push"',
+          'id: b, run: "npm test && git -C x push origin"',
+          'id: c, run: "npm test", gates: [{ run: "git status" }, { run: "sh -c \'git push\'" }]',
+          'id: d, run: "npm test; make", tools: { shell: ["npm *"] }',
+          'id: e, run: "npm test > log", tools: { shell: ["npm *"] }',
+          'id: f, run: "npm test | sort", tools: { shell: ["npm *", sort] }',
+        ),
+        above,
+      ),
+    ).toEqual([
+      'FORBIDDEN /items/0/run',
+      'FORBIDDEN /items/1/run',
+      'FORBIDDEN /items/2/gates/1/run',
+      'FORBIDDEN /items/3/run',
+      'FORBIDDEN /items/4/run',
+    ])
+  })
+
+  test('with a mistake in it hides no other', () => {
+    expect(
+      found(
+        items('id: a, run: "git push", limits: { memory: 4 }', 'id: b, run: "git push"'),
+        policies({ tools: { deny: ['git push'] } }),
+      ),
+    ).toEqual(['FORBIDDEN /items/0/run', 'INVALID_INPUT /items/0/limits/memory', 'FORBIDDEN /items/1/run'])
+  })
+})
+
+describe('the set-up', () => {
+  const text = (executor = 'sandbox') => `version: 1
+workspace: { git: ., setup: { run: npm ci, key: [package.json], paths: [node_modules] } }
+items: [{ id: a, run: x, executor: ${executor} }]
+`
+  test('has the limits and commands of the deployment, and no network', () => {
+    const above = policies({
+      limits: { wallClock: '1m' },
+      tools: { shell: ['npm *', 'x'] },
+      filesystem: { read: ['workspace', 'toolchain'] },
+    })
+    const { setup } = plan(text(), above)
+    expect(setup?.policy?.policy).toMatchObject({
+      limits: { wallClockMs: 60_000 },
+      tools: { shell: ['npm *', 'x'] },
+      network: { allow: [] },
+    })
+    expect(setup?.policy).not.toHaveProperty('own')
+  })
+  test('is refused where its line is denied or its limits are not held', () => {
+    expect(found(text(), policies({ tools: { deny: ['npm ci'] } }))).toEqual(['FORBIDDEN /workspace/setup/run'])
+    expect(found(text('process'), policies({ limits: { cpu: 1 } }))).toEqual([
+      'UNSUPPORTED /workspace/setup',
+      'UNSUPPORTED /items/0',
+    ])
+  })
+})
+
+describe('policies of a configuration', () => {
+  const problems = (...args: Parameters<typeof deploymentPolicies>) => {
+    const read = deploymentPolicies(...args)
+    return read.ok ? [] : read.problems.map(({ code, place: at }) => `${code} ${at?.pointer}`)
+  }
+  test('have all their mistakes told, with their places', () => {
+    expect(
+      problems({
+        policy: { limits: { memory: '4GB' }, x: 1 },
+        queues: { slow: { policy: { tools: { shell: ['a  b'] } } }, fast: {} },
+      }),
+    ).toEqual([
+      'INVALID_INPUT /policy/limits/memory',
+      'INVALID_INPUT /policy/x',
+      'INVALID_INPUT /queues/slow/policy/tools/shell/0',
+    ])
+  })
+  test('may not widen from deployment to queue', () => {
+    const written = { policy: { limits: { pids: 5 } }, queues: { slow: { policy: { limits: { pids: 6 } } } } }
+    expect(problems(written)).toEqual(['FORBIDDEN /queues/slow/policy/limits/pids'])
+  })
+})
