@@ -20,7 +20,7 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
     kind: 'process',
     name: options.name ?? 'process',
     guarantees,
-    async prepare({ argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes }) {
+    async prepare({ argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes, limits }) {
       return {
         argv,
         env,
@@ -28,6 +28,7 @@ export function processExecutor(options: ProcessExecutorOptions): Executor {
         stdin,
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+        ...(limits !== undefined && { limits }),
       }
     },
   })

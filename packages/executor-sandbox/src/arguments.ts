@@ -32,6 +32,9 @@ export function sandboxArguments(spec: LaunchSpec, root: SandboxRoot): string[] 
 
 /** The part of the line before `--`. */
 export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
+  const { memoryBytes = Infinity } = spec.limits ?? {}
+  const large = String(Math.min(MOST_TMP, memoryBytes))
+  const small = String(Math.min(MOST_SHARED, memoryBytes))
   return [
     // Own user, process, IPC, UTS, cgroup and network namespaces; in the last one only a loopback.
     ['--unshare-all', '--unshare-user', '--disable-userns'],
@@ -39,13 +42,17 @@ export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
     ['--hostname', 'seamark', '--new-session', '--die-with-parent'],
     ...root.binds.map(({ source, target }) => ['--ro-bind', source, target]),
     ...root.links.map(({ path, to }) => ['--symlink', to, path]),
-    ['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
-    ['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run'],
+    ['--proc', '/proc', '--dev', '/dev', '--size', small, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+    ['--perms', '1777', '--size', large, '--tmpfs', '/tmp', '--size', small, '--tmpfs', '/run'],
     ...outerFirst(spec.mounts).map(({ source, target, mode }) => [BIND[mode], source, target]),
     ['--remount-ro', '/', '--chdir', spec.cwd, '--clearenv'],
     ...Object.entries(environment(spec.env, root.path)).map(([name, value]) => ['--setenv', name, value]),
   ].flat()
 }
+
+/** Bytes of `/tmp`, and of `/run` and `/dev/shm` each: they are memory. */
+const MOST_TMP = 4 * 1024 ** 3
+const MOST_SHARED = 256 * 1024 ** 2
 
 const BIND = { 'read-only': '--ro-bind', 'read-write': '--bind' } as const
 

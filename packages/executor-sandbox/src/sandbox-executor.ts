@@ -1,6 +1,7 @@
 import type { Executor, ExecutorGuarantees, LaunchSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import {
+  limitStrengths,
   prepareFolder,
   SUPERVISED_GUARANTEES,
   supervisedExecutor,
@@ -36,17 +37,21 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
     throw error
   }
 
+  let found: ExecutorGuarantees | undefined
+  const guarantees = () => (found ??= guaranteesHere())
   const executor = supervisedExecutor({
     ...options,
     kind: 'sandbox',
     name: options.name ?? 'sandbox',
-    guarantees,
+    get guarantees() {
+      return guarantees()
+    },
     async prepare(spec, hello) {
       checkTargets(spec)
       const { root, data, given } = await prepared()
       const real = (path: string) => (isBelow(path, given) ? data + path.slice(given.length) : path)
       const mounts = spec.mounts.map((mount) => ({ ...mount, source: real(mount.source) }))
-      const { argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes } = spec
+      const { argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes, limits } = spec
       const shown = { ...spec, mounts: mounts.map((mount) => ({ ...mount, source: wayTo(mount.source, hello) })) }
       const binds = root.binds.map((bind) => ({ ...bind, source: wayTo(bind.source, hello) }))
       return {
@@ -56,10 +61,12 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
         stdin,
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+        ...(limits !== undefined && { limits }),
         sandbox: {
           program: root.bubblewrap,
           options: sandboxOptions(shown, { ...root, binds }),
           ...(root.filter !== undefined && { filter: root.filter }),
+          promised: limits === undefined ? [] : enforced(guarantees()),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [
             ...root.reach.filter((source) => isBelow(source, data) || wayTo(source, hello) === source),
@@ -69,13 +76,13 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
       }
     },
   })
-  return {
-    ...executor,
+  // Added rather than copied: a copy would look for its guarantees at once.
+  return Object.assign(executor, {
     async unavailable() {
       const available = await sandboxAvailable(options)
       return available.ok ? undefined : available.problem
     },
-  }
+  })
 }
 
 interface Prepared {
@@ -118,10 +125,25 @@ function checkTargets({ mounts }: LaunchSpec): void {
     })
 }
 
-const guarantees: ExecutorGuarantees = {
-  isolation: { value: 'namespace', proof: 'tested' },
-  network: { value: 'none', proof: 'tested' },
-  filesystem: 'private',
-  tree: { value: 'proven', proof: 'tested' },
-  ...SUPERVISED_GUARANTEES,
+function enforced({ limits }: ExecutorGuarantees): string[] {
+  return (['cpu', 'memory', 'pids'] as const).filter((name) => limits[name].value === 'enforced')
+}
+
+function guaranteesHere(): ExecutorGuarantees {
+  const { cpu, memory, pids, disk } = limitStrengths()
+  const tested = <T>(value: T) => ({ value, proof: 'tested' }) as const
+  return {
+    isolation: tested('namespace'),
+    network: tested('none'),
+    filesystem: 'private',
+    tree: tested('proven'),
+    ...SUPERVISED_GUARANTEES,
+    limits: {
+      ...SUPERVISED_GUARANTEES.limits,
+      cpu: tested(cpu),
+      memory: tested(memory),
+      pids: tested(pids),
+      disk: tested(disk),
+    },
+  }
 }

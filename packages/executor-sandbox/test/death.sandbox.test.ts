@@ -1,11 +1,12 @@
 import { launchId, sleep } from '@seamark/kit'
-import { mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sandboxExecutor } from '../src/index.ts'
 import { until } from './support/see.ts'
+import { supervisorOf } from './support/supervisor-of.ts'
 
 describe('when the supervisor is killed', () => {
   it('10 times at random instants, sandboxes die with it, end as lost and never run twice', async () => {
@@ -54,21 +55,4 @@ describe('when the supervisor is killed', () => {
 
 function sizeOf(path: string): number {
   return readFileSync(path).byteLength
-}
-
-/** From the lock of the data folder: the kernel knows who holds it. */
-async function supervisorOf(dir: string): Promise<number> {
-  const inode = statSync(join(dir, 'supervisor', 'lock')).ino
-  let pid = NaN
-  await until(() => {
-    const locks = readFileSync('/proc/locks', 'utf8').split('\n')
-    pid = Number(
-      locks
-        .find((entry) => entry.includes(`:${inode} `))
-        ?.trim()
-        .split(/\s+/)[4],
-    )
-    return pid > 0
-  }, 'a supervisor has the data folder')
-  return pid
 }

@@ -3,10 +3,12 @@ import { sleep, systemClock, systemCode } from '@seamark/kit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, readFileSync, statSync } from 'node:fs'
+import type { Bounds, Breach } from './bounds.ts'
+import { readStatus } from './bubblewrap-status.ts'
 import { capacityError } from './capacity.ts'
 import type { Capture } from './capture.ts'
 import type { LaunchRequest } from './launch-request.ts'
-import { outputPath, type Layout } from './paths.ts'
+import { outputPath, statusPath, type Layout } from './paths.ts'
 import { noInput, type StandardStreams } from './standard-streams.ts'
 import type { Judgement, StartPlan } from './start-plan.ts'
 
@@ -15,6 +17,8 @@ export interface Attempt {
   /** Absent where the program could not be started. */
   readonly pid: number | undefined
   readonly capture: Capture
+  /** Resolves when all that holds its program is in place: no gate may be opened before. */
+  readonly held: Promise<void>
   /** Lets a gated program run. */
   release(): void
   /** How it ended; by then its tree is settled. Never rejects. */
@@ -23,7 +27,7 @@ export interface Attempt {
   send(bytes: Uint8Array): Promise<void>
 }
 
-export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output' | 'disk'>
+export type Cause = Extract<ExitReason, 'killed' | 'timeout' | 'output'> | Breach
 
 /** How long the outputs are waited for after the first process ended: they close with the last process. */
 const drainMs = 250
@@ -35,6 +39,8 @@ const roomMs = 250
 export interface StartMeans {
   readonly plan: StartPlan
   readonly streams: StandardStreams
+  /** There where its request has limits. */
+  readonly bounds?: Bounds
 }
 
 /**
@@ -45,7 +51,7 @@ export async function startAttempt(
   layout: Layout,
   launchId: string,
   request: LaunchRequest,
-  { plan, streams }: StartMeans,
+  { plan, streams, bounds }: StartMeans,
   capture: Capture,
   startedAt: number,
 ): Promise<Attempt> {
@@ -53,6 +59,7 @@ export async function startAttempt(
   if (child instanceof Error || child.pid === undefined) {
     const error: unknown = child instanceof Error ? child : (await once(child, 'error'))[0]
     streams.finish()
+    await bounds?.close()
     const capacity = capacityError(error)
     if (capacity !== undefined) throw capacity
     const code = systemCode(error) ?? 'UNKNOWN'
@@ -87,12 +94,14 @@ export async function startAttempt(
     streams.pause()
     while (capture.isHolding && cause === undefined) {
       await sleep(roomMs)
+      bounds?.sawOutput()
       if (capture.flush() === 'failed') cutOff('disk')
     }
     if (cause === undefined) streams.resume()
   }
 
   streams.read((stream, bytes) => {
+    bounds?.sawOutput()
     if (cause === 'output' || cause === 'disk') return
     const result = capture.write(stream, bytes)
     if (result === 'kept') return
@@ -118,6 +127,9 @@ export async function startAttempt(
     if (request.sandbox === undefined) await Promise.race([streams.ended, sleep(drainMs)])
     const endedAt = Date.now()
     streams.finish()
+    const breach = await bounds?.atEnd()
+    if (breach !== undefined) cause ??= breach
+    await bounds?.close()
     await waiting
     while (capture.isHolding && cause === undefined) await roomForOutput()
     disarm()
@@ -134,11 +146,21 @@ export async function startAttempt(
     }
   }
 
+  const first = () => (request.sandbox === undefined ? undefined : readStatus(statusPath(layout, launchId)).childPid)
+  const hold = async (holding: NonNullable<Bounds['hold']>) => {
+    for (let child = first(); !ended; child = first()) {
+      if (child !== undefined) return holding(child)
+      await sleep(1)
+    }
+  }
+  bounds?.watch(pid, first, kill)
+
   const gate = plan.gated ? child.stdio[3 + plan.descriptors.length] : undefined
   gate?.on('error', () => undefined)
   return {
     pid,
     capture,
+    held: bounds?.hold === undefined ? Promise.resolve() : hold(bounds.hold),
     ended: finish(),
     release: () => void gate?.destroy(),
     kill,
@@ -159,6 +181,7 @@ function endedAttempt(capture: Capture, startedAt: number, detail: string): Atte
   return {
     pid: undefined,
     capture,
+    held: Promise.resolve(),
     ended: Promise.resolve(exit),
     release: () => undefined,
     kill: () => undefined,
@@ -190,10 +213,13 @@ function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | n
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])))
 }
 
+/** What may not go unsaid, however the program ended. */
+const NAMED_ANYWAY: readonly Cause[] = ['output', 'disk', 'memory', 'pids']
+
 /** An end that we brought about has our reason, unless the program had ended by itself before. */
 function withCause(judgement: Judgement, cause: Cause | undefined): Omit<Judgement, 'reason'> & { reason: ExitReason } {
   if (cause === undefined) return judgement
-  if (cause === 'output' || cause === 'disk' || judgement.signal === 'SIGKILL' || judgement.reason === 'not-started')
+  if (NAMED_ANYWAY.includes(cause) || judgement.signal === 'SIGKILL' || judgement.reason === 'not-started')
     return { ...judgement, reason: cause }
   return judgement
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { limitStrengths } from './limit-strengths.ts'
 export { sandboxIdentity } from './identity.ts'
 export type { Identity } from './identity.ts'
 export type { LaunchRequest, SandboxRequest } from './launch-request.ts'

@@ -1,3 +1,4 @@
+import type { LaunchLimits } from '@seamark/core'
 import type { Fields } from './fields.ts'
 import { fields, isFields, numberOrNone, text, textList, textMap, textOrNone, word } from './fields.ts'
 
@@ -10,6 +11,7 @@ export interface LaunchRequest {
   readonly stdin: 'pipe' | 'none'
   readonly timeoutMs?: number
   readonly maxOutputBytes?: number
+  readonly limits?: LaunchLimits
   /** Present for a sandbox. */
   readonly sandbox?: SandboxRequest
 }
@@ -25,13 +27,15 @@ export interface SandboxRequest {
   readonly writable: readonly string[]
   /** Host paths that the sandbox's user must reach. */
   readonly readable: readonly string[]
+  /** Limits that control groups must hold, by the name of the controller: what was promised may not be watched only. */
+  readonly promised: readonly string[]
 }
 
 export function launchRequestFrom(value: unknown): LaunchRequest {
   const from = fields(value, 'launch')
   const timeoutMs = numberOrNone(from, 'timeoutMs')
   const maxOutputBytes = numberOrNone(from, 'maxOutputBytes')
-  const sandbox = from['sandbox']
+  const { limits, sandbox } = from
   return {
     argv: textList(from, 'argv'),
     env: textMap(from, 'env'),
@@ -39,8 +43,20 @@ export function launchRequestFrom(value: unknown): LaunchRequest {
     stdin: word(from, 'stdin', ['pipe', 'none']),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+    ...(isFields(limits) && { limits: limitsFrom(limits) }),
     ...(isFields(sandbox) && { sandbox: sandboxFrom(sandbox) }),
   }
+}
+
+const limitNames = ['cpu', 'memoryBytes', 'pids', 'diskBytes', 'idleMs'] as const
+
+function limitsFrom(from: Fields): LaunchLimits {
+  return Object.fromEntries(
+    limitNames.flatMap((name) => {
+      const value = numberOrNone(from, name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function sandboxFrom(from: Fields): SandboxRequest {
@@ -51,5 +67,6 @@ function sandboxFrom(from: Fields): SandboxRequest {
     ...(filter !== undefined && { filter }),
     writable: textList(from, 'writable'),
     readable: textList(from, 'readable'),
+    promised: textList(from, 'promised'),
   }
 }

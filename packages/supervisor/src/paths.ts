@@ -15,6 +15,8 @@ export interface Layout {
   readonly pipes: string
   /** Names the folder on the host in which a root supervisor opened ways for the sandboxes' user. */
   readonly ways: string
+  /** Names the control groups that launches have theirs in. */
+  readonly cgroups: string
   readonly journal: string
   readonly lock: string
   readonly log: string
@@ -31,6 +33,7 @@ export function layoutOf(data: string): Layout {
     attempts: join(folder, 'attempts'),
     pipes: join(folder, 'pipes'),
     ways: join(folder, 'ways'),
+    cgroups: join(folder, 'cgroups'),
     journal: join(folder, 'journal.ndjson'),
     lock: join(folder, 'lock'),
     log: join(folder, 'log'),

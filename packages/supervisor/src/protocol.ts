@@ -8,7 +8,7 @@ import type { Way } from './ways.ts'
  * The version of what is spoken over the socket. Frames are lines of JSON. The client's first one is
  * `hello`. Each request has a number `n`; its answers carry it: any number of `item`, then `value` or `error`.
  */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** The longest line: arguments and environment of one launch are at most about 2 MiB each (execve(2)). */
 export const MAX_LINE_BYTES: number = 16 * 1024 * 1024

@@ -2,7 +2,9 @@ import { sleep } from '@seamark/kit'
 import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { readStatus } from './bubblewrap-status.ts'
+import type { LaunchGroup } from './cgroups.ts'
 import type { Identity } from './identity.ts'
+import { joinLine } from './join-line.ts'
 import type { SandboxRequest } from './launch-request.ts'
 import { optionsPath, statusPath, type Layout } from './paths.ts'
 import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
@@ -15,7 +17,8 @@ const statusBytes = 1024
 /**
  * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
  * environment does not belong into a command line, which every user of the host can read. The sandbox
- * is built while its launch becomes durable, and holds the program back until it is.
+ * is built while its launch becomes durable, and holds the program back until it is. With control groups, a
+ * shell joins them first, so that nothing of it is ever outside.
  */
 export function sandboxPlan(
   layout: Layout,
@@ -23,21 +26,26 @@ export function sandboxPlan(
   argv: readonly string[],
   sandbox: SandboxRequest,
   identity: Identity | undefined,
+  group?: LaunchGroup,
 ): StartPlan {
   const descriptors: number[] = []
+  let joinsFrom = 0
   try {
     descriptors.push(writeOptions(optionsPath(layout, launchId), sandbox.options))
     if (sandbox.filter !== undefined) descriptors.push(openSync(sandbox.filter, 'r'))
     descriptors.unshift(reserveStatus(statusPath(layout, launchId)))
+    joinsFrom = 3 + descriptors.length
+    descriptors.push(...(group?.openJoins() ?? []))
   } catch (error) {
     for (const fd of descriptors) closeSync(fd)
     throw error
   }
   const filter = sandbox.filter === undefined ? [] : ['--seccomp', '5']
   const gate = ['--block-fd', String(3 + descriptors.length)]
+  const args = ['--json-status-fd', '3', '--args', '4', ...filter, ...gate, '--', ...argv]
+  const join = ['-c', joinLine(joinsFrom, 3 + descriptors.length - joinsFrom), 'sh', sandbox.program]
   return {
-    file: sandbox.program,
-    args: ['--json-status-fd', '3', '--args', '4', ...filter, ...gate, '--', ...argv],
+    ...(group === undefined ? { file: sandbox.program, args } : { file: '/bin/sh', args: [...join, ...args] }),
     // For bubblewrap itself, which clears it inside: nothing that an item sets may reach the host's loader.
     env: { [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
     cwd: '/',
@@ -48,6 +56,7 @@ export function sandboxPlan(
       // Until the sandbox's first process has a session of its own it is in the same group; from
       // then on it dies with bubblewrap, and the kernel kills all others of its process namespace.
       killNow(-pid)
+      group?.kill()
     },
     settle: () => settleNamespace(statusPath(layout, launchId)),
     judge(code, signal) {

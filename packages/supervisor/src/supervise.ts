@@ -3,6 +3,8 @@ import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { closeSync, rmSync, statSync } from 'node:fs'
 import { failedAttempt, startAttempt, type Attempt, type StartMeans } from './attempt.ts'
 import { hasNoSpace, refusal } from './capacity.ts'
+import { openBounds } from './bounds.ts'
+import { endLeftGroups, openCgroups, type Cgroups, type LaunchGroup } from './cgroups.ts'
 import { openCapture } from './capture.ts'
 import { openChanges } from './changes.ts'
 import { handOver, openToRead } from './handover.ts'
@@ -14,7 +16,7 @@ import { plainPlan } from './plain-plan.ts'
 import { bootId, processAt } from './procfs.ts'
 import { recover } from './recover.ts'
 import { sandboxPlan } from './sandbox-plan.ts'
-import { openStreams } from './standard-streams.ts'
+import { openStreams, type StandardStreams } from './standard-streams.ts'
 import { stateOf, type Launch, type Store } from './store.ts'
 import { openSweep } from './sweep.ts'
 import { openTurns } from './turns.ts'
@@ -65,6 +67,8 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
   const boot = bootId()
   const identity = sandboxIdentity()
   const [late, pipes] = await Promise.all([recover(layout, store, sweep, boot), openPipes(layout.pipes, identity)])
+  await endLeftGroups(layout)
+  let cgroups: Cgroups | undefined
 
   const known = (executor: string, launchId: string): Launch | undefined => {
     const launch = store.launches.get(launchId)
@@ -76,24 +80,37 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     return launch
   }
 
-  const planOf = (launchId: string, request: LaunchRequest) =>
+  const planOf = (launchId: string, request: LaunchRequest, group: LaunchGroup | undefined) =>
     request.sandbox === undefined
       ? plainPlan(layout, launchId, request, sweep)
-      : sandboxPlan(layout, launchId, request.argv, request.sandbox, identity)
+      : sandboxPlan(layout, launchId, request.argv, request.sandbox, identity, group)
 
   const meansOf = async (launchId: string, request: LaunchRequest): Promise<StartMeans> => {
-    const streams = await openStreams(pipes, request.stdin)
+    const { limits, sandbox, stdin } = request
+    const bounds =
+      limits === undefined
+        ? undefined
+        : await openBounds(
+            launchId,
+            limits,
+            sandbox ?? { writable: [], promised: [] },
+            () => (cgroups ??= openCgroups(layout)),
+          )
+    let streams: StandardStreams | undefined
     try {
-      return { streams, plan: planOf(launchId, request) }
+      streams = await openStreams(pipes, stdin)
+      return { streams, plan: planOf(launchId, request, bounds?.group), ...(bounds !== undefined && { bounds }) }
     } catch (error) {
-      streams.finish()
+      streams?.finish()
+      await bounds?.close()
       throw error
     }
   }
 
   /** Lets go of what nothing was started with. */
-  const dispose = (launchId: string, { streams, plan }: StartMeans) => {
+  const dispose = (launchId: string, { streams, plan, bounds }: StartMeans) => {
     streams.finish()
+    void bounds?.close()
     for (const fd of plan.descriptors) closeSync(fd)
     rmSync(statusPath(layout, launchId), { force: true })
   }
@@ -179,7 +196,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
       attempt = failedAttempt(capture, startedAt, error)
     }
     try {
-      await durable
+      await Promise.all([durable, attempt.held])
     } catch (error) {
       // Its gate is closed, so nothing of it ran; without a disk the supervisor can not go on.
       attempt.kill('disk')
@@ -266,6 +283,9 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
       for (const attempt of attempts.values()) attempt.kill('killed')
       await Promise.all(ends.values())
     },
-    close: () => pipes.close(),
+    async close() {
+      cgroups?.close()
+      await pipes.close()
+    },
   }
 }

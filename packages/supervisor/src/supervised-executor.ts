@@ -17,9 +17,13 @@ export interface SupervisedExecutorOptions extends SupervisorOptions {
   prepare(spec: LaunchSpec, hello: Hello): Promise<LaunchRequest>
 }
 
-/** What every executor promises whose attempts belong to a supervisor: it watches nothing but time and output. */
+/** What every executor promises whose attempts belong to a supervisor: of limits, time with and without output. */
 export const SUPERVISED_GUARANTEES: Pick<ExecutorGuarantees, 'limits' | 'input' | 'outlivesService'> = {
-  limits: { ...NO_LIMITS, wallClock: { value: 'enforced', proof: 'tested' } },
+  limits: {
+    ...NO_LIMITS,
+    wallClock: { value: 'enforced', proof: 'tested' },
+    idle: { value: 'enforced', proof: 'tested' },
+  },
   input: true,
   outlivesService: true,
 }
@@ -32,12 +36,15 @@ export function supervisedExecutor(options: SupervisedExecutorOptions): Executor
     spec: 'executor/v1',
     kind: options.kind,
     name: options.name,
-    guarantees: options.guarantees,
+    // Where it is found by trying, it is looked up only when it is asked for.
+    get guarantees() {
+      return options.guarantees
+    },
 
     async launch(launchId, spec, { signal } = {}) {
       throwIfAborted(signal)
       checkLaunchId(launchId)
-      checkSpec(spec, options.guarantees.filesystem)
+      checkSpec(spec, options.guarantees)
       const launch = await options.prepare(spec, await client.hello(signal))
       return answerFrom(await client.ask({ op: 'launch', launchId, launch }, signal))
     },

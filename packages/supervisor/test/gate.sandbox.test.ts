@@ -25,7 +25,7 @@ describe('a sandbox', () => {
     chmodSync(dir, 0o711)
     const options = ['--unshare-all', '--die-with-parent', '--dev-bind', '/', '/']
     const argv = ['/bin/sh', '-c', 'echo ran > "$1"; exit 3', 'sh', join(work, launchId)]
-    const sandbox = { program, options, writable: [], readable: [] }
+    const sandbox = { program, options, writable: [], readable: [], promised: [] }
     const pipes = await openPipes(layout.pipes, identity)
     const streams = await openStreams(pipes, 'none')
     await pipes.close()
@@ -63,7 +63,7 @@ describe('a sandbox', () => {
       const layout = layoutOf(dir)
       mkdirSync(layout.attempts, { recursive: true })
       fill()
-      const sandbox = { program, options: ['--dev-bind', '/', '/'], writable: [], readable: [] }
+      const sandbox = { program, options: ['--dev-bind', '/', '/'], writable: [], readable: [], promised: [] }
       expect(() => sandboxPlan(layout, idOf('a'), ['/bin/true'], sandbox, undefined)).toThrow(
         expect.objectContaining({ code: 'ENOSPC' }),
       )

@@ -1,7 +1,8 @@
 /**
- * Measures `launch` to `exited` of `true` against the same bubblewrap line, started by Node itself, in turns:
- * `node --conditions=source launch-speed.ts [ROUNDS]`. Prints medians and 90th percentiles in milliseconds.
+ * Measures `launch` to `exited` of `true`, without limits and with them, against the same bubblewrap line, started by Node
+ * itself, in turns: `node --conditions=source launch-speed.ts [ROUNDS]`. Prints medians and 90th percentiles in milliseconds.
  */
+import type { LaunchSpec } from '@seamark/core'
 import { launchId } from '@seamark/kit'
 import { prepareFolder, sandboxIdentity } from '@seamark/supervisor'
 import { spawn } from 'node:child_process'
@@ -25,10 +26,12 @@ const follow = async () => {
 }
 const following = follow().catch(() => undefined)
 
-const ours = async (n: number) => {
-  const id = launchId('bench', 'run', 'item', n, 'main')
+const limits = { cpu: 1, memoryBytes: 256 * 1024 * 1024, pids: 50, diskBytes: 256 * 1024 * 1024, idleMs: 60_000 }
+
+const ours = async (n: number, more: Partial<LaunchSpec> = {}) => {
+  const id = launchId('bench', more.limits === undefined ? 'run' : 'limited', 'item', n, 'main')
   const ended = new Promise<void>((resolve) => waiting.set(id, resolve))
-  await executor.launch(id, spec)
+  await executor.launch(id, { ...spec, ...more })
   await ended
 }
 await ours(0)
@@ -47,14 +50,17 @@ const direct = () =>
     child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`bubblewrap ended with ${code}`))))
   })
 
-const times = { direct: [] as number[], ours: [] as number[] }
+const times = { direct: [] as number[], ours: [] as number[], limited: [] as number[] }
 for (let n = 1; n <= rounds; n++) {
   const start = performance.now()
   await direct()
   const middle = performance.now()
   await ours(n)
   times.direct.push(middle - start)
-  times.ours.push(performance.now() - middle)
+  const end = performance.now()
+  await ours(n, { limits })
+  times.ours.push(end - middle)
+  times.limited.push(performance.now() - end)
 }
 const at = (list: number[], share: number) => list.toSorted((a, b) => a - b)[Math.floor(list.length * share)] ?? NaN
 const [p50, baseline] = [at(times.ours, 0.5), at(times.direct, 0.5)]
@@ -65,6 +71,8 @@ console.log(
     directP90: Number(at(times.direct, 0.9).toFixed(2)),
     launchP50: Number(p50.toFixed(2)),
     launchP90: Number(at(times.ours, 0.9).toFixed(2)),
+    limitedP50: Number(at(times.limited, 0.5).toFixed(2)),
+    limitedP90: Number(at(times.limited, 0.9).toFixed(2)),
     ratio: Number((p50 / baseline).toFixed(2)),
     beyondMs: Number((p50 - baseline).toFixed(2)),
   }),

@@ -15,13 +15,14 @@ export function testExecutor(dir: string, name = 'test', graceMs = 50): Executor
       tree: { value: 'best-effort', proof: 'tested' },
       ...SUPERVISED_GUARANTEES,
     },
-    prepare: async ({ argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes }) => ({
+    prepare: async ({ argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes, limits }) => ({
       argv,
       env,
       cwd,
       stdin,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+      ...(limits !== undefined && { limits }),
     }),
   })
 }

@@ -1,0 +1,145 @@
+import { launchId } from '@seamark/kit'
+import { spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { sandboxExecutor } from '../src/index.ts'
+import { explode, type BombReport } from './support/bombs.ts'
+import { see, until } from './support/see.ts'
+import { supervisorOf } from './support/supervisor-of.ts'
+
+const temporary = () => {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'seamark-limits-')))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+const isRoot = process.getuid?.() === 0
+const MiB = 1024 * 1024
+
+const named: BombReport['ends'] = {
+  memory: 'memory',
+  inTmp: 'memory',
+  pids: 'pids',
+  threads: 'pids',
+  disk: 'disk',
+  unlinked: 'disk',
+  odd: 'disk',
+  idle: 'idle',
+  within: 'exited 3',
+}
+
+describe('limits of a sandbox', () => {
+  it('are named in the end of what goes over them, and harm nothing beside it', { timeout: 90_000 }, async () => {
+    const { ends, beside, strengths } = await explode(temporary())
+    expect(ends).toEqual(named)
+    expect(beside).toBe('exited 7')
+    expect(strengths).toMatchObject({ disk: 'watched', wallClock: 'enforced', idle: 'enforced' })
+    for (const name of ['memory', 'pids']) expect(['enforced', 'watched']).toContain(strengths[name])
+  })
+
+  it.runIf(isRoot)('hold for an ordinary user without control groups (as root)', { timeout: 90_000 }, () => {
+    const dir = temporary()
+    chownSync(dir, 12_345, 12_345)
+    const program = fileURLToPath(new URL('./support/bombs.ts', import.meta.url))
+    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', program, 'run', dir], {
+      uid: 12_345,
+      gid: 12_345,
+      cwd: '/',
+      env: {},
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({
+      strengths: {
+        cpu: 'none',
+        memory: 'watched',
+        pids: 'watched',
+        disk: 'watched',
+        wallClock: 'enforced',
+        idle: 'enforced',
+      },
+      ends: named,
+      beside: 'exited 7',
+    })
+  })
+
+  it('are refused where they are none, with their place', async () => {
+    const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })
+    onTestFinished(() => executor.close?.())
+    const wrong = { cpu: 0, memoryBytes: 1, pids: 0.5, diskBytes: -1, idleMs: NaN }
+    await expect(see(executor, 'true', { limits: wrong })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      problems: ['cpu', 'memoryBytes', 'pids', 'diskBytes', 'idleMs'].map((name) => ({
+        place: { pointer: `/limits/${name}` },
+      })),
+    })
+  })
+
+  it('bound the file systems of memory also where none is asked for', async () => {
+    const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })
+    onTestFinished(() => executor.close?.())
+    const sizes = 'stat -f -c "%b %S" /tmp /run /dev/shm'
+    expect((await see(executor, sizes)).out).toBe('1048576 4096\n65536 4096\n65536 4096\n')
+    const small = { limits: { memoryBytes: 64 * MiB } }
+    expect((await see(executor, sizes, small)).out).toBe('16384 4096\n16384 4096\n16384 4096\n')
+  })
+})
+
+describe.runIf(isRoot)('control groups (as root)', () => {
+  it('slow down what uses more than its share of processors', async () => {
+    const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })
+    onTestFinished(() => executor.close?.())
+    expect(executor.guarantees.limits.cpu).toEqual({ value: 'enforced', proof: 'tested' })
+    const busy = `node -e "
+      const end = Date.now() + 1500
+      while (Date.now() < end);
+      const { userCPUTime, systemCPUTime } = process.resourceUsage()
+      console.log(userCPUTime + systemCPUTime)"`
+    const { out } = await see(executor, busy, { limits: { cpu: 0.2 } })
+    expect(Number(out)).toBeGreaterThan(100_000)
+    expect(Number(out)).toBeLessThan(700_000)
+  })
+
+  it('are there from the first instruction on, can not be left and are gone with the supervisor', async () => {
+    const dir = temporary()
+    const executor = sandboxExecutor({ dir, graceMs: 0 })
+    const { out } = await see(executor, 'cat /proc/self/cgroup; echo 0 > /sys/fs/cgroup/x', {
+      limits: { memoryBytes: 64 * MiB, pids: 20 },
+    })
+    // Inside, its own group is the root of what it sees.
+    expect(out).toMatch(/:(memory)?:\/$/m)
+    const places = groupsOf(dir)
+    expect(places.length).toBeGreaterThan(0)
+    expect(places.filter((place) => !existsSync(place))).toEqual([])
+    await executor.close?.()
+    await until(() => !existsSync(join(dir, 'supervisor/cgroups')), 'it is gone')
+    expect(places.filter((place) => existsSync(place))).toEqual([])
+  })
+
+  it('that a killed supervisor left are found again and removed', async () => {
+    const dir = temporary()
+    const executor = sandboxExecutor({ dir, graceMs: 50 })
+    const id = launchId('test', 'left', String(process.pid), 1, 'main')
+    await executor.launch(id, {
+      argv: ['/bin/sleep', '60'],
+      env: {},
+      cwd: '/',
+      mounts: [],
+      limits: { cpu: 1, memoryBytes: 64 * MiB, pids: 20 },
+    })
+    const places = groupsOf(dir).map((place) => join(place, id))
+    await until(() => places.every((place) => existsSync(place)), 'its groups are there')
+    process.kill(await supervisorOf(dir), 'SIGKILL')
+    await until(async () => (await executor.attach(id)).state === 'lost', 'it is lost')
+    expect(places.filter((place) => existsSync(place))).toEqual([])
+    await executor.close?.()
+  })
+})
+
+function groupsOf(dir: string): string[] {
+  const groups: unknown = JSON.parse(readFileSync(join(dir, 'supervisor/cgroups'), 'utf8'))
+  return Array.isArray(groups) ? groups.map(String) : []
+}

@@ -1,0 +1,62 @@
+import type { LaunchSpec } from '@seamark/core'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { sandboxExecutor } from '../../src/index.ts'
+import { see } from './see.ts'
+
+const MiB = 1024 * 1024
+
+/** Ends of programs that go over each limit, and of one beside them that does not. */
+export interface BombReport {
+  readonly strengths: Readonly<Record<string, string>>
+  readonly ends: Readonly<Record<string, string>>
+  /** How one that keeps to the same limits ended, which ran all the time. */
+  readonly beside: string
+}
+
+/** Runs a bomb of each kind in a sandbox with limits, beside one that does its work; as root and as an ordinary user. */
+export async function explode(dir: string): Promise<BombReport> {
+  const executor = sandboxExecutor({ dir, graceMs: 0, name: `bombs-${process.getuid?.()}` })
+  const limits = { memoryBytes: 128 * MiB, pids: 40, diskBytes: 16 * MiB }
+  let count = 0
+  const end = async (script: string, more: Partial<LaunchSpec> = {}) => {
+    const workspace = join(dir, 'workspaces', String(++count))
+    mkdirSync(workspace, { recursive: true, mode: 0o700 })
+    const mounts = [{ source: workspace, target: '/workspace', mode: 'read-write' as const }]
+    const { reason, code } = await see(executor, script, {
+      mounts,
+      cwd: '/workspace',
+      limits,
+      timeoutMs: 25_000,
+      ...more,
+    })
+    return code === undefined || reason !== 'exited' ? reason : `${reason} ${code}`
+  }
+  try {
+    const beside = end('i=0; while [ $i -lt 40 ]; do sleep 0.1; i=$((i+1)); /bin/true || exit 9; done; exit 7')
+    const memory = await end(`node -e "const a = []; for (;;) a.push(Buffer.alloc(4 * ${MiB}, 1))"`)
+    const inTmp = await end('head -c 400M /dev/zero > /tmp/full; sleep 20')
+    const pids = await end('f() { f | f & }; f; sleep 20')
+    const worker = "new (require('worker_threads').Worker)('setTimeout(() => 0, 1e6)', { eval: true })"
+    const threads = await end(`node -e "for (let i = 0; i < 60; i++) ${worker}"`, {
+      limits: { ...limits, memoryBytes: 2048 * MiB },
+    })
+    const disk = await end('head -c 60M /dev/zero > full; sleep 20')
+    const unlinked = await end('exec 3> full; rm full; head -c 60M /dev/zero >&3; sleep 20')
+    const odd = await end('mkdir "$(printf \'o\\377\')"; head -c 60M /dev/zero > "$(printf \'o\\377/full\')"; sleep 20')
+    const idle = await end('echo a; sleep 0.2; echo b; sleep 20', { limits: { idleMs: 600 } })
+    const within = await end('head -c 8M /dev/zero > small; node -e 0; exit 3')
+    return {
+      strengths: Object.fromEntries(
+        Object.entries(executor.guarantees.limits).map(([name, { value }]) => [name, value]),
+      ),
+      ends: { memory, inTmp, pids, threads, disk, unlinked, odd, idle, within },
+      beside: await beside,
+    }
+  } finally {
+    await executor.close?.()
+  }
+}
+
+// As a program of its own, for another user: the report on stdout, as JSON.
+if (process.argv[2] === 'run') console.log(JSON.stringify(await explode(process.argv[3] ?? '')))

@@ -1,0 +1,132 @@
+import type { ExitReason, LaunchLimits } from '@seamark/core'
+import { SeamError, sleep, toSeamError } from '@seamark/kit'
+import type { Cgroups, LaunchGroup } from './cgroups.ts'
+import { openDiskWatch, type DiskWatch } from './disk-watch.ts'
+import type { SandboxRequest } from './launch-request.ts'
+import { limitProcesses } from './limit-processes.ts'
+import { allProcesses, memoryFilesOf, memoryOf, removedFilesOf, treeOf } from './process-tree.ts'
+
+export type Breach = Extract<ExitReason, 'memory' | 'pids' | 'disk' | 'idle'>
+
+/** What holds one attempt to its limits. */
+export interface Bounds {
+  /** The control groups that it is started in. */
+  readonly group: LaunchGroup | undefined
+  /** There where something can be held only once the sandbox's first process is there, and before its program runs. */
+  readonly hold: ((first: number) => Promise<void>) | undefined
+  /** Begins to look; `pid` is the process that was started. Tells once at most; `killed` where it can not look. */
+  watch(pid: number, first: () => number | undefined, tell: (why: Breach | 'killed') => void): void
+  sawOutput(): void
+  /** Which limit it had hit, asked when its tree is dead. */
+  atEnd(): Promise<Breach | undefined>
+  /** Stops looking, and removes what there is. Also where nothing was started. */
+  close(): Promise<void>
+}
+
+/** How often counters and the tree are looked at. */
+const lookMs = 50
+/** How often in a row it may fail to look, such as for want of descriptors. */
+const mostFailures = 40
+/** Bubblewrap's own processes in the tree that was started. */
+const ownProcesses = 2
+/** What starts more than the limit is to be seen doing so before the kernel stops it; and it is to be stopped. */
+const outrun = 1_000
+/** Where a sandbox has file systems of memory, which no process's memory counts. */
+const inMemory = ['/tmp', '/run', '/dev/shm']
+
+/**
+ * Takes what holds an attempt to its limits: control groups where they can be made, and otherwise looks at it.
+ *
+ * Errors: `INVALID_INPUT` for a limit that was promised, or one on processors, where control groups can not hold it; those
+ * of the system.
+ */
+export async function openBounds(
+  launchId: string,
+  limits: LaunchLimits,
+  { writable, promised }: Pick<SandboxRequest, 'writable' | 'promised'>,
+  cgroups: () => Cgroups,
+): Promise<Bounds> {
+  const grouped = limits.cpu !== undefined || limits.memoryBytes !== undefined || limits.pids !== undefined
+  const controllers = grouped ? cgroups().controllers : []
+  const asked = [limits.cpu && 'cpu', limits.memoryBytes && 'memory', limits.pids && 'pids']
+  const broken = [...promised, 'cpu'].find((name) => asked.includes(name) && !controllers.some((one) => one === name))
+  if (broken !== undefined)
+    throw new SeamError('INVALID_INPUT', `The supervisor has no control group to limit ${broken} with.`, {
+      remedy: 'Give the service control groups: as root, or in a unit with Delegate=yes; then end the old supervisor.',
+    })
+  const group = controllers.length > 0 ? cgroups().make(launchId, limits) : undefined
+  const watched = {
+    memoryBytes: controllers.includes('memory') ? undefined : limits.memoryBytes,
+    pids: controllers.includes('pids') ? undefined : limits.pids,
+  }
+
+  const { pids } = watched
+  let lastOutput = performance.now()
+  let started: number | undefined
+  let disk: DiskWatch | undefined
+  let closed = false
+  try {
+    if (limits.diskBytes !== undefined)
+      disk = await openDiskWatch(writable, limits.diskBytes, async () =>
+        started === undefined ? 0 : removedFilesOf(treeOf(started, await allProcesses())),
+      )
+  } catch (error) {
+    await group?.remove()
+    throw error
+  }
+
+  const look = async (pid: number, first: number | undefined): Promise<Breach | undefined> => {
+    const hit = group?.breach()
+    if (hit !== undefined) return hit
+    if (limits.idleMs !== undefined && performance.now() - lastOutput >= limits.idleMs) return 'idle'
+    if (watched.pids !== undefined || watched.memoryBytes !== undefined) {
+      const tree = treeOf(pid, await allProcesses())
+      const threads = tree.reduce((sum, one) => sum + one.threads, 0) - ownProcesses
+      // At the limit, as the kernel may refuse the next one.
+      if (pids !== undefined && threads >= pids) return 'pids'
+      if (watched.memoryBytes !== undefined) {
+        const files = first === undefined ? 0 : await memoryFilesOf(first, inMemory)
+        const resident = files + tree.reduce((sum, one) => sum + one.resident, 0)
+        // What is shared was added up more than once; to find out takes longer.
+        if (resident > watched.memoryBytes && files + (await memoryOf(tree)) > watched.memoryBytes) return 'memory'
+      }
+    }
+    return (await disk?.isOver()) === true ? 'disk' : undefined
+  }
+
+  return {
+    group,
+    hold: pids === undefined ? undefined : (first) => limitProcesses(first, 4 * pids + outrun),
+    watch(pid, first, tell) {
+      started = pid
+      lastOutput = performance.now()
+      const watching = async () => {
+        for (let failures = 0; !closed; await sleep(lookMs)) {
+          let hit: Breach | undefined
+          try {
+            hit = await look(pid, first())
+            failures = 0
+          } catch (error) {
+            // What can not be looked at is not held, so it does not go on for long.
+            if (++failures < mostFailures || closed) continue
+            process.stderr.write(`${launchId} can not be watched: ${toSeamError(error).message}\n`)
+            return tell('killed')
+          }
+          if (closed) return
+          if (hit !== undefined) return tell(hit)
+        }
+      }
+      void watching()
+    },
+    sawOutput: () => (lastOutput = performance.now()),
+    async atEnd() {
+      closed = true
+      started = undefined
+      return group?.breach() ?? ((await disk?.isOver()) === true ? 'disk' : undefined)
+    },
+    async close() {
+      closed = true
+      await group?.remove()
+    },
+  }
+}

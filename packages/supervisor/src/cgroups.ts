@@ -1,0 +1,232 @@
+import type { LaunchLimits } from '@seamark/core'
+import { sleep, systemCode } from '@seamark/kit'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { CONTROLLERS, foldersUp, hierarchiesOf, type Controller, type Hierarchy } from './cgroup-places.ts'
+import { counterOf, countIn, settingsOf } from './cgroup-settings.ts'
+import { sandboxIdentity } from './identity.ts'
+import { joinLine } from './join-line.ts'
+import type { Layout } from './paths.ts'
+import { killNow } from './procfs.ts'
+
+/** The control groups of one launch. */
+export interface LaunchGroup {
+  /** Descriptors through which a process joins by writing `0`, whoever it is. Whoever takes them closes them. */
+  openJoins(): number[]
+  /** Which limit was hit since it was made. */
+  breach(): 'memory' | 'pids' | undefined
+  /** Kills all that is in it. */
+  kill(): void
+  /** Removes it, once nothing is in it any more. */
+  remove(): Promise<void>
+}
+
+/** The control groups of one data folder's launches. */
+export interface Cgroups {
+  /** Controllers that hold here, found by trying. */
+  readonly controllers: readonly Controller[]
+  /** Makes the groups of a launch. Errors: those of the system; nothing is left then. */
+  make(launchId: string, limits: LaunchLimits): LaunchGroup
+  /** Removes what is empty. Errors: those of the system. */
+  close(): void
+}
+
+/** A folder in which launches get theirs, and what it can hold them to. */
+interface Base {
+  readonly version: 1 | 2
+  readonly controllers: readonly Controller[]
+  readonly folder: string
+}
+
+/** How often it is tried to remove a group in which something is still about to die. */
+const removeTries = 100
+
+/**
+ * Finds out which control groups may be made here, by making one in each hierarchy. Their names go into a file first, so
+ * that they are found again by `endLeftGroups`. Only who has the data folder's lock may call it. Where a right is missing
+ * there are no controllers. Errors: those of the system, where the disk has no room for that file.
+ */
+export function openCgroups(layout: Layout): Cgroups {
+  const name = `${prefixOf(layout)}${randomBytes(8).toString('hex')}`
+  const places = placesHere()
+  const noted = places.flatMap((hierarchy) => foldersUp(hierarchy).map((folder) => join(folder, name)))
+  if (noted.length > 0) writeFileSync(layout.cgroups, JSON.stringify(noted), { mode: 0o600 })
+  const bases: Base[] = []
+  for (const hierarchy of places) {
+    const base = baseIn(hierarchy, name)
+    if (base !== undefined) bases.push(base)
+  }
+  if (bases.length === 0) rmSync(layout.cgroups, { force: true })
+  else writeFileSync(layout.cgroups, JSON.stringify(bases.map(({ folder }) => folder)), { mode: 0o600 })
+  return {
+    controllers: bases.flatMap(({ controllers }) => controllers),
+    make: (launchId, limits) => groupOf(bases, launchId, limits),
+    close() {
+      for (const { folder } of bases) removeTree(folder)
+      rmSync(layout.cgroups, { force: true })
+    },
+  }
+}
+
+/** Controllers with which limits hold here, for a process like this one: found by making a group, which is removed at once. */
+export function usableControllers(): readonly Controller[] {
+  const name = `seamark-${randomBytes(16).toString('hex')}`
+  return placesHere().flatMap((hierarchy) => {
+    const base = baseIn(hierarchy, name)
+    if (base !== undefined) removeTree(base.folder)
+    return base?.controllers ?? []
+  })
+}
+
+function prefixOf({ id }: Layout): string {
+  return `seamark-${id.slice(0, 16)}`
+}
+
+function placesHere(): Hierarchy[] {
+  try {
+    return hierarchiesOf(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'))
+  } catch (error) {
+    // A kernel without control groups.
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The nearest place from this process's own group upwards in which groups hold; `undefined` where there is none. */
+function baseIn(hierarchy: Hierarchy, name: string): Base | undefined {
+  for (const parent of hierarchy.version === 1 ? [hierarchy.own] : foldersUp(hierarchy)) {
+    const folder = join(parent, name)
+    try {
+      const controllers = hierarchy.version === 1 ? hierarchy.controllers : enabledIn(parent)
+      if (controllers.length === 0) continue
+      mkdirSync(folder)
+      if (hierarchy.version === 2)
+        writeFileSync(join(folder, 'cgroup.subtree_control'), controllers.map((one) => `+${one}`).join(' '))
+      const base = { version: hierarchy.version, controllers, folder }
+      if (holds(base)) return base
+      removeTree(folder)
+    } catch {
+      // Not ours to use, for whatever reason: found by trying, and what is not found is not promised.
+      removeTree(folder)
+    }
+  }
+  return undefined
+}
+
+function enabledIn(folder: string): Controller[] {
+  const words = readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8').trim().split(' ')
+  return CONTROLLERS.filter((name) => words.includes(name))
+}
+
+/** Whether a group can be made, given limits and joined. */
+function holds(base: Base): boolean {
+  const group = groupOf([base], 'trial', { cpu: 1, memoryBytes: 1024 ** 3, pids: 100 })
+  const joins = group.openJoins()
+  try {
+    const stdio = ['ignore' as const, 'ignore' as const, 'ignore' as const, ...joins]
+    const args = ['-c', joinLine(3, joins.length), 'sh', 'true']
+    const { status } = spawnSync('/bin/sh', args, { stdio, env: {}, cwd: '/', ...sandboxIdentity() })
+    return joins.length > 0 && status === 0
+  } finally {
+    for (const fd of joins) closeSync(fd)
+    removeTree(join(base.folder, 'trial'))
+  }
+}
+
+function groupOf(bases: readonly Base[], launchId: string, limits: LaunchLimits): LaunchGroup {
+  const made: (Base & { readonly used: readonly Controller[] })[] = []
+  const remove = () => made.map(({ folder }) => removeTree(folder)).every(Boolean)
+  try {
+    for (const { version, controllers, folder } of bases) {
+      const used = controllers.filter((controller) => settingsOf(version, controller, limits).length > 0)
+      if (used.length === 0) continue
+      const group = join(folder, launchId)
+      mkdirSync(group)
+      made.push({ version, controllers, folder: group, used })
+      for (const controller of used)
+        for (const { file, value, optional } of settingsOf(version, controller, limits))
+          if (optional !== true || existsSync(join(group, file))) writeFileSync(join(group, file), value)
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+  return {
+    // Of version 1, by thread, which needs no lock over all processes of the machine; a shell has one thread.
+    openJoins: () =>
+      made.map(({ version, folder }) =>
+        openSync(join(folder, version === 1 ? 'tasks' : 'cgroup.procs'), constants.O_WRONLY),
+      ),
+    breach() {
+      for (const controller of ['memory', 'pids'] as const)
+        for (const { version, folder, used } of made) {
+          if (!used.includes(controller)) continue
+          const { file, name } = counterOf(version, controller)
+          if (countIn(readFileSync(join(folder, file), 'utf8'), name) > 0) return controller
+        }
+      return undefined
+    },
+    kill: () => made.forEach(({ folder }) => killAllIn(folder)),
+    async remove() {
+      for (let tries = 0; tries < removeTries; tries++) {
+        if (remove()) return
+        await sleep(Math.min(50, 1 + tries))
+      }
+    },
+  }
+}
+
+function killAllIn(folder: string): void {
+  const kill = join(folder, 'cgroup.kill')
+  if (existsSync(kill)) return writeFileSync(kill, '1')
+  const procs = readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim()
+  for (const pid of procs.split('\n').filter((line) => /^[1-9]\d*$/.test(line))) killNow(Number(pid))
+}
+
+/** Ends and removes the groups that an earlier supervisor of this data folder left, which was killed. */
+export async function endLeftGroups(layout: Layout): Promise<void> {
+  if (!existsSync(layout.cgroups)) return
+  const folders: unknown = JSON.parse(readFileSync(layout.cgroups, 'utf8'))
+  const mounts = placesHere().map(({ mount }) => mount)
+  // Of a copy of a data folder, the original's groups are not ours.
+  const ours = (Array.isArray(folders) ? folders : []).filter(
+    (folder: unknown): folder is string =>
+      typeof folder === 'string' &&
+      folder.split('/').at(-1)?.startsWith(prefixOf(layout)) === true &&
+      mounts.some((mount) => folder.startsWith(`${mount}/`)),
+  )
+  for (let tries = 0; tries < removeTries; tries++) {
+    if (ours.map(removeTree).every(Boolean)) break
+    await sleep(Math.min(50, 1 + tries))
+  }
+  rmSync(layout.cgroups)
+}
+
+/** Kills what is in a group and in those below it, and removes them. False where something is not dead yet. */
+function removeTree(folder: string): boolean {
+  if (!existsSync(folder)) return true
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeTree(join(folder, entry.name))
+  try {
+    killAllIn(folder)
+    rmdirSync(folder)
+    return true
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EBUSY' || code === 'ENOENT') return code === 'ENOENT'
+    throw error
+  }
+}

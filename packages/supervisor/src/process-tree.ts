@@ -1,0 +1,100 @@
+import { systemCode } from '@seamark/kit'
+import { readdir, readFile, readlink, stat, statfs } from 'node:fs/promises'
+
+/** One process, as proc(5) tells. */
+export interface ProcessUse {
+  readonly pid: number
+  readonly parent: number
+  readonly threads: number
+  /** Bytes that are resident. */
+  readonly resident: number
+}
+
+/** Looks at every process of this machine. */
+export async function allProcesses(): Promise<ProcessUse[]> {
+  const found: ProcessUse[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const text = await readOrNone(`/proc/${name}/stat`)
+    const one = text === undefined ? undefined : processFrom(text)
+    if (one !== undefined) found.push(one)
+  }
+  return found
+}
+
+const PAGE = 4096
+
+/** Parses `/proc/PID/stat` (proc(5)): fields 1, 4, 20 and 24. Pure. A zombie uses nothing. */
+export function processFrom(text: string): ProcessUse | undefined {
+  // The second field is the program's name in parentheses and may hold anything.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  const [pid, parent, threads, pages] = [Number.parseInt(text), fields[1], fields[17], fields[21]].map(Number)
+  if (pid === undefined || parent === undefined || threads === undefined || pages === undefined) return undefined
+  return { pid, parent, threads, resident: pages * PAGE }
+}
+
+/** A process and all that it started, as far as their parents live: in a process namespace, all. Pure. */
+export function treeOf(first: number, all: readonly ProcessUse[]): ProcessUse[] {
+  const children = new Map<number, ProcessUse[]>()
+  for (const one of all) {
+    const siblings = children.get(one.parent)
+    if (siblings === undefined) children.set(one.parent, [one])
+    else siblings.push(one)
+  }
+  const tree = all.filter(({ pid }) => pid === first)
+  for (let at = 0; at < tree.length; at++) tree.push(...(children.get(tree[at]?.pid ?? 0) ?? []))
+  return tree
+}
+
+/**
+ * Bytes of memory and swap that a tree uses, shared pages counted once over those who share them. What can not be read
+ * counts as resident.
+ */
+export async function memoryOf(tree: readonly ProcessUse[]): Promise<number> {
+  let bytes = 0
+  for (const { pid, resident } of tree) {
+    const text = await readOrNone(`/proc/${pid}/smaps_rollup`)
+    bytes += text === undefined ? resident : kibibytes(text, 'Pss') + kibibytes(text, 'SwapPss')
+  }
+  return bytes
+}
+
+/** Bytes in file systems of memory that a process sees. Folders that it has not count nothing. */
+export async function memoryFilesOf(pid: number, folders: readonly string[]): Promise<number> {
+  let bytes = 0
+  for (const folder of folders) {
+    const used = await statfs(`/proc/${pid}/root${folder}`).catch(gone)
+    if (used !== undefined) bytes += (used.blocks - used.bfree) * used.bsize
+  }
+  return bytes
+}
+
+/** Bytes on disks in files that were removed and that a tree still has open, each file once. */
+export async function removedFilesOf(tree: readonly ProcessUse[]): Promise<number> {
+  const seen = new Map<string, number>()
+  for (const { pid } of tree)
+    for (const fd of (await readdir(`/proc/${pid}/fd`).catch(gone)) ?? []) {
+      const path = `/proc/${pid}/fd/${fd}`
+      const to = await readlink(path).catch(gone)
+      if (to?.startsWith('/') !== true || !to.endsWith(' (deleted)')) continue
+      const file = await stat(path).catch(gone)
+      if (file?.isFile() === true && file.nlink === 0) seen.set(`${file.dev}:${file.ino}`, file.blocks * 512)
+    }
+  return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0)
+}
+
+function kibibytes(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024
+}
+
+function readOrNone(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(gone)
+}
+
+/** A process comes and goes while it is looked at, and one that became another user's is not ours to look into. */
+function gone(error: unknown): undefined {
+  const code = systemCode(error) ?? ''
+  if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL'].includes(code)) return undefined
+  throw error
+}

@@ -1,0 +1,89 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { diskUse } from '../src/disk-use.ts'
+import { allProcesses, memoryOf, processFrom, treeOf } from '../src/process-tree.ts'
+import { testExecutor } from './support/executor.ts'
+import { idOf, temporaryFolder } from './support/world.ts'
+
+const MiB = 1024 * 1024
+
+describe('what folders hold', () => {
+  it('counts each file once, whatever it is called, and follows no link', async () => {
+    const dir = temporaryFolder()
+    const outside = temporaryFolder()
+    writeFileSync(join(outside, 'large'), Buffer.alloc(4 * MiB, 1))
+    mkdirSync(join(dir, 'deep/er'), { recursive: true })
+    writeFileSync(join(dir, 'deep/er/file'), Buffer.alloc(MiB, 1))
+    linkSync(join(dir, 'deep/er/file'), join(dir, 'again'))
+    writeFileSync(Buffer.concat([Buffer.from(join(dir, 'odd')), Buffer.from([0xff])]), Buffer.alloc(MiB, 1))
+    symlinkSync(outside, join(dir, 'link'))
+    const { bytes, whole } = await diskUse([dir], Infinity)
+    expect(whole).toBe(true)
+    expect(bytes).toBeGreaterThanOrEqual(2 * MiB)
+    expect(bytes).toBeLessThan(3 * MiB)
+  })
+
+  it('is not added up further than is asked for', async () => {
+    const dir = temporaryFolder()
+    for (let n = 0; n < 20; n++) writeFileSync(join(dir, String(n)), Buffer.alloc(MiB, 1))
+    const { bytes } = await diskUse([dir], 3 * MiB)
+    expect(bytes).toBeGreaterThan(3 * MiB)
+    expect(bytes).toBeLessThan(6 * MiB)
+  })
+
+  it('says where it could not look: a path that is too long', async () => {
+    const dir = temporaryFolder()
+    const name = 'x'.repeat(250)
+    onTestFinished(() => void spawnSync('rm', ['-rf', join(dir, name)]))
+    const from = process.cwd()
+    process.chdir(dir)
+    try {
+      for (let n = 0; n < 20; n++) {
+        mkdirSync(name)
+        process.chdir(name)
+      }
+    } finally {
+      process.chdir(from)
+    }
+    expect(await diskUse([dir], Infinity)).toMatchObject({ whole: false })
+  })
+
+  it('is nothing where there is nothing', async () => {
+    expect(await diskUse(['/no/such/folder'], Infinity)).toEqual({ bytes: 0, whole: true })
+  })
+})
+
+describe('a tree of processes', () => {
+  it('is read from what the kernel says, whatever a program is called', () => {
+    const rest = `1 2 3 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 7 0 100 1000 50 0`
+    expect(processFrom(`41 (a) R 9 (b) S ${rest}`)).toEqual({ pid: 41, parent: 1, threads: 7, resident: 50 * 4096 })
+    expect(processFrom(`41 (a) Z ${rest}`)).toBeUndefined()
+  })
+
+  it('has what a process started, and what that started', async () => {
+    const child = spawn('/bin/sh', ['-c', 'sleep 30 & wait'], { stdio: 'ignore', detached: true })
+    const pid = child.pid ?? 0
+    onTestFinished(() => void process.kill(-pid, 'SIGKILL'))
+    let tree = treeOf(pid, await allProcesses())
+    for (let tries = 0; tries < 200 && tree.length < 2; tries++) tree = treeOf(pid, await allProcesses())
+    expect(tree.map(({ parent }) => parent).slice(1)).toEqual([pid])
+    expect(await memoryOf(tree)).toBeGreaterThan(0)
+    expect(await memoryOf(tree)).toBeLessThan(64 * MiB)
+  })
+})
+
+it('a plain process that says nothing for too long ends as idle, and no other limit is taken', async () => {
+  const executor = testExecutor(temporaryFolder())
+  onTestFinished(() => executor.close?.())
+  const spec = { argv: ['/bin/sh', '-c', 'echo a; sleep 30'], env: {}, cwd: '/', mounts: [] }
+  await executor.launch(idOf('idle'), { ...spec, limits: { idleMs: 200 } })
+  for await (const event of executor.events(undefined))
+    if (event.state.state === 'exited') {
+      expect(event.state.exit).toMatchObject({ reason: 'idle', outputBytes: 2 })
+      break
+    }
+  for (const limits of [{ cpu: 1 }, { memoryBytes: MiB }, { pids: 5 }, { diskBytes: MiB }])
+    await expect(executor.launch(idOf('other'), { ...spec, limits })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+})
