@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import { SeamError, systemCode, type Clock } from '@seamark/kit'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Server, Socket } from 'node:net'
+import { systemCode, type Clock } from '@seamark/kit'
 import type { Authority as CertificateAuthority } from './authority.ts'
 import { connectTunnel, endWith, failedAnswer } from './connect.ts'
 import type { Decision } from './decisions.ts'
@@ -44,8 +44,11 @@ function parseFailure(error: Error): Refusal['reason'] {
   return parseFailures[systemCode(error) ?? ''] ?? 'malformed'
 }
 
-/** The server of one attempt, which does not listen yet, and what ends all that it has open. */
-export function attemptServer(context: AttemptContext): { readonly server: Server; readonly end: () => Promise<void> } {
+/** What serves one attempt, and ends all that it has open. */
+export function attemptServer(context: AttemptContext): {
+  readonly serve: (listener: Server) => void
+  readonly end: () => Promise<void>
+} {
   const { launchId, rules, limits, pins, dialer, secrets, certificates, clock } = context
   const pool = connectionPool(dialer, limits.maxConnections)
   const open = new Set<Socket>()
@@ -78,11 +81,10 @@ export function attemptServer(context: AttemptContext): { readonly server: Serve
     noDelay: true,
   })
   server.timeout = limits.idleMs
-  server.maxConnections = limits.maxConnections
   // Counted by us: Node drops what is over silently.
   server.maxHeadersCount = 0
 
-  async function serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Promise<void> {
+  async function answer(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Promise<void> {
     const reading = read(req, interceptedAs.get(req.socket), limits.maxHeaders)
     const refuseWith = async (reason: Refusal['reason'], facts: Facts): Promise<void> => {
       await refuse(reason, facts)
@@ -134,7 +136,7 @@ export function attemptServer(context: AttemptContext): { readonly server: Serve
     }
     answering.add(socket)
     res.on('close', () => answering.delete(socket))
-    serve(req, res, expectsContinue).catch((error: unknown) => fail(res, errorAnswer(error), true))
+    answer(req, res, expectsContinue).catch((error: unknown) => fail(res, errorAnswer(error), true))
   }
 
   server.on('request', (req, res) => onRequest(req, res, false))
@@ -168,7 +170,6 @@ export function attemptServer(context: AttemptContext): { readonly server: Serve
   })
 
   const drops = dropCounter((count) => refuse('too-many-connections', {}, count))
-  server.on('drop', drops.add)
 
   server.on('connection', (socket: Socket) => {
     open.add(socket)
@@ -176,26 +177,19 @@ export function attemptServer(context: AttemptContext): { readonly server: Serve
   })
 
   return {
-    server,
+    serve(listener) {
+      listener.maxConnections = limits.maxConnections
+      listener.on('drop', drops.add)
+      listener.removeAllListeners('connection')
+      listener.on('connection', (socket: Socket) => server.emit('connection', socket))
+      // Node looks for slow requests from then on only.
+      server.emit('listening')
+    },
     async end() {
       pool.destroy()
+      server.close()
       for (const socket of open) socket.destroy()
       await drops.flush()
     },
   }
-}
-
-/** Errors of making a socket, with their place. */
-export function socketError(error: unknown, path: string): SeamError {
-  const code = systemCode(error)
-  if (code === 'EEXIST' || code === 'EADDRINUSE')
-    return new SeamError('CONFLICT', `Something is at ${path} already.`, {
-      place: { pointer: '/socketPath' },
-      remedy: 'Remove it, or name another path.',
-      cause: error,
-    })
-  return new SeamError('UNAVAILABLE', `The socket ${path} can not be made (${code ?? 'no reason given'}).`, {
-    place: { pointer: '/socketPath' },
-    cause: error,
-  })
 }

@@ -1,12 +1,10 @@
-import { rm } from 'node:fs/promises'
-import { isSeamError, SeamError, systemClock, throwIfAborted } from '@seamark/kit'
-import { attemptServer, socketError } from './attempt.ts'
+import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
+import { attemptServer } from './attempt.ts'
 import { createAuthority } from './authority.ts'
 import { checkWays } from './credentials.ts'
 import { decisionLog } from './decisions.ts'
 import { dialer } from './dial.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
-import { listenPrivately } from './listen.ts'
 import type { AttemptEgress, AttemptEgressSpec, EgressGateway, EgressGatewayOptions } from './options.ts'
 import { pinboard } from './pins.ts'
 import { addressFilter } from './ranges.ts'
@@ -30,8 +28,7 @@ const endpointOf = (authority: Authority): Authority & { readonly path: string }
 })
 
 /**
- * The way out of attempts: one unix socket for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base
- * URL. It reaches what its rules name and nothing else, and holds no credential.
+ * The way out of attempts: one listener for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base URL. It reaches what its rules name and nothing else, and holds no credential.
  *
  * Errors: `INVALID_INPUT` with its place for options that can not be met. Does no I/O before `open`.
  */
@@ -41,19 +38,18 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
   checkWays(credentials)
   const allowed = addressFilter(privateRanges)
   const { connectMs, pinMs } = limits
-  const record = decisionLog(options.decided)
   const known = new Set(resolve === undefined ? [] : Object.keys(credentials))
   const dial = dialer({ proxy, extraCas, connectMs })
   const attempts = new Set<AttemptEgress>()
   let closed = false
 
-  async function open({ launchId, socketPath, rules: given, owner }: AttemptEgressSpec, signal?: AbortSignal) {
+  async function open({ launchId, listener, rules: given, decided }: AttemptEgressSpec, signal?: AbortSignal) {
     throwIfAborted(signal)
     if (closed) throw new SeamError('CONFLICT', 'The gateway is closed.')
     const rules = checkRules(given, known)
     const hosts = [...new Set(rules.hosts('intercept').map(({ host }) => host))]
     const certificates = hosts.length > 0 ? await createAuthority(hosts, clock.now()) : undefined
-    const { server, end } = attemptServer({
+    const { serve, end } = attemptServer({
       launchId,
       rules,
       limits,
@@ -61,34 +57,28 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       dialer: dial,
       secrets: secretsOf({ resolve, credentials, waitMs: connectMs }),
       certificates,
-      record,
+      record: decisionLog(decided),
       clock,
     })
-    try {
-      throwIfAborted(signal)
-      await listenPrivately(server, socketPath, owner)
-    } catch (error) {
-      await end()
-      throw isSeamError(error) ? error : socketError(error, socketPath)
-    }
     let closing: Promise<void> | undefined
     const attempt: AttemptEgress = {
-      socketPath,
       ...(certificates && { ca: certificates.pem }),
       endpoints: rules.hosts('endpoint').map(endpointOf),
       close: () => (closing ??= shut()),
     }
     async function shut(): Promise<void> {
-      const ended = new Promise<void>((done) => server.close(() => done()))
-      await Promise.all([ended, end(), rm(socketPath, { force: true })])
+      const ended = new Promise<void>((done) => listener.close(() => done()))
+      await Promise.all([ended, end()])
       attempts.delete(attempt)
     }
     attempts.add(attempt)
-    // The gateway was closed while this one was being made.
-    if (closed) {
+    // The gateway was closed, or nobody waits any more, while this one was being made.
+    if (closed || signal?.aborted === true) {
       await attempt.close()
+      throwIfAborted(signal)
       throw new SeamError('CONFLICT', 'The gateway is closed.')
     }
+    serve(listener)
     return attempt
   }
 

@@ -3,9 +3,12 @@
  *
  * @module
  */
+export { gatewayEgress } from './egress.ts'
+export type { GatewayEgress, GatewayEgressOptions } from './egress.ts'
 export { egressGateway } from './gateway.ts'
 export { GATEWAY_LIMITS } from './limits.ts'
 export type { GatewayLimits } from './limits.ts'
+export { listenPrivately } from './listen.ts'
 export type {
   AttemptEgress,
   AttemptEgressSpec,

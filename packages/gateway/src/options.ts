@@ -1,5 +1,6 @@
 import type { EgressMode, EgressRule, ErrorCode } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
+import type { Server } from 'node:net'
 import type { GatewayLimits } from './limits.ts'
 
 /** How a secret is added to a request. */
@@ -60,11 +61,6 @@ export interface EgressDecision {
 }
 
 export interface EgressGatewayOptions {
-  /**
-   * Makes decisions durable. What they allow happens only after it resolves; where it rejects, nothing goes out and the
-   * program gets `UNAVAILABLE`. It is called with all that wait, and not again before it has settled.
-   */
-  readonly decided: (decisions: readonly EgressDecision[]) => Promise<void>
   /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in
    * memory until the attempt ends, to be overwritten in its answers. */
   readonly resolve?: (
@@ -88,28 +84,29 @@ export interface EgressGatewayOptions {
 /** What one attempt gets. */
 export interface AttemptEgressSpec {
   readonly launchId: string
-  /** Where the socket is made: a path of at most 107 bytes where nothing is yet, in a folder that is there. */
-  readonly socketPath: string
+  /** Listens already, on what leads to the program. It is closed with the attempt. */
+  readonly listener: Server
   readonly rules: readonly EgressRule[]
-  /** Who owns the socket, where it is not this process's user. */
-  readonly owner?: { readonly uid: number; readonly gid: number }
+  /**
+   * Makes decisions durable. What they allow happens only after it resolves; where it rejects, nothing goes out and the
+   * program gets `UNAVAILABLE`. It is called with all that wait, and not again before it has settled.
+   */
+  readonly decided: (decisions: readonly EgressDecision[]) => Promise<void>
 }
 
 /** The way out of one attempt. */
 export interface AttemptEgress {
-  readonly socketPath: string
   /** The attempt's authority as PEM, where a rule has mode `intercept`. Its key never leaves the process. */
   readonly ca?: string
   /** Where the base URL of a program leads for each rule with mode `endpoint`: a path such as `/to/api.example/`. */
   readonly endpoints: readonly { readonly host: string; readonly port: number; readonly path: string }[]
-  /** Ends all connections and removes the socket. Idempotent. Errors: `UNAVAILABLE` where the last decisions can not be recorded. */
+  /** Ends all connections. Idempotent. Errors: `UNAVAILABLE` where the last decisions can not be recorded. */
   close(): Promise<void>
 }
 
 export interface EgressGateway {
   /**
-   * Listens for one attempt. Errors: `INVALID_INPUT` (a rule, with its place), `CONFLICT` (something is at the path),
-   * `UNAVAILABLE` (the socket can not be made), `ABORTED`.
+   * Serves one attempt. Errors: those of its rules, with their places, `CONFLICT` where the gateway is closed, `ABORTED`.
    */
   open(spec: AttemptEgressSpec, options?: { readonly signal?: AbortSignal }): Promise<AttemptEgress>
   /** Closes all attempts. Idempotent. */

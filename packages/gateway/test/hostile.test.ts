@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EgressGatewayOptions } from '@seamark/gateway'
 import { call } from './support/client.ts'
 import { codeOf, exchange, statusOf, tunnelTo } from './support/raw.ts'
 import { setting, type Answer, type Setting } from './support/setting.ts'
@@ -8,7 +7,7 @@ import { setting, type Answer, type Setting } from './support/setting.ts'
 let here: Setting
 afterEach(() => here.close())
 
-async function opened(options: Partial<EgressGatewayOptions> = {}, answer?: Answer) {
+async function opened(options: Parameters<typeof setting>[1] = {}, answer?: Answer) {
   here = await setting(answer, options)
   const { socketPath } = await here.open([
     { host: 'api.example', mode: 'endpoint' },

@@ -101,7 +101,6 @@ describe('rules', () => {
 })
 
 describe('options', () => {
-  const decided = (): Promise<void> => Promise.resolve()
   it.each([
     { limits: { idleMs: 0 } },
     { limits: { maxHeaders: 1.5 } },
@@ -109,6 +108,6 @@ describe('options', () => {
     { credentials: { a: { way: 'header', header: 'a b' } } },
     { credentials: { a: { way: 'basic', user: 'a:b' } } },
   ] as const)('refuses %j', (options) => {
-    expect(() => egressGateway({ decided, ...options })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+    expect(() => egressGateway(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
   })
 })

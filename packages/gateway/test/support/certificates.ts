@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { isIP } from 'node:net'
 import { KeyObject, webcrypto } from 'node:crypto'
 import {
   BasicConstraintsExtension,
@@ -35,7 +36,9 @@ export async function certificateFor(names: readonly string[]): Promise<ServerCe
     signingAlgorithm: algorithm,
     publicKey: leafKeys.publicKey,
     signingKey: keys.privateKey,
-    extensions: [new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))],
+    extensions: [
+      new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
+    ],
   })
   return {
     ca: ca.toString('pem'),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EgressRule } from '@seamark/core'
 import type { AttemptEgress, EgressDecision, EgressGateway, EgressGatewayOptions } from '@seamark/gateway'
-import { egressGateway } from '@seamark/gateway'
+import { egressGateway, listenPrivately } from '@seamark/gateway'
 import { certificateFor, type ServerCertificate } from './certificates.ts'
 
 export const HOSTS = ['api.example', 'other.example', 'xn--bcher-kva.example'] as const
@@ -19,7 +19,9 @@ export interface Setting {
   /** What the server was asked. */
   readonly requests: { method: string; url: string; headers: readonly string[]; body: string }[]
   readonly folder: string
-  open(rules: readonly (Omit<EgressRule, 'port'> & { readonly port?: number })[]): Promise<AttemptEgress>
+  open(
+    rules: readonly (Omit<EgressRule, 'port'> & { readonly port?: number })[],
+  ): Promise<AttemptEgress & { readonly socketPath: string }>
   close(): Promise<void>
 }
 
@@ -34,7 +36,10 @@ export type Answer = (req: IncomingMessage, res: ServerResponse, body: string) =
 /** A server with TLS behind a gateway that may reach it: names are resolved to loopback, which is granted. */
 export async function setting(
   answer: Answer | { readonly raw: RequestListener } = (_, res) => void res.end('ok'),
-  options: Partial<EgressGatewayOptions> = {},
+  {
+    decided,
+    ...options
+  }: EgressGatewayOptions & { readonly decided?: (decisions: readonly EgressDecision[]) => Promise<void> } = {},
 ): Promise<Setting> {
   const certificate = await certificateFor(HOSTS)
   const requests: Setting['requests'] = []
@@ -54,10 +59,6 @@ export async function setting(
   const { port } = server.address() as AddressInfo
   const folder = await mkdtemp(join(tmpdir(), 'gw-'))
   const gateway = egressGateway({
-    decided: (group) => {
-      decisions.push(...group)
-      return Promise.resolve()
-    },
     lookup: () => Promise.resolve(['127.0.0.1']),
     privateRanges: ['127.0.0.0/8'],
     extraCas: [certificate.ca],
@@ -71,12 +72,22 @@ export async function setting(
     decisions,
     requests,
     folder,
-    open: (rules) =>
-      gateway.open({
-        launchId: `sm${++opened}`,
-        socketPath: join(folder, `${opened}.sock`),
+    async open(rules) {
+      const launchId = `sm${++opened}`
+      const socketPath = join(folder, `${opened}.sock`)
+      const made = await gateway.open({
+        launchId,
+        listener: await listenPrivately(socketPath),
         rules: rules.map((rule) => ({ port, ...rule })),
-      }),
+        decided:
+          decided ??
+          ((group) => {
+            decisions.push(...group)
+            return Promise.resolve()
+          }),
+      })
+      return { ...made, socketPath }
+    },
     async close() {
       await gateway.close()
       const ended = new Promise((resolve) => server.close(resolve))

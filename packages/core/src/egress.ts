@@ -1,0 +1,34 @@
+import type { EgressRule } from './policy.ts'
+import type { CallOptions } from './seam.ts'
+import type { AttemptPort } from './worker.ts'
+
+/** What one launch may reach, and where its way out is made. */
+export interface EgressSpec {
+  readonly launchId: string
+  /** Absolute path of the unix socket on the worker's host, in a folder that only this launch sees. A socket that is there is replaced. */
+  readonly socketPath: string
+  readonly rules: readonly EgressRule[]
+  /** Makes each decision a record before it takes effect. */
+  readonly port: AttemptPort
+}
+
+/** The way out of one launch. */
+export interface EgressWay {
+  /** Certificates, as PEM, that its programs have to trust beside the usual ones. Empty where there are none. */
+  readonly cas: readonly string[]
+  /** For each host and port with mode `endpoint`: the path of the base URL on the gateway, such as `/to/api.example/`. */
+  readonly endpoints: readonly { readonly host: string; readonly port: number; readonly path: string }[]
+  /** Ends its connections and removes the socket, once the last decisions are records. Idempotent. Errors: those of `AttemptPort.note`. */
+  close(): Promise<void>
+}
+
+/** Leads launches out, each to the hosts of its rules and nowhere else. */
+export interface Egress {
+  /**
+   * Opens the way out of a launch; after a restart of the service anew, at the same path.
+   *
+   * Errors: `INVALID_INPUT` for a rule that can not be held, with its place in `/rules`, `CONFLICT` where something else is at
+   * the path, `UNAVAILABLE`, `ABORTED`.
+   */
+  open(spec: EgressSpec, options?: CallOptions): Promise<EgressWay>
+}

@@ -1,0 +1,181 @@
+import { rm } from 'node:fs/promises'
+import type { AttemptFact, CallOptions, Egress, EgressRule, EgressSpec, EgressWay } from '@seamark/core'
+import { backoffMs, SeamError, sleep, throwIfAborted, toSeamError } from '@seamark/kit'
+import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
+import { egressGateway } from './gateway.ts'
+import { listenPrivately } from './listen.ts'
+import type { EgressDecision, EgressGatewayOptions } from './options.ts'
+import { decidedMessage, opened, resolveMessage } from './process-options.ts'
+import { checkRules } from './rules.ts'
+
+export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock'> {
+  /** As whom the gateway's process goes on where it is started by root. Default: uid and gid 64,199, which need no entry anywhere. */
+  readonly user?: { readonly uid: number; readonly gid: number }
+  /** Told when the process ended by itself, and of what keeps it from being started anew. */
+  readonly onNotice?: (error: Error) => void
+}
+
+export interface GatewayEgress extends Egress {
+  /** What is wrong with rules here, with its place: what `open` would throw. */
+  check(rules: readonly EgressRule[]): void
+  /** Ends the process and so all connections; sockets stay, and lead nowhere. Idempotent. */
+  close(): Promise<void>
+}
+
+interface Held {
+  readonly spec: EgressSpec
+  /** By which process; absent while it is being opened, which fails with the process. */
+  served: GatewayProcess | undefined
+  /** Whether the socket is there, and ours to remove. */
+  bound: boolean
+  closing: Promise<void> | undefined
+}
+
+// Above the user of sandboxes, below nobody.
+const ownUser = { uid: 64_199, gid: 64_199 }
+const RESTART_MS = { least: 50, most: 5_000 }
+
+function factOf({ launchId: _, at, ...decision }: EgressDecision): AttemptFact {
+  return { kind: 'egress.decided', data: { ...decision, first: at } }
+}
+
+/**
+ * The way out of launches by one gateway process of this host, which is started with the first and owned by this process: it
+ * is given the sockets, asks for secrets, and tells each decision, which is a record before anything goes out. Where it
+ * ends, it is started anew and all sockets are opened again at their places; until then programs get connection errors.
+ *
+ * Errors: those of `egressGateway` for its options. Does no I/O before `open`.
+ */
+export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
+  const { resolve, user = ownUser, onNotice = () => undefined, ...rest } = options
+  // It says what is wrong with the options, here and now.
+  egressGateway({ ...rest, ...(resolve && { resolve }) })
+  const { credentials = {} } = rest
+  const known = new Set(resolve === undefined ? [] : Object.keys(credentials))
+  const held = new Map<number, Held>()
+  const stopping = new AbortController()
+  let attempts = 0
+  let running: Promise<GatewayProcess> | undefined
+
+  const handlers = {
+    async decided(value: unknown) {
+      const { attempt, decisions } = decidedMessage.parse(value)
+      const one = held.get(attempt)
+      if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
+      await one.spec.port.note(decisions.map(factOf))
+    },
+    async resolve(value: unknown) {
+      const { name } = resolveMessage.parse(value)
+      const isUsed = [...held.values()].some(({ spec }) => spec.rules.some(({ inject }) => inject === name))
+      if (resolve === undefined || !known.has(name) || !isUsed)
+        throw new SeamError('FORBIDDEN', 'No rule of a running attempt adds that secret.')
+      try {
+        const { value: secret } = await resolve(name, { signal: stopping.signal })
+        return { value: Uint8Array.from(secret) }
+      } catch (error) {
+        // The store's own words stay here.
+        onNotice(toSeamError(error))
+        throw new SeamError('UNAVAILABLE', 'The secret can not be had.')
+      }
+    },
+  }
+
+  function ready(): Promise<GatewayProcess> {
+    const { credentials: ways, privateRanges, extraCas, proxy, limits } = rest
+    running ??= gatewayProcess(
+      {
+        user,
+        resolves: resolve !== undefined,
+        ...(ways && { credentials: ways }),
+        ...(privateRanges && { privateRanges }),
+        ...(extraCas && { extraCas }),
+        ...(proxy && { proxy }),
+        ...(limits && { limits }),
+      },
+      handlers,
+    ).then(
+      (made) => {
+        void made.ended.then((how) => lost(how), onNotice)
+        return made
+      },
+      (error: unknown) => {
+        running = undefined
+        throw error
+      },
+    )
+    return running
+  }
+
+  async function serve(attempt: number, one: Held) {
+    const { launchId, socketPath, rules } = one.spec
+    const made = await ready()
+    const listener = await listenPrivately(socketPath)
+    one.bound = true
+    try {
+      const way = opened.parse(await made.ask('open', { attempt, launchId, rules }, listener))
+      one.served = made
+      return way
+    } finally {
+      // The process has its own.
+      await new Promise<void>((done) => listener.close(() => done()))
+    }
+  }
+
+  /** Starts it anew for those that still run. */
+  async function lost(how: string): Promise<void> {
+    running = undefined
+    if (stopping.signal.aborted) return
+    onNotice(new SeamError('UNAVAILABLE', `The gateway's process ended (${how}). It is started anew.`))
+    for (let failures = 0; !stopping.signal.aborted && held.size > 0; failures++) {
+      try {
+        const made = await ready()
+        for (const [attempt, one] of held)
+          if (one.closing === undefined && one.served !== undefined && one.served !== made) await serve(attempt, one)
+        return
+      } catch (error) {
+        onNotice(toSeamError(error))
+        await sleep(backoffMs(failures, RESTART_MS.least, RESTART_MS.most, Math.random()), stopping.signal).catch(
+          () => undefined,
+        )
+      }
+    }
+  }
+
+  async function shut(attempt: number, { spec, bound }: Held): Promise<void> {
+    const process = await running?.catch(() => undefined)
+    try {
+      await process?.ask('close', { attempt })
+    } finally {
+      held.delete(attempt)
+      if (bound) await rm(spec.socketPath, { force: true })
+    }
+  }
+
+  async function open(spec: EgressSpec, call: CallOptions = {}): Promise<EgressWay> {
+    throwIfAborted(call.signal)
+    if (stopping.signal.aborted) throw new SeamError('CONFLICT', 'The gateway is closed.')
+    const attempt = ++attempts
+    const one: Held = { spec, served: undefined, bound: false, closing: undefined }
+    held.set(attempt, one)
+    const close = (): Promise<void> => (one.closing ??= shut(attempt, one))
+    try {
+      const { ca, endpoints } = await serve(attempt, one)
+      throwIfAborted(call.signal)
+      return { cas: [...(ca === undefined ? [] : [ca]), ...(rest.extraCas ?? [])], endpoints, close }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  }
+
+  return {
+    open,
+    check: (rules) => void checkRules(rules, known),
+    async close() {
+      stopping.abort()
+      const process = await running?.catch(() => undefined)
+      process?.end()
+      await process?.ended
+    },
+  }
+}

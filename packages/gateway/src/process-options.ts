@@ -1,0 +1,75 @@
+import type { EgressDecision, EgressGatewayOptions } from './options.ts'
+import { z } from 'zod'
+
+/** What the gateway's process is started with: plain data. */
+export type ProcessOptions = Pick<
+  EgressGatewayOptions,
+  'credentials' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
+> & {
+  /** Whether secrets may be asked for. */
+  readonly resolves: boolean
+  /** As whom it goes on, where it is started by root. */
+  readonly user: { readonly uid: number; readonly gid: number }
+}
+
+const ways = z.discriminatedUnion('way', [
+  z.strictObject({ way: z.literal('bearer') }),
+  z.strictObject({ way: z.literal('header'), header: z.string() }),
+  z.strictObject({ way: z.literal('basic'), user: z.string() }),
+])
+
+export const startMessage: z.ZodType<ProcessOptions> = z.strictObject({
+  credentials: z.record(z.string(), ways).exactOptional(),
+  privateRanges: z.array(z.string()).exactOptional(),
+  extraCas: z.array(z.string()).exactOptional(),
+  proxy: z.strictObject({ host: z.string(), port: z.int() }).exactOptional(),
+  limits: z.record(z.string(), z.int()).exactOptional(),
+  resolves: z.boolean(),
+  user: z.strictObject({ uid: z.int().min(1), gid: z.int().min(1) }),
+})
+
+const rule = z.strictObject({
+  host: z.string(),
+  port: z.int().exactOptional(),
+  mode: z.enum(['endpoint', 'intercept', 'tunnel']),
+  methods: z.array(z.string()).exactOptional(),
+  paths: z.array(z.string()).exactOptional(),
+  inject: z.string().exactOptional(),
+  meter: z.string().exactOptional(),
+})
+
+export const openMessage = z.strictObject({
+  attempt: z.int(),
+  launchId: z.string(),
+  rules: z.array(rule),
+})
+
+export const closeMessage = z.strictObject({ attempt: z.int() })
+
+export const opened = z.strictObject({
+  ca: z.string().exactOptional(),
+  endpoints: z.array(z.strictObject({ host: z.string(), port: z.int(), path: z.string() })),
+})
+
+/** The process parses what attempts send, so what it says is checked as theirs is. */
+const decision: z.ZodType<EgressDecision> = z.strictObject({
+  launchId: z.string(),
+  at: z.int(),
+  count: z.int().min(1),
+  outcome: z.enum(['allowed', 'refused']),
+  reason: z.custom<EgressDecision['reason']>((word) => typeof word === 'string' && /^[a-z0-9-]{1,40}$/.test(word)),
+  code: z.custom<NonNullable<EgressDecision['code']>>((word) => typeof word === 'string').exactOptional(),
+  mode: rule.shape.mode.exactOptional(),
+  host: z.string().exactOptional(),
+  port: z.int().exactOptional(),
+  method: z.string().exactOptional(),
+  path: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+  inject: z.string().exactOptional(),
+})
+
+export const decidedMessage = z.strictObject({ attempt: z.int(), decisions: z.array(decision).min(1) })
+
+export const resolveMessage = z.strictObject({ name: z.string() })
+
+export const resolved = z.strictObject({ value: z.instanceof(Uint8Array) })
