@@ -9,7 +9,7 @@ export interface EgressSpec {
   readonly socketPath: string
   readonly rules: readonly EgressRule[]
   /** Makes each decision a record before it takes effect. */
-  readonly port: AttemptPort
+  readonly port: Pick<AttemptPort, 'note'>
 }
 
 /** The way out of one launch. */
