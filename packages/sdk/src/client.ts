@@ -5,6 +5,7 @@ import type {
   Effective,
   ItemView,
   PlanFormat,
+  PolicyView,
   RunEvent,
   RunView,
   ServiceView,
@@ -49,6 +50,8 @@ export interface SeamarkClient {
   service(options?: CallOptions): Promise<ServiceView>
   /** With `deep` it re-reads all that is stored, and may be silent for as long as that takes. */
   doctor(input?: Partial<DoctorQuery>, options?: CallOptions): Promise<DoctorReport>
+  /** Has an executor tried from inside, and what came of it kept: one finding for each try. Errors: `NOT_FOUND`, `UNSUPPORTED`, `CONFLICT`. */
+  probe(executor: string, options?: CallOptions): Promise<DoctorReport>
   /** The trust file of this log. */
   keys(options?: CallOptions): Promise<TrustFile>
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
@@ -62,6 +65,8 @@ export interface SeamarkClient {
   /** All items of a run, in the order of the plan; pages are fetched as they are needed. */
   items(run: string, filter?: { readonly status?: ItemView['status'] }, options?: CallOptions): AsyncIterable<ItemView>
   item(run: string, item: string, options?: CallOptions): Promise<ItemView>
+  /** What the attempts of an item may use, as it was recorded with the run. */
+  policy(run: string, item: string, options?: CallOptions): Promise<PolicyView>
   /** Each record once, in order, without pings. With `follow` the last is `end`. */
   events(
     run: string,
@@ -92,11 +97,10 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
   return {
     health: (callOptions) => ask(ROUTES.health, none, callOptions),
     service: (callOptions) => ask(ROUTES.service, none, callOptions),
-    doctor: ({ deep = false, probe } = {}, callOptions) => {
-      const slow = deep || probe !== undefined
-      const query = { deep, ...(probe !== undefined && { probe }) }
-      return ask(ROUTES.doctor, { params: {}, query, ...(slow && { silenceMs: 0 }) }, callOptions)
-    },
+    doctor: ({ deep = false } = {}, callOptions) =>
+      ask(ROUTES.doctor, { params: {}, query: { deep }, ...(deep && { silenceMs: 0 }) }, callOptions),
+    // It tries for some seconds, and on a machine that is busy for longer.
+    probe: (executor, callOptions) => ask(ROUTES.probe, { params: { executor }, silenceMs: 0 }, callOptions),
     keys: (callOptions) => ask(ROUTES.keys, none, callOptions),
     async stop(input = {}, callOptions) {
       await ask(ROUTES.stop, { params: {}, body: input }, callOptions)
@@ -124,6 +128,7 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
       } while (cursor !== undefined)
     },
     item: (run, item, callOptions) => ask(ROUTES.item, { params: { run, item } }, callOptions),
+    policy: (run, item, callOptions) => ask(ROUTES.policy, { params: { run, item } }, callOptions),
     events: (run, input = {}, callOptions) => eventStream(wire, options, run, input, callOptions?.signal),
     logs: (run, item, input = {}, callOptions) => logStream(wire, options, { run, item }, input, callOptions?.signal),
     patch: (run, item, callOptions) =>

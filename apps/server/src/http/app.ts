@@ -7,11 +7,12 @@ import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Deployment } from '../deployment.ts'
 import { exportEvidence } from '../evidence.ts'
+import { itemPolicy } from '../item-policy.ts'
 import { exportKeys } from '../keys.ts'
 import { readLogs } from '../logs.ts'
 import { readPatch } from '../patch.ts'
 import { questions } from '../questions.ts'
-import { diagnose, describe } from '../service-view.ts'
+import { describe, diagnose, probe } from '../service-view.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
@@ -81,6 +82,7 @@ export function buildApp(options: AppOptions): App {
   })
   json(ROUTES.service, async () => describe(deployment, options.startedAt))
   json(ROUTES.doctor, async ({ query, signal }) => diagnose(deployment, { ...query, signal }))
+  json(ROUTES.probe, async ({ params, signal }) => probe(deployment, { ...params, signal }))
   json(ROUTES.keys, async ({ signal }) => exportKeys(deployment, { signal }))
   json(ROUTES.stop, async ({ body }) => {
     setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))
@@ -94,6 +96,7 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.run, async ({ params }) => ask.run(params.run))
   json(ROUTES.items, async ({ params, query }) => ask.items(params.run, query))
   json(ROUTES.item, async ({ params }) => ask.item(params.run, params.item))
+  json(ROUTES.policy, async ({ params, signal }) => itemPolicy(deployment, params.run, params.item, { signal }))
   json(ROUTES.cancelRun, async ({ params }) => (await deployment.requireEngine()).cancel(principal, params.run))
   json(ROUTES.cancelItem, async ({ params }) =>
     (await deployment.requireEngine()).cancel(principal, params.run, params.item),

@@ -7,6 +7,7 @@ import { keysExport } from './keys-export.ts'
 import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
+import { policyExplain } from './policy-explain.ts'
 import { run } from './run.ts'
 import { secretsList } from './secrets-list.ts'
 import { secretsRm } from './secrets-rm.ts'
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   logs,
   cancel,
   patch,
+  policyExplain,
   evidenceExport,
   keysExport,
   verify,

@@ -6,6 +6,8 @@ import { maybe } from './exact.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
+import { policyView } from './policy.ts'
+import type { PolicyView } from './policy.ts'
 import type { Route } from './route.ts'
 import { runPage, runStatus, runView } from './run.ts'
 import type { RunPage, RunView } from './run.ts'
@@ -31,8 +33,9 @@ export interface SubmitQuery {
 export interface DoctorQuery {
   /** Re-read all that is stored; false where absent. */
   readonly deep: boolean
-  /** Name of an executor to probe. */
-  readonly probe?: string
+}
+export interface ExecutorParams {
+  readonly executor: string
 }
 export interface PageQuery {
   readonly cursor?: string
@@ -84,6 +87,7 @@ export interface Routes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
+  readonly probe: Route<ExecutorParams, NoParams, never, DoctorReport>
   readonly keys: Route<NoParams, NoParams, never, TrustFile>
   readonly stop: Route<NoParams, NoParams, StopBody, { readonly stopping: true }>
   readonly submit: Route<NoParams, SubmitQuery, never, SubmitAnswer>
@@ -91,6 +95,7 @@ export interface Routes {
   readonly run: Route<RunParams, NoParams, never, RunView>
   readonly items: Route<RunParams, ItemsQuery, never, ItemPage>
   readonly item: Route<ItemParams, NoParams, never, ItemView>
+  readonly policy: Route<ItemParams, NoParams, never, PolicyView>
   readonly events: Route<RunParams, EventsQuery, never, RunEvent>
   readonly logs: Route<ItemParams, LogsQuery, never, Uint8Array>
   readonly patch: Route<ItemParams, NoParams, never, Uint8Array>
@@ -148,11 +153,22 @@ export const ROUTES: Routes = {
     id: 'doctor',
     path: '/v1/doctor',
     summary:
-      'Checks the deployment and says what it measured. With `deep` it re-reads all that is stored, which takes its time; with `probe`, the name of an executor, it tries from inside what that one keeps.',
+      'Checks the deployment and says what it measured. With `deep` it re-reads all that is stored, which takes its time.',
     action: 'run.read',
-    query: z.strictObject({ deep: flag.default(false), probe: maybe(z.string().max(100)) }),
+    query: z.strictObject({ deep: flag.default(false) }),
     answer: { kind: 'json', schema: doctorReport },
     errors: [],
+  },
+  probe: {
+    ...post,
+    id: 'probe',
+    path: '/v1/executors/{executor}/probe',
+    summary:
+      'Starts an attempt of an executor that tries to get out of its sandbox, keeps what came of it, signed, and answers with a finding for each try.',
+    action: 'executor.probe',
+    params: z.strictObject({ executor: z.string().min(1).max(100) }),
+    answer: { kind: 'json', schema: doctorReport },
+    errors: ['NOT_FOUND', 'UNSUPPORTED', 'CONFLICT'],
   },
   keys: {
     ...get,
@@ -226,6 +242,16 @@ export const ROUTES: Routes = {
     params: ofItem,
     answer: { kind: 'json', schema: itemView },
     errors: ['NOT_FOUND'],
+  },
+  policy: {
+    ...get,
+    id: 'policy',
+    path: '/v1/runs/{run}/items/{item}/policy',
+    summary: 'What the attempts of an item may use, as it was recorded with the run, and which level said so.',
+    action: 'run.read',
+    params: ofItem,
+    answer: { kind: 'json', schema: policyView },
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
   events: {
     ...get,

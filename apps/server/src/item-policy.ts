@@ -1,0 +1,54 @@
+import type { CallOptions, RunPolicies } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { recordedItems, recordedPolicy, recordedRun } from '@seamark/protocol'
+import type { PolicyView } from '@seamark/protocol'
+import type { Deployment } from './deployment.ts'
+import { isolationOf } from './isolation.ts'
+import { itemRow, runRow } from './questions.ts'
+
+/**
+ * The policy of an item, from the records of its run: what the configuration says by now has no say in it.
+ * Errors: `NOT_FOUND`; `CONFLICT` where the payloads of the run were purged.
+ */
+export async function itemPolicy(
+  deployment: Deployment,
+  run: string,
+  item: string,
+  options: CallOptions,
+): Promise<PolicyView> {
+  const { index } = await itemRow(deployment, run, item)
+  const { ns, journal } = deployment
+  const { seq } = await runRow(deployment, run)
+  let policies: RunPolicies | undefined
+  // The items are in the records right after the first.
+  for await (const { header, payload } of journal.read(ns, seq, { payloads: true, ...options })) {
+    const record = jsonOf(header)
+    const kind = member(record, 'kind')
+    if (member(record, 'run') !== run || (kind !== 'run.submitted' && kind !== 'items.added')) break
+    if (payload === undefined)
+      throw new SeamError('CONFLICT', `What run ${run} was submitted with was purged.`, {
+        remedy: 'The digest of the policy is in the records of its launches.',
+      })
+    if (kind === 'run.submitted') {
+      ;({ policies } = recordedRun.parse(jsonOf(payload.bytes)).spec)
+      continue
+    }
+    const found = recordedItems.parse(jsonOf(payload.bytes)).find(({ id }) => id === item)
+    if (found === undefined) continue
+    const { executor, queue, policy } = found
+    const isolation = isolationOf(deployment, executor)
+    const recorded = { queue, index, ...(policies && { policies }), ...(policy && { policy }) }
+    return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded) }
+  }
+  throw new SeamError('INTEGRITY', `The records of run ${run} do not hold its item ${item}.`, {
+    remedy: 'See what `seamark doctor --deep` says.',
+  })
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString('utf8'))
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

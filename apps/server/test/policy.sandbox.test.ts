@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { place } from './seamark.ts'
+
+const here = place()
+afterAll(() => here.remove())
+
+const plan = `version: 1
+items:
+  - { id: tight, run: "true", limits: { wallClock: 90s }, tools: { deny: ["rm *"] } }
+  - { id: plain, run: "true" }
+`
+const config = (policy: unknown) =>
+  writeFileSync(join(here.dir, 'seamark.config.mjs'), `export default { policy: ${JSON.stringify(policy)} }\n`)
+
+it('is combined at submit, recorded, and explained from the record', { timeout: 120_000 }, async () => {
+  here.write('plan.yaml', plan)
+  config({ limits: { wallClock: '10m' }, tools: { deny: ['git push*'] } })
+  const ran = await here.seamark('run', 'plan.yaml', '--id', 'r', '--config', 'seamark.config.mjs')
+  expect(ran).toMatchObject({ code: 0 })
+  // What the configuration says by now has no say in what was recorded.
+  config({ limits: { wallClock: '1m' } })
+  const view = JSON.parse(
+    (await here.seamark('policy', 'explain', 'tight', '--json', '--config', 'seamark.config.mjs')).out,
+  )
+  expect(view).toMatchObject({
+    run: 'r',
+    item: 'tight',
+    executor: 'sandbox',
+    isolation: 'namespace',
+    said: true,
+    policy: { limits: { wallClockMs: 90_000 }, tools: { deny: ['git push*', 'rm *'] }, network: { allow: [] } },
+  })
+  const from = new Map<string, unknown>(
+    view.parts.map((part: { pointer: string; from: unknown }) => [part.pointer, part.from]),
+  )
+  expect(from.get('/limits/wallClockMs')).toEqual([{ level: 'item', pointer: '/items/0/limits/wallClock' }])
+  expect(from.get('/tools/deny/0')).toEqual([{ level: 'deployment', pointer: '/policy/tools/deny/0' }])
+  expect(from.get('/network/allow')).toEqual([])
+  const { out, code } = await here.seamark('policy', 'explain', 'plain', '--run', 'r', '--config', 'none')
+  expect(code).toBe(0)
+  expect(out).toContain('wall clock 600 s  (deployment /policy/limits/wallClock)')
+
+  const refused = await here.seamark('policy', 'explain', 'nothing', '--json', '--config', 'none')
+  expect(refused.code).toBe(4)
+})
+
+it('that denies a line of its plan refuses it, with its place', { timeout: 60_000 }, async () => {
+  config({ tools: { deny: ['git push*'] } })
+  here.write('bad.yaml', 'version: 1\nitems:\n  - { id: a, run: "git push origin", executor: process }\n')
+  const { code, err, out } = await here.seamark('run', 'bad.yaml', '--json', '--config', 'seamark.config.mjs')
+  expect(code).toBe(3)
+  expect(`${err}${out}`).toContain('/items/0/run')
+})

@@ -1,0 +1,90 @@
+import type {
+  EgressRule,
+  Isolation,
+  ItemPolicy,
+  ItemSpec,
+  Policy,
+  PolicyLevel,
+  PolicyPart,
+  PolicySource,
+  RunPolicies,
+} from '@seamark/core'
+import { z } from 'zod'
+import { count, digest, maybe } from './exact.ts'
+import { isolation } from './item.ts'
+
+/** The policy under which the attempts of an item run, as it was recorded with the run. */
+export interface PolicyView {
+  readonly run: string
+  readonly item: string
+  /** The name of its executor. */
+  readonly executor: string
+  /** How strongly that one separates an attempt from its host; absent where this deployment has none of that name. */
+  readonly isolation?: Isolation
+  /** False where no level says anything: `policy` is then what attempts get by default, and no record names it. */
+  readonly said: boolean
+  /** As `policy` in the data of `item.launched`. */
+  readonly digest: string
+  readonly policy: Policy
+  /** Each part and what had a say in it. Absent where that can not be told: another version combined the levels otherwise. */
+  readonly parts?: readonly PolicyPart[]
+}
+
+const words = z.array(z.string())
+const level: z.ZodType<PolicyLevel> = z.enum(['deployment', 'queue', 'agent', 'item'])
+const source: z.ZodType<PolicySource> = z.object({ level, pointer: z.string() })
+const part: z.ZodType<PolicyPart> = z.object({ pointer: z.string(), value: z.json(), from: z.array(source) })
+
+const rule: z.ZodType<EgressRule> = z.object({
+  host: z.string(),
+  port: maybe(z.int()),
+  mode: z.enum(['endpoint', 'intercept', 'tunnel']),
+  methods: maybe(words),
+  paths: maybe(words),
+  inject: maybe(z.string()),
+  meter: maybe(z.string()),
+})
+
+/** A policy in the units of the engine. */
+export const policy: z.ZodType<Policy> = z.object({
+  filesystem: maybe(z.object({ read: maybe(words), write: maybe(words), hide: maybe(words) })),
+  network: maybe(z.object({ allow: z.array(rule) })),
+  limits: maybe(
+    z.object({
+      cpu: maybe(z.number()),
+      memoryBytes: maybe(count),
+      pids: maybe(count),
+      diskBytes: maybe(count),
+      wallClockMs: maybe(count),
+      idleMs: maybe(count),
+    }),
+  ),
+  tools: maybe(z.object({ shell: maybe(words), deny: maybe(words) })),
+})
+
+export const policyView: z.ZodType<PolicyView> = z.object({
+  run: z.string(),
+  item: z.string(),
+  executor: z.string(),
+  isolation: maybe(isolation),
+  said: z.boolean().describe('False where no level says anything.'),
+  digest,
+  policy,
+  parts: maybe(z.array(part)),
+})
+
+const itemPolicy: z.ZodType<ItemPolicy> = z.object({ policy, digest, own: maybe(policy) })
+const runPolicies: z.ZodType<RunPolicies> = z.object({
+  deployment: maybe(policy),
+  queues: maybe(z.record(z.string(), policy)),
+})
+
+/** What of the payload of `run.submitted` is about policies. */
+export const recordedRun: z.ZodType<{ readonly spec: { readonly policies?: RunPolicies } }> = z.object({
+  spec: z.object({ policies: maybe(runPolicies) }),
+})
+
+/** What of the payload of `items.added` is about policies. */
+export const recordedItems: z.ZodType<readonly Pick<ItemSpec, 'id' | 'executor' | 'queue' | 'policy'>[]> = z.array(
+  z.object({ id: z.string(), executor: z.string(), queue: z.string(), policy: maybe(itemPolicy) }),
+)
