@@ -1,5 +1,5 @@
 import type { CallOptions, Executor, ExecutorEvent, Exit, LaunchSpec, LaunchState } from '@seamark/core'
-import { hasCode, SeamError } from '@seamark/kit'
+import { hasCode, NO_LIMITS, SeamError } from '@seamark/kit'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newLaunchId } from './executor-subject.ts'
@@ -279,7 +279,7 @@ export const executorSaboteurs: readonly Saboteur<Executor>[] = [
   broken(
     'it adds a variable',
     ['empty-environment'],
-    withSpec((spec) => ({ ...spec, env: { HOME: '/root', ...spec.env } })),
+    withSpec((spec) => ({ ...spec, env: { LANG: 'C', ...spec.env } })),
   ),
   broken(
     'it trims arguments and variables',
@@ -308,5 +308,28 @@ export const executorSaboteurs: readonly Saboteur<Executor>[] = [
         { ...spec, mounts: spec.mounts.map((mount) => ({ ...mount, target: mount.source })) },
         options,
       ),
+  })),
+  broken(
+    'it holds no limits',
+    ['cpu-limit', 'memory-limit', 'pids-limit', 'disk-limit', 'idle-limit'],
+    withSpec(({ limits: _, ...spec }) => spec),
+  ),
+  broken(
+    'a breach of a limit is told as an exit',
+    ['memory-limit', 'pids-limit', 'disk-limit', 'idle-limit'],
+    withExit((exit) => ({ ...exit, reason: 'exited' })),
+  ),
+  broken(
+    'limits are a tenth of what they should be',
+    ['within-all-limits', 'not-idle'],
+    withSpec((spec) => ({
+      ...spec,
+      ...(spec.limits && {
+        limits: Object.fromEntries(Object.entries(spec.limits).map(([name, value]) => [name, Math.ceil(value / 10)])),
+      }),
+    })),
+  ),
+  broken('it takes limits that it does not hold', ['limits-not-held'], (right) => ({
+    guarantees: { ...right.guarantees, limits: NO_LIMITS },
   })),
 ]

@@ -33,6 +33,14 @@ export interface ExecutorPrograms {
   readonly read: (path: string) => readonly string[]
   /** Starts something in a session of its own that appends to a file again and again, sees it written once, then sleeps (0: ends). */
   readonly daemon: (path: string, thenSleepMs: number) => readonly string[]
+  /** Keeps two processors busy for this time by the clock, then writes what `times` of POSIX does: the second line is its children's. */
+  readonly spin: (ms: number) => readonly string[]
+  /** Holds this much memory for a moment, then ends with 0. */
+  readonly allocate: (bytes: number) => readonly string[]
+  /** Tries to start so many processes that stay, then sleeps (0: ends with 0). */
+  readonly processes: (count: number, thenSleepMs: number) => readonly string[]
+  /** Writes a file of zeros, then sleeps (0: ends with 0). */
+  readonly fill: (path: string, bytes: number, thenSleepMs: number) => readonly string[]
 }
 
 /** An executor under test. Without programs it must have a POSIX shell at `/bin/sh`. */
@@ -69,6 +77,23 @@ export const posixPrograms: ExecutorPrograms = {
       path,
       seconds(ms),
     ),
+  spin: (ms) =>
+    shell(
+      home +
+        '(while :; do :; done) & a=$!; (while :; do :; done) & b=$!; sleep "$1"; ' +
+        'kill -s KILL $a $b; wait $a $b 2> /dev/null; times',
+      seconds(ms),
+    ),
+  allocate: (bytes) => shell(home + 'x=$(head -c "$1" /dev/zero | tr "\\0" x); exit $((${#x} != $1))', String(bytes)),
+  // A shell that can not start a process ends, so another one tries.
+  processes: (count, ms) =>
+    shell(
+      home + '(i=0; while [ $i -lt "$1" ]; do sleep 60 & i=$((i + 1)); done) > /dev/null 2>&1; exec sleep "$2"',
+      String(count),
+      seconds(ms),
+    ),
+  fill: (path, bytes, ms) =>
+    shell(home + 'head -c "$2" /dev/zero > "$1"; exec sleep "$3"', path, String(bytes), seconds(ms)),
 }
 
 export function programsOf(subject: Subject<Executor>): ExecutorPrograms {

@@ -5,8 +5,8 @@ import { expectCode, expectEqual, fail } from './check.ts'
 import { newLaunchId, outputOf, programsOf, run, sizeOf, specOf, withFolder } from './executor-subject.ts'
 import type { Case } from './suite.ts'
 
-/** Variables that an executor may add: its marks, and what a shell or bubblewrap says of the working folder. */
-const mayBeAdded = new Set(['SEAMARK_LAUNCH_ID', 'SEAMARK_SUPERVISOR', 'PWD'])
+/** Variables that an executor may add: its marks, what a shell or bubblewrap says of the working folder, and runc of the user's. */
+const mayBeAdded = new Set(['SEAMARK_LAUNCH_ID', 'SEAMARK_SUPERVISOR', 'PWD', 'HOME'])
 
 const hostile = [
   '',

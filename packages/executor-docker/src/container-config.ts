@@ -1,4 +1,4 @@
-import type { LaunchSpec } from '@seamark/core'
+import type { LaunchLimits, LaunchSpec } from '@seamark/core'
 import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
 import type { ContainerConfig } from './container-body.ts'
@@ -9,6 +9,8 @@ export interface Launching {
   readonly scope: string
   readonly creator: string
   readonly image: ImageFacts
+  /** Cores that the engine has: it refuses a limit of more. */
+  readonly cpus: number
 }
 
 /** Names that the engine sets in every container unless it is told not to. */
@@ -21,10 +23,14 @@ const ADDED_BY_ENGINE = ['PATH', 'HOSTNAME']
 const LOG_BYTES_PER_BYTE = 64
 const LOG_BYTES_MORE = 1024 ** 2
 
+/** The engine's first process, which no program of an item started. */
+const OWN_PROCESSES = 1
+
 /** The container of an attempt. Pure; the spec was checked, and mounts are by their real path. */
 export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
   const { image, launchId, scope, creator } = launching
-  const { limits, user, deployment, runtime } = settings
+  const { user, deployment, runtime } = settings
+  const limits = narrowed(settings.limits, spec.limits)
   // runc gives such a folder the mode that the image's has, so it needs the right owner.
   const tmpfs = `rw,nosuid,nodev,exec,mode=1777,uid=${user.uid},gid=${user.gid},size=${limits.tmpBytes}`
   const targets = new Set(spec.mounts.map(({ target }) => target))
@@ -45,8 +51,12 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       [LABEL.launch]: launchId,
       [LABEL.image]: image.id,
       [LABEL.creator]: creator,
-      [LABEL.timeoutMs]: spec.timeoutMs === undefined ? '' : String(spec.timeoutMs),
-      [LABEL.maxOutputBytes]: spec.maxOutputBytes === undefined ? '' : String(spec.maxOutputBytes),
+      [LABEL.timeoutMs]: label(spec.timeoutMs),
+      [LABEL.maxOutputBytes]: label(spec.maxOutputBytes),
+      [LABEL.idleMs]: label(spec.limits?.idleMs),
+      // A limit of the executor alone is the engine's to hold; one of the spec ends what breaks it.
+      [LABEL.pids]: label(spec.limits?.pids === undefined ? undefined : limits.pids),
+      [LABEL.diskBytes]: label(spec.limits?.diskBytes),
       [LABEL.notStarted]: '',
     },
     Healthcheck: { Test: ['NONE'] },
@@ -67,10 +77,10 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       CapDrop: ['ALL'],
       // No word of seccomp: the engine's default profile.
       SecurityOpt: ['no-new-privileges'],
-      NanoCpus: Math.round(limits.cpus * 1e9),
+      NanoCpus: Math.round(Math.min(limits.cpus, launching.cpus) * 1e9),
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,
-      PidsLimit: limits.pids,
+      PidsLimit: spec.limits?.pids === undefined ? limits.pids : limits.pids + OWN_PROCESSES,
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       Tmpfs: Object.fromEntries(empty.map((path) => [path, tmpfs])),
       Mounts: spec.mounts.map(({ source, target, mode }) => ({
@@ -90,6 +100,19 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
     },
   }
 }
+
+/** The executor's limits, and where a spec has a smaller one, that. */
+function narrowed(own: Settings['limits'], asked: LaunchLimits = {}): Settings['limits'] {
+  const { cpu = Infinity, memoryBytes = Infinity, pids = Infinity } = asked
+  return {
+    cpus: Math.min(own.cpus, cpu),
+    memoryBytes: Math.min(own.memoryBytes, memoryBytes),
+    pids: Math.min(own.pids, pids),
+    tmpBytes: own.tmpBytes,
+  }
+}
+
+const label = (limit: number | undefined): string => (limit === undefined ? '' : String(limit))
 
 /** What stands for a launch that could not start, and is never started. Pure. */
 export function notStartedConfig(detail: string, launching: Launching, settings: Settings): ContainerConfig {

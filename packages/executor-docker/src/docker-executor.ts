@@ -201,6 +201,7 @@ function ownIdentity(): { readonly uid: number; readonly gid: number } {
 function guaranteesOf(runtime: string): ExecutorGuarantees {
   const proof = runtime === 'runc' ? 'tested' : 'unproven'
   const enforced = { value: 'enforced', proof } as const
+  const watched = { value: 'watched', proof } as const
   return {
     isolation: { value: 'container', proof },
     network: { value: 'none', proof },
@@ -211,7 +212,9 @@ function guaranteesOf(runtime: string): ExecutorGuarantees {
       cpu: enforced,
       memory: enforced,
       pids: enforced,
-      wallClock: { value: 'watched', proof },
+      wallClock: watched,
+      idle: watched,
+      disk: watched,
     },
     input: false,
     outlivesService: true,

@@ -33,6 +33,7 @@ export function dockerPort(socketPath: string): DockerPort {
           pids: from['PidsLimit'] === true,
         },
         loggingDrivers: texts(record(from['Plugins'])['Log']),
+        cpus: count(from['NCPU']),
       }
     },
 
@@ -227,7 +228,7 @@ function close(stream: unknown): void {
   if (typeof destroy === 'function') destroy.call(stream)
 }
 
-function factsOf({ Id, Created, State, Config }: Docker.ContainerInspectInfo): ContainerFacts {
+function factsOf({ Id, Created, State, Config, Mounts }: Docker.ContainerInspectInfo): ContainerFacts {
   return {
     id: Id,
     status: statusOf(State.Status),
@@ -238,6 +239,8 @@ function factsOf({ Id, Created, State, Config }: Docker.ContainerInspectInfo): C
     startedAt: millisecondsOf(State.StartedAt),
     endedAt: millisecondsOf(State.FinishedAt),
     labels: Config.Labels,
+    pid: State.Pid,
+    writable: Mounts.flatMap(({ Type, RW, Source }) => (Type === 'bind' && RW ? [Source] : [])),
   }
 }
 
@@ -282,6 +285,10 @@ function isRecord(value: unknown): value is Fields {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && value >= 1 ? value : 1
 }
 
 function texts(value: unknown): string[] {

@@ -8,6 +8,10 @@ export const LABEL = {
   creator: 'dev.seamark.creator',
   timeoutMs: 'dev.seamark.timeout-ms',
   maxOutputBytes: 'dev.seamark.max-output-bytes',
+  /** Limits of the spec that are watched: processes, and time without output. */
+  pids: 'dev.seamark.pids',
+  idleMs: 'dev.seamark.idle-ms',
+  diskBytes: 'dev.seamark.disk-bytes',
   /** On what stands for a launch that could not start: why. */
   notStarted: 'dev.seamark.not-started',
   /** On a mark: why the attempt is being stopped. */

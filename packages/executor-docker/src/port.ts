@@ -9,6 +9,8 @@ export interface EngineFacts {
   readonly securityOptions: readonly string[]
   readonly limits: { readonly cpu: boolean; readonly memory: boolean; readonly pids: boolean }
   readonly loggingDrivers: readonly string[]
+  /** Cores. */
+  readonly cpus: number
 }
 
 export interface ImageFacts {
@@ -34,6 +36,10 @@ export interface ContainerFacts {
   readonly startedAt: number
   readonly endedAt: number
   readonly labels: Readonly<Record<string, string>>
+  /** Its first process on this machine; 0 where none runs. */
+  readonly pid: number
+  /** Folders and files of this machine that it may write. */
+  readonly writable: readonly string[]
 }
 
 /** A file or folder in a container. */

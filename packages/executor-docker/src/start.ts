@@ -89,7 +89,7 @@ export function openStarter(
 
   async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
-    const launching: Launching = { launchId, scope, creator, image }
+    const launching: Launching = { launchId, scope, creator, image, cpus: facts.cpus }
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
     if (missing !== undefined) {
       if (await launches.wasReaped(launchId)) throw conflict(launchId)

@@ -4,7 +4,9 @@ import { LABEL } from './names.ts'
 import type { ContainerFacts } from './port.ts'
 
 /** Why this executor stopped an attempt. */
-export type StopReason = 'killed' | 'timeout' | 'output'
+export type StopReason = 'killed' | 'timeout' | 'output' | 'idle' | 'pids' | 'disk'
+
+const STOP_REASONS: readonly StopReason[] = ['killed', 'timeout', 'output', 'idle', 'pids', 'disk']
 
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
@@ -30,15 +32,16 @@ const SIGNALS: Readonly<Record<number, string>> = {
 /** How long after its limit an attempt may end by itself and still count as within it: a timer is never exact. */
 const TIMER_MS = 1000
 
+type WatchedLimit = 'timeoutMs' | 'maxOutputBytes' | 'idleMs' | 'pids' | 'diskBytes'
+
 /** A limit of a launch, from its labels. */
-export function limitOf(facts: ContainerFacts, label: 'timeoutMs' | 'maxOutputBytes'): number | undefined {
+export function limitOf(facts: ContainerFacts, label: WatchedLimit): number | undefined {
   const text = facts.labels[LABEL[label]] ?? ''
   return /^\d{1,16}$/.test(text) ? Number(text) : undefined
 }
 
 export function stopReasonOf(labels: Readonly<Record<string, string>> | undefined): StopReason | undefined {
-  const reason = labels?.[LABEL.stop]
-  return reason === 'killed' || reason === 'timeout' || reason === 'output' ? reason : undefined
+  return STOP_REASONS.find((reason) => reason === labels?.[LABEL.stop])
 }
 
 /** What a container is before anything is read of its output. */

@@ -1,5 +1,5 @@
 import { registerSuite } from '@seamark/conformance'
-import { executorSuite, posixPrograms, type ExecutorSubject } from '@seamark/conformance/executor'
+import { executorSuite, type ExecutorSubject } from '@seamark/conformance/executor'
 import { startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
 import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -10,9 +10,6 @@ beforeAll(async () => {
   engine = await startDocker()
 }, 60_000)
 afterAll(() => engine.stop(), 60_000)
-
-// runc sets HOME where a spec does not; `containment.services.test.ts` tells that this is all.
-const programs = { ...posixPrograms, env: () => ['/usr/bin/env', '-u', 'HOME', '/usr/bin/env', '-0'] }
 
 // Executors of different deployments see nothing of each other.
 let count = 0
@@ -25,7 +22,6 @@ registerSuite(
     let open = dockerExecutor(options)
     return {
       seam: open,
-      programs,
       async reopen() {
         await open.close?.()
         open = dockerExecutor(options)

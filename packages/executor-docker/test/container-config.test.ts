@@ -1,3 +1,4 @@
+import type { LaunchSpec } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
 import { containerConfig, notStartedConfig } from '../src/container-config.ts'
 import { findMissing, programPaths, type Look } from '../src/missing.ts'
@@ -7,7 +8,7 @@ import type { PathFacts } from '../src/port.ts'
 
 const id = `sha256:${'b'.repeat(64)}`
 const image = { id, repoDigests: [], env: ['PATH=/opt/bin', 'FROM_IMAGE=1'], volumes: ['/data', '/case'] }
-const launching = { launchId: 'sm' + 'a'.repeat(32), scope: 'seamark.default.docker', creator: 'me', image }
+const launching = { launchId: 'sm' + 'a'.repeat(32), scope: 'seamark.default.docker', creator: 'me', image, cpus: 8 }
 const settings = checkOptions(
   { image: 'busybox', runtime: 'runsc', limits: { cpus: 1.5, memoryBytes: 2 ** 30, pids: 64 } },
   { uid: 1234, gid: 567 },
@@ -50,6 +51,31 @@ describe('the container of a spec', () => {
     })
     for (const name of ['Binds', 'Devices', 'CapAdd', 'VolumesFrom', 'PidMode', 'UTSMode', 'UsernsMode', 'GroupAdd'])
       expect(config.HostConfig).not.toHaveProperty(name)
+  })
+
+  it('has the smaller of the limits of executor, spec and engine', () => {
+    const limited = (limits: NonNullable<LaunchSpec['limits']>, cpus = 8) =>
+      containerConfig({ ...spec, limits }, { ...launching, cpus }, settings).HostConfig
+    expect(limited({ cpu: 0.5, memoryBytes: 2 ** 24, pids: 8 })).toMatchObject({
+      NanoCpus: 500_000_000,
+      Memory: 2 ** 24,
+      MemorySwap: 2 ** 24,
+      // The engine's own first process is one more.
+      PidsLimit: 9,
+    })
+    expect(limited({ cpu: 64, memoryBytes: 2 ** 40, pids: 1000 })).toMatchObject({
+      NanoCpus: 1_500_000_000,
+      Memory: 2 ** 30,
+      PidsLimit: 65,
+    })
+    expect(limited({}, 1)).toMatchObject({ NanoCpus: 1_000_000_000, PidsLimit: 64 })
+  })
+
+  it('says on its labels what is watched', () => {
+    const limits = { pids: 1000, idleMs: 5, diskBytes: 0 }
+    const { Labels } = containerConfig({ ...spec, limits }, launching, settings)
+    expect([Labels[LABEL.pids], Labels[LABEL.idleMs], Labels[LABEL.diskBytes]]).toEqual(['64', '5', '0'])
+    expect([config.Labels[LABEL.pids], config.Labels[LABEL.idleMs]]).toEqual(['', ''])
   })
 
   it('has the environment of the spec and takes away all else', () => {

@@ -79,6 +79,7 @@ describe('an engine', () => {
     securityOptions: ['name=seccomp,profile=default'],
     limits: { cpu: true, memory: true, pids: true },
     loggingDrivers: ['json-file', 'local'],
+    cpus: 2,
   }
   const settings = checkOptions({ image: 'busybox' }, self)
 

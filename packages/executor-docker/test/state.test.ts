@@ -17,6 +17,8 @@ const base: ContainerFacts = {
   startedAt: 2000,
   endedAt: 3000,
   labels: {},
+  pid: 0,
+  writable: [],
 }
 const count = { stdout: 3, stderr: 4, over: false }
 

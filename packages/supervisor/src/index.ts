@@ -5,6 +5,9 @@
  * @module
  */
 export { limitStrengths } from './limit-strengths.ts'
+export { openDiskWatch } from './disk-watch.ts'
+export type { DiskWatch } from './disk-watch.ts'
+export { refusedProcesses, removedBytes } from './other-trees.ts'
 export { sandboxIdentity } from './identity.ts'
 export type { Identity } from './identity.ts'
 export type { LaunchRequest, SandboxRequest } from './launch-request.ts'

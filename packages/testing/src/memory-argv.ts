@@ -21,4 +21,13 @@ export const memoryArgv = {
   read: (path: string): string[] => ['read', path],
   daemon: (path: string, thenSleepMs: number): string[] =>
     thenSleepMs === 0 ? ['daemon', path] : ['daemon-and-sleep', path, String(thenSleepMs)],
+  spin: (ms: number): string[] => ['spin', String(ms)],
+  allocate: (bytes: number): string[] => ['allocate', String(bytes)],
+  processes: (count: number, thenSleepMs: number): string[] => ['processes', String(count), String(thenSleepMs)],
+  fill: (path: string, bytes: number, thenSleepMs: number): string[] => [
+    'fill',
+    path,
+    String(bytes),
+    String(thenSleepMs),
+  ],
 } as const

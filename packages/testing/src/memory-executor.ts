@@ -1,5 +1,5 @@
 import type { Executor, ExecutorGuarantees } from '@seamark/core'
-import { NO_LIMITS, orAbort, SeamError, throwIfAborted } from '@seamark/kit'
+import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
 import { isAbsolute } from 'node:path'
 import { memoryHost } from './memory-host.ts'
 import type { MemoryHost } from './memory-host.ts'
@@ -42,6 +42,8 @@ export function memoryExecutor(options: MemoryExecutorOptions = {}): Executor {
         throw new SeamError('INVALID_INPUT', 'The spec has no program, or a relative path.')
       if (spec.argv.some((text) => text.includes('\0')) || Object.values(spec.env).some((text) => text.includes('\0')))
         throw new SeamError('INVALID_INPUT', 'An argument or a variable holds a NUL.')
+      if (Object.values(spec.limits ?? {}).some((limit) => typeof limit !== 'number' || limit < 0))
+        throw new SeamError('INVALID_INPUT', 'A limit is no number from 0.')
       if (host.isReaped(launchId)) throw new SeamError('CONFLICT', `The launch ${launchId} was reaped.`)
       if (host.launches.has(launchId)) return { outcome: 'launched' }
       if (!host.hasRoom()) return { outcome: 'refused', reason: 'capacity' }
@@ -100,12 +102,21 @@ export function memoryExecutor(options: MemoryExecutorOptions = {}): Executor {
   }
 }
 
+const enforced = { value: 'enforced', proof: 'tested' } as const
+
 const guarantees: ExecutorGuarantees = {
   isolation: { value: 'none', proof: 'tested' },
   network: { value: 'host', proof: 'tested' },
   filesystem: 'private',
   tree: { value: 'proven', proof: 'tested' },
-  limits: { ...NO_LIMITS, wallClock: { value: 'enforced', proof: 'tested' } },
+  limits: {
+    cpu: enforced,
+    memory: enforced,
+    pids: enforced,
+    disk: enforced,
+    wallClock: enforced,
+    idle: enforced,
+  },
   input: true,
   outlivesService: true,
 }

@@ -80,8 +80,17 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
     launches.set(launchId, launch)
     change(launch, launch.state)
 
+    // Time without output, counted anew at each write.
+    let calm: () => void = () => undefined
+    const stir = () => {
+      calm()
+      const idleMs = spec.limits?.idleMs
+      if (idleMs !== undefined) calm = clock.at(clock.now() + idleMs, () => kill('idle'))
+    }
+    stir()
     const end = (how: Pick<Exit, 'reason' | 'code' | 'signal' | 'detail'>) => {
       disarm()
+      calm()
       if (launch.state.state !== 'running') return
       change(launch, { state: 'exited', exit: { ...how, startedAt, endedAt: clock.now(), outputBytes: bytes } })
       killed.abort()
@@ -93,9 +102,17 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
       const room = (spec.maxOutputBytes ?? Infinity) - bytes
       const kept = more.slice(0, Math.min(more.byteLength, room))
       bytes += kept.byteLength
+      stir()
       launch.output[stream].push(kept)
       wake()
       if (kept.byteLength < more.byteLength) kill('output')
+    }
+    const use = (what: 'memory' | 'pids' | 'disk', amount: number) => {
+      const { memoryBytes, pids, diskBytes } = spec.limits ?? {}
+      const limit = { memory: memoryBytes, pids, disk: diskBytes }[what] ?? Infinity
+      if (amount <= limit) return
+      kill(what)
+      throw new SeamError('ABORTED', 'The tree is dead.')
     }
     const stdin = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) {
@@ -121,6 +138,8 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
         stdin: stdin(),
         signal: killed.signal,
         write,
+        limits: spec.limits ?? {},
+        use,
         resolve: (path, mode) => resolveIn(spec, path, mode),
       }),
       killedEarly.promise,

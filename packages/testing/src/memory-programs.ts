@@ -1,6 +1,6 @@
-import type { OutputStream } from '@seamark/core'
+import type { LaunchLimits, OutputStream } from '@seamark/core'
 import { sleep } from '@seamark/kit'
-import { appendFile, readFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 
 /** What a program of the in-memory executor can see and do. */
 export interface MemoryProcess {
@@ -13,6 +13,9 @@ export interface MemoryProcess {
   readonly signal: AbortSignal
   /** Fails with `ABORTED` once the tree is killed. */
   readonly write: (stream: OutputStream, bytes: Uint8Array) => void
+  readonly limits: LaunchLimits
+  /** Takes so much of something; past its limit the tree is killed, and this fails with `ABORTED`. */
+  readonly use: (what: 'memory' | 'pids' | 'disk', amount: number) => void
   /** The host's path of one inside, by the mounts; for `write` only below a mount that can be written. */
   readonly resolve: (path: string, mode: 'read' | 'write') => string | undefined
 }
@@ -25,7 +28,8 @@ export type MemoryProgram = (process: MemoryProcess) => Promise<number | { reado
  * `exit CODE`, `signal NAME`, `print STREAM BASE64`, `reopen STREAM TEXT`, `sleep MS`, `chunks PAUSE-MS TEXT…`, `flood`, `cat` (copies its input),
  * `env` and `arguments TEXT…` (entries that each end with a NUL), `pwd`, `append PATH TEXT`,
  * `daemon PATH` (leaves something behind that appends until the tree is dead, then ends),
- * `daemon-and-sleep PATH MS`.
+ * `daemon-and-sleep PATH MS`, `spin MS` (tells the time of two processors, or its limit of them), `allocate BYTES`,
+ * `processes COUNT MS` and `fill PATH BYTES MS` (which then sleep).
  */
 export const memoryPrograms: Readonly<Record<string, MemoryProgram>> = {
   exit: async ({ args }) => Number(args[0]),
@@ -92,6 +96,29 @@ export const memoryPrograms: Readonly<Record<string, MemoryProgram>> = {
   },
   async 'daemon-and-sleep'({ args: [path = '', ms], resolve, signal }) {
     await leaveDaemon(resolve(path, 'write'), signal)
+    await sleep(Number(ms), signal)
+    return 0
+  },
+  async spin({ args: [ms], limits, signal, write }) {
+    await sleep(Number(ms), signal)
+    const seconds = (Number(ms) / 1000) * Math.min(limits.cpu ?? 2, 2)
+    write('stdout', Buffer.from(`0m0.00s 0m0.00s\n0m${seconds.toFixed(2)}s 0m0.00s\n`))
+    return 0
+  },
+  async allocate({ args: [bytes], use }) {
+    use('memory', Number(bytes))
+    return 0
+  },
+  async processes({ args: [count, ms], use, signal }) {
+    use('pids', Number(count) + 1)
+    await sleep(Number(ms), signal)
+    return 0
+  },
+  async fill({ args: [path = '', bytes, ms], use, resolve, signal }) {
+    const place = resolve(path, 'write')
+    if (place === undefined) return 1
+    use('disk', Number(bytes))
+    await writeFile(place, new Uint8Array(Number(bytes)))
     await sleep(Number(ms), signal)
     return 0
   },
