@@ -1,16 +1,18 @@
 import { seamarkClient } from '@seamark/sdk'
 import type { SeamarkClient } from '@seamark/sdk'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isBuilt } from '../../scripts/built.ts'
+import { packageFolders } from '../../scripts/workspace.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const built = join(root, 'apps/server/dist/main.js')
 
 /** Which server is started: a build that is as new as all sources, otherwise the sources themselves. */
 export function serverProgram(): { readonly argv: readonly string[]; readonly built: boolean } {
-  if (isBuilt()) return { argv: [built], built: true }
+  if (packageFolders().every(isBuilt)) return { argv: [built], built: true }
   return { argv: ['--conditions=source', '--no-warnings', join(root, 'apps/server/src/main.ts')], built: false }
 }
 
@@ -18,28 +20,6 @@ export function serverProgram(): { readonly argv: readonly string[]; readonly bu
 export function programFlags(): readonly string[] {
   const [shebang = ''] = readFileSync(join(root, 'apps/server/src/main.ts'), 'utf8').split('\n')
   return shebang.match(/--\S+/g) ?? []
-}
-
-/** Whether every package is built from the sources that are there. */
-function isBuilt(): boolean {
-  const folders = ['packages', 'apps'].flatMap((group) =>
-    readdirSync(join(root, group)).map((name) => join(root, group, name)),
-  )
-  return (
-    folders.every((folder) => {
-      const oldest = newest(join(folder, 'dist'), Math.min)
-      return oldest === undefined || oldest >= (newest(join(folder, 'src'), Math.max) ?? 0)
-    }) && statSync(built, { throwIfNoEntry: false }) !== undefined
-  )
-}
-
-/** The time of change that `choose` leaves over of all files below a folder; `undefined` where there are none. */
-function newest(folder: string, choose: (a: number, b: number) => number): number | undefined {
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs)
-    .reduce<number | undefined>((found, at) => (found === undefined ? at : choose(found, at)), undefined)
 }
 
 /** A running `seamark serve`. */
