@@ -46,12 +46,12 @@ async function onServer(url: string, { items, chain, finished, pairs }: Sizes): 
 
   const rates = { flat: new Array<number>(), boss: new Array<number>(), dbos: new Array<number>() }
   for (let pair = 0; pair < pairs; pair++) {
-    const input = { url, runs: 1 }
+    const input = { url, runs: 3 }
     const flat = await inChild<number>(measures.flat, { ...input, schema: 'flat', shape: 'flat', items })
     rates.flat.push((items / flat.value) * 1_000)
     const boss = await inChild<number>(measures.boss, { ...input, jobs: items })
     rates.boss.push((items / boss.value) * 1_000)
-    const dbos = await inChild<number>(measures.dbos, { ...input, steps: items })
+    const dbos = await inChild<number>(measures.dbos, { url, runs: 1, steps: items })
     rates.dbos.push((items / dbos.value) * 1_000)
   }
   const { value: serial } = await inChild<ShapedRun>(measures.shaped, { url, shape: 'chain', items: chain, pairs })
