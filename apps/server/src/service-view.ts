@@ -29,10 +29,10 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
   }
 }
 
-/** Checks the deployment. `deep` re-reads all that is stored; an executor that is named in `probe` is tried from inside. Errors: those of `probed`. */
+/** Checks the deployment. `deep` re-reads all that is stored. */
 export async function diagnose(
   deployment: Deployment,
-  { deep, probe, signal }: CallOptions & DoctorQuery,
+  { deep, signal }: CallOptions & DoctorQuery,
 ): Promise<DoctorReport> {
   const { ns, journal, dataDir, worker } = deployment
   const checks: DoctorCheck[] = [
@@ -45,12 +45,20 @@ export async function diagnose(
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
     ...readiness(deployment),
-    ...(probe === undefined ? [] : await probed(deployment, probe, { ...(signal && { signal }) })),
     ...(deep ? [everyRecord(deployment), everyBlob(deployment)] : []),
   ]
   const day = 24 * 3_600_000
   const seams = () => deployment.seams
   return runDoctor(checks, { seams, now: Date.now(), timeoutMs: deep ? day : 10_000, ...(signal && { signal }) })
+}
+
+/** Tries an executor from inside, and keeps what came of it. Errors: those of `probed`. */
+export async function probe(
+  deployment: Deployment,
+  { executor, signal }: CallOptions & { readonly executor: string },
+): Promise<DoctorReport> {
+  const checks = await probed(deployment, executor, { ...(signal && { signal }) })
+  return runDoctor(checks, { seams: () => deployment.seams, now: Date.now(), ...(signal && { signal }) })
 }
 
 function executors(deployment: Deployment): DoctorCheck[] {

@@ -7,8 +7,11 @@ export type Action =
   | 'run.cancel'
   | 'item.cancel'
   | 'item.resume'
+  | 'item.approve'
   | 'evidence.export'
   | 'keys.read'
+  /** Tries to get out of an executor's sandbox, from inside. */
+  | 'executor.probe'
   | 'service.stop'
 
 export interface AuthorizationRequest {

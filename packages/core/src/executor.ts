@@ -174,6 +174,13 @@ export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
   /** Why no attempt can be started here now, found by trying; `undefined` where one can. Asked at each submission. */
   unavailable?(options?: CallOptions): Promise<Problem | undefined>
 
+  /**
+   * What its sandboxes are made with now, as words: what was probed holds for just these. Example:
+   * `{ engine: 'bubblewrap 0.8.0', configuration: '<digest>' }`. Absent: it can not say, so nothing that was probed counts.
+   * Errors: `UNAVAILABLE`.
+   */
+  basis?(options?: CallOptions): Promise<Readonly<Record<string, string>>>
+
   /** What earlier services left behind and this executor found and killed at its start. */
   leftovers?(options?: CallOptions): AsyncIterable<{ readonly launchId: string; readonly processes: number }>
 

@@ -12,6 +12,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 import { sandboxAvailable } from './available.ts'
+import { basisOf } from './basis.ts'
 import { prepareRoot, type Toolchain } from './root.ts'
 
 export interface SandboxExecutorOptions extends SupervisorOptions {
@@ -81,6 +82,10 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
     async unavailable() {
       const available = await sandboxAvailable(options)
       return available.ok ? undefined : available.problem
+    },
+    async basis() {
+      const { root } = await prepared()
+      return basisOf(root, guarantees())
     },
   })
 }

@@ -1,13 +1,16 @@
-import type { Executor, Exit } from '@seamark/core'
+import type { Executor } from '@seamark/core'
 import { launchId, SeamError, sleep } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { arch, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { explode } from './bombs.ts'
+import { endOf } from './end-of.ts'
 import { layOut } from './host.ts'
 import type { LaidOut } from './host.ts'
 import type { Probe, ProbeReport } from './report.ts'
+import { hostHere } from './signed-report.ts'
+import { survive } from './survive.ts'
 import { TRIES } from './tries.ts'
 
 export interface ProbeOptions {
@@ -17,6 +20,8 @@ export interface ProbeOptions {
   readonly node?: string
   /** Epoch milliseconds. */
   readonly now: number
+  /** What the result holds for besides what the executor says of itself, such as the version of the service. */
+  readonly basis?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
@@ -45,11 +50,20 @@ export async function probeExecutor(executor: Executor, options: ProbeOptions): 
   mkdirSync(workspace, { recursive: true, mode: 0o700 })
   const laidOut = await layOut(options.dir)
   try {
-    const probes = await tried(executor, options, workspace, laidOut)
+    const { dir, node = 'node', signal } = options
+    const call = signal === undefined ? {} : { signal }
+    // Before anything is tried: what is made with other things meanwhile was not probed.
+    const basis = { ...options.basis, ...(await executor.basis?.(call)) }
+    const probes = [
+      ...(await tried(executor, options, workspace, laidOut)),
+      await survive(executor, dir, node, call),
+      ...(await explode(executor, dir, node, call)),
+    ]
     return {
       version: 1,
       executor: { kind: executor.kind, name: executor.name },
-      host: { platform: process.platform, arch: arch(), kernel: release(), root: process.getuid?.() === 0 },
+      host: hostHere(),
+      basis,
       at: options.now,
       probes,
     }
@@ -123,15 +137,6 @@ function seen(id: string, about: string, outcome: Probe['outcome']): Probe {
 function left(workspace: string): number {
   const path = join(workspace, 'left-behind')
   return existsSync(path) ? statSync(path).size : 0
-}
-
-async function endOf(executor: Executor, id: string, signal: AbortSignal | undefined): Promise<Exit> {
-  for (;;) {
-    const state = await executor.attach(id, signal === undefined ? {} : { signal })
-    if (state.state === 'exited') return state.exit
-    if (state.state !== 'running') throw new SeamError('UNAVAILABLE', `The probe is ${state.state}.`)
-    await sleep(20, signal)
-  }
 }
 
 /** What the program said, which ran in a place that is not trusted; `undefined` where it is not whole. */

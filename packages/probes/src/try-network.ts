@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { resolve4 } from 'node:dns/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
 import { connect } from 'node:net'
 import { systemCall } from './programs.ts'
@@ -43,10 +45,82 @@ export const networkTries: Readonly<Record<string, Try>> = {
       return resolvers[sent.indexOf(true)]
     },
   },
+  'network/dns-tunnel': {
+    about: 'It gets an answer of a resolver to a name that carries data.',
+    run: async () => {
+      const answered = await Promise.all(resolversInside().map((host) => ask(host)))
+      return resolversInside()[answered.indexOf(true)]
+    },
+  },
+  'network/connect-relay': {
+    about: 'A proxy inside leads it to the host, to a metadata service or to an address of the internet.',
+    run: async ({ port }) => {
+      const wanted = [`127.0.0.1:${port}`, `localhost:${port}`, '169.254.169.254:80', '1.1.1.1:443', '[::1]:443']
+      const tries = relays.flatMap((relay) => wanted.map((to) => ({ relay, to })))
+      const led = await Promise.all(tries.map(({ relay, to }) => leads(relay, to)))
+      return tries[led.indexOf(true)]?.to
+    },
+  },
   'network/names': {
     about: 'It resolves a name.',
     run: () => within(resolve4('example.com').then(([address]) => address)),
   },
+}
+
+/** Where a program may find a proxy: the port of the forwarder, others that are usual, and the gateway's socket. */
+const relays: readonly (TcpNetConnectOpts | IpcNetConnectOpts)[] = [
+  ...[3128, 8080, 8888, 1080].map((port) => ({ host: '127.0.0.1', port })),
+  { path: '/run/seamark/gateway.sock' },
+]
+
+/** Resolvers that are configured inside, those that systems and engines listen with, and public ones. */
+function resolversInside(): string[] {
+  const text = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''
+  const configured = [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, host = '']) => host)
+  return [...configured, '127.0.0.53', '127.0.0.11', '127.0.0.1', ...resolvers]
+}
+
+/** A question for the text of a name whose first label is data (RFC 1035). */
+function question(): Buffer {
+  const labels = [randomBytes(20).toString('hex'), 'example', 'com']
+  const name = labels.flatMap((label) => [label.length, ...Buffer.from(label)])
+  return Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...name, 0, 0, 16, 0, 1])
+}
+
+/** Whether a resolver answers, over a datagram or a stream. */
+async function ask(host: string): Promise<boolean> {
+  const asked = question()
+  const framed = Buffer.concat([Buffer.from([0, asked.length]), asked])
+  const [datagram, stream] = await Promise.all([
+    send(host, asked, true),
+    answers({ host, port: 53 }, framed, (said) => said.length > 2),
+  ])
+  return datagram || stream
+}
+
+function leads(relay: TcpNetConnectOpts | IpcNetConnectOpts, to: string): Promise<boolean> {
+  const request = `CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n\r\n`
+  return answers(relay, Buffer.from(request), (said) => /^HTTP\/1\.[01] 2/.test(said.toString('latin1')))
+}
+
+/** Whether what is said to someone gets an answer of a kind. */
+function answers(
+  to: TcpNetConnectOpts | IpcNetConnectOpts,
+  saying: Buffer,
+  isOne: (said: Buffer) => boolean,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(to, () => socket.write(saying))
+    const end = (answered: boolean): void => {
+      clearTimeout(late)
+      socket.destroy()
+      resolve(answered)
+    }
+    const late = setTimeout(end, patienceMs, false)
+    socket.once('data', (said: Buffer) => end(isOne(said)))
+    socket.once('error', () => end(false))
+    socket.once('close', () => end(false))
+  })
 }
 
 async function firstReached(all: readonly (TcpNetConnectOpts | IpcNetConnectOpts)[]): Promise<string | undefined> {
@@ -70,8 +144,8 @@ function reach(to: TcpNetConnectOpts | IpcNetConnectOpts): Promise<boolean> {
   })
 }
 
-/** Whether it left: a network that is not there refuses it. */
-function send(host: string): Promise<boolean> {
+/** Whether it left, or with `answered` whether it was answered: a network that is not there refuses it. */
+function send(host: string, bytes: Buffer = Buffer.alloc(12), answered = false): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     const end = (sent: boolean): void => {
@@ -81,7 +155,10 @@ function send(host: string): Promise<boolean> {
     }
     const late = setTimeout(end, patienceMs, false)
     socket.once('error', () => end(false))
-    socket.send(Buffer.alloc(12), 53, host, (error) => end(error === null))
+    socket.once('message', () => end(true))
+    socket.send(bytes, 53, host, (error) => {
+      if (error !== null || !answered) end(error === null)
+    })
   })
 }
 

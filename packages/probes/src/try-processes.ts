@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { ran, systemCall } from './programs.ts'
 import type { Try } from './targets.ts'
 import { first } from './targets.ts'
@@ -27,6 +27,16 @@ export const processTries: Readonly<Record<string, Try>> = {
         process.kill(one, 0)
         // The same number may be a process of its own.
         return readFileSync(`/proc/${one}/cmdline`).includes(canary)
+      }),
+  },
+  'process/kill': {
+    about: 'It ends a process outside.',
+    run: ({ pid, canary }) =>
+      first([pid], (one) => {
+        const seen = () => readFileSync(`/proc/${one}/cmdline`, 'utf8')
+        // The same number may be a process of its own, which is to go on.
+        if (existsSync(`/proc/${one}`) && !seen().includes(canary)) return false
+        return process.kill(one, 'SIGKILL')
       }),
   },
   'process/terminal': {

@@ -1,6 +1,8 @@
+import type { Executor } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -14,7 +16,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 let count = 0
 
 /** A data folder of its own, and a bubblewrap in whose line some options are added, or taken out. */
-async function probe(leak?: { readonly add?: string; readonly without?: string }): Promise<ProbeReport> {
+async function probe(
+  leak?: { readonly add?: string; readonly without?: string },
+  broken: (executor: Executor) => Executor = (executor) => executor,
+): Promise<ProbeReport> {
   const dir = join(root, String(count++))
   mkdirSync(dir)
   const bubblewrap = join(dir, 'leaky')
@@ -38,7 +43,7 @@ exec bwrap "$@"
   }
   const executor = sandboxExecutor({ dir, graceMs: 0, ...(leak && { bubblewrap }) })
   try {
-    return await probeExecutor(executor, { dir, now: 1 })
+    return await probeExecutor(broken(executor), { dir, now: 1, basis: { service: 's' } })
   } finally {
     await executor.close?.()
     expect(readdirSync(dir).filter((name) => name.startsWith('probe'))).toEqual([])
@@ -60,7 +65,52 @@ describe('the probes', () => {
       isolation: { value: 'namespace', proof: 'probed' },
       network: { value: 'none', proof: 'probed' },
       tree: { value: 'proven', proof: 'probed' },
+      limits: { memory: { proof: 'probed' }, pids: { proof: 'probed' }, disk: { value: 'watched', proof: 'probed' } },
     })
+    expect(report.basis).toMatchObject({ service: 's', engine: expect.stringMatching(/^bubblewrap \d/) })
+    expect(report.basis['configuration']).toMatch(/^[0-9a-f]{64}$/)
+    expect((await probe()).basis).toEqual(report.basis)
+  })
+
+  it('find limits that do not hold', async () => {
+    const forgets = (executor: Executor): Executor => ({
+      ...executor,
+      launch: (id, { limits: _, ...spec }, options) => executor.launch(id, spec, options),
+    })
+    const report = await probe(undefined, forgets)
+    expect(escapes(report)).toEqual(['limit/memory', 'limit/pids', 'limit/disk'])
+    expect(borneOut(sandboxExecutor({ dir: root }).guarantees, report)).toMatchObject({
+      isolation: { value: 'namespace', proof: 'probed' },
+      limits: { memory: { value: 'none' }, pids: { value: 'none' }, disk: { value: 'none' } },
+    })
+  })
+
+  it('find what survives a kill', async () => {
+    const deaf = (executor: Executor): Executor => {
+      const killed = new Set<string>()
+      return {
+        ...executor,
+        kill: async (id) => void killed.add(id),
+        async attach(id, options) {
+          const exit = { reason: 'killed', startedAt: 0, endedAt: 1, outputBytes: 0 } as const
+          return killed.has(id) ? { state: 'exited', exit } : executor.attach(id, options)
+        },
+      }
+    }
+    expect(escapes(await probe(undefined, deaf))).toEqual(['tree/survives-kill'])
+  })
+
+  it('find a proxy that leads anywhere', async () => {
+    const proxy = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 200 OK\r\n\r\n'))
+    await new Promise<void>((resolve, reject) => {
+      proxy.once('error', reject)
+      proxy.listen({ host: '127.0.0.1', port: 1080 }, resolve)
+    })
+    try {
+      expect(escapes(await probe({ add: '--share-net' }))).toContain('network/connect-relay')
+    } finally {
+      proxy.close()
+    }
   })
 
   it('find the network of the host', async () => {

@@ -22,11 +22,19 @@ export const doctor: Command = command({
     withConnection(context, args, 'inspection', async ({ client }) => {
       const { io } = context
       const { deep, probe } = args
-      const report = await client.doctor({ deep: deep === true, ...(probe !== undefined && { probe }) })
+      const checked = await client.doctor({ deep: deep === true })
+      const report = probe === undefined ? checked : together(checked, await client.probe(probe))
       await io.out(args.json === true ? `${JSON.stringify(report)}\n` : describe(report, io.style))
       return report.status === 'fail' ? 9 : 0
     }),
 })
+
+const order: readonly FindingStatus[] = ['ok', 'warn', 'fail']
+
+function together(checked: DoctorReport, probed: DoctorReport): DoctorReport {
+  const status = order.indexOf(probed.status) > order.indexOf(checked.status) ? probed.status : checked.status
+  return { ...probed, status, findings: [...checked.findings, ...probed.findings] }
+}
 
 function describe({ status, findings, seams }: DoctorReport, style: Style): string {
   const lines: string[] = []
