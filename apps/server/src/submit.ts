@@ -29,7 +29,7 @@ export async function submit(
   const engine = await deployment.requireEngine()
   const plan = await checkedPlan(deployment, request, options)
   const run = request.run ?? newRunId()
-  const about = { plan: plan.digest, items: plan.items.length, ...unisolated(deployment, plan) }
+  const about = { plan: plan.digest, items: plan.items.length, ...unisolated(deployment, plan), ...hides(plan) }
   const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...about, ...known })
   const earlier = await earlierRun(deployment, run, plan.digest, options)
   if (earlier !== undefined) return same(earlier)
@@ -63,6 +63,13 @@ export async function submit(
 function unisolated(deployment: Deployment, { items }: CheckedPlan): Pick<SubmitAnswer, 'unisolated'> {
   const open = items.map(({ executor }) => executor).filter((name) => isolationOf(deployment, name) === 'none')
   return open.length === 0 ? {} : { unisolated: { items: open.length, executors: [...new Set(open)] } }
+}
+
+/** Items of which somebody may think that they can not come by what is hidden. */
+function hides({ items, workspace }: CheckedPlan): Pick<SubmitAnswer, 'hides'> {
+  if (workspace.git === undefined) return {}
+  const count = items.filter(({ policy }) => (policy?.policy.filesystem?.hide?.length ?? 0) > 0).length
+  return count === 0 ? {} : { hides: count }
 }
 
 async function checkedPlan(

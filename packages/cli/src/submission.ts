@@ -26,7 +26,7 @@ export function submitPlan(
 
 /** What people should know of an accepted plan. */
 export function describeSubmission(answer: SubmitAnswer, { style }: CliContext['io']): string {
-  const { run, created, items, base, unisolated } = answer
+  const { run, created, items, base, unisolated, hides } = answer
   const on = base === undefined ? 'an empty workspace' : `commit ${base.commit.slice(0, 12)} of ${base.source}`
   const lines = [
     `${style.bold('run')} ${run}${created ? '' : ' (it was there already)'}: ${counted(items, 'item')} on ${on}`,
@@ -35,6 +35,8 @@ export function describeSubmission(answer: SubmitAnswer, { style }: CliContext['
     lines.push(
       `  ${style.yellow('not isolated:')} ${counted(unisolated.items, 'item')} on ${unisolated.executors.join(', ')}, with the files, network and rights of the service`,
     )
+  if (hides !== undefined)
+    lines.push(`  ${style.yellow('hidden files')} are in the git history that ${counted(hides, 'item')} can read`)
   if (base !== undefined && base.uncommitted.count > 0) {
     const { count, paths } = base.uncommitted
     const some = paths.slice(0, 3).join(', ')

@@ -1,7 +1,7 @@
 import type { EgressRule, LevelPolicy, Policy, PolicyLevel } from '@seamark/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkPolicy, effective, egressMatcher, toolMatcher } from '../src/index.ts'
+import { checkPolicy, effective, egressMatcher, globHides, hideFinder, toolMatcher } from '../src/index.ts'
 import type { EgressRequest } from '../src/index.ts'
 import { mayRun, mayWrite, rulesFor } from './oracle.ts'
 
@@ -252,4 +252,25 @@ describe('the intersection', () => {
     )
     expect(seen).toBeGreaterThan(100)
   })
+})
+
+test('what globs hide of a tree is found as one glob and one path at a time', () => {
+  const segment = fc.constantFrom('a', 'ab', '.env', 'b', '*', '?', 'a*', '*b', '**')
+  const globs = fc.array(
+    fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
+    { maxLength: 3 },
+  )
+  const name = fc.constantFrom('a', 'ab', 'b', '.env', 'aab', '')
+  const paths = fc.array(fc.array(name, { minLength: 1, maxLength: 4 }), { maxLength: 6 })
+  fc.assert(
+    fc.property(globs, paths, (patterns, list) => {
+      const find = hideFinder(patterns)
+      for (const parts of list.map((one) => one.map((part) => part || 'x'))) {
+        const prefixes = parts.map((_, at) => parts.slice(0, at + 1).join('/'))
+        const first = prefixes.find((prefix) => patterns.some((glob) => globHides(glob, prefix)))
+        expect(find(parts.join('/'))).toBe(first)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
 })

@@ -119,6 +119,7 @@ describe('the policy of an item', () => {
           'id: a, run: "true", limits: { cpu: 1.5, memory: 1GiB, pids: 9, disk: 1GiB, wallClock: 5m, idle: 1m }, network: { allow: [] }',
           'id: b, run: "true", executor: process, limits: { wallClock: 5m }, tools: { shell: ["true"] }',
           'id: c, run: "true", filesystem: { read: [toolchain, workspace], write: [workspace], hide: [] }',
+          'id: d, run: "true", filesystem: { write: ["src/**", a.txt], hide: ["**/.env"] }',
         ),
       ),
     ).toEqual([])

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Blobs } from './blobs.ts'
 import { lookBelow, whatIsAt } from './contained.ts'
 import type { Seen } from './judge.ts'
+import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
@@ -16,6 +17,7 @@ import { bytePath } from './path-bytes.ts'
 import { reopen } from './reopen.ts'
 import { overLimit } from './run-git.ts'
 import { entryCounter } from './walk.ts'
+import { changedOutside, removeUnwritten, writableOf } from './writable.ts'
 
 export interface Capture {
   readonly tools: NamespaceTools
@@ -81,6 +83,8 @@ async function captureProduct(
       return undefined
     }
   }
+  // An empty file of ours is no output.
+  await removeUnwritten(task, tools.git, attempt.workspace, options)
   const outputs: { path: string; blob: BlobRef }[] = []
   for (const { path } of task.item?.outputs ?? []) {
     const found = await attempted(() => storeOutput(attempt.workspace, path, tools, secrets, options))
@@ -88,8 +92,17 @@ async function captureProduct(
     else if (verdict.outcome === 'succeeded' && found !== undefined) verdict = failure('output-missing', found)
   }
   const patch = await attempted(async () => {
-    const diff = await workspaces.diff(task.workspace, attempt.workspace, call)
+    // What was never there is not gone, and what an attempt puts in its place is not looked at.
+    const { roots } = await hiddenOf(task, tools.git, options)
+    const seeing = { ...options, exclude: [...exclude, ...roots] }
+    const diff = await workspaces.diff(task.workspace, attempt.workspace, seeing)
     if (diff === undefined || diff.files.length === 0) return undefined
+    const writable = writableOf(task)
+    const outside = writable && changedOutside(writable, diff)
+    if (outside !== undefined) {
+      if (verdict.outcome === 'succeeded') verdict = failure('write-outside', outside)
+      return undefined
+    }
     await lookThroughPatch(attempt.workspace, diff, secrets, options)
     const blob = await tools.blobs.store(once(diff.patch), options)
     return { ...blob, files: diff.files.length, baseTree: diff.baseTree, tree: diff.tree }

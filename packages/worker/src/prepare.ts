@@ -4,6 +4,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { applyProduct } from './gate-workspace.ts'
+import { hiddenOf, takeOut } from './hidden.ts'
 import { placeInputs } from './inputs.ts'
 import { keyFiles, placeLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
@@ -14,6 +15,7 @@ import { discard } from './release.ts'
 import { runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
 import { untar } from './tar-reader.ts'
 import type { Toolchain } from './toolchain.ts'
+import { writableMounts, writableOf } from './writable.ts'
 
 export interface Preparation {
   readonly tools: NamespaceTools
@@ -30,12 +32,20 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   const plan = stepPlan(task)
   const runtime = runtimeOf(about.runtimes, plan.runtime)
   const seen = seenLayout(attempt, filesystem)
+  const writable = writableOf(task)
+  const hidden = await hiddenOf(task, tools.git, options)
+  if (filesystem === 'host' && (writable !== undefined || hidden.paths.length > 0))
+    throw new SeamError('UNSUPPORTED', `Executor ${executor.name} does not keep files from an attempt.`, {
+      remedy: 'Name another executor for the item.',
+    })
   await discard(attempt)
   await mkdir(attempt.dir, { recursive: true, mode: 0o700 })
   await writeFile(attempt.unstarted, '')
   for (const folder of [attempt.home, attempt.temp, attempt.inputs]) await mkdir(folder, { mode: 0o700 })
   await writeFile(attempt.about, JSON.stringify({ step: task.step, keepWorkspace: task.item?.keepWorkspace !== false }))
   await fillWorkspace(task, tools, attempt, options)
+  // A snapshot never had them.
+  if (task.resumeFrom === undefined) await takeOut(hidden, tools.git, attempt.workspace, options)
   const layers =
     task.step !== 'setup' && task.layer !== undefined && task.setup !== undefined
       ? await placeLayer(tools.layout, task.layer, task.setup, attempt.workspace, seen.workspace, filesystem)
@@ -63,7 +73,14 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
     argv: launch.argv,
     env: { ...seenTask.env, ...launch.env },
     cwd: seen.workspace,
-    mounts: [...mountsOf(attempt, filesystem), ...layers, ...toolchain.mounts],
+    mounts: [
+      ...(writable === undefined
+        ? [{ source: attempt.workspace, target: seen.workspace, mode: 'read-write' as const }]
+        : await writableMounts(writable, attempt.workspace, seen.workspace)),
+      ...mountsOf(attempt, filesystem),
+      ...layers,
+      ...toolchain.mounts,
+    ],
     timeoutMs: plan.timeoutMs,
     maxOutputBytes: tools.git.limits.maxLogBytes,
     ...(plan.limits && { limits: plan.limits }),
@@ -75,7 +92,6 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
 function mountsOf(attempt: AttemptLayout, filesystem: 'private' | 'host'): Mount[] {
   const seen = seenLayout(attempt, filesystem)
   return [
-    { source: attempt.workspace, target: seen.workspace, mode: 'read-write' },
     { source: attempt.home, target: seen.home, mode: 'read-write' },
     ...(filesystem === 'host' ? [{ source: attempt.temp, target: seen.temp, mode: 'read-write' as const }] : []),
     { source: attempt.inputs, target: seen.inputs, mode: 'read-only' },

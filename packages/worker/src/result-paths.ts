@@ -130,6 +130,7 @@ function foldersOf(paths: Iterable<BytePath>): Set<BytePath> {
 }
 
 function isUnder(path: BytePath, roots: ReadonlySet<BytePath>): boolean {
-  for (const root of roots) if (path === root || path.startsWith(root + '/')) return true
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+    if (roots.has(path.slice(0, end))) return true
   return false
 }

@@ -82,8 +82,6 @@ function checkPlace({ effective, executor, lines, path }: Held, faults: Faults):
     if (said.length === 0 || (field === 'hide' && policy.filesystem?.hide?.length === 0)) continue
     if (holds?.filesystem !== 'private')
       refuse(said, `Executor ${quoted(name)} does not keep files from an attempt (filesystem.${field}).`, elsewhere)
-    else if (field === 'hide' || (field === 'write' && policy.filesystem?.write?.join() !== 'workspace'))
-      refuse(said, `filesystem.${field} can not be enforced by this version.`, 'Leave it out.')
     else if (field === 'read' && policy.filesystem?.read?.length !== 2)
       refuse(said, 'An attempt without its workspace or the toolchain is not supported by this version.', 'Write both.')
   }

@@ -20,6 +20,8 @@ export interface SubmitAnswer {
   readonly items: number
   /** Items whose plan names an executor that isolates nothing, and these executors; absent where there is none. */
   readonly unisolated?: { readonly items: number; readonly executors: readonly string[] }
+  /** Items with a git workspace of which some files are hidden. What is hidden is in the git history that they see. */
+  readonly hides?: number
   /** Where the plan has a git workspace, and what was found there is not purged. */
   readonly base?: WorkspaceBase
 }
@@ -51,5 +53,6 @@ export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
       .object({ items: count, executors: z.array(z.string()) })
       .describe('Items whose executor isolates nothing: they run with the rights of the service.'),
   ),
+  hides: maybe(count.describe('Items to which `filesystem.hide` hides files. Git history is not hidden.')),
   base: maybe(workspaceBase),
 })
