@@ -15,7 +15,7 @@ const mayImport = {
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],
   orchestrator: engine,
-  worker: ['core', 'kit', 'log', 'policy'],
+  worker: ['core', 'forwarder', 'kit', 'log', 'policy'],
   supervisor: ['core', 'kit'],
   gateway: ['core', 'kit', 'policy'],
   forwarder: ['kit'],

@@ -1,3 +1,4 @@
+import type { EgressSettings, SecretStore } from '@seamark/core'
 import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { checkRequirements } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
+import { gatewayEgress, type GatewayEgress } from '@seamark/gateway'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import type { SecretMemory } from '@seamark/kit'
 import { allowLocal, SeamError, toSeamError } from '@seamark/kit'
@@ -62,6 +64,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const authorizer = config.authorizer ?? allowLocal()
   const anchors = config.anchors ?? []
   const secrets = memory.watch(config.secrets ?? fileSecrets({ dir: join(dataDir, 'secrets') }))
+  const egress = egressOf(config.egress ?? {}, secrets, onNotice)
   const signers = {
     log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
@@ -87,11 +90,18 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     runtimes,
     git: gitOptions(environment),
     secrets,
+    egress,
     onNotice,
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
-  const names = planNames({ executors, runtimes, queues: Object.keys(queues), policies: loaded.policies })
+  const names = planNames({
+    executors,
+    runtimes,
+    queues: Object.keys(queues),
+    policies: loaded.policies,
+    egress: { inject: Object.keys(config.egress?.credentials ?? {}) },
+  })
   const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces, secrets }
   const lead = options.engine
@@ -159,10 +169,24 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
     },
     async close() {
-      const ends = [parser, ...executors, store.journal].map(async (part) => part.close?.())
+      const ends = [parser, egress, ...executors, store.journal].map(async (part) => part.close?.())
       // One that can not let go does not keep the others.
       for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw toSeamError(end.reason)
     },
+  }
+}
+
+/** The gateway, with the secrets of the service. Errors: those of its options, with their place in the configuration. */
+function egressOf(settings: EgressSettings, secrets: SecretStore, onNotice: (error: Error) => void): GatewayEgress {
+  try {
+    return gatewayEgress({ ...settings, resolve: (name, call) => secrets.resolve(name, call), onNotice })
+  } catch (error) {
+    const { code, message, problems } = toSeamError(error)
+    const placed = problems.map((problem) => ({
+      ...problem,
+      place: { pointer: `/egress${problem.place?.pointer ?? ''}` },
+    }))
+    throw new SeamError(code, message, { problems: placed })
   }
 }
 

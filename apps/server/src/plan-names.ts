@@ -1,5 +1,5 @@
 import type { Executor, Problem, RunPolicies, RuntimeAdapter } from '@seamark/core'
-import type { ExecutorHolds, PlanDeployment } from '@seamark/protocol'
+import type { EgressHolds, ExecutorHolds, PlanDeployment } from '@seamark/protocol'
 
 /** What a plan may name, asked anew at each submission: a sandbox may be installed while the service runs. */
 export interface PlanNames {
@@ -13,8 +13,9 @@ export function planNames(parts: {
   readonly runtimes: readonly RuntimeAdapter[]
   readonly queues: readonly string[]
   readonly policies: RunPolicies
+  readonly egress: EgressHolds
 }): PlanNames {
-  const { executors, runtimes, queues, policies } = parts
+  const { executors, runtimes, queues, policies, egress } = parts
   const works = new Set<Executor>()
 
   async function unavailable(): Promise<ReadonlyMap<string, Problem>> {
@@ -37,6 +38,7 @@ export function planNames(parts: {
       return {
         queues,
         policies,
+        egress,
         executors: executors.map((executor) => {
           const { name } = executor
           const { message, remedy } = problems.get(name) ?? {}

@@ -2,6 +2,7 @@ import type {
   AnchorGuarantees,
   AuditAnchor,
   Authorizer,
+  EgressSettings,
   Executor,
   Isolation,
   Journal,
@@ -83,6 +84,8 @@ export interface SeamarkConfig {
   >
   /** What attempts may use at most, written as in a plan. Queues and items only narrow it. */
   readonly policy?: PlanPolicy
+  /** The way out of attempts whose policy has one. */
+  readonly egress?: EgressSettings
   readonly require?: Requirements
 }
 

@@ -39,6 +39,26 @@ const shape = z.strictObject({
     ),
   ),
   policy: maybe(z.unknown()),
+  egress: maybe(
+    z.strictObject({
+      credentials: maybe(
+        z.record(
+          z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'),
+          z.discriminatedUnion('way', [
+            z.strictObject({ way: z.literal('bearer') }),
+            z.strictObject({ way: z.literal('header'), header: z.string() }),
+            z.strictObject({ way: z.literal('basic'), user: z.string() }),
+          ]),
+        ),
+      ),
+      privateRanges: maybe(z.array(z.string())),
+      extraCas: maybe(
+        z.array(z.string().regex(/-----BEGIN CERTIFICATE-----/, 'give the text of a certificate in PEM')),
+      ),
+      proxy: maybe(z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65_535) })),
+      limits: maybe(z.record(z.string(), z.int().min(0))),
+    }),
+  ),
   require: maybe(
     z.strictObject({
       executor: maybe(

@@ -2,6 +2,29 @@ import type { EgressRule } from './policy.ts'
 import type { CallOptions } from './seam.ts'
 import type { AttemptPort } from './worker.ts'
 
+/** How a secret is added to a request. */
+export type CredentialWay =
+  /** `Authorization: Bearer SECRET` */
+  | { readonly way: 'bearer' }
+  /** A header whose value is the secret, such as `x-api-key`. */
+  | { readonly way: 'header'; readonly header: string }
+  /** `Authorization: Basic`, with this user and the secret as the password. */
+  | { readonly way: 'basic'; readonly user: string }
+
+/** What a deployment says about every way out, beside its policy. */
+export interface EgressSettings {
+  /** How each secret is added that a rule may name in `inject`. */
+  readonly credentials?: Readonly<Record<string, CredentialWay>>
+  /** Ranges in CIDR notation that listed names may lead to although they are not public. Never metadata services. */
+  readonly privateRanges?: readonly string[]
+  /** Certificates in PEM that are trusted beside the usual ones. */
+  readonly extraCas?: readonly string[]
+  /** An HTTP proxy that takes CONNECT, through which everything leaves. It is given addresses, never names. */
+  readonly proxy?: { readonly host: string; readonly port: number }
+  /** Bounds by their names, as in `GATEWAY_LIMITS` of `@seamark/gateway`. */
+  readonly limits?: Readonly<Record<string, number>>
+}
+
 /** What one launch may reach, and where its way out is made. */
 export interface EgressSpec {
   readonly launchId: string

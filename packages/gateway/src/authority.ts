@@ -62,8 +62,8 @@ export async function createAuthority(hosts: readonly string[], now: number): Pr
     const leaf = await X509CertificateGenerator.create(
       {
         serialNumber: serialNumber(),
-        // A common name holds 64 characters; who checks it reads the alternative name.
-        subject: 'CN=Seamark egress gateway',
+        // No common name: it holds 64 characters, and some clients would look in it for a host.
+        subject: 'O=Seamark egress gateway',
         issuer: authority.subject,
         ...dates,
         signingAlgorithm: algorithm,

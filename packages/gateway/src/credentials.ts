@@ -1,5 +1,5 @@
 import { SeamError } from '@seamark/kit'
-import type { CredentialWay } from './options.ts'
+import type { CredentialWay } from '@seamark/core'
 
 // Shorter ones could not be scrubbed from an answer without wrecking it.
 const shortest = 8

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { AttemptFact, CallOptions, Egress, EgressRule, EgressSpec, EgressWay } from '@seamark/core'
-import { backoffMs, SeamError, sleep, throwIfAborted, toSeamError } from '@seamark/kit'
+import { backoffMs, hasCode, SeamError, sleep, throwIfAborted, toSeamError } from '@seamark/kit'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import { egressGateway } from './gateway.ts'
 import { listenPrivately } from './listen.ts'
@@ -29,6 +29,8 @@ interface Held {
   /** Whether the socket is there, and ours to remove. */
   bound: boolean
   closing: Promise<void> | undefined
+  /** Nothing can be recorded of it any more. */
+  over: boolean
 }
 
 // Above the user of sandboxes, below nobody.
@@ -62,7 +64,12 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
       const { attempt, decisions } = decidedMessage.parse(value)
       const one = held.get(attempt)
       if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
-      await one.spec.port.note(decisions.map(factOf))
+      try {
+        await one.spec.port.note(decisions.map(factOf))
+      } catch (error) {
+        one.over ||= hasCode(error, 'CONFLICT')
+        throw error
+      }
     },
     async resolve(value: unknown) {
       const { name } = resolveMessage.parse(value)
@@ -141,21 +148,25 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     }
   }
 
-  async function shut(attempt: number, { spec, bound }: Held): Promise<void> {
+  async function shut(attempt: number, one: Held): Promise<void> {
     const process = await running?.catch(() => undefined)
     try {
-      await process?.ask('close', { attempt })
-    } finally {
-      held.delete(attempt)
-      if (bound) await rm(spec.socketPath, { force: true })
+      if (one.served !== undefined) await process?.ask('close', { attempt })
+    } catch (error) {
+      if (!one.over) {
+        one.closing = undefined
+        throw error
+      }
     }
+    held.delete(attempt)
+    if (one.bound) await rm(one.spec.socketPath, { force: true })
   }
 
   async function open(spec: EgressSpec, call: CallOptions = {}): Promise<EgressWay> {
     throwIfAborted(call.signal)
     if (stopping.signal.aborted) throw new SeamError('CONFLICT', 'The gateway is closed.')
     const attempt = ++attempts
-    const one: Held = { spec, served: undefined, bound: false, closing: undefined }
+    const one: Held = { spec, served: undefined, bound: false, closing: undefined, over: false }
     held.set(attempt, one)
     const close = (): Promise<void> => (one.closing ??= shut(attempt, one))
     try {

@@ -1,3 +1,4 @@
+import type { EgressSettings } from '@seamark/core'
 import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer } from './attempt.ts'
 import { createAuthority } from './authority.ts'
@@ -13,7 +14,7 @@ import { checkRules } from './rules.ts'
 import { written, type Authority } from './names.ts'
 import { secretsOf } from './secrets.ts'
 
-function limitsFrom(given: Partial<GatewayLimits>): GatewayLimits {
+function limitsFrom(given: NonNullable<EgressSettings['limits']>): GatewayLimits {
   for (const [name, value] of Object.entries(given))
     if (!Object.hasOwn(GATEWAY_LIMITS, name) || !(Number.isSafeInteger(value) && value >= (name === 'pinMs' ? 0 : 1)))
       throw new SeamError('INVALID_INPUT', 'That is no limit of the gateway, or not a whole number of 1 or more.', {
@@ -64,7 +65,12 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
     const attempt: AttemptEgress = {
       ...(certificates && { ca: certificates.pem }),
       endpoints: rules.hosts('endpoint').map(endpointOf),
-      close: () => (closing ??= shut()),
+      close: () =>
+        (closing ??= shut().catch((error: unknown) => {
+          // What could not be recorded may be later.
+          closing = undefined
+          throw error
+        })),
     }
     async function shut(): Promise<void> {
       const ended = new Promise<void>((done) => listener.close(() => done()))

@@ -12,7 +12,6 @@ export { listenPrivately } from './listen.ts'
 export type {
   AttemptEgress,
   AttemptEgressSpec,
-  CredentialWay,
   DecisionReason,
   EgressDecision,
   EgressGateway,

@@ -1,16 +1,6 @@
-import type { EgressMode, EgressRule, ErrorCode } from '@seamark/core'
+import type { EgressMode, EgressRule, EgressSettings, ErrorCode } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import type { Server } from 'node:net'
-import type { GatewayLimits } from './limits.ts'
-
-/** How a secret is added to a request. */
-export type CredentialWay =
-  /** `Authorization: Bearer SECRET` */
-  | { readonly way: 'bearer' }
-  /** A header whose value is the secret, such as `x-api-key`. */
-  | { readonly way: 'header'; readonly header: string }
-  /** `Authorization: Basic`, with this user and the secret as the password. */
-  | { readonly way: 'basic'; readonly user: string }
 
 /** Why something was allowed or not, as a closed list of words. */
 export type DecisionReason =
@@ -60,24 +50,15 @@ export interface EgressDecision {
   readonly inject?: string
 }
 
-export interface EgressGatewayOptions {
+export interface EgressGatewayOptions extends EgressSettings {
   /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in
    * memory until the attempt ends, to be overwritten in its answers. */
   readonly resolve?: (
     name: string,
     options: { readonly signal: AbortSignal },
   ) => Promise<{ readonly value: Uint8Array }>
-  /** How each secret is added, by its name. */
-  readonly credentials?: Readonly<Record<string, CredentialWay>>
   /** All addresses of a host name, the best first. Default: the system's resolver. */
   readonly lookup?: (host: string, options: { readonly signal: AbortSignal }) => Promise<readonly string[]>
-  /** Ranges in CIDR notation that listed names may lead to although they are not public. Never metadata services. */
-  readonly privateRanges?: readonly string[]
-  /** Certificates in PEM that are trusted beside Node's own. */
-  readonly extraCas?: readonly string[]
-  /** An HTTP proxy that takes CONNECT, through which everything leaves. It is given addresses, never names. */
-  readonly proxy?: { readonly host: string; readonly port: number }
-  readonly limits?: Partial<GatewayLimits>
   readonly clock?: Clock
 }
 

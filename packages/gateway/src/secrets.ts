@@ -1,6 +1,7 @@
 import { redactionTable, SeamError, type RedactionTable } from '@seamark/kit'
 import { credentialHeader } from './credentials.ts'
-import type { CredentialWay, EgressGatewayOptions } from './options.ts'
+import type { CredentialWay } from '@seamark/core'
+import type { EgressGatewayOptions } from './options.ts'
 import { within } from './within.ts'
 
 /** What a request to a host with `inject` is sent with. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import type { CredentialWay } from '@seamark/gateway'
+import type { CredentialWay } from '@seamark/core'
 import { call } from './support/client.ts'
 import { codeOf } from './support/raw.ts'
 import { setting, type Answer, type Setting } from './support/setting.ts'

@@ -5,7 +5,7 @@
  */
 export { deploymentPolicies, levelsAbove } from './plan/deployment-policies.ts'
 export type { DeploymentPolicies } from './plan/deployment-policies.ts'
-export type { ExecutorHolds, PlanDeployment } from './plan/deployment.ts'
+export type { EgressHolds, ExecutorHolds, PlanDeployment } from './plan/deployment.ts'
 export { parsePlanIsolated } from './plan/isolated.ts'
 export { planParser } from './plan/plan-parser.ts'
 export type { ParseOptions, PlanParser, PlanParserOptions } from './plan/plan-parser.ts'

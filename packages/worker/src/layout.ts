@@ -11,13 +11,17 @@ export interface NamespaceLayout {
   readonly tmp: string
 }
 
-/** Folders of one attempt. Only `workspace`, `home`, `temp` and `inputs` are ever seen by it. */
+/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress` and `forwarder` are ever seen by it. */
 export interface AttemptLayout {
   readonly dir: string
   readonly workspace: string
   readonly home: string
   readonly temp: string
   readonly inputs: string
+  /** Where the gateway's socket and certificates are. */
+  readonly egress: string
+  /** The program inside that leads to the socket. */
+  readonly forwarder: string
   /** What a setup step made, on its way to the layers. */
   readonly layer: string
   /** Marks what was done, so that a restart knows. */
@@ -51,6 +55,8 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     home: join(dir, 'home'),
     temp: join(dir, 'temp'),
     inputs: join(dir, 'inputs'),
+    egress: join(dir, 'egress'),
+    forwarder: join(dir, 'forwarder'),
     layer: join(dir, 'layer'),
     about: join(dir, 'about.json'),
     unstarted: join(dir, 'unstarted'),

@@ -1,5 +1,7 @@
 import type {
+  AttemptOptions,
   CallOptions,
+  Egress,
   Executor,
   Exit,
   Json,
@@ -16,9 +18,11 @@ import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
+import { egressWays } from './egress.ts'
 import { onHost } from './host-failure.ts'
 import type { Seen } from './judge.ts'
 import { see, UNSEEN } from './judge.ts'
+import { MOST_DENIALS, noteDenial } from './denials.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
 import { knownSecrets } from './known-secrets.ts'
@@ -52,6 +56,8 @@ export interface LocalWorkerOptions {
    * and nothing that has one in it is captured. Without it, nothing is looked for.
    */
   readonly secrets?: SecretStore
+  /** The way out of attempts whose policy has one. Without it they have the network that their executor gives: a sandbox none. */
+  readonly egress?: Egress
   /** Told of every workspace that was not captured and is moved to a folder `kept`, where it stays until somebody removes it. */
   readonly onNotice?: (error: Error) => void
 }
@@ -80,6 +86,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const namespaces = new Map<string, NamespaceTools>()
   const followed = new Map<string, Followed>()
   const secrets = knownSecrets(options.secrets)
+  const ways = egressWays(options.egress)
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
 
   const keeping = (launchId: string, path: string) =>
@@ -117,7 +124,12 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   }
 
   /** Goes on from where the program was last followed; from the start after a restart. */
-  async function drive(task: StepTask, executor: Executor, exit: Promise<Exit>, signal?: AbortSignal): Promise<Seen> {
+  async function drive(
+    task: StepTask,
+    executor: Executor,
+    exit: Promise<Exit>,
+    { port, signal }: AttemptOptions = {},
+  ): Promise<Seen> {
     const known = followed.get(task.launchId) ?? { state: undefined, seen: UNSEEN, ended: false }
     followed.set(task.launchId, known)
     if (known.ended) return known.seen
@@ -126,6 +138,10 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     const asked = runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
     const access = runtimeAccess(task, executor, exit)
     for await (const { event, state } of runtime.drive(access, asked, known.state, signal && { signal })) {
+      const { denials } = known.seen
+      // Durable before it counts, so that it is noted again, under the same number, where that failed.
+      if (event.type === 'denial' && denials < MOST_DENIALS)
+        await noteDenial(port, event, denials, secrets.of(task.launchId))
       known.state = state
       known.seen = see(known.seen, event)
     }
@@ -158,29 +174,35 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const { runtimes } = options
       return onHost(`Preparing ${task.launchId}`, attempt.dir, async () => {
         await secrets.learn(task, call)
+        await ways.close(task.launchId)
         const toolchain = await toolchainFor(executor)
-        return prepareStep(task, { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }, call)
+        const about = { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }
+        return ways.addTo(await prepareStep(task, about, call), task, attempt, executor, call)
       })
     },
 
     async follow(task, executor, exit, call) {
-      const { dir, unstarted } = attemptLayout(root, task.ns, task.launchId)
+      const attempt = attemptLayout(root, task.ns, task.launchId)
+      const { dir, unstarted } = attempt
       await onHost(`Following ${task.launchId}`, dir, () => rm(unstarted, { force: true }))
+      await ways.reopen(task, attempt, call)
       await secrets.learn(task, call)
-      await drive(task, executor, exit, call?.signal)
+      await drive(task, executor, exit, call)
       await exit
     },
 
     async capture(task, executor, exit, call) {
-      const seen =
-        exit.reason === 'not-started' ? UNSEEN : await drive(task, executor, Promise.resolve(exit), call?.signal)
-      const attempt = attemptLayout(root, task.ns, task.launchId)
+      // Its last decisions become records before the record of its end.
+      await ways.close(task.launchId)
       const known = await secrets.learn(task, call)
+      const seen = exit.reason === 'not-started' ? UNSEEN : await drive(task, executor, Promise.resolve(exit), call)
+      const attempt = attemptLayout(root, task.ns, task.launchId)
       const about = { tools: toolsOf(task.ns), attempt, executor, seen, secrets: known }
       return onHost(`Capturing ${task.launchId}`, attempt.dir, () => captureStep(task, exit, about, call))
     },
 
     async release(task) {
+      await ways.close(task.launchId)
       followed.delete(task.launchId)
       secrets.forget(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)

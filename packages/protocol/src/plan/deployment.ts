@@ -7,6 +7,12 @@ export interface ExecutorHolds {
   readonly limits: Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk' | 'idle', LimitStrength>>
 }
 
+/** What the way out of attempts can hold. */
+export interface EgressHolds {
+  /** Names of the secrets that it can add. */
+  readonly inject: readonly string[]
+}
+
 /** What a deployment has that a plan may name. */
 export interface PlanDeployment {
   readonly queues: readonly string[]
@@ -17,6 +23,8 @@ export interface PlanDeployment {
     /** Absent: nothing, so that an item with a policy is refused. */
     readonly holds?: ExecutorHolds
   }[]
+  /** Absent: there is no way out, so that an item with one is refused. */
+  readonly egress?: EgressHolds
   readonly runtimes: readonly string[]
   /** Those of them that start an item's line and nothing else: what a policy says of commands is judged by that line. */
   readonly lineRuntimes?: readonly string[]

@@ -1,7 +1,7 @@
 import type { EffectivePolicy, PolicyPart } from '@seamark/core'
 import { toolMatcher } from '@seamark/policy'
 import type { ToolDecision, ToolMatcher } from '@seamark/policy'
-import type { ExecutorHolds } from './deployment.ts'
+import type { EgressHolds, ExecutorHolds } from './deployment.ts'
 import type { Faults, Path } from './fault.ts'
 import { steps } from './place.ts'
 import { quoted } from './quoted.ts'
@@ -33,7 +33,7 @@ function isLimit(field: string): field is keyof typeof limitNames {
  * denies `FORBIDDEN`. The place is where the plan says it, or, where only the configuration does, what it says it for.
  * Items share policies, so what was looked at once is remembered.
  */
-export function heldCheck(faults: Faults): (held: Held) => void {
+export function heldCheck(faults: Faults, egress: EgressHolds | undefined): (held: Held) => void {
   const fine = new Map<EffectivePolicy, Set<string>>()
   const matchers = new Map<EffectivePolicy, ToolMatcher>()
   return (held) => {
@@ -41,7 +41,7 @@ export function heldCheck(faults: Faults): (held: Held) => void {
     const where = `${executor.name} ${lines !== undefined}`
     const known = fine.get(effective) ?? new Set()
     fine.set(effective, known)
-    if (!known.has(where) && checkPlace(held, faults)) known.add(where)
+    if (!known.has(where) && checkPlace(held, egress, faults)) known.add(where)
     if (lines === undefined) return
     const matcher = matchers.get(effective) ?? toolMatcher(effective.policy)
     matchers.set(effective, matcher)
@@ -50,7 +50,11 @@ export function heldCheck(faults: Faults): (held: Held) => void {
 }
 
 /** Whether the executor holds it. */
-function checkPlace({ effective, executor, lines, path }: Held, faults: Faults): boolean {
+function checkPlace(
+  { effective, executor, lines, path }: Held,
+  egress: EgressHolds | undefined,
+  faults: Faults,
+): boolean {
   const { policy, parts } = effective
   let held = true
   const { name, holds } = executor
@@ -86,10 +90,19 @@ function checkPlace({ effective, executor, lines, path }: Held, faults: Faults):
       refuse(said, 'An attempt without its workspace or the toolchain is not supported by this version.', 'Write both.')
   }
   const network = saidIn('/network/allow')
-  if ((policy.network?.allow.length ?? 0) > 0)
-    refuse(network, 'A way out can not be enforced by this version.', 'Leave it out: the sandbox has no network.')
+  const allow = policy.network?.allow ?? []
+  if (allow.length > 0 && egress === undefined)
+    refuse(network, 'There is no way out for attempts here.', 'Leave it out: the sandbox has no network.')
+  else if (allow.length > 0 && (holds?.filesystem !== 'private' || holds.network === 'host'))
+    refuse(network, `Executor ${quoted(name)} can not hold an attempt to a way out.`, elsewhere)
   else if (network.length > 0 && (holds?.network ?? 'host') === 'host')
     refuse(network, `Executor ${quoted(name)} leaves an attempt the network of the host.`, elsewhere)
+  for (const [index, { inject, meter }] of allow.entries()) {
+    const said = saidIn(`/network/allow/${index}`)
+    if (meter !== undefined) refuse(said, 'A meter can not be enforced by this version.', 'Leave it out.')
+    if (inject !== undefined && egress?.inject.includes(inject) === false)
+      refuse(said, `How the secret ${quoted(inject)} is added is not configured.`, 'Configure egress.credentials.')
+  }
   const tools = [...saidIn('/tools/shell'), ...saidIn('/tools/deny')]
   if (tools.length > 0 && lines === undefined)
     refuse(tools, 'What this runtime starts can not be judged by patterns.', 'Name the runtime command.')

@@ -20,7 +20,7 @@ export interface PolicyMaker {
 export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyMaker {
   const given = deployment.policies ?? {}
   const executors = new Map(deployment.executors.map((executor) => [executor.name, executor]))
-  const check = heldCheck(faults)
+  const check = heldCheck(faults, deployment.egress)
   const shared = new Map<string, EffectivePolicy | undefined>()
   const used: Record<string, Policy> = {}
 

@@ -1,0 +1,138 @@
+import type { AttemptOptions, Egress, EgressRule, EgressWay, Executor, LaunchSpec, StepTask } from '@seamark/core'
+import { forwarderProgram, throughForwarder } from '@seamark/forwarder'
+import { SeamError } from '@seamark/kit'
+import { isIPv6 } from 'node:net'
+import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import type { AttemptLayout } from './layout.ts'
+
+const port = 3_128
+const socket = 'gateway.sock'
+const authority = 'authority.pem'
+const certificates = 'certificates.pem'
+const inside = { folder: '/run/seamark', program: '/run/seamark-forward' } as const
+const proxy = `http://127.0.0.1:${port}`
+
+/** The ways out of a worker's launches, by launch id. */
+export interface EgressWays {
+  /** Adds the way out to a launch whose policy has one. Errors: those of `Egress.open`; `UNSUPPORTED` where nothing can hold it. */
+  addTo(
+    launch: LaunchSpec,
+    task: StepTask,
+    attempt: AttemptLayout,
+    executor: Executor,
+    options?: AttemptOptions,
+  ): Promise<LaunchSpec>
+  /** Opens the way out of a launch again that an earlier service started. */
+  reopen(task: StepTask, attempt: AttemptLayout, options?: AttemptOptions): Promise<void>
+  /** Ends it. Idempotent. */
+  close(launchId: string): Promise<void>
+}
+
+function rulesOf({ step, item, setup }: StepTask): readonly EgressRule[] {
+  return (step === 'setup' ? setup : item)?.policy?.policy.network?.allow ?? []
+}
+
+/** Without `egress` nothing is added: a sandbox then has no network. */
+export function egressWays(egress: Egress | undefined): EgressWays {
+  const ways = new Map<string, Promise<EgressWay>>()
+
+  async function open(
+    given: Egress,
+    task: StepTask,
+    attempt: AttemptLayout,
+    options: AttemptOptions = {},
+  ): Promise<EgressWay> {
+    if (options.port === undefined)
+      throw new SeamError('INTERNAL', 'Nothing can record what the attempt asks to reach.')
+    const { launchId } = task
+    const socketPath = join(attempt.egress, socket)
+    const way = given.open({ launchId, socketPath, rules: rulesOf(task), port: options.port }, options)
+    ways.set(launchId, way)
+    try {
+      const opened = await way
+      await placeCertificates(attempt.egress, opened.cas)
+      return opened
+    } catch (error) {
+      await close(launchId)
+      throw error
+    }
+  }
+
+  async function close(launchId: string): Promise<void> {
+    const way = await ways.get(launchId)?.catch(() => undefined)
+    await way?.close()
+    ways.delete(launchId)
+  }
+
+  return {
+    async addTo(launch, task, attempt, executor, options) {
+      if (egress === undefined || rulesOf(task).length === 0) return launch
+      const { filesystem, network } = executor.guarantees
+      if (filesystem === 'host' || network.value === 'host')
+        throw new SeamError('UNSUPPORTED', `Executor ${executor.name} can not hold an attempt to a way out.`, {
+          remedy: 'Name another executor.',
+        })
+      await mkdir(attempt.egress, { mode: 0o700 })
+      await copyFile(forwarderProgram(), attempt.forwarder)
+      await chmod(attempt.forwarder, 0o755)
+      const way = await open(egress, task, attempt, options)
+      return {
+        ...launch,
+        argv: throughForwarder(launch.argv, { program: inside.program, port, socket: `${inside.folder}/${socket}` }),
+        env: { ...launch.env, ...environmentOf(way) },
+        mounts: [
+          ...launch.mounts,
+          { source: attempt.egress, target: inside.folder, mode: 'read-only' },
+          { source: attempt.forwarder, target: inside.program, mode: 'read-only' },
+        ],
+      }
+    },
+    async reopen(task, attempt, options) {
+      if (egress !== undefined && rulesOf(task).length > 0 && !ways.has(task.launchId))
+        await open(egress, task, attempt, options)
+    },
+    close,
+  }
+}
+
+/** Both whole at any time: a program may be reading them. */
+async function placeCertificates(folder: string, cas: readonly string[]): Promise<void> {
+  if (cas.length === 0) return
+  const place = async (name: string, all: readonly string[]): Promise<void> => {
+    const next = join(folder, `.${name}`)
+    await writeFile(next, all.map((pem) => `${pem.trim()}\n`).join(''), { mode: 0o644 })
+    await rename(next, join(folder, name))
+  }
+  await place(authority, cas)
+  await place(certificates, [...rootCertificates, ...cas])
+}
+
+/** What programs of many kinds look at for a proxy, for base URLs, and for what they trust. */
+function environmentOf({ cas, endpoints }: EgressWay): Readonly<Record<string, string>> {
+  const local = 'localhost,127.0.0.1'
+  const all = `${inside.folder}/${certificates}`
+  const urls = endpoints.map(({ host, port: number, path }) => {
+    const name = isIPv6(host) ? `[${host}]` : host
+    return [number === 443 ? name : `${name}:${number}`, `${proxy}${path.replace(/\/$/, '')}`] as const
+  })
+  return {
+    HTTPS_PROXY: proxy,
+    https_proxy: proxy,
+    HTTP_PROXY: proxy,
+    http_proxy: proxy,
+    NO_PROXY: local,
+    no_proxy: local,
+    NODE_USE_ENV_PROXY: '1',
+    SEAMARK_ENDPOINTS: JSON.stringify(Object.fromEntries(urls)),
+    ...(cas.length > 0 && {
+      NODE_EXTRA_CA_CERTS: `${inside.folder}/${authority}`,
+      SSL_CERT_FILE: all,
+      CURL_CA_BUNDLE: all,
+      GIT_SSL_CAINFO: all,
+      PIP_CERT: all,
+      REQUESTS_CA_BUNDLE: all,
+    }),
+  }
+}
