@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { SeamarkConfig } from './config.ts'
+import type { Requirements, SeamarkConfig } from './config.ts'
 import { findConfig } from './find.ts'
 import { checkRequirements } from './require.ts'
 import { configProblems } from './shape.ts'
@@ -97,7 +97,7 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
     const unsupported = problems.every(({ code }) => code === 'UNSUPPORTED')
     throw new SeamError(unsupported ? 'UNSUPPORTED' : 'INVALID_INPUT', `${file} is not valid.`, { problems })
   }
-  checkRequirements(config.require, {
+  checkRequirements(beforeProbes(config.require), {
     ...(config.executors && { executors: config.executors }),
     ...(config.anchors && { anchors: config.anchors }),
   })
@@ -112,4 +112,10 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
     queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
     config,
   }
+}
+
+/** What can be judged of requirements by the configuration alone: what was probed is in the data folder, and judged at the start. */
+function beforeProbes(required: Requirements | undefined): Requirements | undefined {
+  if (required?.executor?.proof !== 'probed') return required
+  return { ...required, executor: { ...required.executor, proof: 'tested' } }
 }

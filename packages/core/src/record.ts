@@ -112,6 +112,8 @@ export interface RecordData {
     readonly layer?: string
     /** Digest of the effective policy, where anything was said of what the attempt may use. */
     readonly policy?: string
+    /** Digest of the report of probes that the executor's promises rested on. */
+    readonly probe?: string
   }
   /**
    * What a running step asked to reach, and whether it may. It is durable before anything goes out. Header: the launch's
@@ -194,6 +196,8 @@ export interface RecordData {
     readonly executor: string
     /** Digest of its effective policy, where the deployment has one. */
     readonly policy?: string
+    /** Digest of the report of probes that the executor's promises rested on. */
+    readonly probe?: string
   }
   'layer.ended': {
     readonly layer: string

@@ -76,6 +76,7 @@ const schemas = {
     inputs: inputs.exactOptional(),
     layer: digest.exactOptional(),
     policy: digest.exactOptional(),
+    probe: digest.exactOptional(),
   }),
   'egress.decided': z.strictObject({
     outcome: z.literal(['allowed', 'refused']),
@@ -128,7 +129,13 @@ const schemas = {
     reason: word,
   }),
   'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout']) }),
-  'layer.launched': z.strictObject({ layer: digest, launchId, executor: name, policy: digest.exactOptional() }),
+  'layer.launched': z.strictObject({
+    layer: digest,
+    launchId,
+    executor: name,
+    policy: digest.exactOptional(),
+    probe: digest.exactOptional(),
+  }),
   'layer.ended': z.strictObject({
     layer: digest,
     outcome: z.literal(['ready', 'failed']),

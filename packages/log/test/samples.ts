@@ -54,6 +54,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     inputs: [{ name: 'x', from: 'a', select: 'output', path: 'a/b', blob }],
     layer: digest,
     policy: digest,
+    probe: digest,
   },
   'egress.decided': {
     outcome: 'refused',
@@ -79,7 +80,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'item.settled': { outcome: 'succeeded', reason: 'completed' },
   'items.settled': { outcome: 'skipped', ranges: [[0, 3]], reason: 'need-failed' },
   'cancel.requested': { reason: 'requested' },
-  'layer.launched': { layer: digest, launchId, executor: 'sandbox', policy: digest },
+  'layer.launched': { layer: digest, launchId, executor: 'sandbox', policy: digest, probe: digest },
   'layer.ended': {
     layer: digest,
     outcome: 'ready',

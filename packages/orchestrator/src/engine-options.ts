@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly signer: Signer
   readonly anchors?: readonly AuditAnchor[]
   readonly queues: Queues
+  /** Digest of the report of probes that an executor's promises rest on now; it goes into its launches. */
+  readonly probeOf?: (executor: string) => string | undefined
   /** Origin of a log that does not exist yet. An existing log keeps its own. */
   readonly newOrigin: () => string
   /** Version of the program, and a text that names this process to others. */

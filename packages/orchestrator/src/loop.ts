@@ -32,6 +32,8 @@ export interface LoopOptions {
   readonly lease: Lease
   readonly clock: Clock
   readonly queues: Queues
+  /** Digest of the report of probes that an executor's promises rest on now. */
+  readonly probeOf: (executor: string) => string | undefined
   readonly random: () => number
   /** A snapshot is worth its cost after this many records, or four for each item in memory if that is more. */
   readonly recordsPerSnapshot: number
@@ -265,7 +267,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         state,
         chains,
         waiting.map(({ command }) => command),
-        { now: clock.now(), random: options.random, epoch: lease.epoch, queues: options.queues, holdBack: holdBack() },
+        {
+          now: clock.now(),
+          random: options.random,
+          epoch: lease.epoch,
+          queues: options.queues,
+          probeOf: options.probeOf,
+          holdBack: holdBack(),
+        },
       )
     } catch (error) {
       await unplaceable(waiting, error)

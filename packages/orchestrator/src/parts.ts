@@ -74,6 +74,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
       lease,
       clock,
       queues: options.queues,
+      probeOf: options.probeOf ?? (() => undefined),
       random: options.random ?? Math.random,
       recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
       yield: options.yield ?? nextTurn,

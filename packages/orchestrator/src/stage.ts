@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly random: () => number
   readonly epoch: number
   readonly queues: Queues
+  /** Digest of the report of probes that an executor's promises rest on. */
+  readonly probeOf: (executor: string) => string | undefined
   /** Why nothing new is begun now, where that is so. */
   readonly holdBack: SeamError | undefined
 }
@@ -43,7 +45,7 @@ export interface StageOptions {
  * Errors: those of `Ledger.place`; state and chains are then of no use any more.
  */
 export function stage(state: State, chains: Ledger, commands: readonly Command[], options: StageOptions): Staged {
-  const { now, random, epoch, queues, holdBack } = options
+  const { now, random, epoch, queues, probeOf, holdBack } = options
   const staged: Staged = {
     records: [],
     batch: emptyBatch(),
@@ -60,7 +62,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   }
   const apply = (drafts: readonly RecordDraft[], begins: (record: AnyRecord) => boolean) => {
     for (const draft of drafts) {
-      const { header } = chains.place(draft, now, epoch, staged.batch)
+      const { header } = chains.place(probed(draft, probeOf), now, epoch, staged.batch)
       fold(state, header, draft.payload?.bytes, touch)
       staged.records.push(header)
       if (begins(header)) staged.urgent = false
@@ -84,6 +86,16 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   staged.ended = state.todo.clean.splice(0)
   return staged
+}
+
+/** A launch says what its executor's promises rest on. */
+function probed(draft: RecordDraft, probeOf: StageOptions['probeOf']): RecordDraft {
+  if (draft.kind !== 'item.launched' && draft.kind !== 'layer.launched') return draft
+  const probe = probeOf(draft.data.executor)
+  if (probe === undefined) return draft
+  return draft.kind === 'item.launched'
+    ? { ...draft, data: { ...draft.data, probe } }
+    : { ...draft, data: { ...draft.data, probe } }
 }
 
 // The launch of a gate that follows an end is not told by it: held back, it would keep every end in its batch from
