@@ -1,5 +1,6 @@
 import type { AgentEvent, Exit, StepVerdict, TurnFailure } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
+import { MOST_DENIALS } from './denials.ts'
 import { isOverLimit } from './run-git.ts'
 
 /** What a runtime saw its program do, as far as the outcome depends on it. */
@@ -8,22 +9,27 @@ export interface Seen {
   readonly turn?: { readonly completed: boolean; readonly reason: string }
   /** Tools that were denied, each once, in the order of their first denial; a few of them. */
   readonly denied: readonly string[]
+  /** How often a tool was denied. */
+  readonly denials: number
 }
 
 /** Nothing yet. */
-export const UNSEEN: Seen = { denied: [] }
+export const UNSEEN: Seen = { denied: [], denials: 0 }
 
 const mostDenied = 20
 
 /** What is known with one more event. */
-export function see({ denied }: Seen, event: AgentEvent): Seen {
+export function see({ denied, denials }: Seen, event: AgentEvent): Seen {
   switch (event.type) {
     case 'turn-end':
-      return { denied, turn: { completed: event.completed, reason: event.reason } }
+      return { denied, denials, turn: { completed: event.completed, reason: event.reason } }
     case 'denial':
-      return { denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool] }
+      return {
+        denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool],
+        denials: denials + 1,
+      }
     default:
-      return { denied }
+      return { denied, denials }
   }
 }
 
@@ -34,7 +40,7 @@ export function failure(reason: string, detail?: string): StepVerdict {
 }
 
 /** What the end of the process tree and the runtime bear out, before any product is looked at. */
-export function judge(exit: Exit, { turn }: Seen): StepVerdict {
+export function judge(exit: Exit, { turn, denials }: Seen): StepVerdict {
   switch (exit.reason) {
     case 'timeout':
       return { outcome: 'timed-out', reason: 'timeout' }
@@ -54,6 +60,7 @@ export function judge(exit: Exit, { turn }: Seen): StepVerdict {
     case 'exited':
       break
   }
+  if (denials > MOST_DENIALS) return failure('limit', 'denied tools')
   // Programs end with any code after that, 0 among them.
   if (turn?.completed === false && isTurnFailure(turn.reason)) return failure(turn.reason, TURN_FAILURES[turn.reason])
   if (exit.code !== 0) return failure('exit-code', exit.code === undefined ? undefined : String(exit.code))
