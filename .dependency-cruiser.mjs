@@ -14,7 +14,7 @@ const mayImport = {
   policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],
-  orchestrator: engine,
+  orchestrator: [...engine, 'metering'],
   worker: ['core', 'forwarder', 'kit', 'log', 'policy'],
   supervisor: ['core', 'kit'],
   gateway: ['core', 'kit', 'policy'],

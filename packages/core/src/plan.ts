@@ -1,5 +1,6 @@
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
+import type { SpendLimits } from './usage.ts'
 
 /**
  * A plan as its caller wrote it: YAML or JSON that matches `plan.schema.json`. Durations are
@@ -165,6 +166,8 @@ export interface ItemSpec {
   readonly env: Readonly<Record<string, string>>
   readonly input?: JsonObject
   readonly keepWorkspace: boolean
+  /** What its attempts may spend together. */
+  readonly budget?: SpendLimits
   /** Absent where no level says anything. */
   readonly policy?: ItemPolicy
 }
@@ -190,6 +193,8 @@ export interface RunPolicies {
 export interface RunSpec {
   readonly name?: string
   readonly workspace: ResolvedWorkspace
+  /** What all of its attempts may spend together. */
+  readonly budget?: SpendLimits
   /** Wall-clock limit of the whole run. */
   readonly timeoutMs?: number
   /** Setup layer that every item needs, where the plan has one. */

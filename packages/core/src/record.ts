@@ -2,6 +2,7 @@ import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
 import type { EgressMode } from './policy.ts'
+import type { BudgetAccount, SpendLimits, TokenCounts, UsageAmount } from './usage.ts'
 
 /** Commitment to a payload: `HMAC-SHA256(salt, "seamark/payload/v1" ‖ 0x00 ‖ bytes)`, lower-case hex. */
 export interface PayloadCommitment {
@@ -140,6 +141,46 @@ export interface RecordData {
     readonly address?: string
     /** Name of the secret that was added. */
     readonly inject?: string
+  }
+  /** The worst case of a call was taken from every account, before anything is sent. Header: the launch's attempt and fence. */
+  'usage.reserved': {
+    /** Of the call within its launch. */
+    readonly id: string
+    readonly provider: string
+    readonly model: string
+    readonly accounts: readonly BudgetAccount[]
+    /** 0 where it has no bound, and no account a limit. */
+    readonly tokens: number
+    readonly nanoUsd: number
+  }
+  /** What was taken for a call was settled, once: at what was used, or, where that is not known, at what was reserved. */
+  'usage.settled': {
+    readonly id: string
+    readonly as: 'used' | 'reserved'
+    readonly charged: UsageAmount
+    /** Used beyond what was reserved and what the accounts had room for. */
+    readonly excess: UsageAmount
+    readonly usage?: TokenCounts
+  }
+  /** A call was refused, and nothing was sent. What is refused again for want of room on the same account is not repeated. */
+  'usage.refused': {
+    readonly id: string
+    readonly provider: string
+    readonly model: string
+    readonly code: ErrorCode & ('LIMIT_EXCEEDED' | 'UNSUPPORTED')
+    readonly account: BudgetAccount
+    readonly of: keyof UsageAmount
+    readonly wanted?: number
+    readonly room: number
+  }
+  /** The limits of the item or run in the header, or of each principal or day, from here on. */
+  'budget.set': { readonly on: 'item' | 'run' | 'principal' | 'day'; readonly limits: SpendLimits }
+  /** 80 % of a limit are spent; said once for each limit. */
+  'budget.warned': {
+    readonly account: BudgetAccount
+    readonly of: keyof UsageAmount
+    readonly settled: number
+    readonly limit: number
   }
   /** A tool that a running step's program wanted to use and was denied, as its runtime saw it. */
   'tool.denied': {

@@ -2,6 +2,7 @@ import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
 import type { InputRef, ParkReason, Product, RecordData, Step } from './record.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
+import type { UsagePort } from './usage.ts'
 
 /** One launch, as its durable record describes it. */
 export interface StepTask {
@@ -63,6 +64,8 @@ export interface AttemptPort {
    * 1,000 at once, `UNAVAILABLE` where nothing can be recorded now.
    */
   note(facts: readonly AttemptFact[]): Promise<void>
+  /** Where it is absent, nothing can be metered, and what has to be metered is refused. */
+  readonly usage?: UsagePort
 }
 
 export interface AttemptOptions extends CallOptions {

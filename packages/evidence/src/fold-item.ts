@@ -38,6 +38,9 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
       return launched(item, record.data.step, record.attempt ?? 0, record.fence ?? -1)
     case 'egress.decided':
     case 'tool.denied':
+    case 'usage.reserved':
+    case 'usage.settled':
+    case 'usage.refused':
       return item.live !== undefined && isCurrent(item, record) ? undefined : 'fact-without-launch'
     case 'item.captured':
       if (item.live !== 'main') return 'end-without-launch'

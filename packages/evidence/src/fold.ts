@@ -136,7 +136,10 @@ export function runFold(): RunFold {
           return undefined
         }
         case 'egress.decided':
-        case 'tool.denied': {
+        case 'tool.denied':
+        case 'usage.reserved':
+        case 'usage.settled':
+        case 'usage.refused': {
           if (record.item === undefined)
             return illegal([...layers.values()].includes(record.fence ?? -1) ? undefined : 'fact-without-launch')
           const item = byId.get(record.item)
@@ -153,6 +156,8 @@ export function runFold(): RunFold {
           const item = byId.get(record.item ?? '')
           return item === undefined ? illegal('unknown-item') : addItemRecord(item, record)
         }
+        case 'budget.set':
+        case 'budget.warned':
         case 'command.denied':
         case 'command.voided':
         case 'leftover.killed':

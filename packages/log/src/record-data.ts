@@ -36,6 +36,14 @@ const addedItem = z
   .tuple([count, itemId, z.array(count).max(LIMITS.needsPerItem)])
   .meta({ title: '[index, id, [needed indexes]]' })
 
+const call = { id: word, provider: word, model: word }
+const account = z
+  .templateLiteral([z.literal(['item', 'run', 'principal', 'day']), ':', z.string()])
+  .refine((key) => key.length <= 520, 'an account has at most 520 characters')
+  .meta({ title: 'account' })
+const amount = z.strictObject({ tokens: count, nanoUsd: count })
+const measure = z.literal(['tokens', 'nanoUsd'])
+
 const schemas = {
   'log.opened': z.strictObject({
     origin,
@@ -92,6 +100,41 @@ const schemas = {
     address: word.exactOptional(),
     inject: name.exactOptional(),
   }),
+  'usage.reserved': z.strictObject({
+    ...call,
+    accounts: z.array(account).min(1).max(8),
+    tokens: count,
+    nanoUsd: count,
+  }),
+  'usage.settled': z.strictObject({
+    id: word,
+    as: z.literal(['used', 'reserved']),
+    charged: amount,
+    excess: amount,
+    usage: z
+      .strictObject({
+        input: count,
+        output: count,
+        cacheRead: count,
+        cacheWrite5m: count,
+        cacheWrite1h: count,
+        reasoning: count,
+      })
+      .exactOptional(),
+  }),
+  'usage.refused': z.strictObject({
+    ...call,
+    code: z.literal(['LIMIT_EXCEEDED', 'UNSUPPORTED']),
+    account,
+    of: measure,
+    wanted: count.exactOptional(),
+    room: count,
+  }),
+  'budget.set': z.strictObject({
+    on: z.literal(['item', 'run', 'principal', 'day']),
+    limits: z.strictObject({ tokens: count.exactOptional(), nanoUsd: count.exactOptional() }),
+  }),
+  'budget.warned': z.strictObject({ account, of: measure, settled: count, limit: count }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'item.captured': z.strictObject({ exit, product }),
   'gate.ended': z.strictObject({

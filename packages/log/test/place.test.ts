@@ -39,7 +39,10 @@ describe('placeRecords', () => {
     expect(toHex(at.frontier.root())).toBe(toHex(naiveRoot(records.map(({ leaf }) => leaf))))
     expect(payloads.map(({ seq }) => seq)).toEqual([1, 9, 10])
     expect(records[9]?.header.payload?.hmac).toBe(commitPayload(new Uint8Array(32).fill(9), new Uint8Array([1, 2, 3])))
-    expect(nodes.map(({ level, index }) => [level, index])).toEqual([[4, 0]])
+    expect(nodes.map(({ level, index }) => [level, index])).toEqual([
+      [4, 0],
+      [4, 1],
+    ])
   })
 
   test('chains the records of a run', () => {

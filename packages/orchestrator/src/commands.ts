@@ -1,4 +1,17 @@
-import type { AttemptFact, Exit, ItemSpec, Principal, RecordData, RunRow, StepReport, Submission } from '@seamark/core'
+import type {
+  AttemptFact,
+  Exit,
+  ItemSpec,
+  Principal,
+  RecordData,
+  RunRow,
+  SpendLimits,
+  StepReport,
+  Submission,
+  UsageAnswer,
+  UsageReport,
+  UsageRequest,
+} from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
 
 /** A payload with the salt drawn for it at the edge. */
@@ -32,7 +45,12 @@ export type LaunchEnd =
 
 /** Everything that can change the state. Made at the edge, decided by `decide`. */
 export type Command =
-  | { readonly type: 'open'; readonly origin: string; readonly engine: RecordData['engine.started'] }
+  | {
+      readonly type: 'open'
+      readonly origin: string
+      readonly engine: RecordData['engine.started']
+      readonly budgets?: BudgetDefaults
+    }
   | { readonly type: 'close'; readonly reason: 'requested' | 'failed' }
   | { readonly type: 'deny'; readonly principal: Principal; readonly data: RecordData['command.denied'] }
   | {
@@ -70,11 +88,39 @@ export type Command =
       /** Checked with `checkFacts`. */
       readonly facts: readonly AttemptFact[]
     }
+  | {
+      readonly type: 'reserve'
+      readonly launchId: string
+      readonly fence: number
+      /** Checked with `checkUsage`. */
+      readonly request: UsageRequest
+    }
+  | {
+      readonly type: 'settle'
+      readonly launchId: string
+      readonly fence: number
+      readonly id: string
+      readonly report: UsageReport
+    }
+  | {
+      readonly type: 'approve'
+      readonly principal: Principal
+      readonly run: string
+      readonly item: string
+      /** By how much the budgets of the item and its run are raised. */
+      readonly more: SpendLimits
+    }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }
   | { readonly type: 'anchored'; readonly receipt: SaltedPayload; readonly data: RecordData['checkpoint.anchored'] }
   | { readonly type: 'unanchored'; readonly data: RecordData['checkpoint.unanchored'] }
+
+/** What the configuration lets each principal and each day spend. */
+export interface BudgetDefaults {
+  readonly principal?: SpendLimits
+  readonly day?: SpendLimits
+}
 
 /** The outside world as `decide` may see it. */
 export interface Moment {
@@ -90,6 +136,7 @@ export type Reply =
       readonly ok: true
       readonly created?: boolean
       readonly effective?: boolean
+      readonly usage?: UsageAnswer
       readonly head?: { readonly size: number; readonly root: string }
     }
   | { readonly ok: false; readonly error: SeamError }

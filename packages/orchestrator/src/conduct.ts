@@ -8,6 +8,9 @@ import type {
   LaunchSpec,
   StepReport,
   StepTask,
+  UsageAnswer,
+  UsageReport,
+  UsageRequest,
   Worker,
 } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
@@ -26,6 +29,9 @@ export interface ConductorOptions {
   ended(task: StepTask, end: LaunchEnd): Promise<void>
   /** Makes facts of a launch durable. Errors: those of `AttemptPort.note`. */
   note(task: StepTask, facts: readonly AttemptFact[]): Promise<void>
+  /** As `UsagePort` has them. */
+  reserve(task: StepTask, request: UsageRequest): Promise<UsageAnswer>
+  settle(task: StepTask, id: string, report: UsageReport): Promise<void>
   /** The remains of an ended launch are gone. */
   cleaned(launchId: string): void
   /** Something failed that is being tried again, or that nothing depends on. */
@@ -107,7 +113,13 @@ export function conductor(options: ConductorOptions): Conductor {
 
   /** What the worker may tell of this launch. */
   function portOf(task: StepTask): AttemptPort {
-    return { note: (facts) => options.note(task, facts) }
+    return {
+      note: (facts) => options.note(task, facts),
+      usage: {
+        reserve: (request) => options.reserve(task, request),
+        settle: (id, report) => options.settle(task, id, report),
+      },
+    }
   }
 
   function placeOf(name: string): Place {

@@ -5,6 +5,7 @@ import { jcsText, LIMITS } from '@seamark/log'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
+import { checkUsage } from './decide-usage.ts'
 import { chunkItems } from './commands.ts'
 import { denials } from './denials.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -146,6 +147,12 @@ export function createEngine(options: EngineOptions): Engine {
       await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)
       await posted(running().loop, { type: 'resume', principal, run, item, token })
+    },
+    async approve(principal, run, item, more = {}) {
+      await authorize(principal, 'item.approve', { run, item })
+      requireIds(run, item)
+      checkUsage({ id: item, worst: more })
+      await posted(running().loop, { type: 'approve', principal, run, item, more })
     },
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),
     async sealed(run, { signal } = {}) {

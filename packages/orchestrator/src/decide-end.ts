@@ -1,6 +1,7 @@
 import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, StepReport } from '@seamark/core'
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { LaunchEnd, Moment } from './commands.ts'
+import { nextDay, settleOpen } from './decide-usage.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 import { refusedGate } from './state.ts'
@@ -28,15 +29,16 @@ export function decideEnd(
       },
     ]
   }
+  const settled = settleOpen(state, launch)
   if (launch.layer !== undefined && launch.index === undefined)
-    return [layerEnded(state, run, launch, launch.layer, end, moment)]
+    return [...settled, layerEnded(state, run, launch, launch.layer, end, moment)]
   const item = run.items[launch.index ?? -1]
   if (item === undefined) return []
   const drafts =
     launch.step === 'main'
       ? mainEnded(state, run, item, launch, end, moment)
       : gateEnded(state, run, item, launch, end, moment)
-  return drafts
+  return [...settled, ...drafts]
 }
 
 function layerEnded(
@@ -84,6 +86,12 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
   if (end.type === 'refused' && stopping === undefined) return [refused(run, item, launch, end, moment)]
   const { outcome, reason, detail } = ending(end, stopping)
   const product = end.type === 'report' ? end.report.product : undefined
+  const starved = starvedBy(state, launch, end, outcome, moment)
+  if (starved !== undefined && end.type === 'report' && stopping === undefined) {
+    const data = { outcome: 'parked', reason: 'budget', detail: starved.account, exit: exitOf(end) } as const
+    const waits = { ...starved.wait, ...(product?.snapshot && { snapshot: product.snapshot }) }
+    return attemptEnded(run, item, launch, { ...data, ...(product !== undefined && { product }) }, moment, waits)
+  }
   if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
     return [
       {
@@ -109,6 +117,21 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     moment,
     parked,
   )
+}
+
+/**
+ * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. A
+ * day's budget is there again with the next day.
+ */
+function starvedBy(state: State, launch: Launch, end: LaunchEnd, outcome: AttemptOutcome, { now }: Moment) {
+  const account = state.budgets.refused.get(launch.fence)
+  if (account === undefined || end.type !== 'report' || (outcome !== 'failed' && outcome !== 'timed-out'))
+    return undefined
+  const { verdict } = end.report
+  // What got out stays so, whatever is approved.
+  if (verdict.outcome !== 'parked' && verdict.reason === 'secret') return undefined
+  const resumeAt = account.startsWith('day:') ? { resumeAt: nextDay(now) } : {}
+  return { account, wait: { reason: 'budget' as const, ...resumeAt } }
 }
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {

@@ -2,6 +2,7 @@ import type { Principal, RecordDraft } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Command, Moment, Reply } from './commands.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
+import { decideApprove, decideBudgets, decideReserve, decideSettle } from './decide-usage.ts'
 import { factDrafts } from './facts.ts'
 import type { State } from './state.ts'
 import { applies } from './timers.ts'
@@ -19,7 +20,8 @@ export function decide(state: State, command: Command, moment: Moment): Decision
     case 'open': {
       const started: RecordDraft = { kind: 'engine.started', actor: 'engine', data: command.engine }
       const opened: RecordDraft = { kind: 'log.opened', actor: 'engine', data: { origin: command.origin } }
-      return { drafts: state.size === 0 ? [opened, started] : [started], reply: done }
+      const budgets = decideBudgets(state, command.budgets ?? {})
+      return { drafts: [...(state.size === 0 ? [opened, started] : [started]), ...budgets], reply: done }
     }
     case 'close':
       return one({ kind: 'engine.stopped', actor: 'engine', data: { reason: command.reason } })
@@ -35,6 +37,12 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return { drafts: decideEnd(state, command.launchId, command.fence, command.end, moment), reply: done }
     case 'note':
       return decideNote(state, command)
+    case 'reserve':
+      return decideReserve(state, command, moment.now)
+    case 'settle':
+      return decideSettle(state, command)
+    case 'approve':
+      return decideApprove(state, command)
     case 'tick':
       return { drafts: decideTick(state, moment.now), reply: done }
     case 'leftover':

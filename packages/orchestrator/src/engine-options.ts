@@ -1,5 +1,6 @@
 import type { AuditAnchor, Authorizer, Executor, Journal, Projections, Signer, Worker } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
+import type { BudgetDefaults } from './commands.ts'
 import type { Queues } from './schedule.ts'
 
 /** What an engine is made of. */
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly signer: Signer
   readonly anchors?: readonly AuditAnchor[]
   readonly queues: Queues
+  /** What each principal and each day (UTC) may spend. Default: no limit. */
+  readonly budgets?: BudgetDefaults
   /** Digest of the report of probes that an executor's promises rest on now; it goes into its launches. */
   readonly probeOf?: (executor: string) => string | undefined
   /** Origin of a log that does not exist yet. An existing log keeps its own. */

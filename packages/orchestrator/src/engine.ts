@@ -1,4 +1,4 @@
-import type { Principal, RecordHeader, RunOutcome, Submission } from '@seamark/core'
+import type { Principal, RecordHeader, RunOutcome, SpendLimits, Submission } from '@seamark/core'
 import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
@@ -31,6 +31,12 @@ export interface Engine {
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
   /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`. */
   resume(principal: Principal, run: string, item: string, token: string): Promise<void>
+  /**
+   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item where it waits for a
+   * budget. Errors: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` (it has ended, or waits for no budget and nothing is raised),
+   * `INVALID_INPUT` (no amount, or neither has a budget of that kind).
+   */
+  approve(principal: Principal, run: string, item: string, more?: SpendLimits): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. Errors: `NOT_FOUND`, `ABORTED`, `UNAVAILABLE` when the engine ends before. */

@@ -1,5 +1,6 @@
 import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
 import type { Item, Launch, Layer, Run, State, Touch } from './state.ts'
@@ -7,7 +8,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 4
+export const FOLD_VERSION = 5
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -32,6 +33,10 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
   }
   if (record.kind === 'item.launched' || record.kind === 'layer.launched')
     state.fence = Math.max(state.fence, record.fence ?? 0)
+  if (isUsage(record)) {
+    const of = state.runs.get(record.run ?? '')
+    return foldUsage(state, record, of, of?.items[of.byId.get(record.item ?? '') ?? -1])
+  }
   if (record.run === undefined) return
   if (record.kind === 'run.submitted' || record.kind === 'items.added') {
     if (payload === undefined) return purged(state, record.run)
@@ -97,6 +102,7 @@ function purged(state: State, id: string): void {
 
 /** Lets go of a run, and of the layers that no other one names. */
 function forget(state: State, run: Run): void {
+  forgetRun(state, run)
   state.runs.delete(run.id)
   for (const { digest } of Object.values(run.layers)) {
     const layer = state.layers.get(digest)
@@ -274,6 +280,7 @@ function began(state: State, run: Run, launch: Launch): void {
 
 function ended(state: State, run: Run, launch: Launch): Launch {
   if (state.launches.delete(launch.launchId)) run.launches--
+  forgetLaunch(state, launch)
   return launch
 }
 

@@ -9,6 +9,7 @@ import { checkpointer } from './checkpoints.ts'
 import type { Command, Reply } from './commands.ts'
 import { conductor } from './conduct.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { checkUsage } from './decide-usage.ts'
 import { checkFacts } from './facts.ts'
 import type { Hands } from './effects.ts'
 import { committed, takeUp } from './effects.ts'
@@ -112,6 +113,15 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
           checkFacts(facts)
           if (facts.length > 0) await posted(running, { type: 'note', launchId, fence, facts })
         },
+        async reserve({ launchId, fence }, request) {
+          checkUsage(request)
+          const { usage } = await posted(running, { type: 'reserve', launchId, fence, request })
+          return usage ?? { ok: true }
+        },
+        async settle({ launchId, fence }, id, report) {
+          checkUsage({ id, worst: report.as === 'used' ? { ...report.amount, ...report.tokens } : {} })
+          await posted(running, { type: 'settle', launchId, fence, id, report })
+        },
         cleaned: (launchId) => void running.state.reapable.delete(launchId),
       }),
       checkpoints: checkpointer({
@@ -170,7 +180,9 @@ export async function begin(parts: Parts, options: StartOptions): Promise<void> 
     isolation: guarantees.isolation.value,
   }))
   const { version, holder } = options
-  await posted(loop, { type: 'open', origin: parts.origin, engine: { version, holder, executors } })
+  const { budgets } = options
+  const engine = { version, holder, executors }
+  await posted(loop, { type: 'open', origin: parts.origin, engine, ...(budgets && { budgets }) })
   for (const executor of options.executors) {
     for await (const { launchId, processes } of executor.leftovers?.() ?? [])
       await posted(loop, { type: 'leftover', data: { executor: executor.name, launchId, processes } })

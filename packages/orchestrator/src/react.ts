@@ -24,6 +24,13 @@ export interface ReactOptions {
  */
 export function react(state: State, options: ReactOptions): RecordDraft[] {
   const { todo } = state
+  if (todo.warned.length > 0)
+    return todo.warned.map(({ account, of, settled, limit, ...about }) => ({
+      kind: 'budget.warned',
+      actor: 'engine',
+      ...about,
+      data: { account, of, settled, limit },
+    }))
   for (const id of todo.cancel) {
     todo.cancel.delete(id)
     const run = state.runs.get(id)

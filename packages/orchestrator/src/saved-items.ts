@@ -15,8 +15,9 @@ export function saveItems(items: readonly Item[]): SavedItem[] {
   return items.map(({ index, id, spec, ...rest }) => {
     const { index: _, id: __, spec: ___, ...beginning } = newItem(index, id, spec)
     // Optional, so that leaving it out says that there is none.
-    const { input, ...own } = spec
-    const saved = { ...changes(rest, beginning), spec: { ...changes(own, before), ...(input && { input }) } }
+    const { input, policy, budget, ...own } = spec
+    const some = { ...(input && { input }), ...(policy && { policy }), ...(budget && { budget }) }
+    const saved = { ...changes(rest, beginning), spec: { ...changes(own, before), ...some } }
     before = spec
     return saved
   })
@@ -25,7 +26,7 @@ export function saveItems(items: readonly Item[]): SavedItem[] {
 export function loadItems(saved: readonly SavedItem[]): Item[] {
   let before: Partial<ItemSpec> = {}
   return saved.map((item, index) => {
-    const { input: _, ...like } = before
+    const { input: _, policy: __, budget: ___, ...like } = before
     const spec = { ...like, ...item.spec }
     if (!isWhole(spec)) throw new TypeError(`Item ${index} of a snapshot has no specification.`)
     before = spec

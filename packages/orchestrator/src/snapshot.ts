@@ -4,6 +4,8 @@ import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
 import { queueOf } from './fold-items.ts'
+import type { SavedBudgets } from './fold-budgets.ts'
+import { loadBudgets, saveBudgets } from './fold-budgets.ts'
 import type { SavedItem } from './saved-items.ts'
 import { loadItems, saveItems } from './saved-items.ts'
 import type { Item, Launch, Layer, Run, State } from './state.ts'
@@ -31,6 +33,7 @@ interface Saved {
   readonly layerLaunches: readonly Launch[]
   readonly reapable: readonly Launch[]
   readonly locksHeld: readonly (readonly [string, number])[]
+  readonly budgets: SavedBudgets
   readonly ledger: LedgerState
 }
 
@@ -60,6 +63,7 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
         .filter((item) => state.locks.has(ownerOf(run.id, item.index)))
         .map((item) => [run.id, item.index] as const),
     ),
+    budgets: saveBudgets(state.budgets),
     ledger: chains.state(),
   }
   const bytes = Buffer.from(JSON.stringify(saved))
@@ -99,6 +103,7 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const run of state.runs.values())
     for (const { digest, ready } of Object.values(run.layers)) if (!ready) state.layers.get(digest)?.runs.add(run.id)
   for (const launch of saved.reapable) state.reapable.set(launch.launchId, launch)
+  state.budgets = loadBudgets(saved.budgets)
   relock(state, saved.locksHeld)
   for (const run of state.runs.values()) rearm(state, run)
   return { state, chains: ledger(ns, saved.ledger) }

@@ -1,4 +1,6 @@
 import type { InputRef, ItemOutcome, ItemSpec, ParkReason, Product, RunOutcome, RunSpec, Step } from '@seamark/core'
+import type { Budgets, DueWarning } from './fold-budgets.ts'
+import { noBudgets } from './fold-budgets.ts'
 import type { Heap } from './heap.ts'
 import { heap } from './heap.ts'
 import type { LockTable } from './locks.ts'
@@ -150,6 +152,7 @@ export interface State {
   readonly locks: LockTable
   readonly queues: Map<string, Queue>
   readonly timers: Heap<Timer>
+  budgets: Budgets
   /** Size that the newest committed checkpoint covers, and whether anything but checkpoints came since. */
   checkpoint: number
   unsigned: boolean
@@ -161,6 +164,8 @@ export interface State {
     cancel: Set<string>
     /** Runs whose last item or launch may have ended, or that were written to after their seal. */
     seal: Set<string>
+    /** Warnings of budgets that are not said yet. */
+    warned: DueWarning[]
     /** `[run, index]` of items whose layer could not be built. */
     broken: (readonly [string, number])[]
     /** Launches that ended: what they left can be removed once that is durable. */
@@ -201,9 +206,10 @@ export function emptyState(ns: string): State {
     locks: lockTable(),
     queues: new Map(),
     timers: heap<Timer>(sooner),
+    budgets: noBudgets(),
     checkpoint: 0,
     unsigned: false,
-    todo: { cascade: [], cancel: new Set(), seal: new Set(), broken: [], clean: [] },
+    todo: { cascade: [], cancel: new Set(), seal: new Set(), warned: [], broken: [], clean: [] },
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   Product,
   StepTask,
   StepVerdict,
+  UsagePort,
   Worker,
 } from '@seamark/core'
 import { hasCode, NO_LIMITS, SeamError, sha256 } from '@seamark/kit'
@@ -27,6 +28,8 @@ export interface Host {
   readonly prepared: ReadonlySet<string>
   /** Facts that the engine said are durable: launch id and number. */
   readonly noted: ReadonlySet<string>
+  /** Calls that the engine said are reserved: launch id and number. */
+  readonly reserved: ReadonlySet<string>
   /** The gate that was refused last for want of capacity, with its item. */
   readonly refusedGate: StepTask | undefined
   /** The supervisor dies: everything that runs is lost. */
@@ -48,8 +51,10 @@ export function fate(launchId: string): {
   holdMs: number
   /** Its worker notes facts of it. */
   tells: boolean
+  /** How many calls to a model it makes. */
+  calls: number
 } {
-  const [kind = 0, more = 0, hold = 0, tell = 0] = sha256(`fate ${launchId}`)
+  const [kind = 0, more = 0, hold = 0, tell = 0, call = 0] = sha256(`fate ${launchId}`)
   const verdict: StepVerdict =
     kind < 150
       ? { outcome: 'succeeded', reason: 'completed' }
@@ -69,6 +74,7 @@ export function fate(launchId: string): {
     hangs: more > 40 && more < 55,
     holdMs: hold < 128 ? hold * 2 : hold * 20,
     tells: tell < 50,
+    calls: call < 100 ? call % 4 : 0,
   }
 }
 
@@ -89,6 +95,8 @@ export function host(world: World): Host {
   const wakers = new Set<() => void>()
   const prepared = new Set<string>()
   const noted = new Set<string>()
+  const reserved = new Set<string>()
+  let calls = 0
   const ports = new Map<string, { readonly life: Life; readonly port: AttemptPort }>()
   let awayUntil = 0
   let refusedGate: StepTask | undefined
@@ -221,6 +229,27 @@ export function host(world: World): Host {
     return true
   }
 
+  /** Calls a model, as a gateway does; what it never settles is up to the engine. */
+  async function spend({ launchId }: StepTask, life: Life, usage: UsagePort | undefined): Promise<void> {
+    for (let n = fate(launchId).calls; n > 0 && usage !== undefined && life?.ended !== true; n--) {
+      const id = `c${calls++}`
+      const worst = { tokens: 5 + Math.floor(world.random() * 10), ...(world.chance(0.9) && { nanoUsd: 20 }) }
+      try {
+        const { ok } = await usage.reserve({ id, provider: 'p', model: 'm', worst })
+        if (!ok) continue
+        reserved.add(`${launchId}/${id}`)
+        if (world.chance(0.2)) continue
+        await world.later(life, () => undefined)
+        const amount = { tokens: Math.floor(world.random() * 20), nanoUsd: Math.floor(world.random() * 30) }
+        await usage.settle(id, world.chance(0.2) ? { as: 'reserved' } : { as: 'used', amount })
+        if (world.chance(0.1)) await usage.settle(id, { as: 'used', amount })
+      } catch (error) {
+        if (!hasCode(error, 'CONFLICT') && !hasCode(error, 'UNAVAILABLE'))
+          violations.push(`a call was refused: ${String(error)}`)
+      }
+    }
+  }
+
   function workerOf(life: Life): Worker {
     return {
       layerOf: async () => 'b'.repeat(64),
@@ -238,6 +267,7 @@ export function host(world: World): Host {
           await note(task, options?.port, 0)
           await note(task, options?.port, 1)
         }
+        await spend(task, life, options?.port?.usage)
         await exited
       },
       capture: (task, _executor, ended) =>
@@ -276,6 +306,7 @@ export function host(world: World): Host {
     held: states,
     prepared,
     noted,
+    reserved,
     get refusedGate() {
       return refusedGate
     },

@@ -11,6 +11,24 @@ export interface Mutant {
 }
 
 export const MUTANTS: readonly Mutant[] = [
+  {
+    about: 'what was spent is lost with a snapshot',
+    file: 'snapshot.ts',
+    find: '  state.budgets = loadBudgets(saved.budgets)\n',
+    replace: '',
+  },
+  {
+    about: 'a call is not taken from the budget of its run',
+    file: 'fold-budgets.ts',
+    find: '  return [...own, `run:${run.id}`, ',
+    replace: '  return [...own, `run:${run.id}x`, ',
+  },
+  {
+    about: 'what an attempt reserved stays reserved after its end',
+    file: 'decide-end.ts',
+    find: '  const settled = settleOpen(state, launch)\n',
+    replace: '  const settled = settleOpen(state, { ...launch, fence: -1 })\n',
+  },
   { about: 'failed attempts are not counted', file: 'fold.ts', find: 'item.failures++', replace: 'item.failures += 0' },
   {
     about: 'locks are kept after an item has settled',

@@ -25,6 +25,7 @@ export function randomPlan(sim: World, run: string): Submission {
         priority: sim.chance(0.2) ? 5 : 0,
         timeoutMs: 7_000,
         retries: { max: Math.floor(sim.random() * 3), ...delays },
+        ...(sim.chance(0.15) && { budget: { tokens: 30 } }),
       }),
     )
   }
@@ -43,6 +44,7 @@ export function randomPlan(sim: World, run: string): Submission {
             submodules: [],
           },
       ...(sim.chance(0.15) && { timeoutMs: 1 + Math.floor(sim.random() * 8_000) }),
+      ...(sim.chance(0.3) && { budget: { nanoUsd: 60, ...(sim.chance(0.5) && { tokens: 80 }) } }),
       ...(layered && { setup: { run: 'make', key: [], paths: ['node_modules'], timeoutMs: 6_000 } }),
     },
     ...(layered && {

@@ -14,6 +14,7 @@ import type { Life, World } from './world.ts'
 import { world, YEAR_MS } from './world.ts'
 import { randomPlan } from './plans.ts'
 import { recoveryViolations } from './recovery.ts'
+import { spending } from './spending.ts'
 
 const MAX_STEPS = 60_000
 /** One anchor takes a checkpoint often; the other never, unless a run is sealed: its cadence is beyond the simulation. */
@@ -66,6 +67,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       signer: { ...logSigner, sign: (bytes) => flaky(sim, mine, calm, () => logSigner.sign(bytes)) },
       anchors: ANCHORS.map((stated) => anchor(stated, (receipt) => flaky(sim, mine, false, () => receipt))),
       queues: { default: { concurrency } },
+      ...(seed % 3 === 0 && { budgets: { principal: { tokens: 200 + crashes * 50 }, day: { nanoUsd: 300 } } }),
       newOrigin: () => ORIGIN,
       version: '0.0.0',
       holder: 'simulation',
@@ -142,6 +144,21 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     }
   }
 
+  /** Somebody who gives more to whoever waits for a budget. */
+  async function approveAll(): Promise<void> {
+    for (;;) {
+      await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 700, resolve))
+      for (const { run, items, spec } of submissions.values())
+        for (const { id } of items) {
+          const waiting = engine?.waiting(run, id)
+          if (waiting?.for !== 'parked' || waiting.reason !== 'budget') continue
+          const more = { ...(spec.budget?.nanoUsd !== undefined && { nanoUsd: 100 }) }
+          await Promise.race([engine?.approve(LOCAL, run, id, more).catch(() => undefined), life.over.promise])
+        }
+      if (told.size === submissions.size && acknowledged.size === submissions.size) return
+    }
+  }
+
   async function calmness(): Promise<void> {
     while (sim.steps <= ROUGH_STEPS) await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 200, resolve))
   }
@@ -175,6 +192,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       )
   }
 
+  void approveAll()
   if (sim.chance(0.5)) void client((to) => answerParked(to, submissions))
   else void client((to) => cancelRefused(to, machine))
   if (sim.chance(0.3)) void afterSome(sim, 200).then(intrude)
@@ -220,6 +238,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   if (acknowledged.size < submissions.size) found.push('a submission was never acknowledged')
   found.push(...violationsOf(log, submissions, concurrency))
   found.push(...factViolations(log, machine.noted))
+  found.push(...spending(log, submissions, machine.reserved))
   if (machine.held.size > 0) found.push(`${machine.held.size} launches were never reaped`)
   if (machine.prepared.size > 0) found.push(`${machine.prepared.size} folders of attempts are left`)
   if (halting) found.push('a stop never ended')

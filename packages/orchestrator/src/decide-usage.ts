@@ -1,0 +1,217 @@
+import type { BudgetAccount, RecordDraft, SpendLimits, UsageAnswer, UsageReport, UsageRequest } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import { reserve, settle } from '@seamark/metering'
+import type { Account, AccountKey } from '@seamark/metering'
+import type { Command, Reply } from './commands.ts'
+import { accountsOf, limitsOf, reservationKey } from './fold-budgets.ts'
+import type { Item, Launch, Run, State } from './state.ts'
+
+interface Decided {
+  readonly drafts: readonly RecordDraft[]
+  readonly reply: Reply
+}
+
+const NONE = { tokens: 0, nanoUsd: 0 }
+const MEASURES = ['tokens', 'nanoUsd'] as const
+
+/** The day of a moment, in UTC. */
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10)
+}
+
+const DAY_MS = 86_400_000
+
+/** When the next day begins, in UTC. */
+export function nextDay(now: number): number {
+  return (Math.floor(now / DAY_MS) + 1) * DAY_MS
+}
+
+function about(run: Run, item: Item | undefined, { attempt, fence }: Launch) {
+  return { actor: 'engine', run: run.id, ...(item !== undefined && { item: item.id }), attempt, fence }
+}
+
+function find(
+  state: State,
+  launchId: string,
+  fence: number,
+): { run: Run; item: Item | undefined; launch: Launch } | undefined {
+  const launch = state.launches.get(launchId)
+  const run = launch && state.runs.get(launch.run)
+  if (launch === undefined || run === undefined || launch.fence !== fence) return undefined
+  return { run, launch, item: launch.index === undefined ? undefined : run.items[launch.index] }
+}
+
+function refuse(code: 'CONFLICT' | 'NOT_FOUND' | 'INVALID_INPUT', message: string, remedy: string): Decided {
+  return { drafts: [], reply: { ok: false, error: new SeamError(code, message, { remedy }) } }
+}
+
+/** What the program is told again and again while nothing changes is recorded once. */
+export function decideReserve(state: State, command: Command & { type: 'reserve' }, now: number): Decided {
+  const { launchId, fence, request } = command
+  const found = find(state, launchId, fence)
+  if (found === undefined) return refuse('CONFLICT', 'The attempt is over.', 'Nothing more is sent for it.')
+  const { run, item, launch } = found
+  const { reservations } = state.budgets.accounts
+  const id = reservationKey(fence, request.id)
+  if (reservations.has(id)) return refuse('CONFLICT', 'A reservation with that id is open.', 'Use a new id.')
+  const accounts = accountsOf(run, item, dayOf(now))
+  const view = new Map<AccountKey, Account>()
+  for (const account of accounts) {
+    const known = state.budgets.accounts.accounts.get(account)
+    const limits = limitsOf(state, account, run, item)
+    view.set(account, known ?? { limits, settled: NONE, reserved: NONE, excess: NONE, warned: [] })
+  }
+  const result = reserve({ accounts: view, reservations }, { id, accounts, worst: request.worst })
+  const call = { id: request.id, provider: request.provider, model: request.model }
+  if (result.ok) {
+    const { tokens, nanoUsd } = result.event.amount
+    return {
+      drafts: [{ kind: 'usage.reserved', ...about(run, item, launch), data: { ...call, accounts, tokens, nanoUsd } }],
+      reply: { ok: true, usage: { ok: true } },
+    }
+  }
+  const { code, of, room, wanted } = result
+  const account = accounts.find((each) => each === result.account) ?? `run:${run.id}`
+  const answer: UsageAnswer = { ok: false, code, account, of, room }
+  const again = code === 'LIMIT_EXCEEDED' && state.budgets.refused.get(fence) === account
+  const data = { ...call, code, account, of, room, ...(wanted !== undefined && { wanted }) }
+  return {
+    drafts: again ? [] : [{ kind: 'usage.refused', ...about(run, item, launch), data }],
+    reply: { ok: true, usage: answer },
+  }
+}
+
+/** A settlement that comes late, or twice, is void. */
+export function decideSettle(state: State, { launchId, fence, id, report }: Command & { type: 'settle' }): Decided {
+  const found = find(state, launchId, fence)
+  const draft = found && settlement(state, found.run, found.item, found.launch, id, report)
+  return draft === undefined
+    ? { drafts: [], reply: { ok: true, effective: false } }
+    : { drafts: [draft], reply: { ok: true, effective: true } }
+}
+
+function settlement(
+  state: State,
+  run: Run,
+  item: Item | undefined,
+  launch: Launch,
+  id: string,
+  report: UsageReport,
+): RecordDraft | undefined {
+  const used = report.as === 'used' ? report.amount : 'reserved'
+  const event = settle(state.budgets.accounts, reservationKey(launch.fence, id), used)
+  if (event === undefined) return undefined
+  const { charged, excess } = event
+  const tokens = report.as === 'used' && report.tokens !== undefined ? { usage: report.tokens } : {}
+  return { kind: 'usage.settled', ...about(run, item, launch), data: { id, as: report.as, charged, excess, ...tokens } }
+}
+
+/** What is reserved for a launch and was not settled may have been used: it is charged. */
+export function settleOpen(state: State, launch: Launch): readonly RecordDraft[] {
+  const run = state.runs.get(launch.run)
+  if (run === undefined) return []
+  const item = launch.index === undefined ? undefined : run.items[launch.index]
+  const keys = state.budgets.open.get(launch.fence) ?? []
+  const own = `${launch.fence}/`.length
+  return [...keys].flatMap((key) => settlement(state, run, item, launch, key.slice(own), { as: 'reserved' }) ?? [])
+}
+
+/**
+ * At a start: what an engine before this one reserved is charged, since nobody can say any more what it came to; and the
+ * budgets of the configuration are set where they are others, which resumes who waits for one.
+ */
+export function decideBudgets(
+  state: State,
+  budgets: { readonly principal?: SpendLimits; readonly day?: SpendLimits },
+): RecordDraft[] {
+  const drafts: RecordDraft[] = [...state.launches.values()].flatMap((launch) => settleOpen(state, launch))
+  const before = drafts.length
+  for (const on of ['principal', 'day'] as const) {
+    const [limits, known] = [budgets[on] ?? {}, state.budgets.defaults[on] ?? {}]
+    if (MEASURES.every((measure) => limits[measure] === known[measure])) continue
+    drafts.push({ kind: 'budget.set', actor: 'engine', data: { on, limits } })
+  }
+  if (drafts.length === before) return drafts
+  for (const run of state.runs.values())
+    for (const item of run.items)
+      if (item.parked?.reason === 'budget')
+        drafts.push({
+          kind: 'item.resumed',
+          actor: 'engine',
+          run: run.id,
+          item: item.id,
+          data: { token: item.parked.token, by: 'answer' },
+        })
+  return drafts
+}
+
+/** Raises the budgets of an item and of its run by an amount, where they have one, and resumes the item. */
+export function decideApprove(state: State, command: Command & { type: 'approve' }): Decided {
+  const { run: runId, item: itemId, principal, more } = command
+  const run = state.runs.get(runId)
+  const item = run?.items[run.byId.get(itemId) ?? -1]
+  if (run === undefined || item === undefined)
+    return refuse('NOT_FOUND', `No unfinished run ${runId} has an item ${itemId}.`, 'See `seamark status`.')
+  if (item.phase === 'settled') return refuse('CONFLICT', `Item ${itemId} has ended.`, 'Submit it again.')
+  const actor = {
+    actor: principal.id,
+    ...(principal.onBehalfOf !== undefined && { onBehalfOf: principal.onBehalfOf }),
+    run: run.id,
+  }
+  const drafts: RecordDraft[] = []
+  for (const [on, account] of [
+    ['item', `item:${run.id}/${item.id}`],
+    ['run', `run:${run.id}`],
+  ] as const) {
+    const limits = raised(limitsOf(state, account satisfies BudgetAccount, run, item), more)
+    if (limits !== undefined)
+      drafts.push({ kind: 'budget.set', ...actor, ...(on === 'item' && { item: item.id }), data: { on, limits } })
+  }
+  const asked = MEASURES.filter((measure) => more[measure] !== undefined)
+  const covered = drafts.flatMap((draft) => (draft.kind === 'budget.set' ? Object.keys(draft.data.limits) : []))
+  if (asked.some((measure) => !covered.includes(measure)))
+    return refuse(
+      'INVALID_INPUT',
+      `Neither item ${itemId} nor its run has a budget of that kind.`,
+      'Budgets of principals and days are raised in the configuration.',
+    )
+  if (item.parked?.reason === 'budget')
+    drafts.push({
+      kind: 'item.resumed',
+      ...actor,
+      item: item.id,
+      data: { token: item.parked.token, by: 'answer' },
+    })
+  else if (asked.length === 0)
+    return refuse(
+      'CONFLICT',
+      `Item ${itemId} does not wait for a budget.`,
+      'See `seamark status` for what it waits for.',
+    )
+  return { drafts, reply: { ok: true, effective: true } }
+}
+
+function raised(limits: SpendLimits, more: SpendLimits): SpendLimits | undefined {
+  const next: { tokens?: number; nanoUsd?: number } = { ...limits }
+  let changed = false
+  for (const measure of MEASURES) {
+    const [limit, by] = [limits[measure], more[measure]]
+    if (limit === undefined || by === undefined) continue
+    next[measure] = Math.min(Number.MAX_SAFE_INTEGER, limit + by)
+    changed = true
+  }
+  return changed ? next : undefined
+}
+
+/** Checks what comes from outside before the loop takes it. Errors: `INVALID_INPUT`. */
+export function checkUsage(request: UsageRequest | { readonly id: string; readonly worst: SpendLimits }): void {
+  const texts = 'model' in request ? [request.id, request.provider, request.model] : [request.id]
+  const isText = (text: unknown) =>
+    typeof text === 'string' && text.length > 0 && text.length <= 100 && text.isWellFormed()
+  const amounts = MEASURES.map((measure) => request.worst[measure] ?? 0)
+  if (!texts.every(isText) || !amounts.every((amount) => Number.isSafeInteger(amount) && amount >= 0))
+    throw new SeamError(
+      'INVALID_INPUT',
+      'This is no use of a model API: names have 1 to 100 characters, amounts are whole numbers.',
+    )
+}

@@ -1,0 +1,178 @@
+import type { AnyRecord, BudgetAccount, SpendLimits } from '@seamark/core'
+import { budgetState, foldBudget } from '@seamark/metering'
+import type { AccountKey, BudgetEvent, BudgetState, BudgetWarning } from '@seamark/metering'
+import type { Item, Launch, Run, State } from './state.ts'
+
+/** What budgets the engine keeps, a fold of its records. */
+export interface Budgets {
+  readonly accounts: BudgetState
+  /** Keys of reservations that are not settled, by the fence of their launch. */
+  readonly open: Map<number, Set<string>>
+  /** Launches that were last refused for want of room, by fence, with the account that had none. */
+  readonly refused: Map<number, string>
+  /** What the configuration gives each principal and each day. */
+  readonly defaults: { principal?: SpendLimits; day?: SpendLimits }
+}
+
+/** A warning that is to become a record, and what led to it. */
+export interface DueWarning extends Omit<BudgetWarning, 'account'> {
+  readonly account: BudgetAccount
+  readonly run?: string
+  readonly item?: string
+}
+
+/** What of budgets a snapshot of the state holds. */
+export interface SavedBudgets {
+  readonly accounts: readonly (readonly [
+    AccountKey,
+    BudgetState['accounts'] extends Map<AccountKey, infer V> ? V : never,
+  ])[]
+  readonly reservations: readonly (readonly [
+    string,
+    BudgetState['reservations'] extends Map<string, infer V> ? V : never,
+  ])[]
+  readonly refused: readonly (readonly [number, string])[]
+  readonly defaults: Budgets['defaults']
+}
+
+type UsageRecord = Extract<
+  AnyRecord,
+  { readonly kind: 'usage.reserved' | 'usage.settled' | 'usage.refused' | 'budget.set' | 'budget.warned' }
+>
+
+export function noBudgets(): Budgets {
+  return { accounts: budgetState(), open: new Map(), refused: new Map(), defaults: {} }
+}
+
+/** The name of a reservation: fences are never used twice. */
+export function reservationKey(fence: number, id: string): string {
+  return `${fence}/${id}`
+}
+
+/** The accounts that a launch spends from on a day. */
+export function accountsOf(run: Run, item: Item | undefined, day: string): BudgetAccount[] {
+  const own: BudgetAccount[] = item === undefined ? [] : [`item:${run.id}/${item.id}`]
+  return [...own, `run:${run.id}`, `principal:${run.submittedBy}`, `day:${day}`]
+}
+
+/** The limits of an account: those that were set, or those that it has from the beginning. */
+export function limitsOf(
+  { budgets }: State,
+  account: BudgetAccount,
+  run: Run | undefined,
+  item: Item | undefined,
+): SpendLimits {
+  const known = budgets.accounts.accounts.get(account)
+  if (known !== undefined) return known.limits
+  if (account.startsWith('item:')) return item?.spec.budget ?? {}
+  if (account.startsWith('run:')) return run?.spec.budget ?? {}
+  return budgets.defaults[account.startsWith('day:') ? 'day' : 'principal'] ?? {}
+}
+
+export function isUsage(record: AnyRecord): record is UsageRecord {
+  return record.kind.startsWith('usage.') || record.kind.startsWith('budget.')
+}
+
+/** Of a run that is not in memory any more, only what principals and days spent still counts. */
+export function foldUsage(state: State, record: UsageRecord, run: Run | undefined, item: Item | undefined): void {
+  const { budgets } = state
+  const fence = record.fence ?? 0
+  const change = (event: BudgetEvent): void => {
+    const about = { ...(run && { run: run.id }), ...(item && { item: item.id }) }
+    for (const { account, ...warning } of foldBudget(budgets.accounts, event))
+      if (isAccount(account)) state.todo.warned.push({ account, ...warning, ...about })
+  }
+  switch (record.kind) {
+    case 'usage.reserved': {
+      const { id, accounts: all, tokens, nanoUsd } = record.data
+      const accounts = all.filter((account) => run !== undefined || isShared(account))
+      for (const account of accounts) {
+        if (budgets.accounts.accounts.has(account)) continue
+        if (account.startsWith('day:')) forgetDays(budgets)
+        change({ kind: 'budget.set', account, limits: limitsOf(state, account, run, item) })
+      }
+      const key = reservationKey(fence, id)
+      change({ kind: 'budget.reserved', id: key, accounts, amount: { tokens, nanoUsd } })
+      budgets.refused.delete(fence)
+      const open = budgets.open.get(fence)
+      if (open === undefined) budgets.open.set(fence, new Set([key]))
+      else open.add(key)
+      return
+    }
+    case 'usage.settled': {
+      const { id, charged, excess } = record.data
+      const key = reservationKey(fence, id)
+      change({ kind: 'budget.settled', id: key, charged, excess })
+      const open = budgets.open.get(fence)
+      open?.delete(key)
+      if (open?.size === 0) budgets.open.delete(fence)
+      return
+    }
+    case 'usage.refused':
+      if (record.data.code === 'LIMIT_EXCEEDED') budgets.refused.set(fence, record.data.account)
+      return
+    case 'budget.set': {
+      const { on, limits } = record.data
+      if (on === 'principal' || on === 'day') {
+        budgets.defaults[on] = limits
+        for (const account of budgets.accounts.accounts.keys())
+          if (account.startsWith(`${on}:`)) change({ kind: 'budget.set', account, limits })
+      } else if (run !== undefined && (on === 'run' || item !== undefined))
+        change({
+          kind: 'budget.set',
+          account: on === 'run' ? `run:${run.id}` : `item:${run.id}/${item?.id ?? ''}`,
+          limits,
+        })
+      return
+    }
+    case 'budget.warned': {
+      const { account, of } = record.data
+      state.todo.warned = state.todo.warned.filter((due) => due.account !== account || due.of !== of)
+      return
+    }
+  }
+}
+
+/** A launch is over: its reservations were settled by records before. */
+export function forgetLaunch({ budgets }: State, { fence }: Launch): void {
+  budgets.open.delete(fence)
+  budgets.refused.delete(fence)
+}
+
+/** A run is sealed: nothing is spent from its own accounts any more. */
+export function forgetRun({ budgets }: State, run: Run): void {
+  const { accounts } = budgets.accounts
+  // Where there is none, no call of it was ever metered.
+  if (!accounts.delete(`run:${run.id}`)) return
+  for (const { id } of run.items) accounts.delete(`item:${run.id}/${id}`)
+}
+
+export function saveBudgets({ accounts: { accounts, reservations }, refused, defaults }: Budgets): SavedBudgets {
+  return { accounts: [...accounts], reservations: [...reservations], refused: [...refused], defaults }
+}
+
+export function loadBudgets(saved: SavedBudgets): Budgets {
+  const open = new Map<number, Set<string>>()
+  for (const [key] of saved.reservations) {
+    const fence = Number(key.slice(0, key.indexOf('/')))
+    open.set(fence, (open.get(fence) ?? new Set()).add(key))
+  }
+  const accounts = { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) }
+  return { accounts, open, refused: new Map(saved.refused), defaults: saved.defaults }
+}
+
+// Teams and agents have none yet, so no account is of theirs.
+function isAccount(key: AccountKey): key is BudgetAccount {
+  return /^(?:item|run|principal|day):/.test(key)
+}
+
+function isShared(account: string): boolean {
+  return account.startsWith('principal:') || account.startsWith('day:')
+}
+
+/** A new day begins: earlier ones go, once nothing is reserved on them. */
+function forgetDays({ accounts: { accounts, reservations } }: Budgets): void {
+  const needed = new Set([...reservations.values()].flatMap((open) => open.accounts))
+  for (const account of accounts.keys())
+    if (account.startsWith('day:') && !needed.has(account)) accounts.delete(account)
+}

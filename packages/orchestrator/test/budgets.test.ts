@@ -1,0 +1,228 @@
+import type { AttemptPort, ItemSpec, SpendLimits, UsageAnswer, UsagePort, Worker } from '@seamark/core'
+import { memoryJournal } from '@seamark/testing'
+import { describe, expect, it } from 'vitest'
+import type { EngineOptions } from '../src/index.ts'
+import { engineWith, fakeHands, item, LOCAL, product, records, submission } from './harness.ts'
+import { only, SUCCEEDED, until } from './records.ts'
+
+const FAILED = { outcome: 'failed', reason: 'exit-code', detail: '1' } as const
+const SNAPSHOT = { sha256: '5'.repeat(64), size: 5 }
+const call = (id: string, worst: SpendLimits = { tokens: 10, nanoUsd: 40 }) => ({
+  id,
+  provider: 'p',
+  model: 'm',
+  worst,
+})
+const used = (nanoUsd: number, tokens = 1) => ({ as: 'used', amount: { tokens, nanoUsd } }) as const
+
+/** An engine whose attempts make these calls, one after the other; they fail where one is refused. */
+async function spending(
+  calls: (usage: UsagePort, attempt: number, run: string) => Promise<readonly UsageAnswer[]>,
+  more: Partial<EngineOptions> = {},
+) {
+  const refused = new Set<string>()
+  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? FAILED : SUCCEEDED))
+  const ports = new Map<number, AttemptPort>()
+  const worker: Worker = {
+    ...hands.worker,
+    async follow(task, executor, exit, options) {
+      if (task.step === 'main' && options?.port?.usage !== undefined) {
+        ports.set(task.fence, options.port)
+        const answers = await calls(options.port.usage, task.attempt, task.run)
+        if (answers.some(({ ok }) => !ok)) refused.add(task.launchId)
+      }
+      await hands.worker.follow(task, executor, exit)
+    },
+    async capture(task, executor, exit) {
+      const report = await hands.worker.capture(task, executor, exit)
+      return task.step === 'main' ? { ...report, product: { ...product(), snapshot: SNAPSHOT } } : report
+    },
+  }
+  return { hands, ports, ...(await engineWith(hands, { worker, ...more })) }
+}
+
+const spend = (nanoUsd: number) => async (usage: UsagePort) => {
+  const answer = await usage.reserve(call('c1', { tokens: 10, nanoUsd }))
+  if (answer.ok) await usage.settle('c1', used(nanoUsd))
+  return [answer]
+}
+
+const budgeted = (id: string, budget: SpendLimits, more: Partial<ItemSpec> = {}) => item(id, { budget, ...more })
+
+describe('a budget', () => {
+  it('that is used up parks the item with its snapshot, which goes on from there once it is raised', async () => {
+    const { engine, options, hands } = await spending(spend(60))
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget' })
+    await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 25 })
+    expect(await engine.sealed('r1')).toBe('succeeded')
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'usage.refused')).toMatchObject([
+      {
+        run: 'r1',
+        item: 'a',
+        attempt: 1,
+        data: { code: 'LIMIT_EXCEEDED', account: 'item:r1/a', of: 'nanoUsd', wanted: 60, room: 50 },
+      },
+    ])
+    expect(only(log, 'attempt.ended')).toMatchObject([
+      { data: { outcome: 'parked', reason: 'budget', detail: 'item:r1/a' } },
+      { data: { outcome: 'succeeded' } },
+    ])
+    expect(only(log, 'item.parked')).toMatchObject([{ data: { reason: 'budget', snapshot: SNAPSHOT } }])
+    expect(only(log, 'budget.set')).toMatchObject([{ actor: LOCAL.id, data: { on: 'item', limits: { nanoUsd: 75 } } }])
+    expect([...hands.tasks.values()].map(({ resumeFrom }) => resumeFrom)).toEqual([undefined, SNAPSHOT])
+  })
+
+  it('of a run, a principal and a day holds over all that spend from it', async () => {
+    for (const [more, budgets, account] of [
+      [{ nanoUsd: 100 }, {}, 'run:r1'],
+      [undefined, { principal: { nanoUsd: 100 } }, `principal:${LOCAL.id}`],
+      [undefined, { day: { nanoUsd: 100 } }, expect.stringMatching(/^day:\d{4}-\d\d-\d\d$/)],
+    ] as const) {
+      const { engine, options } = await spending(spend(40), { budgets })
+      const spec = { workspace: { type: 'empty' }, ...(more && { budget: more }) } as const
+      await engine.submit(LOCAL, submission('r1', [item('a'), item('b'), item('c')], { spec }))
+      await until(() => ['a', 'b', 'c'].some((id) => engine.waiting('r1', id)?.for === 'parked'))
+      await engine.cancel(LOCAL, 'r1')
+      await engine.sealed('r1')
+      await engine.stop()
+      const log = await records(options)
+      const charged = only(log, 'usage.settled').reduce((sum, { data }) => sum + data.charged.nanoUsd, 0)
+      expect(charged).toBe(80)
+      expect(only(log, 'usage.refused')).toMatchObject([{ data: { account, of: 'nanoUsd', room: 20 } }])
+      expect(only(log, 'budget.warned')).toMatchObject([{ data: { account, settled: 80, limit: 100 } }])
+      const [parked] = only(log, 'item.parked')
+      if ('day' in budgets) expect(new Date(parked?.data.resumeAt ?? 0).toISOString()).toMatch(/T00:00:00.000Z$/)
+      else expect(parked?.data).not.toHaveProperty('resumeAt')
+    }
+  })
+
+  it('is not overshot by an answer that used more than its bound, and the excess takes from what is left', async () => {
+    const { engine, options } = await spending(async (usage) => {
+      await usage.reserve(call('c1', { tokens: 1, nanoUsd: 50 }))
+      await usage.settle('c1', used(130))
+      return [await usage.reserve(call('c2', { tokens: 1, nanoUsd: 1 }))]
+    })
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 100 })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'usage.settled')).toMatchObject([{ data: { charged: { nanoUsd: 100 }, excess: { nanoUsd: 30 } } }])
+    expect(only(log, 'usage.refused')).toMatchObject([{ data: { room: 0 } }])
+  })
+
+  it('refuses what has no bound under it, and that does not wait for more', async () => {
+    const { engine, options } = await spending(async (usage) => [await usage.reserve(call('c1', { tokens: 1 }))])
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 100 })]))
+    expect(await engine.sealed('r1')).toBe('failed')
+    await engine.stop()
+    expect(only(await records(options), 'usage.refused')).toMatchObject([{ data: { code: 'UNSUPPORTED' } }])
+  })
+
+  it('says a refusal once, however often the program asks', async () => {
+    const { engine, options } = await spending(async (usage) => {
+      const answers = []
+      for (let n = 0; n < 20; n++) answers.push(await usage.reserve(call(`c${n}`, { tokens: 1, nanoUsd: 200 })))
+      return answers
+    })
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 100 })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    await engine.stop()
+    expect(only(await records(options), 'usage.refused')).toHaveLength(1)
+  })
+})
+
+describe('a reservation', () => {
+  it('that is open at the end of its attempt is charged; what comes after is void or refused', async () => {
+    const { engine, options, ports } = await spending(async (usage) => [await usage.reserve(call('c1'))])
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await engine.sealed('r1')
+    const usage = [...ports.values()][0]?.usage
+    await usage?.settle('c1', used(1))
+    await expect(usage?.reserve(call('c2'))).rejects.toMatchObject({ code: 'CONFLICT' })
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'usage.settled')).toMatchObject([
+      { data: { as: 'reserved', charged: { tokens: 10, nanoUsd: 40 } } },
+    ])
+    expect(log.findIndex(({ kind }) => kind === 'usage.settled')).toBeLessThan(
+      log.findIndex(({ kind }) => kind === 'attempt.ended'),
+    )
+  })
+
+  it('that an engine before this one gave is charged at the start, and counts against the budget', async () => {
+    const journal = memoryJournal()
+    const answers: UsageAnswer[] = []
+    const calls = async (usage: UsagePort) => {
+      answers.push(await usage.reserve(call(`c${answers.length}`, { tokens: 1, nanoUsd: 60 })))
+      return []
+    }
+    const first = await spending(calls, journal)
+    first.hands.executor.launch = async (launchId) => (first.hands.launched.push(launchId), { outcome: 'launched' })
+    first.hands.executor.attach = async () => ({ state: 'running', startedAt: 0 })
+    await first.engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 100 })]))
+    await until(() => answers.length === 1)
+    await first.engine.stop()
+    expect(only(await records(first.options), 'usage.settled')).toEqual([])
+    const second = await spending(calls, journal)
+    await second.engine.cancel(LOCAL, 'r1')
+    await second.engine.sealed('r1')
+    await second.engine.stop()
+    expect(only(await records(second.options), 'usage.settled')).toMatchObject([
+      { data: { as: 'reserved', charged: { nanoUsd: 60 } } },
+    ])
+  })
+
+  it.each([
+    ['no id', call('')],
+    ['half of a surrogate pair', call('\ud800')],
+    ['a float', call('c', { tokens: 1.5 })],
+    ['less than nothing', call('c', { nanoUsd: -1 })],
+    ['a number that is none', call('c', { nanoUsd: Number.NaN })],
+  ])('with %s is refused', async (_, request) => {
+    let error: unknown
+    const { engine } = await spending(async (usage) => {
+      error = await usage.reserve(request).catch((thrown: unknown) => thrown)
+      return []
+    })
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await engine.sealed('r1')
+    await engine.stop()
+    expect(error).toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('an approval', () => {
+  it('is refused where there is nothing to approve', async () => {
+    const { engine } = await spending(spend(60))
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 }), item('b')]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    for (const [run, id, more, code] of [
+      ['r2', 'a', {}, 'NOT_FOUND'],
+      ['r1', 'x', {}, 'NOT_FOUND'],
+      ['r1', 'a', { tokens: 5 }, 'INVALID_INPUT'],
+      ['r1', 'a', { nanoUsd: 0.5 }, 'INVALID_INPUT'],
+      ['r1', 'b', {}, 'CONFLICT'],
+    ] as const)
+      await expect(engine.approve(LOCAL, run, id, more)).rejects.toMatchObject({ code })
+    await engine.stop()
+  })
+
+  it('comes with other budgets in the configuration too', async () => {
+    const journal = memoryJournal()
+    const first = await spending(spend(60), { ...journal, budgets: { principal: { nanoUsd: 50 } } })
+    await first.engine.submit(LOCAL, submission('r1', [item('a')]))
+    await until(() => first.engine.waiting('r1', 'a')?.for === 'parked')
+    await first.engine.stop()
+    const second = await spending(spend(60), { ...journal, budgets: { principal: { nanoUsd: 70 } } })
+    expect(await second.engine.sealed('r1')).toBe('succeeded')
+    await second.engine.stop()
+    expect(only(await records(second.options), 'budget.set').map(({ data }) => data)).toEqual([
+      { on: 'principal', limits: { nanoUsd: 50 } },
+      { on: 'principal', limits: { nanoUsd: 70 } },
+    ])
+  })
+})
