@@ -2,7 +2,7 @@ import type { EgressSettings, SecretStore } from '@seamark/core'
 import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { checkRequirements } from '@seamark/config'
+import { checkRequirements, shortfalls } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
@@ -26,6 +26,7 @@ import { removeLeftovers } from './leftovers.ts'
 import { notesOf, seamTable } from './notes.ts'
 import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
+import { probeResults } from './probe-results.ts'
 import { requireReady } from './ready.ts'
 import { refuseRollback } from './rollback.ts'
 import { VERSION } from './version.ts'
@@ -59,7 +60,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const { config, namespace: ns } = loaded
   const store = config.journal ?? sqliteJournal({ dir: join(dataDir, 'journal'), readOnly: !options.engine })
   const storage = config.storage ?? folderStorage({ dir: join(dataDir, 'storage') })
-  const executors = config.executors ?? [sandboxExecutor({ dir: dataDir }), processExecutor({ dir: dataDir })]
+  const declared = config.executors ?? [sandboxExecutor({ dir: dataDir }), processExecutor({ dir: dataDir })]
   const runtimes = config.runtimes ?? [command()]
   const authorizer = config.authorizer ?? allowLocal()
   const anchors = config.anchors ?? []
@@ -69,13 +70,21 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
   }
-  const judged = { executors, anchors, signer: signers.log, exportSigner: signers.export }
+  const probes = probeResults({
+    dir: join(dataDir, 'probed'),
+    signer: signers.export,
+    executors: declared,
+    onNotice,
+  })
+  const executors = declared.map((executor) => probes.trusted(executor))
+  const judged = { anchors, signer: signers.log, exportSigner: signers.export }
   let otherKey = false
   if (options.engine)
     try {
       const { journal } = store
-      const known = { ...judged, storage, journal }
+      const known = { ...judged, executors, storage, journal }
       await requireReady(known, onNotice)
+      await probes.refresh()
       // What a storage and a journal promise may be known only now.
       checkRequirements(config.require, known)
       otherKey = await signedByAnother(ns, journal, signers.log).catch((error: unknown) => unlessAway(error, onNotice))
@@ -83,6 +92,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       await store.journal.close()
       throw error
     }
+  // Nothing is started here but probes, which tell what executors are worth.
   else checkRequirements(config.require, judged)
   const worker = localWorker({
     dir: join(dataDir, 'work'),
@@ -97,6 +107,11 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const queues = Object.fromEntries(loaded.queues.map(({ name, concurrency }) => [name, { concurrency }]))
   const names = planNames({
     executors,
+    // What an executor was required to promise it may have lost meanwhile.
+    async shortfall(executor) {
+      await probes.refresh()
+      return shortfalls(config.require, { executors: [executor] })[0]
+    },
     runtimes,
     queues: Object.keys(queues),
     policies: loaded.policies,
@@ -130,6 +145,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             signer: signers.log,
             anchors,
             queues,
+            probeOf: (name) => probes.digestOf(name),
             newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
             version: VERSION,
             holder: options.holder,
@@ -148,6 +164,8 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     workspaces,
     worker,
     executors,
+    declared,
+    probes,
     authorize: lead?.authorize ?? authorization({ ns, authorizer, denied: unrecorded, notice: onNotice }),
     signers,
     anchors,

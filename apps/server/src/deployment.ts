@@ -14,6 +14,7 @@ import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { Leadership } from './leadership.ts'
 import type { PlanNames } from './plan-names.ts'
+import type { ProbeResults } from './probe-results.ts'
 import type { LocalWorker } from '@seamark/worker'
 
 /** A configuration with every default filled in: what one service is made of. */
@@ -26,7 +27,11 @@ export interface Deployment {
   readonly storage: StorageProvider
   readonly workspaces: Workspaces
   readonly worker: LocalWorker
+  /** They promise what their probes bore out. */
   readonly executors: readonly Executor[]
+  /** As they promise it themselves. */
+  readonly declared: readonly Executor[]
+  readonly probes: ProbeResults
   /** The one way to ask whether a principal may do something. */
   readonly authorize: Authorize
   readonly signers: { readonly log: Signer; readonly export: Signer }

@@ -14,8 +14,10 @@ export function planNames(parts: {
   readonly queues: readonly string[]
   readonly policies: RunPolicies
   readonly egress: EgressHolds
+  /** What an executor lacks now of what this deployment requires. */
+  readonly shortfall: (executor: Executor) => Promise<Problem | undefined>
 }): PlanNames {
-  const { executors, runtimes, queues, policies, egress } = parts
+  const { executors, runtimes, queues, policies, egress, shortfall } = parts
   const works = new Set<Executor>()
 
   async function unavailable(): Promise<ReadonlyMap<string, Problem>> {
@@ -24,7 +26,8 @@ export function planNames(parts: {
       // What worked once is not tried before each submission; its failures are those of launches then.
       const problem = works.has(executor) ? undefined : await executor.unavailable?.()
       if (problem === undefined) works.add(executor)
-      else problems.set(executor.name, problem)
+      const lacking = problem ?? (await shortfall(executor))
+      if (lacking !== undefined) problems.set(executor.name, lacking)
     }
     return problems
   }

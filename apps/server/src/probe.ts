@@ -6,24 +6,26 @@ import type { Probe, ProbeReport } from '@seamark/probes'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
+import { PROBE_BASIS } from './probe-results.ts'
 
 /**
- * Tries from inside what an executor keeps, and gives what came of it as findings. Errors: `NOT_FOUND` for a name that
+ * Tries from inside what an executor keeps, keeps the signed report, and gives what came of it as findings. Errors: `NOT_FOUND` for a name that
  * is not configured, and those of `probeExecutor`.
  */
 export async function probed(
-  { executors, dataDir }: Deployment,
+  { declared, probes, dataDir }: Deployment,
   name: string,
   options: CallOptions = {},
 ): Promise<DoctorCheck[]> {
-  const executor = executors.find((one) => one.name === name)
+  const executor = declared.find((one) => one.name === name)
   if (executor === undefined)
     throw new SeamError('NOT_FOUND', `There is no executor ${JSON.stringify(name)} here.`, {
-      remedy: `Name one of: ${executors.map((one) => one.name).join(', ')}.`,
+      remedy: `Name one of: ${declared.map((one) => one.name).join(', ')}.`,
     })
   const dir = join(dataDir, 'probes')
   try {
-    const report = await probeExecutor(executor, { ...options, dir, now: Date.now() })
+    const report = await probeExecutor(executor, { ...options, dir, now: Date.now(), basis: PROBE_BASIS })
+    await probes.keep(report, options)
     const { isolation, network } = borneOut(executor.guarantees, report)
     const measured = `isolation ${isolation.value}, network ${network.value}; report ${probeDigest(report)}`
     return [

@@ -1,7 +1,7 @@
 import { doctorReport } from '@seamark/protocol'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { place } from './seamark.ts'
 
 const here = place()
@@ -26,3 +26,45 @@ it('and names what there is where it is given another name, and what can not be 
   expect(unknown.err).toContain('Name one of: sandbox, process.')
   expect(await here.seamark('doctor', '--probe', 'process')).toMatchObject({ code: 7 })
 })
+
+it(
+  'what is required to be probed runs once it was, says so in its launches, and no longer than that holds',
+  { timeout: 120_000 },
+  async () => {
+    const there = place()
+    onTestFinished(() => there.remove())
+    const source = join(import.meta.dirname, '../../../packages/executor-sandbox/src/index.ts')
+    there.write(
+      'seamark.config.mjs',
+      `import { sandboxExecutor } from ${JSON.stringify(source)}
+export default {
+  executors: [sandboxExecutor({ dir: ${JSON.stringify(there.data)} })],
+  require: { executor: { isolation: 'namespace', network: 'none', tree: 'proven', proof: 'probed' } },
+}`,
+    )
+    there.write('plan.yaml', 'version: 1\nitems: [{ id: a, run: "true" }]\n')
+    const config = ['--config', 'seamark.config.mjs']
+    const run = (id: string) => there.seamark('run', 'plan.yaml', '--id', id, ...config)
+
+    const before = await run('before')
+    expect(before).toMatchObject({ code: 7 })
+    const probed = await there.seamark('doctor', '--probe', 'sandbox', '--json', ...config)
+    const { findings, seams } = doctorReport.parse(JSON.parse(probed.out))
+    const digest = /report ([0-9a-f]{64})$/.exec(findings.find(({ id }) => id === 'probe.sandbox')?.measured ?? '')?.[1]
+    expect(seams.find(({ seam }) => seam === 'executors')?.guarantees).toMatchObject({
+      isolation: { value: 'namespace', proof: 'probed' },
+    })
+    expect(await run('after')).toMatchObject({ code: 0 })
+    expect(await there.seamark('evidence', 'export', 'after', '-o', 'bundle/', ...config)).toMatchObject({ code: 0 })
+    const records = readFileSync(join(there.dir, 'bundle/records.jsonl'), 'utf8')
+    expect(records).toContain(`"probe":"${digest}"`)
+
+    const [stored = ''] = readdirSync(join(there.data, 'probed'))
+    const path = join(there.data, 'probed', stored)
+    const signed = readFileSync(path, 'utf8')
+    writeFileSync(path, signed.replace('"at":1', '"at":2'))
+    expect(await run('changed')).toMatchObject({ code: 7 })
+    writeFileSync(path, signed)
+    expect(await run('again')).toMatchObject({ code: 0 })
+  },
+)
