@@ -92,6 +92,8 @@ export interface Exit {
   readonly endedAt: number
   /** Bytes written to stdout and stderr together. */
   readonly outputBytes: number
+  /** Where the executor runs images: the digest of the one that it ran in, `sha256:` and 64 hexadecimal digits. */
+  readonly image?: string
   /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
   readonly detail?: string
 }

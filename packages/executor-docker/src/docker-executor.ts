@@ -2,6 +2,7 @@ import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec, LaunchStat
 import { checkLaunchId, isSeamError, NO_LIMITS, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
 import { sandboxIdentity } from '@seamark/supervisor'
 import { randomUUID } from 'node:crypto'
+import { basisOf } from './basis.ts'
 import { checkSpec } from './check-spec.ts'
 import { changesSince, parseCursor, type Known } from './cursor.ts'
 import { dockerPort } from './docker-port.ts'
@@ -176,6 +177,11 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
         if (problem === undefined) throw error
         return problem
       }
+    },
+
+    async basis({ signal } = {}) {
+      const { engine: facts, image } = await orAbort(engine.ready(), signal)
+      return basisOf(facts, image, settings)
     },
 
     async image() {

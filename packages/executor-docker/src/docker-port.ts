@@ -33,6 +33,7 @@ export function dockerPort(socketPath: string): DockerPort {
           pids: from['PidsLimit'] === true,
         },
         loggingDrivers: texts(record(from['Plugins'])['Log']),
+        version: text(from['ServerVersion']),
         cpus: count(from['NCPU']),
       }
     },
@@ -100,6 +101,8 @@ export function dockerPort(socketPath: string): DockerPort {
         const answer: unknown = await within(signal, async (): Promise<unknown> =>
           (await container(id)).infoArchive({ path }),
         )
+        // It has no body, and nobody else lets go of its connection.
+        close(answer)
         return pathFactsOf(record(record(answer)['headers'])['x-docker-container-path-stat'])
       }),
 

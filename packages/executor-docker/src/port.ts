@@ -9,6 +9,8 @@ export interface EngineFacts {
   readonly securityOptions: readonly string[]
   readonly limits: { readonly cpu: boolean; readonly memory: boolean; readonly pids: boolean }
   readonly loggingDrivers: readonly string[]
+  /** Such as `20.10.24`. */
+  readonly version: string
   /** Cores. */
   readonly cpus: number
 }

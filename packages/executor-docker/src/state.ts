@@ -89,7 +89,14 @@ function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Coun
     startedAt,
     endedAt,
     outputBytes: count.stdout + count.stderr,
+    ...ranIn(facts),
   }
+}
+
+/** Every container is made from the image's id, which its label says. Pure. */
+function ranIn({ labels }: ContainerFacts): { readonly image?: string } {
+  const image = labels[LABEL.image] ?? ''
+  return /^sha256:[a-f0-9]{64}$/.test(image) ? { image } : {}
 }
 
 function detailOf(facts: ContainerFacts): string {

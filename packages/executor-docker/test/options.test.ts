@@ -80,6 +80,7 @@ describe('an engine', () => {
     limits: { cpu: true, memory: true, pids: true },
     loggingDrivers: ['json-file', 'local'],
     cpus: 2,
+    version: '20.10.24',
   }
   const settings = checkOptions({ image: 'busybox' }, self)
 

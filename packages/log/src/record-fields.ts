@@ -44,6 +44,11 @@ export const blob: z.ZodType<BlobRef> = exactly<BlobRef>()(
   z.strictObject({ sha256: digest, size: count }).meta({ title: 'blob' }),
 )
 
+const imageDigest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/)
+  .meta({ title: '`sha256:` and 64 hexadecimal digits' })
+
 export const exit: z.ZodType<Exit> = exactly<Exit>()(
   z
     .strictObject({
@@ -64,6 +69,7 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
       startedAt: instant,
       endedAt: instant,
       outputBytes: count,
+      image: imageDigest.exactOptional(),
       detail: prose.exactOptional(),
     })
     .meta({ title: 'exit' }),

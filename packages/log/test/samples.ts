@@ -13,6 +13,7 @@ const exit: Full<RecordData['item.captured']['exit']> = {
   startedAt: 1,
   endedAt: 2,
   outputBytes: 3,
+  image: `sha256:${'c'.repeat(64)}`,
   detail: 'ENOENT',
 }
 const product: Full<RecordData['item.captured']['product']> = {
