@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
 import { SECRET_LIMITS } from '../../packages/kit/src/secret-value.ts'
+import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
+import { GATEWAY_LIMITS } from '../../packages/gateway/src/limits.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
@@ -32,6 +34,18 @@ const groups: readonly Group[] = [
     about: 'The attempt fails, naming the limit and the path.',
     source: 'packages/worker/src/limits.ts',
     values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'A way out of an attempt',
+    about: 'Its program gets an error that names the limit. A deployment may set others under `egress.limits`.',
+    source: 'packages/gateway/src/limits.ts',
+    values: { ...GATEWAY_LIMITS },
+  },
+  {
+    title: 'The forwarder inside a sandbox',
+    about: 'A connection beyond one is reset.',
+    source: 'packages/forwarder/src/forwarder.ts',
+    values: { ...FORWARDER_LIMITS },
   },
   {
     title: 'A call to a model',
