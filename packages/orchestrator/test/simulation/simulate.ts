@@ -6,6 +6,7 @@ import { memoryJournal } from '@seamark/testing'
 import { parsePlaced } from '../../src/records.ts'
 import { LOCAL } from '../harness.ts'
 import { bundleViolations, logSigner, ORIGIN } from './bundles.ts'
+import { factViolations } from './facts.ts'
 import type { Host } from './hands.ts'
 import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
@@ -258,18 +259,6 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   life.ended = true
   life.over.resolve()
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
-}
-
-/** What a worker was told is durable is there. */
-function factViolations(log: readonly Stored[], noted: ReadonlySet<string>): string[] {
-  const launches = new Map<number | undefined, string>()
-  const recorded = new Set<string>()
-  for (const { header } of log) {
-    if (header.kind === 'item.launched' || header.kind === 'layer.launched')
-      launches.set(header.fence, header.data.launchId)
-    if (header.kind === 'tool.denied') recorded.add(`${launches.get(header.fence)} ${header.data.index}`)
-  }
-  return [...noted].filter((fact) => !recorded.has(fact)).map((fact) => `the fact ${fact} was noted and is lost`)
 }
 
 /** Rows say what the records say. */
