@@ -1,5 +1,5 @@
 import { doctorReport } from '@seamark/protocol'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { place } from './seamark.ts'
@@ -66,5 +66,48 @@ export default {
     expect(await run('changed')).toMatchObject({ code: 7 })
     writeFileSync(path, signed)
     expect(await run('again')).toMatchObject({ code: 0 })
+  },
+)
+
+it(
+  'an executor that fails a probe loses what it promised, and what requires that is refused',
+  { timeout: 120_000 },
+  async () => {
+    const there = place()
+    onTestFinished(() => there.remove())
+    const source = join(import.meta.dirname, '../../../packages/executor-sandbox/src/index.ts')
+    const leaky = join(there.dir, 'leaky')
+    // Until its first `--` it hands on what it gets, and then shares the host's network.
+    const script = `inside=
+for word do
+  shift
+  if [ -z "$inside" ] && [ "$word" = -- ]; then inside=1; set -- "$@" --share-net --; continue; fi
+  set -- "$@" "$word"
+done
+exec bwrap "$@"`
+    there.write('leaky', `#!/bin/sh\n${script}\n`)
+    chmodSync(leaky, 0o755)
+    chmodSync(there.dir, 0o755)
+    there.write(
+      'seamark.config.mjs',
+      `import { sandboxExecutor } from ${JSON.stringify(source)}
+export default {
+  executors: [sandboxExecutor({ dir: ${JSON.stringify(there.data)}, bubblewrap: ${JSON.stringify(leaky)} })],
+  require: { executor: { network: 'none' } },
+}`,
+    )
+    there.write('plan.yaml', 'version: 1\nitems: [{ id: a, run: "true" }]\n')
+    const config = ['--config', 'seamark.config.mjs']
+    expect(await there.seamark('run', 'plan.yaml', '--id', 'before', ...config)).toMatchObject({ code: 0 })
+    const probed = await there.seamark('doctor', '--probe', 'sandbox', '--json', ...config)
+    expect(probed.code).toBe(9)
+    const { seams } = doctorReport.parse(JSON.parse(probed.out))
+    expect(seams.find(({ seam }) => seam === 'executors')?.guarantees).toMatchObject({
+      network: { value: 'host', proof: 'probed' },
+    })
+    expect(await there.seamark('run', 'plan.yaml', '--id', 'after', ...config)).toMatchObject({ code: 7 })
+    // Another program is another basis: what was found of the old one is of no account.
+    writeFileSync(leaky, `#!/bin/sh\nexec bwrap "$@"\n`)
+    expect(await there.seamark('run', 'plan.yaml', '--id', 'mended', ...config)).toMatchObject({ code: 0 })
   },
 )

@@ -1,6 +1,6 @@
 import { launchId } from '@seamark/kit'
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,8 @@ const temporary = () => {
 }
 const isRoot = process.getuid?.() === 0
 const MiB = 1024 * 1024
+/** Version 1 has a hierarchy for each; a machine with version 2 delegates through systemd. */
+const delegable = ['memory', 'pids', 'cpu'].every((name) => existsSync(`/sys/fs/cgroup/${name}/tasks`))
 
 const named: BombReport['ends'] = {
   memory: 'memory',
@@ -61,6 +63,32 @@ describe('limits of a sandbox', () => {
         wallClock: 'enforced',
         idle: 'enforced',
       },
+      ends: named,
+      beside: 'exited 7',
+    })
+  })
+
+  it.runIf(isRoot && delegable)('hold for an ordinary user with control groups (as root)', { timeout: 90_000 }, () => {
+    const dir = temporary()
+    chownSync(dir, 12_345, 12_345)
+    const groups = ['memory', 'pids', 'cpu'].map((name) => `/sys/fs/cgroup/${name}/seamark-test-${process.pid}`)
+    // Its supervisor is about to leave.
+    onTestFinished(() => until(() => groups.map(removed).every(Boolean), 'the groups are empty'))
+    for (const group of groups) {
+      mkdirSync(group)
+      for (const name of ['', 'tasks', 'cgroup.procs']) chownSync(join(group, name), 12_345, 12_345)
+    }
+    const program = fileURLToPath(new URL('./support/bombs.ts', import.meta.url))
+    const line = `${groups.map((group) => `echo 0 > ${group}/cgroup.procs && `).join('')} exec setpriv --reuid 12345 --regid 12345 --clear-groups "$@"`
+    const argv = [process.execPath, '--conditions=source', program, 'run', dir]
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', line, 'sh', ...argv], {
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin' },
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({
+      strengths: { cpu: 'enforced', memory: 'enforced', pids: 'enforced' },
       ends: named,
       beside: 'exited 7',
     })
@@ -138,6 +166,15 @@ describe.runIf(isRoot)('control groups (as root)', () => {
     await executor.close?.()
   })
 })
+
+function removed(group: string): boolean {
+  try {
+    if (existsSync(group)) rmdirSync(group)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function groupsOf(dir: string): string[] {
   const groups: unknown = JSON.parse(readFileSync(join(dir, 'supervisor/cgroups'), 'utf8'))
