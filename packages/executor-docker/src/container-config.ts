@@ -3,6 +3,7 @@ import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
 import type { ContainerConfig } from './container-body.ts'
 import type { ImageFacts } from './port.ts'
+import { seccompProfile } from './seccomp-profile.ts'
 
 export interface Launching {
   readonly launchId: string
@@ -75,8 +76,7 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       NetworkMode: 'none',
       IpcMode: 'private',
       CapDrop: ['ALL'],
-      // No word of seccomp: the engine's default profile.
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile())}`],
       NanoCpus: Math.round(Math.min(limits.cpus, launching.cpus) * 1e9),
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,

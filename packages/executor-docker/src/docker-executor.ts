@@ -36,8 +36,8 @@ const REMOVED_MS = 60_000
 
 /**
  * Runs each attempt in a Docker container of its own, on the engine of this machine: a read-only image, its mounts, an
- * empty `/tmp`, no network, no capabilities, no privileges to gain, another user than root, the engine's default seccomp
- * profile, and limits on cores, memory and processes.
+ * empty `/tmp`, no network, no capabilities, no privileges to gain, another user than root, a filter of system calls, and
+ * limits on cores, memory and processes.
  *
  * Errors: those of `Executor`; `INVALID_INPUT` at once for options that can not be honoured; `UNAVAILABLE`, with the
  * remedy, where the engine is away, lacks the image or the runtime, or can not hold what `guarantees` says.

@@ -84,10 +84,10 @@ export function checkEngine(facts: EngineFacts, { runtime }: Settings): void {
         `The engine can not limit ${limit} here.`,
         'Give it a cgroup hierarchy with the controllers cpu, memory (swap too) and pids.',
       )
-  if (!facts.securityOptions.some((option) => /^name=seccomp,profile=(default|builtin)$/.test(option)))
+  if (!facts.securityOptions.some((option) => /^name=seccomp(,|$)/.test(option)))
     unavailable(
-      'The engine does not use its default seccomp profile.',
-      'Start it without `--seccomp-profile`, on a kernel with seccomp.',
+      'The engine can not filter system calls.',
+      'Use an engine that was built with seccomp, on a kernel with it.',
     )
   if (facts.securityOptions.some((option) => /^name=(userns|rootless)/.test(option)))
     unavailable(

@@ -90,7 +90,7 @@ describe('an engine', () => {
     const lacking = [
       { runtimes: ['runsc'] },
       { securityOptions: [] },
-      { securityOptions: ['name=seccomp,profile=unconfined'] },
+      { securityOptions: ['name=cgroupns'] },
       { securityOptions: ['name=seccomp,profile=default', 'name=userns'] },
       { securityOptions: ['name=seccomp,profile=default', 'name=rootless'] },
       { limits: { ...facts.limits, cpu: false } },
