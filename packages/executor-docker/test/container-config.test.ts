@@ -41,7 +41,7 @@ describe('the container of a spec', () => {
         NetworkMode: 'none',
         IpcMode: 'private',
         CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
+        SecurityOpt: ['no-new-privileges', expect.stringMatching(/^seccomp=\{"defaultAction":"SCMP_ACT_ERRNO"/)],
         NanoCpus: 1_500_000_000,
         Memory: 2 ** 30,
         MemorySwap: 2 ** 30,

@@ -15,13 +15,17 @@ let engine: DockerEngine & RunningServer
 let image = ''
 beforeAll(async () => {
   engine = await startDocker()
-  image = execFileSync(makeImage, ['seamark-probes:1', 'sh', 'node', 'perl', 'mount', 'unshare', 'cat', 'sleep', 'mknod'], {
-    encoding: 'utf8',
-    env: {
-      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
-      DOCKER_HOST: `unix://${engine.socketPath}`,
+  image = execFileSync(
+    makeImage,
+    ['seamark-probes:1', 'sh', 'node', 'perl', 'mount', 'unshare', 'cat', 'sleep', 'mknod'],
+    {
+      encoding: 'utf8',
+      env: {
+        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+        DOCKER_HOST: `unix://${engine.socketPath}`,
+      },
     },
-  }).trim()
+  ).trim()
 }, 120_000)
 afterAll(async () => {
   await engine.stop()
