@@ -14,7 +14,7 @@ export type BudgetAccount = `${'item' | 'run' | 'principal' | 'day'}:${string}`
 
 /** A call that is about to be made, with the most that it can use. */
 export interface UsageRequest {
-  /** Of this call within its launch: 1 to 100 characters. Used once. */
+  /** Of this call within its launch: 1 to 200 characters. Used once. */
   readonly id: string
   /** Stable word such as `anthropic`. */
   readonly provider: string

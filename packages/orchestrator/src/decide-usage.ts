@@ -207,11 +207,11 @@ function raised(limits: SpendLimits, more: SpendLimits): SpendLimits | undefined
 export function checkUsage(request: UsageRequest | { readonly id: string; readonly worst: SpendLimits }): void {
   const texts = 'model' in request ? [request.id, request.provider, request.model] : [request.id]
   const isText = (text: unknown) =>
-    typeof text === 'string' && text.length > 0 && text.length <= 100 && text.isWellFormed()
+    typeof text === 'string' && text.length > 0 && text.length <= 200 && text.isWellFormed()
   const amounts = MEASURES.map((measure) => request.worst[measure] ?? 0)
   if (!texts.every(isText) || !amounts.every((amount) => Number.isSafeInteger(amount) && amount >= 0))
     throw new SeamError(
       'INVALID_INPUT',
-      'This is no use of a model API: names have 1 to 100 characters, amounts are whole numbers.',
+      'This is no use of a model API: names have 1 to 200 characters, amounts are whole numbers.',
     )
 }

@@ -1,25 +1,8 @@
 import type { AnyRecord, BudgetAccount, SpendLimits } from '@seamark/core'
-import { budgetState, foldBudget } from '@seamark/metering'
-import type { AccountKey, BudgetEvent, BudgetState, BudgetWarning } from '@seamark/metering'
+import { foldBudget } from '@seamark/metering'
+import type { AccountKey, BudgetEvent, BudgetState } from '@seamark/metering'
+import type { Budgets } from './state-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
-
-/** What budgets the engine keeps, a fold of its records. */
-export interface Budgets {
-  readonly accounts: BudgetState
-  /** Keys of reservations that are not settled, by the fence of their launch. */
-  readonly open: Map<number, Set<string>>
-  /** Launches that were last refused for want of room, by fence, with the account that had none. */
-  readonly refused: Map<number, string>
-  /** What the configuration gives each principal and each day. */
-  readonly defaults: { principal?: SpendLimits; day?: SpendLimits }
-}
-
-/** A warning that is to become a record, and what led to it. */
-export interface DueWarning extends Omit<BudgetWarning, 'account'> {
-  readonly account: BudgetAccount
-  readonly run?: string
-  readonly item?: string
-}
 
 /** What of budgets a snapshot of the state holds. */
 export interface SavedBudgets {
@@ -39,10 +22,6 @@ type UsageRecord = Extract<
   AnyRecord,
   { readonly kind: 'usage.reserved' | 'usage.settled' | 'usage.refused' | 'budget.set' | 'budget.warned' }
 >
-
-export function noBudgets(): Budgets {
-  return { accounts: budgetState(), open: new Map(), refused: new Map(), defaults: {} }
-}
 
 /** The name of a reservation: fences are never used twice. */
 export function reservationKey(fence: number, id: string): string {

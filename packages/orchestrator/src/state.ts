@@ -1,6 +1,6 @@
 import type { InputRef, ItemOutcome, ItemSpec, ParkReason, Product, RunOutcome, RunSpec, Step } from '@seamark/core'
-import type { Budgets, DueWarning } from './fold-budgets.ts'
-import { noBudgets } from './fold-budgets.ts'
+import type { Budgets, DueWarning } from './state-budgets.ts'
+import { noBudgets } from './state-budgets.ts'
 import type { Heap } from './heap.ts'
 import { heap } from './heap.ts'
 import type { LockTable } from './locks.ts'

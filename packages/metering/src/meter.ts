@@ -1,0 +1,139 @@
+import type { UsageAnswer, UsagePort } from '@seamark/core'
+import { isSeamError, SeamError } from '@seamark/kit'
+import type { ModelCall, ModelRequest, RequestOptions } from './call.ts'
+import { amountOf, worstCase } from './cost.ts'
+import type { ModelPrice, PriceTable } from './prices.ts'
+import { answerReader } from './read-answer.ts'
+import type { AnswerHead } from './read-answer.ts'
+import { readRequest } from './read-request.ts'
+import { refusalOf } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+import { totalTokens } from './tokens.ts'
+
+export interface MeterOptions extends RequestOptions {
+  readonly prices: PriceTable
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** A name for each call, never used before for the same port: 1 to 200 characters, such as a UUID. */
+  readonly newId: () => string
+}
+
+/** What may be done with a request. */
+export type Metered =
+  /** It generates nothing: it may be sent as it is. */
+  | { readonly kind: 'free' }
+  /** Nothing may be sent; `answer` is one that the program's client understands. */
+  | { readonly kind: 'refused'; readonly error: SeamError; readonly answer: Refusal }
+  | MeteredCall
+
+/** A call that is reserved, and has to be settled with one of its two methods. */
+export interface MeteredCall {
+  readonly kind: 'call'
+  /** What to send instead of the program's body, and headers to set. */
+  readonly body: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+  /** The answer has begun. */
+  answer(head: AnswerHead): MeteredAnswer
+  /** There was no answer. Nothing is charged where nothing of the request was sent, otherwise what was reserved. */
+  failed(sent: boolean): Promise<void>
+}
+
+export interface MeteredAnswer {
+  /** The next bytes of the answer, as they go to the program. */
+  push(bytes: Uint8Array): void
+  /** The answer is over; `whole` where it was not cut. Resolves once it is settled. Errors: those of `UsagePort.settle`. */
+  end(whole: boolean): Promise<void>
+}
+
+/** Reads the requests of a launch, takes the worst case of each from its budgets, and settles it by the answer. */
+export interface Meter {
+  /** Errors: those of `UsagePort.reserve`; nothing may be sent then. */
+  begin(request: ModelRequest, usage: UsagePort): Promise<Metered>
+}
+
+/** A name as a record can hold it. */
+const named = (text: string): string => text.slice(0, 200).toWellFormed()
+
+function unknown(): SeamError {
+  return new SeamError('UNSUPPORTED', 'What this request costs is not known, so it can not be metered.', {
+    remedy: 'Use an API of the meter, or a rule without one.',
+  })
+}
+
+function noRoom(
+  answer: UsageAnswer & { readonly ok: false },
+  call: ModelCall,
+  price: ModelPrice | undefined,
+): SeamError {
+  const { code, account, of } = answer
+  if (code === 'LIMIT_EXCEEDED')
+    return new SeamError('LIMIT_EXCEEDED', `The budget of ${account} is used up, or has no room for this call.`, {
+      remedy: 'Ask for less, or have the budget raised.',
+    })
+  const why =
+    call.unbounded.length > 0
+      ? `${call.unbounded.join(', ')} can cost more than its tokens say`
+      : of === 'nanoUsd' && price === undefined
+        ? `${call.model} has no price here`
+        : 'what it refers to is not in the request'
+  return new SeamError('UNSUPPORTED', `The budget of ${account} has a limit, and this call has no bound: ${why}.`, {
+    remedy: 'Leave that out, or have the price configured.',
+  })
+}
+
+/**
+ * The meter of calls to model APIs. What can not be read is refused, never sent unmetered. It does no I/O but through the
+ * port; `begin` resolves once the reservation is durable.
+ */
+export function modelMeter(options: MeterOptions): Meter {
+  return {
+    async begin(request, usage) {
+      const refuse = (error: SeamError, isBudget = false): Metered => ({
+        kind: 'refused',
+        error,
+        answer: refusalOf(request, options, error.message, isBudget),
+      })
+      let call: ModelCall
+      try {
+        const reading = readRequest(request, options)
+        if (reading.kind !== 'call') return reading.kind === 'free' ? { kind: 'free' } : refuse(unknown())
+        call = reading.call
+      } catch (error) {
+        if (!isSeamError(error)) throw error
+        return refuse(error)
+      }
+      const { provider, model, location } = call
+      const price = options.prices.find({
+        provider,
+        model,
+        at: options.now(),
+        ...(location !== undefined && { location }),
+      })
+      const id = options.newId()
+      const answer = await usage.reserve({ id, provider, model: named(model), worst: worstCase(call, price) })
+      if (!answer.ok) return refuse(noRoom(answer, call, price), answer.code === 'LIMIT_EXCEEDED')
+      return {
+        kind: 'call',
+        body: call.body,
+        headers: call.headers,
+        failed: (sent) =>
+          usage.settle(id, sent ? { as: 'reserved' } : { as: 'used', amount: { tokens: 0, nanoUsd: 0 } }),
+        answer(head) {
+          const reader = answerReader(call, head)
+          return {
+            push: (bytes) => reader.push(bytes),
+            async end(whole) {
+              const outcome = reader.end(whole)
+              if (outcome.kind === 'free') return usage.settle(id, { as: 'used', amount: { tokens: 0, nanoUsd: 0 } })
+              if (outcome.kind === 'reserved') return usage.settle(id, { as: 'reserved' })
+              const { tokens } = outcome
+              // Without a price it was let through only where no account has a limit in money.
+              const amount = price === undefined ? { tokens: totalTokens(tokens), nanoUsd: 0 } : amountOf(tokens, price)
+              return usage.settle(id, amount === undefined ? { as: 'reserved' } : { as: 'used', amount, tokens })
+            },
+          }
+        },
+      }
+    },
+  }
+}
