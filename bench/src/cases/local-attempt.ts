@@ -1,6 +1,7 @@
-import type { Executor, LaunchSpec } from '@seamark/core'
+import type { LaunchSpec } from '@seamark/core'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { join } from 'node:path'
+import { attemptsOf } from '../attempts.ts'
 import type { Line, Scale } from '../line.ts'
 import { sandboxLine } from '../sandbox-line.ts'
 import { inTurn, median, msOf } from '../stats.ts'
@@ -15,17 +16,11 @@ export async function measure(scale: Scale): Promise<Line[]> {
     const line = await sandboxLine(spec, join(dir, 'bare'))
     if (!line.ok) return [{ what, skipped: line.reason }]
     const executor = sandboxExecutor({ dir: join(dir, 'data'), graceMs: 0 })
-    const attempts = watchAttempts(executor)
+    const attempts = attemptsOf(executor, spec)
     try {
-      const attempt = async (): Promise<number> => {
-        const launchId = newLaunchId()
-        const ms = await msOf(() => attempts.run(launchId))
-        await executor.reap(launchId)
-        return ms
-      }
       const bare = () => msOf(() => line.run())
-      await inTurn(20, attempt, bare)
-      const taken = await inTurn(scale === 'quick' ? 200 : 500, attempt, bare)
+      await inTurn(20, attempts.run, bare)
+      const taken = await inTurn(scale === 'quick' ? 200 : 500, attempts.run, bare)
       const measured = { value: median(taken.measured), unit: 'ms' }
       const baseline = { value: median(taken.baseline), unit: 'ms' }
       return [
@@ -47,39 +42,4 @@ export async function measure(scale: Scale): Promise<Line[]> {
       await executor.close?.()
     }
   })
-}
-
-const letters = 'abcdefghijklmnopqrstuvwxyz234567'
-
-function newLaunchId(): string {
-  return `sm${Array.from({ length: 32 }, () => letters[Math.floor(Math.random() * 32)]).join('')}`
-}
-
-/** Follows the events of an executor, as an engine does. */
-function watchAttempts(executor: Executor): {
-  run(launchId: string): Promise<void>
-  close(): void
-} {
-  const closed = new AbortController()
-  const waiting = new Map<string, () => void>()
-  const follow = async (): Promise<void> => {
-    for await (const { launchId, state } of executor.events(undefined, { signal: closed.signal }))
-      if (state.state === 'exited') {
-        if (state.exit.code !== 0) throw new Error(`An attempt ended: ${JSON.stringify(state.exit)}`)
-        waiting.get(launchId)?.()
-      }
-  }
-  const following = follow().catch((error: unknown) => {
-    if (!closed.signal.aborted) throw error
-  })
-  return {
-    async run(launchId) {
-      const exited = new Promise<void>((resolve) => waiting.set(launchId, resolve))
-      await executor.launch(launchId, spec)
-      // Only its failure can come first.
-      await Promise.race([exited, following])
-      waiting.delete(launchId)
-    },
-    close: () => closed.abort(),
-  }
 }
