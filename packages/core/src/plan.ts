@@ -125,6 +125,8 @@ export interface PlanItem extends PlanPolicy {
   readonly env?: Readonly<Record<string, string>>
   /** `false` waives the snapshot of the workspace before it is removed. Default true. */
   readonly keepWorkspace?: boolean
+  /** An attempt that changed nothing did not succeed. */
+  readonly patch?: 'required'
   readonly budget?: PlanBudget
 }
 
@@ -166,6 +168,7 @@ export interface ItemSpec {
   readonly env: Readonly<Record<string, string>>
   readonly input?: JsonObject
   readonly keepWorkspace: boolean
+  readonly patch?: 'required'
   /** What its attempts may spend together. */
   readonly budget?: SpendLimits
   /** Absent where no level says anything. */

@@ -49,7 +49,7 @@ items:
     run: y
     retries: { maxDelay: 2s }
     queue: default
-  - { id: order, needs: [lint, all, lint], run: z, keepWorkspace: false }
+  - { id: order, needs: [lint, all, lint], run: z, keepWorkspace: false, patch: required }
 `)
     expect(plan).toMatchObject({
       name: 'fix',
@@ -85,7 +85,7 @@ items:
       queue: 'default',
       retries: { max: 2, minDelayMs: 500, maxDelayMs: 2_000 },
     })
-    expect(order).toMatchObject({ needs: [{ from: 0 }, { from: 1 }], keepWorkspace: false })
+    expect(order).toMatchObject({ needs: [{ from: 0 }, { from: 1 }], keepWorkspace: false, patch: 'required' })
   })
 
   test('has one digest, however it is written', () => {

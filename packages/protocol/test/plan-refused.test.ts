@@ -86,6 +86,7 @@ describe('an item', () => {
     ['input', 'input: { a: 1 }', 'UNSUPPORTED /items/0/input'],
     ['a budget', 'budget: { usd: 1 }', 'UNSUPPORTED /items/0/budget'],
     ['a limit that is not held', 'limits: { cpu: 1 }', 'UNSUPPORTED /items/0/limits/cpu'],
+    ['a patch that may be there', 'patch: optional', 'INVALID_INPUT /items/0/patch'],
     ['effects that are not enforced', 'effects: pure', 'UNSUPPORTED /items/0/effects'],
     ['the kind of an output', 'outputs: [{ path: a, schema: junit }]', 'UNSUPPORTED /items/0/outputs/0/schema'],
   ])('with %s', (_, fields, expected) => {

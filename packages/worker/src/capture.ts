@@ -115,7 +115,11 @@ async function captureProduct(
       )
   // Without this mark the workspace itself is kept when the step is released.
   if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')
-  verdict = weigh(verdict, seen, { outputs: outputs.length, patch: patch !== undefined })
+  verdict = weigh(verdict, seen, {
+    outputs: outputs.length,
+    patch: patch !== undefined,
+    patchRequired: task.item?.patch === 'required',
+  })
   return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
 }
 

@@ -86,12 +86,17 @@ export interface Shown {
   readonly outputs: number
   /** Whether its workspace changed. */
   readonly patch: boolean
+  /** Whether the plan says that it must have. */
+  readonly patchRequired?: boolean
 }
 
 /** The verdict over what would be a success: a program that was denied its tools, did nothing and said that it was done did not succeed. */
-export function weigh(verdict: StepVerdict, { denied }: Seen, { outputs, patch }: Shown): StepVerdict {
-  if (verdict.outcome !== 'succeeded' || denied.length === 0 || outputs > 0 || patch) return verdict
-  return failure('denied', `It was denied ${denied.join(', ')}, and left nothing.`)
+export function weigh(verdict: StepVerdict, { denied }: Seen, shown: Shown): StepVerdict {
+  const { outputs, patch, patchRequired = false } = shown
+  if (verdict.outcome !== 'succeeded' || patch) return verdict
+  if (denied.length > 0 && outputs === 0)
+    return failure('denied', `It was denied ${denied.join(', ')}, and left nothing.`)
+  return patchRequired ? failure('patch-missing') : verdict
 }
 
 /** The verdict over an attempt whose product can not be taken, or `undefined` where the fault is not the attempt's. */

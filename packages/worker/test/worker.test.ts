@@ -66,6 +66,12 @@ describe('an attempt', () => {
     await worker.release(step)
   })
 
+  it('that changes nothing fails where a patch is required', async () => {
+    const outcome = async (run: string) => (await play(await task({ item: item(run, { patch: 'required' }) }))).verdict
+    expect(await outcome('true')).toEqual({ outcome: 'failed', reason: 'patch-missing' })
+    expect(await outcome('echo two > a.txt')).toEqual({ outcome: 'succeeded', reason: 'completed' })
+  })
+
   it('finds the pinned node and seamark-apply on its path', async () => {
     const step = await task({ workspace: { type: 'empty' }, item: item('node --version && seamark-apply --help') })
     const report = await play(step)

@@ -175,6 +175,7 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
             : retriesOf(item.retries, defaults.retries, [...path, 'retries'], faults),
         env: item.env === undefined ? sharedEnv : { ...sharedEnv, ...item.env },
         keepWorkspace: item.keepWorkspace ?? true,
+        ...(item.patch !== undefined && { patch: item.patch }),
       }
     },
   }

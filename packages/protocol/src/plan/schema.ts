@@ -93,11 +93,12 @@ const item = z
     retries: maybe(retries),
     env: maybe(env),
     keepWorkspace: maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.')),
+    patch: maybe(z.literal('required').describe('An attempt that changed nothing did not succeed.')),
     budget: maybe(budget.describe(notYet)),
-    filesystem: maybe(filesystemSchema.describe(`Paths that an attempt sees. ${notYet}`)),
-    network: maybe(networkSchema.describe(`What an attempt reaches. ${notYet}`)),
-    limits: maybe(resourcesSchema.describe(`Limits of one attempt. ${notYet}`)),
-    tools: maybe(toolsSchema.describe(`Command lines that an agent may run. ${notYet}`)),
+    filesystem: maybe(filesystemSchema.describe('Files that an attempt sees and writes.')),
+    network: maybe(networkSchema.describe('What an attempt reaches.')),
+    limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),
+    tools: maybe(toolsSchema.describe('Command lines that may run.')),
   })
   .describe('One unit of work.')
 
