@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Ended } from './seamark.ts'
+import { NODE, place } from './seamark.ts'
+
+const here = place()
+const value = 'sk-canary-Zq8@0123456789+abc'
+const base64 = Buffer.from(value).toString('base64')
+const plan = `version: 1
+defaults: { executor: sandbox }
+items:
+  - id: says
+    run: printf 'a ${value} b ${base64} c' && printf '${value}' >&2
+    network: { allow: [{ host: api.example, mode: endpoint, paths: [/v1/*] }] }
+  - id: keeps
+    run: mkdir out && printf 'one\\ntwo ${base64}\\n' > out/f.txt
+    network: { allow: [{ host: api.example, mode: endpoint, paths: [/v1/*] }] }
+  - id: other
+    run: printf 'nothing'
+`
+
+let ran: Ended
+
+beforeAll(async () => {
+  const { SEAMARK_DATA: _, SEAMARK_CONFIG: __, NODE_OPTIONS: ___, ...env } = process.env
+  const [program, ...argv] = NODE
+  const set = spawn(program, [...argv, 'secrets', 'set', 'canary'], {
+    cwd: here.dir,
+    env,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  set.stdin.end(value)
+  await new Promise((resolve) => set.on('close', resolve))
+  here.write('plan.yaml', plan)
+  here.write(
+    'seamark.config.mjs',
+    `export default {
+  policy: { network: { allow: [{ host: 'api.example', mode: 'endpoint', paths: ['/v1/*'], inject: 'canary' }] } },
+  egress: { credentials: { canary: { way: 'bearer' } } },
+}
+`,
+  )
+  ran = await here.seamark('run', 'plan.yaml', '--config', 'seamark.config.mjs')
+}, 60_000)
+
+afterAll(() => here.remove())
+
+/** Everything below a folder, as one text. */
+function everything(dir: string): string {
+  return readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n')
+}
+
+it('takes a secret of the policy out of what programs wrote', async () => {
+  const { out } = await here.seamark('logs', 'last', 'says', '--config', 'seamark.config.mjs')
+  expect(out).toBe('a [redacted:canary] b [redacted:canary] c')
+}, 30_000)
+
+it('fails an item that left one in a file, names the file and the line, and stores none of it', async () => {
+  expect(ran.code).toBe(11)
+  const { out } = await here.seamark('status', 'last', 'keeps', '--json', '--config', 'seamark.config.mjs')
+  expect(JSON.parse(out)).toMatchObject({ status: 'failed', reason: 'secret' })
+  expect(ran.out).toContain('The value of the secret canary is in "out/f.txt", line 2.')
+  const storage = everything(join(here.data, 'storage'))
+  expect(storage).not.toContain(value)
+  expect(storage).not.toContain(base64)
+  for (const text of [ran.out, ran.err, out]) expect(text).not.toContain(base64)
+}, 30_000)
