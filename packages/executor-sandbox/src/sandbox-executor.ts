@@ -135,7 +135,6 @@ function enforced({ limits }: ExecutorGuarantees): string[] {
 }
 
 function guaranteesHere(): ExecutorGuarantees {
-  const { cpu, memory, pids, disk } = limitStrengths()
   const tested = <T>(value: T) => ({ value, proof: 'tested' }) as const
   return {
     isolation: tested('namespace'),
@@ -143,12 +142,6 @@ function guaranteesHere(): ExecutorGuarantees {
     filesystem: 'private',
     tree: tested('proven'),
     ...SUPERVISED_GUARANTEES,
-    limits: {
-      ...SUPERVISED_GUARANTEES.limits,
-      cpu: tested(cpu),
-      memory: tested(memory),
-      pids: tested(pids),
-      disk: tested(disk),
-    },
+    limits: { ...SUPERVISED_GUARANTEES.limits, ...limitStrengths() },
   }
 }

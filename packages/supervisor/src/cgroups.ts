@@ -82,12 +82,12 @@ export function openCgroups(layout: Layout): Cgroups {
 }
 
 /** Controllers with which limits hold here, for a process like this one: found by making a group, which is removed at once. */
-export function usableControllers(): readonly Controller[] {
+export function usableControllers(): readonly { readonly controller: Controller; readonly version: 1 | 2 }[] {
   const name = `seamark-${randomBytes(16).toString('hex')}`
   return placesHere().flatMap((hierarchy) => {
     const base = baseIn(hierarchy, name)
     if (base !== undefined) removeTree(base.folder)
-    return base?.controllers ?? []
+    return (base?.controllers ?? []).map((controller) => ({ controller, version: hierarchy.version }))
   })
 }
 
@@ -216,7 +216,7 @@ export async function endLeftGroups(layout: Layout): Promise<void> {
 }
 
 /** Kills what is in a group and in those below it, and removes them. False where something is not dead yet. */
-function removeTree(folder: string): boolean {
+export function removeTree(folder: string): boolean {
   if (!existsSync(folder)) return true
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) removeTree(join(folder, entry.name))

@@ -1,18 +1,22 @@
-import type { LimitStrength } from '@seamark/core'
+import type { Claim, LimitStrength } from '@seamark/core'
 import { usableControllers } from './cgroups.ts'
 
 /**
  * How far limits of a sandbox hold on this machine, for this user: found by making control groups and joining them, which
- * takes some milliseconds. What they do not hold is watched, except for processors.
+ * takes some milliseconds. What they do not hold is watched, except for processors. Version 2 of control groups was never
+ * tested with a limit that was hit, and reads `unproven` until it is probed.
  */
-export function limitStrengths(): Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk', LimitStrength>> {
-  const controllers = usableControllers()
-  const strength = (controller: 'cpu' | 'memory' | 'pids', otherwise: LimitStrength): LimitStrength =>
-    controllers.includes(controller) ? 'enforced' : otherwise
+export function limitStrengths(): Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk', Claim<LimitStrength>>> {
+  const found = usableControllers()
+  const strength = (name: 'cpu' | 'memory' | 'pids', otherwise: LimitStrength): Claim<LimitStrength> => {
+    const version = found.find(({ controller }) => controller === name)?.version
+    if (version === undefined) return { value: otherwise, proof: 'tested' }
+    return { value: 'enforced', proof: version === 1 ? 'tested' : 'unproven' }
+  }
   return {
     cpu: strength('cpu', 'none'),
     memory: strength('memory', 'watched'),
     pids: strength('pids', 'watched'),
-    disk: 'watched',
+    disk: { value: 'watched', proof: 'tested' },
   }
 }
