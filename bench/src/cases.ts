@@ -10,5 +10,6 @@ export const CASES: Readonly<Record<string, string>> = {
   verify: import.meta.resolve('./cases/verify-bundle.ts'),
   service: import.meta.resolve('./cases/service.ts'),
   postgres: import.meta.resolve('./cases/postgres.ts'),
+  egress: import.meta.resolve('./cases/egress.ts'),
   s3: import.meta.resolve('./cases/s3-storage.ts'),
 }

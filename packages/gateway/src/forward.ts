@@ -134,6 +134,7 @@ export function forward(
     sent = asked
     asked.on('response', (answer) => {
       answered = true
+      pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
       answer.on('end', () => (whole = answer.complete))
       pass(answer, res, outgoing, limits)
     })

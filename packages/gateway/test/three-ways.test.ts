@@ -82,6 +82,31 @@ describe('endpoint', () => {
     expect(connections.size).toBeLessThanOrEqual(20)
   })
 
+  it('keeps a connection for as long as the host says that it does', async () => {
+    const connections = new Set<number | undefined>()
+    let announced = 'timeout=60'
+    here = await setting({
+      raw: (req, res) => {
+        connections.add(req.socket.remotePort)
+        res.setHeader('keep-alive', announced)
+        res.end('ok')
+      },
+    })
+    const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint' }])
+    const twice = async (apartMs: number): Promise<number> => {
+      connections.clear()
+      await call(socketPath, `/to/api.example:${here.port}/`)
+      await new Promise((resolve) => setTimeout(resolve, apartMs))
+      await call(socketPath, `/to/api.example:${here.port}/`)
+      return connections.size
+    }
+    // The server of the test keeps a silent one for longer than the gateway does by itself.
+    here.keepFor(30_000)
+    expect(await twice(4_500)).toBe(1)
+    announced = 'timeout=1'
+    expect(await twice(200)).toBe(2)
+  })
+
   it('does not follow a redirect', async () => {
     here = await setting((_, res) => res.writeHead(302, { location: 'https://other.example/' }).end())
     const { socketPath } = await here.open([{ host: 'api.example', mode: 'endpoint' }])

@@ -22,6 +22,8 @@ export interface Setting {
   open(
     rules: readonly (Omit<EgressRule, 'port'> & { readonly port?: number })[],
   ): Promise<AttemptEgress & { readonly socketPath: string }>
+  /** How long the server keeps a silent connection. */
+  keepFor(ms: number): void
   close(): Promise<void>
 }
 
@@ -88,6 +90,7 @@ export async function setting(
       })
       return { ...made, socketPath }
     },
+    keepFor: (ms) => void (server.keepAliveTimeout = ms),
     async close() {
       await gateway.close()
       const ended = new Promise((resolve) => server.close(resolve))
