@@ -7,7 +7,7 @@ set -eu
 tag=$1
 shift
 [ $# -gt 0 ] || set -- sh env cat cp mv rm ls mkdir rmdir ln chmod touch pwd id uname date true false test sleep echo printf \
-  head tail tr wc sort uniq cut tee sed grep find xargs diff dirname basename mktemp node git
+  head tail tr wc sort uniq cut tee sed grep find xargs diff dirname basename mktemp mkfifo setsid node git
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
