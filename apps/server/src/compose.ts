@@ -149,6 +149,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
             version: VERSION,
             holder: options.holder,
+            redact: (text) => memory.text(text),
             onNotice,
           }),
       })

@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly random?: () => number
   readonly salt?: () => Uint8Array
   readonly yield?: () => Promise<void>
+  /** Takes out of a text what may be in no record. Default: nothing. */
+  readonly redact?: (text: string) => string
   /** Something failed that is being tried again, or that nothing depends on. */
   readonly onNotice?: (error: Error) => void
 }

@@ -16,6 +16,7 @@ import { committed, takeUp } from './effects.ts'
 import type { Loop } from './loop.ts'
 import { startLoop } from './loop.ts'
 import { parsePlaced } from './records.ts'
+import { redactEnd } from './redact-end.ts'
 import type { SealWatch } from './seal-watch.ts'
 
 /** How long a stop waits for a worker, signer, anchor or journal that does not answer. */
@@ -107,7 +108,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
         worker: options.worker,
         notice,
         async ended({ launchId, fence }, end) {
-          await running.post({ type: 'end', launchId, fence, end })
+          await running.post({ type: 'end', launchId, fence, end: redactEnd(end, options.redact ?? asItIs) })
         },
         async note({ launchId, fence }, facts) {
           checkFacts(facts)
@@ -237,6 +238,8 @@ async function originOf({ ns, journal, newOrigin }: StartOptions): Promise<strin
   }
   return newOrigin()
 }
+
+const asItIs = (text: string): string => text
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
