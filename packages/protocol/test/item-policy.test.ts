@@ -160,6 +160,21 @@ describe('the policy of an item', () => {
     ])
   })
 
+  test('that many items repeat is judged for each of them', () => {
+    const same = 'limits: { pids: 5 }, tools: { shell: ["npm *"] }'
+    const list = ['npm a', 'make', 'npm b', 'make'].map((run, n) => `id: i${n}, run: "${run}", ${same}`)
+    expect(found(items(...list))).toEqual(['FORBIDDEN /items/1/run', 'FORBIDDEN /items/3/run'])
+    const [a, b] = plan(items(...list.filter((line) => line.includes('run: "npm')))).items
+    expect(a?.policy).toEqual(b?.policy)
+    const above = policies({ limits: { pids: 4 } })
+    expect(found(items('id: a, run: x, limits: { pids: 5 }', 'id: b, run: x, limits: { pids: 5 }'), above)).toEqual([
+      'FORBIDDEN /items/0/limits/pids',
+      'FORBIDDEN /items/1/limits/pids',
+    ])
+    const elsewhere = ['id: a, run: x, limits: { cpu: 1 }', 'id: b, run: x, executor: process, limits: { cpu: 1 }']
+    expect(found(items(...elsewhere))).toEqual(['UNSUPPORTED /items/1/limits/cpu'])
+  })
+
   test('with a mistake in it hides no other', () => {
     expect(
       found(

@@ -17,11 +17,16 @@ export interface PolicyMaker {
   policies(): RunPolicies | undefined
 }
 
+/** Different policies that are kept in mind: a plan repeats a few. */
+const MOST_ALIKE = 1_000
+
 export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyMaker {
   const given = deployment.policies ?? {}
   const executors = new Map(deployment.executors.map((executor) => [executor.name, executor]))
   const check = heldCheck(faults, deployment.egress)
   const shared = new Map<string, EffectivePolicy | undefined>()
+  /** Of items that say the same. */
+  const alike = new Map<string, { readonly result: EffectivePolicy; readonly policy: ItemPolicy }>()
   const used: Record<string, Policy> = {}
 
   function combined(levels: readonly LevelPolicy[], path: Path): EffectivePolicy | undefined {
@@ -43,6 +48,10 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
     }
   }
 
+  function ofLevels(queue: string, own: Policy, path: Path): EffectivePolicy | undefined {
+    return combined([...levelsAbove(given, queue), { level: 'item', policy: own, pointer: pointer(path) }], path)
+  }
+
   /** Items that say nothing themselves share the policy of their queue. */
   function ofQueue(queue: string, path: Path): EffectivePolicy | undefined {
     if (!shared.has(queue)) shared.set(queue, combined(levelsAbove(given, queue), path))
@@ -55,9 +64,10 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       const executor = executors.get(spec.executor)
       const ofThatQueue = given.queues?.[queue]
       if (says(ofThatQueue) && Object.hasOwn(given.queues ?? {}, queue)) used[queue] = ofThatQueue
-      const result = says(own)
-        ? combined([...levelsAbove(given, queue), { level: 'item', policy: own, pointer: pointer(path) }], path)
-        : ofQueue(queue, path)
+      const before = faults.list.length + faults.dropped()
+      const key = says(own) ? JSON.stringify([queue, spec.executor, spec.runtime, own]) : undefined
+      const known = key === undefined ? undefined : alike.get(key)
+      const result = known?.result ?? (says(own) ? ofLevels(queue, own, path) : ofQueue(queue, path))
       // What is no executor here has been complained about already.
       if (result === undefined || executor === undefined) return undefined
       const lines = [
@@ -66,8 +76,13 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       ]
       const judged = deployment.lineRuntimes?.includes(spec.runtime) === true
       check({ effective: result, executor, path, ...(judged && { lines }) })
+      if (known !== undefined) return known.policy
       const { policy, digest } = result
-      return { policy, digest, ...(says(own) && { own }) }
+      const made = { policy, digest, ...(says(own) && { own }) }
+      // What is refused has its place in each item.
+      const fine = faults.list.length + faults.dropped() === before
+      if (key !== undefined && fine && alike.size < MOST_ALIKE) alike.set(key, { result, policy: made })
+      return made
     },
 
     ofSetup(setup, names) {
