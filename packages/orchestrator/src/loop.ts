@@ -267,14 +267,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         state,
         chains,
         waiting.map(({ command }) => command),
-        {
-          now: clock.now(),
-          random: options.random,
-          epoch: lease.epoch,
-          queues: options.queues,
-          probeOf: options.probeOf,
-          holdBack: holdBack(),
-        },
+        { ...options, now: clock.now(), epoch: lease.epoch, holdBack: holdBack() },
       )
     } catch (error) {
       await unplaceable(waiting, error)
