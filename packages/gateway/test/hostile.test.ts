@@ -158,6 +158,18 @@ describe('names', () => {
     }
   })
 
+  it('takes every spelling of an address for the address that it is', async () => {
+    here = await setting(undefined, { privateRanges: [] })
+    const { socketPath } = await here.open([{ host: '127.0.0.1', mode: 'endpoint' }])
+    for (const host of ['0x7f.1', '2130706433', '0177.0.0.1', '127.1', '[::ffff:127.0.0.1]', '[::FFFF:7f00:1]']) {
+      const got = await call(socketPath, `/to/${host}:${here.port}/`)
+      expect([host, got.status, codeOf(got.body)]).toEqual([host, 403, 'FORBIDDEN'])
+    }
+    expect(new Set(here.decisions.map(({ host, reason }) => `${host} ${reason}`))).toEqual(
+      new Set(['127.0.0.1 address']),
+    )
+  })
+
   it('never grants a metadata service', async () => {
     const { socketPath, at } = await opened({
       lookup: () => Promise.resolve(['169.254.169.254']),
