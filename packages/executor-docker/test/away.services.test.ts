@@ -127,6 +127,27 @@ describe('a service that comes back', () => {
     }
   })
 
+  it('holds to disk, processes and silence what went on', async () => {
+    const open = services()
+    const before = open()
+    const mounts = [{ source: folder, target: '/seen', mode: 'read-write' as const }]
+    const scripts = {
+      idle: ['sleep 60', { idleMs: 800 }],
+      disk: ['sleep 1; head -c 9000000 /dev/zero > /seen/big; sleep 60', { diskBytes: 1_000_000 }],
+      pids: ['sleep 1; (while :; do sleep 60 & done) 2> /dev/null; sleep 60', { pids: 12 }],
+    } as const
+    const ids = new Map<string, string>()
+    for (const [name, [script, limits]] of Object.entries(scripts)) {
+      const id = newId(before)
+      ids.set(name, id)
+      await before.launch(id, shell(script, { mounts, limits }))
+    }
+    await before.close?.()
+    await sleep(1500)
+    const after = open()
+    for (const [name, id] of ids) expect([name, (await endOf(after, id)).reason]).toEqual([name, name])
+  })
+
   it('bounds the log of what floods', async () => {
     const open = services()
     const before = open()
