@@ -14,6 +14,7 @@ import { violationsOf } from './invariants.ts'
 import type { Life, World } from './world.ts'
 import { world, YEAR_MS } from './world.ts'
 import { randomPlan } from './plans.ts'
+import { rowViolations } from './rows.ts'
 import { recoveryViolations } from './recovery.ts'
 import { spending } from './spending.ts'
 
@@ -259,27 +260,6 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   life.ended = true
   life.over.resolve()
   return { seed, violations: found, steps: sim.steps, crashes, records: log.length }
-}
-
-/** Rows say what the records say. */
-async function rowViolations(
-  journal: ReturnType<typeof memoryJournal>,
-  log: readonly Stored[],
-  submissions: ReadonlyMap<string, Submission>,
-): Promise<string[]> {
-  const found: string[] = []
-  for (const run of submissions.keys()) {
-    const seal = log.find(({ header }) => header.kind === 'run.sealed' && header.run === run)?.header
-    const { rows } = await journal.projections.query('default', 'runs', { run })
-    const [row] = rows
-    if (seal?.kind === 'run.sealed' && row?.status !== seal.data.status)
-      found.push(`the row of ${run} says ${row?.status}, its seal ${seal.data.status}`)
-    const { rows: items } = await journal.projections.query('default', 'items', { run })
-    for (const { item: id, status } of items)
-      if (status === 'waiting' || status === 'running' || status === 'parked')
-        found.push(`the row of ${run}/${id} says ${status} after the run was sealed`)
-  }
-  return found
 }
 
 interface SimulatedLife {
