@@ -1,4 +1,5 @@
-import type { EgressDecision, EgressGatewayOptions } from './options.ts'
+import type { EgressRule } from '@seamark/core'
+import type { AttemptEgress, EgressDecision, EgressGatewayOptions } from './options.ts'
 import { z } from 'zod'
 
 /** What the gateway's process is started with: plain data. */
@@ -38,15 +39,19 @@ const rule = z.strictObject({
   meter: z.string().exactOptional(),
 })
 
-export const openMessage = z.strictObject({
+export const openMessage: z.ZodType<{
+  readonly attempt: number
+  readonly launchId: string
+  readonly rules: readonly EgressRule[]
+}> = z.strictObject({
   attempt: z.int(),
   launchId: z.string(),
   rules: z.array(rule),
 })
 
-export const closeMessage = z.strictObject({ attempt: z.int() })
+export const closeMessage: z.ZodType<{ readonly attempt: number }> = z.strictObject({ attempt: z.int() })
 
-export const opened = z.strictObject({
+export const opened: z.ZodType<Pick<AttemptEgress, 'ca' | 'endpoints'>> = z.strictObject({
   ca: z.string().exactOptional(),
   endpoints: z.array(z.strictObject({ host: z.string(), port: z.int(), path: z.string() })),
 })
@@ -68,8 +73,9 @@ const decision: z.ZodType<EgressDecision> = z.strictObject({
   inject: z.string().exactOptional(),
 })
 
-export const decidedMessage = z.strictObject({ attempt: z.int(), decisions: z.array(decision).min(1) })
+export const decidedMessage: z.ZodType<{ readonly attempt: number; readonly decisions: readonly EgressDecision[] }> =
+  z.strictObject({ attempt: z.int(), decisions: z.array(decision).min(1) })
 
-export const resolveMessage = z.strictObject({ name: z.string() })
+export const resolveMessage: z.ZodType<{ readonly name: string }> = z.strictObject({ name: z.string() })
 
-export const resolved = z.strictObject({ value: z.instanceof(Uint8Array) })
+export const resolved: z.ZodType<{ readonly value: Uint8Array }> = z.strictObject({ value: z.instanceof(Uint8Array) })
