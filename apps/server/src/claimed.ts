@@ -1,5 +1,6 @@
 import type { Executor, Worker } from '@seamark/core'
 import type { Claim } from './claim.ts'
+import { executorMethods } from './executor-methods.ts'
 
 /** A worker that touches an attempt's files only while its service has the folder. */
 export function claimedWorker(worker: Worker, claim: Claim): Worker {
@@ -16,16 +17,11 @@ export function claimedWorker(worker: Worker, claim: Claim): Worker {
   }
 }
 
-/**
- * An executor that starts, ends and feeds attempts only while its service has the folder. Every method is named, as those
- * of an object that a class made need it as `this`.
- */
+/** An executor that starts, ends and feeds attempts only while its service has the folder. */
 export function claimedExecutor(executor: Executor, claim: Claim): Executor {
-  const send = executor.send?.bind(executor)
-  const unavailable = executor.unavailable?.bind(executor)
-  const leftovers = executor.leftovers?.bind(executor)
-  const close = executor.close?.bind(executor)
+  const { launch, kill, reap, send, ...rest } = executorMethods(executor)
   return {
+    ...rest,
     spec: executor.spec,
     kind: executor.kind,
     name: executor.name,
@@ -33,16 +29,9 @@ export function claimedExecutor(executor: Executor, claim: Claim): Executor {
     get guarantees() {
       return executor.guarantees
     },
-    launch: (id, spec, options) => claim.during(options, (call) => executor.launch(id, spec, call)),
-    attach: (...args) => executor.attach(...args),
-    events: (...args) => executor.events(...args),
-    output: (...args) => executor.output(...args),
-    kill: (id, options) => claim.during(options, (call) => executor.kill(id, call)),
-    list: (...args) => executor.list(...args),
-    reap: (id, options) => claim.during(options, (call) => executor.reap(id, call)),
+    launch: (id, spec, options) => claim.during(options, (call) => launch(id, spec, call)),
+    kill: (id, options) => claim.during(options, (call) => kill(id, call)),
+    reap: (id, options) => claim.during(options, (call) => reap(id, call)),
     ...(send && { send: (id, bytes, options) => claim.during(options, (call) => send(id, bytes, call)) }),
-    ...(unavailable && { unavailable }),
-    ...(leftovers && { leftovers }),
-    ...(close && { close }),
   }
 }

@@ -5,6 +5,7 @@ import type { ProbeReport } from '@seamark/probes'
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { executorMethods } from './executor-methods.ts'
 import { VERSION } from './version.ts'
 
 /** What was probed of this deployment's executors, and still holds. */
@@ -86,14 +87,10 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** The same executor with guarantees as they are borne out. Every method is named, as those of an object that a class made need it as `this`. */
+/** The same executor with guarantees as they are borne out. */
 function trusted(executor: Executor, report: () => ProbeReport | undefined): Executor {
-  const send = executor.send?.bind(executor)
-  const unavailable = executor.unavailable?.bind(executor)
-  const basis = executor.basis?.bind(executor)
-  const leftovers = executor.leftovers?.bind(executor)
-  const close = executor.close?.bind(executor)
   return {
+    ...executorMethods(executor),
     spec: executor.spec,
     kind: executor.kind,
     name: executor.name,
@@ -101,17 +98,5 @@ function trusted(executor: Executor, report: () => ProbeReport | undefined): Exe
       const found = report()
       return found === undefined ? executor.guarantees : borneOut(executor.guarantees, found)
     },
-    launch: (...args) => executor.launch(...args),
-    attach: (...args) => executor.attach(...args),
-    events: (...args) => executor.events(...args),
-    output: (...args) => executor.output(...args),
-    kill: (...args) => executor.kill(...args),
-    list: (...args) => executor.list(...args),
-    reap: (...args) => executor.reap(...args),
-    ...(send && { send }),
-    ...(unavailable && { unavailable }),
-    ...(basis && { basis }),
-    ...(leftovers && { leftovers }),
-    ...(close && { close }),
   }
 }

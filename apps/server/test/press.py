@@ -5,12 +5,13 @@ Writes what the terminal showed and then `exit CODE`. Python 3, standard library
 """
 
 import os
-import pty
-import select
 import sys
 import time
 
-presses, wanted, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+from terminal import run
+
+presses, wanted = int(sys.argv[1]), sys.argv[2]
+pressed_at = 0.0
 
 
 def runs():
@@ -25,28 +26,13 @@ def runs():
     return False
 
 
-child, terminal = pty.fork()
-if child == 0:
-    os.execvp(command[0], command)
-
-shown = b""
-pressed_at = 0.0
-deadline = time.monotonic() + 60
-while time.monotonic() < deadline:
-    if select.select([terminal], [], [], 0.1)[0]:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        shown += data
+def press(terminal, _shown):
+    global presses, pressed_at
     now = time.monotonic()
     if presses > 0 and now - pressed_at > 0.5 and (pressed_at > 0 or runs()):
         os.write(terminal, b"\x03")
         presses -= 1
         pressed_at = now
 
-_, status = os.waitpid(child, 0)
-sys.stdout.write(shown.decode(errors="replace"))
-print(f"exit {os.waitstatus_to_exitcode(status)}")
+
+run(sys.argv[3:], press)

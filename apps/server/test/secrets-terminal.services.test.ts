@@ -12,7 +12,7 @@ afterEach(() => here.remove())
 
 /** Runs a command on a pseudo-terminal. What is typed is in no argument of it. */
 async function typed(pairs: readonly (readonly [string, string])[], ...argv: string[]): Promise<string> {
-  const line = ['python3', join(import.meta.dirname, 'type.py'), JSON.stringify(pairs), ...NODE, ...argv]
+  const line = ['python3', '-B', join(import.meta.dirname, 'type.py'), JSON.stringify(pairs), ...NODE, ...argv]
   return (await begin(here.dir, line).ended).out
 }
 

@@ -14,7 +14,7 @@ const press = join(import.meta.dirname, 'press.py')
 /** Runs a plan of one long item on a pseudo-terminal and presses Ctrl-C so often. */
 async function pressed(times: number, mark: string) {
   here.write('slow.yaml', `version: 1\nitems: [{ id: a, run: "exec sleep ${mark}", executor: process }]\n`)
-  const line = ['python3', press, String(times), `sleep ${mark}`, ...NODE, 'run', 'slow.yaml']
+  const line = ['python3', '-B', press, String(times), `sleep ${mark}`, ...NODE, 'run', 'slow.yaml']
   return begin(here.dir, line).ended
 }
 

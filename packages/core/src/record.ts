@@ -131,13 +131,13 @@ export interface RecordData {
     /** What the program was refused with. */
     readonly code?: ErrorCode
     readonly mode?: EgressMode
-    /** As it was asked for; absent where it could not be read. */
+    /** As it was asked for, in lower case; absent where it could not be read. */
     readonly host?: string
     readonly port?: number
     readonly method?: string
-    /** Without its query. */
+    /** Without its query, at most 1,024 characters. */
     readonly path?: string
-    /** The address that the name was resolved to and pinned. */
+    /** The address that the name was resolved to, checked and pinned. */
     readonly address?: string
     /** Name of the secret that was added. */
     readonly inject?: string

@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,10 +13,10 @@ import {
 import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sandboxAvailable, sandboxExecutor } from '../src/index.ts'
 import { findEscapes } from './support/containment.ts'
+import { asOrdinaryUser } from './support/ordinary-user.ts'
 import { see, until } from './support/see.ts'
 
 const made: string[] = []
@@ -42,16 +40,7 @@ describe('sandbox', () => {
   })
 
   it.runIf(isRoot)('holds for an ordinary user (as root)', () => {
-    const dir = temporary()
-    chownSync(dir, 12_345, 12_345)
-    const program = fileURLToPath(new URL('./support/containment.ts', import.meta.url))
-    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', program, 'run', dir], {
-      uid: 12_345,
-      gid: 12_345,
-      cwd: '/',
-      env: {},
-      encoding: 'utf8',
-    })
+    const { stdout, stderr } = asOrdinaryUser('containment.ts', temporary())
     expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: '[]', stderr: '' })
   })
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sandboxExecutor } from '../src/index.ts'
 import { explode, type BombReport } from './support/bombs.ts'
+import { asOrdinaryUser } from './support/ordinary-user.ts'
 import { see, until } from './support/see.ts'
 import { supervisorOf } from './support/supervisor-of.ts'
 
@@ -43,16 +44,7 @@ describe('limits of a sandbox', () => {
   })
 
   it.runIf(isRoot)('hold for an ordinary user without control groups (as root)', { timeout: 90_000 }, () => {
-    const dir = temporary()
-    chownSync(dir, 12_345, 12_345)
-    const program = fileURLToPath(new URL('./support/bombs.ts', import.meta.url))
-    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', program, 'run', dir], {
-      uid: 12_345,
-      gid: 12_345,
-      cwd: '/',
-      env: {},
-      encoding: 'utf8',
-    })
+    const { stdout, stderr } = asOrdinaryUser('bombs.ts', temporary())
     expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toEqual({
       strengths: {

@@ -1,4 +1,4 @@
-import type { EgressMode, EgressRule, EgressSettings, ErrorCode } from '@seamark/core'
+import type { EgressRule, EgressSettings, RecordData } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import type { Server } from 'node:net'
 
@@ -27,27 +27,12 @@ export type DecisionReason =
   | 'secret'
 
 /** One decision. Equal ones that waited together are one, with their `count`. Holds no secret, no query and no header. */
-export interface EgressDecision {
+export interface EgressDecision extends Omit<RecordData['egress.decided'], 'first' | 'reason'> {
   /** The launch whose program asked. */
   readonly launchId: string
   /** Epoch milliseconds of the first. */
   readonly at: number
-  readonly count: number
-  readonly outcome: 'allowed' | 'refused'
   readonly reason: DecisionReason
-  /** Where it was refused. */
-  readonly code?: ErrorCode
-  readonly mode?: EgressMode
-  /** As it was asked for, in lower case; absent where it could not be read. */
-  readonly host?: string
-  readonly port?: number
-  readonly method?: string
-  /** Without its query, at most 1,024 characters. */
-  readonly path?: string
-  /** The address that was resolved, checked and pinned. */
-  readonly address?: string
-  /** Name of the secret that is added. */
-  readonly inject?: string
 }
 
 export interface EgressGatewayOptions extends EgressSettings {
