@@ -1,6 +1,15 @@
 import type { CallOptions, Executor, Signer } from '@seamark/core'
 import { sha256Hex, systemCode, toSeamError } from '@seamark/kit'
-import { borneOut, hostHere, openReport, probeDigest, signReport, stillHolds } from '@seamark/probes'
+import {
+  borneOut,
+  hostHere,
+  openReport,
+  probeDigest,
+  signReport,
+  stillHolds,
+  takenAway,
+  unverifiedReport,
+} from '@seamark/probes'
 import type { ProbeReport } from '@seamark/probes'
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
@@ -12,7 +21,7 @@ import { VERSION } from './version.ts'
 export interface ProbeResults {
   /** An executor that promises what its probes bore out, as they stand when it is asked. */
   trusted(executor: Executor): Executor
-  /** Reads what is stored, and lets go of what does not hold any more. Errors: none; what can not be read counts for nothing. */
+  /** Reads what is stored. What does not hold any more, or can not be checked, proves nothing and still takes away what escaped. Errors: none. */
   refresh(options?: CallOptions): Promise<void>
   /** Signs a report and keeps it, durably. Errors: those of the signer and of the system. */
   keep(report: ProbeReport, options?: CallOptions): Promise<void>
@@ -31,33 +40,55 @@ interface Parts {
   readonly onNotice: (error: Error) => void
 }
 
+interface Found {
+  readonly report: ProbeReport
+  /** Whether it is signed and still holds; otherwise it only takes away what escaped. */
+  readonly holds: boolean
+}
+
 /** Reports are files of canonical JSON, one for each executor, in a folder of the data folder. Does no I/O before the first call. */
 export function probeResults({ dir, signer, executors, onNotice }: Parts): ProbeResults {
-  const current = new Map<string, { readonly report: ProbeReport; readonly digest: string }>()
+  const current = new Map<string, Found>()
   const pathOf = (name: string) => join(dir, `${sha256Hex(name)}.json`)
 
-  const load = async (executor: Executor, options: CallOptions): Promise<ProbeReport | undefined> => {
+  async function load(executor: Executor, options: CallOptions): Promise<Found | undefined> {
     const text = await readFile(pathOf(executor.name), 'utf8').catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return undefined
       throw error
     })
-    if (text === undefined || executor.basis === undefined) return undefined
-    const report = openReport(text, await signer.publicKey(options))
-    const basis = { ...PROBE_BASIS, ...(await executor.basis(options)) }
-    return stillHolds(report, executor, basis, hostHere()) ? report : undefined
+    if (text === undefined) return undefined
+    const stored = unverifiedReport(text)
+    // Until another report replaces it, what once escaped counts, whatever became of the signer or the basis.
+    const against = stored && { report: stored, holds: false }
+    try {
+      const report = openReport(text, await signer.publicKey(options))
+      if (executor.basis === undefined) return against
+      const basis = { ...PROBE_BASIS, ...(await executor.basis(options)) }
+      return stillHolds(report, executor, basis, hostHere()) ? { report, holds: true } : against
+    } catch (error) {
+      onNotice(toSeamError(error))
+      return against
+    }
   }
 
   return {
-    trusted: (executor) => trusted(executor, () => current.get(executor.name)?.report),
-    digestOf: (name) => current.get(name)?.digest,
+    trusted: (executor) => trusted(executor, () => current.get(executor.name)),
+    digestOf(name) {
+      const found = current.get(name)
+      return found?.holds === true ? probeDigest(found.report) : undefined
+    },
     async refresh(options = {}) {
       for (const executor of executors) {
-        const report = await load(executor, options).catch((error: unknown) => {
+        try {
+          const found = await load(executor, options)
+          if (found === undefined) current.delete(executor.name)
+          else current.set(executor.name, found)
+        } catch (error) {
+          // The file can not be read: what is known of it goes on to count, and proves nothing.
           onNotice(toSeamError(error))
-          return undefined
-        })
-        if (report === undefined) current.delete(executor.name)
-        else current.set(executor.name, { report, digest: probeDigest(report) })
+          const known = current.get(executor.name)
+          if (known !== undefined) current.set(executor.name, { ...known, holds: false })
+        }
       }
     },
     async keep(report, options = {}) {
@@ -72,7 +103,7 @@ export function probeResults({ dir, signer, executors, onNotice }: Parts): Probe
         await rm(next, { force: true })
         throw error
       }
-      current.set(report.executor.name, { report, digest: probeDigest(report) })
+      current.set(report.executor.name, { report, holds: true })
     },
   }
 }
@@ -88,15 +119,16 @@ async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 /** The same executor with guarantees as they are borne out. */
-function trusted(executor: Executor, report: () => ProbeReport | undefined): Executor {
+function trusted(executor: Executor, result: () => Found | undefined): Executor {
   return {
     ...executorMethods(executor),
     spec: executor.spec,
     kind: executor.kind,
     name: executor.name,
     get guarantees() {
-      const found = report()
-      return found === undefined ? executor.guarantees : borneOut(executor.guarantees, found)
+      const found = result()
+      if (found === undefined) return executor.guarantees
+      return (found.holds ? borneOut : takenAway)(executor.guarantees, found.report)
     },
   }
 }

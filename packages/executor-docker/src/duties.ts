@@ -45,7 +45,7 @@ export function dutiesOf(launches: Launches, launchId: string, started: Containe
         const refused = await refusedProcesses(started.pid)
         if (refused !== undefined) return refused > 0 ? 'pids' : undefined
         if (!(await runs(launches, launchId, signal))) return undefined
-        throw new SeamError('UNAVAILABLE', 'The control group of a container can not be read.', {
+        throw new SeamError('UNSUPPORTED', 'The control group of a container can not be read.', {
           remedy: 'Let the service see /proc and /sys/fs/cgroup.',
         })
       }),

@@ -18,6 +18,8 @@ export interface Guards {
 const AGAIN_MS = 500
 /** For how long a duty that failed counts as one that fails. */
 const TROUBLE_MS = 10 * AGAIN_MS
+/** What can not be watched is not held, so it does not go on for longer than so many tries in a row. */
+const MOST_FAILURES = 20
 
 /** `notice` is told once of each thing that went wrong with a duty, which is then tried again. */
 export function openGuards(launches: Launches, notice: (error: SeamError) => void): Guards {
@@ -25,16 +27,23 @@ export function openGuards(launches: Launches, notice: (error: SeamError) => voi
   const troubles = new Map<Duty, { readonly error: SeamError; readonly at: number }>()
 
   /** Tries until it is done: nothing but the end of the launch or of this executor lifts a limit. */
-  async function hold(duty: Duty, signal: AbortSignal): Promise<void> {
-    for (let told = ''; ;) {
+  async function hold(launchId: string, duty: Duty, signal: AbortSignal): Promise<void> {
+    let told = ''
+    let failures = 0
+    for (;;) {
+      const begun = Date.now()
       try {
-        await duty(signal)
+        if (failures < MOST_FAILURES) await duty(signal)
+        else await launches.stop(launchId, 'killed', signal)
         break
       } catch (error) {
         if (signal.aborted) break
         const seam = toSeamError(error)
-        // An engine that is away is told by every call, and by `unavailable`.
-        if (seam.code !== 'UNAVAILABLE') troubles.set(duty, { error: seam, at: Date.now() })
+        // An engine that is away is told by every call, and by `unavailable`. It ends nothing, so nothing is ended for it.
+        if (seam.code !== 'UNAVAILABLE') {
+          failures = Date.now() - begun < TROUBLE_MS ? failures + 1 : 1
+          troubles.set(duty, { error: seam, at: Date.now() })
+        }
         if (seam.message !== told) notice(seam)
         told = seam.message
       }
@@ -50,7 +59,7 @@ export function openGuards(launches: Launches, notice: (error: SeamError) => voi
       if (watched.has(launchId)) return
       const over = new AbortController()
       watched.set(launchId, over)
-      for (const duty of dutiesOf(launches, launchId, facts)) void hold(duty, over.signal)
+      for (const duty of dutiesOf(launches, launchId, facts)) void hold(launchId, duty, over.signal)
     },
     end(launchId) {
       watched.get(launchId)?.abort()

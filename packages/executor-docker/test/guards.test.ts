@@ -1,5 +1,5 @@
 import { SeamError, sleep } from '@seamark/kit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openGuards } from '../src/guards.ts'
 import type { Launches } from '../src/launches.ts'
 import { meaningOf } from '../src/meaning.ts'
@@ -78,6 +78,35 @@ describe('a limit', () => {
       expect([broken, stopped]).toEqual([broken, [label === LABEL.timeoutMs ? 'timeout' : 'output']])
       expect(told).toEqual([expect.objectContaining({ code: 'INTERNAL' })])
       expect(guards.trouble()).toBeUndefined()
+      guards.close()
+    }
+  })
+
+  it('that can not be watched ends the launch, while an engine that is away ends none', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    for (const [code, ends] of [
+      ['INTERNAL', ['killed']],
+      ['UNAVAILABLE', []],
+    ] as const) {
+      const facts = running({ [LABEL.maxOutputBytes]: '1' })
+      const stopped: string[] = []
+      const guards = openGuards(
+        launchesThat(facts, {
+          async facts() {
+            throw new SeamError(code, 'not now')
+          },
+          async stop(_id, reason) {
+            stopped.push(reason)
+          },
+        }),
+        () => undefined,
+      )
+      guards.watch(launchId, facts)
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(stopped).toEqual([])
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(stopped).toEqual(ends)
       guards.close()
     }
   })

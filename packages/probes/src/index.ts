@@ -5,7 +5,7 @@
  */
 export { probeExecutor } from './probe-executor.ts'
 export type { ProbeOptions } from './probe-executor.ts'
-export { borneOut, probeDigest } from './report.ts'
+export { borneOut, probeDigest, takenAway } from './report.ts'
 export type { Probe, ProbedHost, ProbeReport } from './report.ts'
-export { hostHere, openReport, probeMessage, signReport, stillHolds } from './signed-report.ts'
+export { hostHere, openReport, probeMessage, signReport, stillHolds, unverifiedReport } from './signed-report.ts'
 export type { SignedReport } from './signed-report.ts'

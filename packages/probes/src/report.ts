@@ -1,4 +1,4 @@
-import type { Claim, ExecutorGuarantees, LimitStrength } from '@seamark/core'
+import type { Claim, ExecutorGuarantees, Isolation, LimitStrength } from '@seamark/core'
 import { sha256Hex } from '@seamark/kit'
 import { canonicalJson } from '@seamark/log'
 
@@ -44,22 +44,31 @@ const isLimit = ({ id }: Probe): boolean => id.startsWith('limit/')
 
 /**
  * The guarantees that a report bears out: of what escaped nothing is left, and what held is `probed`. What was declared
- * as none stays so. A limit that was not tried keeps the proof that it had.
+ * as none stays so. What was not tried keeps the proof that it had.
  */
 export function borneOut(declared: ExecutorGuarantees, { probes }: Pick<ProbeReport, 'probes'>): ExecutorGuarantees {
-  const escaped = probes.filter(({ outcome }) => outcome === 'escaped')
-  const held = { proof: 'probed' as const }
-  const isolated = !escaped.some((probe) => !isNetwork(probe) && !isTree(probe) && !isLimit(probe))
-  const limit = (name: 'memory' | 'pids' | 'disk'): Claim<LimitStrength> => {
-    const outcome = probes.find(({ id }) => id === `limit/${name}`)?.outcome
-    if (outcome === 'escaped') return { ...held, value: 'none' }
-    return outcome === 'held' ? { ...held, value: declared.limits[name].value } : declared.limits[name]
+  return weighed(declared, probes, true)
+}
+
+/** The same of a report that holds no more, or can not be checked: it takes away what escaped, and proves nothing. */
+export function takenAway(declared: ExecutorGuarantees, { probes }: Pick<ProbeReport, 'probes'>): ExecutorGuarantees {
+  return weighed(declared, probes, false)
+}
+
+function weighed(declared: ExecutorGuarantees, probes: readonly Probe[], proves: boolean): ExecutorGuarantees {
+  const weigh = <Value>(claim: Claim<Value>, about: (probe: Probe) => boolean, lost: Value): Claim<Value> => {
+    const outcomes = probes.filter(about).map(({ outcome }) => outcome)
+    if (outcomes.includes('escaped')) return { value: lost, proof: 'probed' }
+    return proves && outcomes.includes('held') ? { ...claim, proof: 'probed' } : claim
   }
+  const limit = (name: 'memory' | 'pids' | 'disk'): Claim<LimitStrength> =>
+    weigh<LimitStrength>(declared.limits[name], ({ id }) => id === `limit/${name}`, 'none')
+  const isIsolation = (probe: Probe): boolean => !isNetwork(probe) && !isTree(probe) && !isLimit(probe)
   return {
     ...declared,
-    isolation: { ...held, value: isolated ? declared.isolation.value : 'none' },
-    network: { ...held, value: escaped.some(isNetwork) ? 'host' : declared.network.value },
-    tree: { ...held, value: escaped.some(isTree) ? 'best-effort' : declared.tree.value },
+    isolation: weigh<Isolation>(declared.isolation, isIsolation, 'none'),
+    network: weigh<ExecutorGuarantees['network']['value']>(declared.network, isNetwork, 'host'),
+    tree: weigh<ExecutorGuarantees['tree']['value']>(declared.tree, isTree, 'best-effort'),
     limits: { ...declared.limits, memory: limit('memory'), pids: limit('pids'), disk: limit('disk') },
   }
 }

@@ -2,7 +2,7 @@ import type { CallOptions, Executor, PublicKey, Signer } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { canonicalJson, canonicalText, fromBase64, toBase64, verifyEd25519 } from '@seamark/log'
 import { arch, release } from 'node:os'
-import type { ProbedHost, ProbeReport } from './report.ts'
+import type { Probe, ProbedHost, ProbeReport } from './report.ts'
 
 /** A report as it is stored: canonical JSON of this. */
 export interface SignedReport {
@@ -41,6 +41,17 @@ export function openReport(text: string, key: PublicKey): ProbeReport {
   throw notSigned()
 }
 
+/** The report in a stored text, whoever signed it; `undefined` where there is none. It may only be used against an executor. */
+export function unverifiedReport(text: string): ProbeReport | undefined {
+  try {
+    const signed: unknown = JSON.parse(text)
+    return isSigned(signed) ? signed.report : undefined
+  } catch {
+    // No JSON is no report.
+    return undefined
+  }
+}
+
 /** What probes say holds for this process's system. */
 export function hostHere(): ProbedHost {
   return { platform: process.platform, arch: arch(), kernel: release(), root: process.getuid?.() === 0 }
@@ -70,7 +81,19 @@ function isSigned(value: unknown): value is SignedReport {
     'version' in report &&
     report.version === 1 &&
     'probes' in report &&
-    Array.isArray(report.probes)
+    Array.isArray(report.probes) &&
+    report.probes.every(isProbe)
+  )
+}
+
+function isProbe(value: unknown): value is Probe {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'outcome' in value &&
+    typeof value.outcome === 'string'
   )
 }
 

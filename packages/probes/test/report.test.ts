@@ -1,7 +1,16 @@
 import type { ExecutorGuarantees } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
 import { memorySigner } from '@seamark/testing'
-import { borneOut, hostHere, openReport, probeDigest, signReport, stillHolds } from '../src/index.ts'
+import {
+  borneOut,
+  hostHere,
+  openReport,
+  probeDigest,
+  signReport,
+  stillHolds,
+  takenAway,
+  unverifiedReport,
+} from '../src/index.ts'
 import type { Probe, ProbeReport } from '../src/index.ts'
 
 const none = { value: 'none', proof: 'unproven' } as const
@@ -57,6 +66,32 @@ describe('what a report bears out', () => {
   it('never promises more than was declared', () => {
     const open = { ...declared, isolation: none, network: { value: 'host', proof: 'tested' } } as const
     expect(borneOut(open, report())).toMatchObject({ isolation: { value: 'none' }, network: { value: 'host' } })
+  })
+})
+
+describe('a report that holds no more', () => {
+  it('takes away what escaped and proves nothing', () => {
+    expect(takenAway(declared, report())).toEqual(declared)
+    expect(takenAway(declared, report('kernel/bpf', 'limit/memory'))).toEqual({
+      ...declared,
+      isolation: { value: 'none', proof: 'probed' },
+      limits: { ...declared.limits, memory: { value: 'none', proof: 'probed' } },
+    })
+  })
+
+  it('is read whoever signed it, and not where it is none', () => {
+    const text = (report: unknown) => JSON.stringify({ version: 1, report, signature: 'x', keyId: 'k' })
+    expect(unverifiedReport(text(report()))).toEqual(report())
+    for (const wrong of ['', '{', 'null', text(null), text({ ...report(), probes: [null] }), text({ version: 1 })])
+      expect(unverifiedReport(wrong)).toBeUndefined()
+  })
+})
+
+describe('what was not tried', () => {
+  it('keeps the proof that it had', () => {
+    const { probes } = report()
+    const untried = { probes: probes.map((probe): Probe => ({ ...probe, outcome: 'not-tried' })) }
+    expect(borneOut(declared, untried)).toEqual(declared)
   })
 })
 
