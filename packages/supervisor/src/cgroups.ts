@@ -11,10 +11,10 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { forgetFolders, notedFolders, noteFolders } from './cgroup-note.ts'
 import { CONTROLLERS, foldersUp, hierarchiesOf, type Controller, type Hierarchy } from './cgroup-places.ts'
 import { counterOf, countIn, settingsOf } from './cgroup-settings.ts'
 import { sandboxIdentity } from './identity.ts'
@@ -63,20 +63,30 @@ export function openCgroups(layout: Layout): Cgroups {
   const name = `${prefixOf(layout)}${randomBytes(8).toString('hex')}`
   const places = placesHere()
   const noted = places.flatMap((hierarchy) => foldersUp(hierarchy).map((folder) => join(folder, name)))
-  if (noted.length > 0) writeFileSync(layout.cgroups, JSON.stringify(noted), { mode: 0o600 })
+  if (noted.length > 0) noteFolders(layout.cgroups, noted)
   const bases: Base[] = []
   for (const hierarchy of places) {
     const base = baseIn(hierarchy, name)
     if (base !== undefined) bases.push(base)
   }
-  if (bases.length === 0) rmSync(layout.cgroups, { force: true })
-  else writeFileSync(layout.cgroups, JSON.stringify(bases.map(({ folder }) => folder)), { mode: 0o600 })
+  try {
+    if (bases.length === 0) forgetFolders(layout.cgroups)
+    else
+      noteFolders(
+        layout.cgroups,
+        bases.map(({ folder }) => folder),
+      )
+  } catch (error) {
+    // The next launch tries again under another name, and these would be left.
+    for (const { folder } of bases) removeTree(folder)
+    throw error
+  }
   return {
     controllers: bases.flatMap(({ controllers }) => controllers),
     make: (launchId, limits) => groupOf(bases, launchId, limits),
     close() {
       for (const { folder } of bases) removeTree(folder)
-      rmSync(layout.cgroups, { force: true })
+      forgetFolders(layout.cgroups)
     },
   }
 }
@@ -196,23 +206,37 @@ function killAllIn(folder: string): void {
   for (const pid of procs.split('\n').filter((line) => /^[1-9]\d*$/.test(line))) killNow(Number(pid))
 }
 
-/** Ends and removes the groups that an earlier supervisor of this data folder left, which was killed. */
+/**
+ * Ends and removes the groups that an earlier supervisor of this data folder left, which was killed. Where the file that
+ * names them is torn, they are looked for by their name where this process would make its own, and that is said.
+ */
 export async function endLeftGroups(layout: Layout): Promise<void> {
   if (!existsSync(layout.cgroups)) return
-  const folders: unknown = JSON.parse(readFileSync(layout.cgroups, 'utf8'))
-  const mounts = placesHere().map(({ mount }) => mount)
+  const places = placesHere()
+  let folders = notedFolders(layout.cgroups)
+  if (folders === undefined) {
+    folders = places.flatMap((place) => foldersUp(place).flatMap(foldersIn))
+    process.stderr.write(`${layout.cgroups} was torn; control groups of this data folder are looked for by name\n`)
+  }
   // Of a copy of a data folder, the original's groups are not ours.
-  const ours = (Array.isArray(folders) ? folders : []).filter(
-    (folder: unknown): folder is string =>
-      typeof folder === 'string' &&
+  const ours = folders.filter(
+    (folder) =>
       folder.split('/').at(-1)?.startsWith(prefixOf(layout)) === true &&
-      mounts.some((mount) => folder.startsWith(`${mount}/`)),
+      places.some(({ mount }) => folder.startsWith(`${mount}/`)),
   )
   for (let tries = 0; tries < removeTries; tries++) {
     if (ours.map(removeTree).every(Boolean)) break
     await sleep(Math.min(50, 1 + tries))
   }
-  rmSync(layout.cgroups)
+  forgetFolders(layout.cgroups)
+}
+
+function foldersIn(parent: string): string[] {
+  // Where nothing can be seen, nothing of ours could be made either.
+  if (!existsSync(parent)) return []
+  return readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [join(parent, entry.name)] : [],
+  )
 }
 
 /** Kills what is in a group and in those below it, and removes them. False where something is not dead yet. */
