@@ -8,6 +8,10 @@ export interface ProcessUse {
   readonly threads: number
   /** Bytes that are resident. */
   readonly resident: number
+  /** Its first thread has ended, and the numbers are those of what is left of it. */
+  readonly zombie: boolean
+  /** Where the kernel tells of its memory: of another thread, where the first one has ended. */
+  readonly folder: string
 }
 
 /** Looks at every process of this machine. */
@@ -17,21 +21,37 @@ export async function allProcesses(): Promise<ProcessUse[]> {
     if (!/^\d+$/.test(name)) continue
     const text = await readOrNone(`/proc/${name}/stat`)
     const one = text === undefined ? undefined : processFrom(text)
-    if (one !== undefined) found.push(one)
+    if (one !== undefined) found.push(one.zombie && one.threads > 0 ? await byThread(one) : one)
   }
   return found
 }
 
 const PAGE = 4096
 
-/** Parses `/proc/PID/stat` (proc(5)): fields 1, 4, 20 and 24. Pure. A zombie uses nothing. */
+/**
+ * Parses `/proc/PID/stat` (proc(5)): fields 1, 4, 20 and 24. Pure. A zombie uses nothing but what its other threads do; it is
+ * told nevertheless, as those that it started are still below it.
+ */
 export function processFrom(text: string): ProcessUse | undefined {
   // The second field is the program's name in parentheses and may hold anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  const zombie = fields[0] === 'Z' || fields[0] === 'X'
   const [pid, parent, threads, pages] = [Number.parseInt(text), fields[1], fields[17], fields[21]].map(Number)
   if (pid === undefined || parent === undefined || threads === undefined || pages === undefined) return undefined
-  return { pid, parent, threads, resident: pages * PAGE }
+  const folder = `/proc/${pid}`
+  if (!zombie) return { pid, parent, threads, resident: pages * PAGE, zombie, folder }
+  return { pid, parent, threads: Math.max(0, threads - 1), resident: 0, zombie, folder }
+}
+
+/** What the first thread no longer tells, once it has ended, another one does. */
+async function byThread(one: ProcessUse): Promise<ProcessUse> {
+  for (const thread of (await readdir(`/proc/${one.pid}/task`).catch(gone)) ?? []) {
+    const folder = `/proc/${one.pid}/task/${thread}`
+    const text = await readOrNone(`${folder}/stat`)
+    const found = text === undefined ? undefined : processFrom(text)
+    if (found?.zombie === false) return { ...one, resident: found.resident, folder }
+  }
+  return one
 }
 
 /** A process and all that it started, as far as their parents live: in a process namespace, all. Pure. */
@@ -53,8 +73,8 @@ export function treeOf(first: number, all: readonly ProcessUse[]): ProcessUse[] 
  */
 export async function memoryOf(tree: readonly ProcessUse[]): Promise<number> {
   let bytes = 0
-  for (const { pid, resident } of tree) {
-    const text = await readOrNone(`/proc/${pid}/smaps_rollup`)
+  for (const { folder, resident } of tree) {
+    const text = await readOrNone(`${folder}/smaps_rollup`)
     bytes += text === undefined ? resident : kibibytes(text, 'Pss') + kibibytes(text, 'SwapPss')
   }
   return bytes
@@ -73,9 +93,9 @@ export async function memoryFilesOf(pid: number, folders: readonly string[]): Pr
 /** Bytes on disks in files that were removed and that a tree still has open, each file once. */
 export async function removedFilesOf(tree: readonly ProcessUse[]): Promise<number> {
   const seen = new Map<string, number>()
-  for (const { pid } of tree)
-    for (const fd of (await readdir(`/proc/${pid}/fd`).catch(gone)) ?? []) {
-      const path = `/proc/${pid}/fd/${fd}`
+  for (const { folder } of tree)
+    for (const fd of (await readdir(`${folder}/fd`).catch(gone)) ?? []) {
+      const path = `${folder}/fd/${fd}`
       const to = await readlink(path).catch(gone)
       if (to?.startsWith('/') !== true || !to.endsWith(' (deleted)')) continue
       const file = await stat(path).catch(gone)

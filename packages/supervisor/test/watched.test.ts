@@ -3,11 +3,13 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskUse } from '../src/disk-use.ts'
-import { allProcesses, memoryOf, processFrom, treeOf } from '../src/process-tree.ts'
+import { allProcesses, memoryOf, processFrom, removedFilesOf, treeOf, type ProcessUse } from '../src/process-tree.ts'
 import { testExecutor } from './support/executor.ts'
-import { idOf, temporaryFolder } from './support/world.ts'
+import { idOf, temporaryFolder, until } from './support/world.ts'
 
 const MiB = 1024 * 1024
+/** The call that ends a thread alone, where this test knows its number. */
+const exitOfThread = { x64: 60, arm64: 93 }[process.arch as string]
 
 describe('what folders hold', () => {
   it('counts each file once, whatever it is called, and follows no link', async () => {
@@ -58,8 +60,10 @@ describe('what folders hold', () => {
 describe('a tree of processes', () => {
   it('is read from what the kernel says, whatever a program is called', () => {
     const rest = `1 2 3 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 7 0 100 1000 50 0`
-    expect(processFrom(`41 (a) R 9 (b) S ${rest}`)).toEqual({ pid: 41, parent: 1, threads: 7, resident: 50 * 4096 })
-    expect(processFrom(`41 (a) Z ${rest}`)).toBeUndefined()
+    const one = { pid: 41, parent: 1, threads: 7, resident: 50 * 4096, zombie: false, folder: '/proc/41' }
+    expect(processFrom(`41 (a) R 9 (b) S ${rest}`)).toEqual(one)
+    expect(processFrom(`41 (a) Z ${rest}`)).toEqual({ ...one, threads: 6, resident: 0, zombie: true })
+    expect(processFrom(`41 (a) Z ${rest.replace(' 7 ', ' 1 ')}`)).toMatchObject({ threads: 0, resident: 0 })
   })
 
   it('has what a process started, and what that started', async () => {
@@ -71,6 +75,29 @@ describe('a tree of processes', () => {
     expect(tree.map(({ parent }) => parent).slice(1)).toEqual([pid])
     expect(await memoryOf(tree)).toBeGreaterThan(0)
     expect(await memoryOf(tree)).toBeLessThan(64 * MiB)
+  })
+
+  it.runIf(exitOfThread !== undefined)('has what goes on where the first thread of a process has ended', async () => {
+    const held = join(temporaryFolder(), 'held')
+    const script = `use threads;
+      threads->create(sub {
+        open(my $file, '>', $ARGV[0]); unlink $ARGV[0]; syswrite($file, 'x' x (4 * ${MiB}));
+        my $held = 'x' x (64 * ${MiB});
+        system('sleep 30; true') });
+      select(undef, undef, undef, 0.3);
+      syscall(${exitOfThread}, 0)`
+    const child = spawn('perl', ['-e', script, held], { stdio: 'ignore', detached: true })
+    const pid = child.pid ?? 0
+    onTestFinished(() => void process.kill(-pid, 'SIGKILL'))
+    let tree: ProcessUse[] = []
+    await until(async () => {
+      tree = treeOf(pid, await allProcesses())
+      return tree[0]?.zombie === true && tree.length === 3
+    }, 'its first thread has ended')
+    expect(tree[0]).toMatchObject({ pid, threads: 1 })
+    expect(tree[0]?.resident).toBeGreaterThan(64 * MiB)
+    expect(await memoryOf(tree)).toBeGreaterThan(64 * MiB)
+    expect(await removedFilesOf(tree)).toBeGreaterThanOrEqual(4 * MiB)
   })
 })
 
