@@ -65,6 +65,7 @@ export async function openBounds(
   let started: number | undefined
   let disk: DiskWatch | undefined
   let closed = false
+  let told = false
   try {
     if (limits.diskBytes !== undefined)
       disk = await openDiskWatch(writable, limits.diskBytes, async () =>
@@ -91,8 +92,9 @@ export async function openBounds(
         if (resident > watched.memoryBytes && files + (await memoryOf(tree)) > watched.memoryBytes) return 'memory'
       }
     }
-    return (await disk?.isOver()) === true ? 'disk' : undefined
+    return undefined
   }
+  const lookAtDisk = async (): Promise<Breach | undefined> => ((await disk?.isOver()) === true ? 'disk' : undefined)
 
   return {
     group,
@@ -100,33 +102,46 @@ export async function openBounds(
     watch(pid, first, tell) {
       started = pid
       lastOutput = performance.now()
-      const watching = async () => {
-        for (let failures = 0; !closed; await sleep(lookMs)) {
-          let hit: Breach | undefined
-          try {
-            hit = await look(pid, first())
-            failures = 0
-          } catch (error) {
-            // What can not be looked at is not held, so it does not go on for long.
-            if (++failures < mostFailures || closed) continue
-            process.stderr.write(`${launchId} can not be watched: ${toSeamError(error).message}\n`)
-            return tell('killed')
-          }
-          if (closed) return
-          if (hit !== undefined) return tell(hit)
-        }
+      const tellOnce = (why: Breach | 'killed') => {
+        if (closed || told) return
+        told = true
+        tell(why)
       }
-      void watching()
+      const isOver = () => closed || told
+      void keepLooking(launchId, () => look(pid, first()), isOver, tellOnce)
+      // Apart: to add files up takes as long as there are files, and nothing else waits for that.
+      if (disk !== undefined) void keepLooking(launchId, lookAtDisk, isOver, tellOnce)
     },
     sawOutput: () => (lastOutput = performance.now()),
     async atEnd() {
       closed = true
       started = undefined
-      return group?.breach() ?? ((await disk?.isOver()) === true ? 'disk' : undefined)
+      return group?.breach() ?? (await lookAtDisk())
     },
     async close() {
       closed = true
       await group?.remove()
     },
+  }
+}
+
+/** Looks until something was hit, it is over, or it could not look too often in a row. */
+async function keepLooking(
+  launchId: string,
+  look: () => Promise<Breach | undefined>,
+  isOver: () => boolean,
+  tell: (why: Breach | 'killed') => void,
+): Promise<void> {
+  for (let failures = 0; !isOver(); await sleep(lookMs)) {
+    try {
+      const hit = await look()
+      failures = 0
+      if (hit !== undefined) return tell(hit)
+    } catch (error) {
+      // What can not be looked at is not held, so it does not go on for long.
+      if (++failures < mostFailures || isOver()) continue
+      process.stderr.write(`${launchId} can not be watched: ${toSeamError(error).message}\n`)
+      return tell('killed')
+    }
   }
 }
