@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskUse } from '../src/disk-use.ts'
@@ -21,7 +22,7 @@ describe('what folders hold', () => {
     linkSync(join(dir, 'deep/er/file'), join(dir, 'again'))
     writeFileSync(Buffer.concat([Buffer.from(join(dir, 'odd')), Buffer.from([0xff])]), Buffer.alloc(MiB, 1))
     symlinkSync(outside, join(dir, 'link'))
-    const { bytes, whole } = await diskUse([dir], Infinity)
+    const { bytes, whole } = await diskUse([dir, join(dir, 'deep'), dir], Infinity)
     expect(whole).toBe(true)
     expect(bytes).toBeGreaterThanOrEqual(2 * MiB)
     expect(bytes).toBeLessThan(3 * MiB)
@@ -50,6 +51,47 @@ describe('what folders hold', () => {
       process.chdir(from)
     }
     expect(await diskUse([dir], Infinity)).toMatchObject({ whole: false })
+  })
+
+  it('counts entries that have no blocks', async () => {
+    const dir = temporaryFolder()
+    for (let n = 0; n < 100; n++) writeFileSync(join(dir, String(n)), '')
+    writeFileSync(join(dir, 'file'), '')
+    for (let n = 0; n < 100; n++) linkSync(join(dir, 'file'), join(dir, `link${n}`))
+    expect((await diskUse([dir], Infinity)).bytes).toBeGreaterThanOrEqual(200 * 4096)
+    expect((await diskUse([dir], 50 * 4096)).bytes).toBeLessThan(60 * 4096)
+  })
+
+  it('holds only so much itself, and is too much beyond', async () => {
+    const dir = temporaryFolder()
+    for (let n = 0; n < 10; n++) {
+      mkdirSync(join(dir, `folder${n}`))
+      writeFileSync(join(dir, `file${n}`), Buffer.alloc(MiB, 1))
+      linkSync(join(dir, `file${n}`), join(dir, `link${n}`))
+    }
+    const most = { entries: 100, linked: 100, waiting: 10_000 }
+    const usual = await diskUse([dir], Infinity, most)
+    expect(usual.bytes).toBeLessThan(11 * MiB)
+    expect((await diskUse([dir], Infinity, { ...most, linked: 5 })).bytes).toBeGreaterThanOrEqual(15 * MiB)
+    expect(await diskUse([dir], Infinity, { ...most, entries: 20 })).toEqual({ bytes: Infinity, whole: true })
+    expect(await diskUse([dir], Infinity, { ...most, waiting: 100 })).toEqual({ bytes: Infinity, whole: true })
+  })
+
+  it('is not whole where a folder was moved away from the look', async () => {
+    const dir = temporaryFolder()
+    for (let n = 0; n < 3; n++) mkdirSync(join(dir, `from${n}`))
+    let moved = 0
+    let parts = 0
+    const look = async () => {
+      for (; parts < 200; parts++) if (!(await diskUse([dir], Infinity)).whole) moved++
+    }
+    const looking = look()
+    for (let n = 0; parts < 200; n++) {
+      const [from, to] = n % 2 === 0 ? ['from', 'to'] : ['to', 'from']
+      for (let i = 0; i < 3; i++) await rename(join(dir, `${from}${i}`), join(dir, `${to}${i}`))
+    }
+    await looking
+    expect(moved).toBeGreaterThan(0)
   })
 
   it('is nothing where there is nothing', async () => {
