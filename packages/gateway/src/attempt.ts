@@ -136,6 +136,8 @@ export function attemptServer(context: AttemptContext): {
     }
     answering.add(socket)
     res.on('close', () => answering.delete(socket))
+    // Something may still be written to one that is gone, which would be an error that nobody listens to.
+    res.on('error', () => res.destroy())
     answer(req, res, expectsContinue).catch((error: unknown) => fail(res, errorAnswer(error), true))
   }
 

@@ -52,7 +52,8 @@ function throughProxy(
       agent: false,
       signal,
     })
-    asked.once('error', reject)
+    // Listened to for as long as it lives, here and below: an error that nobody listens to ends the process.
+    asked.on('error', reject)
     asked.once('response', ({ statusCode }) => {
       asked.destroy()
       reject(new SeamError('UNAVAILABLE', `The proxy of the deployment answered ${statusCode}.`))
@@ -78,10 +79,9 @@ function secured(socket: Socket, host: string, secureContext: SecureContext, sig
     })
     const stop = (): void => void secure.destroy(new SeamError('TIMEOUT', 'It took too long.'))
     signal.addEventListener('abort', stop, { once: true })
-    secure.once('error', reject)
+    secure.on('error', reject)
     secure.once('secureConnect', () => {
       signal.removeEventListener('abort', stop)
-      secure.removeListener('error', reject)
       resolve(secure)
     })
   })

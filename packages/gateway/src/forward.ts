@@ -7,7 +7,7 @@ import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
 import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
-import { scrubbing, scrubText } from './scrub.ts'
+import { scrubbing, scrubHeaders } from './scrub.ts'
 import type { Injection } from './secrets.ts'
 
 /** A request that is allowed and recorded. */
@@ -69,10 +69,7 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
     return refuse('The answer is over the limit of size.')
   const headers = answerHeaders(rawHeaders, injection !== undefined)
-  res.writeHead(
-    statusCode,
-    injection === undefined ? [...headers] : headers.map((text) => scrubText(text, injection.known)),
-  )
+  res.writeHead(statusCode, [...(injection === undefined ? headers : scrubHeaders(headers, injection.known))])
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
   setImmediate(() => {
     if (!res.destroyed && !res.writableEnded) res.flushHeaders()
@@ -118,6 +115,14 @@ export function forward(
     fail(res, problem, length !== 0)
   }
 
+  function guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      stop(errorAnswer(error))
+    }
+  }
+
   function send(again: boolean): void {
     const asked = request({
       host: address,
@@ -134,16 +139,20 @@ export function forward(
     sent = asked
     asked.on('response', (answer) => {
       answered = true
-      pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
-      answer.on('end', () => (whole = answer.complete))
-      pass(answer, res, outgoing, limits)
+      // What is thrown in an event would end the process, and with it the ways out of all attempts.
+      guarded(() => {
+        pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
+        answer.on('end', () => (whole = answer.complete))
+        pass(answer, res, outgoing, limits)
+      })
     })
     // Answers that are not for this request, and one that changes the protocol although none was asked for.
     asked.on('upgrade', (_, socket) => void socket.destroy())
     asked.on('timeout', () => stop(errorAnswer(new SeamError('TIMEOUT', 'The host was silent for too long.'))))
     const failed = (error: unknown): void => {
       if (answered) return void (res.writableEnded || res.destroy())
-      if (asked.reusedSocket && !again && length === 0 && (method === 'GET' || method === 'HEAD')) return send(true)
+      if (asked.reusedSocket && !again && length === 0 && (method === 'GET' || method === 'HEAD'))
+        return guarded(() => send(true))
       unreachable()
       stop(errorAnswer(whyNot(error)))
     }

@@ -183,3 +183,17 @@ it('strips Authorization and key headers where nothing is injected, and leaves c
   expect(JSON.stringify(here.requests)).not.toContain(own)
   expect(here.requests[0]?.headers).toContain('a=b')
 })
+
+it('drops a header whose name is the secret, and serves on', async () => {
+  const value = 'token-0123456789abcdef'
+  const { socketPath, base } = await injecting(
+    { way: 'bearer' },
+    (_, res) => void res.writeHead(200, [value, 'a', `x-${value}`, 'b', 'x-kept', value]).end('ok'),
+    () => value,
+  )
+  for (let turn = 0; turn < 2; turn++) {
+    const got = await call(socketPath, `${base}/x`)
+    expect(got).toMatchObject({ status: 200, body: 'ok', headers: { 'x-kept': '[redacted:api-key]' } })
+    expect(JSON.stringify(got)).not.toContain(value)
+  }
+})
