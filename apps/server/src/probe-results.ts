@@ -21,7 +21,7 @@ import { VERSION } from './version.ts'
 export interface ProbeResults {
   /** An executor that promises what its probes bore out, as they stand when it is asked. */
   trusted(executor: Executor): Executor
-  /** Reads what is stored. What does not hold any more, or can not be checked, proves nothing and still takes away what escaped. Errors: none. */
+  /** Reads what is stored, and lets go of what does not hold any more. What can not be checked proves nothing and still takes away what escaped. Errors: none. */
   refresh(options?: CallOptions): Promise<void>
   /** Signs a report and keeps it, durably. Errors: those of the signer and of the system. */
   keep(report: ProbeReport, options?: CallOptions): Promise<void>
@@ -42,7 +42,7 @@ interface Parts {
 
 interface Found {
   readonly report: ProbeReport
-  /** Whether it is signed and still holds; otherwise it only takes away what escaped. */
+  /** Whether it is signed and holds for what runs now; where that can not be known it only takes away what escaped. */
   readonly holds: boolean
 }
 
@@ -58,13 +58,13 @@ export function probeResults({ dir, signer, executors, onNotice }: Parts): Probe
     })
     if (text === undefined) return undefined
     const stored = unverifiedReport(text)
-    // Until another report replaces it, what once escaped counts, whatever became of the signer or the basis.
+    // What escaped counts unless it is known that something else runs now.
     const against = stored && { report: stored, holds: false }
     try {
       const report = openReport(text, await signer.publicKey(options))
       if (executor.basis === undefined) return against
       const basis = { ...PROBE_BASIS, ...(await executor.basis(options)) }
-      return stillHolds(report, executor, basis, hostHere()) ? { report, holds: true } : against
+      return stillHolds(report, executor, basis, hostHere()) ? { report, holds: true } : undefined
     } catch (error) {
       onNotice(toSeamError(error))
       return against

@@ -48,6 +48,12 @@ async function startedWith(outcome: Probe['outcome']) {
   return { dir, again, isolation, notices, setAway: (is: boolean) => (away = is) }
 }
 
+it('what escaped says nothing of an executor that is made with something else', async () => {
+  const there = await startedWith('escaped')
+  basis = async () => ({ made: 'b' })
+  expect(await there.isolation()).toEqual({ value: 'namespace', proof: 'tested' })
+})
+
 it('what held is probed for as long as it can be checked and the basis is the same', async () => {
   const there = await startedWith('held')
   expect(await there.isolation()).toEqual({ value: 'namespace', proof: 'probed' })
@@ -62,7 +68,6 @@ it('what held is probed for as long as it can be checked and the basis is the sa
 
 it.each([
   ['the signer is away', (there) => void there.setAway(true)],
-  ['the basis is another', () => void (basis = async () => ({ made: 'b' }))],
   ['the basis can not be had', () => void (basis = () => Promise.reject(new SeamError('TIMEOUT', 'slow')))],
   [
     'its file was changed',

@@ -50,7 +50,7 @@ export function borneOut(declared: ExecutorGuarantees, { probes }: Pick<ProbeRep
   return weighed(declared, probes, true)
 }
 
-/** The same of a report that holds no more, or can not be checked: it takes away what escaped, and proves nothing. */
+/** The same of a report that can not be checked: it takes away what escaped, and proves nothing. */
 export function takenAway(declared: ExecutorGuarantees, { probes }: Pick<ProbeReport, 'probes'>): ExecutorGuarantees {
   return weighed(declared, probes, false)
 }

@@ -69,7 +69,7 @@ describe('what a report bears out', () => {
   })
 })
 
-describe('a report that holds no more', () => {
+describe('a report that can not be checked', () => {
   it('takes away what escaped and proves nothing', () => {
     expect(takenAway(declared, report())).toEqual(declared)
     expect(takenAway(declared, report('kernel/bpf', 'limit/memory'))).toEqual({
