@@ -33,6 +33,11 @@ export interface EgressSpec {
   readonly rules: readonly EgressRule[]
   /** Makes each decision a record before it takes effect. */
   readonly port: Pick<AttemptPort, 'note'>
+  /**
+   * Places the certificates that its programs have to trust, before anything is served: when it is opened, and each time
+   * that it is opened anew without being asked to. Where it rejects, nothing is served.
+   */
+  readonly renewed?: (cas: readonly string[]) => Promise<void>
 }
 
 /** The way out of one launch. */

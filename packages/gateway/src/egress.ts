@@ -5,7 +5,7 @@ import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import { egressGateway } from './gateway.ts'
 import { listenPrivately } from './listen.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
-import { decidedMessage, opened, resolveMessage } from './process-options.ts'
+import { decidedMessage, opened, readyMessage, resolveMessage } from './process-options.ts'
 import { checkRules } from './rules.ts'
 
 export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock'> {
@@ -59,7 +59,18 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   let attempts = 0
   let running: Promise<GatewayProcess> | undefined
 
+  const casWith = (ca: string | undefined): readonly string[] => [
+    ...(ca === undefined ? [] : [ca]),
+    ...(rest.extraCas ?? []),
+  ]
+
   const handlers = {
+    async ready(value: unknown) {
+      const { attempt, ca } = readyMessage.parse(value)
+      const one = held.get(attempt)
+      if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
+      await one.spec.renewed?.(casWith(ca))
+    },
     async decided(value: unknown) {
       const { attempt, decisions } = decidedMessage.parse(value)
       const one = held.get(attempt)
@@ -128,23 +139,38 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     }
   }
 
+  /** Whether all that still run are served; one that can not be does not keep the others from it. */
+  async function servedAgain(): Promise<boolean> {
+    let made: GatewayProcess
+    try {
+      made = await ready()
+    } catch (error) {
+      onNotice(toSeamError(error))
+      return false
+    }
+    let all = true
+    for (const [attempt, one] of held) {
+      if (one.closing !== undefined || one.served === undefined || one.served === made) continue
+      try {
+        await serve(attempt, one)
+      } catch (error) {
+        onNotice(toSeamError(error))
+        all = false
+      }
+    }
+    return all
+  }
+
   /** Starts it anew for those that still run. */
   async function lost(how: string): Promise<void> {
     running = undefined
     if (stopping.signal.aborted) return
     onNotice(new SeamError('UNAVAILABLE', `The gateway's process ended (${how}). It is started anew.`))
     for (let failures = 0; !stopping.signal.aborted && held.size > 0; failures++) {
-      try {
-        const made = await ready()
-        for (const [attempt, one] of held)
-          if (one.closing === undefined && one.served !== undefined && one.served !== made) await serve(attempt, one)
-        return
-      } catch (error) {
-        onNotice(toSeamError(error))
-        await sleep(backoffMs(failures, RESTART_MS.least, RESTART_MS.most, Math.random()), stopping.signal).catch(
-          () => undefined,
-        )
-      }
+      if (await servedAgain()) return
+      await sleep(backoffMs(failures, RESTART_MS.least, RESTART_MS.most, Math.random()), stopping.signal).catch(
+        () => undefined,
+      )
     }
   }
 
@@ -172,7 +198,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     try {
       const { ca, endpoints } = await serve(attempt, one)
       throwIfAborted(call.signal)
-      return { cas: [...(ca === undefined ? [] : [ca]), ...(rest.extraCas ?? [])], endpoints, close }
+      return { cas: casWith(ca), endpoints, close }
     } catch (error) {
       await close()
       throw error

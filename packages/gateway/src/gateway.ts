@@ -44,7 +44,8 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
   const attempts = new Set<AttemptEgress>()
   let closed = false
 
-  async function open({ launchId, listener, rules: given, decided }: AttemptEgressSpec, signal?: AbortSignal) {
+  async function open(spec: AttemptEgressSpec, signal?: AbortSignal) {
+    const { launchId, listener, rules: given, decided, ready } = spec
     throwIfAborted(signal)
     if (closed) throw new SeamError('CONFLICT', 'The gateway is closed.')
     const rules = checkRules(given, known)
@@ -78,6 +79,12 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       attempts.delete(attempt)
     }
     attempts.add(attempt)
+    try {
+      await ready?.(certificates?.pem)
+    } catch (error) {
+      await attempt.close()
+      throw error
+    }
     // The gateway was closed, or nobody waits any more, while this one was being made.
     if (closed || signal?.aborted === true) {
       await attempt.close()

@@ -58,6 +58,8 @@ export interface AttemptEgressSpec {
    * program gets `UNAVAILABLE`. It is called with all that wait, and not again before it has settled.
    */
   readonly decided: (decisions: readonly EgressDecision[]) => Promise<void>
+  /** Told the attempt's authority as PEM, if it has one, before the first connection is served. Where it rejects, none is. */
+  readonly ready?: (ca: string | undefined) => Promise<void>
 }
 
 /** The way out of one attempt. */

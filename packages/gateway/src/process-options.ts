@@ -49,6 +49,11 @@ export const openMessage: z.ZodType<{
   rules: z.array(rule),
 })
 
+export const readyMessage: z.ZodType<{ readonly attempt: number } & Pick<AttemptEgress, 'ca'>> = z.strictObject({
+  attempt: z.int(),
+  ca: z.string().exactOptional(),
+})
+
 export const closeMessage: z.ZodType<{ readonly attempt: number }> = z.strictObject({ attempt: z.int() })
 
 export const opened: z.ZodType<Pick<AttemptEgress, 'ca' | 'endpoints'>> = z.strictObject({

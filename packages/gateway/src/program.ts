@@ -32,11 +32,14 @@ const { ask } = channel(process, {
   async open(value, listener) {
     const { attempt, launchId, rules } = openMessage.parse(value)
     if (gateway === undefined || listener === undefined) throw new SeamError('INTERNAL', 'There is nothing to serve.')
+    // It listens already: whoever connects before it is served is turned away.
+    listener.on('connection', (socket) => socket.destroy())
     const egress = await gateway.open({
       launchId,
       rules,
       listener,
       decided: async (decisions) => void (await ask('decided', { attempt, decisions })),
+      ready: async (ca) => void (await ask('ready', { attempt, ...(ca !== undefined && { ca }) })),
     })
     attempts.set(attempt, egress)
     const { ca, endpoints } = egress

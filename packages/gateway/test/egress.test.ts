@@ -8,7 +8,7 @@ import type { AttemptFact } from '@seamark/core'
 import { SeamError, systemCode } from '@seamark/kit'
 import { gatewayEgress, type GatewayEgress } from '@seamark/gateway'
 import { certificateFor } from './support/certificates.ts'
-import { call } from './support/client.ts'
+import { call, callThrough } from './support/client.ts'
 import { codeOf } from './support/raw.ts'
 
 const secret = 'sk-process-0123456789abcdef'
@@ -152,6 +152,53 @@ describe('the process', () => {
     expect(await children()).toHaveLength(1)
     expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }])
     expect(facts).toHaveLength(seen.length)
+  })
+
+  it('has a new authority placed before it is served again, for one attempt whatever another one does', async () => {
+    const rules = [{ host: '127.0.0.1', port, mode: 'intercept' }] as const
+    const placed: string[] = []
+    const met: string[] = []
+    const renewed = async ([ca = '']: readonly string[]): Promise<void> => {
+      placed.push(ca)
+      met.push(
+        await call(join(folder, 'a.sock'), '/').then(
+          ({ status }) => String(status),
+          (error: unknown) => systemCode(error) ?? '',
+        ),
+      )
+    }
+    let places = true
+    const failing = (): Promise<void> =>
+      places ? Promise.resolve() : Promise.reject(new SeamError('UNAVAILABLE', 'The disk is full.'))
+    await egress.open({ ...spec('b'), rules, renewed: failing })
+    const { cas } = await egress.open({ ...spec('a'), rules, renewed })
+    expect(placed).toEqual([cas[0]])
+    const asked = (ca: string) =>
+      callThrough(join(folder, 'a.sock'), `127.0.0.1:${port}`, '/', { ca }).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    expect(await asked(placed[0] ?? '')).toBe(200)
+    places = false
+    const [pid = 0] = await children()
+    process.kill(pid, 'SIGKILL')
+    expect(
+      await eventually(
+        () => asked(placed[1] ?? cas[0] ?? ''),
+        (status) => status === 200 && placed.length > 1,
+      ),
+    ).toBe(200)
+    expect(placed).toHaveLength(2)
+    expect(await asked(cas[0] ?? '')).toBe(0)
+    for (const how of met) expect(['ECONNRESET', 'EPIPE']).toContain(how)
+    await expect(call(join(folder, 'b.sock'), '/')).rejects.toBeDefined()
+    places = true
+    const answers = () =>
+      call(join(folder, 'b.sock'), '/').then(
+        ({ status }) => status,
+        () => 0,
+      )
+    expect(await eventually(answers, (status) => status === 403)).toBe(403)
   })
 
   it('ends with the service, and nothing is left that listens', async () => {

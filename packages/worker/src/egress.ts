@@ -48,12 +48,11 @@ export function egressWays(egress: Egress | undefined): EgressWays {
       throw new SeamError('INTERNAL', 'Nothing can record what the attempt asks to reach.')
     const { launchId } = task
     const socketPath = join(attempt.egress, socket)
-    const way = given.open({ launchId, socketPath, rules: rulesOf(task), port: options.port }, options)
+    const renewed = (cas: readonly string[]): Promise<void> => placeCertificates(attempt.egress, cas)
+    const way = given.open({ launchId, socketPath, rules: rulesOf(task), port: options.port, renewed }, options)
     ways.set(launchId, way)
     try {
-      const opened = await way
-      await placeCertificates(attempt.egress, opened.cas)
-      return opened
+      return await way
     } catch (error) {
       await close(launchId)
       throw error
