@@ -54,7 +54,7 @@ export function dutiesOf(launches: Launches, launchId: string, started: Containe
   const diskBytes = limitOf(started, 'diskBytes')
   if (diskBytes !== undefined)
     duties.push(async (signal) => {
-      const watch = await openDiskWatch(started.writable, diskBytes, () => removedBytes(started.pid))
+      const watch = await openDiskWatch(started.writable, diskBytes, (disks) => removedBytes(started.pid, disks))
       await look(launches, launchId, signal, async () => ((await watch.isOver()) ? 'disk' : undefined))
     })
   return duties

@@ -4,7 +4,8 @@ import type { Cgroups, LaunchGroup } from './cgroups.ts'
 import { openDiskWatch, type DiskWatch } from './disk-watch.ts'
 import type { SandboxRequest } from './launch-request.ts'
 import { limitProcesses } from './limit-processes.ts'
-import { allProcesses, memoryFilesOf, memoryOf, removedFilesOf, treeOf } from './process-tree.ts'
+import { allProcesses, memoryFilesOf, memoryOf, treeOf } from './process-tree.ts'
+import { removedFilesOf } from './removed-files.ts'
 
 export type Breach = Extract<ExitReason, 'memory' | 'pids' | 'disk' | 'idle'>
 
@@ -62,15 +63,16 @@ export async function openBounds(
 
   const { pids } = watched
   let lastOutput = performance.now()
-  let started: number | undefined
+  let started: { readonly pid: number; readonly first: () => number | undefined } | undefined
   let disk: DiskWatch | undefined
   let closed = false
   let told = false
   try {
     if (limits.diskBytes !== undefined)
-      disk = await openDiskWatch(writable, limits.diskBytes, async () =>
-        started === undefined ? 0 : removedFilesOf(treeOf(started, await allProcesses())),
-      )
+      disk = await openDiskWatch(writable, limits.diskBytes, async (disks) => {
+        if (started === undefined) return { bytes: 0, whole: true }
+        return removedFilesOf(treeOf(started.pid, await allProcesses()), disks, [started.pid, started.first() ?? 0])
+      })
   } catch (error) {
     await group?.remove()
     throw error
@@ -100,7 +102,7 @@ export async function openBounds(
     group,
     hold: pids === undefined ? undefined : (first) => limitProcesses(first, 4 * pids + outrun),
     watch(pid, first, tell) {
-      started = pid
+      started = { pid, first }
       lastOutput = performance.now()
       const tellOnce = (why: Breach | 'killed') => {
         if (closed || told) return

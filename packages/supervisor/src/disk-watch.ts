@@ -1,5 +1,6 @@
-import { stat, statfs } from 'node:fs/promises'
-import { diskUse } from './disk-use.ts'
+import { statfs } from 'node:fs/promises'
+import { diskUse, type DiskUse } from './disk-use.ts'
+import { disksOf, type Disks } from './removed-files.ts'
 
 /** Looks at what an attempt's writable folders hold. */
 export interface DiskWatch {
@@ -16,22 +17,18 @@ const hastyShare = 2
 /**
  * Watches folders for a limit. How full their disks are is asked each time; the files are added up where that has grown by
  * what was left, and otherwise now and then. What can not be looked into counts as all that its disk has grown by.
- * `removed` gives bytes in files that have no name any more.
+ * `removed` gives bytes in files that have no name any more, and whether it saw them all.
  */
 export async function openDiskWatch(
   paths: readonly string[],
   maxBytes: number,
-  removed: () => Promise<number>,
+  removed: (disks: Disks) => Promise<DiskUse>,
 ): Promise<DiskWatch> {
-  const disks = new Map<number, string>()
   // A folder that is not there is said by whatever starts the attempt.
-  for (const path of paths) {
-    const found = await stat(path).catch(() => undefined)
-    if (found !== undefined) disks.set(found.dev, path)
-  }
+  const disks = await disksOf(paths)
   const full = async () => {
     let bytes = 0
-    for (const path of disks.values()) {
+    for (const path of disks.paths) {
       const { blocks, bfree, bsize } = await statfs(path)
       bytes += (blocks - bfree) * bsize
     }
@@ -53,8 +50,9 @@ export async function openDiskWatch(
       let found = await diskUse(paths, maxBytes)
       // A folder may have been moved by chance; to count what others do on that disk takes more than that.
       if (!found.whole && found.bytes <= maxBytes) found = await diskUse(paths, maxBytes)
-      const seen = found.bytes + (await removed())
-      const bytes = found.whole ? seen : Math.max(seen, nowFull - fullAtStart)
+      const nameless = await removed(disks)
+      const seen = found.bytes + nameless.bytes
+      const bytes = found.whole && nameless.whole ? seen : Math.max(seen, nowFull - fullAtStart)
       const at = performance.now()
       last = { bytes, full: nowFull, at, tookMs: at - now }
       return bytes > maxBytes

@@ -2,7 +2,9 @@ import { systemCode } from '@seamark/kit'
 import { readFile } from 'node:fs/promises'
 import { hierarchiesOf } from './cgroup-places.ts'
 import { counterOf, countIn } from './cgroup-settings.ts'
-import { allProcesses, removedFilesOf, treeOf } from './process-tree.ts'
+import type { DiskUse } from './disk-use.ts'
+import { allProcesses, treeOf } from './process-tree.ts'
+import { removedFilesOf, type Disks } from './removed-files.ts'
 
 /**
  * How often the kernel refused a process to the control group that a process is in, because of a limit that somebody set on
@@ -20,9 +22,13 @@ export async function refusedProcesses(pid: number): Promise<number | undefined>
   return undefined
 }
 
-/** Bytes in files without a name that a process, or one that it started, has open. What may not be looked at counts nothing. */
-export async function removedBytes(first: number): Promise<number> {
-  return removedFilesOf(treeOf(first, await allProcesses()))
+/**
+ * Bytes in files without a name that a process, or one that it started, has open. Who is not root may not look at another
+ * user's, and is told what could be seen as if it were all.
+ */
+export async function removedBytes(first: number, disks: Disks): Promise<DiskUse> {
+  const found = await removedFilesOf(treeOf(first, await allProcesses()), disks)
+  return process.getuid?.() === 0 ? found : { ...found, whole: true }
 }
 
 async function contentOf(path: string): Promise<string | undefined> {

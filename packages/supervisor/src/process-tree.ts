@@ -1,5 +1,5 @@
 import { systemCode } from '@seamark/kit'
-import { readdir, readFile, readlink, stat, statfs } from 'node:fs/promises'
+import { readdir, readFile, statfs } from 'node:fs/promises'
 
 /** One process, as proc(5) tells. */
 export interface ProcessUse {
@@ -90,30 +90,16 @@ export async function memoryFilesOf(pid: number, folders: readonly string[]): Pr
   return bytes
 }
 
-/** Bytes on disks in files that were removed and that a tree still has open, each file once. */
-export async function removedFilesOf(tree: readonly ProcessUse[]): Promise<number> {
-  const seen = new Map<string, number>()
-  for (const { folder } of tree)
-    for (const fd of (await readdir(`${folder}/fd`).catch(gone)) ?? []) {
-      const path = `${folder}/fd/${fd}`
-      const to = await readlink(path).catch(gone)
-      if (to?.startsWith('/') !== true || !to.endsWith(' (deleted)')) continue
-      const file = await stat(path).catch(gone)
-      if (file?.isFile() === true && file.nlink === 0) seen.set(`${file.dev}:${file.ino}`, file.blocks * 512)
-    }
-  return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0)
-}
-
 function kibibytes(text: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024
 }
 
-function readOrNone(path: string): Promise<string | undefined> {
+export function readOrNone(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(gone)
 }
 
 /** A process comes and goes while it is looked at, and one that became another user's is not ours to look into. */
-function gone(error: unknown): undefined {
+export function gone(error: unknown): undefined {
   const code = systemCode(error) ?? ''
   if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL'].includes(code)) return undefined
   throw error

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskUse } from '../src/disk-use.ts'
-import { allProcesses, memoryOf, processFrom, removedFilesOf, treeOf, type ProcessUse } from '../src/process-tree.ts'
+import { allProcesses, memoryOf, processFrom, treeOf, type ProcessUse } from '../src/process-tree.ts'
+import { disksOf, removedFilesOf } from '../src/removed-files.ts'
 import { testExecutor } from './support/executor.ts'
 import { idOf, temporaryFolder, until } from './support/world.ts'
 
@@ -139,7 +140,9 @@ describe('a tree of processes', () => {
     expect(tree[0]).toMatchObject({ pid, threads: 1 })
     expect(tree[0]?.resident).toBeGreaterThan(64 * MiB)
     expect(await memoryOf(tree)).toBeGreaterThan(64 * MiB)
-    expect(await removedFilesOf(tree)).toBeGreaterThanOrEqual(4 * MiB)
+    const { bytes, whole } = await removedFilesOf(tree, await disksOf([dirname(held)]))
+    expect(bytes).toBeGreaterThanOrEqual(4 * MiB)
+    expect(whole).toBe(true)
   })
 })
 
