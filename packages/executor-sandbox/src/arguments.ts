@@ -11,6 +11,8 @@ export interface SandboxRoot {
   readonly reach: readonly string[]
   /** File with the filter of system calls; none where there is none for this architecture. */
   readonly filter?: string
+  /** The one for a sandbox whose memory is watched, beside it. */
+  readonly watchedFilter?: string
   /** Folders that come first on a `PATH` that the spec gives. */
   readonly path: readonly string[]
 }

@@ -8,22 +8,23 @@ import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 
 /**
  * What sandboxes are made with: bubblewrap's version and file, and a digest over all that goes into its line but an item's
- * own, over the filter of system calls and over how limits hold. Errors: `UNAVAILABLE`.
+ * own, over the filters of system calls and over how limits hold. Errors: `UNAVAILABLE`.
  */
 export async function basisOf(
   root: SandboxRoot,
   { limits }: ExecutorGuarantees,
 ): Promise<Readonly<Record<string, string>>> {
   const spec = { argv: [], env: { PATH: '/bin' }, cwd: '/', mounts: [] }
-  const { bubblewrap, binds, filter } = root
-  const filterDigest = filter === undefined ? 'none' : sha256Hex(readFileSync(filter))
+  const { bubblewrap, binds, filter, watchedFilter } = root
+  const digestOf = (path: string | undefined) => (path === undefined ? 'none' : sha256Hex(readFileSync(path)))
+  const filters = [digestOf(filter), digestOf(watchedFilter)]
   // The sandbox's own `/etc` lies in the data folder: what is in it is decided by this package.
   const shown = { ...root, binds: binds.filter(({ target }) => target !== '/etc') }
   const line = sandboxOptions(spec, shown)
   return {
     engine: await versionOf(bubblewrap),
     program: `${bubblewrap} ${sha256Hex(readFileSync(bubblewrap))}`,
-    configuration: sha256Hex(JSON.stringify([line, filterDigest, limits, sandboxIdentity() ?? 'own'])),
+    configuration: sha256Hex(JSON.stringify([line, ...filters, limits, sandboxIdentity() ?? 'own'])),
   }
 }
 

@@ -49,7 +49,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
   const etc = join(folder, 'etc')
   const present = hostFiles.filter((path) => existsSync(path))
   writeEtc(etc, present)
-  const filter = writeFilter(folder)
+  const filters = writeFilters(folder)
   const node = nodeBinds(toolchain.node ?? process.execPath)
   return {
     bubblewrap,
@@ -63,7 +63,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
     ],
     reach: [etc, ...[...node, ...(toolchain.binds ?? [])].map(({ source }) => source)],
     links: rootLinks.flatMap((path) => (isLink(path) ? [{ path, to: readlinkSync(path) }] : [])),
-    ...(filter !== undefined && { filter }),
+    ...filters,
     path: node.length === 0 ? [] : [`${NODE_FOLDER}/bin`],
   }
 }
@@ -105,11 +105,13 @@ function keep(path: string, content: string | Buffer): void {
   renameSync(next, path)
 }
 
-function writeFilter(folder: string): string | undefined {
-  if (!hasFilter(process.arch)) return undefined
-  const path = join(folder, 'seccomp.bpf')
-  keep(path, seccompFilter(process.arch))
-  return path
+function writeFilters(folder: string): Pick<SandboxRoot, 'filter' | 'watchedFilter'> {
+  if (!hasFilter(process.arch)) return {}
+  const filter = join(folder, 'seccomp.bpf')
+  const watchedFilter = join(folder, 'seccomp-watched.bpf')
+  keep(filter, seccompFilter(process.arch))
+  keep(watchedFilter, seccompFilter(process.arch, { watched: true }))
+  return { filter, watchedFilter }
 }
 
 function isFolder(path: string): boolean {

@@ -54,6 +54,8 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
       const mounts = spec.mounts.map((mount) => ({ ...mount, source: real(mount.source) }))
       const { argv, env, cwd, stdin = 'none', timeoutMs, maxOutputBytes, limits } = spec
       const shown = { ...spec, mounts: mounts.map((mount) => ({ ...mount, source: wayTo(mount.source, hello) })) }
+      const isWatched = limits?.memoryBytes !== undefined && !enforced(guarantees()).includes('memory')
+      const filter = isWatched ? root.watchedFilter : root.filter
       const binds = root.binds.map((bind) => ({ ...bind, source: wayTo(bind.source, hello) }))
       return {
         argv,
@@ -66,7 +68,7 @@ export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
         sandbox: {
           program: root.bubblewrap,
           options: sandboxOptions(shown, { ...root, binds }),
-          ...(root.filter !== undefined && { filter: root.filter }),
+          ...(filter !== undefined && { filter }),
           promised: limits === undefined ? [] : enforced(guarantees()),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [

@@ -66,10 +66,19 @@ const DENIED: Readonly<Record<string, Numbers>> = {
   nfsservctl: [180, 42],
 }
 
+/** Files in memory that no process has to map: where memory is watched, they would count nowhere. */
+const UNMAPPED: Readonly<Record<string, Numbers>> = {
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
+}
+
 /** Calls that are denied for some first or second arguments. */
 const ptrace: Numbers = [101, 117]
 const ioctl: Numbers = [16, 29]
 const socket: Numbers = [41, 198]
+const shmget: Numbers = [29, 194]
+/** Bytes of the largest segment where memory is watched: a page, as databases take one; a sandbox has 4,096 at most (SHMMNI). */
+const MOST_SEGMENT = 4096
 /** PTRACE_ATTACH and PTRACE_SEIZE: of a process that is not an own child. */
 const ATTACHING = [16, 0x4206]
 /** TIOCSTI and TIOCLINUX: what is typed into a terminal. */
@@ -90,7 +99,7 @@ const ENOSYS = 38
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7 } as const
 /** Calls of the x32 ABI, which no Debian has had for years. */
 const X32 = 0x40000000
-// Offsets in `struct seccomp_data`; of an argument the low half, which is all that these calls look at.
+// Offsets in `struct seccomp_data`; of an argument the low half, which is all that most of these calls look at.
 const NUMBER = 0
 const ARCHITECTURE = 4
 const argument = (index: number): number => 16 + 8 * index
@@ -105,14 +114,14 @@ export function hasFilter(arch: string): arch is keyof typeof AUDIT {
 /**
  * The filter of system calls as `struct sock_filter`s of a little-endian machine, as bubblewrap's `--seccomp` takes it.
  * What it denies fails: with `ENOSYS` where programs expect a kernel without the call, else with `EPERM`. A call of
- * another architecture ends the process. Pure.
+ * another architecture ends the process. `watched` denies memory besides that no process has to map. Pure.
  */
-export function seccompFilter(arch: keyof typeof AUDIT): Buffer {
+export function seccompFilter(arch: keyof typeof AUDIT, { watched = false } = {}): Buffer {
   const at = arch === 'x64' ? 0 : 1
   const numberOf = (numbers: Numbers): number[] => numbers.slice(at, at + 1).filter((one) => one !== undefined)
-  const deny = (number: number): Instruction[] => [
+  const deny = (number: number, error = number >= 424 ? ENOSYS : EPERM): Instruction[] => [
     [JUMP_EQUAL, 0, 1, number],
-    [RETURN, 0, 0, ERROR | (number >= 424 ? ENOSYS : EPERM)],
+    [RETURN, 0, 0, ERROR | error],
   ]
   /** For one call: looks at an argument, and loads the number again where nothing was decided. */
   const byArgument = (numbers: Numbers, index: number, body: readonly Instruction[]): Instruction[] =>
@@ -131,6 +140,13 @@ export function seccompFilter(arch: keyof typeof AUDIT): Buffer {
     ...values.map((value, i): Instruction => [JUMP_EQUAL, values.length - i, 0, value]),
     [RETURN, 0, 0, ERROR | EPERM],
   ]
+  /** Of an argument that has 64 bits. */
+  const atMost = (index: number, most: number): Instruction[] => [
+    [JUMP_GREATER_OR_EQUAL, 2, 0, most + 1],
+    [LOAD, 0, 0, argument(index) + 4],
+    [JUMP_EQUAL, 1, 0, 0],
+    [RETURN, 0, 0, ERROR | EPERM],
+  ]
   return assembled([
     [LOAD, 0, 0, ARCHITECTURE],
     [JUMP_EQUAL, 1, 0, AUDIT[arch]],
@@ -142,7 +158,11 @@ export function seccompFilter(arch: keyof typeof AUDIT): Buffer {
           [RETURN, 0, 0, ERROR | ENOSYS],
         ] as const)
       : []),
-    ...Object.values(DENIED).flatMap(numberOf).flatMap(deny),
+    ...Object.values(DENIED)
+      .flatMap(numberOf)
+      .flatMap((number) => deny(number)),
+    ...(watched ? Object.values(UNMAPPED).flatMap(numberOf) : []).flatMap((number) => deny(number, ENOSYS)),
+    ...(watched ? byArgument(shmget, 1, atMost(1, MOST_SEGMENT)) : []),
     ...byArgument(ptrace, 0, anyOf(ATTACHING)),
     ...byArgument(ioctl, 1, anyOf(TYPING)),
     ...byArgument(socket, 0, noneOf(FAMILIES)),

@@ -21,7 +21,7 @@ function verdict(filter: Buffer, { arch = audit.x64, number, args = [] }: Call):
   const data = Buffer.alloc(64)
   data.writeUInt32LE(number >>> 0, 0)
   data.writeUInt32LE(arch, 4)
-  args.forEach((value, i) => data.writeUInt32LE(value, 16 + 8 * i))
+  args.forEach((value, i) => data.writeBigUInt64LE(BigInt(value), 16 + 8 * i))
   let loaded = 0
   for (let at = 0; ; at++) {
     if (at * 8 >= filter.length) throw new Error(`It runs past its end, to ${at}.`)
@@ -78,6 +78,26 @@ describe('the filter of system calls', () => {
       ...Array.from({ length: 5 }, () => EPERM),
     ])
     expect(verdict(arm64, { arch: audit.arm64, number: 198, args: [40, 1] })).toBe(EPERM)
+  })
+
+  it('refuses memory that no process maps only where memory is watched', () => {
+    for (const [arch, shmget, memfd] of [
+      ['x64', 29, 319],
+      ['arm64', 194, 279],
+    ] as const) {
+      const of = (watched: boolean, number: number, ...args: number[]) =>
+        verdict(seccompFilter(arch, { watched }), { arch: audit[arch], number, args })
+      expect([memfd, 447].map((number) => of(true, number))).toEqual([ENOSYS, ENOSYS])
+      expect([memfd, 447].map((number) => of(false, number))).toEqual([ALLOW, ALLOW])
+      const sizes = [0, 56, 4096, 4097, 2 ** 32, 2 ** 32 + 56, 2 ** 40]
+      expect(sizes.map((size) => of(true, shmget, 0, size, 0o600))).toEqual([
+        ...Array.from({ length: 3 }, () => ALLOW),
+        ...Array.from({ length: 4 }, () => EPERM),
+      ])
+      for (const size of sizes) expect(of(false, shmget, 0, size)).toBe(ALLOW)
+      // What follows the check of an argument is still decided.
+      expect(verdict(seccompFilter('x64', { watched: true }), { number: 41, args: [40, 1] })).toBe(EPERM)
+    }
   })
 
   it('ends a process that calls for another architecture, and has no x32', () => {

@@ -36,6 +36,13 @@ export async function explode(dir: string): Promise<BombReport> {
     const beside = end('i=0; while [ $i -lt 40 ]; do sleep 0.1; i=$((i+1)); /bin/true || exit 9; done; exit 7')
     const memory = await end(`node -e "const a = []; for (;;) a.push(Buffer.alloc(4 * ${MiB}, 1))"`)
     const inTmp = await end('head -c 400M /dev/zero > /tmp/full; sleep 20')
+    const memfd = await end(`perl -e 'my ($name, $mib) = ("bomb", "x" x ${MiB});
+      my $fd = syscall(${process.arch === 'arm64' ? 279 : 319}, $name, 0);
+      exit 4 if $fd < 0;
+      open(my $file, ">&=", $fd); syswrite($file, $mib) for 1..400; sleep 20'`)
+    const segment = await end(`perl -e 'my $mib = "x" x ${MiB};
+      my $id = shmget(0, 400 * ${MiB}, 01600) // exit 4;
+      shmwrite($id, $mib, $_ * ${MiB}, ${MiB}) for 0..399; sleep 20'`)
     const pids = await end('f() { f | f & }; f; sleep 20')
     const worker = "new (require('worker_threads').Worker)('setTimeout(() => 0, 1e6)', { eval: true })"
     const threads = await end(`node -e "for (let i = 0; i < 60; i++) ${worker}"`, {
@@ -50,7 +57,7 @@ export async function explode(dir: string): Promise<BombReport> {
       strengths: Object.fromEntries(
         Object.entries(executor.guarantees.limits).map(([name, { value }]) => [name, value]),
       ),
-      ends: { memory, inTmp, pids, threads, disk, unlinked, odd, idle, within },
+      ends: { memory, inTmp, memfd, segment, pids, threads, disk, unlinked, odd, idle, within },
       beside: await beside,
     }
   } finally {
