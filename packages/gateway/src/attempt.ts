@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { systemCode, type Clock } from '@seamark/kit'
 import type { Authority as CertificateAuthority } from './authority.ts'
 import { connectTunnel, endWith, failedAnswer } from './connect.ts'
-import type { Decision } from './decisions.ts'
+import type { DecisionLog } from './decisions.ts'
 import type { Dialer } from './dial.ts'
 import { fail, forward } from './forward.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -25,7 +25,7 @@ export interface AttemptContext {
   readonly dialer: Dialer
   readonly secrets: Secrets
   readonly certificates: CertificateAuthority | undefined
-  readonly record: (decision: Decision, count?: number) => Promise<void>
+  readonly log: DecisionLog
   readonly clock: Clock
 }
 
@@ -49,7 +49,7 @@ export function attemptServer(context: AttemptContext): {
   readonly serve: (listener: Server) => void
   readonly end: () => Promise<void>
 } {
-  const { launchId, rules, limits, pins, dialer, secrets, certificates, clock } = context
+  const { launchId, rules, limits, pins, dialer, secrets, certificates, log, clock } = context
   const pool = connectionPool(dialer, limits.maxConnections)
   const open = new Set<Socket>()
   // Where the program takes the gateway for a host.
@@ -57,9 +57,9 @@ export function attemptServer(context: AttemptContext): {
   const answering = new WeakSet<Socket>()
 
   const refuse = (reason: Refusal['reason'], facts: Facts, count?: number): Promise<void> =>
-    context.record({ launchId, at: clock.now(), outcome: 'refused', ...refusal(reason), ...facts }, count)
+    log.record({ launchId, at: clock.now(), outcome: 'refused', ...refusal(reason), ...facts }, count)
   const allow = (facts: Facts, address: string, inject?: string): Promise<void> =>
-    context.record({
+    log.record({
       launchId,
       at: clock.now(),
       outcome: 'allowed',
@@ -192,6 +192,7 @@ export function attemptServer(context: AttemptContext): {
       server.close()
       for (const socket of open) socket.destroy()
       await drops.flush()
+      await log.flush()
     },
   }
 }

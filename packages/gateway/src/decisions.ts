@@ -1,8 +1,7 @@
 import { SeamError, toSeamError } from '@seamark/kit'
-import type { EgressDecision } from './options.ts'
-
-/** A decision before it is counted. */
-export type Decision = Omit<EgressDecision, 'count'>
+import type { Decision, EgressDecision } from './options.ts'
+import { refusalError } from './problems.ts'
+import { refusalCounter } from './refusal-counter.ts'
 
 // What one call is given at most: a group is a record or a few, not a flood.
 const longestGroup = 1_000
@@ -22,45 +21,80 @@ function grouped(
   return Array.from(groups.values(), ({ count, first }) => ({ ...first, count }))
 }
 
+/** The decisions of an attempt, made durable. */
+export interface DecisionLog {
+  /**
+   * Resolves when a decision is durable, or is a refusal that is counted. Errors: `UNAVAILABLE` where it could not be made
+   * durable, `LIMIT_EXCEEDED` for what would be allowed beyond the bound.
+   */
+  readonly record: (decision: Decision, count?: number) => Promise<void>
+  /** Tells what is counted. Rejects where that can not be recorded. */
+  readonly flush: () => Promise<void>
+}
+
+interface Waiting {
+  readonly decision: Decision
+  readonly count: number
+  readonly done: () => void
+  readonly failed: (error: SeamError) => void
+}
+
 /**
- * Makes decisions durable in groups: what comes while one call is under way waits for the next. The promise resolves when
- * its decision is durable. Errors: `UNAVAILABLE` where it could not be made so.
+ * Makes decisions durable in groups: what comes while one call is under way waits for the next. After `max` records
+ * refusals are only counted, and nothing is allowed any more.
  */
 export function decisionLog(
   decided: (decisions: readonly EgressDecision[]) => Promise<void>,
-): (decision: Decision, count?: number) => Promise<void> {
-  let waiting: {
-    readonly decision: Decision
-    readonly count: number
-    readonly done: () => void
-    readonly failed: (error: SeamError) => void
-  }[] = []
+  max: number,
+  firstCountMs?: number,
+): DecisionLog {
+  const counted = refusalCounter((refusals) => decided(grouped(refusals)), firstCountMs)
+  let waiting: Waiting[] = []
   let busy = false
+  let recorded = 0
+
+  function countOnly({ decision, count, done, failed }: Waiting): void {
+    counted.add(decision, count)
+    if (decision.outcome === 'allowed') failed(refusalError('too-many-decisions'))
+    else done()
+  }
+
+  async function recordAll(group: readonly Waiting[]): Promise<void> {
+    try {
+      const records = grouped(group)
+      await decided(records)
+      recorded += records.length
+      for (const { done } of group) done()
+    } catch (cause) {
+      const error = new SeamError('UNAVAILABLE', 'The decision could not be recorded, so nothing was sent.', {
+        remedy: 'Try again later.',
+        cause: toSeamError(cause),
+      })
+      for (const { failed } of group) failed(error)
+    }
+  }
 
   async function run(): Promise<void> {
     busy = true
     // One turn of the loop, so that what was asked at the same time is one group.
     await new Promise((resolve) => setImmediate(resolve))
     while (waiting.length > 0) {
-      const group = waiting.slice(0, longestGroup)
-      waiting = waiting.slice(longestGroup)
-      try {
-        await decided(grouped(group))
-        for (const { done } of group) done()
-      } catch (cause) {
-        const error = new SeamError('UNAVAILABLE', 'The decision could not be recorded, so nothing was sent.', {
-          remedy: 'Try again later.',
-          cause: toSeamError(cause),
-        })
-        for (const { failed } of group) failed(error)
-      }
+      const room = max - recorded
+      const size = room > 0 ? Math.min(longestGroup, room) : waiting.length
+      const group = waiting.slice(0, size)
+      waiting = waiting.slice(size)
+      if (room > 0) await recordAll(group)
+      else group.forEach(countOnly)
     }
     busy = false
   }
 
-  return (decision, count = 1) =>
-    new Promise((done, failed) => {
-      waiting.push({ decision, count, done, failed })
-      if (!busy) void run()
-    })
+  return {
+    flush: counted.flush,
+    record: (decision, count = 1) =>
+      new Promise((done, failed) => {
+        waiting.push({ decision, count, done, failed })
+        if (!busy) void run()
+      }),
+  }
 }

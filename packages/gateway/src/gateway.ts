@@ -59,7 +59,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       dialer: dial,
       secrets: secretsOf({ resolve, credentials, waitMs: connectMs }),
       certificates,
-      record: decisionLog(decided),
+      log: decisionLog(decided, limits.maxDecisions),
       clock,
     })
     let closing: Promise<void> | undefined

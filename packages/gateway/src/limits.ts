@@ -10,6 +10,8 @@ export const GATEWAY_LIMITS = {
   maxAnswerBytes: 17_179_869_184,
   /** Connections of the program at one time. */
   maxConnections: 1_024,
+  /** Records of an attempt's decisions by one gateway process. Beyond them refusals are counted by their reason, and nothing is allowed. */
+  maxDecisions: 10_000,
   /** Milliseconds from the beginning of a request, or of a connection's first bytes, to the end of its headers. */
   headersMs: 15_000,
   /** Milliseconds without a byte in either direction. */

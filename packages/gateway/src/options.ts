@@ -24,6 +24,7 @@ export type DecisionReason =
   | 'too-large'
   | 'too-slow'
   | 'too-many-connections'
+  | 'too-many-decisions'
   | 'secret'
 
 /** One decision. Equal ones that waited together are one, with their `count`. Holds no secret, no query and no header. */
@@ -34,6 +35,9 @@ export interface EgressDecision extends Omit<RecordData['egress.decided'], 'firs
   readonly at: number
   readonly reason: DecisionReason
 }
+
+/** A decision before it is counted. */
+export type Decision = Omit<EgressDecision, 'count'>
 
 export interface EgressGatewayOptions extends EgressSettings {
   /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in

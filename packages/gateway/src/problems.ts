@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@seamark/core'
-import { ERRORS, toSeamError } from '@seamark/kit'
+import { ERRORS, SeamError, toSeamError } from '@seamark/kit'
 import type { DecisionReason } from './options.ts'
 
 const REFUSALS: Readonly<
@@ -92,6 +92,11 @@ const REFUSALS: Readonly<
     message: 'There are too many connections.',
     remedy: 'Close some.',
   },
+  'too-many-decisions': {
+    code: 'LIMIT_EXCEEDED',
+    message: 'This attempt has asked for more different things than are recorded (maxDecisions).',
+    remedy: 'Have the deployment raise egress.limits.maxDecisions.',
+  },
   secret: {
     code: 'UNAVAILABLE',
     message: 'The credential for that host can not be had.',
@@ -107,6 +112,12 @@ export interface Refusal {
 
 export function refusal(reason: Refusal['reason']): Refusal {
   return { reason, code: REFUSALS[reason].code }
+}
+
+/** A refusal as an error. */
+export function refusalError(reason: Refusal['reason']): SeamError {
+  const { code, message, remedy } = REFUSALS[reason]
+  return new SeamError(code, message, { remedy })
 }
 
 export interface ProblemAnswer {

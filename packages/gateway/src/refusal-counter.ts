@@ -1,0 +1,69 @@
+import type { Decision } from './options.ts'
+import { refusal } from './problems.ts'
+
+interface Counted {
+  readonly decision: Decision
+  readonly count: number
+}
+
+// Doubled with each time: what is told stays little however long an attempt goes on.
+const firstMs = 1_000
+
+/** All that is kept of a decision beyond the bound: an attempt can make up the rest. */
+const bare = ({ launchId, at, reason }: Decision): Decision => ({
+  launchId,
+  at,
+  outcome: 'refused',
+  ...refusal(reason === 'listed' ? 'too-many-decisions' : reason),
+})
+
+/** Counts refusals by their reason, and tells them more and more seldom. */
+export function refusalCounter(tell: (refusals: readonly Counted[]) => Promise<void>, first: number = firstMs) {
+  const counts = new Map<Decision['reason'], Counted>()
+  let everyMs = first
+  let timer: NodeJS.Timeout | undefined
+  let telling: Promise<void> = Promise.resolve()
+
+  function count({ decision, count: more }: Counted): void {
+    const known = counts.get(decision.reason)
+    counts.set(decision.reason, known ? { ...known, count: known.count + more } : { decision, count: more })
+  }
+
+  async function tellAll(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const all = [...counts.values()]
+    counts.clear()
+    if (all.length === 0) return
+    try {
+      await tell(all)
+    } catch (error) {
+      all.forEach(count)
+      throw error
+    }
+  }
+
+  /** Tells what is counted, one call at a time. Rejects where it can not be recorded; then it stays counted. */
+  function flush(): Promise<void> {
+    const next = telling.then(tellAll)
+    telling = next.catch(() => undefined)
+    return next
+  }
+
+  function later(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      everyMs *= 2
+      // What can not be told stays counted, and is told later or at the end.
+      flush().catch(later)
+    }, everyMs).unref()
+  }
+
+  return {
+    add(decision: Decision, more: number): void {
+      count({ decision: bare(decision), count: more })
+      later()
+    },
+    flush,
+  }
+}
