@@ -30,6 +30,8 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: '/usr/bin/docker', package: 'docker.io', probe: ['--version'] },
   { name: 'runsc', package: 'runsc', probe: ['--version'] },
   { name: 'test', package: 'linux-libc-dev', probe: ['-f', '/usr/include/asm-generic/unistd.h'] },
+  { name: 'x86_64-linux-gnu-gcc', package: 'gcc', probe: ['--version'] },
+  { name: 'aarch64-linux-gnu-gcc', package: 'gcc-aarch64-linux-gnu', probe: ['--version'] },
   { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
 ]
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   set.stdin.end(value)
-  await new Promise((resolve) => set.on('close', resolve))
+  expect(await new Promise((resolve) => set.on('close', resolve))).toBe(0)
   here.write('plan.yaml', plan)
   here.write(
     'seamark.config.mjs',

@@ -10,6 +10,7 @@ export default defineConfig({
       requireDigest: true,
       socketPath: process.env['SEAMARK_DOCKER_SOCKET'] ?? '/var/run/docker.sock',
       limits: { cpus: 2, memoryBytes: 4 * 1024 ** 3, pids: 512 },
+      onNotice: (error) => console.error(error.message),
     }),
   ],
   require: { executor: { isolation: 'container', network: 'none', tree: 'proven', proof: 'tested' } },

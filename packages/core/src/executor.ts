@@ -173,7 +173,7 @@ export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
   /** Writes to standard input of a launch with `stdin: 'pipe'`. Only where `guarantees.input`. */
   send?(launchId: string, bytes: Uint8Array, options?: CallOptions): Promise<void>
 
-  /** Why no attempt can be started here now, found by trying; `undefined` where one can. Asked at each submission. */
+  /** Why no attempt can be started here now, found by trying; `undefined` where one can. Asked at submissions until one could, and by `doctor`. */
   unavailable?(options?: CallOptions): Promise<Problem | undefined>
 
   /**

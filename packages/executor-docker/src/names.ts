@@ -8,7 +8,7 @@ export const LABEL = {
   creator: 'dev.seamark.creator',
   timeoutMs: 'dev.seamark.timeout-ms',
   maxOutputBytes: 'dev.seamark.max-output-bytes',
-  /** Limits of the spec that are watched: processes, and time without output. */
+  /** Limits of the spec that are watched. */
   pids: 'dev.seamark.pids',
   idleMs: 'dev.seamark.idle-ms',
   diskBytes: 'dev.seamark.disk-bytes',

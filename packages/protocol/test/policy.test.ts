@@ -210,7 +210,7 @@ describe('the policy of an item', () => {
     ])
   })
 
-  test('is refused where nothing is wrong in it, as no executor enforces it', () => {
+  test('is refused where nothing is wrong in it, as there is no way out', () => {
     expect(places(items('  - { id: a, run: x, network: { allow: [{ host: a.example, mode: tunnel }] } }'))).toEqual([
       'UNSUPPORTED /items/0/network/allow/0 3:41',
     ])

@@ -60,6 +60,7 @@ export function egressWays(egress: Egress | undefined): EgressWays {
   }
 
   async function close(launchId: string): Promise<void> {
+    // Whoever opened it was told; there is nothing to close.
     const way = await ways.get(launchId)?.catch(() => undefined)
     await way?.close()
     ways.delete(launchId)
