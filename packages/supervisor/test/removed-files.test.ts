@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -98,12 +98,13 @@ describe('removed files', () => {
   })
 
   it('that can not all be seen make the growth of the disk count', async () => {
-    const dir = temporaryFolder()
-    let whole = true
-    const watch = await openDiskWatch([dir], 8 * MiB, async () => ({ bytes: 9 * MiB, whole }))
-    expect(await watch.isOver()).toBe(true)
-    whole = false
-    const other = await openDiskWatch([dir], 1024 ** 5, async () => ({ bytes: 0, whole }))
-    expect(await other.isOver()).toBe(false)
+    const [dir, other] = [temporaryFolder(), temporaryFolder()]
+    const watches = await Promise.all(
+      [true, false].map((whole) => openDiskWatch([dir], 16 * MiB, async () => ({ bytes: 0, whole }))),
+    )
+    writeFileSync(join(other, 'full'), Buffer.alloc(48 * MiB, 1))
+    expect(await Promise.all(watches.map((watch) => watch.isOver()))).toEqual([false, true])
+    const removed = await openDiskWatch([dir], 16 * MiB, async () => ({ bytes: 17 * MiB, whole: true }))
+    expect(await removed.isOver()).toBe(true)
   })
 })
