@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
-import { systemCode, type Clock } from '@seamark/kit'
+import { systemCode, type Clock, type RedactionTable } from '@seamark/kit'
 import type { Authority as CertificateAuthority } from './authority.ts'
 import { connectTunnel, endWith, failedAnswer } from './connect.ts'
 import type { DecisionLog } from './decisions.ts'
@@ -15,7 +15,7 @@ import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './
 import { factsOf, read, type Facts } from './request.ts'
 import { REASONS, type Rules } from './rules.ts'
 import { withoutCredentials } from './credentials.ts'
-import type { Injection, Secrets } from './secrets.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface AttemptContext {
   readonly launchId: string
@@ -101,9 +101,10 @@ export function attemptServer(context: AttemptContext): {
     const pin = await pins.pin(authority.host)
     if ('reason' in pin) return refuseWith(pin.reason, facts)
     const { inject } = matched.rule
-    let injection: Injection | undefined
+    const place = `${authority.host} ${authority.port}`
+    let credential: readonly [string, string] | undefined
     try {
-      injection = inject === undefined ? undefined : await secrets(inject, `${authority.host} ${authority.port}`)
+      credential = inject === undefined ? undefined : await secrets.headerFor(inject, place)
     } catch {
       // The store's error may say more than a program inside may know.
       return refuseWith('secret', facts)
@@ -111,14 +112,18 @@ export function attemptServer(context: AttemptContext): {
     await allow(facts, pin.address, inject)
     // Nobody is left to send it for.
     if (res.destroyed) return
-    const query = injection === undefined ? target.query : withoutCredentials(target.query)
+    // A host may send back under any rule what it was sent under another one.
+    const known = (): RedactionTable | undefined => secrets.sentTo(place)
+    const query = known() === undefined ? target.query : withoutCredentials(target.query)
     const outgoing = {
       authority,
       address: pin.address,
       method,
       target: `${target.path}${query}`,
       length,
-      injection,
+      credential,
+      carriers: secrets.carriers,
+      known,
       expectsContinue,
     }
     forward(req, res, outgoing, { pool, limits, unreachable: () => pins.forget(authority.host) })

@@ -1,14 +1,13 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
-import { SeamError, systemCode } from '@seamark/kit'
+import { SeamError, systemCode, type RedactionTable } from '@seamark/kit'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
 import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
 import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
 import { scrubbing, scrubHeaders } from './scrub.ts'
-import type { Injection } from './secrets.ts'
 
 /** A request that is allowed and recorded. */
 export interface Outgoing {
@@ -18,7 +17,12 @@ export interface Outgoing {
   /** Path and query. */
   readonly target: string
   readonly length: number | 'chunked'
-  readonly injection: Injection | undefined
+  /** What carries a secret that is added. */
+  readonly credential: readonly [string, string] | undefined
+  /** Names of headers that the program may not send, besides those that are known. */
+  readonly carriers: ReadonlySet<string>
+  /** What is taken out of the answer, if anything; asked for again when the answer comes. */
+  readonly known: () => RedactionTable | undefined
   /** Whether the program waits to be told before it sends the body. */
   readonly expectsContinue: boolean
 }
@@ -39,12 +43,15 @@ function count(body: IncomingMessage, max: number, over: () => void): void {
   })
 }
 
-function headersOf(req: IncomingMessage, { authority, length, injection }: Outgoing): readonly string[] {
+function headersOf(req: IncomingMessage, outgoing: Outgoing): readonly string[] {
+  const { authority, length, credential, carriers } = outgoing
+  const scrubbed = outgoing.known() !== undefined
   return [
     'host',
     written(authority),
-    ...requestHeaders(req.rawHeaders, injection !== undefined),
-    ...(injection === undefined ? [] : [...injection.header, 'accept-encoding', 'identity']),
+    ...requestHeaders(req.rawHeaders, scrubbed, carriers),
+    ...(credential ?? []),
+    ...(scrubbed ? ['accept-encoding', 'identity'] : []),
     ...(length === 'chunked' ? ['transfer-encoding', 'chunked'] : []),
     ...(length !== 'chunked' && (length > 0 || !['GET', 'HEAD'].includes(req.method ?? ''))
       ? ['content-length', String(length)]
@@ -54,7 +61,7 @@ function headersOf(req: IncomingMessage, { authority, length, injection }: Outgo
 
 /** Sends an answer on, as it comes. */
 function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, limits: GatewayLimits): void {
-  const { injection } = outgoing
+  const known = outgoing.known()
   const { rawHeaders, statusCode = 502 } = answer
   const refuse = (message: string): void => {
     answer.destroy()
@@ -64,12 +71,12 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   if (rawHeaders.length / 2 > limits.maxHeaders || !areClean(rawHeaders))
     return refuse('The headers of the answer are too many or not well formed.')
   const encoded = values(rawHeaders, 'content-encoding').some((coding) => coding.trim().toLowerCase() !== 'identity')
-  if (injection !== undefined && encoded && outgoing.method !== 'HEAD')
+  if (known !== undefined && encoded && outgoing.method !== 'HEAD')
     return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
     return refuse('The answer is over the limit of size.')
-  const headers = answerHeaders(rawHeaders, injection !== undefined)
-  res.writeHead(statusCode, [...(injection === undefined ? headers : scrubHeaders(headers, injection.known))])
+  const headers = answerHeaders(rawHeaders, known !== undefined)
+  res.writeHead(statusCode, [...(known === undefined ? headers : scrubHeaders(headers, known))])
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
   setImmediate(() => {
     if (!res.destroyed && !res.writableEnded) res.flushHeaders()
@@ -77,8 +84,8 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   const cut = (): void => void (res.destroy(), answer.destroy())
   answer.on('error', cut)
   count(answer, limits.maxAnswerBytes, cut)
-  if (injection === undefined) answer.pipe(res)
-  else answer.pipe(scrubbing(injection.known)).on('error', cut).pipe(res)
+  if (known === undefined) answer.pipe(res)
+  else answer.pipe(scrubbing(known)).on('error', cut).pipe(res)
 }
 
 /** Why nothing came back, without what the other side may have put into it. */

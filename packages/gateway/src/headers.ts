@@ -45,33 +45,34 @@ export function isCredentialHeader(name: string): boolean {
 
 /**
  * The end-to-end headers of a request, without credentials and without what makes a server take it for another one.
- * Framing and Host are left to who forwards it. With `inject` cookies go too, and what would hide an answer from scrubbing.
+ * Framing and Host are left to who forwards it. `carriers` go too, being what credentials are added by, whatever they are
+ * called. With `scrubbed` so do cookies, and what would hide an answer from scrubbing.
  */
-export function requestHeaders(raw: RawHeaders, inject: boolean): readonly string[] {
+export function requestHeaders(raw: RawHeaders, scrubbed: boolean, carriers: ReadonlySet<string>): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => headerName(name.trim()))),
   )
   return pairs(raw).flatMap(([name, value]) => {
     const known = headerName(name)
     if (hopByHop.has(known) || named.has(known) || notForwarded.has(known)) return []
-    if (overrides.test(known) || isCredentialHeader(name)) return []
-    if (inject && /^(?:cookie2?|accept-encoding|range|if-range)$/.test(known)) return []
+    if (overrides.test(known) || isCredentialHeader(name) || carriers.has(known)) return []
+    if (scrubbed && /^(?:cookie2?|accept-encoding|range|if-range)$/.test(known)) return []
     return [name, value]
   })
 }
 
 /**
- * The end-to-end headers of an answer. With `inject` none that gives the program a credential of its own, and none that
+ * The end-to-end headers of an answer. With `scrubbed` none that gives the program a credential of its own, and none that
  * says how long the body is or what it hashes to: secrets are taken out of it.
  */
-export function answerHeaders(raw: RawHeaders, inject: boolean): readonly string[] {
+export function answerHeaders(raw: RawHeaders, scrubbed: boolean): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
   )
   return pairs(raw).flatMap(([name, value]) => {
     const known = name.toLowerCase()
     if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
-    return inject && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
+    return scrubbed && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
       ? []
       : [name, value]
   })

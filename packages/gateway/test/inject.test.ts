@@ -197,3 +197,56 @@ it('drops a header whose name is the secret, and serves on', async () => {
     expect(JSON.stringify(got)).not.toContain(value)
   }
 })
+
+it('takes the secret out of answers under every rule of the host that it was sent to', async () => {
+  let stored = 'nothing yet'
+  here = await setting(
+    (req, res) => {
+      if (req.headers.authorization !== undefined) stored = req.headers.authorization
+      res.writeHead(200, { 'x-echo': stored, 'content-length': stored.length }).end(stored)
+    },
+    {
+      credentials: { 'api-key': { way: 'bearer' } },
+      resolve: () => Promise.resolve({ value: Buffer.from(secret) }),
+    },
+  )
+  const { socketPath } = await here.open([
+    { host: 'api.example', mode: 'endpoint', inject: 'api-key', paths: ['/v1/*'] },
+    { host: 'api.example', mode: 'endpoint', paths: ['/public/*'] },
+  ])
+  const base = `/to/api.example:${here.port}`
+  const before = await call(socketPath, `${base}/public/x`, { headers: { 'accept-encoding': 'gzip' } })
+  expect(before).toMatchObject({ body: 'nothing yet', headers: { 'content-length': '11' } })
+  expect(here.requests[0]?.headers).toContain('gzip')
+  await call(socketPath, `${base}/v1/x`)
+  const got = await call(socketPath, `${base}/public/x`, { headers: { 'accept-encoding': 'gzip', range: 'bytes=1-' } })
+  expect(got).toMatchObject({
+    status: 200,
+    body: 'Bearer [redacted:api-key]',
+    headers: { 'x-echo': 'Bearer [redacted:api-key]' },
+  })
+  const last = here.requests.at(-1)?.headers ?? []
+  expect(last).toContain('identity')
+  expect(last).not.toContain('bytes=1-')
+  expect(JSON.stringify(last)).not.toContain(secret)
+})
+
+it.each([true, false])(
+  'removes the header that carries a secret, whatever it is called (injected: %s)',
+  async (inject) => {
+    here = await setting(undefined, {
+      credentials: { 'api-key': { way: 'header', header: 'X-Auth' } },
+      resolve: () => Promise.resolve({ value: Buffer.from(secret) }),
+    })
+    const { socketPath } = await here.open([
+      { host: 'api.example', mode: 'endpoint', paths: ['/*'], ...(inject && { inject: 'api-key' }) },
+    ])
+    await call(socketPath, `/to/api.example:${here.port}/`, {
+      headers: { 'x-auth': own, x_auth: own, 'x-author': 'a' },
+    })
+    const [seen] = here.requests
+    expect(JSON.stringify(seen)).not.toContain(own)
+    expect(seen?.headers).toContain('x-author')
+    expect(seen?.headers.filter((text) => text === secret)).toHaveLength(inject ? 1 : 0)
+  },
+)
