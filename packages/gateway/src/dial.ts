@@ -118,7 +118,10 @@ export function dialer(options: {
     async tls(address, port, host) {
       const socket = await tcp(address, port)
       try {
-        return await timed('TLS with the host failed', (signal) => secured(socket, host, context, signal))
+        const secure = await timed('TLS with the host failed', (signal) => secured(socket, host, context, signal))
+        // It can have ended with what came right behind the handshake; a request on it would wait for nothing.
+        if (secure.destroyed) throw new SeamError('UNAVAILABLE', 'The host ended the connection.')
+        return secure
       } catch (error) {
         socket.destroy()
         throw error
