@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { expect, it } from 'vitest'
+import { it } from 'vitest'
 import { certificateFor } from './support/certificates.ts'
 import { dialer } from '../src/dial.ts'
 
