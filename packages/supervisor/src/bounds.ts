@@ -18,9 +18,9 @@ export interface Bounds {
   /** Begins to look; `pid` is the process that was started. Tells once at most; `killed` where it can not look. */
   watch(pid: number, first: () => number | undefined, tell: (why: Breach | 'killed') => void): void
   sawOutput(): void
-  /** Which limit it had hit, asked when its tree is dead. */
+  /** Which limit it had hit, asked when its tree is dead; none where that can not be seen, which is said. Never rejects. */
   atEnd(): Promise<Breach | undefined>
-  /** Stops looking, and removes what there is. Also where nothing was started. */
+  /** Stops looking, and removes what there is. Also where nothing was started. What can not be removed is said. Never rejects. */
   close(): Promise<void>
 }
 
@@ -118,11 +118,20 @@ export async function openBounds(
     async atEnd() {
       closed = true
       started = undefined
-      return group?.breach() ?? (await lookAtDisk())
+      try {
+        return group?.breach() ?? (await lookAtDisk())
+      } catch (error) {
+        say(launchId, 'can not be looked at any more', error)
+        return undefined
+      }
     },
     async close() {
       closed = true
-      await group?.remove()
+      try {
+        await group?.remove()
+      } catch (error) {
+        say(launchId, 'leaves its control group behind', error)
+      }
     },
   }
 }
@@ -142,8 +151,12 @@ async function keepLooking(
     } catch (error) {
       // What can not be looked at is not held, so it does not go on for long.
       if (++failures < mostFailures || isOver()) continue
-      process.stderr.write(`${launchId} can not be watched: ${toSeamError(error).message}\n`)
+      say(launchId, 'can not be watched', error)
       return tell('killed')
     }
   }
+}
+
+function say(launchId: string, what: string, error: unknown): void {
+  process.stderr.write(`${launchId} ${what}: ${toSeamError(error).message}\n`)
 }
