@@ -23,7 +23,10 @@ describe('the binaries', () => {
   it('have the limits that are told of them', () => {
     const source = readFileSync(fileURLToPath(new URL('../native/seamark-forward.c', import.meta.url)), 'utf8')
     const constant = (name: string) => Number(new RegExp(`\\b${name} = (\\d+)`).exec(source)?.[1])
-    expect(FORWARDER_LIMITS).toEqual({ maxConnections: constant('most'), waitMs: constant('retry_ms') * constant('tries') })
+    expect(FORWARDER_LIMITS).toEqual({
+      maxConnections: constant('most'),
+      waitMs: constant('retry_ms') * constant('tries'),
+    })
   })
 
   it('is refused for another architecture', () => {
