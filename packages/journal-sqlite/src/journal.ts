@@ -5,7 +5,7 @@ import type { ScrubOptions, ScrubReport } from '@seamark/journal'
 import { checkBatch, SeamError, throwIfAborted } from '@seamark/kit'
 import { openForReading, openForWriting } from './namespace.ts'
 import type { OpenReader, OpenWriter } from './namespace.ts'
-import { namespacePaths, reservePath } from './paths.ts'
+import { namespacePaths, reservePath, type NamespacePaths } from './paths.ts'
 import { purgeBackups } from './purge.ts'
 import { query } from './query.ts'
 import { reserve } from './reserve.ts'
@@ -64,14 +64,17 @@ export function sqliteStore(
   const { dir, name = 'journal', readOnly = false, reserveBytes = 16 * 1024 * 1024 } = options
   const spare = reserve(reservePath(dir), reserveBytes)
   const wake = wakes()
-  const writers = new Map<string, { readonly open: OpenWriter; readonly lost: AbortController }>()
+  const writers = new Map<
+    string,
+    { readonly open: OpenWriter; readonly paths: NamespacePaths; readonly lost: AbortController }
+  >()
   const readers = new Map<string, OpenReader>()
   let closed = false
 
-  const begin = (ns: string, signal: AbortSignal | undefined): ReturnType<typeof namespacePaths> => {
+  const begin = (ns: string, signal: AbortSignal | undefined): NamespacePaths => {
     throwIfAborted(signal)
     if (closed) throw new SeamError('UNAVAILABLE', 'The journal is closed.')
-    return namespacePaths(dir, ns)
+    return writers.get(ns)?.paths ?? namespacePaths(dir, ns)
   }
 
   const readerOf = (ns: string): OpenReader | undefined => {
@@ -144,7 +147,7 @@ export function sqliteStore(
       readers.get(ns)?.close()
       readers.delete(ns)
       const lost = new AbortController()
-      writers.set(ns, { open, lost })
+      writers.set(ns, { open, paths, lost })
       wake.notify(ns)
       const { epoch } = open
       return { ns, epoch, lost: lost.signal, release: async () => letGo(ns, epoch) }

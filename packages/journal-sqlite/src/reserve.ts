@@ -13,10 +13,18 @@ export interface Reserve {
 }
 
 const chunkBytes = 1024 * 1024
+/** How long the space counts as set aside after it was seen: another namespace may give it back meanwhile, on a disk that is full. */
+const seenMs = 50
 
 /** A reserve in the file at `path`; of 0 bytes it is always whole. Namespaces of one folder share it. */
 export function reserve(path: string, bytes: number): Reserve {
-  const isWhole = (): boolean => bytes === 0 || (statSync(path, { throwIfNoEntry: false })?.size ?? -1) === bytes
+  let seenAt = -Infinity
+  const isWhole = (): boolean => {
+    if (bytes === 0 || performance.now() - seenAt < seenMs) return true
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? -1) !== bytes) return false
+    seenAt = performance.now()
+    return true
+  }
   return {
     restore() {
       if (isWhole()) return true
@@ -33,6 +41,7 @@ export function reserve(path: string, bytes: number): Reserve {
       }
     },
     free() {
+      seenAt = -Infinity
       const there = bytes > 0 && statSync(path, { throwIfNoEntry: false }) !== undefined
       rmSync(path, { force: true })
       if (there) syncFolder(dirname(path))
