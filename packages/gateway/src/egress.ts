@@ -175,6 +175,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   }
 
   async function shut(attempt: number, one: Held): Promise<void> {
+    // Whoever had it started was told that it was not.
     const process = await running?.catch(() => undefined)
     try {
       if (one.served !== undefined) await process?.ask('close', { attempt })
@@ -210,6 +211,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     check: (rules) => void checkRules(rules, known),
     async close() {
       stopping.abort()
+      // As above: what was not started has nothing to end.
       const process = await running?.catch(() => undefined)
       process?.end()
       await process?.ended

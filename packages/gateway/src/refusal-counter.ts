@@ -46,6 +46,7 @@ export function refusalCounter(tell: (refusals: readonly Counted[]) => Promise<v
   /** Tells what is counted, one call at a time. Rejects where it can not be recorded; then it stays counted. */
   function flush(): Promise<void> {
     const next = telling.then(tellAll)
+    // Only the turn of the next call: whoever made this one is told by what it gets.
     telling = next.catch(() => undefined)
     return next
   }

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
 import { certificateFor } from './support/certificates.ts'
 import { dialer } from '../src/dial.ts'
 
@@ -18,7 +18,11 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('lives through garbage right behind the
   server.listen(0, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
   const { tls } = dialer({ proxy: undefined, extraCas: [ca], connectMs: 2_000 })
-  const socket = await tls('127.0.0.1', (server.address() as AddressInfo).port, 'api.example').catch(() => undefined)
+  const socket = await tls('127.0.0.1', (server.address() as AddressInfo).port, 'api.example').catch(
+    (error: unknown) => {
+      expect(error).toMatchObject({ code: 'UNAVAILABLE' })
+    },
+  )
   // An error that nobody listens to would end the process here.
   await new Promise((done) => setTimeout(done, 200))
   socket?.destroy()
