@@ -1,13 +1,23 @@
-/** Whether what is in `dist/` is as new as what it was made from. */
-import { readdirSync, statSync } from 'node:fs'
+/** Whether what is in `dist/` is whole, and as new as what it was made from. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default?: string }>>
+}
+
 const settings = ['tsup.config.ts', 'tsconfig.build.json', 'tsconfig.base.json']
 
-/** Whether a package is built, and nothing that it is built from is newer. Its folder is relative to the root. */
+/**
+ * Whether all that a package exports is built, and nothing that it is built from is newer. Its folder is relative to the
+ * root. A build that failed may leave a part.
+ */
 export function isBuilt(folder: string): boolean {
+  const manifest: Manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  const exported = Object.values(manifest.exports).flatMap((target) => [target.types, target.default ?? target.types])
+  if (!exported.every((file) => existsSync(join(root, folder, file)))) return false
   const oldest = newest(join(root, folder, 'dist'), Math.min)
   const source = newest(join(root, folder, 'src'), Math.max) ?? 0
   const others = [join(folder, 'package.json'), ...settings].map((file) => statSync(join(root, file)).mtimeMs)

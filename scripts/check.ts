@@ -18,6 +18,8 @@ const steps: Readonly<Record<string, Step>> = {
   format: program('prettier', '--check', '--log-level', 'warn', '.'),
   lint: program('oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', '.'),
   types: program('tsc', '-p', 'tsconfig.json', '--noEmit'),
+  // What is published must say its types: declarations are made from one file at a time.
+  declarations: program('tsc', '-p', 'tsconfig.published.json', '--noEmit'),
   directions: program(
     'depcruise',
     '--config',

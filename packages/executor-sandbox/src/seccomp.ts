@@ -116,7 +116,10 @@ export function hasFilter(arch: string): arch is keyof typeof AUDIT {
  * What it denies fails: with `ENOSYS` where programs expect a kernel without the call, else with `EPERM`. A call of
  * another architecture ends the process. `watched` denies memory besides that no process has to map. Pure.
  */
-export function seccompFilter(arch: keyof typeof AUDIT, { watched = false } = {}): Buffer {
+export function seccompFilter(
+  arch: keyof typeof AUDIT,
+  { watched = false }: { readonly watched?: boolean } = {},
+): Buffer {
   const at = arch === 'x64' ? 0 : 1
   const numberOf = (numbers: Numbers): number[] => numbers.slice(at, at + 1).filter((one) => one !== undefined)
   const deny = (number: number, error = number >= 424 ? ENOSYS : EPERM): Instruction[] => [

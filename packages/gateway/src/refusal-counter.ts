@@ -17,8 +17,17 @@ const bare = ({ launchId, at, reason }: Decision): Decision => ({
   ...refusal(reason === 'listed' ? 'too-many-decisions' : reason),
 })
 
+export interface RefusalCounter {
+  readonly add: (decision: Decision, more: number) => void
+  /** Tells what is counted, one call at a time. Rejects where it can not be recorded; then it stays counted. */
+  readonly flush: () => Promise<void>
+}
+
 /** Counts refusals by their reason, and tells them more and more seldom. */
-export function refusalCounter(tell: (refusals: readonly Counted[]) => Promise<void>, first: number = firstMs) {
+export function refusalCounter(
+  tell: (refusals: readonly Counted[]) => Promise<void>,
+  first: number = firstMs,
+): RefusalCounter {
   const counts = new Map<Decision['reason'], Counted>()
   let everyMs = first
   let timer: NodeJS.Timeout | undefined
@@ -43,7 +52,6 @@ export function refusalCounter(tell: (refusals: readonly Counted[]) => Promise<v
     }
   }
 
-  /** Tells what is counted, one call at a time. Rejects where it can not be recorded; then it stays counted. */
   function flush(): Promise<void> {
     const next = telling.then(tellAll)
     // Only the turn of the next call: whoever made this one is told by what it gets.

@@ -27,7 +27,7 @@ const LEAST_BYTES = 4096
  * Adds up folders and single files, without following links. Stops where the sum is beyond `enough`: more is not asked.
  * A file that goes while it is looked at counts nothing.
  */
-export async function diskUse(paths: readonly string[], enough: number, most = MOST): Promise<DiskUse> {
+export async function diskUse(paths: readonly string[], enough: number, most: MostOf = MOST): Promise<DiskUse> {
   const linked = new Set<string>()
   const folders: Buffer[] = []
   let bytes = 0

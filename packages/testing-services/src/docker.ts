@@ -84,7 +84,10 @@ export async function startDocker(): Promise<DockerEngine & RunningServer> {
 }
 
 /** Runs Debian's client against an engine. Rejects with what it says where it fails. */
-export function docker({ socketPath, dir }: Pick<DockerEngine, 'socketPath' | 'dir'>, ...args: readonly string[]) {
+export function docker(
+  { socketPath, dir }: Pick<DockerEngine, 'socketPath' | 'dir'>,
+  ...args: readonly string[]
+): ReturnType<typeof runToEnd> {
   const name = `docker-${process.hrtime.bigint()}`
   return runToEnd(['/usr/bin/docker', '--host', `unix://${socketPath}`, ...args], { dir, name })
 }

@@ -1,12 +1,11 @@
 import { startMoto } from './moto.ts'
-import type { RunningServer } from './process.ts'
 import { startRadosgw } from './radosgw.ts'
 
 /** Every server that the test files of one run share. */
-export const SERVERS = {
+export const SERVERS: { readonly moto: typeof startMoto; readonly radosgw: typeof startRadosgw } = {
   moto: startMoto,
   radosgw: startRadosgw,
-} satisfies Record<string, () => Promise<RunningServer>>
+}
 
 export type ServerName = keyof typeof SERVERS
 
