@@ -1,3 +1,4 @@
+import type { MeterSettings } from './meter.ts'
 import type { EgressRule } from './policy.ts'
 import type { CallOptions } from './seam.ts'
 import type { AttemptPort } from './worker.ts'
@@ -15,6 +16,8 @@ export type CredentialWay =
 export interface EgressSettings {
   /** How each secret is added that a rule may name in `inject`. */
   readonly credentials?: Readonly<Record<string, CredentialWay>>
+  /** What a rule may name in `meter`, beside `model`, which is there in any case and may be set here. */
+  readonly meters?: Readonly<Record<string, MeterSettings>>
   /** Ranges in CIDR notation that listed names may lead to although they are not public. Never metadata services. */
   readonly privateRanges?: readonly string[]
   /** Certificates in PEM that are trusted beside the usual ones. */
@@ -31,8 +34,8 @@ export interface EgressSpec {
   /** Absolute path of the unix socket on the worker's host, in a folder that only this launch sees. A socket that is there is replaced. */
   readonly socketPath: string
   readonly rules: readonly EgressRule[]
-  /** Makes each decision a record before it takes effect. */
-  readonly port: Pick<AttemptPort, 'note'>
+  /** Makes each decision a record before it takes effect. Without `usage` a rule with `meter` is refused. */
+  readonly port: Pick<AttemptPort, 'note' | 'usage'>
   /**
    * Places the certificates that its programs have to trust, before anything is served: when it is opened, and each time
    * that it is opened anew without being asked to. Where it rejects, nothing is served.
@@ -55,8 +58,8 @@ export interface Egress {
   /**
    * Opens the way out of a launch; after a restart of the service anew, at the same path.
    *
-   * Errors: `INVALID_INPUT` for a rule that can not be held, with its place in `/rules`, `CONFLICT` where something else is at
-   * the path, `UNAVAILABLE`, `ABORTED`.
+   * Errors: `INVALID_INPUT` and `UNSUPPORTED` for a rule that can not be held, with its place in `/rules`, `CONFLICT` where
+   * something else is at the path, `UNAVAILABLE`, `ABORTED`.
    */
   open(spec: EgressSpec, options?: CallOptions): Promise<EgressWay>
 }

@@ -1,7 +1,9 @@
-/** Who answers and, with the model's name, sets the price. */
-export const PROVIDERS = ['anthropic', 'openai', 'bedrock', 'vertex'] as const
+import type { ModelProvider } from '@seamark/core'
 
-export type Provider = (typeof PROVIDERS)[number]
+/** Who answers and, with the model's name, sets the price. */
+export const PROVIDERS = ['anthropic', 'openai', 'bedrock', 'vertex'] as const satisfies readonly ModelProvider[]
+
+export type Provider = ModelProvider
 
 /** The form of a request and of its answer. */
 export type Api =
@@ -66,6 +68,9 @@ export interface ModelCall {
    */
   readonly unbounded: readonly string[]
 }
+
+/** What of a call says how its answer is read. */
+export type AnsweredCall = Pick<ModelCall, 'api' | 'stream' | 'cacheWrite'>
 
 /** `free`: nothing is generated. `unknown`: whether it costs is not known; under a budget it is refused. */
 export type RequestReading = { readonly kind: 'call'; readonly call: ModelCall } | { readonly kind: 'free' | 'unknown' }

@@ -1,6 +1,7 @@
+import type { TokenRates } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { ModelCall } from './call.ts'
-import type { ModelPrice, Rates } from './prices.ts'
+import type { ModelPrice } from './prices.ts'
 import { inputSide, totalTokens } from './tokens.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -40,7 +41,7 @@ export function costOf(tokens: Tokens, price: ModelPrice): number | undefined {
   return exact(sum)
 }
 
-function dearestInput(rates: Rates, cacheWrite: ModelCall['cacheWrite']): number {
+function dearestInput(rates: TokenRates, cacheWrite: ModelCall['cacheWrite']): number {
   return Math.max(
     rates.input,
     rates.cacheRead ?? 0,
@@ -64,7 +65,7 @@ export function worstCase(call: ModelCall, price: ModelPrice | undefined): Worst
   if (input === undefined) return {}
   const tokens = exact(BigInt(input) + BigInt(call.maxOutputTokens))
   if (price === undefined) return { tokens }
-  const cost = (rates: Rates): bigint =>
+  const cost = (rates: TokenRates): bigint =>
     times(input, dearestInput(rates, call.cacheWrite)) + times(call.maxOutputTokens, rates.output)
   const usual = cost(price.nanoUsdPerToken)
   const long = price.above !== undefined && input > price.above.inputTokens ? cost(price.above.nanoUsdPerToken) : 0n

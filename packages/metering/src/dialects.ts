@@ -1,4 +1,4 @@
-import type { ModelCall } from './call.ts'
+import type { AnsweredCall } from './call.ts'
 import { reserved } from './outcome.ts'
 import type { AnswerOutcome } from './outcome.ts'
 import { anthropicUsage, chatUsage, converseUsage, generateUsage, mergeCounts, responsesUsage } from './usage-fields.ts'
@@ -62,7 +62,7 @@ function document(path: string, form: UsageForm, tier?: string): Dialect {
 }
 
 /** Messages: `message_start` and each `message_delta` say what was used so far; `message_stop` is the last word. */
-function anthropicStream(cacheWrite: ModelCall['cacheWrite']): Dialect {
+function anthropicStream(cacheWrite: AnsweredCall['cacheWrite']): Dialect {
   const usage = gather(anthropicUsage(cacheWrite))
   let started = false
   let counted = false
@@ -123,7 +123,7 @@ function chatStream(): Dialect {
 }
 
 /** Converse: the event `metadata` is the last, and the only one with `usage`. */
-function converseStream(cacheWrite: ModelCall['cacheWrite']): Dialect {
+function converseStream(cacheWrite: AnsweredCall['cacheWrite']): Dialect {
   const usage = gather(converseUsage(cacheWrite))
   let ended = false
   return {
@@ -163,7 +163,7 @@ function generateStream(prefix: string): Dialect {
 }
 
 /** The dialect of a call's answer. `form` is what the answer's type of content says. */
-export function dialectOf(call: ModelCall, form: 'json' | 'events' | 'frames'): Dialect | undefined {
+export function dialectOf(call: AnsweredCall, form: 'json' | 'events' | 'frames'): Dialect | undefined {
   const { cacheWrite } = call
   switch (call.api) {
     case 'anthropic.messages':

@@ -16,7 +16,16 @@ export type {
   BudgetWarning,
 } from './budget-state.ts'
 export { PROVIDERS } from './call.ts'
-export type { Api, BodyChange, ModelCall, ModelRequest, Provider, RequestOptions, RequestReading } from './call.ts'
+export type {
+  AnsweredCall,
+  Api,
+  BodyChange,
+  ModelCall,
+  ModelRequest,
+  Provider,
+  RequestOptions,
+  RequestReading,
+} from './call.ts'
 export { amountOf, costOf, worstCase } from './cost.ts'
 export type { Amount, WorstCase } from './cost.ts'
 export { eventStreamReader } from './event-stream.ts'
@@ -28,10 +37,11 @@ export type { AnswerOutcome, Unsettled } from './outcome.ts'
 export { modelMeter } from './meter.ts'
 export type { Meter, Metered, MeteredAnswer, MeteredCall, MeterOptions } from './meter.ts'
 export { priceTable, publishedPrices } from './prices.ts'
-export type { DatedPrice, ModelPrice, PricedModel, PriceQuestion, PriceTable, Rates } from './prices.ts'
+export type { ModelPrice, PriceQuestion, PriceTable } from './prices.ts'
 export { answerReader } from './read-answer.ts'
 export type { AnswerHead, AnswerReader } from './read-answer.ts'
 export { readRequest } from './read-request.ts'
+export { meteredHosts, providerOf } from './route.ts'
 export type { Refusal } from './refusal.ts'
 export { sseReader } from './sse.ts'
 export type { EventSink } from './sse.ts'

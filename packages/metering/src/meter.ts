@@ -1,7 +1,8 @@
-import type { UsageAnswer, UsagePort } from '@seamark/core'
+import type { SpendLimits, UsageAnswer, UsagePort } from '@seamark/core'
 import { isSeamError, SeamError } from '@seamark/kit'
 import type { ModelCall, ModelRequest, RequestOptions } from './call.ts'
 import { amountOf, worstCase } from './cost.ts'
+import type { Amount } from './cost.ts'
 import type { ModelPrice, PriceTable } from './prices.ts'
 import { answerReader } from './read-answer.ts'
 import type { AnswerHead } from './read-answer.ts'
@@ -9,6 +10,7 @@ import { readRequest } from './read-request.ts'
 import { refusalOf } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 import { totalTokens } from './tokens.ts'
+import type { Tokens } from './tokens.ts'
 
 export interface MeterOptions extends RequestOptions {
   readonly prices: PriceTable
@@ -23,7 +25,13 @@ export type Metered =
   /** It generates nothing: it may be sent as it is. */
   | { readonly kind: 'free' }
   /** Nothing may be sent; `answer` is one that the program's client understands. */
-  | { readonly kind: 'refused'; readonly error: SeamError; readonly answer: Refusal }
+  | {
+      readonly kind: 'refused'
+      /** `budget`: an account has no room for it. `request`: what it can cost is not known, or it can not be read. */
+      readonly why: 'budget' | 'request'
+      readonly error: SeamError
+      readonly answer: Refusal
+    }
   | MeteredCall
 
 /** A call that is reserved, and has to be settled with one of its two methods. */
@@ -81,6 +89,49 @@ function noRoom(
   })
 }
 
+/** What an answer is charged; `undefined` where that can not be said. */
+function chargeOf(tokens: Tokens, price: ModelPrice | undefined): Amount | undefined {
+  // Without a price it was let through only where no account has a limit in money.
+  if (price === undefined) return { tokens: totalTokens(tokens), nanoUsd: 0 }
+  try {
+    return amountOf(tokens, price)
+  } catch (error) {
+    // More than can be counted is more than was reserved, and no reason to leave the reservation open.
+    if (!isSeamError(error)) throw error
+    return undefined
+  }
+}
+
+/** Its methods keep nothing of the request, which they may outlive by as long as an answer takes. */
+function reservedCall(
+  id: string,
+  { api, stream, cacheWrite, body, headers }: ModelCall,
+  price: ModelPrice | undefined,
+  usage: UsagePort,
+): MeteredCall {
+  const nothing = { as: 'used', amount: { tokens: 0, nanoUsd: 0 } } as const
+  return {
+    kind: 'call',
+    body,
+    headers,
+    failed: (sent) => usage.settle(id, sent ? { as: 'reserved' } : nothing),
+    answer(head) {
+      const reader = answerReader({ api, stream, cacheWrite }, head)
+      return {
+        push: (bytes) => reader.push(bytes),
+        async end(whole) {
+          const outcome = reader.end(whole)
+          if (outcome.kind === 'free') return usage.settle(id, nothing)
+          if (outcome.kind === 'reserved') return usage.settle(id, { as: 'reserved' })
+          const { tokens } = outcome
+          const amount = chargeOf(tokens, price)
+          return usage.settle(id, amount === undefined ? { as: 'reserved' } : { as: 'used', amount, tokens })
+        },
+      }
+    },
+  }
+}
+
 /**
  * The meter of calls to model APIs. What can not be read is refused, never sent unmetered. It does no I/O but through the
  * port; `begin` resolves once the reservation is durable.
@@ -90,50 +141,29 @@ export function modelMeter(options: MeterOptions): Meter {
     async begin(request, usage) {
       const refuse = (error: SeamError, isBudget = false): Metered => ({
         kind: 'refused',
+        why: isBudget ? 'budget' : 'request',
         error,
         answer: refusalOf(request, options, error.message, isBudget),
       })
       let call: ModelCall
+      let price: ModelPrice | undefined
+      let worst: SpendLimits
       try {
         const reading = readRequest(request, options)
         if (reading.kind !== 'call') return reading.kind === 'free' ? { kind: 'free' } : refuse(unknown())
         call = reading.call
+        const { provider, model, location } = call
+        const at = options.now()
+        price = options.prices.find({ provider, model, at, ...(location !== undefined && { location }) })
+        worst = worstCase(call, price)
       } catch (error) {
         if (!isSeamError(error)) throw error
         return refuse(error)
       }
-      const { provider, model, location } = call
-      const price = options.prices.find({
-        provider,
-        model,
-        at: options.now(),
-        ...(location !== undefined && { location }),
-      })
       const id = options.newId()
-      const answer = await usage.reserve({ id, provider, model: named(model), worst: worstCase(call, price) })
+      const answer = await usage.reserve({ id, provider: call.provider, model: named(call.model), worst })
       if (!answer.ok) return refuse(noRoom(answer, call, price), answer.code === 'LIMIT_EXCEEDED')
-      return {
-        kind: 'call',
-        body: call.body,
-        headers: call.headers,
-        failed: (sent) =>
-          usage.settle(id, sent ? { as: 'reserved' } : { as: 'used', amount: { tokens: 0, nanoUsd: 0 } }),
-        answer(head) {
-          const reader = answerReader(call, head)
-          return {
-            push: (bytes) => reader.push(bytes),
-            async end(whole) {
-              const outcome = reader.end(whole)
-              if (outcome.kind === 'free') return usage.settle(id, { as: 'used', amount: { tokens: 0, nanoUsd: 0 } })
-              if (outcome.kind === 'reserved') return usage.settle(id, { as: 'reserved' })
-              const { tokens } = outcome
-              // Without a price it was let through only where no account has a limit in money.
-              const amount = price === undefined ? { tokens: totalTokens(tokens), nanoUsd: 0 } : amountOf(tokens, price)
-              return usage.settle(id, amount === undefined ? { as: 'reserved' } : { as: 'used', amount, tokens })
-            },
-          }
-        },
-      }
+      return reservedCall(id, call, price, usage)
     },
   }
 }

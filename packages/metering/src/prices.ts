@@ -1,43 +1,9 @@
+import type { DatedPrice, PricedModel, TokenRates } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { z } from 'zod'
 import { PROVIDERS } from './call.ts'
 import type { Provider } from './call.ts'
 import published from './prices.json' with { type: 'json' }
-
-/** Prices of one token in thousand-millionths of a dollar, whole numbers. A kind that is absent has no price. */
-export interface Rates {
-  readonly input: number
-  readonly output: number
-  readonly cacheRead?: number | undefined
-  readonly cacheWrite5m?: number | undefined
-  readonly cacheWrite1h?: number | undefined
-}
-
-/** A price from one day on, as in `prices.json`. */
-export interface DatedPrice {
-  /** First day, in UTC, for which this price is vouched for: `2026-11-22`. */
-  readonly from: string
-  /** The page that says it. */
-  readonly source: string
-  readonly nanoUsdPerToken: Rates
-  /** What all tokens of a call cost whose input side has more than that many. */
-  readonly above?: { readonly inputTokens: number; readonly nanoUsdPerToken: Rates } | undefined
-}
-
-/** A model with its prices, as in `prices.json`. */
-export interface PricedModel {
-  readonly provider: Provider
-  readonly model: string
-  /** Other names of the same model at the same price. */
-  readonly aliases?: readonly string[] | undefined
-  /** Every dated version, such as `-20250929`, costs the same. */
-  readonly dated?: boolean | undefined
-  /** Where on Vertex AI the price holds; everywhere when absent. */
-  readonly locations?: readonly string[] | undefined
-  /** No call has more tokens on its input side. */
-  readonly contextTokens?: number | undefined
-  readonly prices: readonly DatedPrice[]
-}
 
 /** The price of a model that holds at some time. */
 export interface ModelPrice extends DatedPrice {
@@ -61,19 +27,19 @@ export interface PriceTable {
 
 const rate = z.int().min(0).max(1_000_000_000)
 
-const ratesSchema: z.ZodType<Rates> = z.strictObject({
+const ratesSchema: z.ZodType<TokenRates> = z.strictObject({
   input: rate,
   output: rate,
-  cacheRead: rate.optional(),
-  cacheWrite5m: rate.optional(),
-  cacheWrite1h: rate.optional(),
+  cacheRead: rate.exactOptional(),
+  cacheWrite5m: rate.exactOptional(),
+  cacheWrite1h: rate.exactOptional(),
 })
 
 const priceSchema: z.ZodType<DatedPrice> = z.strictObject({
   from: z.iso.date(),
   source: z.url(),
   nanoUsdPerToken: ratesSchema,
-  above: z.strictObject({ inputTokens: z.int().min(1), nanoUsdPerToken: ratesSchema }).optional(),
+  above: z.strictObject({ inputTokens: z.int().min(1), nanoUsdPerToken: ratesSchema }).exactOptional(),
 })
 
 const name = z.string().min(1).max(512)
@@ -81,10 +47,10 @@ const name = z.string().min(1).max(512)
 const modelSchema: z.ZodType<PricedModel> = z.strictObject({
   provider: z.enum(PROVIDERS),
   model: name,
-  aliases: z.array(name).optional(),
-  dated: z.boolean().optional(),
-  locations: z.array(name).min(1).optional(),
-  contextTokens: z.int().min(1).optional(),
+  aliases: z.array(name).exactOptional(),
+  dated: z.boolean().exactOptional(),
+  locations: z.array(name).min(1).exactOptional(),
+  contextTokens: z.int().min(1).exactOptional(),
   prices: z.array(priceSchema).min(1),
 })
 

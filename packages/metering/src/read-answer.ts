@@ -1,4 +1,4 @@
-import type { ModelCall } from './call.ts'
+import type { AnsweredCall } from './call.ts'
 import { dialectOf } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { eventStreamReader } from './event-stream.ts'
@@ -118,7 +118,7 @@ function formOf(contentType: string | undefined): 'json' | 'events' | 'frames' |
  *
  * A status of 4xx but 408 and 499, and 500, 503 and 529, is `free`. Any other but 200 settles at what was reserved.
  */
-export function answerReader(call: ModelCall, head: AnswerHead): AnswerReader {
+export function answerReader(call: AnsweredCall, head: AnswerHead): AnswerReader {
   const fixed = (outcome: AnswerOutcome): AnswerReader => ({ push: () => undefined, end: () => outcome })
   const { status, contentEncoding = 'identity' } = head
   const refused = status >= 400 && status < 500 && status !== 408 && status !== 499

@@ -24,9 +24,15 @@ const HOSTS: readonly (readonly [RegExp, Provider])[] = [
   [/^aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$/, 'vertex'],
 ]
 
+/** Whose API a host speaks, by its name in lower case; `undefined` where no meter reads it. */
 export function providerOf(host: string, hosts: Readonly<Record<string, Provider>> = {}): Provider | undefined {
   if (Object.hasOwn(hosts, host)) return hosts[host]
   return HOSTS.find(([pattern]) => pattern.test(host))?.[1]
+}
+
+/** The hosts whose calls a meter reads: names, and patterns of names. */
+export function meteredHosts(hosts: Readonly<Record<string, Provider>> = {}): readonly (string | RegExp)[] {
+  return [...Object.keys(hosts), ...HOSTS.map(([pattern]) => pattern)]
 }
 
 function anthropic(path: string): Route {
