@@ -15,4 +15,11 @@ export interface SecretStore extends Seam<'secrets/v1'> {
   resolve(ref: string, options?: CallOptions): Promise<{ readonly value: Uint8Array } & SecretDescription>
   /** `undefined` if there is none. */
   describe(ref: string, options?: CallOptions): Promise<SecretDescription | undefined>
+  /**
+   * Puts a value in place of the one that has this version; durable when it resolves. Its end, if it has one, stays. Only a store that can be
+   * written has it.
+   *
+   * Errors: `CONFLICT` where the value is another one by now, `NOT_FOUND` where it was removed, those of writing.
+   */
+  replace?(ref: string, version: string, value: Uint8Array, options?: CallOptions): Promise<SecretDescription>
 }

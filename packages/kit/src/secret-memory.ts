@@ -1,4 +1,4 @@
-import type { Problem, SecretStore } from '@seamark/core'
+import type { CallOptions, Problem, SecretStore } from '@seamark/core'
 import { SeamError, toSeamError } from './errors.ts'
 import { redactBytes } from './redact-stream.ts'
 import type { KnownSecret, RedactionTable } from './redact-table.ts'
@@ -49,18 +49,27 @@ export function secretMemory(): SecretMemory {
   })
 
   return {
-    watch: (store) => ({
-      spec: store.spec,
-      kind: store.kind,
-      name: store.name,
-      guarantees: store.guarantees,
-      async resolve(ref, options) {
-        const found = await store.resolve(ref, options)
-        keep(found.ref, found.value)
-        return found
-      },
-      describe: (ref, options) => store.describe(ref, options),
-    }),
+    watch: (store) => {
+      const write = store.replace?.bind(store)
+      return {
+        spec: store.spec,
+        kind: store.kind,
+        name: store.name,
+        guarantees: store.guarantees,
+        async resolve(ref, options) {
+          const found = await store.resolve(ref, options)
+          keep(found.ref, found.value)
+          return found
+        },
+        describe: (ref, options) => store.describe(ref, options),
+        ...(write && {
+          async replace(ref: string, version: string, value: Uint8Array, options?: CallOptions) {
+            keep(ref, value)
+            return write(ref, version, value, options)
+          },
+        }),
+      }
+    },
     text,
     error(error) {
       if (values.size === 0) return error

@@ -32,6 +32,21 @@ describe('a memory of secrets', () => {
     )
   })
 
+  it('knows a value that it is given to keep before the store has it, and writes only where the store can be', async () => {
+    const memory = secretMemory()
+    expect(memory.watch(store(() => value)).replace).toBeUndefined()
+    const seen: string[] = []
+    const watched = memory.watch({
+      ...store(() => value),
+      async replace(ref, version, next) {
+        seen.push(memory.text(Buffer.from(next).toString()), version)
+        return { ref }
+      },
+    })
+    await watched.replace?.('key', 'v1', Buffer.from('another-value-9876'))
+    expect(seen).toEqual(['[redacted:key]', 'v1'])
+  })
+
   it('leaves nothing of a value in an error, wherever it is, and keeps its code', async () => {
     const memory = secretMemory()
     await memory.watch(store(() => value)).resolve('key')

@@ -64,6 +64,11 @@ export interface FileSecrets extends SecretStore {
    * become plain or the other way round, `INTEGRITY` where the file that is there is damaged: it is left as it is.
    */
   set(name: string, value: Uint8Array, options?: SetSecretOptions): Promise<SecretEntry>
+  /**
+   * As `SecretStore` says; the end of the value that is there stays. Between the last look at the version and the writing is less than a millisecond, in which
+   * somebody else's `set` or `delete` is undone.
+   */
+  replace(ref: string, version: string, value: Uint8Array, options?: CallOptions): Promise<SecretEntry>
   /** Removes a secret, also a damaged one; `false` if there is none. */
   delete(name: string, options?: CallOptions): Promise<boolean>
   /** All secrets, by name. Errors: `INTEGRITY` after the last one, with each file that is damaged. */
@@ -111,17 +116,42 @@ export function fileSecrets(options: FileSecretsOptions): FileSecrets {
     checkSecretName(name)
     checkSecretValue(name, value)
     const now = clock.now()
-    if (expiresAt !== undefined && (!isTime(expiresAt) || expiresAt <= now))
-      throw new SeamError('INVALID_INPUT', 'The time at which the secret expires is no time to come.', {
-        remedy: 'Give one that is, or none.',
-      })
+    requireToCome(expiresAt, now)
     const before = await load(name)
     if (before !== undefined) requireSame(before.header, encryption)
+    return write(name, value, { createdAt: before?.header.createdAt ?? now, updatedAt: now, expiresAt })
+  }
+
+  async function replace(name: string, version: string, value: Uint8Array): Promise<SecretEntry> {
+    checkSecretValue(name, value)
+    async function current(): Promise<SecretHeader> {
+      const found = await load(name)
+      if (found === undefined) throw noSuchSecret(name, instance)
+      if (found.header.version !== version)
+        throw new SeamError('CONFLICT', `The secret ${name} was set anew meanwhile.`, { remedy: 'Resolve it again.' })
+      return found.header
+    }
+    const before = await current()
+    requireSame(before, encryption)
+    const { createdAt, expiresAt } = before
+    return write(name, value, { createdAt, updatedAt: clock.now(), expiresAt }, async () => void (await current()))
+  }
+
+  async function write(
+    name: string,
+    value: Uint8Array,
+    {
+      createdAt,
+      updatedAt,
+      expiresAt,
+    }: Pick<SecretHeader, 'createdAt' | 'updatedAt'> & { readonly expiresAt: number | undefined },
+    look?: () => Promise<void>,
+  ): Promise<SecretEntry> {
     const header: SecretHeader = {
       name,
       version: randomBytes(12).toString('hex'),
-      createdAt: before?.header.createdAt ?? now,
-      updatedAt: now,
+      createdAt,
+      updatedAt,
       ...(expiresAt !== undefined && { expiresAt }),
       sealed: encryption === undefined ? 'plain' : 'age',
     }
@@ -133,7 +163,7 @@ export function fileSecrets(options: FileSecretsOptions): FileSecrets {
     }
     await requirePrivateFolder(dir)
     await removeAbandoned(dir, Date.now())
-    await replacePrivateFile(pathOf(name), file)
+    await replacePrivateFile(pathOf(name), file, look)
     return entryOf(header)
   }
 
@@ -164,6 +194,10 @@ export function fileSecrets(options: FileSecretsOptions): FileSecrets {
       throwIfAborted(signal)
       return put(name, Uint8Array.from(value), expiresAt)
     },
+    async replace(ref, version, value, { signal } = {}) {
+      throwIfAborted(signal)
+      return replace(ref, version, Uint8Array.from(value))
+    },
     async delete(name, { signal } = {}) {
       throwIfAborted(signal)
       checkSecretName(name)
@@ -188,6 +222,13 @@ export function fileSecrets(options: FileSecretsOptions): FileSecrets {
       if (first !== undefined) throw new SeamError('INTEGRITY', first.message, { problems })
     },
   }
+}
+
+function requireToCome(expiresAt: number | undefined, now: number): void {
+  if (expiresAt !== undefined && (!isTime(expiresAt) || expiresAt <= now))
+    throw new SeamError('INVALID_INPUT', 'The time at which the secret expires is no time to come.', {
+      remedy: 'Give one that is, or none.',
+    })
 }
 
 function entryOf({ name, version, createdAt, updatedAt, expiresAt, sealed }: SecretHeader): SecretEntry {

@@ -83,8 +83,11 @@ export async function readPrivateFile(path: string, maxBytes: number): Promise<B
   }
 }
 
-/** Puts a file of mode 0600 there or in place of the one that is there, whole and durably, in a folder that is there. */
-export async function replacePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Puts a file of mode 0600 there or in place of the one that is there, whole and durably, in a folder that is there. `look` is called
+ * right before it takes its place; where that rejects, nothing changes.
+ */
+export async function replacePrivateFile(path: string, bytes: Uint8Array, look?: () => Promise<void>): Promise<void> {
   const folder = dirname(path)
   const temp = join(folder, `.${randomBytes(12).toString('hex')}.tmp`)
   try {
@@ -95,6 +98,7 @@ export async function replacePrivateFile(path: string, bytes: Uint8Array): Promi
     } finally {
       await handle.close()
     }
+    await look?.()
     await rename(temp, path)
     await syncFolder(folder)
   } catch (error) {

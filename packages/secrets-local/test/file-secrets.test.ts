@@ -20,6 +20,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '@seamark/kit'
 import { fileSecrets } from '../src/index.ts'
 import type { SecretEntry } from '../src/index.ts'
 import { fileNameOf, nameOfFile } from '../src/secret-file.ts'
@@ -101,6 +102,40 @@ describe('a store in files', () => {
     const later = fileSecrets({ dir, clock: { now: () => expiresAt, at: () => () => undefined } })
     await expect(later.resolve('a')).rejects.toEqual(code('FORBIDDEN'))
     expect((await later.describe('a'))?.expiresAt).toBe(expiresAt)
+  })
+
+  it('replaces the value of a version, and keeps its end', async () => {
+    const expiresAt = Date.now() + 60_000
+    const { version, createdAt } = await store().set('a', value, { expiresAt })
+    const after = await store().replace('a', version, other)
+    expect(after).toMatchObject({ createdAt, expiresAt })
+    expect(after.version).not.toBe(version)
+    expect(await store().describe('a')).toEqual(after)
+    expect(await read('a')).toBe(other.toString())
+  })
+
+  it('replaces nothing that was set anew or removed meanwhile', async () => {
+    const { version } = await store().set('a', value)
+    await store().set('a', other)
+    await expect(store().replace('a', version, value)).rejects.toEqual(code('CONFLICT'))
+    expect(await read('a')).toBe(other.toString())
+    await store().delete('a')
+    await expect(store().replace('a', version, value)).rejects.toEqual(code('NOT_FOUND'))
+    expect(readdirSync(dir)).toEqual([])
+    // Removed while the new value is being written.
+    const slow = fileSecrets({
+      dir,
+      clock: {
+        ...systemClock,
+        now() {
+          rmSync(file('b'))
+          return Date.now()
+        },
+      },
+    })
+    const b = await store().set('b', value)
+    await expect(slow.replace('b', b.version, other)).rejects.toEqual(code('NOT_FOUND'))
+    expect(readdirSync(dir)).toEqual([])
   })
 
   it('keeps names apart in file names where case does not count', () => {
