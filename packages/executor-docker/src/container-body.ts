@@ -13,12 +13,14 @@ export interface ContainerConfig {
   AttachStdin: false
   AttachStdout: false
   AttachStderr: false
-  OpenStdin: false
+  OpenStdin: boolean
+  /** Input stays open when whoever sent some lets go. */
+  StdinOnce: false
   Tty: false
   NetworkDisabled: true
   HostConfig: {
     Runtime: string
-    Init: true
+    Init: false
     Privileged: false
     ReadonlyRootfs: true
     NetworkMode: 'none'

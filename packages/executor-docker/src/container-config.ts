@@ -1,9 +1,11 @@
 import type { LaunchLimits, LaunchSpec } from '@seamark/core'
+import { KEEPER, keptCommand } from './keeper.ts'
 import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
 import type { ContainerConfig } from './container-body.ts'
 import type { ImageFacts } from './port.ts'
 import { seccompProfile } from './seccomp-profile.ts'
+import { TIMER_MS } from './state.ts'
 
 export interface Launching {
   readonly launchId: string
@@ -12,6 +14,8 @@ export interface Launching {
   readonly image: ImageFacts
   /** Cores that the engine has: it refuses a limit of more. */
   readonly cpus: number
+  /** Path of the keeper on this machine. */
+  readonly keeper: string
 }
 
 /** Names that the engine sets in every container unless it is told not to. */
@@ -24,12 +28,12 @@ const ADDED_BY_ENGINE = ['PATH', 'HOSTNAME']
 const LOG_BYTES_PER_BYTE = 64
 const LOG_BYTES_MORE = 1024 ** 2
 
-/** The engine's first process, which no program of an item started. */
+/** The keeper, which no program of an item started. */
 const OWN_PROCESSES = 1
 
 /** The container of an attempt. Pure; the spec was checked, and mounts are by their real path. */
 export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
-  const { image, launchId, scope, creator } = launching
+  const { image, launchId, scope, creator, keeper } = launching
   const { user, deployment, runtime } = settings
   const limits = narrowed(settings.limits, spec.limits)
   // runc gives such a folder the mode that the image's has, so it needs the right owner.
@@ -39,7 +43,8 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
   const empty = ['/tmp', ...image.volumes].filter((path) => !targets.has(path))
   return {
     Image: image.id,
-    Entrypoint: [...spec.argv],
+    // The service ends an attempt at its time. Where it is away, the keeper does.
+    Entrypoint: keptCommand(spec.argv, spec.timeoutMs === undefined ? undefined : spec.timeoutMs + TIMER_MS),
     Cmd: [],
     Env: environment(spec.env, image.env),
     WorkingDir: spec.cwd,
@@ -64,13 +69,14 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    OpenStdin: false,
+    OpenStdin: spec.stdin === 'pipe',
+    StdinOnce: false,
     Tty: false,
     NetworkDisabled: true,
     HostConfig: {
       Runtime: runtime,
-      // A first process that reaps zombies, and beneath which a program can be ended by a signal.
-      Init: true,
+      // The keeper is the first process: it reaps zombies too, and nothing in the container can stop it.
+      Init: false,
       Privileged: false,
       ReadonlyRootfs: true,
       NetworkMode: 'none',
@@ -83,13 +89,15 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       PidsLimit: spec.limits?.pids === undefined ? limits.pids : limits.pids + OWN_PROCESSES,
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       Tmpfs: Object.fromEntries(empty.map((path) => [path, tmpfs])),
-      Mounts: spec.mounts.map(({ source, target, mode }) => ({
-        Type: 'bind',
-        Source: source,
-        Target: target,
-        ReadOnly: mode === 'read-only',
-        BindOptions: { Propagation: 'rprivate' },
-      })),
+      Mounts: [...spec.mounts, { source: keeper, target: KEEPER, mode: 'read-only' as const }].map(
+        ({ source, target, mode }) => ({
+          Type: 'bind',
+          Source: source,
+          Target: target,
+          ReadOnly: mode === 'read-only',
+          BindOptions: { Propagation: 'rprivate' },
+        }),
+      ),
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
       // The one driver that keeps bytes as they are.

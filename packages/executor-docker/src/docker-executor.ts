@@ -8,6 +8,8 @@ import { changesSince, parseCursor, type Known } from './cursor.ts'
 import { dockerPort } from './docker-port.ts'
 import { openEngine } from './engine.ts'
 import { openGuards } from './guards.ts'
+import { openInput } from './input.ts'
+import { checkKeeper } from './keeper.ts'
 import { openLaunches } from './launches.ts'
 import { LABEL, markName, scopeOf } from './names.ts'
 import { checkOptions, type DockerExecutorOptions } from './options.ts'
@@ -37,7 +39,7 @@ const REMOVED_MS = 60_000
 /**
  * Runs each attempt in a Docker container of its own, on the engine of this machine: a read-only image, its mounts, an
  * empty `/tmp`, no network, no capabilities, no privileges to gain, another user than root, a filter of system calls, and
- * limits on cores, memory and processes.
+ * limits on cores, memory, processes and time.
  *
  * Errors: those of `Executor`; `INVALID_INPUT` at once for options that can not be honoured; `UNAVAILABLE`, with the
  * remedy, where the engine is away, lacks the image or the runtime, or can not hold what `guarantees` says.
@@ -60,6 +62,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
     for await (const { launchId, state, facts } of launches.all()) guard(launchId, state, facts)
   }
   const watch = openWatch(engine, scope, resync, notice)
+  const input = openInput(engine, launches, watch)
 
   async function start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer> {
     const answer = await starter.start(launchId, spec)
@@ -134,6 +137,13 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
       await launches.stop(launchId, 'killed', signal)
     },
 
+    async send(launchId, bytes, { signal } = {}) {
+      throwIfAborted(signal)
+      checkLaunchId(launchId)
+      watch.open()
+      await input.send(launchId, bytes, signal)
+    },
+
     async *list({ signal } = {}) {
       watch.open()
       for await (const { launchId, state } of launches.all(signal)) yield { launchId, state }
@@ -181,7 +191,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
 
     async basis({ signal } = {}) {
       const { engine: facts, image } = await orAbort(engine.ready(), signal)
-      return basisOf(facts, image, settings)
+      return basisOf(facts, image, settings, await checkKeeper())
     },
 
     async image() {
@@ -191,6 +201,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
 
     async close() {
       watch.close()
+      input.close()
       guards.close()
       launches.close()
       await Promise.allSettled(starting.values())
@@ -218,11 +229,11 @@ function guaranteesOf(runtime: string): ExecutorGuarantees {
       cpu: enforced,
       memory: enforced,
       pids: enforced,
-      wallClock: watched,
+      wallClock: enforced,
       idle: watched,
       disk: watched,
     },
-    input: false,
+    input: true,
     outlivesService: true,
   }
 }

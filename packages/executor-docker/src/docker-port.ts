@@ -1,5 +1,6 @@
 import { SeamError } from '@seamark/kit'
 import type Docker from 'dockerode'
+import { finished } from 'node:stream/promises'
 import type { ContainerFacts, DockerPort, EngineFailure, PathFacts } from './port.ts'
 
 /** How long the engine may take for one answer. It starts a container within this, and lists thousands. */
@@ -129,6 +130,22 @@ export function dockerPort(socketPath: string): DockerPort {
       return bytesOf(stream, signal)
     },
 
+    async send(id, bytes, signal) {
+      const stream = await within(
+        signal,
+        async () => (await container(id)).attach({ stream: true, stdin: true, hijack: true }),
+        (late) => close(late),
+      )
+      try {
+        // Its end is answered with the engine's own, once all before it was taken.
+        stream.end(bytes)
+        stream.resume()
+        await finished(stream, { signal })
+      } finally {
+        close(stream)
+      }
+    },
+
     async changes(label, signal) {
       const filters = { type: ['container' as const], event: ['start', 'die', 'destroy'], label: [label] }
       const stream = await within(
@@ -242,6 +259,7 @@ function factsOf({ Id, Created, State, Config, Mounts }: Docker.ContainerInspect
     startedAt: millisecondsOf(State.StartedAt),
     endedAt: millisecondsOf(State.FinishedAt),
     labels: Config.Labels,
+    input: Config.OpenStdin,
     pid: State.Pid,
     writable: Mounts.flatMap(({ Type, RW, Source }) => (Type === 'bind' && RW ? [Source] : [])),
   }

@@ -1,4 +1,5 @@
 import { orAbort, SeamError } from '@seamark/kit'
+import { checkKeeper } from './keeper.ts'
 import { meaningOf } from './meaning.ts'
 import type { Settings } from './options.ts'
 import type { DockerPort, EngineFacts, ImageFacts } from './port.ts'
@@ -38,6 +39,7 @@ export function openEngine(port: DockerPort, settings: Settings): Engine {
   async function askEngine(): Promise<EngineFacts> {
     const facts = await call('Asking the Docker engine what it is', () => port.about())
     checkEngine(facts, settings)
+    await checkKeeper()
     return facts
   }
 

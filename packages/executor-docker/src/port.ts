@@ -38,6 +38,8 @@ export interface ContainerFacts {
   readonly startedAt: number
   readonly endedAt: number
   readonly labels: Readonly<Record<string, string>>
+  /** Whether its program has an input that can be sent to. */
+  readonly input: boolean
   /** Its first process on this machine; 0 where none runs. */
   readonly pid: number
   /** Folders and files of this machine that it may write. */
@@ -89,6 +91,8 @@ export interface DockerPort {
   logs(id: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>
   /** Both streams from when the promise resolves, as they are written. The program waits for who reads slowly. */
   live(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  /** Writes to a container's input; resolves when the engine has passed all of it on. The program may be slow to read. */
+  send(id: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>
   /** One item for each change of a container with this label, from when the promise resolves. */
   changes(label: string, signal: AbortSignal): Promise<AsyncIterable<unknown>>
   /** Makes a mark. One that is there stays as it is. */

@@ -4,6 +4,7 @@ import { isBelow } from './check-spec.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
 import type { Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
+import { keeperProgram } from './keeper.ts'
 import { findMissing, type Look } from './missing.ts'
 import { handOver, resolveMounts } from './mounts.ts'
 import { containerName, LABEL } from './names.ts'
@@ -89,7 +90,7 @@ export function openStarter(
 
   async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
-    const launching: Launching = { launchId, scope, creator, image, cpus: facts.cpus }
+    const launching: Launching = { launchId, scope, creator, image, cpus: facts.cpus, keeper: keeperProgram() }
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
     if (missing !== undefined) {
       if (await launches.wasReaped(launchId)) throw conflict(launchId)

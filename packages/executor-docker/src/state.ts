@@ -30,7 +30,7 @@ const SIGNALS: Readonly<Record<number, string>> = {
 }
 
 /** How long after its limit an attempt may end by itself and still count as within it: a timer is never exact. */
-const TIMER_MS = 1000
+export const TIMER_MS = 1000
 
 type WatchedLimit = 'timeoutMs' | 'maxOutputBytes' | 'idleMs' | 'pids' | 'diskBytes'
 
@@ -77,6 +77,8 @@ function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Coun
   const timeoutMs = limitOf(facts, 'timeoutMs')
   const reason = (): ExitReason => {
     if (killed && stop !== undefined) return stop
+    // The keeper's doing, while no service was there.
+    if (killed && timeoutMs !== undefined && endedAt - startedAt >= timeoutMs) return 'timeout'
     if (facts.oomKilled && exitCode !== 0) return 'memory'
     if (count.over) return 'output'
     // It ended by itself while nobody was there to end it.

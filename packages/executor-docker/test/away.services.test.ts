@@ -1,7 +1,7 @@
 import { sleep } from '@seamark/kit'
 import { docker, startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
-import { mkdtempSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -97,19 +97,25 @@ describe('a service that comes back', () => {
     expect((await endOf(open(), id)).reason).toBe('killed')
   })
 
-  it('holds to its time what went on, and tells what overran it', async () => {
+  it('finds ended at its time what went on, whatever it tried against that', async () => {
     const open = services()
     const before = open()
-    const [runs, overran, within] = [newId(before), newId(before), newId(before)]
-    await before.launch(runs, shell('sleep 60', { timeoutMs: 500 }))
-    await before.launch(overran, shell('sleep 2', { timeoutMs: 500 }))
-    await before.launch(within, shell('sleep 1', { timeoutMs: 20_000 }))
+    const [runs, tries, within] = [newId(before), newId(before), newId(before)]
+    const hostile = `trap '' TERM HUP INT; (exec 3<>/proc/1/mem) 2> /dev/null && exit 66
+      for signal in KILL STOP TERM; do kill -s $signal 1; done; (setsid sleep 600 &); sleep 600; sleep 600`
+    await before.launch(runs, shell('sleep 600', { timeoutMs: 500 }))
+    await before.launch(tries, shell(hostile, { timeoutMs: 500 }))
+    await before.launch(within, shell('sleep 1', { timeoutMs: 600_000 }))
     await before.close?.()
-    await sleep(3000)
+    // The engine alone is asked.
+    await docker(engine, 'wait', ...[runs, tries, within].map((id) => `seamark.away-${count}.docker.${id}`))
     const after = open()
-    expect(await after.attach(overran)).toMatchObject({ state: 'exited', exit: { reason: 'timeout', code: 0 } })
     expect(await endOf(after, within)).toMatchObject({ reason: 'exited', code: 0 })
-    expect(await endOf(after, runs)).toMatchObject({ reason: 'timeout', signal: 'SIGKILL' })
+    for (const id of [runs, tries]) {
+      const exit = await endOf(after, id)
+      expect(exit).toMatchObject({ reason: 'timeout', signal: 'SIGKILL' })
+      expect(exit.endedAt - exit.startedAt).toBeGreaterThanOrEqual(500)
+    }
   })
 
   it('holds to its output what went on, and cuts it at the limit', async () => {
@@ -161,6 +167,62 @@ describe('a service that comes back', () => {
     const { size } = statSync(join(logs, 'container.log'))
     expect(size).toBeLessThan(2 * (10_000 * 64 + 1024 ** 2))
     expect(await endOf(open(), id)).toMatchObject({ reason: 'output', outputBytes: 10_000 })
+  })
+})
+
+describe('input', () => {
+  const codeOf = (call: Promise<unknown> | undefined) =>
+    (call ?? Promise.resolve()).then(
+      () => 'sent',
+      (error: unknown) => (typeof error === 'object' && error !== null && 'code' in error ? error.code : error),
+    )
+  const mounts = [{ source: folder, target: '/seen', mode: 'read-write' as const }]
+
+  it('arrives whole and in order, also from a service that comes back, and waits for a program that is slow', async () => {
+    const open = services()
+    const before = open()
+    const id = newId(before)
+    const size = 4_000_003
+    const script = `head -c 3 > /seen/first; while [ ! -e /seen/go ]; do sleep 0.02; done; head -c ${size} > /seen/rest`
+    await before.launch(id, shell(script, { mounts, stdin: 'pipe' }))
+    await before.send?.(id, Buffer.from('one'))
+    await before.close?.()
+    const after = open()
+    const parts = [Buffer.alloc(2_000_000, 'ab'), Buffer.from('mid'), Buffer.alloc(2_000_000, 'cd')]
+    const sending = parts.map((part) => codeOf(after.send?.(id, part)))
+    // Nobody reads, and no buffer on the way holds so much.
+    expect(await Promise.race([sending[0], sleep(300).then(() => 'waits')])).toBe('waits')
+    writeFileSync(join(folder, 'go'), '')
+    expect(await Promise.all(sending)).toEqual(['sent', 'sent', 'sent'])
+    expect((await endOf(after, id)).code).toBe(0)
+    expect(readFileSync(join(folder, 'first'), 'utf8')).toBe('one')
+    expect(readFileSync(join(folder, 'rest')).equals(Buffer.concat(parts))).toBe(true)
+  })
+
+  it('is refused where nothing takes it, and given up when the program ends or somebody says so', async () => {
+    const open = services()
+    const executor = open()
+    const [without, reads] = [newId(executor), newId(executor)]
+    await executor.launch(without, shell('sleep 600'))
+    await executor.launch(reads, shell('sleep 600', { stdin: 'pipe' }))
+    const much = Buffer.alloc(2_000_000)
+    expect(await codeOf(executor.send?.(newId(executor), much))).toBe('NOT_FOUND')
+    expect(await codeOf(executor.send?.(without, much))).toBe('CONFLICT')
+    const stop = new AbortController()
+    const stopped = codeOf(executor.send?.(reads, much, { signal: stop.signal }))
+    await sleep(100)
+    stop.abort()
+    expect(await stopped).toBe('ABORTED')
+    const other = open()
+    const left = codeOf(other.send?.(reads, much))
+    await sleep(100)
+    await other.close?.()
+    expect(await left).toBe('ABORTED')
+    const late = codeOf(executor.send?.(reads, much))
+    await executor.kill(reads)
+    expect(await late).toBe('CONFLICT')
+    expect(await codeOf(executor.send?.(reads, much))).toBe('CONFLICT')
+    await executor.kill(without)
   })
 })
 

@@ -8,7 +8,15 @@ import type { PathFacts } from '../src/port.ts'
 
 const id = `sha256:${'b'.repeat(64)}`
 const image = { id, repoDigests: [], env: ['PATH=/opt/bin', 'FROM_IMAGE=1'], volumes: ['/data', '/case'] }
-const launching = { launchId: 'sm' + 'a'.repeat(32), scope: 'seamark.default.docker', creator: 'me', image, cpus: 8 }
+const keeper = '/opt/keep'
+const launching = {
+  launchId: 'sm' + 'a'.repeat(32),
+  scope: 'seamark.default.docker',
+  creator: 'me',
+  image,
+  cpus: 8,
+  keeper,
+}
 const settings = checkOptions(
   { image: 'busybox', runtime: 'runsc', limits: { cpus: 1.5, memoryBytes: 2 ** 30, pids: 64 } },
   { uid: 1234, gid: 567 },
@@ -28,15 +36,19 @@ describe('the container of a spec', () => {
   it('is sealed off', () => {
     expect(config).toMatchObject({
       Image: id,
-      Entrypoint: ['/bin/sh', '-c', 'true'],
+      // A second past its time, where no service has ended it.
+      Entrypoint: ['/.seamark-keep', '2000', '--', '/bin/sh', '-c', 'true'],
       Cmd: [],
       User: '1234:567',
       WorkingDir: '/case',
       NetworkDisabled: true,
+      OpenStdin: false,
+      StdinOnce: false,
       Healthcheck: { Test: ['NONE'] },
       HostConfig: {
         Runtime: 'runsc',
         Privileged: false,
+        Init: false,
         ReadonlyRootfs: true,
         NetworkMode: 'none',
         IpcMode: 'private',
@@ -78,6 +90,11 @@ describe('the container of a spec', () => {
     expect([config.Labels[LABEL.pids], config.Labels[LABEL.idleMs]]).toEqual(['', ''])
   })
 
+  it('has an input only where the spec has one', () => {
+    expect(containerConfig({ ...spec, stdin: 'pipe' }, launching, settings).OpenStdin).toBe(true)
+    expect(containerConfig({ ...spec, stdin: 'none' }, launching, settings).OpenStdin).toBe(false)
+  })
+
   it('has the environment of the spec and takes away all else', () => {
     expect(config.Env.toSorted()).toEqual(['A=x=y\nz', 'FROM_IMAGE', 'HOSTNAME=mine', 'PATH'])
   })
@@ -90,6 +107,13 @@ describe('the container of a spec', () => {
         Source: '/srv/case',
         Target: '/case',
         ReadOnly: false,
+        BindOptions: { Propagation: 'rprivate' },
+      },
+      {
+        Type: 'bind',
+        Source: keeper,
+        Target: '/.seamark-keep',
+        ReadOnly: true,
         BindOptions: { Propagation: 'rprivate' },
       },
     ])
@@ -114,7 +138,7 @@ describe('the container of a spec', () => {
   it('of what can not start has nothing of the spec', () => {
     const stands = notStartedConfig('ENOENT: gone', launching, settings)
     expect(stands.Labels[LABEL.notStarted]).toBe('ENOENT: gone')
-    expect([stands.HostConfig.Mounts, stands.Entrypoint]).toEqual([[], ['/']])
+    expect([stands.HostConfig.Mounts.length, stands.Entrypoint.slice(1)]).toEqual([1, ['0', '--', '/']])
   })
 })
 

@@ -12,7 +12,18 @@ const launchId = 'sm' + 'a'.repeat(32)
 
 function running(labels: Readonly<Record<string, string>>): ContainerFacts {
   const at = { createdAt: Date.now(), startedAt: Date.now(), endedAt: 0 }
-  return { id: 'c', status: 'running', exitCode: 0, oomKilled: false, error: '', ...at, labels, pid: 0, writable: [] }
+  return {
+    id: 'c',
+    status: 'running',
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    ...at,
+    labels,
+    input: false,
+    pid: 0,
+    writable: [],
+  }
 }
 
 async function* noPieces() {}

@@ -17,6 +17,7 @@ const base: ContainerFacts = {
   startedAt: 2000,
   endedAt: 3000,
   labels: {},
+  input: false,
   pid: 0,
   writable: [],
 }
@@ -65,6 +66,9 @@ describe('the state of a launch', () => {
     expect(endOf({ exitCode: 0 }, undefined, true)).toEqual(['output', 0])
     expect(endOf({ labels: limits('900'), endedAt: 2999 + 1000 })).toEqual(['timeout', 0])
     expect(endOf({ labels: limits('1000') })).toEqual(['exited', 0])
+    expect(endOf({ exitCode: 137, labels: limits('1000') })).toEqual(['timeout', 'SIGKILL'])
+    expect(endOf({ exitCode: 137, labels: limits('1001') })).toEqual(['signaled', 'SIGKILL'])
+    expect(endOf({ exitCode: 137, labels: limits('1000') }, 'killed')).toEqual(['killed', 'SIGKILL'])
     expect(endOf({ labels: limits('-1'), endedAt: 9e12 })).toEqual(['exited', 0])
   })
 

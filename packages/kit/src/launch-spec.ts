@@ -1,6 +1,7 @@
 import type { LaunchSpec, Problem } from '@seamark/core'
 import { isAbsolute, normalize } from 'node:path'
 import { SeamError } from './errors.ts'
+import { isCount, type TellProblem } from './launch-limits.ts'
 
 const LAUNCH_ID = /^sm[a-z2-7]{32}$/
 
@@ -16,9 +17,6 @@ export function checkLaunchId(launchId: string): void {
     remedy: 'Make it with launchId() of @seamark/kit.',
   })
 }
-
-/** Adds a problem, `INVALID_INPUT` at a JSON pointer of the spec. */
-export type TellProblem = (pointer: string, message: string) => void
 
 /**
  * Refuses a spec that no executor can honour with `INVALID_INPUT`; all that is wrong is in `problems`. `more` adds what
@@ -64,8 +62,4 @@ function isPath(path: string): boolean {
 
 function trimmed(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-}
-
-function isCount(value: number | undefined, least: number): boolean {
-  return value === undefined || (Number.isSafeInteger(value) && value >= least)
 }

@@ -1,0 +1,129 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { checkKeeper, KEEPER, keeperProgram, keptCommand } from '../src/keeper.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'seamark-keep-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program as in a container: beneath the keeper, which is the first process, as a user without capabilities. */
+function kept(argv: readonly string[], afterMs?: number, env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  const sandbox = [
+    ['--unshare-all', '--die-with-parent', '--as-pid-1', '--uid', '4321', '--gid', '4321', '--cap-drop', 'ALL'],
+    [
+      '--ro-bind',
+      '/',
+      '/',
+      '--dev',
+      '/dev',
+      '--proc',
+      '/proc',
+      '--tmpfs',
+      '/tmp',
+      '--ro-bind',
+      keeperProgram(),
+      '/tmp/keep',
+    ],
+    ['--', '/tmp/keep', ...keptCommand(argv, afterMs).slice(1)],
+  ].flat()
+  const child = spawn('bwrap', sandbox, { env })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))
+  child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()))
+  child.stdin.end('sent')
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
+
+const shell = (script: string): string[] => ['sh', '-c', script]
+
+describe('the program', () => {
+  it.each([
+    [shell('exit 7'), 7],
+    [shell('kill -TERM $$'), 128 + 15],
+    [shell('kill -KILL $$'), 128 + 9],
+    [['/usr/bin/env', 'true'], 0],
+    [['no-such-program'], 127],
+    [['/etc/passwd'], 126],
+  ] as const)('is what ends: %j', async (argv, code) => {
+    expect(await kept(argv)).toMatchObject({ code })
+  })
+
+  it('has its arguments, environment, input, output and signals, and no child that it did not start', async () => {
+    const text =
+      'cat; read -r c < /proc/$$/task/$$/children; echo "|$0|$1|$A|$c"; exec grep -E "Sig(Blk|Ign)" /proc/self/status'
+    const { stdout } = await kept(['sh', '-c', text, 'a b', ''], 60_000, { ...process.env, A: 'x y' })
+    const none = '0000000000000000'
+    expect(stdout.trim().split('\n')).toEqual(['sent|a b||x y|', `SigBlk:\t${none}`, `SigIgn:\t${none}`])
+  })
+
+  it('is found on PATH as the shell finds it, and the reason is told where it is not', async () => {
+    const env = { ...process.env, PATH: '/nowhere::/usr/bin/env:/usr/bin:/bin' }
+    expect(await kept(['true'], undefined, env)).toMatchObject({ code: 0 })
+    expect((await kept(['absent'], undefined, env)).stderr).toContain('absent')
+  })
+
+  it('gets the signals that the first process gets', async () => {
+    const { stdout, code } = await kept(
+      shell('trap "echo got; exit 4" TERM; kill -TERM 1; while :; do sleep 0.05; done'),
+    )
+    expect([stdout, code]).toEqual(['got\n', 4])
+  })
+
+  it('leaves no zombies, and its end is that of all that it started', async () => {
+    const script =
+      '(setsid sleep 600 &); for i in 1 2 3 4 5; do (true &); done; until ! grep -qs "^State:.Z" /proc/[0-9]*/status; do :; done'
+    expect(await kept(shell(script))).toMatchObject({ code: 0 })
+  })
+
+  it.each([
+    [['x', '--', 'true']],
+    [['', '--', 'true']],
+    [['-1', '--', 'true']],
+    [['1'.repeat(17), '--', 'true']],
+    [['5', 'true', 'true']],
+    [['5', '--']],
+    [[]],
+  ])('is not started with %j', (argv) => {
+    expect(spawnSync(keeperProgram(), argv).status).toBe(125)
+  })
+})
+
+describe('the time', () => {
+  it('ends all, whatever its program tries as the same user', { timeout: 60_000 }, async () => {
+    const script = `
+      trap '' TERM HUP INT TSTP ALRM
+      (exec 3<>/proc/1/mem) 2> /dev/null && exit 66
+      cat /proc/1/environ > /dev/null 2>&1 && exit 67
+      for signal in KILL STOP TSTP ALRM; do kill -s $signal 1; done
+      renice -n 19 -p 1 > /dev/null; chrt -i -p 0 1
+      for i in 1 2 3 4; do (setsid sh -c 'while :; do kill -s CHLD 1; done' &); done
+      echo begun; sleep 600; sleep 600`
+    const { code, stdout } = await kept(shell(script), 1000)
+    expect([code, stdout]).toEqual([137, 'begun\n'])
+  })
+
+  it('that is not reached ends nothing', async () => {
+    expect(await kept(shell('sleep 0.1; exit 3'), Number.MAX_SAFE_INTEGER)).toMatchObject({ code: 3 })
+  })
+})
+
+describe('its file', () => {
+  it('is refused where it is missing, or not everybody may execute it', async () => {
+    const copy = join(folder, 'copy')
+    copyFileSync(keeperProgram(), copy)
+    expect(await checkKeeper(copy)).toBe(await checkKeeper())
+    chmodSync(copy, 0o744)
+    for (const path of [copy, join(folder, 'none')])
+      await expect(checkKeeper(path)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(() => keeperProgram('mips')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+    expect(KEEPER.startsWith('/')).toBe(true)
+  })
+})
