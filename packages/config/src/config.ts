@@ -8,6 +8,7 @@ import type {
   Journal,
   JournalGuarantees,
   PlanPolicy,
+  PlanSetupPolicy,
   Projections,
   Proof,
   RuntimeAdapter,
@@ -84,6 +85,11 @@ export interface SeamarkConfig {
   >
   /** What attempts may use at most, written as in a plan. Queues and items only narrow it. */
   readonly policy?: PlanPolicy
+  /** Set-ups, which make what attempts share. */
+  readonly setup?: {
+    /** What they may use at most. Each of its parts, limits and lists holds in place of that of `policy`; plans only narrow it. */
+    readonly policy?: PlanSetupPolicy
+  }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   readonly require?: Requirements

@@ -39,6 +39,7 @@ const shape = z.strictObject({
     ),
   ),
   policy: maybe(z.unknown()),
+  setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
   egress: maybe(
     z.strictObject({
       credentials: maybe(
@@ -166,7 +167,12 @@ function policyProblems(given: ReadonlyMap<string, unknown>): readonly Problem[]
   const queues = z
     .record(z.string(), z.looseObject({ policy: maybe(z.unknown()) }))
     .safeParse(given.get('queues') ?? {})
-  const read = deploymentPolicies({ policy: given.get('policy'), ...(queues.success && { queues: queues.data }) })
+  const setup = z.looseObject({ policy: maybe(z.unknown()) }).safeParse(given.get('setup') ?? {})
+  const read = deploymentPolicies({
+    policy: given.get('policy'),
+    ...(queues.success && { queues: queues.data }),
+    ...(setup.success && { setup: setup.data }),
+  })
   return read.ok ? [] : read.problems
 }
 

@@ -165,6 +165,13 @@ describe('what is wrong', () => {
       'good.mjs': written(4),
       'wide.mjs': written(6),
       'bad.mjs': `export default { policy: { limits: { memory: 4 } }, queues: { slow: { concurrency: 1, policy: { x: 1 } } } }`,
+      'setup.mjs': `export default { setup: { policy: { limits: { pids: 9 } } } }`,
+      'bad-setup.mjs': `export default { setup: { policy: { filesystem: { write: [] } } } }`,
+      'odd-setup.mjs': `export default { setup: { policies: {} } }`,
+    })
+    expect((await loadConfig({ cwd, named: 'setup.mjs' })).policies).toEqual({
+      queues: {},
+      setup: { limits: { pids: 9 } },
     })
     expect((await loadConfig({ cwd, named: 'good.mjs' })).policies).toEqual({
       deployment: { limits: { memoryBytes: 2 ** 32, pids: 5 } },
@@ -179,6 +186,8 @@ describe('what is wrong', () => {
       'INVALID_INPUT /policy/limits/memory',
       'INVALID_INPUT /queues/slow/policy/x',
     ])
+    expect(await pointers('bad-setup.mjs')).toEqual(['INVALID_INPUT /setup/policy/filesystem'])
+    expect(await pointers('odd-setup.mjs')).toEqual(['INVALID_INPUT /setup/policies'])
   })
 
   test('a journal that does not say what it promises, or lacks a method', async () => {

@@ -27,7 +27,7 @@ export interface PlanWorkspace {
   readonly setup?: PlanSetup
 }
 
-/** A shared layer made once, without network, and bound read-only into every attempt. */
+/** A shared layer made once, and bound read-only into every attempt. */
 export interface PlanSetup {
   readonly run: string
   /** The only files of the base that it sees. */
@@ -35,7 +35,12 @@ export interface PlanSetup {
   /** What it leaves for the attempts; left out of capture. */
   readonly paths: readonly string[]
   readonly timeout?: string
+  /** What it may use. It only narrows what the deployment says of set-ups. */
+  readonly policy?: PlanSetupPolicy
 }
+
+/** A policy as it is written for set-ups: they see their key files and nothing of the workspace. */
+export type PlanSetupPolicy = Omit<PlanPolicy, 'filesystem'>
 
 export interface PlanDefaults {
   readonly runtime?: string
@@ -190,6 +195,8 @@ export interface RunPolicies {
   readonly deployment?: Policy
   /** Of the queues that its items are in. */
   readonly queues?: Readonly<Record<string, Policy>>
+  /** Of set-ups: each part that is here holds for them in place of the deployment's. */
+  readonly setup?: Policy
 }
 
 /** Everything about a run but its items, as the engine keeps it (in the payload of `run.submitted`). */
@@ -211,7 +218,7 @@ export interface SetupSpec {
   readonly key: readonly string[]
   readonly paths: readonly string[]
   readonly timeoutMs: number
-  /** What the deployment allows it. It has no network, whatever items may reach. */
+  /** What the deployment and the plan allow it. Absent where neither says anything. */
   readonly policy?: ItemPolicy
 }
 

@@ -235,7 +235,7 @@ export interface RecordData {
     readonly layer: string
     readonly launchId: string
     readonly executor: string
-    /** Digest of its effective policy, where the deployment has one. */
+    /** Digest of its effective policy, where anything was said of what it may use. */
     readonly policy?: string
     /** Digest of the report of probes that the executor's promises rested on. */
     readonly probe?: string

@@ -51,8 +51,27 @@ export async function captureStep(
   if (await layerIsWhole(tools.layout, task.layer)) return { verdict, stdout, stderr }
   const missing = await missingPath(attempt, task.setup)
   if (missing !== undefined) return { verdict: failure('output-missing', missing), stdout, stderr }
+  const wrong = await wrongInLayer(about, options)
+  if (wrong !== undefined) return { verdict: told(wrong, secrets), stdout, stderr }
   await saveLayer(tools.layout, task.layer, attempt, task.setup)
   return { verdict, stdout, stderr }
+}
+
+/** Why what a set-up made is not kept: other runs would get a secret that is in it. */
+async function wrongInLayer(
+  { tools, attempt, secrets }: Capture,
+  options?: CallOptions,
+): Promise<StepVerdict | undefined> {
+  if (secrets.window === 0) return undefined
+  const counter = entryCounter(tools.git.limits.maxEntries)
+  try {
+    await lookThroughTree(attempt.workspace, secrets, { exclude: new Set(), counter, ...options })
+    return undefined
+  } catch (error) {
+    const blamed = isSecretFound(error) ? failure('secret', error.message) : blame(error)
+    if (blamed === undefined) throw error
+    return blamed
+  }
 }
 
 async function captureProduct(

@@ -1,4 +1,4 @@
-import type { AttemptOptions, Egress, EgressRule, EgressWay, Executor, LaunchSpec, StepTask } from '@seamark/core'
+import type { AttemptOptions, Egress, EgressWay, Executor, LaunchSpec, StepTask } from '@seamark/core'
 import { forwarderProgram, throughForwarder } from '@seamark/forwarder'
 import { SeamError } from '@seamark/kit'
 import { isIPv6 } from 'node:net'
@@ -6,6 +6,7 @@ import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import type { AttemptLayout } from './layout.ts'
+import { rulesOf } from './runtime-task.ts'
 
 const port = 3_128
 const socket = 'gateway.sock'
@@ -28,10 +29,6 @@ export interface EgressWays {
   reopen(task: StepTask, attempt: AttemptLayout, options?: AttemptOptions): Promise<void>
   /** Ends it. Idempotent. */
   close(launchId: string): Promise<void>
-}
-
-function rulesOf({ step, item, setup }: StepTask): readonly EgressRule[] {
-  return (step === 'setup' ? setup : item)?.policy?.policy.network?.allow ?? []
 }
 
 /** Without `egress` nothing is added: a sandbox then has no network. */

@@ -1,6 +1,7 @@
 import type { CallOptions, SecretStore, StepTask } from '@seamark/core'
 import type { KnownSecret, RedactionTable } from '@seamark/kit'
 import { hasCode, redactionTable } from '@seamark/kit'
+import { rulesOf } from './runtime-task.ts'
 
 /** What each launch must leave nowhere: the values of the secrets that its policy names. It holds the values. */
 export interface KnownSecrets {
@@ -22,8 +23,8 @@ interface Learned {
 const NOTHING: Learned = { values: [], table: redactionTable([]) }
 
 /** Names of the secrets that the gateway adds for a task. */
-function namesOf({ item }: StepTask): readonly string[] {
-  const rules = item?.policy?.policy.network?.allow ?? []
+function namesOf(task: StepTask): readonly string[] {
+  const rules = rulesOf(task)
   return [...new Set(rules.flatMap(({ inject }) => (inject === undefined ? [] : [inject])))]
 }
 

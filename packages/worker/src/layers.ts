@@ -42,14 +42,17 @@ export async function keyFiles(
   return found
 }
 
-/** SHA-256 over the canonical JSON of everything that a layer is made from. */
+/**
+ * SHA-256 over the canonical JSON of everything that a layer is made from. What a set-up may reach, and as whom, decides what
+ * it can have brought in, so it is part of it; its limits are not.
+ */
 export function layerDigest(setup: Setup, files: ReadonlyMap<string, TreeEntry>, executorKind: string): string {
   // Byte paths as hex: canonical JSON holds text only.
   const key = [...files].map(([path, { mode, oid }]) => `${Buffer.from(path, 'latin1').toString('hex')} ${mode} ${oid}`)
   const paths = [...new Set(setup.paths)].sort()
-  return sha256Hex(
-    canonicalText(['seamark/layer/v1', setup.run, key.sort(), { ...toolchainIdentity() }, executorKind, paths]),
-  )
+  const made = ['seamark/layer/v1', setup.run, key.sort(), { ...toolchainIdentity() }, executorKind, paths]
+  const reached = setup.policy?.policy.network?.allow ?? []
+  return sha256Hex(canonicalText(reached.length === 0 ? made : [...made, reached.map((rule) => ({ ...rule }))]))
 }
 
 function layerDir(ns: NamespaceLayout, digest: string): string {

@@ -1,4 +1,5 @@
 import type {
+  EgressRule,
   Executor,
   Exit,
   LaunchLimits,
@@ -36,6 +37,11 @@ export function stepPlan(task: StepTask): StepPlan {
   const gate = item.gates[Number(step.slice('gate:'.length))]
   if (gate === undefined) throw missing('gate')
   return { runtime: 'command', command: gate.run, env, ...limited(gate.timeoutMs, policy?.policy) }
+}
+
+/** What a step may reach. */
+export function rulesOf({ step, item, setup }: StepTask): readonly EgressRule[] {
+  return (step === 'setup' ? setup : item)?.policy?.policy.network?.allow ?? []
 }
 
 /** Of two limits of wall-clock time the smaller holds. */

@@ -1,4 +1,4 @@
-import type { Product, StepReport } from '@seamark/core'
+import type { Policy, Product, StepReport } from '@seamark/core'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -106,6 +106,21 @@ describe('a set-up layer', () => {
     expect(await worker.hasLayer('ns', layer)).toBe(false)
     expect((await refusal(worker.prepare(again, executor))).code).toBe('NOT_FOUND')
     await worker.release(again)
+  })
+
+  it('is another one for each set of hosts and secrets that a set-up may reach, whatever its limits', async () => {
+    const { workspace } = await task({})
+    const digests = new Set<string>()
+    const of = (policy: Policy) =>
+      worker.layerOf(workspace, { ...setup, policy: { policy, digest: '0'.repeat(64) } }, 'host', { ns: 'ns' })
+    const rule = { host: 'registry.example', mode: 'intercept', paths: ['/*'] } as const
+    for (const allow of [[rule], [{ ...rule, inject: 'a' }], [{ ...rule, inject: 'b' }], [{ ...rule, port: 444 }]])
+      digests.add(await of({ network: { allow } }))
+    expect(digests.size).toBe(4)
+    const plain = await worker.layerOf(workspace, setup, 'host', { ns: 'ns' })
+    expect(digests).not.toContain(plain)
+    expect(await of({ network: { allow: [] }, limits: { pids: 5 } })).toBe(plain)
+    expect(digests).toContain(await of({ network: { allow: [rule] }, limits: { pids: 5 } }))
   })
 
   it('fails where a promised path is missing or a link, and is not saved', async () => {

@@ -1,5 +1,5 @@
 import type { ItemSpec, SecretStore } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError, sha256Hex } from '@seamark/kit'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -87,6 +87,19 @@ describe('a product with a secret in it', () => {
     if (!where.includes('reports')) expect(product).not.toHaveProperty('patch')
     await worker.release(step)
     expect(existsSync(join(dir, 'watched/namespaces/ns/kept', step.launchId))).toBe(true)
+  })
+
+  it('is no layer, and what the set-up wrote is stored without it', async () => {
+    const setup = { key: [], paths: ['made'], timeoutMs: 60_000, policy, run: '' }
+    for (const [at, run] of [script(value, 'made/f'), `ln -s '/${hex}' made/l`, `true`].entries()) {
+      const about = { ...setup, run: `mkdir made; printf 'a ${value}'; ${run}` }
+      const step = await task({ step: 'setup', setup: about, layer: sha256Hex(String(at)) })
+      const { verdict, stdout } = await play(step, worker)
+      expect(verdict).toMatchObject(at === 2 ? { outcome: 'succeeded' } : { outcome: 'failed', reason: 'secret' })
+      expect(await worker.hasLayer('ns', sha256Hex(String(at)))).toBe(at === 2)
+      expect(await bytes(stdout)).toBe('a [redacted:key]')
+      await worker.release(step)
+    }
   })
 
   it('is told although the program failed', async () => {

@@ -20,6 +20,23 @@ export function levelsAbove({ deployment, queues = {} }: RunPolicies, queue: str
   ]
 }
 
+/**
+ * The levels above a set-up, which belongs to no queue. What the deployment says of set-ups holds in place of what it says of
+ * attempts, part by part. Hosts are there only where it is said of set-ups which: by the deployment, or by the plan among
+ * those of attempts.
+ */
+export function levelsAboveSetup({ deployment = {}, setup = {} }: RunPolicies, own: Policy): readonly LevelPolicy[] {
+  const limits = { ...deployment.limits, ...setup.limits }
+  const tools = { ...deployment.tools, ...setup.tools }
+  const network = setup.network ?? (own.network && deployment.network)
+  const policy: Policy = {
+    ...(network && { network }),
+    ...(Object.keys(limits).length > 0 && { limits }),
+    ...(Object.keys(tools).length > 0 && { tools }),
+  }
+  return says(policy) ? [{ level: 'deployment', policy, pointer: says(setup) ? '/setup/policy' : '/policy' }] : []
+}
+
 /** What the levels ask for and do not get, and what they need too much of. */
 function together(levels: readonly LevelPolicy[]): readonly Problem[] {
   try {
@@ -32,12 +49,13 @@ function together(levels: readonly LevelPolicy[]): readonly Problem[] {
 
 /**
  * Reads the policies of a configuration, written as in a plan. Never throws for what they hold: every problem is in the
- * result at once, its pointer into the configuration (`/policy`, `/queues/NAME/policy`). Codes: `INVALID_INPUT`,
- * `LIMIT_EXCEEDED`, and `FORBIDDEN` where a queue asks for more than the deployment gives.
+ * result at once, its pointer into the configuration (`/policy`, `/queues/NAME/policy`, `/setup/policy`). Codes:
+ * `INVALID_INPUT`, `LIMIT_EXCEEDED`, and `FORBIDDEN` where a queue asks for more than the deployment gives.
  */
 export function deploymentPolicies(written: {
   readonly policy?: unknown
   readonly queues?: Readonly<Record<string, { readonly policy?: unknown }>>
+  readonly setup?: { readonly policy?: unknown }
 }): DeploymentPolicies {
   const problems: Problem[] = []
   const read = (value: unknown, at: string): Policy | undefined => {
@@ -54,7 +72,15 @@ export function deploymentPolicies(written: {
     const policy = read(queue.policy, `/queues/${name}/policy`)
     if (policy !== undefined) queues[name] = policy
   }
-  const policies: RunPolicies = { ...(deployment && { deployment }), queues }
+  const setup = read(written.setup?.policy, '/setup/policy')
+  if (setup?.filesystem !== undefined)
+    problems.push({
+      code: 'INVALID_INPUT',
+      message: 'A set-up sees its key files and writes its own folder: there is nothing to say of its files.',
+      remedy: 'Take it out.',
+      place: { pointer: '/setup/policy/filesystem' },
+    })
+  const policies: RunPolicies = { ...(deployment && { deployment }), queues, ...(setup && { setup }) }
   if (problems.length === 0)
     for (const name of Object.keys(queues)) problems.push(...together(levelsAbove(policies, name)))
   return problems.length === 0 ? { ok: true, policies } : { ok: false, problems }

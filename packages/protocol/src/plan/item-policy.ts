@@ -2,7 +2,7 @@ import type { EffectivePolicy, ItemPolicy, ItemSpec, LevelPolicy, Policy, RunPol
 import { isSeamError } from '@seamark/kit'
 import { effective } from '@seamark/policy'
 import type { PlanDeployment } from './deployment.ts'
-import { levelsAbove, says } from './deployment-policies.ts'
+import { levelsAbove, levelsAboveSetup, says } from './deployment-policies.ts'
 import type { Faults, Path } from './fault.ts'
 import { heldCheck } from './held.ts'
 import { pointer, steps } from './place.ts'
@@ -11,8 +11,8 @@ import { pointer, steps } from './place.ts'
 export interface PolicyMaker {
   /** `own` is what the item itself says, with nothing wrong in it. */
   ofItem(spec: ItemSpec, own: Policy, path: Path): ItemPolicy | undefined
-  /** Of the set-up, on every executor that builds it. */
-  ofSetup(setup: SetupSpec, executors: Iterable<string>): ItemPolicy | undefined
+  /** Of the set-up, on every executor that builds it. `own` is what the plan says of it, with nothing wrong in it. */
+  ofSetup(setup: SetupSpec, own: Policy, executors: Iterable<string>): ItemPolicy | undefined
   /** What the levels above said, for the queues of items that were asked for. */
   policies(): RunPolicies | undefined
 }
@@ -28,6 +28,7 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
   /** Of items that say the same. */
   const alike = new Map<string, { readonly result: EffectivePolicy; readonly policy: ItemPolicy }>()
   const used: Record<string, Policy> = {}
+  let setups: Policy | undefined
 
   function combined(levels: readonly LevelPolicy[], path: Path): EffectivePolicy | undefined {
     if (levels.length === 0) return undefined
@@ -85,14 +86,11 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       return made
     },
 
-    ofSetup(setup, names) {
+    ofSetup(setup, own, names) {
       const path = ['workspace', 'setup']
-      // It sees its key files, writes what the layer is made of, and has no network, whatever attempts may do.
-      const { limits, tools } = given.deployment ?? {}
-      const result = combined(
-        levelsAbove({ deployment: { ...(limits && { limits }), ...(tools && { tools }) } }, ''),
-        path,
-      )
+      if (says(given.setup)) setups = given.setup
+      const asks = [{ level: 'item', policy: own, pointer: pointer([...path, 'policy']) }] as const
+      const result = combined([...levelsAboveSetup(given, own), ...(says(own) ? asks : [])], path)
       if (result === undefined) return undefined
       let lines = [{ line: setup.run, path: [...path, 'run'] }]
       for (const name of new Set(names)) {
@@ -102,15 +100,14 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
         lines = []
       }
       const { policy, digest } = result
-      return { policy, digest }
+      return { policy, digest, ...(says(own) && { own }) }
     },
 
     policies() {
       const { deployment: above } = given
       const queues = Object.keys(used).length > 0 ? { queues: used } : {}
-      return says(above) || Object.keys(used).length > 0
-        ? { ...(says(above) && { deployment: above }), ...queues }
-        : undefined
+      const made = { ...(says(above) && { deployment: above }), ...queues, ...(setups && { setup: setups }) }
+      return Object.keys(made).length > 0 ? made : undefined
     },
   }
 }

@@ -1,13 +1,13 @@
-import type { ItemSpec, Plan, PlanItem, Policy } from '@seamark/core'
+import type { ItemSpec, Plan, PlanItem } from '@seamark/core'
 import { explain, withoutBadFields } from './explain.ts'
-import type { Faults, Path } from './fault.ts'
+import type { Faults } from './fault.ts'
 import { findCycles } from './graph.ts'
 import { itemMaker } from './item.ts'
 import type { PolicyMaker } from './item-policy.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { NameResolver } from './names.ts'
 import { resolveNeeds } from './needs.ts'
-import { checkWrittenPolicy } from './policy.ts'
+import { ownPolicy } from './policy.ts'
 import { quoted } from './quoted.ts'
 import { itemSchema } from './schema.ts'
 import { unsupportedInItem } from './unsupported.ts'
@@ -35,13 +35,6 @@ function idsOf(raw: readonly unknown[], faults: Faults): { ids: string[]; index:
 function hasPolicy(value: unknown): boolean {
   const fields = ['filesystem', 'network', 'limits', 'tools']
   return typeof value === 'object' && value !== null && fields.some((field) => Object.hasOwn(value, field))
-}
-
-/** What an item says itself; `undefined` where something is wrong with it. */
-function ownPolicy(value: unknown, path: Path, faults: Faults): Policy | undefined {
-  const before = faults.list.length + faults.dropped()
-  const policy = checkWrittenPolicy(value, path, faults)
-  return faults.list.length + faults.dropped() === before ? policy : undefined
 }
 
 /** Checks all items, one by one and as a graph, and applies every default. */

@@ -13,6 +13,7 @@ import { readJson } from './json-source.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { nameResolver } from './names.ts'
 import { toProblems } from './place.ts'
+import { ownPolicy } from './policy.ts'
 import { planHeadSchema } from './schema.ts'
 import { decode, SourceStop } from './source.ts'
 import { unsupportedInHead } from './unsupported.ts'
@@ -115,12 +116,9 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
     })
   const maker = policyMaker(deployment, faults)
   const items = checkItems(raw, plan, names, maker, faults)
-  const ofSetup =
-    setup &&
-    maker.ofSetup(
-      setup,
-      items.map(({ executor }) => executor),
-    )
+  const own = setup && ownPolicy(plan.workspace?.setup?.policy ?? {}, ['workspace', 'setup', 'policy'], faults)
+  const executors = items.map(({ executor }) => executor)
+  const ofSetup = setup && own && maker.ofSetup(setup, own, executors)
   const policies = maker.policies()
   return {
     ...(plan.name !== undefined && { name: plan.name }),

@@ -1,4 +1,4 @@
-import type { EgressRule, PlanPolicy, PlanResources } from '@seamark/core'
+import type { EgressRule, PlanPolicy, PlanResources, PlanSetupPolicy } from '@seamark/core'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
 import { SIZE } from './size.ts'
@@ -67,6 +67,13 @@ const policy = z.strictObject({
   limits: maybe(resources),
   tools: maybe(tools),
 })
+
+const setupPolicy = policy.omit({ filesystem: true })
+
+/** The shape of a policy of set-ups. */
+export const setupPolicySchema: z.ZodType<PlanSetupPolicy> = setupPolicy
+/** The fields of a policy of set-ups. */
+export const SETUP_POLICY_FIELDS: readonly string[] = Object.keys(setupPolicy.shape)
 
 /** The shape of a policy as it is written. `parsePolicy` checks what a shape can not say. */
 export const policySchema: z.ZodType<PlanPolicy> = policy

@@ -113,6 +113,13 @@ export function checkWrittenPolicy(value: unknown, path: Path, faults: Faults): 
   return policy
 }
 
+/** A policy of a plan; `undefined` where something is wrong with it. */
+export function ownPolicy(value: unknown, path: Path, faults: Faults): Policy | undefined {
+  const before = faults.list.length + faults.dropped()
+  const policy = checkWrittenPolicy(value, path, faults)
+  return faults.list.length + faults.dropped() === before ? policy : undefined
+}
+
 function policyFields(path: Path): readonly string[] {
   return POLICY_FIELDS.get(path.map((step) => (typeof step === 'number' ? '#' : step)).join('.')) ?? []
 }

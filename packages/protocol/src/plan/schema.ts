@@ -1,9 +1,17 @@
-import type { JsonObject, Plan, PlanItem } from '@seamark/core'
+import type { JsonObject, Plan, PlanItem, PlanSetup } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
 import { PLAN_LIMITS } from './limits.ts'
-import { filesystemSchema, networkSchema, POLICY_FIELDS, resourcesSchema, toolsSchema } from './policy-schema.ts'
+import {
+  filesystemSchema,
+  networkSchema,
+  POLICY_FIELDS,
+  resourcesSchema,
+  SETUP_POLICY_FIELDS,
+  setupPolicySchema,
+  toolsSchema,
+} from './policy-schema.ts'
 
 const maybe = z.exactOptional
 const text = z.string().min(1)
@@ -36,10 +44,11 @@ const budget = z.strictObject({
 })
 
 const setup = z.strictObject({
-  run: text.describe('Command line, run once without network.'),
+  run: text.describe('Command line, run once.'),
   key: z.array(text).describe('The only files of the base that it sees.'),
   paths: z.array(text).min(1).describe('What it leaves for the attempts; left out of capture.'),
   timeout: maybe(duration),
+  policy: maybe(setupPolicySchema.describe('What it may use; narrows what the deployment says of set-ups.')),
 })
 
 const workspace = z.strictObject({
@@ -124,14 +133,19 @@ export const planHeadSchema: z.ZodType<Omit<Plan, 'items'> & { readonly items: r
 const guard: {
   readonly plan: Record<Exclude<keyof Plan, keyof z.infer<typeof plan>>, never>
   readonly item: Record<Exclude<keyof PlanItem, keyof z.infer<typeof item>>, never>
+  readonly setup: Record<Exclude<keyof PlanSetup, keyof z.infer<typeof setup>>, never>
   readonly workspace: Record<Exclude<keyof NonNullable<Plan['workspace']>, keyof z.infer<typeof workspace>>, never>
   readonly defaults: Record<Exclude<keyof NonNullable<Plan['defaults']>, keyof z.infer<typeof defaults>>, never>
   readonly budget: Record<Exclude<keyof NonNullable<Plan['budget']>, keyof z.infer<typeof budget>>, never>
-} = { plan: {}, item: {}, workspace: {}, defaults: {}, budget: {} }
+} = { plan: {}, item: {}, setup: {}, workspace: {}, defaults: {}, budget: {} }
 void guard
 
 const fields: ReadonlyMap<string, readonly string[]> = new Map([
-  ...[...POLICY_FIELDS].map(([place, names]) => [`items.#.${place}`, names] as const),
+  ...[...POLICY_FIELDS].flatMap(([place, names]) => [
+    [`items.#.${place}`, names] as const,
+    [`workspace.setup.policy.${place}`, names] as const,
+  ]),
+  ['workspace.setup.policy', SETUP_POLICY_FIELDS],
   ...Object.entries({
     '': plan,
     workspace,

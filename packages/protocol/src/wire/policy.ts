@@ -77,6 +77,7 @@ const itemPolicy: z.ZodType<ItemPolicy> = z.object({ policy, digest, own: maybe(
 const runPolicies: z.ZodType<RunPolicies> = z.object({
   deployment: maybe(policy),
   queues: maybe(z.record(z.string(), policy)),
+  setup: maybe(policy),
 })
 
 /** What of the payload of `run.submitted` is about policies. */
