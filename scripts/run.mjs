@@ -157,6 +157,8 @@ function environment() {
   env.PATH = [dirname(nodeFor()), join(modules, '.bin'), env.PATH].join(delimiter)
   // Some tools colour what goes to a file or a pipe.
   if (!process.stdout.isTTY && env.FORCE_COLOR === undefined) env.NO_COLOR = '1'
+  // Programs run from their sources start in less than half the time. What is measured has no such help.
+  if (task !== 'bench') env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'compile')
   // Left by the tools' start scripts; it would let packages find what they do not declare.
   if (env.NODE_PATH?.includes(modules)) delete env.NODE_PATH
   return env
