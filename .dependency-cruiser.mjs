@@ -17,7 +17,7 @@ const mayImport = {
   orchestrator: [...engine, 'metering'],
   worker: ['core', 'forwarder', 'kit', 'log', 'policy'],
   supervisor: ['core', 'kit'],
-  gateway: ['core', 'kit', 'policy'],
+  gateway: ['core', 'kit', 'metering', 'policy'],
   forwarder: ['kit'],
   'journal-*': implementation,
   'storage-*': implementation,

@@ -1,18 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
-import { systemCode, type Clock, type RedactionTable } from '@seamark/kit'
+import { SeamError, systemCode, type Clock, type RedactionTable } from '@seamark/kit'
+import type { UsagePort } from '@seamark/core'
 import type { Authority as CertificateAuthority } from './authority.ts'
+import { charges, namedHeaders, type Charge, type Reserving } from './charges.ts'
 import { connectTunnel, endWith, failedAnswer } from './connect.ts'
 import type { DecisionLog } from './decisions.ts'
 import type { Dialer } from './dial.ts'
 import { fail, forward } from './forward.ts'
+import { requestHeaders } from './headers.ts'
+import { bodyReader, heldBody, type HeldBody } from './held-body.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Meters } from './meters.ts'
 import type { Authority } from './names.ts'
 import type { Pinboard } from './pins.ts'
 import { dropCounter } from './drops.ts'
 import { connectionPool } from './pool.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
-import { factsOf, read, type Facts } from './request.ts'
+import { factsOf, read, type Asked, type Facts } from './request.ts'
 import { REASONS, type Rules } from './rules.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { Secrets } from './secrets.ts'
@@ -25,6 +30,9 @@ export interface AttemptContext {
   readonly dialer: Dialer
   readonly secrets: Secrets
   readonly certificates: CertificateAuthority | undefined
+  readonly meters: Meters
+  /** Absent where no rule has a meter. */
+  readonly usage: UsagePort | undefined
   readonly log: DecisionLog
   readonly clock: Clock
 }
@@ -49,7 +57,9 @@ export function attemptServer(context: AttemptContext): {
   readonly serve: (listener: Server) => void
   readonly end: () => Promise<void>
 } {
-  const { launchId, rules, limits, pins, dialer, secrets, certificates, log, clock } = context
+  const { launchId, rules, limits, pins, dialer, secrets, certificates, meters, usage, log, clock } = context
+  const readBody = bodyReader(Math.min(limits.maxMeteredBytes, limits.maxRequestBytes), limits.maxHeldBytes)
+  const charged = usage && charges(usage)
   const pool = connectionPool(dialer, limits.maxConnections)
   const open = new Set<Socket>()
   // Where the program takes the gateway for a host.
@@ -84,12 +94,31 @@ export function attemptServer(context: AttemptContext): {
   // Counted by us: Node drops what is over silently.
   server.maxHeadersCount = 0
 
+  /** Errors: those of `UsagePort.reserve`. */
+  async function reserve(
+    name: string,
+    { method, authority: { host }, target }: Asked,
+    body: Uint8Array,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<Reserving> {
+    const meter = meters.find(name)
+    if (meter === undefined || charged === undefined) throw new SeamError('INTERNAL', 'There is nothing to meter by.')
+    const sent = requestHeaders(req.rawHeaders, { scrubbed: false, metered: true }, secrets.carriers)
+    const path = `${target.path}${target.query}`
+    return charged.reserve(meter, { method, host, path, headers: namedHeaders(sent), body }, res)
+  }
+
   async function answer(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Promise<void> {
     const reading = read(req, interceptedAs.get(req.socket), limits.maxHeaders)
-    const refuseWith = async (reason: Refusal['reason'], facts: Facts): Promise<void> => {
+    const refuseWith = async (
+      reason: Refusal['reason'],
+      facts: Facts,
+      words = refusalAnswer(reason),
+    ): Promise<void> => {
       await refuse(reason, facts)
       const hasBody = !('asked' in reading) || reading.asked.length !== 0
-      fail(res, refusalAnswer(reason), hasBody)
+      fail(res, words, hasBody)
     }
     if ('reason' in reading) return refuseWith(reading.reason, reading.facts)
     const { asked } = reading
@@ -100,7 +129,15 @@ export function attemptServer(context: AttemptContext): {
     if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
     const pin = await pins.pin(authority.host)
     if ('reason' in pin) return refuseWith(pin.reason, facts)
-    const { inject } = matched.rule
+    const { inject, meter } = matched.rule
+    let held: HeldBody | undefined
+    if (meter !== undefined) {
+      if (expectsContinue) res.writeContinue()
+      const body = await readBody(req, res, length)
+      if (body === 'gone') return
+      if (typeof body === 'string') return refuseWith(body, facts)
+      held = body
+    }
     const place = `${authority.host} ${authority.port}`
     let credential: readonly [string, string] | undefined
     try {
@@ -108,6 +145,19 @@ export function attemptServer(context: AttemptContext): {
     } catch {
       // The store's error may say more than a program inside may know.
       return refuseWith('secret', facts)
+    }
+    let charge: Charge | undefined
+    if (meter !== undefined && held !== undefined) {
+      let reserving: Reserving
+      try {
+        reserving = await reserve(meter, asked, held.take(), req, res)
+      } catch {
+        // As above: of what keeps the budgets it sees no word.
+        return refuseWith('reservation', facts)
+      }
+      if (reserving.kind === 'refused') return refuseWith(reserving.reason, facts, reserving.answer)
+      held = heldBody(reserving.body, held.release)
+      if (reserving.kind === 'call') ({ charge } = reserving)
     }
     await allow(facts, pin.address, inject)
     // Nobody is left to send it for.
@@ -120,11 +170,14 @@ export function attemptServer(context: AttemptContext): {
       address: pin.address,
       method,
       target: `${target.path}${query}`,
-      length,
+      length: held?.length ?? length,
       credential,
       carriers: secrets.carriers,
       known,
-      expectsContinue,
+      // A body that was read was asked for.
+      expectsContinue: expectsContinue && held === undefined,
+      held,
+      charge,
     }
     forward(req, res, outgoing, { pool, limits, unreachable: () => pins.forget(authority.host) })
   }
@@ -196,6 +249,7 @@ export function attemptServer(context: AttemptContext): {
       pool.destroy()
       server.close()
       for (const socket of open) socket.destroy()
+      await charged?.idle()
       await drops.flush()
       await log.flush()
     },

@@ -9,14 +9,27 @@ export interface Peer {
   on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown
 }
 
-/** What the other side may ask for, by name. What it sends is checked by the handler. */
-export type Handlers = Readonly<Record<string, (value: unknown, handle: Server | undefined) => Promise<unknown>>>
+/** What the other side may ask for. `undefined` where what it sends is no such question. */
+export type Handler = (value: unknown, handle: Server | undefined) => Promise<unknown> | undefined
+
+export type Handlers = Readonly<Record<string, Handler>>
+
+/** A handler of values of one form. */
+export function question<T>(
+  form: z.ZodType<T>,
+  answer: (value: T, handle: Server | undefined) => Promise<unknown>,
+): Handler {
+  return (value, handle) => {
+    const read = form.safeParse(value)
+    return read.success ? answer(read.data, handle) : undefined
+  }
+}
 
 export interface Channel {
   /** Asks the other side. Errors: those that it answers with; `UNAVAILABLE` where it is gone. */
   readonly ask: (method: string, value: unknown, handle?: Server) => Promise<unknown>
-  /** Nothing more comes: everything that waits for an answer is rejected. */
-  readonly end: () => void
+  /** Nothing more comes: everything that waits for an answer is rejected with `error`, or `UNAVAILABLE`. Idempotent. */
+  readonly end: (error?: SeamError) => void
 }
 
 const messages = z.union([
@@ -31,14 +44,29 @@ const messages = z.union([
 const gone = (): SeamError =>
   new SeamError('UNAVAILABLE', 'The gateway is being started anew.', { remedy: 'Try again in a moment.' })
 
-/** Questions and answers both ways, over what Node gives two processes. */
-export function channel(peer: Peer, handlers: Handlers): Channel {
+/**
+ * Questions and answers both ways, over what Node gives two processes. What is neither is no message to leave out: one side
+ * is not what the other takes it for. `broken` is called with `INTERNAL`, once, and nothing more is said or heard.
+ */
+export function channel(peer: Peer, handlers: Handlers, broken: (error: SeamError) => void): Channel {
   const waiting = new Map<
     number,
     { readonly done: (value: unknown) => void; readonly failed: (error: Error) => void }
   >()
   let asked = 0
   let ended = false
+
+  function end(error = gone()): void {
+    ended = true
+    for (const { failed } of waiting.values()) failed(error)
+    waiting.clear()
+  }
+
+  function breakOff(what: string): void {
+    const error = new SeamError('INTERNAL', `The gateway and its owner do not understand each other: ${what}.`)
+    end(error)
+    broken(error)
+  }
 
   function send(message: object, failed: (error: Error) => void, handle?: Server): void {
     if (ended || peer.send === undefined) return failed(gone())
@@ -54,30 +82,34 @@ export function channel(peer: Peer, handlers: Handlers): Channel {
     return { code, message, ...(pointer !== undefined && { pointer }) }
   }
 
-  async function handle(method: string, value: unknown, server: Server | undefined): Promise<unknown> {
+  function answer(id: number, method: string, value: unknown, handle: Server | undefined): void {
     const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined
-    if (handler === undefined) throw new SeamError('INVALID_INPUT', 'There is no such question.')
-    return handler(value, server)
+    const answered = handler?.(value, handle)
+    if (answered === undefined) {
+      handle?.close()
+      return breakOff(handler === undefined ? 'there is no such question' : `that is no question to ${method}`)
+    }
+    // Who does not hear the answer is gone.
+    const say = (rest: object): void => send({ answer: id, ...rest }, () => undefined)
+    answered.then(
+      (value) => say({ value }),
+      (error: unknown) => say({ error: told(error) }),
+    )
   }
 
   peer.on('message', (message, given) => {
+    const handle = given instanceof Server ? given : undefined
+    if (ended) return void handle?.close()
     const read = messages.safeParse(message)
-    if (!read.success) return
+    if (!read.success) return breakOff('that is neither a question nor an answer')
     const { data } = read
-    if ('ask' in data) {
-      // Who does not hear the answer is gone.
-      const answer = (rest: object): void => send({ answer: data.ask, ...rest }, () => undefined)
-      handle(data.method, data.value, given instanceof Server ? given : undefined).then(
-        (value) => answer({ value }),
-        (error: unknown) => answer({ error: told(error) }),
-      )
-      return
-    }
+    if ('ask' in data) return answer(data.ask, data.method, data.value, handle)
     const one = waiting.get(data.answer)
+    if (one === undefined) return breakOff('nothing was asked that this answers')
     waiting.delete(data.answer)
-    if (!('error' in data)) return one?.done(data.value)
+    if (!('error' in data)) return one.done(data.value)
     const { code, message: text, pointer } = data.error
-    one?.failed(
+    one.failed(
       new SeamError(isErrorCode(code) ? code : 'INTERNAL', text, {
         ...(pointer !== undefined && { place: { pointer } }),
       }),
@@ -96,10 +128,6 @@ export function channel(peer: Peer, handlers: Handlers): Channel {
         send({ ask: id, method, value }, fail, handle)
       })
     },
-    end() {
-      ended = true
-      for (const { failed } of waiting.values()) failed(gone())
-      waiting.clear()
-    },
+    end,
   }
 }

@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises'
-import type { AttemptFact, CallOptions, Egress, EgressRule, EgressSpec, EgressWay } from '@seamark/core'
-import { backoffMs, hasCode, SeamError, sleep, throwIfAborted, toSeamError } from '@seamark/kit'
+import type { AttemptFact, CallOptions, Egress, EgressRule, EgressSpec, EgressWay, UsagePort } from '@seamark/core'
+import { backoffMs, hasCode, SeamError, sleep, systemClock, throwIfAborted, toSeamError } from '@seamark/kit'
+import { question, type Handlers } from './channel.ts'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
-import { egressGateway } from './gateway.ts'
+import { egressGateway, refuseMeters } from './gateway.ts'
 import { listenPrivately } from './listen.ts'
+import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
 import { decidedMessage, opened, readyMessage, resolveMessage } from './process-options.ts'
 import { checkRules } from './rules.ts'
+import { reserveMessage, settleMessage } from './usage-messages.ts'
 
 export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock'> {
   /** As whom the gateway's process goes on where it is started by root. Default: uid and gid 64,199, which need no entry anywhere. */
@@ -18,6 +21,8 @@ export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup
 export interface GatewayEgress extends Egress {
   /** What is wrong with rules here, with its place: what `open` would throw. */
   check(rules: readonly EgressRule[]): void
+  /** Meters that a rule may name: the hosts whose calls each reads, as names and patterns of names. */
+  readonly meters: Readonly<Record<string, readonly (string | RegExp)[]>>
   /** Ends the process and so all connections; sockets stay, and lead nowhere. Idempotent. */
   close(): Promise<void>
 }
@@ -54,36 +59,53 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   egressGateway({ ...rest, ...(resolve && { resolve }) })
   const { credentials = {} } = rest
   const known = new Set(resolve === undefined ? [] : Object.keys(credentials))
+  const meters = metersOf(rest.meters ?? {}, systemClock)
   const held = new Map<number, Held>()
   const stopping = new AbortController()
   let attempts = 0
-  let running: Promise<GatewayProcess> | undefined
+  let started: Promise<GatewayProcess> | undefined
 
   const casWith = (ca: string | undefined): readonly string[] => [
     ...(ca === undefined ? [] : [ca]),
     ...(rest.extraCas ?? []),
   ]
 
-  const handlers = {
-    async ready(value: unknown) {
-      const { attempt, ca } = readyMessage.parse(value)
-      const one = held.get(attempt)
-      if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
-      await one.spec.renewed?.(casWith(ca))
-    },
-    async decided(value: unknown) {
-      const { attempt, decisions } = decidedMessage.parse(value)
-      const one = held.get(attempt)
-      if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
+  function running(attempt: number): Held {
+    const one = held.get(attempt)
+    if (one === undefined) throw new SeamError('CONFLICT', 'The attempt is over.')
+    return one
+  }
+
+  function usageOf(attempt: number): UsagePort {
+    const { usage } = running(attempt).spec.port
+    if (usage === undefined) throw new SeamError('UNSUPPORTED', 'There are no budgets of this attempt.')
+    return usage
+  }
+
+  const handlers: Handlers = {
+    ready: question(readyMessage, async ({ attempt, ca }) => {
+      await running(attempt).spec.renewed?.(casWith(ca))
+    }),
+    decided: question(decidedMessage, async ({ attempt, decisions }) => {
+      const one = running(attempt)
       try {
         await one.spec.port.note(decisions.map(factOf))
       } catch (error) {
         one.over ||= hasCode(error, 'CONFLICT')
         throw error
       }
-    },
-    async resolve(value: unknown) {
-      const { name } = resolveMessage.parse(value)
+    }),
+    reserve: question(reserveMessage, async ({ attempt, request }) => usageOf(attempt).reserve(request)),
+    settle: question(settleMessage, async ({ attempt, id, report }) => {
+      try {
+        await usageOf(attempt).settle(id, report)
+      } catch (error) {
+        // Nothing is lost: it stays reserved, and is charged so with the end of the attempt.
+        onNotice(toSeamError(error))
+        throw error
+      }
+    }),
+    resolve: question(resolveMessage, async ({ name }) => {
       const isUsed = [...held.values()].some(({ spec }) => spec.rules.some(({ inject }) => inject === name))
       if (resolve === undefined || !known.has(name) || !isUsed)
         throw new SeamError('FORBIDDEN', 'No rule of a running attempt adds that secret.')
@@ -95,42 +117,46 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
         onNotice(toSeamError(error))
         throw new SeamError('UNAVAILABLE', 'The secret can not be had.')
       }
-    },
+    }),
   }
 
   function ready(): Promise<GatewayProcess> {
-    const { credentials: ways, privateRanges, extraCas, proxy, limits } = rest
-    running ??= gatewayProcess(
+    const { credentials: ways, meters: settings, privateRanges, extraCas, proxy, limits } = rest
+    started ??= gatewayProcess(
       {
         user,
         resolves: resolve !== undefined,
         ...(ways && { credentials: ways }),
+        ...(settings && { meters: settings }),
         ...(privateRanges && { privateRanges }),
         ...(extraCas && { extraCas }),
         ...(proxy && { proxy }),
         ...(limits && { limits }),
       },
       handlers,
+      onNotice,
     ).then(
       (made) => {
         void made.ended.then((how) => lost(how), onNotice)
         return made
       },
       (error: unknown) => {
-        running = undefined
+        started = undefined
         throw error
       },
     )
-    return running
+    return started
   }
 
   async function serve(attempt: number, one: Held) {
-    const { launchId, socketPath, rules } = one.spec
+    const { launchId, socketPath, rules, port } = one.spec
     const made = await ready()
     const listener = await listenPrivately(socketPath)
     one.bound = true
     try {
-      const way = opened.parse(await made.ask('open', { attempt, launchId, rules }, listener))
+      const way = opened.parse(
+        await made.ask('open', { attempt, launchId, rules, meters: port.usage !== undefined }, listener),
+      )
       one.served = made
       return way
     } finally {
@@ -163,7 +189,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
 
   /** Starts it anew for those that still run. */
   async function lost(how: string): Promise<void> {
-    running = undefined
+    started = undefined
     if (stopping.signal.aborted) return
     onNotice(new SeamError('UNAVAILABLE', `The gateway's process ended (${how}). It is started anew.`))
     for (let failures = 0; !stopping.signal.aborted && held.size > 0; failures++) {
@@ -176,7 +202,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
 
   async function shut(attempt: number, one: Held): Promise<void> {
     // Whoever had it started was told that it was not.
-    const process = await running?.catch(() => undefined)
+    const process = await started?.catch(() => undefined)
     try {
       if (one.served !== undefined) await process?.ask('close', { attempt })
     } catch (error) {
@@ -192,6 +218,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   async function open(spec: EgressSpec, call: CallOptions = {}): Promise<EgressWay> {
     throwIfAborted(call.signal)
     if (stopping.signal.aborted) throw new SeamError('CONFLICT', 'The gateway is closed.')
+    if (spec.port.usage === undefined) refuseMeters(spec.rules)
     const attempt = ++attempts
     const one: Held = { spec, served: undefined, bound: false, closing: undefined, over: false }
     held.set(attempt, one)
@@ -208,11 +235,12 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
 
   return {
     open,
-    check: (rules) => void checkRules(rules, known),
+    check: (rules) => void checkRules(rules, known, meters),
+    meters: meters.hosts,
     async close() {
       stopping.abort()
       // As above: what was not started has nothing to end.
-      const process = await running?.catch(() => undefined)
+      const process = await started?.catch(() => undefined)
       process?.end()
       await process?.ended
     },

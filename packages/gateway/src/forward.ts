@@ -1,8 +1,11 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { Transform } from 'node:stream'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
 import { SeamError, systemCode, type RedactionTable } from '@seamark/kit'
+import type { Charge } from './charges.ts'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
+import type { HeldBody } from './held-body.ts'
 import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
@@ -25,6 +28,10 @@ export interface Outgoing {
   readonly known: () => RedactionTable | undefined
   /** Whether the program waits to be told before it sends the body. */
   readonly expectsContinue: boolean
+  /** What goes out in place of the program's body, which was read. */
+  readonly held: HeldBody | undefined
+  /** Where the call is metered. */
+  readonly charge: Charge | undefined
 }
 
 /** Answers with a problem. What was begun already is cut, so that it does not look whole. */
@@ -44,14 +51,15 @@ function count(body: IncomingMessage, max: number, over: () => void): void {
 }
 
 function headersOf(req: IncomingMessage, outgoing: Outgoing): readonly string[] {
-  const { authority, length, credential, carriers } = outgoing
+  const { authority, length, credential, carriers, charge } = outgoing
   const scrubbed = outgoing.known() !== undefined
+  const asks = { ...(scrubbed && { 'accept-encoding': 'identity' }), ...charge?.headers }
   return [
     'host',
     written(authority),
-    ...requestHeaders(req.rawHeaders, scrubbed, carriers),
+    ...requestHeaders(req.rawHeaders, { scrubbed, metered: charge !== undefined }, carriers),
     ...(credential ?? []),
-    ...(scrubbed ? ['accept-encoding', 'identity'] : []),
+    ...Object.entries(asks).flat(),
     ...(length === 'chunked' ? ['transfer-encoding', 'chunked'] : []),
     ...(length !== 'chunked' && (length > 0 || !['GET', 'HEAD'].includes(req.method ?? ''))
       ? ['content-length', String(length)]
@@ -59,9 +67,25 @@ function headersOf(req: IncomingMessage, outgoing: Outgoing): readonly string[] 
   ]
 }
 
+/** Has an answer read on its way to the program, and its end wait until it is settled what it cost. */
+function metering(answer: IncomingMessage, charge: Charge): Transform {
+  answer.on('data', charge.reads)
+  answer.on('end', () => void charge.over(answer.complete))
+  answer.on('close', () => void charge.over(false))
+  return new Transform({
+    transform: (piece: Buffer, _, done) => done(null, piece),
+    // With the program's next call there is room again.
+    flush(done) {
+      const end = async (): Promise<void> => (await charge.over(answer.complete), done())
+      void end()
+    },
+  })
+}
+
 /** Sends an answer on, as it comes. */
 function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, limits: GatewayLimits): void {
   const known = outgoing.known()
+  const { charge } = outgoing
   const { rawHeaders, statusCode = 502 } = answer
   const refuse = (message: string): void => {
     answer.destroy()
@@ -75,7 +99,7 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
     return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
     return refuse('The answer is over the limit of size.')
-  const headers = answerHeaders(rawHeaders, known !== undefined)
+  const headers = answerHeaders(rawHeaders, { scrubbed: known !== undefined, metered: charge !== undefined })
   res.writeHead(statusCode, [...(known === undefined ? headers : scrubHeaders(headers, known))])
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
   setImmediate(() => {
@@ -84,8 +108,21 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   const cut = (): void => void (res.destroy(), answer.destroy())
   answer.on('error', cut)
   count(answer, limits.maxAnswerBytes, cut)
-  if (known === undefined) answer.pipe(res)
-  else answer.pipe(scrubbing(known)).on('error', cut).pipe(res)
+  const read = charge === undefined ? answer : answer.pipe(metering(answer, charge)).on('error', cut)
+  if (known === undefined) read.pipe(res)
+  else read.pipe(scrubbing(known)).on('error', cut).pipe(res)
+}
+
+function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): Parameters<Charge['begins']>[0] {
+  const [contentType, contentEncoding] = ['content-type', 'content-encoding'].map((name) => {
+    const all = values(rawHeaders, name)
+    return all.length === 0 ? undefined : all.join(', ').toLowerCase()
+  })
+  return {
+    status: statusCode,
+    ...(contentType !== undefined && { contentType }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+  }
 }
 
 /** Why nothing came back, without what the other side may have put into it. */
@@ -112,7 +149,7 @@ export function forward(
     unreachable,
   }: { readonly pool: Pool; readonly limits: GatewayLimits; readonly unreachable: () => void },
 ): void {
-  const { authority, address, method, target, length, expectsContinue } = outgoing
+  const { authority, address, method, target, length, expectsContinue, held, charge } = outgoing
   let sent: ClientRequest | undefined
   let answered = false
   let whole = false
@@ -144,10 +181,12 @@ export function forward(
       timeout: limits.idleMs,
     })
     sent = asked
+    asked.on('socket', () => charge?.sent())
     asked.on('response', (answer) => {
       answered = true
       // What is thrown in an event would end the process, and with it the ways out of all attempts.
       guarded(() => {
+        charge?.begins(headOf(answer))
         pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
         answer.on('end', () => (whole = answer.complete))
         pass(answer, res, outgoing, limits)
@@ -168,7 +207,8 @@ export function forward(
       if (sent === asked && !answered) failed(undefined)
     })
     if (length === 0) asked.end()
-    else req.pipe(asked)
+    else if (held === undefined) req.pipe(asked)
+    else asked.end(held.take(), held.release)
   }
 
   // What was exchanged whole leaves its connection to the pool, also where Node is not done with it yet.
@@ -176,7 +216,7 @@ export function forward(
     if (!(whole && sent?.writableEnded === true)) sent?.destroy()
   })
   req.on('error', () => sent?.destroy())
-  if (length !== 0) {
+  if (length !== 0 && held === undefined) {
     count(req, limits.maxRequestBytes, () => stop(refusalAnswer('too-large')))
     // What counts also starts the flow; it is held until there is somewhere to put it.
     req.pause()

@@ -1,8 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { SeamError } from '@seamark/kit'
 import { channel, type Channel, type Handlers } from './channel.ts'
 import type { ProcessOptions } from './process-options.ts'
+import { tellLines } from './said.ts'
 
 // In the sources this file is run as it is, and so is the process's.
 const inSource = import.meta.url.endsWith('.ts')
@@ -16,27 +18,43 @@ export interface GatewayProcess {
   readonly end: () => void
 }
 
-function start(handlers: Handlers): { readonly child: ChildProcess; readonly speak: Channel } {
+function start(
+  handlers: Handlers,
+  onNotice: (error: Error) => void,
+): { readonly child: ChildProcess; readonly speak: Channel } {
   const child = fork(program, [], {
     cwd: '/',
     env: {},
     execArgv: ['--disable-warning=ExperimentalWarning', ...(inSource ? ['--conditions=source'] : [])],
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  const said = (line: string): void => onNotice(new SeamError('INTERNAL', `The gateway's process says: ${line}`))
+  if (child.stderr !== null) tellLines(child.stderr, said, () => said('more, which is left out'))
   const speak = channel(
     {
       send: (message, handle, done) => child.send(message, handle, done),
       on: (event, listener) => child.on(event, listener),
     },
     handlers,
+    (error) => {
+      onNotice(error)
+      child.kill('SIGKILL')
+    },
   )
   return { child, speak }
 }
 
-/** Starts one. Errors: what `egressGateway` says to the options; `UNAVAILABLE` where it can not be started. */
-export async function gatewayProcess(options: ProcessOptions, handlers: Handlers): Promise<GatewayProcess> {
-  const { child, speak } = start(handlers)
+/**
+ * Starts one. What it writes to its standard error is told as notices, as is what it says that nobody understands, which ends it.
+ * Errors: what `egressGateway` says to the options; `UNAVAILABLE` where it can not be started.
+ */
+export async function gatewayProcess(
+  options: ProcessOptions,
+  handlers: Handlers,
+  onNotice: (error: Error) => void,
+): Promise<GatewayProcess> {
+  const { child, speak } = start(handlers, onNotice)
   const ended = new Promise<string>((resolve) => {
     const over = (how: string): void => {
       speak.end()

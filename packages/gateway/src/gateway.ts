@@ -1,4 +1,4 @@
-import type { EgressSettings } from '@seamark/core'
+import type { EgressRule, EgressSettings } from '@seamark/core'
 import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer } from './attempt.ts'
 import { createAuthority } from './authority.ts'
@@ -7,6 +7,7 @@ import { decisionLog } from './decisions.ts'
 import { dialer } from './dial.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import type { AttemptEgress, AttemptEgressSpec, EgressGateway, EgressGatewayOptions } from './options.ts'
+import { metersOf } from './meters.ts'
 import { pinboard } from './pins.ts'
 import { addressFilter } from './ranges.ts'
 import { ENDPOINT_PREFIX } from './request.ts'
@@ -28,6 +29,16 @@ const endpointOf = (authority: Authority): Authority & { readonly path: string }
   path: `${ENDPOINT_PREFIX}${written(authority)}/`,
 })
 
+/** Errors: `UNSUPPORTED` for the first rule with a meter, as nothing can be taken from budgets. */
+export function refuseMeters(rules: readonly EgressRule[]): void {
+  const index = rules.findIndex(({ meter }) => meter !== undefined)
+  if (index >= 0)
+    throw new SeamError('UNSUPPORTED', 'There are no budgets here that calls could be taken from.', {
+      place: { pointer: `/rules/${index}/meter` },
+      remedy: 'Leave out meter.',
+    })
+}
+
 /**
  * The way out of attempts: one listener for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base URL. It reaches what its rules name and nothing else, and holds no credential.
  *
@@ -37,6 +48,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
   const { credentials = {}, lookup, resolve, privateRanges = [], extraCas = [], proxy, clock = systemClock } = options
   const limits = limitsFrom(options.limits ?? {})
   checkWays(credentials)
+  const meters = metersOf(options.meters ?? {}, clock)
   const allowed = addressFilter(privateRanges)
   const { connectMs, pinMs } = limits
   const known = new Set(resolve === undefined ? [] : Object.keys(credentials))
@@ -45,10 +57,11 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
   let closed = false
 
   async function open(spec: AttemptEgressSpec, signal?: AbortSignal) {
-    const { launchId, listener, rules: given, decided, ready } = spec
+    const { launchId, listener, rules: given, decided, usage, ready } = spec
     throwIfAborted(signal)
     if (closed) throw new SeamError('CONFLICT', 'The gateway is closed.')
-    const rules = checkRules(given, known)
+    const rules = checkRules(given, known, meters)
+    if (usage === undefined) refuseMeters(given)
     const hosts = [...new Set(rules.hosts('intercept').map(({ host }) => host))]
     const certificates = hosts.length > 0 ? await createAuthority(hosts, clock.now()) : undefined
     const { serve, end } = attemptServer({
@@ -59,6 +72,8 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       dialer: dial,
       secrets: secretsOf({ resolve, credentials, waitMs: connectMs }),
       certificates,
+      meters,
+      usage,
       log: decisionLog(decided, limits.maxDecisions),
       clock,
     })

@@ -46,9 +46,14 @@ export function isCredentialHeader(name: string): boolean {
 /**
  * The end-to-end headers of a request, without credentials and without what makes a server take it for another one.
  * Framing and Host are left to who forwards it. `carriers` go too, being what credentials are added by, whatever they are
- * called. With `scrubbed` so do cookies, and what would hide an answer from scrubbing.
+ * called. With `scrubbed` so do cookies, and what would hide an answer from scrubbing; with `metered` what would hide it from
+ * the meter, and what the body hashes to.
  */
-export function requestHeaders(raw: RawHeaders, scrubbed: boolean, carriers: ReadonlySet<string>): readonly string[] {
+export function requestHeaders(
+  raw: RawHeaders,
+  { scrubbed, metered }: { readonly scrubbed: boolean; readonly metered: boolean },
+  carriers: ReadonlySet<string>,
+): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => headerName(name.trim()))),
   )
@@ -56,22 +61,29 @@ export function requestHeaders(raw: RawHeaders, scrubbed: boolean, carriers: Rea
     const known = headerName(name)
     if (hopByHop.has(known) || named.has(known) || notForwarded.has(known)) return []
     if (overrides.test(known) || isCredentialHeader(name) || carriers.has(known)) return []
-    if (scrubbed && /^(?:cookie2?|accept-encoding|range|if-range)$/.test(known)) return []
+    if (scrubbed && /^cookie2?$/.test(known)) return []
+    if ((scrubbed || metered) && /^(?:accept-encoding|range|if-range)$/.test(known)) return []
+    if (metered && /^(?:content-md5|(?:content-|repr-)?digest)$/.test(known)) return []
     return [name, value]
   })
 }
 
 /**
  * The end-to-end headers of an answer. With `scrubbed` none that gives the program a credential of its own, and none that
- * says how long the body is or what it hashes to: secrets are taken out of it.
+ * says how long the body is or what it hashes to: secrets are taken out of it. With `metered` none that says how long it is:
+ * only its end says that it is settled.
  */
-export function answerHeaders(raw: RawHeaders, scrubbed: boolean): readonly string[] {
+export function answerHeaders(
+  raw: RawHeaders,
+  { scrubbed, metered }: { readonly scrubbed: boolean; readonly metered: boolean },
+): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
   )
   return pairs(raw).flatMap(([name, value]) => {
     const known = name.toLowerCase()
     if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
+    if (metered && known === 'content-length') return []
     return scrubbed && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
       ? []
       : [name, value]

@@ -6,6 +6,10 @@ export const GATEWAY_LIMITS = {
   maxHeaders: 100,
   /** Bytes of one request's body. */
   maxRequestBytes: 1_073_741_824,
+  /** Bytes of one request's body under a rule with a meter, which is held whole: what it can cost depends on all of it. */
+  maxMeteredBytes: 33_554_432,
+  /** Bytes of such bodies that are held at one time. */
+  maxHeldBytes: 67_108_864,
   /** Bytes of one answer's body. */
   maxAnswerBytes: 17_179_869_184,
   /** Connections of the program at one time. */

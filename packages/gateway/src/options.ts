@@ -1,4 +1,4 @@
-import type { EgressRule, EgressSettings, RecordData } from '@seamark/core'
+import type { EgressRule, EgressSettings, RecordData, UsagePort } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import type { Server } from 'node:net'
 
@@ -26,6 +26,10 @@ export type DecisionReason =
   | 'too-many-connections'
   | 'too-many-decisions'
   | 'secret'
+  | 'budget'
+  | 'unmetered'
+  | 'reservation'
+  | 'too-many-bodies'
 
 /** One decision. Equal ones that waited together are one, with their `count`. Holds no secret, no query and no header. */
 export interface EgressDecision extends Omit<RecordData['egress.decided'], 'first' | 'reason'> {
@@ -62,6 +66,8 @@ export interface AttemptEgressSpec {
    * program gets `UNAVAILABLE`. It is called with all that wait, and not again before it has settled.
    */
   readonly decided: (decisions: readonly EgressDecision[]) => Promise<void>
+  /** Where calls under rules with a meter are taken from budgets. Without it such a rule is refused. */
+  readonly usage?: UsagePort
   /** Told the attempt's authority as PEM, if it has one, before the first connection is served. Where it rejects, none is. */
   readonly ready?: (ca: string | undefined) => Promise<void>
 }

@@ -102,6 +102,26 @@ const REFUSALS: Readonly<
     message: 'The credential for that host can not be had.',
     remedy: 'Ask the operator.',
   },
+  budget: {
+    code: 'LIMIT_EXCEEDED',
+    message: 'A budget has no room for that call.',
+    remedy: 'Ask for less, or have the budget raised.',
+  },
+  unmetered: {
+    code: 'UNSUPPORTED',
+    message: 'What that call can cost is not known, and it has to be.',
+    remedy: 'Use an API that the meter reads and a model that has a price.',
+  },
+  reservation: {
+    code: 'UNAVAILABLE',
+    message: 'What that call can cost could not be reserved, so nothing was sent.',
+    remedy: 'Try again later.',
+  },
+  'too-many-bodies': {
+    code: 'LIMIT_EXCEEDED',
+    message: 'The calls of this attempt that are being read are too large together.',
+    remedy: 'Make fewer at one time.',
+  },
 }
 
 /** A refusal as the program sees it, with the reason that goes into the decision. */

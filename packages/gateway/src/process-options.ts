@@ -1,11 +1,12 @@
-import type { EgressRule } from '@seamark/core'
+import type { EgressRule, PricedModel } from '@seamark/core'
+import { PROVIDERS } from '@seamark/metering'
 import type { AttemptEgress, EgressDecision, EgressGatewayOptions } from './options.ts'
 import { z } from 'zod'
 
 /** What the gateway's process is started with: plain data. */
 export type ProcessOptions = Pick<
   EgressGatewayOptions,
-  'credentials' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
+  'credentials' | 'meters' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
 > & {
   /** Whether secrets may be asked for. */
   readonly resolves: boolean
@@ -19,8 +20,16 @@ const ways = z.discriminatedUnion('way', [
   z.strictObject({ way: z.literal('basic'), user: z.string() }),
 ])
 
+// Its owner checked them before.
+const meter = z.strictObject({
+  maxOutputTokens: z.int().exactOptional(),
+  hosts: z.record(z.string(), z.enum(PROVIDERS)).exactOptional(),
+  prices: z.array(z.custom<PricedModel>()).exactOptional(),
+})
+
 export const startMessage: z.ZodType<ProcessOptions> = z.strictObject({
   credentials: z.record(z.string(), ways).exactOptional(),
+  meters: z.record(z.string(), meter).exactOptional(),
   privateRanges: z.array(z.string()).exactOptional(),
   extraCas: z.array(z.string()).exactOptional(),
   proxy: z.strictObject({ host: z.string(), port: z.int() }).exactOptional(),
@@ -43,10 +52,13 @@ export const openMessage: z.ZodType<{
   readonly attempt: number
   readonly launchId: string
   readonly rules: readonly EgressRule[]
+  /** Whether it may take calls from budgets. */
+  readonly meters: boolean
 }> = z.strictObject({
   attempt: z.int(),
   launchId: z.string(),
   rules: z.array(rule),
+  meters: z.boolean(),
 })
 
 export const readyMessage: z.ZodType<{ readonly attempt: number } & Pick<AttemptEgress, 'ca'>> = z.strictObject({

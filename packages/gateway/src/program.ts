@@ -1,11 +1,13 @@
+import type { UsagePort } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { channel } from './channel.ts'
+import { channel, question, type Handlers } from './channel.ts'
 import { egressGateway } from './gateway.ts'
 import type { AttemptEgress, EgressGateway } from './options.ts'
 import { closeMessage, openMessage, resolved, startMessage, type ProcessOptions } from './process-options.ts'
+import { usageAnswer } from './usage-messages.ts'
 
-// The gateway's own process. Its sockets are handed to it, secrets are asked for, decisions are told: it needs no file and
-// no right of the service's.
+// The gateway's own process. Its sockets are handed to it, secrets and reservations are asked for, decisions are told: it needs
+// no file and no right of the service's.
 
 const attempts = new Map<number, AttemptEgress>()
 let gateway: EgressGateway | undefined
@@ -18,19 +20,16 @@ function become({ uid, gid }: ProcessOptions['user']): void {
   process.setuid?.(uid)
 }
 
-const { ask } = channel(process, {
-  start(value) {
-    const { resolves, user, ...options } = startMessage.parse(value)
+const handlers: Handlers = {
+  start: question(startMessage, async ({ resolves, user, ...options }) => {
     become(user)
     gateway = egressGateway({
       ...options,
       ...(resolves && { resolve: async (name) => resolved.parse(await ask('resolve', { name })) }),
     })
-    return Promise.resolve()
-  },
+  }),
 
-  async open(value, listener) {
-    const { attempt, launchId, rules } = openMessage.parse(value)
+  open: question(openMessage, async ({ attempt, launchId, rules, meters }, listener) => {
     if (gateway === undefined || listener === undefined) throw new SeamError('INTERNAL', 'There is nothing to serve.')
     // It listens already: whoever connects before it is served is turned away.
     listener.on('connection', (socket) => socket.destroy())
@@ -40,18 +39,30 @@ const { ask } = channel(process, {
       listener,
       decided: async (decisions) => void (await ask('decided', { attempt, decisions })),
       ready: async (ca) => void (await ask('ready', { attempt, ...(ca !== undefined && { ca }) })),
+      ...(meters && { usage: usageOf(attempt) }),
     })
     attempts.set(attempt, egress)
     const { ca, endpoints } = egress
     return { endpoints, ...(ca !== undefined && { ca }) }
-  },
+  }),
 
-  async close(value) {
-    const { attempt } = closeMessage.parse(value)
+  close: question(closeMessage, async ({ attempt }) => {
     await attempts.get(attempt)?.close()
     attempts.delete(attempt)
-  },
+  }),
+}
+
+const { ask } = channel(process, handlers, (error) => {
+  process.stderr.write(`${error.message}\n`, () => process.exit(1))
 })
+
+/** Budgets are kept by the service: what is taken from them is asked for there. */
+function usageOf(attempt: number): UsagePort {
+  return {
+    reserve: async (request) => usageAnswer.parse(await ask('reserve', { attempt, request })),
+    settle: async (id, report) => void (await ask('settle', { attempt, id, report })),
+  }
+}
 
 // Whoever started it is gone, and nobody could record a decision.
 process.on('disconnect', () => process.exit())

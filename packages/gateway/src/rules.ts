@@ -1,6 +1,7 @@
 import type { EgressMode, EgressRule, Problem } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { canonicalHost, checkPolicy, egressMatcher, type EgressMatcher, type EgressRefusal } from '@seamark/policy'
+import type { Meters } from './meters.ts'
 import type { Authority } from './names.ts'
 import type { DecisionReason } from './options.ts'
 
@@ -13,15 +14,18 @@ export interface Rules {
 
 const httpsPort = 443
 
-/** Errors: what `checkPolicy` of `@seamark/policy` finds, and `INVALID_INPUT` for a secret that nothing says how to add, each with its place. */
-export function checkRules(allow: readonly EgressRule[], credentials: ReadonlySet<string>): Rules {
+/**
+ * Errors: what `checkPolicy` of `@seamark/policy` finds, and `INVALID_INPUT` for a secret that nothing says how to add, and for
+ * a meter that there is none of or that can not read calls to the host, each with its place.
+ */
+export function checkRules(allow: readonly EgressRule[], credentials: ReadonlySet<string>, meters: Meters): Rules {
   const policy = { network: { allow } }
   const problems: readonly Problem[] = [
     ...checkPolicy(policy).map((problem) => ({
       ...problem,
       place: { pointer: (problem.place?.pointer ?? '').replace('/network/allow', '/rules') },
     })),
-    ...allow.flatMap(({ inject, meter }, index) => [
+    ...allow.flatMap(({ host, inject, meter }, index) => [
       ...(inject === undefined || credentials.has(inject)
         ? []
         : [
@@ -32,13 +36,13 @@ export function checkRules(allow: readonly EgressRule[], credentials: ReadonlySe
               place: { pointer: `/rules/${index}/inject` },
             },
           ]),
-      ...(meter === undefined
+      ...(meter === undefined || isRead(meters, meter, host)
         ? []
         : [
             {
-              code: 'UNSUPPORTED' as const,
-              message: 'Nothing is metered here.',
-              remedy: 'Leave out meter.',
+              code: 'INVALID_INPUT' as const,
+              message: 'There is no meter of this name that can read calls to this host.',
+              remedy: 'Have the deployment say in egress.meters whose API the host speaks.',
               place: { pointer: `/rules/${index}/meter` },
             },
           ]),
@@ -56,6 +60,11 @@ export function checkRules(allow: readonly EgressRule[], credentials: ReadonlySe
       return [...new Map(found.map((authority) => [`${authority.host} ${authority.port}`, authority])).values()]
     },
   }
+}
+
+function isRead(meters: Meters, name: string, host: string): boolean {
+  const known = canonicalHost(host)
+  return known.ok && meters.reads(name, known.value)
 }
 
 /** Why no rule allows a request, in the words of a decision. */

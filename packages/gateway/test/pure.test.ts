@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '@seamark/kit'
 import { egressGateway } from '@seamark/gateway'
+import { metersOf } from '../src/meters.ts'
 import { authorityFrom } from '../src/names.ts'
 import { addressFilter } from '../src/ranges.ts'
 import { checkRules } from '../src/rules.ts'
@@ -69,6 +71,8 @@ describe('addresses', () => {
   )
 })
 
+const meters = metersOf({ own: { hosts: { 'models.example': 'openai', '::1': 'anthropic' } } }, systemClock)
+
 describe('rules', () => {
   it.each([
     [{ host: '*.example', mode: 'endpoint' }, '/rules/0/host'],
@@ -79,24 +83,32 @@ describe('rules', () => {
     [{ host: 'a.example', mode: 'endpoint', paths: ['/a*b'] }, '/rules/0/paths/0'],
     [{ host: 'a.example', mode: 'endpoint', inject: 'key' }, '/rules/0/inject'],
     [{ host: 'a.example', mode: 'endpoint', inject: 'nokey', paths: ['/*'] }, '/rules/0/inject'],
+    [{ host: 'api.anthropic.com', mode: 'endpoint', meter: 'nobody' }, '/rules/0/meter'],
+    [{ host: 'a.example', mode: 'endpoint', meter: 'model' }, '/rules/0/meter'],
+    [{ host: 'models.example', mode: 'endpoint', meter: 'model' }, '/rules/0/meter'],
+    [{ host: 'api.openai.com', mode: 'tunnel', meter: 'model' }, '/rules/0/meter'],
   ] as const)('refuses %j', (rule, pointer) => {
-    expect(() => checkRules([rule], new Set(['key']))).toThrow(
+    expect(() => checkRules([rule], new Set(['key']), meters)).toThrow(
       expect.objectContaining({
         code: 'INVALID_INPUT',
         problems: expect.arrayContaining([expect.objectContaining({ place: { pointer } })]),
       }),
     )
   })
-  it('refuses a meter, as nothing is metered', () => {
-    const rule = { host: 'a.example', mode: 'endpoint', meter: 'model' } as const
-    expect(() => checkRules([rule], new Set())).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+  it.each([
+    { host: 'API.Anthropic.com.', mode: 'endpoint', meter: 'model' },
+    { host: 'bedrock-runtime.eu-west-1.amazonaws.com', mode: 'intercept', meter: 'model' },
+    { host: 'models.example', mode: 'intercept', meter: 'own' },
+    { host: '[::1]', mode: 'endpoint', meter: 'own' },
+  ] as const)('take %j, whose calls a meter reads', (rule) => {
+    expect(checkRules([rule], new Set(), meters).hosts(rule.mode)).toHaveLength(1)
   })
   it('refuses a host that is both a tunnel and intercepted', () => {
     const rules = [
       { host: 'a.example', mode: 'tunnel' },
       { host: 'a.example', mode: 'intercept' },
     ] as const
-    expect(() => checkRules(rules, new Set())).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+    expect(() => checkRules(rules, new Set(), meters)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
   })
 })
 
@@ -109,5 +121,22 @@ describe('options', () => {
     { credentials: { a: { way: 'basic', user: 'a:b' } } },
   ] as const)('refuses %j', (options) => {
     expect(() => egressGateway(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+  })
+
+  const price = { from: '2026-01-01', source: 'https://a.example/', nanoUsdPerToken: { input: 1, output: 1.5 } }
+  it.each([
+    [{ 'a/b': { maxOutputTokens: 0 } }, '/meters/a~1b/maxOutputTokens'],
+    [{ m: { hosts: { 'A.example': 'openai' } } }, '/meters/m/hosts/A.example'],
+    [
+      { m: { prices: [{ provider: 'openai', model: 'x', prices: [price] }] } },
+      '/meters/m/prices/0/prices/0/nanoUsdPerToken/output',
+    ],
+  ] as const)('refuses the meters %j with their place', (given, pointer) => {
+    expect(() => egressGateway({ meters: given })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_INPUT',
+        problems: [expect.objectContaining({ place: { pointer } })],
+      }),
+    )
   })
 })

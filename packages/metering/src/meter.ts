@@ -41,9 +41,9 @@ export interface MeteredCall {
   readonly body: Uint8Array
   readonly headers: Readonly<Record<string, string>>
   /** The answer has begun. */
-  answer(head: AnswerHead): MeteredAnswer
+  readonly answer: (head: AnswerHead) => MeteredAnswer
   /** There was no answer. Nothing is charged where nothing of the request was sent, otherwise what was reserved. */
-  failed(sent: boolean): Promise<void>
+  readonly failed: (sent: boolean) => Promise<void>
 }
 
 export interface MeteredAnswer {

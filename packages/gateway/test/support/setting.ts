@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { EgressRule } from '@seamark/core'
+import type { EgressRule, UsagePort } from '@seamark/core'
 import type { AttemptEgress, EgressDecision, EgressGateway, EgressGatewayOptions } from '@seamark/gateway'
 import { egressGateway, listenPrivately } from '@seamark/gateway'
 import { certificateFor, type ServerCertificate } from './certificates.ts'
@@ -40,8 +40,12 @@ export async function setting(
   answer: Answer | { readonly raw: RequestListener } = (_, res) => void res.end('ok'),
   {
     decided,
+    usage,
     ...options
-  }: EgressGatewayOptions & { readonly decided?: (decisions: readonly EgressDecision[]) => Promise<void> } = {},
+  }: EgressGatewayOptions & {
+    readonly decided?: (decisions: readonly EgressDecision[]) => Promise<void>
+    readonly usage?: UsagePort
+  } = {},
 ): Promise<Setting> {
   const certificate = await certificateFor(HOSTS)
   const requests: Setting['requests'] = []
@@ -81,6 +85,7 @@ export async function setting(
         launchId,
         listener: await listenPrivately(socketPath),
         rules: rules.map((rule) => ({ port, ...rule })),
+        ...(usage && { usage }),
         decided:
           decided ??
           ((group) => {
