@@ -18,7 +18,7 @@ vi.mock('@seamark/testing', async (original) => ({
 }))
 
 // What needs no journal, or is a file of its own here.
-const others = ['heap.test.ts', 'readme.test.ts', 'simulation.test.ts', 'scale.test.ts']
+const others = ['heap.test.ts', 'planted-bugs.test.ts', 'readme.test.ts', 'simulation.test.ts', 'scale.test.ts']
 const folder = join(import.meta.dirname, '../../orchestrator/test')
 for (const file of readdirSync(folder))
   if (file.endsWith('.test.ts') && !others.includes(file)) await import(pathToFileURL(join(folder, file)).href)
