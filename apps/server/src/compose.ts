@@ -115,7 +115,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     runtimes,
     queues: Object.keys(queues),
     policies: loaded.policies,
-    egress: { inject: Object.keys(config.egress?.credentials ?? {}) },
+    egress: { inject: Object.keys(config.egress?.credentials ?? {}), meters: egress.meters },
   })
   const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces, secrets }

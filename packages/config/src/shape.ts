@@ -18,6 +18,12 @@ const kept = (field: 'storage' | 'journal' | 'signer' | 'exportSigner' | 'anchor
 
 const count = z.int().min(0)
 
+const meter = z.strictObject({
+  maxOutputTokens: maybe(z.int().min(1)),
+  hosts: maybe(z.record(z.string(), z.enum(['anthropic', 'openai', 'bedrock', 'vertex']))),
+  prices: maybe(z.array(z.unknown())),
+})
+
 /** The plain data of a configuration; seam objects are checked by `seamProblems`. */
 const shape = z.strictObject({
   namespace: maybe(z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"')),
@@ -52,6 +58,8 @@ const shape = z.strictObject({
           ]),
         ),
       ),
+      // What is in it is judged, with its place, by the gateway.
+      meters: maybe(z.record(z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'), meter)),
       privateRanges: maybe(z.array(z.string())),
       extraCas: maybe(
         z.array(z.string().regex(/-----BEGIN CERTIFICATE-----/, 'give the text of a certificate in PEM')),

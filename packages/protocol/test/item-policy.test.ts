@@ -235,3 +235,25 @@ describe('policies of a configuration', () => {
     expect(problems(written)).toEqual(['FORBIDDEN /queues/slow/policy/limits/pids'])
   })
 })
+
+describe('a meter', () => {
+  const meters = { model: [/^api\.[a-z]+\.com$/], own: ['models.example'] }
+  const told = (rule: string, egress: PlanDeployment['egress']) => {
+    const deployment = { ...place(), ...(egress && { egress }) }
+    const text = items(`id: a, run: x, network: { allow: [{ mode: endpoint, ${rule} }] }`)
+    const result = parsePlan(text, { deployment })
+    return result.ok ? [] : result.problems.map(({ code, place: at }) => `${code} ${at?.pointer}`)
+  }
+  const refused = ['UNSUPPORTED /items/0/network/allow/0']
+
+  test.each([
+    ['host: api.anthropic.com, meter: model', { inject: [], meters }, []],
+    ['host: Models.Example, meter: own', { inject: [], meters }, []],
+    ['host: models.example, meter: model', { inject: [], meters }, refused],
+    ['host: api.anthropic.com.evil.example, meter: model', { inject: [], meters }, refused],
+    ['host: models.example, meter: constructor', { inject: [], meters }, refused],
+    ['host: api.anthropic.com, meter: model', { inject: [] }, refused],
+  ])('on { %s } is taken only where there is one that reads the host', (rule, egress, problems) => {
+    expect(told(rule, egress)).toEqual(problems)
+  })
+})

@@ -11,6 +11,8 @@ export interface ExecutorHolds {
 export interface EgressHolds {
   /** Names of the secrets that it can add. */
   readonly inject: readonly string[]
+  /** Meters by name: the hosts whose calls each reads, as names and patterns of names. Absent: it has none. */
+  readonly meters?: Readonly<Record<string, readonly (string | RegExp)[]>>
 }
 
 /** What a deployment has that a plan may name. */

@@ -97,9 +97,19 @@ function checkPlace(
     refuse(network, `Executor ${quoted(name)} can not hold an attempt to a way out.`, elsewhere)
   else if (network.length > 0 && (holds?.network ?? 'host') === 'host')
     refuse(network, `Executor ${quoted(name)} leaves an attempt the network of the host.`, elsewhere)
-  for (const [index, { inject, meter }] of allow.entries()) {
+  for (const [index, { host, inject, meter }] of allow.entries()) {
     const said = saidIn(`/network/allow/${index}`)
-    if (meter !== undefined) refuse(said, 'A meter can not be enforced by this version.', 'Leave it out.')
+    if (meter !== undefined && egress !== undefined) {
+      const read = Object.hasOwn(egress.meters ?? {}, meter) ? egress.meters?.[meter] : undefined
+      if (read === undefined)
+        refuse(said, `There is no meter ${quoted(meter)} here.`, 'Configure egress.meters, or name the meter model.')
+      else if (!read.some((name) => (typeof name === 'string' ? name === host : name.test(host))))
+        refuse(
+          said,
+          `Meter ${quoted(meter)} can not read calls to ${quoted(host)}.`,
+          'Say in egress.meters, under hosts, whose API it speaks.',
+        )
+    }
     if (inject !== undefined && egress?.inject.includes(inject) === false)
       refuse(said, `How the secret ${quoted(inject)} is added is not configured.`, 'Configure egress.credentials.')
   }
