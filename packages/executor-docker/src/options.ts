@@ -18,7 +18,10 @@ export interface DockerExecutorOptions {
   readonly runtime?: string
   /** Whom attempts run as. Default: the user of this process; where that is root, the user of `sandboxIdentity`. */
   readonly user?: { readonly uid: number; readonly gid: number }
-  /** The service's data folder: read-only mounts in it that the attempt's user can not read are given to that user. */
+  /**
+   * The service's data folder: read-only mounts in it that the attempt's user can not read are given to that user, where this
+   * process is root. Others are refused. Needed there for ways out, layers of a set-up, and `filesystem.write`.
+   */
   readonly dir?: string
   readonly limits?: DockerLimits
   /** Told of what went wrong where no call waits for it, and is tried again. Default: only `unavailable` tells it. */

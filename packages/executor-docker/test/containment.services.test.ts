@@ -1,6 +1,7 @@
 import { docker, startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
 import {
+  chmodSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -21,6 +22,7 @@ import { endOf, newId, see, shell } from './support/see.ts'
 let engine: DockerEngine & RunningServer
 let executor: DockerExecutor
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'seamark-containment-')))
+chmodSync(folder, 0o755)
 const open = (more: Partial<DockerExecutorOptions> = {}): DockerExecutor =>
   dockerExecutor({ socketPath: engine.socketPath, image: engine.image, deployment: 'containment', ...more })
 
@@ -186,6 +188,17 @@ describe('a mount', () => {
     expect(exit.code).toBe(0)
     expect(statSync(join(given, 'deep', 'made')).uid).toBeGreaterThan(0)
     expect(statSync(join(folder, 'beside')).uid).toBe(process.getuid?.())
+  })
+
+  it('that its user can not read is refused, or given where it is in the data folder', async () => {
+    const closed = join(folder, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    writeFileSync(join(closed, 'file'), 'x', { mode: 0o600 })
+    expect(await codeOf(closed)).toBe('INVALID_INPUT')
+    const knowing = open({ deployment: 'knowing', dir: folder })
+    const { out, exit } = await see(knowing, 'cat /seen/file; echo y > /seen/file', mountOf(closed))
+    expect([out, exit.code]).toEqual(['x', 1])
+    await knowing.close?.()
   })
 
   it('that may be written is refused through a link', async () => {
