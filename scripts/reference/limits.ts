@@ -5,6 +5,7 @@ import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
 import { GATEWAY_LIMITS } from '../../packages/gateway/src/limits.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
+import { OUTPUT_SCHEMA_LIMITS } from '../../packages/output-schema/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
@@ -34,6 +35,12 @@ const groups: readonly Group[] = [
     about: 'The attempt fails, naming the limit and the path.',
     source: 'packages/worker/src/limits.ts',
     values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'The schema of an output',
+    about: 'A schema is refused at submit with its place; over a limit of its document the attempt fails.',
+    source: 'packages/output-schema/src/limits.ts',
+    values: { ...OUTPUT_SCHEMA_LIMITS },
   },
   {
     title: 'A way out of an attempt',

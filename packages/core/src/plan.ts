@@ -83,8 +83,16 @@ export interface PlanGate {
 export interface PlanOutput {
   /** Path in the workspace. */
   readonly path: string
-  /** The known kind that it must be valid against. */
-  readonly schema?: string
+  /** What its document must hold to: a JSON Schema, draft 2020-12. A text, the name of a kind, is refused. */
+  readonly schema?: JsonObject | string
+}
+
+/** A declared output, as the engine keeps it. */
+export interface OutputSpec {
+  /** Path in the workspace. */
+  readonly path: string
+  /** JSON Schema, draft 2020-12, that its document must hold to. */
+  readonly schema?: JsonObject
 }
 
 /** What an item, an agent, a queue or a deployment says of what attempts may use, as it is written. */
@@ -162,7 +170,7 @@ export interface ItemSpec {
   readonly needs: readonly NeedSpec[]
   readonly locks: readonly LockSpec[]
   readonly gates: readonly GateSpec[]
-  readonly outputs: readonly PlanOutput[]
+  readonly outputs: readonly OutputSpec[]
   readonly effects: Effects
   readonly runtime: string
   readonly executor: string

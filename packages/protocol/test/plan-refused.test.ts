@@ -89,6 +89,22 @@ describe('an item', () => {
     ['a patch that may be there', 'patch: optional', 'INVALID_INPUT /items/0/patch'],
     ['effects that are not enforced', 'effects: pure', 'UNSUPPORTED /items/0/effects'],
     ['the kind of an output', 'outputs: [{ path: a, schema: junit }]', 'UNSUPPORTED /items/0/outputs/0/schema'],
+    ['a schema that is a list', 'outputs: [{ path: a, schema: [] }]', 'INVALID_INPUT /items/0/outputs/0/schema'],
+    [
+      'a schema with a word that is none',
+      'outputs: [{ path: a, schema: { type: object, properties: { b: { typ: x } } } }]',
+      'INVALID_INPUT /items/0/outputs/0/schema/properties/b/typ',
+    ],
+    [
+      'a schema that would be fetched',
+      'outputs: [{ path: a }, { path: b, schema: { anyOf: [{ $ref: "https://a.example/x" }] } }]',
+      'UNSUPPORTED /items/0/outputs/1/schema/anyOf/0/$ref',
+    ],
+    [
+      'an output with two schemas',
+      'outputs: [{ path: a, schema: {} }, { path: ./a }]',
+      'INVALID_INPUT /items/0/outputs/1',
+    ],
   ])('with %s', (_, fields, expected) => {
     const found = places(one(fields))
     expect(found.some((place) => place.startsWith(`${expected} 3:`))).toBe(true)

@@ -1,11 +1,8 @@
 import type { BlobRef, CallOptions, Executor, Exit, Product, StepReport, StepTask, StepVerdict } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes, redactStream, systemCode } from '@seamark/kit'
-import { constants } from 'node:fs'
-import { open, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Blobs } from './blobs.ts'
-import { lookBelow, whatIsAt } from './contained.ts'
+import { redactBytes, redactStream } from '@seamark/kit'
+import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
+import { writeFile } from 'node:fs/promises'
 import type { Seen } from './judge.ts'
 import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
@@ -13,9 +10,9 @@ import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import { isSecretFound, lookThroughPatch, lookThroughTree, withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
+import { captureOutput } from './outputs.ts'
 import { bytePath } from './path-bytes.ts'
 import { reopen } from './reopen.ts'
-import { overLimit } from './run-git.ts'
 import { entryCounter } from './walk.ts'
 import { changedOutside, removeUnwritten, writableOf } from './writable.ts'
 
@@ -105,10 +102,13 @@ async function captureProduct(
   // An empty file of ours is no output.
   await removeUnwritten(task, tools.git, attempt.workspace, options)
   const outputs: { path: string; blob: BlobRef }[] = []
-  for (const { path } of task.item?.outputs ?? []) {
-    const found = await attempted(() => storeOutput(attempt.workspace, path, tools, secrets, options))
-    if (typeof found === 'object') outputs.push({ path, blob: found })
-    else if (verdict.outcome === 'succeeded' && found !== undefined) verdict = failure('output-missing', found)
+  const limit = { leftMs: OUTPUT_SCHEMA_LIMITS.matchMs }
+  for (const output of task.item?.outputs ?? []) {
+    // What has failed already is not looked at any closer.
+    const time = verdict.outcome === 'succeeded' ? limit : undefined
+    const found = await attempted(() => captureOutput(attempt.workspace, output, { tools, secrets, time }, options))
+    if (found?.blob !== undefined) outputs.push({ path: output.path, blob: found.blob })
+    if (found?.wrong !== undefined && verdict.outcome === 'succeeded') verdict = found.wrong
   }
   const patch = await attempted(async () => {
     // What was never there is not gone, and what an attempt puts in its place is not looked at.
@@ -140,29 +140,6 @@ async function captureProduct(
     patchRequired: task.item?.patch === 'required',
   })
   return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
-}
-
-/** The declared output as a blob; otherwise its path, and what is there instead. */
-async function storeOutput(
-  workspace: string,
-  path: string,
-  { blobs, git }: { readonly blobs: Blobs; readonly git: NamespaceTools['git'] },
-  secrets: RedactionTable,
-  options?: CallOptions,
-): Promise<BlobRef | string> {
-  const found = await lookBelow(workspace, path)
-  // A link or a folder is not the file that was promised.
-  if (found?.isFile() !== true) return whatIsAt(workspace, path)
-  const max = git.limits.maxOutputBytes
-  if (found.size > max) throw overLimit('bytes of a declared output', max, path)
-  let file
-  try {
-    file = await open(join(workspace, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOENT') return whatIsAt(workspace, path)
-    throw error
-  }
-  return blobs.store(withoutSecrets(file.createReadStream(), bytePath(path), secrets), options)
 }
 
 /** The whole workspace as a blob. Where a secret is in it, that is told with the file that has it, and nothing is stored. */

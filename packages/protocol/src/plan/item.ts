@@ -4,7 +4,8 @@ import { durationMs } from './duration.ts'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { NameResolver } from './names.ts'
-import { literalPath, lock, pathLock } from './paths.ts'
+import { outputMaker } from './outputs.ts'
+import { lock, pathLock } from './paths.ts'
 import type { Checked } from './paths.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -132,6 +133,7 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
   const sharedEnv: Env = defaults.env ?? {}
   const sharedTimeoutMs = duration(defaults.timeout, ['defaults', 'timeout'], faults) ?? DEFAULT_TIMEOUT_MS
   checkEnv(defaults.env, ['defaults', 'env'], faults)
+  const outputs = outputMaker(faults)
   const sharedRetries = retriesOf(defaults.retries, undefined, ['defaults', 'retries'], faults)
 
   return {
@@ -149,20 +151,13 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
         faults.add({ code: 'INVALID_INPUT', message: 'The item has both run and agent.', remedy: 'Keep one.', path })
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
-      const outputs = distinct(
-        item.outputs?.map((output) => output.path),
-        literalPath,
-        PLAN_LIMITS.outputsPerItem,
-        [...path, 'outputs'],
-        faults,
-      )
       return {
         id: item.id,
         run,
         needs,
         locks: distinct(item.locks, lock, PLAN_LIMITS.locksPerItem, [...path, 'locks'], faults),
         gates: gatesOf(item, timeoutMs, path, faults),
-        outputs: outputs.map((output) => ({ path: output })),
+        outputs: outputs.make(item.outputs, [...path, 'outputs']),
         effects: 'write-impure',
         runtime: names.resolve('runtime', item.runtime, path),
         executor: names.resolve('executor', item.executor, path),

@@ -74,7 +74,12 @@ const gate = z.strictObject({
 })
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
-  schema: maybe(z.string().describe(notYet)),
+  schema: maybe(
+    z.union([
+      z.record(z.string(), z.json()).describe('JSON Schema, draft 2020-12, that the document must hold to.'),
+      z.string().describe(notYet),
+    ]),
+  ),
 })
 
 const item = z

@@ -29,11 +29,11 @@ export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, 
   if (item.effects !== undefined && item.effects !== 'write-impure')
     refuse(faults, [...path, 'effects'], `effects: ${item.effects}`, 'Use write-impure, or leave it out.')
   for (const [index, output] of (item.outputs ?? []).entries())
-    if (output.schema !== undefined)
+    if (typeof output.schema === 'string')
       refuse(
         faults,
         [...path, 'outputs', index, 'schema'],
         'The kind of an output',
-        'Leave it out, and check it in a gate.',
+        'Write a JSON Schema, or check it in a gate.',
       )
 }

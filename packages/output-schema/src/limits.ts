@@ -1,0 +1,30 @@
+/** Every limit of the schema of an output, and of a document that is held to one. */
+export interface OutputSchemaLimits {
+  /** Bytes of a schema as JSON. */
+  readonly schemaBytes: number
+  /** Schemas in one schema, itself among them. */
+  readonly subschemas: number
+  /** Schemas inside each other. */
+  readonly schemaDepth: number
+  /** Characters of one regular expression. */
+  readonly patternLength: number
+  /** Different schemas in one plan. */
+  readonly schemasPerPlan: number
+  /** Bytes of a document that is held to a schema. */
+  readonly documentBytes: number
+  /** Milliseconds that holding the documents of one attempt to their schemas may take. */
+  readonly matchMs: number
+  /** MiB of memory that it may take. */
+  readonly matchHeapMiB: number
+}
+
+export const OUTPUT_SCHEMA_LIMITS: OutputSchemaLimits = {
+  schemaBytes: 64 * 1024,
+  subschemas: 2_000,
+  schemaDepth: 32,
+  patternLength: 500,
+  schemasPerPlan: 200,
+  documentBytes: 8 * 2 ** 20,
+  matchMs: 30_000,
+  matchHeapMiB: 512,
+}

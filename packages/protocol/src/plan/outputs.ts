@@ -1,0 +1,61 @@
+import type { OutputSpec, PlanOutput } from '@seamark/core'
+import { schemaCheck } from '@seamark/output-schema'
+import type { SchemaCheck } from '@seamark/output-schema'
+import { isDeepStrictEqual } from 'node:util'
+import type { Faults, Path } from './fault.ts'
+import { PLAN_LIMITS } from './limits.ts'
+import { literalPath } from './paths.ts'
+
+/** Checks what items declare as their outputs. */
+export interface OutputMaker {
+  /** In the order of the plan, each path once. */
+  make(outputs: readonly PlanOutput[] | undefined, path: Path): readonly OutputSpec[]
+}
+
+// Shared by every item that has none.
+const none: readonly never[] = []
+
+export function outputMaker(faults: Faults): OutputMaker {
+  let schemas: SchemaCheck | undefined
+
+  function make({ path, schema }: PlanOutput, place: Path): OutputSpec | undefined {
+    const checked = literalPath(path)
+    if (!checked.ok) {
+      faults.add({ code: 'INVALID_INPUT', message: checked.message, remedy: checked.remedy, path: place })
+      return undefined
+    }
+    // The name of a kind has been refused already.
+    if (schema === undefined || typeof schema === 'string') return { path: checked.value }
+    schemas ??= schemaCheck()
+    for (const { path: inSchema, ...problem } of schemas.problemsOf(schema))
+      faults.add({ ...problem, path: [...place, 'schema', ...inSchema] })
+    return { path: checked.value, schema }
+  }
+
+  return {
+    make(outputs = none, path) {
+      if (outputs.length === 0) return none
+      if (outputs.length > PLAN_LIMITS.outputsPerItem) {
+        const message = `A list has more than ${PLAN_LIMITS.outputsPerItem} entries.`
+        faults.add({ code: 'LIMIT_EXCEEDED', message, path })
+        return none
+      }
+      const made = new Map<string, OutputSpec>()
+      for (const [at, output] of outputs.entries()) {
+        const spec = make(output, [...path, at])
+        if (spec === undefined) continue
+        const before = made.get(spec.path)
+        // A second one of the same is harmless.
+        if (before === undefined) made.set(spec.path, spec)
+        else if (!isDeepStrictEqual(before, spec))
+          faults.add({
+            code: 'INVALID_INPUT',
+            message: 'The output is declared twice, with different schemas.',
+            remedy: 'Keep one.',
+            path: [...path, at],
+          })
+      }
+      return [...made.values()]
+    },
+  }
+}
