@@ -11,7 +11,7 @@ import { PRICED, recorded, spending, type Spending } from './support/spending.ts
 const STREAM = recorded('anthropic-stream')
 // What the recorded stream says was used, at the price of this model.
 const SPENT = 5_700_000
-const asks = { model: 'priced', max_tokens: 200, stream: true, messages: [{ role: 'user', content: 'Hi' }] }
+const asks = { model: 'priced', max_tokens: 500, stream: true, messages: [{ role: 'user', content: 'Hi' }] }
 const rule = { host: 'api.example', mode: 'endpoint', methods: ['POST'], paths: ['/v1/*'], meter: 'm' } as const
 
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 })
@@ -131,7 +131,7 @@ describe('a metered call', () => {
   })
 
   it('never overshoots a budget, however many go out at once; what is refused is told as the API tells it', async () => {
-    await open(streamed, { nanoUsd: 30_000_000 })
+    await open(streamed, { nanoUsd: 40_000_000 })
     const answers = await Promise.all(Array.from({ length: 20 }, () => post()))
     const went = answers.filter(({ status }) => status === 200)
     const refused = answers.filter(({ status }) => status === 402)
@@ -141,7 +141,7 @@ describe('a metered call', () => {
       expect(JSON.parse(body)).toMatchObject({ type: 'error', error: { type: 'billing_error' } })
       expect(headers['x-should-retry']).toBe('false')
     }
-    expect(budget.most()).toBeLessThanOrEqual(30_000_000)
+    expect(budget.most()).toBeLessThanOrEqual(40_000_000)
     expect(budget.settled().nanoUsd).toBe(went.length * SPENT)
     const counted = here.decisions.filter(({ reason }) => reason === 'budget')
     expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(refused.length)
@@ -200,6 +200,32 @@ describe('what ends early', () => {
     answer.destroy()
     const [first] = budget.events
     await eventually(() => budget.settled()).toEqual(first?.kind === 'budget.reserved' && first.amount)
+  })
+
+  it('is charged what was reserved, where the host got it and says nothing', async () => {
+    await open((req) => req.socket.destroy())
+    expect(codeOf((await post()).body)).toBe('UNAVAILABLE')
+    const [first] = budget.events
+    await eventually(() => budget.settled()).toEqual(first?.kind === 'budget.reserved' && first.amount)
+  })
+
+  it('costs nothing and never goes out, where the program leaves before it is reserved', async () => {
+    await open()
+    let go: (() => void) | undefined
+    budget.before.reserve = () => new Promise((done) => (go = done))
+    const leaves = request({ socketPath, path: path(), method: 'POST', headers: { host: '127.0.0.1' }, agent: false })
+    const left = new Promise((done) => leaves.once('close', done))
+    leaves.on('error', () => undefined)
+    leaves.end(JSON.stringify(asks))
+    await eventually(() => go).toBeDefined()
+    leaves.destroy()
+    await left
+    // Until the gateway knows: it sees the end of the connection, and only then hears of the reservation.
+    await post({}, {}, 'messages/count_tokens')
+    go?.()
+    await eventually(() => budget.events.map(({ kind }) => kind)).toEqual(['budget.reserved', 'budget.settled'])
+    expect([budget.settled().nanoUsd, budget.reserved().nanoUsd]).toEqual([0, 0])
+    expect(here.requests.filter(({ url }) => url === '/v1/messages')).toEqual([])
   })
 
   it('is settled before the attempt is closed', async () => {
@@ -306,8 +332,16 @@ describe('what is refused', () => {
     expect(last()).toMatchObject({ reason: 'too-many-bodies', code: 'LIMIT_EXCEEDED' })
     waits.destroy()
     await eventually(async () => (await post(long)).status).toBe(200)
-    // What is on its way is held no more, however long its answer takes.
-    for (let n = 0; n < 3; n++) expect((await post(long)).status).toBe(200)
+  })
+
+  it('no body for what others wait for: what is on its way is held no more', async () => {
+    await open(
+      (_, res) => void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(STREAM.subarray(0, 100)),
+      undefined,
+      { limits: { maxHeldBytes: 3_000 } },
+    )
+    const long = { ...asks, system: 'x'.repeat(2_000) }
+    for (let n = 0; n < 3; n++) expect((await begun(long)).statusCode).toBe(200)
   })
 
   it('everything, where the budgets are away', async () => {
