@@ -18,7 +18,7 @@ export function rowsOf({ records, payloads, nodes, changes }: JournalBatch): Row
     if (change.projection === 'runs') {
       const { run, seq, status } = change.row
       runs.set(run, [run, seq, status, JSON.stringify(change.row)])
-    } else {
+    } else if (change.projection === 'items') {
       const { index, item, status } = change.row
       items.set(index, [1, index, item, status, JSON.stringify(change.row)])
     }

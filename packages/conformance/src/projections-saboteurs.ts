@@ -82,7 +82,7 @@ export const projectionsSaboteurs: readonly Saboteur<WritableProjections>[] = [
     return writing(right, (batch) => ({
       ...batch,
       changes: [...batch.changes].filter(({ projection, row }) => {
-        const key = `${projection} ${row.run} ${'index' in row ? row.index : ''}`
+        const key = `${projection} ${'by' in row ? `${row.by} ${row.day}` : row.run} ${'index' in row ? row.index : ''}`
         return seen.has(key) ? false : seen.add(key)
       }),
     }))
@@ -126,6 +126,26 @@ export const projectionsSaboteurs: readonly Saboteur<WritableProjections>[] = [
   ),
   broken('it ignores the item', ['filter-items'], (right) =>
     asking(right, (filter) => ({ filter: without(filter, 'item') })),
+  ),
+  broken('it ignores the day', ['usage-since'], (right) =>
+    asking(right, (filter) => ({ filter: without(filter, 'since') })),
+  ),
+  broken('it takes any day', ['usage-bad-day'], (right) => ({
+    async query(ns, projection, filter, page, options) {
+      const { since } = { since: undefined, ...filter }
+      const bad = since !== undefined && Number.isNaN(Date.parse(since))
+      return right.query(ns, projection, bad ? without(filter, 'since') : filter, page, options)
+    },
+  })),
+  broken('it gives usage of every run', ['usage-since'], (right) => ({
+    query: (ns, projection, filter, page, options) =>
+      right.query(ns, projection, projection === 'usage' ? without(filter, 'run') : filter, page, options),
+  })),
+  broken('it forgets what was charged', ['usage-roundtrip'], (right) =>
+    answering(right, (rows) => rows.map((row) => without(row, 'charged'))),
+  ),
+  broken('it gives usage in the opposite order', ['usage-order'], (right) =>
+    answering(right, (rows, projection) => (projection === 'usage' ? rows.toReversed() : rows)),
   ),
   broken('it ignores the limit', ['pages'], (right) => asking(right, (_, page) => ({ page: without(page, 'limit') }))),
   broken('it ignores the cursor', ['pages', 'pages-are-steady'], (right) =>

@@ -1,4 +1,4 @@
-import type { ItemRow, Journal, Projections, ProjectionChange, RunRow } from '@seamark/core'
+import type { ItemRow, Journal, Projections, ProjectionChange, RunRow, UsageRow } from '@seamark/core'
 import type { MakeSubject } from './suite.ts'
 
 /** Projections together with the journal whose transactions write them. */
@@ -78,4 +78,22 @@ export function runs(...rows: readonly RunRow[]): readonly ProjectionChange[] {
 
 export function items(...rows: readonly ItemRow[]): readonly ProjectionChange[] {
   return rows.map((row) => ({ projection: 'items', row }))
+}
+
+export function usageRow(by: UsageRow['by'], day: string, index: number, more: Partial<UsageRow> = {}): UsageRow {
+  return {
+    by,
+    day,
+    index,
+    calls: 1,
+    assumed: 0,
+    charged: { tokens: 30, nanoUsd: 40 },
+    excess: { tokens: 0, nanoUsd: 0 },
+    tokens: { input: 10, output: 20, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
+    ...more,
+  }
+}
+
+export function usage(...rows: readonly UsageRow[]): readonly ProjectionChange[] {
+  return rows.map((row) => ({ projection: 'usage', row }))
 }

@@ -7,6 +7,7 @@
  */
 import { projectionsCases } from './projections-cases.ts'
 import { projectionsSaboteurs } from './projections-saboteurs.ts'
+import { usageCases } from './projections-usage-cases.ts'
 import type { WritableProjections } from './projections-subject.ts'
 import type { Suite } from './suite.ts'
 
@@ -16,6 +17,6 @@ export type { FreshStore, WritableProjections } from './projections-subject.ts'
 /** Every behaviour of projections. */
 export const projectionsSuite: Suite<WritableProjections> = {
   spec: 'projections/v1',
-  cases: projectionsCases,
+  cases: [...projectionsCases, ...usageCases],
   saboteurs: projectionsSaboteurs,
 }

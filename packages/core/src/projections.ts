@@ -1,5 +1,6 @@
 import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
+import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
 
 /** A run as a list shows it. */
 export interface RunRow {
@@ -27,6 +28,12 @@ export interface RunRow {
   readonly tail?: { readonly runSeq: number; readonly leaf: string; readonly segment: number }
 }
 
+/** The budget that an item waits for. */
+export interface SpentBudget {
+  readonly account: BudgetAccount
+  readonly of: keyof UsageAmount
+}
+
 /** An item as a list shows it. */
 export interface ItemRow {
   readonly run: string
@@ -35,7 +42,12 @@ export interface ItemRow {
   readonly status: 'waiting' | 'running' | 'parked' | ItemOutcome
   readonly attempt: number
   readonly reason?: string
-  readonly parked?: { readonly reason: ParkReason; readonly token: string; readonly resumeAt?: number }
+  readonly parked?: {
+    readonly reason: ParkReason
+    readonly token: string
+    readonly resumeAt?: number
+    readonly budget?: SpentBudget
+  }
   /** Product of the attempt that counts. */
   readonly product?: Product
   readonly startedAt?: number
@@ -44,20 +56,57 @@ export interface ItemRow {
   readonly executor?: string
 }
 
+/** What usage is counted by. */
+export type UsageBy = 'item' | 'run' | 'principal' | 'model'
+
+/**
+ * What the settled calls of one day (UTC) came to, of one item, run, principal or model. Sums stop at 2^53-1. Once a day is
+ * over its rows never change.
+ */
+export interface UsageRow {
+  readonly by: UsageBy
+  /** Such as `2026-11-22`, UTC: when the calls were settled. */
+  readonly day: string
+  /** Counts the rows of a day and kind from 0. */
+  readonly index: number
+  /** Of `item` and `run`. */
+  readonly run?: string
+  /** Of `item`. */
+  readonly item?: string
+  /** Of `principal`. */
+  readonly principal?: string
+  /** Of `model`; `other` in both where a day had more than 1,000 models before. */
+  readonly provider?: string
+  readonly model?: string
+  readonly calls: number
+  /** How many of them were charged what was reserved, since their answer did not say what they used. */
+  readonly assumed: number
+  readonly charged: UsageAmount
+  /** Used beyond what was reserved and the budgets had room for. */
+  readonly excess: UsageAmount
+  /** Of the calls whose answer said. */
+  readonly tokens: TokenCounts
+}
+
 export interface ProjectionRows {
   readonly runs: RunRow
   readonly items: ItemRow
+  readonly usage: UsageRow
 }
 export type ProjectionName = keyof ProjectionRows
 
 /** One typed change, written in the transaction of the records that it follows from. Rows are replaced whole. */
 export type ProjectionChange =
-  { readonly projection: 'runs'; readonly row: RunRow } | { readonly projection: 'items'; readonly row: ItemRow }
+  | { readonly projection: 'runs'; readonly row: RunRow }
+  | { readonly projection: 'items'; readonly row: ItemRow }
+  | { readonly projection: 'usage'; readonly row: UsageRow }
 
-/** Equality filters. Runs come newest first, items in ascending index. */
+/** Equality filters, but for `since`. Runs come newest first, items in ascending index, usage by day, then index. */
 export interface ProjectionFilters {
   readonly runs: { readonly run?: string; readonly status?: RunRow['status']; readonly name?: string }
   readonly items: { readonly run: string; readonly item?: string; readonly status?: ItemRow['status'] }
+  /** `since`: the first day wanted, such as `2026-11-22`. `run` finds only rows of `item` and `run`. */
+  readonly usage: { readonly by: UsageBy; readonly since?: string; readonly run?: string }
 }
 
 /** How questions about runs, finished ones too, are answered. Needs no lease. */

@@ -217,6 +217,8 @@ export interface RecordData {
     /** Locks are held until then. */
     readonly locksUntil: number
     readonly snapshot?: BlobRef
+    /** What it waits for, where `reason` is `budget`. */
+    readonly budget?: { readonly account: BudgetAccount; readonly of: keyof UsageAmount }
   }
   'item.resumed': { readonly token: string; readonly by: 'time' | 'answer' | 'expiry' }
   /** `locksUntil` passed while the item was parked. */

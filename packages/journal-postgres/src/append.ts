@@ -85,11 +85,12 @@ export function batchWriter(tables: Tables): WriteBatch {
   }
 }
 
-const nothing: Omit<Part, 'fresh'> = { records: [], payloads: [], nodes: [], rows: { runs: [], items: [] } }
+const nothing: Omit<Part, 'fresh'> = { records: [], payloads: [], nodes: [], rows: { runs: [], items: [], usage: [] } }
 
-function* namesOf(records: readonly RecordEntry[], { items }: Rows): Iterable<string> {
+function* namesOf(records: readonly RecordEntry[], { items, usage }: Rows): Iterable<string> {
   for (const { run } of records) if (run !== undefined) yield run
   for (const { run } of items) yield run
+  for (const { run } of usage) if (run !== undefined) yield run
 }
 
 function portions<T>(all: readonly T[], bytesOf: (one: T) => number): readonly (readonly T[])[] {

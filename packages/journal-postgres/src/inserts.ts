@@ -1,5 +1,5 @@
-import type { ItemRow, JournalBatch, RecordEntry, RunRow } from '@seamark/core'
-import { payloadCrc } from '@seamark/journal'
+import type { ItemRow, JournalBatch, RecordEntry, RunRow, UsageRow } from '@seamark/core'
+import { payloadCrc, usageKey } from '@seamark/journal'
 import { crc32 } from 'node:zlib'
 import { byteaArray, int8Array, textArray } from './binary-array.ts'
 import type { Rows } from './changes.ts'
@@ -74,6 +74,11 @@ const parts: readonly Insert[] = [
     columns: [['run', 'int8'], ['at', 'int8'], ['item', 'text'], ['status', 'text'], ...stored],
     key: 'log, run, at',
   },
+  {
+    into: 'usage',
+    columns: [['kind', 'text'], ['at', 'int8'], ['run', 'int8'], ...stored],
+    key: 'log, kind, at',
+  },
 ]
 
 /** Number of the first parameter after the log and a column's array each. */
@@ -116,6 +121,7 @@ export function partValues({ records, payloads, nodes, rows, fresh }: Part, ids:
     byteaArray(nodes.map(({ hash }) => hash)),
     ...runValues(rows.runs),
     ...itemValues(rows.items, (run) => ids.idOf(run)),
+    ...usageValues(rows.usage, (run) => ids.idOf(run)),
   ]
 }
 
@@ -139,7 +145,16 @@ function itemValues(rows: readonly ItemRow[], idOf: (run: string) => number): Bu
   ]
 }
 
-function textValues(rows: readonly (RunRow | ItemRow)[]): Buffer[] {
+function usageValues(rows: readonly UsageRow[], idOf: (run: string) => number): Buffer[] {
+  return [
+    textArray(rows.map(({ by }) => by)),
+    int8Array(rows.map(usageKey)),
+    int8Array(rows.map(({ run }) => (run === undefined ? null : idOf(run)))),
+    ...textValues(rows),
+  ]
+}
+
+function textValues(rows: readonly (RunRow | ItemRow | UsageRow)[]): Buffer[] {
   const texts = rows.map((one) => JSON.stringify(one))
   return [int8Array(texts.map((text) => crc32(text))), textArray(texts)]
 }

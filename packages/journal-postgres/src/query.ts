@@ -1,5 +1,5 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
-import { pageBounds, parseRow, rowPage } from '@seamark/journal'
+import { pageBounds, parseRow, rowPage, usageFrom } from '@seamark/journal'
 import { nameBytes } from './changes.ts'
 import type { Connection, Value } from './pg-port.ts'
 import type { Tables } from './schema.ts'
@@ -13,7 +13,7 @@ export interface PageQuery {
   readonly values: readonly Value[]
 }
 
-/** The statement of one page. Errors: `INVALID_INPUT` for a cursor of another projection, for a limit below 1. */
+/** The statement of one page. Errors: `INVALID_INPUT` for a cursor of another projection, for a limit below 1, for a `since` that is no day. */
 export function pageQuery<P extends ProjectionName>(
   t: Tables,
   log: number,
@@ -28,7 +28,12 @@ export function pageQuery<P extends ProjectionName>(
     if (value !== undefined) where.push(condition.replace('?', `$${values.push(value)}`))
   }
   const runs = projection === 'runs'
-  if (runs) {
+  if ('by' in filter) {
+    add('kind = ?', filter.by)
+    add('at >= ?', usageFrom(filter))
+    add(`run = (SELECT id FROM ${t.runNames} WHERE log = $1 AND run = ?)`, filter.run)
+    add('at > ?', after)
+  } else if (runs) {
     add('run = ?', filter.run)
     if ('name' in filter && filter.name !== undefined) add('name = ?', nameBytes(filter.name))
     add('seq < ?', after)
@@ -37,7 +42,7 @@ export function pageQuery<P extends ProjectionName>(
     add('item = ?', 'item' in filter ? filter.item : undefined)
     add('at > ?', after)
   }
-  add('status = ?', filter.status)
+  if ('status' in filter) add('status = ?', filter.status)
   const order = runs ? 'seq DESC' : 'at ASC'
   const sql = `SELECT ${runs ? 'seq' : 'at'} AS key, crc, body FROM ${t[projection]}
     WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT $${values.push(most + 1)}`

@@ -17,6 +17,7 @@ export interface Tables {
   readonly states: string
   readonly runs: string
   readonly items: string
+  readonly usage: string
 }
 
 export function tablesOf(schema: string): Tables {
@@ -35,6 +36,7 @@ export function tablesOf(schema: string): Tables {
     states: table('states'),
     runs: table('runs'),
     items: table('items'),
+    usage: table('usage'),
   }
 }
 
@@ -110,6 +112,16 @@ export const MIGRATIONS: readonly Migration[] = [
         status text COLLATE "C" NOT NULL, crc bigint NOT NULL, body text NOT NULL, PRIMARY KEY (log, run, at)
       ) WITH (fillfactor = 40);
       CREATE INDEX items_by_id ON ${t.items} (log, run, item);
+    `,
+  },
+  {
+    to: 2,
+    sql: (t) => `
+      CREATE TABLE ${t.usage} (
+        log integer NOT NULL, kind text COLLATE "C" NOT NULL, at bigint NOT NULL, run bigint,
+        crc bigint NOT NULL, body text NOT NULL, PRIMARY KEY (log, kind, at)
+      ) WITH (fillfactor = 70);
+      CREATE INDEX usage_by_run ON ${t.usage} (log, run, kind, at) WHERE run IS NOT NULL;
     `,
   },
 ]

@@ -7,11 +7,14 @@ const rowsPerStep = 256
 /** What a scrub reads: every step is a question of its own. */
 export function scrubbed(at: Store, ns: string): Scrubbed {
   const { read, tables } = at
-  const { runs, items, states, where } = tables
+  const { runs, items, usage, states, where } = tables
   const byRun = `SELECT run, 0 AS at, crc, body AS text FROM ${runs} WHERE log = $1 AND (run, 0) > ($2::text, $3::int8)
     ORDER BY run LIMIT ${rowsPerStep}`
   const byItem = `SELECT run, at, crc, body AS text FROM ${items} WHERE log = $1 AND (run, at) > ($2::int8, $3::int8)
     ORDER BY run, at LIMIT ${rowsPerStep}`
+
+  const byKind = `SELECT kind AS run, at, crc, body AS text FROM ${usage} WHERE log = $1 AND (kind, at) > ($2::text, $3::int8)
+    ORDER BY kind, at LIMIT ${rowsPerStep}`
 
   async function* rows(sql: string, first: Value): AsyncIterable<readonly StoredProjectionRow[]> {
     for (let after: readonly Value[] = [first, -1]; ;) {
@@ -42,6 +45,7 @@ export function scrubbed(at: Store, ns: string): Scrubbed {
     async *rows() {
       yield* rows(byRun, '')
       yield* rows(byItem, -1)
+      yield* rows(byKind, '')
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { ProjectionChange } from '@seamark/core'
+import { usageKey } from '@seamark/journal'
 import { crc32 } from 'node:zlib'
 import type { Sqlite } from './sqlite-port.ts'
 
@@ -6,6 +7,7 @@ import type { Sqlite } from './sqlite-port.ts'
 export function changeWriter(db: Sqlite, idOf: (run: string) => number): (changes: Iterable<ProjectionChange>) => void {
   const { keepRun, putRun } = runStatements(db)
   const { keepItem, putItem } = itemStatements(db)
+  const putUsage = usageStatement(db)
 
   return (changes) => {
     for (const { projection, row } of changes) {
@@ -13,6 +15,8 @@ export function changeWriter(db: Sqlite, idOf: (run: string) => number): (change
       if (projection === 'runs') {
         const values = [row.run, row.seq, row.status, row.name ?? null, crc32(text), text] as const
         if (keepRun.run(...values).changes === 0) putRun.run(...values)
+      } else if (projection === 'usage') {
+        putUsage.run(row.by, usageKey(row), row.run === undefined ? null : idOf(row.run), crc32(text), text)
       } else {
         const values = [idOf(row.run), row.index, row.item, row.status, crc32(text), text] as const
         if (keepItem.run(...values).changes === 0) putItem.run(...values)
@@ -46,4 +50,12 @@ function itemStatements(db: Sqlite) {
     putItem: db.prepare<Values>(`${insert} item = excluded.item, status = excluded.status,
       crc = excluded.crc, row = excluded.row`),
   }
+}
+
+// Its indexed columns never change.
+function usageStatement(db: Sqlite) {
+  return db.prepare<[string, number, number | null, number, string]>(
+    `INSERT INTO usage (kind, at, run, crc, row) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (kind, at) DO UPDATE SET crc = excluded.crc, row = excluded.row`,
+  )
 }

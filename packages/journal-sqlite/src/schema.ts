@@ -44,4 +44,14 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX items_by_id ON items (run, item);
     `,
   },
+  {
+    to: 2,
+    sql: `
+      CREATE TABLE usage (
+        kind TEXT NOT NULL, at INTEGER NOT NULL, run INTEGER, crc INTEGER NOT NULL, row TEXT NOT NULL,
+        PRIMARY KEY (kind, at)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX usage_by_run ON usage (run, kind, at) WHERE run IS NOT NULL;
+    `,
+  },
 ]

@@ -5,11 +5,14 @@ const rowsPerStep = 256
 
 /** What a scrub reads. Between two steps the database may be closed and opened again. */
 export function scrubbed(open: () => OpenReader | undefined, path: string): Scrubbed {
-  function* rows(sql: string): Iterable<readonly StoredProjectionRow[]> {
-    for (let after: readonly [number, number] = [-1, -1]; ;) {
+  function* rows(
+    sql: string,
+    first: readonly [number | string, number] = [-1, -1],
+  ): Iterable<readonly StoredProjectionRow[]> {
+    for (let after = first; ;) {
       const found =
         open()
-          ?.db.prepare<[number, number, number], StoredProjectionRow & { a: number; b: number }>(sql)
+          ?.db.prepare<[number | string, number, number], StoredProjectionRow & { a: number | string; b: number }>(sql)
           .all(...after, rowsPerStep) ?? []
       const last = found.at(-1)
       if (last === undefined) return
@@ -32,6 +35,10 @@ export function scrubbed(open: () => OpenReader | undefined, path: string): Scru
       )
       yield* rows(
         'SELECT run AS a, at AS b, crc, row AS text FROM items WHERE (run, at) > (?, ?) ORDER BY run, at LIMIT ?',
+      )
+      yield* rows(
+        'SELECT kind AS a, at AS b, crc, row AS text FROM usage WHERE (kind, at) > (?, ?) ORDER BY kind, at LIMIT ?',
+        ['', -1],
       )
     },
   }

@@ -58,6 +58,24 @@ describe('a migration', () => {
     copy.close()
   })
 
+  it('from the schema of the first release keeps everything, and makes what it lacked', async () => {
+    const old = new Database(path('journal.db'))
+    old.exec('DROP TABLE usage; PRAGMA user_version = 1')
+    old.close()
+    await using(MIGRATIONS, async (store) => {
+      await expect(store.projections.query('default', 'usage', { by: 'run' })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+      })
+      const log = await openLog(store.journal)
+      await log.append(20)
+      expect((await requireWhole(store)).size).toBe(70)
+      expect(await store.projections.query('default', 'usage', { by: 'run' })).toEqual({ rows: [] })
+    })
+    const copy = new Database(path('journal.db.v1.backup'), { readonly: true })
+    expect(copy.pragma('user_version', { simple: true })).toBe(1)
+    copy.close()
+  })
+
   it('that fails half way leaves the step before it, and the backup', async () => {
     const failing = [
       ...next.slice(0, -1),

@@ -1,4 +1,4 @@
-import type { ProjectionName, ProjectionRows } from '@seamark/core'
+import type { ProjectionFilters, ProjectionName, ProjectionRows, UsageRow } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { crc32 } from 'node:zlib'
 import { damagedRow } from './damage.ts'
@@ -55,4 +55,28 @@ function readCursor(projection: ProjectionName, cursor: string): number {
       remedy: 'Use the cursor of the page before, with the same filter.',
     })
   return key
+}
+
+const DAY_MS = 86_400_000
+// More rows than a day can have: an append takes longer than a day's share of it.
+const ROWS_OF_A_DAY = 2 ** 32
+
+/** The key of a row of usage among those of its kind: by day, then by index. Errors: `INVALID_INPUT` for what is no day. */
+export function usageKey({ day, index }: Pick<UsageRow, 'day' | 'index'>): number {
+  return dayNumber(day) * ROWS_OF_A_DAY + index
+}
+
+/** The smallest key that a filter finds. Errors: `INVALID_INPUT` for what is no day. */
+export function usageFrom({ since }: ProjectionFilters['usage']): number {
+  return since === undefined ? 0 : usageKey({ day: since, index: 0 })
+}
+
+function dayNumber(day: string): number {
+  const at = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00.000Z`) : Number.NaN
+  // A day that no month has would be taken for one of the next.
+  if (!(at >= 0) || new Date(at).toISOString().slice(0, 10) !== day)
+    throw new SeamError('INVALID_INPUT', `${JSON.stringify(day.slice(0, 40))} is no day.`, {
+      remedy: 'Write it as 2026-11-22.',
+    })
+  return at / DAY_MS
 }

@@ -9,9 +9,9 @@ const rowsPerPage = 1_000
  * Writes every row of every run, replacing what an interrupted move has left, and reads it again. Constant memory.
  * Errors: `INTEGRITY` where other rows arrived.
  */
-export async function copyRows(move: Move): Promise<{ runs: number; items: number }> {
+export async function copyRows(move: Move): Promise<{ runs: number; items: number; usage: number }> {
   const { ns, from, to, lease, size, onProgress, signal } = move
-  const counts = { runs: 0, items: 0 }
+  const counts = { runs: 0, items: 0, usage: 0 }
 
   async function* pages<P extends ProjectionName>({ projections }: Store, projection: P, filter: ProjectionFilters[P]) {
     let cursor: string | undefined
@@ -41,7 +41,7 @@ export async function copyRows(move: Move): Promise<{ runs: number; items: numbe
           ...(filter.run !== undefined && { place: { pointer: `/runs/${filter.run}` } }),
           remedy: 'Move again, to an empty namespace.',
         })
-      onProgress?.({ phase: 'rows', done: counts.runs + counts.items })
+      onProgress?.({ phase: 'rows', done: counts.runs + counts.items + counts.usage })
       yield rows
     }
   }
@@ -49,5 +49,7 @@ export async function copyRows(move: Move): Promise<{ runs: number; items: numbe
   for await (const runs of copied('runs', {}, (row) => ({ projection: 'runs', row })))
     for (const { run } of runs)
       for await (const _ of copied('items', { run }, (row) => ({ projection: 'items', row })));
+  for (const by of ['item', 'run', 'principal', 'model'] as const)
+    for await (const _ of copied('usage', { by }, (row) => ({ projection: 'usage', row })));
   return counts
 }

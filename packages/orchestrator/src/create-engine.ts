@@ -5,6 +5,7 @@ import { jcsText, LIMITS } from '@seamark/log'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
+import { budgetsOf } from './budgets-of.ts'
 import { checkUsage } from './decide-usage.ts'
 import { chunkItems } from './commands.ts'
 import { denials } from './denials.ts'
@@ -154,6 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
       checkUsage({ id: item, worst: more })
       await posted(running().loop, { type: 'approve', principal, run, item, more })
     },
+    budgets: (run) => budgetsOf(running().loop.state, clock.now(), run),
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),
     async sealed(run, { signal } = {}) {
       if (!seals.knows(run) && !running().loop.state.runs.has(run)) {

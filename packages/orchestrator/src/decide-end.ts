@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, StepReport } from '@seamark/core'
+import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, SpentBudget, StepReport } from '@seamark/core'
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { LaunchEnd, Moment } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
@@ -124,14 +124,14 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
  * day's budget is there again with the next day.
  */
 function starvedBy(state: State, launch: Launch, end: LaunchEnd, outcome: AttemptOutcome, { now }: Moment) {
-  const account = state.budgets.refused.get(launch.fence)
-  if (account === undefined || end.type !== 'report' || (outcome !== 'failed' && outcome !== 'timed-out'))
+  const budget = state.budgets.refused.get(launch.fence)
+  if (budget === undefined || end.type !== 'report' || (outcome !== 'failed' && outcome !== 'timed-out'))
     return undefined
   const { verdict } = end.report
   // What got out stays so, whatever is approved.
   if (verdict.outcome !== 'parked' && verdict.reason === 'secret') return undefined
-  const resumeAt = account.startsWith('day:') ? { resumeAt: nextDay(now) } : {}
-  return { account, wait: { reason: 'budget' as const, ...resumeAt } }
+  const resumeAt = budget.account.startsWith('day:') ? { resumeAt: nextDay(now) } : {}
+  return { account: budget.account, wait: { reason: 'budget' as const, budget, ...resumeAt } }
 }
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
@@ -215,13 +215,14 @@ function attemptEnded(
     readonly resumeAt?: number
     readonly expiresAt?: number
     readonly snapshot?: { readonly sha256: string; readonly size: number }
+    readonly budget?: SpentBudget
   },
 ): RecordDraft[] {
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   const ended: RecordDraft = { kind: 'attempt.ended', ...about, attempt: launch.attempt, fence: launch.fence, data }
   if (parked !== undefined) {
     const token = tokenOf(run, item, launch)
-    const { reason, resumeAt, expiresAt, snapshot } = parked
+    const { reason, resumeAt, expiresAt, snapshot, budget } = parked
     return [
       ended,
       {
@@ -234,6 +235,7 @@ function attemptEnded(
           ...(expiresAt !== undefined && Number.isFinite(expiresAt) && { expiresAt: wholeMs(expiresAt, now) }),
           locksUntil: now,
           ...(snapshot && { snapshot }),
+          ...(budget && { budget }),
         },
       },
     ]

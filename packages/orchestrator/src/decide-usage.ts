@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { reserve, settle } from '@seamark/metering'
 import type { Account, AccountKey } from '@seamark/metering'
 import type { Command, Reply } from './commands.ts'
-import { accountsOf, limitsOf, reservationKey } from './fold-budgets.ts'
+import { accountsOf, dayOf, limitsOf, reservationKey } from './fold-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 
 interface Decided {
@@ -13,11 +13,6 @@ interface Decided {
 
 const NONE = { tokens: 0, nanoUsd: 0 }
 const MEASURES = ['tokens', 'nanoUsd'] as const
-
-/** The day of a moment, in UTC. */
-export function dayOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 10)
-}
 
 const DAY_MS = 86_400_000
 
@@ -73,7 +68,7 @@ export function decideReserve(state: State, command: Command & { type: 'reserve'
   const { code, of, room, wanted } = result
   const account = accounts.find((each) => each === result.account) ?? `run:${run.id}`
   const answer: UsageAnswer = { ok: false, code, account, of, room }
-  const again = code === 'LIMIT_EXCEEDED' && state.budgets.refused.get(fence) === account
+  const again = code === 'LIMIT_EXCEEDED' && state.budgets.refused.get(fence)?.account === account
   const data = { ...call, code, account, of, room, ...(wanted !== undefined && { wanted }) }
   return {
     drafts: again ? [] : [{ kind: 'usage.refused', ...about(run, item, launch), data }],
@@ -111,7 +106,7 @@ export function settleOpen(state: State, launch: Launch): readonly RecordDraft[]
   const run = state.runs.get(launch.run)
   if (run === undefined) return []
   const item = launch.index === undefined ? undefined : run.items[launch.index]
-  const keys = state.budgets.open.get(launch.fence) ?? []
+  const keys = state.budgets.open.get(launch.fence)?.keys() ?? []
   const own = `${launch.fence}/`.length
   return [...keys].flatMap((key) => settlement(state, run, item, launch, key.slice(own), { as: 'reserved' }) ?? [])
 }

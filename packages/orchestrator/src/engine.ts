@@ -1,4 +1,13 @@
-import type { Principal, RecordHeader, RunOutcome, SpendLimits, Submission } from '@seamark/core'
+import type {
+  BudgetAccount,
+  Principal,
+  RecordHeader,
+  RunOutcome,
+  SpendLimits,
+  SpentBudget,
+  Submission,
+  UsageAmount,
+} from '@seamark/core'
 import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
@@ -39,6 +48,11 @@ export interface Engine {
   approve(principal: Principal, run: string, item: string, more?: SpendLimits): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
+  /**
+   * Budgets of principals and of the present day; with `run` those of an unfinished run, its items that have spent from
+   * one, its principal and the day. Those without a limit are left out. O(items of the run).
+   */
+  budgets(run?: string): readonly BudgetStanding[]
   /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. Errors: `NOT_FOUND`, `ABORTED`, `UNAVAILABLE` when the engine ends before. */
   sealed(run: string, options?: { readonly signal?: AbortSignal }): Promise<RunOutcome>
   /** Counts for `doctor` and `status`. */
@@ -59,4 +73,23 @@ export type WaitingReason =
   | { readonly for: 'queue'; readonly queue: string }
   | { readonly for: 'setup'; readonly layer: string }
   | { readonly for: 'disk' }
-  | { readonly for: 'parked'; readonly reason: string; readonly token: string; readonly resumeAt?: number }
+  | {
+      readonly for: 'parked'
+      readonly reason: string
+      readonly token: string
+      readonly resumeAt?: number
+      readonly budget?: SpentBudget
+    }
+
+/** A budget that has a limit, and what is spent of it. */
+export interface BudgetStanding {
+  readonly account: BudgetAccount
+  readonly limits: SpendLimits
+  readonly settled: UsageAmount
+  /** Taken for calls that are under way. */
+  readonly reserved: UsageAmount
+  /** Used beyond what was reserved; it takes from what is left. */
+  readonly excess: UsageAmount
+  /** The limits of which 80 % are spent. */
+  readonly warned: readonly (keyof UsageAmount)[]
+}

@@ -1,8 +1,10 @@
-import type { AnyRecord, BudgetAccount, SpendLimits } from '@seamark/core'
+import type { AnyRecord, BudgetAccount, SpendLimits, SpentBudget } from '@seamark/core'
 import { foldBudget } from '@seamark/metering'
 import type { AccountKey, BudgetEvent, BudgetState } from '@seamark/metering'
-import type { Budgets } from './state-budgets.ts'
+import type { Budgets, ReservedCall } from './state-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
+import type { SavedTallies } from './usage-tallies.ts'
+import { countUsage, forgetTallies, loadTallies, rowKey, saveTallies } from './usage-tallies.ts'
 
 /** What of budgets a snapshot of the state holds. */
 export interface SavedBudgets {
@@ -14,7 +16,10 @@ export interface SavedBudgets {
     string,
     BudgetState['reservations'] extends Map<string, infer V> ? V : never,
   ])[]
-  readonly refused: readonly (readonly [number, string])[]
+  /** What each open reservation is for, by its key. */
+  readonly calls: readonly (readonly [string, ReservedCall])[]
+  readonly refused: readonly (readonly [number, SpentBudget])[]
+  readonly tallies: SavedTallies
   readonly defaults: Budgets['defaults']
 }
 
@@ -63,7 +68,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
   }
   switch (record.kind) {
     case 'usage.reserved': {
-      const { id, accounts: all, tokens, nanoUsd } = record.data
+      const { id, accounts: all, tokens, nanoUsd, provider, model } = record.data
       const accounts = all.filter((account) => run !== undefined || isShared(account))
       for (const account of accounts) {
         if (budgets.accounts.accounts.has(account)) continue
@@ -74,21 +79,29 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       change({ kind: 'budget.reserved', id: key, accounts, amount: { tokens, nanoUsd } })
       budgets.refused.delete(fence)
       const open = budgets.open.get(fence)
-      if (open === undefined) budgets.open.set(fence, new Set([key]))
-      else open.add(key)
+      if (open === undefined) budgets.open.set(fence, new Map([[key, { provider, model }]]))
+      else open.set(key, { provider, model })
       return
     }
     case 'usage.settled': {
       const { id, charged, excess } = record.data
       const key = reservationKey(fence, id)
-      change({ kind: 'budget.settled', id: key, charged, excess })
       const open = budgets.open.get(fence)
+      const call = open?.get(key)
+      const principal = principalOf(budgets.accounts.reservations.get(key)?.accounts ?? [])
+      change({ kind: 'budget.settled', id: key, charged, excess })
+      if (call !== undefined && record.run !== undefined) {
+        const used = { ...call, run: record.run, item: record.item, principal }
+        for (const row of countUsage(budgets.tallies, dayOf(record.at), used, record.data))
+          state.todo.usage.set(rowKey(row), row)
+      }
       open?.delete(key)
       if (open?.size === 0) budgets.open.delete(fence)
       return
     }
     case 'usage.refused':
-      if (record.data.code === 'LIMIT_EXCEEDED') budgets.refused.set(fence, record.data.account)
+      if (record.data.code === 'LIMIT_EXCEEDED')
+        budgets.refused.set(fence, { account: record.data.account, of: record.data.of })
       return
     case 'budget.set': {
       const { on, limits } = record.data
@@ -124,25 +137,54 @@ export function forgetRun({ budgets }: State, run: Run): void {
   // Where there is none, no call of it was ever metered.
   if (!accounts.delete(`run:${run.id}`)) return
   for (const { id } of run.items) accounts.delete(`item:${run.id}/${id}`)
+  forgetTallies(budgets.tallies, run.id, run.items)
 }
 
-export function saveBudgets({ accounts: { accounts, reservations }, refused, defaults }: Budgets): SavedBudgets {
-  return { accounts: [...accounts], reservations: [...reservations], refused: [...refused], defaults }
+export function saveBudgets({
+  accounts: { accounts, reservations },
+  open,
+  refused,
+  tallies,
+  defaults,
+}: Budgets): SavedBudgets {
+  const calls = [...open.values()].flatMap((ofLaunch) => [...ofLaunch])
+  return {
+    accounts: [...accounts],
+    reservations: [...reservations],
+    calls,
+    refused: [...refused],
+    tallies: saveTallies(tallies),
+    defaults,
+  }
 }
 
 export function loadBudgets(saved: SavedBudgets): Budgets {
-  const open = new Map<number, Set<string>>()
-  for (const [key] of saved.reservations) {
+  const open = new Map<number, Map<string, ReservedCall>>()
+  for (const [key, call] of saved.calls) {
     const fence = Number(key.slice(0, key.indexOf('/')))
-    open.set(fence, (open.get(fence) ?? new Set()).add(key))
+    open.set(fence, (open.get(fence) ?? new Map<string, ReservedCall>()).set(key, call))
   }
-  const accounts = { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) }
-  return { accounts, open, refused: new Map(saved.refused), defaults: saved.defaults }
+  return {
+    accounts: { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) },
+    open,
+    refused: new Map(saved.refused),
+    tallies: loadTallies(saved.tallies),
+    defaults: saved.defaults,
+  }
+}
+
+/** The day of a moment, in UTC. */
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10)
 }
 
 // Teams and agents have none yet, so no account is of theirs.
-function isAccount(key: AccountKey): key is BudgetAccount {
+export function isAccount(key: AccountKey): key is BudgetAccount {
   return /^(?:item|run|principal|day):/.test(key)
+}
+
+function principalOf(accounts: readonly AccountKey[]): string | undefined {
+  return accounts.find((account) => account.startsWith('principal:'))?.slice('principal:'.length)
 }
 
 function isShared(account: string): boolean {

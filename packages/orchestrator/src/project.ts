@@ -38,6 +38,7 @@ export function itemRow(run: string, item: Item): ItemRow {
         reason: parked.reason,
         token: parked.token,
         ...(parked.resumeAt !== undefined && { resumeAt: parked.resumeAt }),
+        ...(parked.budget && { budget: parked.budget }),
       },
     }),
     ...(item.product && { product: item.product }),

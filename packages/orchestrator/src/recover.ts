@@ -45,6 +45,7 @@ export async function recover(
   state.todo.cascade = []
   state.todo.broken = []
   state.todo.clean = []
+  // The rows of usage that it passed are written again, with the first batch: where their table is new, it has none yet.
   return { state, chains, replayed }
 }
 

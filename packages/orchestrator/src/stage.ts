@@ -1,4 +1,4 @@
-import type { AnyRecord, ProjectionChange, RecordDraft, RunRow } from '@seamark/core'
+import type { AnyRecord, ProjectionChange, RecordDraft, RunRow, UsageRow } from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
 import type { PlacedBatch } from '@seamark/log'
 import { emptyBatch, toHex } from '@seamark/log'
@@ -22,6 +22,8 @@ export interface Staged {
   readonly replies: Reply[]
   /** Sealed runs that are written to again. */
   readonly reopened: Map<string, RunRow>
+  /** Rows of usage that changed. */
+  usage: Iterable<UsageRow>
   /** Launches whose remains may be removed. */
   ended: readonly Launch[]
   /** Whether it starts nothing new, so that it may use the reserve of disk. */
@@ -53,6 +55,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     items: new Map(),
     replies: [],
     reopened: new Map(),
+    usage: [],
     ended: [],
     urgent: true,
   }
@@ -85,6 +88,8 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   const reaction = { queues, now, frugal: holdBack !== undefined, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   staged.ended = state.todo.clean.splice(0)
+  staged.usage = state.todo.usage.values()
+  state.todo.usage = new Map()
   return staged
 }
 
@@ -117,7 +122,7 @@ function reopen(row: RunRow, chains: Ledger, staged: Staged): void {
 }
 
 /** The rows that a staged batch changes, as the state has them while they are asked for. */
-export function changesOf({ runs, reopened, items }: Staged, chains: Ledger): Iterable<ProjectionChange> {
+export function changesOf({ runs, reopened, items, usage }: Staged, chains: Ledger): Iterable<ProjectionChange> {
   return {
     *[Symbol.iterator]() {
       for (const run of runs)
@@ -130,6 +135,7 @@ export function changesOf({ runs, reopened, items }: Staged, chains: Ledger): It
         yield { projection: 'runs', row: { ...row, ...(tail && { tail }) } }
       }
       for (const [item, run] of items) yield { projection: 'items', row: itemRow(run, item) }
+      for (const row of usage) yield { projection: 'usage', row }
     },
   }
 }

@@ -1,16 +1,25 @@
-import type { BudgetAccount, SpendLimits } from '@seamark/core'
+import type { BudgetAccount, SpendLimits, SpentBudget } from '@seamark/core'
 import { budgetState } from '@seamark/metering'
 import type { BudgetState, BudgetWarning } from '@seamark/metering'
+import type { UsageTallies } from './usage-tallies.ts'
+import { noTallies } from './usage-tallies.ts'
 
 /** What budgets the engine keeps, a fold of its records. */
 export interface Budgets {
   readonly accounts: BudgetState
-  /** Keys of reservations that are not settled, by the fence of their launch. */
-  readonly open: Map<number, Set<string>>
+  /** Reservations that are not settled, by the fence of their launch and their key. */
+  readonly open: Map<number, Map<string, ReservedCall>>
   /** Launches that were last refused for want of room, by fence, with the account that had none. */
-  readonly refused: Map<number, string>
+  readonly refused: Map<number, SpentBudget>
+  readonly tallies: UsageTallies
   /** What the configuration gives each principal and each day. */
   readonly defaults: { principal?: SpendLimits; day?: SpendLimits }
+}
+
+/** What a reservation is for. */
+export interface ReservedCall {
+  readonly provider: string
+  readonly model: string
 }
 
 /** A warning that is to become a record, and what led to it. */
@@ -22,5 +31,5 @@ export interface DueWarning extends Omit<BudgetWarning, 'account'> {
 
 /** The state before the first record. */
 export function noBudgets(): Budgets {
-  return { accounts: budgetState(), open: new Map(), refused: new Map(), defaults: {} }
+  return { accounts: budgetState(), open: new Map(), refused: new Map(), tallies: noTallies(), defaults: {} }
 }

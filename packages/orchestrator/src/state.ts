@@ -1,4 +1,15 @@
-import type { InputRef, ItemOutcome, ItemSpec, ParkReason, Product, RunOutcome, RunSpec, Step } from '@seamark/core'
+import type {
+  InputRef,
+  ItemOutcome,
+  ItemSpec,
+  ParkReason,
+  Product,
+  RunOutcome,
+  RunSpec,
+  SpentBudget,
+  Step,
+  UsageRow,
+} from '@seamark/core'
 import type { Budgets, DueWarning } from './state-budgets.ts'
 import { noBudgets } from './state-budgets.ts'
 import type { Heap } from './heap.ts'
@@ -27,6 +38,7 @@ export interface Parked {
   readonly expiresAt?: number
   readonly locksUntil: number
   readonly snapshot?: { readonly sha256: string; readonly size: number }
+  readonly budget?: SpentBudget
 }
 
 /**
@@ -166,6 +178,8 @@ export interface State {
     seal: Set<string>
     /** Warnings of budgets that are not said yet. */
     warned: DueWarning[]
+    /** Rows of usage that changed, by `rowKey`, as they are now. */
+    usage: Map<string, UsageRow>
     /** `[run, index]` of items whose layer could not be built. */
     broken: (readonly [string, number])[]
     /** Launches that ended: what they left can be removed once that is durable. */
@@ -209,7 +223,7 @@ export function emptyState(ns: string): State {
     budgets: noBudgets(),
     checkpoint: 0,
     unsigned: false,
-    todo: { cascade: [], cancel: new Set(), seal: new Set(), warned: [], broken: [], clean: [] },
+    todo: { cascade: [], cancel: new Set(), seal: new Set(), warned: [], usage: new Map(), broken: [], clean: [] },
   }
 }
 

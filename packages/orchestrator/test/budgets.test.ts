@@ -1,60 +1,19 @@
-import type { AttemptPort, ItemSpec, SpendLimits, UsageAnswer, UsagePort, Worker } from '@seamark/core'
+import type { UsageAnswer, UsagePort } from '@seamark/core'
 import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../src/index.ts'
-import { engineWith, fakeHands, item, LOCAL, product, records, submission } from './harness.ts'
-import { only, SUCCEEDED, until } from './records.ts'
-
-const FAILED = { outcome: 'failed', reason: 'exit-code', detail: '1' } as const
-const SNAPSHOT = { sha256: '5'.repeat(64), size: 5 }
-const call = (id: string, worst: SpendLimits = { tokens: 10, nanoUsd: 40 }) => ({
-  id,
-  provider: 'p',
-  model: 'm',
-  worst,
-})
-const used = (nanoUsd: number, tokens = 1) => ({ as: 'used', amount: { tokens, nanoUsd } }) as const
-
-/** An engine whose attempts make these calls, one after the other; they fail where one is refused. */
-async function spending(
-  calls: (usage: UsagePort, attempt: number, run: string) => Promise<readonly UsageAnswer[]>,
-  more: Partial<EngineOptions> = {},
-) {
-  const refused = new Set<string>()
-  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? FAILED : SUCCEEDED))
-  const ports = new Map<number, AttemptPort>()
-  const worker: Worker = {
-    ...hands.worker,
-    async follow(task, executor, exit, options) {
-      if (task.step === 'main' && options?.port?.usage !== undefined) {
-        ports.set(task.fence, options.port)
-        const answers = await calls(options.port.usage, task.attempt, task.run)
-        if (answers.some(({ ok }) => !ok)) refused.add(task.launchId)
-      }
-      await hands.worker.follow(task, executor, exit)
-    },
-    async capture(task, executor, exit) {
-      const report = await hands.worker.capture(task, executor, exit)
-      return task.step === 'main' ? { ...report, product: { ...product(), snapshot: SNAPSHOT } } : report
-    },
-  }
-  return { hands, ports, ...(await engineWith(hands, { worker, ...more })) }
-}
-
-const spend = (nanoUsd: number) => async (usage: UsagePort) => {
-  const answer = await usage.reserve(call('c1', { tokens: 10, nanoUsd }))
-  if (answer.ok) await usage.settle('c1', used(nanoUsd))
-  return [answer]
-}
-
-const budgeted = (id: string, budget: SpendLimits, more: Partial<ItemSpec> = {}) => item(id, { budget, ...more })
+import { item, LOCAL, records, submission } from './harness.ts'
+import { only, until } from './records.ts'
+import { budgeted, call, SNAPSHOT, spend, spending, used } from './spending.ts'
 
 describe('a budget', () => {
   it('that is used up parks the item with its snapshot, which goes on from there once it is raised', async () => {
     const { engine, options, hands } = await spending(spend(60))
     await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 })]))
     await until(() => engine.waiting('r1', 'a')?.for === 'parked')
-    expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget' })
+    const budget = { account: 'item:r1/a', of: 'nanoUsd' }
+    expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget', budget })
+    const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
+    expect(rows).toMatchObject([{ parked: { reason: 'budget', budget } }])
     await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 25 })
     expect(await engine.sealed('r1')).toBe('succeeded')
     await engine.stop()
@@ -71,7 +30,7 @@ describe('a budget', () => {
       { data: { outcome: 'parked', reason: 'budget', detail: 'item:r1/a' } },
       { data: { outcome: 'succeeded' } },
     ])
-    expect(only(log, 'item.parked')).toMatchObject([{ data: { reason: 'budget', snapshot: SNAPSHOT } }])
+    expect(only(log, 'item.parked')).toMatchObject([{ data: { reason: 'budget', snapshot: SNAPSHOT, budget } }])
     expect(only(log, 'budget.set')).toMatchObject([{ actor: LOCAL.id, data: { on: 'item', limits: { nanoUsd: 75 } } }])
     expect([...hands.tasks.values()].map(({ resumeFrom }) => resumeFrom)).toEqual([undefined, SNAPSHOT])
   })

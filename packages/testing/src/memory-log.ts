@@ -1,4 +1,13 @@
-import type { Checkpoint, ItemRow, JournalBatch, ProjectionChange, RunRow, StateSnapshot } from '@seamark/core'
+import type {
+  Checkpoint,
+  ItemRow,
+  JournalBatch,
+  ProjectionChange,
+  RunRow,
+  StateSnapshot,
+  UsageRow,
+} from '@seamark/core'
+import { usageKey } from '@seamark/journal'
 import { emptyFrontier, toHex } from '@seamark/log'
 import type { Frontier } from '@seamark/log'
 
@@ -17,6 +26,8 @@ export interface MemoryLog {
   readonly nodes: Map<number, Uint8Array[]>
   readonly runs: Map<string, { readonly row: RunRow; readonly text: string }>
   readonly items: Map<string, Map<number, { readonly row: ItemRow; readonly text: string }>>
+  /** By kind, day and index. */
+  readonly usage: Map<string, { readonly row: UsageRow; readonly text: string }>
   /** The newest two. */
   states: readonly StateSnapshot[]
   checkpoint: Checkpoint | undefined
@@ -33,6 +44,7 @@ export function memoryLog(): MemoryLog {
     nodes: new Map(),
     runs: new Map(),
     items: new Map(),
+    usage: new Map(),
     states: [],
     checkpoint: undefined,
     covered: emptyFrontier(),
@@ -60,7 +72,10 @@ function addChange(log: MemoryLog, change: ProjectionChange): void {
   // A row is kept as text, as a database would: no reference and no `undefined` field comes back.
   const text = JSON.stringify(change.row)
   if (change.projection === 'runs') log.runs.set(change.row.run, { row: change.row, text })
-  else {
+  else if (change.projection === 'usage') {
+    const { row } = change
+    log.usage.set(`${row.by} ${usageKey(row)}`, { row, text })
+  } else {
     const { run, index } = change.row
     const ofRun = log.items.get(run) ?? new Map<number, { readonly row: ItemRow; readonly text: string }>()
     ofRun.set(index, { row: change.row, text })

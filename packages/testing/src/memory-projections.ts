@@ -1,5 +1,5 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows, Projections } from '@seamark/core'
-import { pageBounds, rowPage } from '@seamark/journal'
+import { pageBounds, rowPage, usageFrom, usageKey } from '@seamark/journal'
 import type { MemoryLog } from './memory-log.ts'
 
 interface Kept {
@@ -15,6 +15,7 @@ export function queryMemory<P extends ProjectionName>(
   page: NonNullable<Parameters<Projections['query']>[3]>,
 ): { readonly rows: readonly ProjectionRows[P][]; readonly cursor?: string } {
   const { most, after } = pageBounds(projection, page)
+  if ('by' in filter) usageFrom(filter)
   const found = log === undefined ? [] : ordered(log, projection, filter)
   const start =
     after === undefined ? 0 : found.findIndex(({ key }) => (projection === 'runs' ? key < after : key > after))
@@ -24,12 +25,17 @@ export function queryMemory<P extends ProjectionName>(
   return rowPage(projection, most, rest, ({ text }) => JSON.parse(text) as ProjectionRows[P])
 }
 
-function ordered(
+function ordered<P extends ProjectionName>(
   log: MemoryLog,
-  projection: ProjectionName,
-  filter: ProjectionFilters['runs'] | ProjectionFilters['items'],
+  projection: P,
+  filter: ProjectionFilters[P],
 ): readonly Kept[] {
   const asks = (value: string | undefined, field: string | undefined): boolean => value === undefined || value === field
+  if ('by' in filter)
+    return [...log.usage.values()]
+      .filter(({ row }) => row.by === filter.by && asks(filter.run, row.run) && usageKey(row) >= usageFrom(filter))
+      .map(({ row, text }) => ({ key: usageKey(row), text }))
+      .sort((a, b) => a.key - b.key)
   if (projection === 'runs')
     return [...log.runs.values()]
       .filter(({ row }) => asks(filter.run, row.run) && asks(filter.status, row.status))

@@ -1,4 +1,4 @@
-import type { Submission } from '@seamark/core'
+import type { Submission, UsageRow } from '@seamark/core'
 import type { memoryJournal } from '@seamark/testing'
 import type { Stored } from './invariants.ts'
 
@@ -20,5 +20,47 @@ export async function rowViolations(
       if (status === 'waiting' || status === 'running' || status === 'parked')
         found.push(`the row of ${run}/${id} says ${status} after the run was sealed`)
   }
-  return found
+  const rows = await Promise.all(
+    (['item', 'run', 'principal', 'model'] as const).map(
+      async (by) => (await journal.projections.query('default', 'usage', { by }, { limit: 1_000 })).rows,
+    ),
+  )
+  return [...found, ...usageViolations(log, rows.flat())]
+}
+
+/** Rows of usage count every settlement, each once for its item, run, principal and model. */
+function* usageViolations(log: readonly Stored[], rows: readonly UsageRow[]): Iterable<string> {
+  const expected = new Map<string, number[]>()
+  const owners = new Map<string, string>()
+  const calls = new Map<string, readonly [string, string]>()
+  const add = (name: readonly (string | undefined)[], numbers: readonly number[]) => {
+    const key = JSON.stringify(name)
+    expected.set(
+      key,
+      numbers.map((number, at) => number + (expected.get(key)?.[at] ?? 0)),
+    )
+  }
+  for (const { header } of log) {
+    const { run, item, fence, at } = header
+    if (header.kind === 'run.submitted') owners.set(run ?? '', header.actor)
+    if (header.kind === 'usage.reserved')
+      calls.set(`${fence}/${header.data.id}`, [header.data.provider, header.data.model])
+    if (header.kind !== 'usage.settled') continue
+    const day = new Date(at).toISOString().slice(0, 10)
+    const { as, charged, excess } = header.data
+    const numbers = [1, as === 'reserved' ? 1 : 0, charged.tokens, charged.nanoUsd, excess.tokens, excess.nanoUsd]
+    add([day, 'run', run], numbers)
+    if (item !== undefined) add([day, 'item', run, item], numbers)
+    add([day, 'principal', owners.get(run ?? '')], numbers)
+    add([day, 'model', ...(calls.get(`${fence}/${header.data.id}`) ?? [])], numbers)
+  }
+  for (const row of rows) {
+    const { by, day, run, item, principal, provider, model, calls: count, assumed, charged, excess } = row
+    const key = JSON.stringify([day, by, ...[run, item, principal, provider, model].filter((id) => id !== undefined)])
+    const numbers = [count, assumed, charged.tokens, charged.nanoUsd, excess.tokens, excess.nanoUsd]
+    if (expected.get(key)?.join() !== numbers.join())
+      yield `the usage of ${key} is ${numbers.join()}, its records say ${expected.get(key)?.join()}`
+    expected.delete(key)
+  }
+  for (const key of expected.keys()) yield `the usage of ${key} has no row`
 }

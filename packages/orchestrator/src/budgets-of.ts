@@ -1,0 +1,38 @@
+import type { BudgetAccount } from '@seamark/core'
+import type { BudgetStanding } from './engine.ts'
+import { dayOf, isAccount, limitsOf } from './fold-budgets.ts'
+import type { Item, Run, State } from './state.ts'
+
+const NONE = { tokens: 0, nanoUsd: 0 }
+
+/** How budgets stand, from the state. */
+export function budgetsOf(state: State, now: number, runId: string | undefined): readonly BudgetStanding[] {
+  const found: BudgetStanding[] = []
+  const add = (account: BudgetAccount, run?: Run, item?: Item) => {
+    const { accounts } = state.budgets.accounts
+    const limits = limitsOf(state, account, run, item)
+    if (limits.tokens === undefined && limits.nanoUsd === undefined) return
+    const { settled, reserved, excess, warned } = accounts.get(account) ?? {
+      settled: NONE,
+      reserved: NONE,
+      excess: NONE,
+      warned: [],
+    }
+    found.push({ account, limits, settled, reserved, excess, warned })
+  }
+  const run = runId === undefined ? undefined : state.runs.get(runId)
+  if (runId !== undefined && run === undefined) return []
+  if (run === undefined) {
+    for (const account of state.budgets.accounts.accounts.keys())
+      if (isAccount(account) && account.startsWith('principal:')) add(account)
+  } else {
+    add(`run:${run.id}`, run)
+    for (const item of run.items) {
+      const account = `item:${run.id}/${item.id}` as const
+      if (state.budgets.accounts.accounts.has(account)) add(account, run, item)
+    }
+    add(`principal:${run.submittedBy}`)
+  }
+  add(`day:${dayOf(now)}`)
+  return found
+}
