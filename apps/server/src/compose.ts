@@ -1,4 +1,4 @@
-import type { EgressSettings, SecretStore } from '@seamark/core'
+import type { CallOptions, EgressSettings, SecretStore } from '@seamark/core'
 import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -198,7 +198,15 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
 /** The gateway, with the secrets of the service. Errors: those of its options, with their place in the configuration. */
 function egressOf(settings: EgressSettings, secrets: SecretStore, onNotice: (error: Error) => void): GatewayEgress {
   try {
-    return gatewayEgress({ ...settings, resolve: (name, call) => secrets.resolve(name, call), onNotice })
+    return gatewayEgress({
+      ...settings,
+      resolve: (name, call) => secrets.resolve(name, call),
+      ...(secrets.replace && {
+        replace: async (name: string, version: string, value: Uint8Array, call: CallOptions) =>
+          secrets.replace?.(name, version, value, call),
+      }),
+      onNotice,
+    })
   } catch (error) {
     const { code, message, problems } = toSeamError(error)
     const placed = problems.map((problem) => ({

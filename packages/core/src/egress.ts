@@ -1,20 +1,12 @@
+import type { CredentialWay } from './credential.ts'
 import type { MeterSettings } from './meter.ts'
 import type { EgressRule } from './policy.ts'
 import type { CallOptions } from './seam.ts'
 import type { AttemptPort } from './worker.ts'
 
-/** How a secret is added to a request. */
-export type CredentialWay =
-  /** `Authorization: Bearer SECRET` */
-  | { readonly way: 'bearer' }
-  /** A header whose value is the secret, such as `x-api-key`. */
-  | { readonly way: 'header'; readonly header: string }
-  /** `Authorization: Basic`, with this user and the secret as the password. */
-  | { readonly way: 'basic'; readonly user: string }
-
 /** What a deployment says about every way out, beside its policy. */
 export interface EgressSettings {
-  /** How each secret is added that a rule may name in `inject`. */
+  /** How each secret is added that a rule may name in `inject`, or what is made of it and added. */
   readonly credentials?: Readonly<Record<string, CredentialWay>>
   /** What a rule may name in `meter`, beside `model`, which is there in any case and may be set here. */
   readonly meters?: Readonly<Record<string, MeterSettings>>
@@ -41,6 +33,11 @@ export interface EgressSpec {
    * that it is opened anew without being asked to. Where it rejects, nothing is served.
    */
   readonly renewed?: (cas: readonly string[]) => Promise<void>
+  /**
+   * Told each value that is added to its requests, before it is: secrets, and tokens that are made of them. It keeps them out of what the
+   * launch leaves. Where it throws, nothing is added.
+   */
+  readonly used?: (name: string, value: Uint8Array) => void
 }
 
 /** The way out of one launch. */

@@ -1,6 +1,7 @@
 export type * from './anchor.ts'
 export type * from './authorizer.ts'
 export type * from './bundle.ts'
+export type * from './credential.ts'
 export type * from './data-keys.ts'
 export type * from './egress.ts'
 export type * from './error.ts'

@@ -18,9 +18,10 @@ import { dropCounter } from './drops.ts'
 import { connectionPool } from './pool.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
 import { factsOf, read, type Asked, type Facts } from './request.ts'
+import { payloadOf, signRequest, type SignedRequest } from './signing.ts'
 import { REASONS, type Rules } from './rules.ts'
 import { withoutCredentials } from './credentials.ts'
-import type { Secrets } from './secrets.ts'
+import type { Added, Secrets } from './secrets.ts'
 
 export interface AttemptContext {
   readonly launchId: string
@@ -130,8 +131,12 @@ export function attemptServer(context: AttemptContext): {
     const pin = await pins.pin(authority.host)
     if ('reason' in pin) return refuseWith(pin.reason, facts)
     const { inject, meter } = matched.rule
+    const signing = inject === undefined ? undefined : secrets.signing(inject)
+    const payload = signing && payloadOf(req.rawHeaders, signing)
+    if (signing !== undefined && payload === undefined) return refuseWith('payload', facts)
     let held: HeldBody | undefined
-    if (meter !== undefined) {
+    // What a meter changes is not what the program said the digest of.
+    if (meter !== undefined || payload === 'whole') {
       if (expectsContinue) res.writeContinue()
       const body = await readBody(req, res, length)
       if (body === 'gone') return
@@ -139,9 +144,10 @@ export function attemptServer(context: AttemptContext): {
       held = body
     }
     const place = `${authority.host} ${authority.port}`
-    let credential: readonly [string, string] | undefined
+    let credential: Added | undefined
     try {
-      credential = inject === undefined ? undefined : await secrets.headerFor(inject, place)
+      // A signature is made of what is sent, which is not known yet.
+      if (inject !== undefined && signing === undefined) credential = await secrets.headerFor(inject, place)
     } catch {
       // The store's error may say more than a program inside may know.
       return refuseWith('secret', facts)
@@ -159,6 +165,20 @@ export function attemptServer(context: AttemptContext): {
       held = heldBody(reserving.body, held.release)
       if (reserving.kind === 'call') ({ charge } = reserving)
     }
+    let signed: SignedRequest | undefined
+    if (inject !== undefined && payload !== undefined) {
+      const fate = { scrubbed: false, metered: charge !== undefined, signed: true }
+      const sent = requestHeaders(req.rawHeaders, fate, secrets.carriers)
+      try {
+        signed = await signRequest({ method, authority, target, sent, payload, held }, (request) =>
+          secrets.signatureFor(inject, place, request),
+        )
+      } catch {
+        return refuseWith('secret', facts)
+      }
+      ;({ held } = signed)
+      credential = signed.added
+    }
     await allow(facts, pin.address, inject)
     // Nobody is left to send it for.
     if (res.destroyed) return
@@ -169,9 +189,10 @@ export function attemptServer(context: AttemptContext): {
       authority,
       address: pin.address,
       method,
-      target: `${target.path}${query}`,
+      target: signed?.target ?? `${target.path}${query}`,
       length: held?.length ?? length,
       credential,
+      signed: signed !== undefined,
       carriers: secrets.carriers,
       known,
       // A body that was read was asked for.

@@ -1,14 +1,27 @@
 import { rm } from 'node:fs/promises'
-import type { AttemptFact, CallOptions, Egress, EgressRule, EgressSpec, EgressWay, UsagePort } from '@seamark/core'
+import type {
+  AttemptFact,
+  CallOptions,
+  Egress,
+  EgressRule,
+  EgressSpec,
+  EgressWay,
+  ErrorCode,
+  UsagePort,
+} from '@seamark/core'
 import { backoffMs, hasCode, SeamError, sleep, systemClock, throwIfAborted, toSeamError } from '@seamark/kit'
 import { question, type Handlers } from './channel.ts'
+import { carriersOf } from './credentials.ts'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import { egressGateway, refuseMeters } from './gateway.ts'
+import type { Issuer } from './issuer.ts'
+import { refusedMessage, signMessage, tokenMessage } from './issuer-messages.ts'
+import { issuing } from './issuing.ts'
 import { listenPrivately } from './listen.ts'
 import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
-import { decidedMessage, opened, readyMessage, resolveMessage } from './process-options.ts'
-import { checkRules } from './rules.ts'
+import { decidedMessage, opened, readyMessage } from './process-options.ts'
+import { checkRules, mayBeSigned } from './rules.ts'
 import { reserveMessage, settleMessage } from './usage-messages.ts'
 
 export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock'> {
@@ -54,7 +67,7 @@ function factOf({ launchId: _, at, ...decision }: EgressDecision): AttemptFact {
  * Errors: those of `egressGateway` for its options. Does no I/O before `open`.
  */
 export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
-  const { resolve, user = ownUser, onNotice = () => undefined, ...rest } = options
+  const { resolve, replace, user = ownUser, onNotice = () => undefined, ...rest } = options
   // It says what is wrong with the options, here and now.
   egressGateway({ ...rest, ...(resolve && { resolve }) })
   const { credentials = {} } = rest
@@ -62,6 +75,12 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   const meters = metersOf(rest.meters ?? {}, systemClock)
   const held = new Map<number, Held>()
   const stopping = new AbortController()
+  const issuer = issuing(
+    { ...rest, ...(resolve && { resolve }), ...(replace && { replace }), onNotice },
+    stopping.signal,
+  )
+  // Why each secret could not be had when it was asked for last.
+  const failing = new Map<string, ErrorCode>()
   let attempts = 0
   let started: Promise<GatewayProcess> | undefined
 
@@ -105,28 +124,52 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
         throw error
       }
     }),
-    resolve: question(resolveMessage, async ({ name }) => {
-      const isUsed = [...held.values()].some(({ spec }) => spec.rules.some(({ inject }) => inject === name))
-      if (resolve === undefined || !known.has(name) || !isUsed)
-        throw new SeamError('FORBIDDEN', 'No rule of a running attempt adds that secret.')
-      try {
-        const { value: secret } = await resolve(name, { signal: stopping.signal })
-        return { value: Uint8Array.from(secret) }
-      } catch (error) {
-        // The store's own words stay here.
-        onNotice(toSeamError(error))
-        throw new SeamError('UNAVAILABLE', 'The secret can not be had.')
-      }
+    token: question(tokenMessage, async ({ attempt, name }) => {
+      const { spec } = running(attempt)
+      return issued(spec, name, async (from) => {
+        const value = Uint8Array.from(await from.token(name))
+        spec.used?.(name, value)
+        return { value }
+      })
+    }),
+    refused: question(refusedMessage, async ({ attempt, name, digest }) =>
+      issued(running(attempt).spec, name, (from) => from.refused(name, digest)),
+    ),
+    sign: question(signMessage, async ({ attempt, name, request }) => {
+      const { spec } = running(attempt)
+      if (!mayBeSigned(spec.rules, name, request))
+        throw new SeamError('FORBIDDEN', 'No rule of the attempt has that request signed.')
+      return issued(spec, name, async (from) => {
+        const signed = await from.sign(name, request)
+        if (signed.sessionToken !== undefined) spec.used?.(name, Buffer.from(signed.sessionToken, 'latin1'))
+        return signed
+      })
     }),
   }
 
+  /** What is issued to an attempt, where a rule of it adds the secret. */
+  async function issued<T>({ rules }: EgressSpec, name: string, give: (from: Issuer) => Promise<T>): Promise<T> {
+    if (issuer === undefined || !known.has(name) || !rules.some(({ inject }) => inject === name))
+      throw new SeamError('FORBIDDEN', 'No rule of the attempt adds that secret.')
+    try {
+      const given = await give(issuer)
+      failing.delete(name)
+      return given
+    } catch (error) {
+      // The store's own words stay here. A program that asks again and again is told of once.
+      const told = toSeamError(error)
+      if (failing.get(name) !== told.code) onNotice(told)
+      failing.set(name, told.code)
+      throw new SeamError('UNAVAILABLE', 'The secret can not be had.')
+    }
+  }
+
   function ready(): Promise<GatewayProcess> {
-    const { credentials: ways, meters: settings, privateRanges, extraCas, proxy, limits } = rest
+    const { meters: settings, privateRanges, extraCas, proxy, limits } = rest
     started ??= gatewayProcess(
       {
         user,
-        resolves: resolve !== undefined,
-        ...(ways && { credentials: ways }),
+        carriers: issuer === undefined ? {} : carriersOf(credentials),
         ...(settings && { meters: settings }),
         ...(privateRanges && { privateRanges }),
         ...(extraCas && { extraCas }),

@@ -4,6 +4,7 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import { SeamError, systemCode, type RedactionTable } from '@seamark/kit'
 import type { Charge } from './charges.ts'
+import type { Added } from './secrets.ts'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
 import type { HeldBody } from './held-body.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -20,8 +21,10 @@ export interface Outgoing {
   /** Path and query. */
   readonly target: string
   readonly length: number | 'chunked'
-  /** What carries a secret that is added. */
-  readonly credential: readonly [string, string] | undefined
+  /** What is added, and what in its place where the host answers 401. */
+  readonly credential: Added | undefined
+  /** Whether what is added is a signature. */
+  readonly signed: boolean
   /** Names of headers that the program may not send, besides those that are known. */
   readonly carriers: ReadonlySet<string>
   /** What is taken out of the answer, if anything; asked for again when the answer comes. */
@@ -51,14 +54,14 @@ function count(body: IncomingMessage, max: number, over: () => void): void {
 }
 
 function headersOf(req: IncomingMessage, outgoing: Outgoing): readonly string[] {
-  const { authority, length, credential, carriers, charge } = outgoing
+  const { authority, length, credential, carriers, charge, signed } = outgoing
   const scrubbed = outgoing.known() !== undefined
   const asks = { ...(scrubbed && { 'accept-encoding': 'identity' }), ...charge?.headers }
   return [
     'host',
     written(authority),
-    ...requestHeaders(req.rawHeaders, { scrubbed, metered: charge !== undefined }, carriers),
-    ...(credential ?? []),
+    ...requestHeaders(req.rawHeaders, { scrubbed, metered: charge !== undefined, signed }, carriers),
+    ...(credential?.headers ?? []),
     ...Object.entries(asks).flat(),
     ...(length === 'chunked' ? ['transfer-encoding', 'chunked'] : []),
     ...(length !== 'chunked' && (length > 0 || !['GET', 'HEAD'].includes(req.method ?? ''))
@@ -99,7 +102,8 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
     return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
     return refuse('The answer is over the limit of size.')
-  const headers = answerHeaders(rawHeaders, { scrubbed: known !== undefined, metered: charge !== undefined })
+  const fate = { scrubbed: known !== undefined, metered: charge !== undefined, signed: outgoing.signed }
+  const headers = answerHeaders(rawHeaders, fate)
   res.writeHead(statusCode, [...(known === undefined ? headers : scrubHeaders(headers, known))])
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
   setImmediate(() => {
@@ -149,7 +153,8 @@ export function forward(
     unreachable,
   }: { readonly pool: Pool; readonly limits: GatewayLimits; readonly unreachable: () => void },
 ): void {
-  const { authority, address, method, target, length, expectsContinue, held, charge } = outgoing
+  const { authority, address, method, target, length, expectsContinue, held, charge, credential } = outgoing
+  let added = credential
   let sent: ClientRequest | undefined
   let answered = false
   let whole = false
@@ -174,7 +179,7 @@ export function forward(
       servername: isIP(authority.host) === 0 ? authority.host : '',
       method,
       path: target,
-      headers: headersOf(req, outgoing),
+      headers: headersOf(req, { ...outgoing, credential: added }),
       setHost: false,
       agent: again ? pool.fresh : pool.kept,
       maxHeaderSize: limits.maxHeaderBytes,
@@ -184,6 +189,11 @@ export function forward(
     asked.on('socket', () => charge?.sent())
     asked.on('response', (answer) => {
       answered = true
+      const renew = answer.statusCode === 401 ? added?.renew : undefined
+      if (renew !== undefined) return void renewed(answer, renew)
+      took(answer)
+    })
+    const took = (answer: IncomingMessage): void =>
       // What is thrown in an event would end the process, and with it the ways out of all attempts.
       guarded(() => {
         charge?.begins(headOf(answer))
@@ -191,11 +201,23 @@ export function forward(
         answer.on('end', () => (whole = answer.complete))
         pass(answer, res, outgoing, limits)
       })
-    })
+    /** Once for a request. What is added anew is for the next one, and for this one where it has no body. */
+    async function renewed(answer: IncomingMessage, renew: NonNullable<Added['renew']>): Promise<void> {
+      // It may end while nobody reads it.
+      answer.on('error', () => undefined)
+      const headers = await renew().catch(() => undefined)
+      if (answer.destroyed) return stop(errorAnswer(whyNot(undefined)))
+      if (headers === undefined || length !== 0 || res.destroyed) return took(answer)
+      answer.destroy()
+      answered = false
+      added = { headers }
+      guarded(() => send(true))
+    }
     // Answers that are not for this request, and one that changes the protocol although none was asked for.
     asked.on('upgrade', (_, socket) => void socket.destroy())
     asked.on('timeout', () => stop(errorAnswer(new SeamError('TIMEOUT', 'The host was silent for too long.'))))
     const failed = (error: unknown): void => {
+      if (sent !== asked) return
       if (answered) return void (res.writableEnded || res.destroy())
       if (asked.reusedSocket && !again && length === 0 && (method === 'GET' || method === 'HEAD'))
         return guarded(() => send(true))

@@ -2,7 +2,9 @@ import type { EgressRule, EgressSettings } from '@seamark/core'
 import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer } from './attempt.ts'
 import { createAuthority } from './authority.ts'
-import { checkWays } from './credentials.ts'
+import { carriersOf, checkWays, type Carrier } from './credentials.ts'
+import type { Issuer } from './issuer.ts'
+import { issuing } from './issuing.ts'
 import { decisionLog } from './decisions.ts'
 import { dialer } from './dial.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
@@ -15,7 +17,7 @@ import { checkRules } from './rules.ts'
 import { written, type Authority } from './names.ts'
 import { secretsOf } from './secrets.ts'
 
-function limitsFrom(given: NonNullable<EgressSettings['limits']>): GatewayLimits {
+export function limitsFrom(given: NonNullable<EgressSettings['limits']>): GatewayLimits {
   for (const [name, value] of Object.entries(given))
     if (!Object.hasOwn(GATEWAY_LIMITS, name) || !(Number.isSafeInteger(value) && value >= (name === 'pinMs' ? 0 : 1)))
       throw new SeamError('INVALID_INPUT', 'That is no limit of the gateway, or not a whole number of 1 or more.', {
@@ -39,25 +41,36 @@ export function refuseMeters(rules: readonly EgressRule[]): void {
     })
 }
 
-/**
- * The way out of attempts: one listener for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base URL. It reaches what its rules name and nothing else, and holds no credential.
- *
- * Errors: `INVALID_INPUT` with its place for options that can not be met. Does no I/O before `open`.
- */
-export function egressGateway(options: EgressGatewayOptions): EgressGateway {
-  const { credentials = {}, lookup, resolve, privateRanges = [], extraCas = [], proxy, clock = systemClock } = options
+/** What serves attempts: how credentials are added, and not what they are made of. */
+export interface ServingOptions extends Omit<EgressGatewayOptions, 'credentials' | 'resolve' | 'replace' | 'onNotice'> {
+  readonly carriers: Readonly<Record<string, Carrier>>
+}
+
+export interface ServedAttemptSpec extends AttemptEgressSpec {
+  /** Where what is added to requests of this attempt comes from. */
+  readonly issuer: Issuer | undefined
+}
+
+/** Gateways that issue nothing themselves. Errors: as `egressGateway`. */
+export interface ServingGateway {
+  open(spec: ServedAttemptSpec, options?: { readonly signal?: AbortSignal }): Promise<AttemptEgress>
+  close(): Promise<void>
+}
+
+/** Errors: `INVALID_INPUT` with its place for options that can not be met. */
+export function servingGateway(options: ServingOptions): ServingGateway {
+  const { carriers, lookup, privateRanges = [], extraCas = [], proxy, clock = systemClock } = options
   const limits = limitsFrom(options.limits ?? {})
-  checkWays(credentials)
   const meters = metersOf(options.meters ?? {}, clock)
   const allowed = addressFilter(privateRanges)
   const { connectMs, pinMs } = limits
-  const known = new Set(resolve === undefined ? [] : Object.keys(credentials))
+  const known = new Set(Object.keys(carriers))
   const dial = dialer({ proxy, extraCas, connectMs })
   const attempts = new Set<AttemptEgress>()
   let closed = false
 
-  async function open(spec: AttemptEgressSpec, signal?: AbortSignal) {
-    const { launchId, listener, rules: given, decided, usage, ready } = spec
+  async function open(spec: ServedAttemptSpec, signal?: AbortSignal) {
+    const { launchId, listener, rules: given, decided, usage, issuer, ready } = spec
     throwIfAborted(signal)
     if (closed) throw new SeamError('CONFLICT', 'The gateway is closed.')
     const rules = checkRules(given, known, meters)
@@ -70,7 +83,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       limits,
       pins: pinboard({ lookup, allowed, pinMs, connectMs, clock }),
       dialer: dial,
-      secrets: secretsOf({ resolve, credentials, waitMs: connectMs }),
+      secrets: secretsOf({ issuer, carriers, waitMs: connectMs }),
       certificates,
       meters,
       usage,
@@ -115,6 +128,26 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
     async close() {
       closed = true
       await Promise.all(Array.from(attempts, (attempt) => attempt.close()))
+    },
+  }
+}
+
+/**
+ * The way out of attempts: one listener for each, on which its program speaks HTTP/1.1 as to a proxy or as to a base URL. It reaches what its rules name and nothing else, and holds no credential.
+ *
+ * Errors: `INVALID_INPUT` with its place for options that can not be met. Does no I/O before `open`.
+ */
+export function egressGateway(options: EgressGatewayOptions): EgressGateway {
+  const { credentials = {}, resolve, replace: _, onNotice: __, ...rest } = options
+  checkWays(credentials)
+  const stopping = new AbortController()
+  const serving = servingGateway({ ...rest, carriers: resolve === undefined ? {} : carriersOf(credentials) })
+  const issuer = issuing(options, stopping.signal)
+  return {
+    open: (spec, call) => serving.open({ ...spec, issuer }, call),
+    async close() {
+      stopping.abort()
+      await serving.close()
     },
   }
 }

@@ -43,15 +43,24 @@ export function isCredentialHeader(name: string): boolean {
   return credential.test(known) && known !== 'idempotency-key'
 }
 
+/** What becomes of a request and its answer on their way. */
+export interface HeaderFate {
+  /** Secrets are taken out of the answer. */
+  readonly scrubbed: boolean
+  readonly metered: boolean
+  /** A signature is added to the request. */
+  readonly signed?: boolean
+}
+
 /**
  * The end-to-end headers of a request, without credentials and without what makes a server take it for another one.
  * Framing and Host are left to who forwards it. `carriers` go too, being what credentials are added by, whatever they are
- * called. With `scrubbed` so do cookies, and what would hide an answer from scrubbing; with `metered` what would hide it from
+ * called. With `scrubbed` and `signed` so do cookies, with `scrubbed` what would hide an answer from scrubbing, with `metered` what would hide it from
  * the meter, and what the body hashes to.
  */
 export function requestHeaders(
   raw: RawHeaders,
-  { scrubbed, metered }: { readonly scrubbed: boolean; readonly metered: boolean },
+  { scrubbed, metered, signed = false }: HeaderFate,
   carriers: ReadonlySet<string>,
 ): readonly string[] {
   const named = new Set(
@@ -61,7 +70,7 @@ export function requestHeaders(
     const known = headerName(name)
     if (hopByHop.has(known) || named.has(known) || notForwarded.has(known)) return []
     if (overrides.test(known) || isCredentialHeader(name) || carriers.has(known)) return []
-    if (scrubbed && /^cookie2?$/.test(known)) return []
+    if ((scrubbed || signed) && /^cookie2?$/.test(known)) return []
     if ((scrubbed || metered) && /^(?:accept-encoding|range|if-range)$/.test(known)) return []
     if (metered && /^(?:content-md5|(?:content-|repr-)?digest)$/.test(known)) return []
     return [name, value]
@@ -69,14 +78,11 @@ export function requestHeaders(
 }
 
 /**
- * The end-to-end headers of an answer. With `scrubbed` none that gives the program a credential of its own, and none that
+ * The end-to-end headers of an answer. With `scrubbed` and `signed` none that gives the program a credential of its own, with `scrubbed` none that
  * says how long the body is or what it hashes to: secrets are taken out of it. With `metered` none that says how long it is:
  * only its end says that it is settled.
  */
-export function answerHeaders(
-  raw: RawHeaders,
-  { scrubbed, metered }: { readonly scrubbed: boolean; readonly metered: boolean },
-): readonly string[] {
+export function answerHeaders(raw: RawHeaders, { scrubbed, metered, signed = false }: HeaderFate): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
   )
@@ -84,6 +90,7 @@ export function answerHeaders(
     const known = name.toLowerCase()
     if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
     if (metered && known === 'content-length') return []
+    if (signed && /^set-cookie2?$/.test(known)) return []
     return scrubbed && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
       ? []
       : [name, value]

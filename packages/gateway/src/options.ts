@@ -26,6 +26,7 @@ export type DecisionReason =
   | 'too-many-connections'
   | 'too-many-decisions'
   | 'secret'
+  | 'payload'
   | 'budget'
   | 'unmetered'
   | 'reservation'
@@ -49,7 +50,19 @@ export interface EgressGatewayOptions extends EgressSettings {
   readonly resolve?: (
     name: string,
     options: { readonly signal: AbortSignal },
-  ) => Promise<{ readonly value: Uint8Array }>
+  ) => Promise<{ readonly value: Uint8Array; readonly version?: string }>
+  /**
+   * Puts a value that was issued anew in place of the one of a version, durably. Errors: `CONFLICT` and `NOT_FOUND` where that one is not
+   * there any more. Without it such a value is kept in memory.
+   */
+  readonly replace?: (
+    name: string,
+    version: string,
+    value: Uint8Array,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<unknown>
+  /** Told of what the operator should know, such as a value that can not be kept. It names no value. */
+  readonly onNotice?: (error: Error) => void
   /** All addresses of a host name, the best first. Default: the system's resolver. */
   readonly lookup?: (host: string, options: { readonly signal: AbortSignal }) => Promise<readonly string[]>
   readonly clock?: Clock

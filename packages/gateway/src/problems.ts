@@ -102,6 +102,11 @@ const REFUSALS: Readonly<
     message: 'The credential for that host can not be had.',
     remedy: 'Ask the operator.',
   },
+  payload: {
+    code: 'UNSUPPORTED',
+    message: 'The body can not be signed as it is sent.',
+    remedy: 'Send it in one piece, or with its SHA-256 in x-amz-content-sha256; or have payload: unsigned configured.',
+  },
   budget: {
     code: 'LIMIT_EXCEEDED',
     message: 'A budget has no room for that call.',

@@ -1,23 +1,26 @@
 import type { EgressRule, PricedModel } from '@seamark/core'
 import { PROVIDERS } from '@seamark/metering'
+import type { Carrier } from './credentials.ts'
 import type { AttemptEgress, EgressDecision, EgressGatewayOptions } from './options.ts'
 import { z } from 'zod'
 
 /** What the gateway's process is started with: plain data. */
 export type ProcessOptions = Pick<
   EgressGatewayOptions,
-  'credentials' | 'meters' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
+  'meters' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
 > & {
-  /** Whether secrets may be asked for. */
-  readonly resolves: boolean
+  /** How secrets are added that may be asked for. */
+  readonly carriers: Readonly<Record<string, Carrier>>
   /** As whom it goes on, where it is started by root. */
   readonly user: { readonly uid: number; readonly gid: number }
 }
 
-const ways = z.discriminatedUnion('way', [
-  z.strictObject({ way: z.literal('bearer') }),
-  z.strictObject({ way: z.literal('header'), header: z.string() }),
-  z.strictObject({ way: z.literal('basic'), user: z.string() }),
+const renewed = z.literal(true).exactOptional()
+const carrier = z.discriminatedUnion('way', [
+  z.strictObject({ way: z.literal('bearer'), renewed }),
+  z.strictObject({ way: z.literal('header'), header: z.string(), renewed }),
+  z.strictObject({ way: z.literal('basic'), user: z.string(), renewed }),
+  z.strictObject({ way: z.literal('sigv4'), unsigned: z.literal(true).exactOptional() }),
 ])
 
 // Its owner checked them before.
@@ -28,13 +31,12 @@ const meter = z.strictObject({
 })
 
 export const startMessage: z.ZodType<ProcessOptions> = z.strictObject({
-  credentials: z.record(z.string(), ways).exactOptional(),
+  carriers: z.record(z.string(), carrier),
   meters: z.record(z.string(), meter).exactOptional(),
   privateRanges: z.array(z.string()).exactOptional(),
   extraCas: z.array(z.string()).exactOptional(),
   proxy: z.strictObject({ host: z.string(), port: z.int() }).exactOptional(),
   limits: z.record(z.string(), z.int()).exactOptional(),
-  resolves: z.boolean(),
   user: z.strictObject({ uid: z.int().min(1), gid: z.int().min(1) }),
 })
 
@@ -92,7 +94,3 @@ const decision: z.ZodType<EgressDecision> = z.strictObject({
 
 export const decidedMessage: z.ZodType<{ readonly attempt: number; readonly decisions: readonly EgressDecision[] }> =
   z.strictObject({ attempt: z.int(), decisions: z.array(decision).min(1) })
-
-export const resolveMessage: z.ZodType<{ readonly name: string }> = z.strictObject({ name: z.string() })
-
-export const resolved: z.ZodType<{ readonly value: Uint8Array }> = z.strictObject({ value: z.instanceof(Uint8Array) })

@@ -1,16 +1,18 @@
 import type { UsagePort } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { channel, question, type Handlers } from './channel.ts'
-import { egressGateway } from './gateway.ts'
-import type { AttemptEgress, EgressGateway } from './options.ts'
-import { closeMessage, openMessage, resolved, startMessage, type ProcessOptions } from './process-options.ts'
+import { servingGateway, type ServingGateway } from './gateway.ts'
+import type { Issuer } from './issuer.ts'
+import { refusedAnswer, signAnswer, tokenAnswer } from './issuer-messages.ts'
+import type { AttemptEgress } from './options.ts'
+import { closeMessage, openMessage, startMessage, type ProcessOptions } from './process-options.ts'
 import { usageAnswer } from './usage-messages.ts'
 
 // The gateway's own process. Its sockets are handed to it, secrets and reservations are asked for, decisions are told: it needs
 // no file and no right of the service's.
 
 const attempts = new Map<number, AttemptEgress>()
-let gateway: EgressGateway | undefined
+let gateway: ServingGateway | undefined
 
 /** Gives up what root may do. Errors: those of the system, and then nothing is served. */
 function become({ uid, gid }: ProcessOptions['user']): void {
@@ -21,12 +23,9 @@ function become({ uid, gid }: ProcessOptions['user']): void {
 }
 
 const handlers: Handlers = {
-  start: question(startMessage, async ({ resolves, user, ...options }) => {
+  start: question(startMessage, async ({ user, ...options }) => {
     become(user)
-    gateway = egressGateway({
-      ...options,
-      ...(resolves && { resolve: async (name) => resolved.parse(await ask('resolve', { name })) }),
-    })
+    gateway = servingGateway(options)
   }),
 
   open: question(openMessage, async ({ attempt, launchId, rules, meters }, listener) => {
@@ -40,6 +39,7 @@ const handlers: Handlers = {
       decided: async (decisions) => void (await ask('decided', { attempt, decisions })),
       ready: async (ca) => void (await ask('ready', { attempt, ...(ca !== undefined && { ca }) })),
       ...(meters && { usage: usageOf(attempt) }),
+      issuer: issuerOf(attempt),
     })
     attempts.set(attempt, egress)
     const { ca, endpoints } = egress
@@ -61,6 +61,15 @@ function usageOf(attempt: number): UsagePort {
   return {
     reserve: async (request) => usageAnswer.parse(await ask('reserve', { attempt, request })),
     settle: async (id, report) => void (await ask('settle', { attempt, id, report })),
+  }
+}
+
+/** What credentials are made of stays with the service: what is added is asked for there. */
+function issuerOf(attempt: number): Issuer {
+  return {
+    token: async (name) => tokenAnswer.parse(await ask('token', { attempt, name })).value,
+    refused: async (name, digest) => refusedAnswer.parse(await ask('refused', { attempt, name, digest })),
+    sign: async (name, request) => signAnswer.parse(await ask('sign', { attempt, name, request })),
   }
 }
 

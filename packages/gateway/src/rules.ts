@@ -2,8 +2,9 @@ import type { EgressMode, EgressRule, Problem } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { canonicalHost, checkPolicy, egressMatcher, type EgressMatcher, type EgressRefusal } from '@seamark/policy'
 import type { Meters } from './meters.ts'
-import type { Authority } from './names.ts'
+import { authorityFrom, type Authority } from './names.ts'
 import type { DecisionReason } from './options.ts'
+import type { SignableRequest } from './sigv4-port.ts'
 
 /** The rules of an attempt, checked. */
 export interface Rules {
@@ -65,6 +66,21 @@ export function checkRules(allow: readonly EgressRule[], credentials: ReadonlySe
 function isRead(meters: Meters, name: string, host: string): boolean {
   const known = canonicalHost(host)
   return known.ok && meters.reads(name, known.value)
+}
+
+/** Whether a rule has such a request signed with a secret: its host is the one that is signed. */
+export function mayBeSigned(
+  allow: readonly EgressRule[],
+  name: string,
+  { method, path, headers }: SignableRequest,
+): boolean {
+  const authority = authorityFrom(headers['host'] ?? '', httpsPort)
+  if (authority === undefined) return false
+  const matcher = egressMatcher({ network: { allow } })
+  return (['endpoint', 'intercept'] as const).some((mode) => {
+    const found = matcher.match({ ...authority, mode, method, path })
+    return found.allowed && found.rule.inject === name
+  })
 }
 
 /** Why no rule allows a request, in the words of a decision. */

@@ -1,14 +1,26 @@
-import { redactionTable, SeamError, type RedactionTable } from '@seamark/kit'
-import { credentialHeader } from './credentials.ts'
-import type { CredentialWay } from '@seamark/core'
+import { redactionTable, SeamError, sha256Hex, type RedactionTable } from '@seamark/kit'
+import { credentialHeader, type Carrier } from './credentials.ts'
 import { headerName } from './headers.ts'
-import type { EgressGatewayOptions } from './options.ts'
+import type { Issuer } from './issuer.ts'
+import type { SignableRequest } from './sigv4-port.ts'
 import { within } from './within.ts'
+
+/** What is added to a request. */
+export interface Added {
+  /** Raw headers. */
+  readonly headers: readonly string[]
+  /** Told that the host answered 401: what to add instead, if there is something else. */
+  readonly renew?: () => Promise<readonly string[] | undefined>
+}
 
 /** The secrets of an attempt. */
 export interface Secrets {
-  /** The header that carries a secret to a place. Errors: `UNAVAILABLE` and those of `resolve`. */
-  readonly headerFor: (name: string, place: string) => Promise<readonly [string, string]>
+  /** How a secret signs, where it is added as a signature. */
+  readonly signing: (name: string) => { readonly unsigned: boolean } | undefined
+  /** The header that carries a secret to a place. Errors: `UNAVAILABLE` and those of the issuer. */
+  readonly headerFor: (name: string, place: string) => Promise<Added>
+  /** The headers that sign a request to a place. Errors: the same. */
+  readonly signatureFor: (name: string, place: string, request: SignableRequest) => Promise<Added>
   /** What is taken out of answers of a place: what was sent there in the attempt. `undefined` where nothing was. */
   readonly sentTo: (place: string) => RedactionTable | undefined
   /** Names of headers that carry secrets, in the spelling of `headerName`. */
@@ -23,11 +35,11 @@ const remembered = 4
  * remembered for the attempt, to be scrubbed from its later answers too, whatever rule they come under.
  */
 export function secretsOf(options: {
-  readonly resolve: EgressGatewayOptions['resolve']
-  readonly credentials: Readonly<Record<string, CredentialWay>>
+  readonly issuer: Issuer | undefined
+  readonly carriers: Readonly<Record<string, Carrier>>
   readonly waitMs: number
 }): Secrets {
-  const { resolve, credentials, waitMs } = options
+  const { issuer, carriers, waitMs } = options
   const sent = new Map<string, { readonly values: readonly Buffer[]; readonly table: RedactionTable }>()
 
   function remember(place: string, name: string, value: Buffer): void {
@@ -38,21 +50,40 @@ export function secretsOf(options: {
     sent.set(place, { values, table: redactionTable(values.map((each) => ({ name, value: each }))) })
   }
 
+  const carrierOf = (name: string): Carrier | undefined => (Object.hasOwn(carriers, name) ? carriers[name] : undefined)
+  const inTime = <T>(work: Promise<T>): Promise<T> => within(work, waitMs, new AbortController())
+  const noWay = (name: string): SeamError => new SeamError('UNAVAILABLE', `There is no way to add the secret ${name}.`)
+
+  async function headerFor(name: string, place: string): Promise<Added> {
+    const carrier = carrierOf(name)
+    if (carrier === undefined || carrier.way === 'sigv4' || issuer === undefined) throw noWay(name)
+    const bytes = Buffer.from(await inTime(issuer.token(name)))
+    const header = credentialHeader(name, carrier, bytes)
+    remember(place, name, bytes)
+    const digest = sha256Hex(bytes)
+    if (carrier.renewed !== true) return { headers: header }
+    return {
+      headers: header,
+      async renew() {
+        if (!(await inTime(issuer.refused(name, digest)))) return undefined
+        return (await headerFor(name, place)).headers
+      },
+    }
+  }
+
   return {
-    async headerFor(name, place) {
-      const way = Object.hasOwn(credentials, name) ? credentials[name] : undefined
-      if (way === undefined || resolve === undefined)
-        throw new SeamError('UNAVAILABLE', `There is no way to add the secret ${name}.`)
-      const stop = new AbortController()
-      const { value } = await within(resolve(name, { signal: stop.signal }), waitMs, stop)
-      const bytes = Buffer.from(value)
-      const header = credentialHeader(name, way, bytes)
-      remember(place, name, bytes)
-      return header
+    signing(name) {
+      const carrier = carrierOf(name)
+      return carrier?.way === 'sigv4' ? { unsigned: carrier.unsigned === true } : undefined
+    },
+    headerFor,
+    async signatureFor(name, place, request) {
+      if (issuer === undefined) throw noWay(name)
+      const { headers, sessionToken } = await inTime(issuer.sign(name, request))
+      if (sessionToken !== undefined) remember(place, name, Buffer.from(sessionToken, 'latin1'))
+      return { headers }
     },
     sentTo: (place) => sent.get(place)?.table,
-    carriers: new Set(
-      Object.values(credentials).flatMap((way) => (way.way === 'header' ? [headerName(way.header)] : [])),
-    ),
+    carriers: new Set(Object.values(carriers).flatMap((way) => (way.way === 'header' ? [headerName(way.header)] : []))),
   }
 }

@@ -31,8 +31,11 @@ export interface EgressWays {
   close(launchId: string): Promise<void>
 }
 
-/** Without `egress` nothing is added: a sandbox then has no network. */
-export function egressWays(egress: Egress | undefined): EgressWays {
+/** Without `egress` nothing is added: a sandbox then has no network. `used` is told each value that is added to requests of a launch. */
+export function egressWays(
+  egress: Egress | undefined,
+  used?: (launchId: string, name: string, value: Uint8Array) => void,
+): EgressWays {
   const ways = new Map<string, Promise<EgressWay>>()
 
   async function open(
@@ -45,8 +48,12 @@ export function egressWays(egress: Egress | undefined): EgressWays {
       throw new SeamError('INTERNAL', 'Nothing can record what the attempt asks to reach.')
     const { launchId } = task
     const socketPath = join(attempt.egress, socket)
+    const told = used && { used: (name: string, value: Uint8Array) => used(launchId, name, value) }
     const renewed = (cas: readonly string[]): Promise<void> => placeCertificates(attempt.egress, cas)
-    const way = given.open({ launchId, socketPath, rules: rulesOf(task), port: options.port, renewed }, options)
+    const way = given.open(
+      { launchId, socketPath, rules: rulesOf(task), port: options.port, renewed, ...told },
+      options,
+    )
     ways.set(launchId, way)
     try {
       return await way

@@ -86,7 +86,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const namespaces = new Map<string, NamespaceTools>()
   const followed = new Map<string, Followed>()
   const secrets = knownSecrets(options.secrets)
-  const ways = egressWays(options.egress)
+  const ways = egressWays(options.egress, (launchId, name, value) => secrets.add(launchId, name, value))
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
 
   const keeping = (launchId: string, path: string) =>
@@ -173,7 +173,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const attempt = attemptLayout(root, task.ns, task.launchId)
       const { runtimes } = options
       return onHost(`Preparing ${task.launchId}`, attempt.dir, async () => {
-        await secrets.learn(task, call)
+        await secrets.begin(task, call)
         await ways.close(task.launchId)
         const toolchain = await toolchainFor(executor)
         const about = { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }

@@ -7,17 +7,21 @@ import { egressWays } from '../src/egress.ts'
 import type { AttemptLayout } from '../src/layout.ts'
 import { temporary } from './repository.ts'
 
-it('places certificates each time that the way out has new ones', async () => {
+it('places certificates each time that the way out has new ones, and is told what is added', async () => {
   const folder = join(temporary(), 'egress')
   await mkdir(folder)
   const specs: EgressSpec[] = []
-  const ways = egressWays({
-    async open(spec) {
-      specs.push(spec)
-      await spec.renewed?.(['first'])
-      return { cas: ['first'], endpoints: [], close: () => Promise.resolve() }
+  const added: unknown[] = []
+  const ways = egressWays(
+    {
+      async open(spec) {
+        specs.push(spec)
+        await spec.renewed?.(['first'])
+        return { cas: ['first'], endpoints: [], close: () => Promise.resolve() }
+      },
     },
-  })
+    (...told) => added.push(told),
+  )
   const task = {
     launchId: 'sm1',
     step: 'run',
@@ -33,5 +37,7 @@ it('places certificates each time that the way out has new ones', async () => {
   expect(all).toContain(rootCertificates[0])
   expect(all.endsWith('\nsecond\n') && !all.includes('first')).toBe(true)
   expect(await readdir(folder)).toEqual(['authority.pem', 'certificates.pem'])
+  specs[0]?.used?.('key', Buffer.from('value'))
+  expect(added).toEqual([['sm1', 'key', Buffer.from('value')]])
   await ways.close('sm1')
 })

@@ -1,9 +1,10 @@
 import type { ItemSpec, SecretStore } from '@seamark/core'
-import { SeamError, sha256Hex } from '@seamark/kit'
+import { redactBytes, SeamError, sha256Hex } from '@seamark/kit'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { localWorker } from '../src/index.ts'
+import { knownSecrets } from '../src/known-secrets.ts'
 import { bytes, dir, executor, item, options, play, storage, task } from './attempt.ts'
 import { collect, refusal } from './repository.ts'
 
@@ -139,11 +140,41 @@ describe('a product with a secret in it', () => {
   })
 })
 
-it('nothing is started whose secrets can not be looked for', async () => {
-  current = undefined
-  try {
-    expect(await refusal(worker.prepare(await attempt('true'), executor))).toMatchObject({ code: 'NOT_FOUND' })
-  } finally {
-    current = value
-  }
+describe('a secret that can not be had', () => {
+  const failing = (code: 'NOT_FOUND' | 'FORBIDDEN' | 'UNAVAILABLE' | 'INTEGRITY') => ({
+    resolve: () => Promise.reject(new SeamError(code, 'It can not be had.')),
+  })
+
+  it.each(['NOT_FOUND', 'FORBIDDEN', 'UNAVAILABLE', 'INTEGRITY'] as const)(
+    'keeps no launch from what does not need it: %s',
+    async (code) => {
+      const away = localWorker({
+        ...options,
+        dir: join(dir, `away-${code}`),
+        secrets: { ...secrets, ...failing(code) },
+      })
+      const { verdict } = await play(await attempt('true'), away)
+      expect(verdict).toMatchObject({ outcome: 'succeeded' })
+    },
+  )
+
+  it('is waited for where another process began the launch, and may have added it', async () => {
+    const step = await attempt('true')
+    expect(await refusal(knownSecrets(failing('UNAVAILABLE')).learn(step))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect((await knownSecrets(failing('NOT_FOUND')).learn(step)).window).toBe(0)
+  })
+
+  it('is in mind once it is added, with tokens that are made of it', async () => {
+    const step = await attempt('true')
+    const known = knownSecrets(failing('UNAVAILABLE'))
+    await known.begin(step)
+    const token = Buffer.from('a-token-that-was-made-0123')
+    known.add(step.launchId, 'key', token)
+    token.fill(0)
+    const table = await known.learn(step)
+    expect(Buffer.from(redactBytes(Buffer.from('x a-token-that-was-made-0123'), table)).toString()).toBe(
+      'x [redacted:key]',
+    )
+    expect(known.of(step.launchId)).toBe(table)
+  })
 })
