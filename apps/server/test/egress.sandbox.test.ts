@@ -10,6 +10,8 @@ const here = place()
 const secret = 'sk-egress-Zq80123456789abcdef'
 let server: Server
 let port: number
+/** Whether `/go` is answered. */
+let going = false
 const seen: { url: string; authorization: string | undefined }[] = []
 
 /** A host of the network: a program's API, a git repository over plain HTTP files, and a page. */
@@ -27,6 +29,7 @@ beforeAll(async () => {
     const url = req.url ?? ''
     seen.push({ url, authorization: req.headers.authorization })
     const [path = ''] = url.split('?')
+    if (path === '/go' && !going) return void res.writeHead(503).end()
     if (!path.startsWith('/bare.git/')) return void res.end(`page ${path} ${req.headers.authorization ?? '-'}\n`)
     try {
       res.end(readFileSync(join(here.dir, path)))
@@ -153,7 +156,7 @@ it('leads out again after the service was killed while an attempt runs', { timeo
   configure()
   here.write(
     'long.yaml',
-    `version: 1\nitems:\n  - id: long\n    run: |\n      until curl -sf https://127.0.0.3:${port}/first; do sleep 0.1; done\n      touch one; until [ -n "$(curl -s https://127.0.0.3:${port}/go | grep granted || curl -sf https://127.0.0.3:${port}/again)" ] && [ -e one ]; do sleep 0.1; done\n      sleep 3; curl -sS https://127.0.0.2:${port}/last\n`,
+    `version: 1\nitems:\n  - id: long\n    run: |\n      until curl -sf https://127.0.0.3:${port}/first; do sleep 0.1; done\n      until curl -sf https://127.0.0.3:${port}/go; do sleep 0.1; done\n      curl -sS https://127.0.0.2:${port}/last\n`,
   )
   const first = begin(here.dir, [...NODE, 'serve', '--config', 'seamark.config.mjs'])
   await first.saw('socket')
@@ -165,6 +168,9 @@ it('leads out again after the service was killed while an attempt runs', { timeo
   await first.ended
   const second = begin(here.dir, [...NODE, 'serve', '--config', 'seamark.config.mjs'])
   await second.saw('socket')
+  // Only now: what the first service let out proves nothing.
+  expect(seen.some(({ url }) => url === '/last')).toBe(false)
+  going = true
   await until(() => seen.some(({ url }) => url === '/last'), 60_000)
   second.child.kill('SIGTERM')
   await second.ended

@@ -4,7 +4,7 @@ import type { Cgroups, LaunchGroup } from './cgroups.ts'
 import { openDiskWatch, type DiskWatch } from './disk-watch.ts'
 import type { SandboxRequest } from './launch-request.ts'
 import { limitProcesses } from './limit-processes.ts'
-import { allProcesses, memoryFilesOf, memoryOf, treeOf } from './process-tree.ts'
+import { allProcesses, memoryAtMost, memoryFilesOf, memoryOf, treeOf } from './process-tree.ts'
 import { removedFilesOf } from './removed-files.ts'
 
 export type Breach = Extract<ExitReason, 'memory' | 'pids' | 'disk' | 'idle'>
@@ -87,11 +87,12 @@ export async function openBounds(
       const threads = tree.reduce((sum, one) => sum + one.threads, 0) - ownProcesses
       // At the limit, as the kernel may refuse the next one.
       if (pids !== undefined && threads >= pids) return 'pids'
-      if (watched.memoryBytes !== undefined) {
+      const limit = watched.memoryBytes
+      if (limit !== undefined) {
         const files = first === undefined ? 0 : await memoryFilesOf(first, inMemory)
-        const resident = files + tree.reduce((sum, one) => sum + one.resident, 0)
         // What is shared was added up more than once; to find out takes longer.
-        if (resident > watched.memoryBytes && files + (await memoryOf(tree)) > watched.memoryBytes) return 'memory'
+        const over = (bytes: number) => files + bytes > limit
+        if (over(await memoryAtMost(tree)) && over(await memoryOf(tree))) return 'memory'
       }
     }
     return undefined

@@ -128,9 +128,10 @@ function baseIn(hierarchy: Hierarchy, name: string): Base | undefined {
       const base = { version: hierarchy.version, controllers, folder }
       if (holds(base)) return base
       removeTree(folder)
-    } catch {
-      // Not ours to use, for whatever reason: found by trying, and what is not found is not promised.
+    } catch (error) {
       removeTree(folder)
+      // Not ours to use, for whatever reason of the system's: found by trying, and what is not found is not promised.
+      if (systemCode(error)?.startsWith('ERR_') !== false) throw error
     }
   }
   return undefined

@@ -6,8 +6,6 @@ export interface ProcessUse {
   readonly pid: number
   readonly parent: number
   readonly threads: number
-  /** Bytes that are resident. */
-  readonly resident: number
   /** Its first thread has ended, and the numbers are those of what is left of it. */
   readonly zombie: boolean
   /** Where the kernel tells of its memory: of another thread, where the first one has ended. */
@@ -26,21 +24,17 @@ export async function allProcesses(): Promise<ProcessUse[]> {
   return found
 }
 
-const PAGE = 4096
-
 /**
- * Parses `/proc/PID/stat` (proc(5)): fields 1, 4, 20 and 24. Pure. A zombie uses nothing but what its other threads do; it is
+ * Parses `/proc/PID/stat` (proc(5)): fields 1, 3, 4 and 20. Pure. A zombie uses nothing but what its other threads do; it is
  * told nevertheless, as those that it started are still below it.
  */
 export function processFrom(text: string): ProcessUse | undefined {
   // The second field is the program's name in parentheses and may hold anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const zombie = fields[0] === 'Z' || fields[0] === 'X'
-  const [pid, parent, threads, pages] = [Number.parseInt(text), fields[1], fields[17], fields[21]].map(Number)
-  if (pid === undefined || parent === undefined || threads === undefined || pages === undefined) return undefined
-  const folder = `/proc/${pid}`
-  if (!zombie) return { pid, parent, threads, resident: pages * PAGE, zombie, folder }
-  return { pid, parent, threads: Math.max(0, threads - 1), resident: 0, zombie, folder }
+  const [pid, parent, threads] = [Number.parseInt(text), fields[1], fields[17]].map(Number)
+  if (pid === undefined || parent === undefined || threads === undefined) return undefined
+  return { pid, parent, threads: zombie ? Math.max(0, threads - 1) : threads, zombie, folder: `/proc/${pid}` }
 }
 
 /** What the first thread no longer tells, once it has ended, another one does. */
@@ -49,7 +43,7 @@ async function byThread(one: ProcessUse): Promise<ProcessUse> {
     const folder = `/proc/${one.pid}/task/${thread}`
     const text = await readOrNone(`${folder}/stat`)
     const found = text === undefined ? undefined : processFrom(text)
-    if (found?.zombie === false) return { ...one, resident: found.resident, folder }
+    if (found?.zombie === false) return { ...one, folder }
   }
   return one
 }
@@ -67,17 +61,27 @@ export function treeOf(first: number, all: readonly ProcessUse[]): ProcessUse[] 
   return tree
 }
 
-/**
- * Bytes of memory and swap that a tree uses, shared pages counted once over those who share them. What can not be read
- * counts as resident.
- */
+/** Bytes of memory and swap that a tree uses at most: what processes share is counted for each of them. */
+export async function memoryAtMost(tree: readonly ProcessUse[]): Promise<number> {
+  let bytes = 0
+  for (const one of tree) bytes += await ownMemory(one)
+  return bytes
+}
+
+/** The same with shared pages counted once over those who share them, which takes longer. What can not be read counts whole. */
 export async function memoryOf(tree: readonly ProcessUse[]): Promise<number> {
   let bytes = 0
-  for (const { folder, resident } of tree) {
-    const text = await readOrNone(`${folder}/smaps_rollup`)
-    bytes += text === undefined ? resident : kibibytes(text, 'Pss') + kibibytes(text, 'SwapPss')
+  for (const one of tree) {
+    const text = await readOrNone(`${one.folder}/smaps_rollup`)
+    bytes += text === undefined ? await ownMemory(one) : kibibytes(text, 'Pss') + kibibytes(text, 'SwapPss')
   }
   return bytes
+}
+
+/** Of `status` rather than `stat`, which counts pages, of a size that is not the same everywhere, and no swap. */
+async function ownMemory({ folder }: ProcessUse): Promise<number> {
+  const text = await readOrNone(`${folder}/status`)
+  return text === undefined ? 0 : kibibytes(text, 'VmRSS') + kibibytes(text, 'VmSwap')
 }
 
 /** Bytes in file systems of memory that a process sees. Folders that it has not count nothing. */

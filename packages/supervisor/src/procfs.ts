@@ -25,7 +25,8 @@ export function processAt(pid: number): { readonly start: string; readonly dead:
   // The second field is the program's name in parentheses and may hold anything.
   const rest = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const state = rest[0] ?? ''
-  return { start: rest[19] ?? '', dead: state === 'Z' || state === 'X' }
+  // The first thread may have ended before others of the process.
+  return { start: rest[19] ?? '', dead: (state === 'Z' || state === 'X') && !(Number(rest[17]) > 1) }
 }
 
 export function isAlive(pid: number, start: string): boolean {
@@ -74,18 +75,40 @@ export function markedProcesses(folderId: string): Map<string, number[]> {
 }
 
 function markOf(pid: number, folderId: string): string | undefined {
-  let environment: string
+  const environment = environmentOf(pid)
+  if (environment?.includes(folderId) !== true) return undefined
+  const entries = environment.split('\0')
+  if (!entries.includes(`${FOLDER_MARK}=${folderId}`)) return undefined
+  return entries.find((entry) => entry.startsWith(`${LAUNCH_MARK}=`))?.slice(LAUNCH_MARK.length + 1)
+}
+
+/** What a process was started with; `undefined` where that is not for us to see. */
+function environmentOf(pid: number): string | undefined {
+  const environment = readOrNone(`/proc/${pid}/environ`)
+  if (environment !== undefined && environment !== '') return environment
+  if (!/^State:\s*Z/m.test(readOrNone(`/proc/${pid}/status`) ?? '')) return environment
+  // What its first thread no longer tells, once it has ended, another one does.
+  const found = threadsOf(pid).map((thread) => readOrNone(`/proc/${pid}/task/${thread}/environ`))
+  return found.find((text) => text !== undefined && text !== '')
+}
+
+function threadsOf(pid: number): string[] {
   try {
-    environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
+    return readdirSync(`/proc/${pid}/task`)
+  } catch (error) {
+    if (isGone(error)) return []
+    throw error
+  }
+}
+
+function readOrNone(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
   } catch (error) {
     // Processes of other users can not be ours.
     if (isGone(error) || systemCode(error) === 'EACCES' || systemCode(error) === 'EPERM') return undefined
     throw error
   }
-  if (!environment.includes(folderId)) return undefined
-  const entries = environment.split('\0')
-  if (!entries.includes(`${FOLDER_MARK}=${folderId}`)) return undefined
-  return entries.find((entry) => entry.startsWith(`${LAUNCH_MARK}=`))?.slice(LAUNCH_MARK.length + 1)
 }
 
 function isGone(error: unknown): boolean {

@@ -11,7 +11,7 @@ import { until } from './support/world.ts'
 const mount = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) => existsSync(join(path, 'cgroup.procs')))
 
 it.runIf(process.getuid?.() === 0 && mount !== undefined)(
-  'a group of version 2 is joined by another user, and all in it is killed at once (as root)',
+  'a group of version 2 is joined by another user, and all in it is killed at once (as root, where version 2 is mounted)',
   async () => {
     const group = join(mount ?? '', `seamark-test-${process.pid}`)
     mkdirSync(group)

@@ -4,7 +4,8 @@ import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskUse } from '../src/disk-use.ts'
-import { allProcesses, memoryOf, processFrom, treeOf, type ProcessUse } from '../src/process-tree.ts'
+import { FOLDER_MARK, LAUNCH_MARK, markedProcesses, processAt } from '../src/procfs.ts'
+import { allProcesses, memoryAtMost, memoryOf, processFrom, treeOf, type ProcessUse } from '../src/process-tree.ts'
 import { disksOf, removedFilesOf } from '../src/removed-files.ts'
 import { testExecutor } from './support/executor.ts'
 import { idOf, temporaryFolder, until } from './support/world.ts'
@@ -103,10 +104,10 @@ describe('what folders hold', () => {
 describe('a tree of processes', () => {
   it('is read from what the kernel says, whatever a program is called', () => {
     const rest = `1 2 3 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 7 0 100 1000 50 0`
-    const one = { pid: 41, parent: 1, threads: 7, resident: 50 * 4096, zombie: false, folder: '/proc/41' }
+    const one = { pid: 41, parent: 1, threads: 7, zombie: false, folder: '/proc/41' }
     expect(processFrom(`41 (a) R 9 (b) S ${rest}`)).toEqual(one)
-    expect(processFrom(`41 (a) Z ${rest}`)).toEqual({ ...one, threads: 6, resident: 0, zombie: true })
-    expect(processFrom(`41 (a) Z ${rest.replace(' 7 ', ' 1 ')}`)).toMatchObject({ threads: 0, resident: 0 })
+    expect(processFrom(`41 (a) Z ${rest}`)).toEqual({ ...one, threads: 6, zombie: true })
+    expect(processFrom(`41 (a) Z ${rest.replace(' 7 ', ' 1 ')}`)).toMatchObject({ threads: 0 })
   })
 
   it('has what a process started, and what that started', async () => {
@@ -118,6 +119,7 @@ describe('a tree of processes', () => {
     expect(tree.map(({ parent }) => parent).slice(1)).toEqual([pid])
     expect(await memoryOf(tree)).toBeGreaterThan(0)
     expect(await memoryOf(tree)).toBeLessThan(64 * MiB)
+    expect(await memoryAtMost(tree)).toBeGreaterThanOrEqual(await memoryOf(tree))
   })
 
   it.runIf(exitOfThread !== undefined)('has what goes on where the first thread of a process has ended', async () => {
@@ -129,7 +131,9 @@ describe('a tree of processes', () => {
         system('sleep 30; true') });
       select(undef, undef, undef, 0.3);
       syscall(${exitOfThread}, 0)`
-    const child = spawn('perl', ['-e', script, held], { stdio: 'ignore', detached: true })
+    const mark = `test-${process.pid}`
+    const env = { PATH: '/usr/bin:/bin', [FOLDER_MARK]: mark, [LAUNCH_MARK]: 'launch' }
+    const child = spawn('perl', ['-e', script, held], { stdio: 'ignore', detached: true, env })
     const pid = child.pid ?? 0
     onTestFinished(() => void process.kill(-pid, 'SIGKILL'))
     let tree: ProcessUse[] = []
@@ -138,8 +142,11 @@ describe('a tree of processes', () => {
       return tree[0]?.zombie === true && tree.length === 3
     }, 'its first thread has ended')
     expect(tree[0]).toMatchObject({ pid, threads: 1 })
-    expect(tree[0]?.resident).toBeGreaterThan(64 * MiB)
+    expect(await memoryAtMost(tree)).toBeGreaterThan(64 * MiB)
     expect(await memoryOf(tree)).toBeGreaterThan(64 * MiB)
+    // It goes on, and so does what belongs to it.
+    expect(processAt(pid)).toMatchObject({ dead: false })
+    expect(markedProcesses(mark).get('launch')).toContain(pid)
     const { bytes, whole } = await removedFilesOf(tree, await disksOf([dirname(held)]))
     expect(bytes).toBeGreaterThanOrEqual(4 * MiB)
     expect(whole).toBe(true)
