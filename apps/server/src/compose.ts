@@ -145,6 +145,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             signer: signers.log,
             anchors,
             queues,
+            budgets: loaded.budgets,
             probeOf: (name) => probes.digestOf(name),
             newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
             version: VERSION,

@@ -1,6 +1,15 @@
 import type { ItemRow, RunRow } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import type { ItemPage, ItemsQuery, ItemView, RunPage, RunsQuery, RunView } from '@seamark/protocol'
+import type {
+  ItemPage,
+  ItemsQuery,
+  ItemView,
+  RunPage,
+  RunsQuery,
+  RunView,
+  UsagePage,
+  UsageQuery,
+} from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
 import { isolationOf } from './isolation.ts'
 
@@ -9,6 +18,7 @@ export interface Questions {
   run(run: string): Promise<RunView>
   items(run: string, query: ItemsQuery): Promise<ItemPage>
   item(run: string, item: string): Promise<ItemView>
+  usage(query: UsageQuery): Promise<UsagePage>
 }
 
 /** Answers about runs and items, from the projections; why an item waits comes from the engine. */
@@ -30,7 +40,9 @@ export function questions(deployment: Deployment): Questions {
       return { runs: rows.map(runView), ...(next !== undefined && { cursor: next }) }
     },
     async run(run) {
-      return runView(await runRow(deployment, run))
+      const view = runView(await runRow(deployment, run))
+      const budgets = view.sealedAt === undefined ? deployment.engine?.budgets(run) : undefined
+      return { ...view, ...(budgets && { budgets }) }
     },
     async items(run, { cursor, limit, status }) {
       await runRow(deployment, run)
@@ -41,6 +53,17 @@ export function questions(deployment: Deployment): Questions {
     },
     async item(run, item) {
       return itemView(await itemRow(deployment, run, item))
+    },
+    async usage({ cursor, limit, by, since, run }) {
+      if (run !== undefined && by !== 'item' && by !== 'run')
+        throw new SeamError('INVALID_INPUT', `Usage by ${by} is not kept for each run.`, {
+          place: { pointer: '/run' },
+          remedy: 'Ask by item or by run.',
+        })
+      const filter = { by, ...(since !== undefined && { since }), ...(run !== undefined && { run }) }
+      const page = { limit, ...(cursor !== undefined && { cursor }) }
+      const { rows, cursor: next } = await projections.query(ns, 'usage', filter, page)
+      return { usage: rows.map(({ index: _, ...view }) => view), ...(next !== undefined && { cursor: next }) }
     },
   }
 }

@@ -25,6 +25,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
     seams,
     queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
     ...(engine === undefined && leadership !== undefined && { standby: { ...(leader !== undefined && { leader }) } }),
+    ...(engine !== undefined && { budgets: engine.budgets() }),
     stats: engine?.stats() ?? { ...nothing, size: (await journal.head(ns)).size },
   }
 }

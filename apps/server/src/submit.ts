@@ -40,6 +40,7 @@ export async function submit(
     workspace,
     ...(plan.name !== undefined && { name: plan.name }),
     ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }),
+    ...(plan.budget !== undefined && { budget: plan.budget }),
     ...(plan.setup !== undefined && { setup: plan.setup }),
     ...(plan.policies !== undefined && { policies: plan.policies }),
   }

@@ -1,8 +1,11 @@
-import type { RunView } from '@seamark/protocol'
+import { spentBudget } from '@seamark/protocol'
+import type { RunEvent, RunView } from '@seamark/protocol'
 import { SeamError } from '@seamark/kit'
+import { spentText, warningText } from './budget-text.ts'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import { onInterrupt } from './interrupt.ts'
+import { fact } from './progress/facts.ts'
 import { liveView } from './progress/live.ts'
 import type { ItemProgress, RunProgress } from './progress/model.ts'
 import { advance, emptyProgress } from './progress/model.ts'
@@ -60,7 +63,9 @@ export async function followRun(
     for await (const event of connection.client.events(run, { follow: true }, { signal: broken.signal })) {
       if (json) await tryOut(io, `${JSON.stringify(event)}\n`)
       const changed = advance(progress, items, event)
+      const news = view === undefined ? undefined : budgetNews(event, run)
       view?.update(progress, changed)
+      if (news !== undefined) say(io.style.yellow(news))
       asking?.()
     }
   } catch (error) {
@@ -76,6 +81,20 @@ export async function followRun(
       remedy: `The run is not lost: seamark serve goes on with it.`,
     })
   return { end: progress.end, items: progress.items, interrupted }
+}
+
+/** What a record says of a budget that somebody should know of. */
+function budgetNews(event: RunEvent, run: string): string | undefined {
+  if (event.type !== 'record') return undefined
+  const { kind, data, item = '' } = event
+  if (kind === 'budget.warned') {
+    const { limit } = data
+    const [account, of] = [fact(data, 'account'), fact(data, 'of')]
+    if (account === undefined || of === undefined || typeof limit !== 'number') return undefined
+    return warningText({ account, of, limit })
+  }
+  const budget = spentBudget.safeParse(kind === 'item.parked' ? data['budget'] : undefined)
+  return budget.success ? spentText(budget.data, run, item) : undefined
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

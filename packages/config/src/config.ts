@@ -7,6 +7,7 @@ import type {
   Isolation,
   Journal,
   JournalGuarantees,
+  PlanBudget,
   PlanPolicy,
   PlanSetupPolicy,
   Projections,
@@ -53,6 +54,8 @@ export interface Requirements {
   readonly anchors?: number | (Kept<AnchorGuarantees> & { readonly count: number })
 }
 
+export type SpendBudget = Pick<PlanBudget, 'usd' | 'tokens'>
+
 /** What a configuration file exports. Every part that is missing gets a safe local default. */
 export interface SeamarkConfig {
   /** The tenant. Default `default`. */
@@ -90,6 +93,11 @@ export interface SeamarkConfig {
     /** What they may use at most. Each of its parts, limits and lists holds in place of that of `policy`; plans only narrow it. */
     readonly policy?: PlanSetupPolicy
   }
+  /**
+   * What each principal, and all of them together on each day (UTC), may spend on metered calls: US dollars with at most
+   * nine digits after the point, and tokens of all kinds. Without one there is no limit.
+   */
+  readonly budgets?: { readonly principal?: SpendBudget; readonly day?: SpendBudget }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   readonly require?: Requirements

@@ -1,6 +1,6 @@
-import type { RunPolicies } from '@seamark/core'
+import type { RunPolicies, SpendLimits } from '@seamark/core'
 import { SeamError, systemCode } from '@seamark/kit'
-import { deploymentPolicies } from '@seamark/protocol'
+import { deploymentPolicies, spendLimits } from '@seamark/protocol'
 import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -27,6 +27,8 @@ export interface LoadedConfig {
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
   /** Of the deployment and its queues. */
   readonly policies: RunPolicies
+  /** What each principal and each day (UTC) may spend. */
+  readonly budgets: { readonly principal?: SpendLimits; readonly day?: SpendLimits }
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -106,12 +108,19 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
   if (!policies.ok) throw new SeamError('INVALID_INPUT', 'A policy is not valid.', { problems: policies.problems })
   return {
     policies: policies.policies,
+    budgets: budgetsOf(config),
     ...(file !== undefined && { file }),
     namespace: config.namespace ?? 'default',
     dataDir: resolve(file === undefined ? cwd : dirname(file), config.dataDir ?? '.seamark'),
     queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
     config,
   }
+}
+
+function budgetsOf({ budgets = {} }: SeamarkConfig): LoadedConfig['budgets'] {
+  const principal = budgets.principal && spendLimits(budgets.principal)
+  const day = budgets.day && spendLimits(budgets.day)
+  return { ...(principal && { principal }), ...(day && { day }) }
 }
 
 /** What can be judged of requirements by the configuration alone: what was probed is in the data folder, and judged at the start. */

@@ -1,6 +1,6 @@
 import type { Problem } from '@seamark/core'
 import { NAME } from '@seamark/kit'
-import { deploymentPolicies } from '@seamark/protocol'
+import { deploymentPolicies, MAX_USD, nanoUsdOf } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
 import { SEAMS } from './seams.ts'
@@ -17,6 +17,14 @@ const kept = (field: 'storage' | 'journal' | 'signer' | 'exportSigner' | 'anchor
   })
 
 const count = z.int().min(0)
+const spend = z.strictObject({
+  usd: maybe(
+    z
+      .number()
+      .refine((usd) => nanoUsdOf(usd) !== undefined, `use 0 to ${MAX_USD}, at most nine digits after the point`),
+  ),
+  tokens: maybe(count),
+})
 
 const meter = z.strictObject({
   maxOutputTokens: maybe(z.int().min(1)),
@@ -46,6 +54,7 @@ const shape = z.strictObject({
   ),
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
+  budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
   egress: maybe(
     z.strictObject({
       credentials: maybe(

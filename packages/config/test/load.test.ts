@@ -81,6 +81,7 @@ describe('finding', () => {
       dataDir: join(cwd, '.seamark'),
       queues: [{ name: 'default', concurrency: availableParallelism() }],
       policies: { queues: {} },
+      budgets: {},
       config: {},
     })
   })
@@ -154,6 +155,25 @@ describe('what is wrong', () => {
         '/journal/projections',
       ]),
     )
+  })
+
+  test('budgets, in the terms of the engine', async () => {
+    const cwd = await repository({
+      'good.mjs': `export default { budgets: { principal: { usd: 2.5, tokens: 1000 }, day: { usd: 0.000000001 } } }`,
+      'bad.mjs': `export default { budgets: { principal: { usd: 1e-10 }, day: { tokens: 1.5 }, team: { usd: 1 } } }`,
+    })
+    expect((await loadConfig({ cwd, named: 'good.mjs' })).budgets).toEqual({
+      principal: { nanoUsd: 2_500_000_000, tokens: 1_000 },
+      day: { nanoUsd: 1 },
+    })
+    await expect(loadConfig({ cwd, named: 'bad.mjs' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      problems: [
+        { place: { pointer: '/budgets/principal/usd' } },
+        { place: { pointer: '/budgets/day/tokens' } },
+        { place: { pointer: '/budgets/team' } },
+      ],
+    })
   })
 
   test('policies of the deployment and of queues', async () => {

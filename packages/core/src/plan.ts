@@ -11,7 +11,7 @@ export interface Plan {
   readonly name?: string
   readonly workspace?: PlanWorkspace
   readonly defaults?: PlanDefaults
-  /** Limits over the whole run. `wallClock` is enforced; the others are refused until they are. */
+  /** Limits over the whole run. */
   readonly budget?: PlanBudget
   /** The queue of items that name none. Default `default`. */
   readonly queue?: string
@@ -60,8 +60,11 @@ export interface PlanRetries {
 }
 
 export interface PlanBudget {
+  /** Of a run, not of one item. */
   readonly wallClock?: string
+  /** US dollars that metered calls may cost: at most nine digits after the point. */
   readonly usd?: number
+  /** Tokens of all kinds that metered calls may use. */
   readonly tokens?: number
 }
 

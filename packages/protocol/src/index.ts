@@ -20,6 +20,7 @@ export type { PolicyResult } from './plan/policy.ts'
 export { policyText, recordedPolicy } from './plan/recorded-policy.ts'
 export type { RecordedPolicy } from './plan/recorded-policy.ts'
 export { planSchema } from './plan/schema.ts'
+export { MAX_USD, nanoUsdOf, spendLimits } from './plan/spending.ts'
 export { runEvent } from './wire/event.ts'
 export type { RunEvent } from './wire/event.ts'
 export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/item.ts'
@@ -43,6 +44,7 @@ export type { Route, RouteAnswer } from './wire/route.ts'
 export { newRunId } from './wire/run-id.ts'
 export { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from './wire/routes.ts'
 export type {
+  ApproveBody,
   DoctorQuery,
   Effective,
   EventsQuery,
@@ -57,6 +59,7 @@ export type {
   RunsQuery,
   StopBody,
   SubmitQuery,
+  UsageQuery,
 } from './wire/routes.ts'
 export { runPage, runStatus, runView } from './wire/run.ts'
 export type { RunPage, RunView } from './wire/run.ts'
@@ -64,3 +67,5 @@ export { doctorReport, seamView, serviceView, trustFile } from './wire/service.t
 export type { DoctorFinding, DoctorReport, FindingStatus, SeamView, ServiceView } from './wire/service.ts'
 export { PLAN_MEDIA_TYPES, submitAnswer, workspaceBase } from './wire/submit.ts'
 export type { PlanFormat, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
+export { budgetView, spentBudget, usageBy, usagePage, usageView } from './wire/usage.ts'
+export type { BudgetView, UsagePage, UsageView } from './wire/usage.ts'

@@ -1,5 +1,6 @@
 import type { CallOptions, OutputStream, Step, TrustFile } from '@seamark/core'
 import type {
+  ApproveBody,
   DoctorQuery,
   DoctorReport,
   Effective,
@@ -10,6 +11,8 @@ import type {
   RunView,
   ServiceView,
   SubmitAnswer,
+  UsageQuery,
+  UsageView,
   Route,
 } from '@seamark/protocol'
 import { newRunId, PLAN_MEDIA_TYPES, ROUTES } from '@seamark/protocol'
@@ -80,6 +83,14 @@ export interface SeamarkClient {
   /** A run, or one item of it. */
   cancel(run: string, item?: string, options?: CallOptions): Promise<Effective>
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
+  /**
+   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item where it waits for a
+   * budget. Errors: `NOT_FOUND`, `CONFLICT` (it has ended, or waits for no budget and nothing is raised), `INVALID_INPUT`
+   * (neither has a budget of that kind).
+   */
+  approve(run: string, item: string, more?: ApproveBody, options?: CallOptions): Promise<void>
+  /** What settled calls came to, a row for each day, oldest first; pages are fetched as they are needed. */
+  usage(filter?: Partial<Omit<UsageQuery, 'cursor' | 'limit'>>, options?: CallOptions): AsyncIterable<UsageView>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
 }
@@ -140,6 +151,17 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
         : ask(ROUTES.cancelItem, { params: { run, item } }, callOptions),
     async resume(run, item, token, callOptions) {
       await ask(ROUTES.resumeItem, { params: { run, item }, body: { token } }, callOptions)
+    },
+    async approve(run, item, more = {}, callOptions) {
+      await ask(ROUTES.approveItem, { params: { run, item }, body: more }, callOptions)
+    },
+    async *usage(filter = {}, callOptions) {
+      let cursor: string | undefined
+      do {
+        const page = await ask(ROUTES.usage, { params: {}, query: { ...filter, cursor, limit: 1_000 } }, callOptions)
+        yield* page.usage
+        cursor = page.cursor
+      } while (cursor !== undefined)
     },
     close: () => wire.close(),
   }

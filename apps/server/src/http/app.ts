@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Principal } from '@seamark/core'
+import type { Principal, SpendLimits } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from '@seamark/protocol'
-import type { Route } from '@seamark/protocol'
+import { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES, spendLimits } from '@seamark/protocol'
+import type { ApproveBody, Route } from '@seamark/protocol'
 import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Deployment } from '../deployment.ts'
@@ -106,6 +106,12 @@ export function buildApp(options: AppOptions): App {
     await engine.resume(principal, params.run, params.item, body().token)
     return { resumed: true as const }
   })
+  json(ROUTES.approveItem, async ({ params, body }) => {
+    const engine = await deployment.requireEngine()
+    await engine.approve(principal, params.run, params.item, amountOf(body()))
+    return { approved: true as const }
+  })
+  json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
     body: runEvents(deployment, params.run, { ...query, signal }),
   }))
@@ -128,4 +134,14 @@ function resourceOf(parameters: unknown): { readonly run?: string; readonly item
   const run: unknown = Reflect.get(named, 'run')
   const item: unknown = Reflect.get(named, 'item')
   return { ...(typeof run === 'string' && { run }), ...(typeof item === 'string' && { item }) }
+}
+
+/** Errors: `INVALID_INPUT` for money that is finer than it is counted. */
+function amountOf(body: ApproveBody): SpendLimits {
+  const limits = spendLimits(body)
+  if (limits !== undefined) return limits
+  throw new SeamError('INVALID_INPUT', 'The amount is finer than a thousand-millionth of a dollar.', {
+    place: { pointer: '/usd' },
+    remedy: 'Write at most nine digits after the point.',
+  })
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { approve } from './approve.ts'
 import { cancel } from './cancel.ts'
 import { doctor } from './doctor.ts'
 import { evidenceExport } from './evidence-export.ts'
@@ -16,6 +17,7 @@ import { secretsTest } from './secrets-test.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { submit } from './submit.ts'
+import { usage } from './usage.ts'
 import { verify } from './verify.ts'
 
 /** Every command, in the order of `seamark --help`. */
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   status,
   logs,
   cancel,
+  approve,
+  usage,
   patch,
   policyExplain,
   evidenceExport,

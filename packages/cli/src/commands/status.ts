@@ -1,5 +1,6 @@
 import type { ItemView, RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
+import { budgetLines, spentText } from '../budget-text.ts'
 import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -12,6 +13,7 @@ import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
 
 const runsShown = 20
+const budgetsShown = 20
 
 export const status: Command = command({
   name: 'status',
@@ -42,12 +44,14 @@ export const status: Command = command({
 })
 
 async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean): Promise<void> {
-  const { standby } = await client.service()
+  const { standby, budgets = [] } = await client.service()
   const runs: RunView[] = []
   for await (const run of client.runs()) if (runs.push(run) === runsShown) break
   if (json) return io.out(`${JSON.stringify({ runs, ...(standby && { standby }) })}\n`)
   if (standby !== undefined)
     await io.out(`${io.style.yellow(`Standby: ${harmless(standby.leader ?? 'another service')} leads.`)}\n`)
+  const spent = budgets.filter(({ warned }) => warned.length > 0).slice(0, budgetsShown)
+  for (const line of spent.flatMap(budgetLines)) await io.out(`${io.style.yellow(line)}\n`)
   if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
   await io.out(runs.map((run) => `${runLine(run, io.style)}\n`).join(''))
 }
@@ -63,10 +67,23 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
   if (!json) {
     await io.out(`${runLine(run, io.style)}\n`)
     let unready: ItemView | undefined
+    const starved: string[] = []
+    let starving = 0
     for await (const item of client.items(run.run)) {
       await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
       if (failedSetup(item)) unready ??= item
+      const { budget } = item.parked ?? {}
+      if (budget !== undefined && ++starving <= budgetsShown) starved.push(spentText(budget, run.run, item.item))
     }
+    const { budgets = [] } = run.sealedAt === undefined ? await client.run(run.run) : run
+    const standing = budgets
+      .slice(0, budgetsShown)
+      .flatMap((budget) =>
+        budgetLines(budget).map((line) => `  ${budget.warned.length > 0 ? io.style.yellow(line) : io.style.dim(line)}`),
+      )
+    const more = starving > budgetsShown ? [`${starving - budgetsShown} more items wait for a budget.`] : []
+    for (const line of [...standing, ...starved.map((text) => io.style.yellow(text)), ...more])
+      await io.out(`${line}\n`)
     if (unready !== undefined) await io.out(lines(await setupFailure(client, run.run, unready.item, io.style)))
     return
   }
@@ -97,6 +114,7 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
   for (const output of product?.outputs ?? [])
     shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
+  if (item.parked?.budget) shown.push(`  ${io.style.yellow(spentText(item.parked.budget, item.run, item.item))}`)
   if (failedSetup(item)) shown.push(...(await setupFailure(client, item.run, item.item, io.style)))
   await io.out(lines(shown))
 }

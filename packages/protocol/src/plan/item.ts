@@ -7,6 +7,7 @@ import type { NameResolver } from './names.ts'
 import { outputMaker } from './outputs.ts'
 import { lock, pathLock } from './paths.ts'
 import type { Checked } from './paths.ts'
+import { budgetLimits } from './spending.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -151,6 +152,7 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
         faults.add({ code: 'INVALID_INPUT', message: 'The item has both run and agent.', remedy: 'Keep one.', path })
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
+      const budget = budgetLimits(item.budget, [...path, 'budget'], faults)
       return {
         id: item.id,
         run,
@@ -171,6 +173,7 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
         env: item.env === undefined ? sharedEnv : { ...sharedEnv, ...item.env },
         keepWorkspace: item.keepWorkspace ?? true,
         ...(item.patch !== undefined && { patch: item.patch }),
+        ...(budget !== undefined && { budget }),
       }
     },
   }

@@ -10,6 +10,7 @@ import { resolveNeeds } from './needs.ts'
 import { ownPolicy } from './policy.ts'
 import { quoted } from './quoted.ts'
 import { itemSchema } from './schema.ts'
+import { requireMeter } from './spending.ts'
 import { unsupportedInItem } from './unsupported.ts'
 
 /** Every id, whatever else is wrong with its item, so that needs are judged apart. */
@@ -79,12 +80,15 @@ export function checkItems(
       continue
     }
     const path = ['items', at]
+    const before = faults.list.length
     unsupportedInItem(item, raw[at], path, faults)
     const own = hasPolicy(raw[at]) ? ownPolicy(raw[at], path, faults) : {}
     const needs = resolveNeeds(item.needs, [...path, 'needs'], scope, faults)
     const made = maker.make(item, path, needs)
     const policy = own === undefined ? undefined : policies.ofItem(made, own, path)
     const spec = policy === undefined ? made : { ...made, policy }
+    // What an item reaches is known once nothing else is wrong with it.
+    if (spec.budget !== undefined && faults.list.length === before) requireMeter([spec], [...path, 'budget'], faults)
     const bytes = Buffer.byteLength(JSON.stringify(spec))
     total += bytes
     if (bytes > PLAN_LIMITS.itemBytes)

@@ -1,4 +1,4 @@
-import type { ItemSpec, Json, Plan, Problem, RunPolicies, SetupSpec, WorkspaceSource } from '@seamark/core'
+import type { ItemSpec, Json, Plan, Problem, RunPolicies, SetupSpec, SpendLimits, WorkspaceSource } from '@seamark/core'
 import { sha256Hex } from '@seamark/kit'
 import canonicalize from 'canonicalize'
 import type { PlanFormat } from '../wire/submit.ts'
@@ -16,7 +16,7 @@ import { toProblems } from './place.ts'
 import { ownPolicy } from './policy.ts'
 import { planHeadSchema } from './schema.ts'
 import { decode, SourceStop } from './source.ts'
-import { unsupportedInHead } from './unsupported.ts'
+import { budgetLimits, requireMeter } from './spending.ts'
 import { checkSetup, checkWorkspace } from './workspace.ts'
 import { readYaml } from './yaml-source.ts'
 
@@ -27,6 +27,8 @@ export interface CheckedPlan {
   readonly name?: string
   /** `budget.wallClock`. */
   readonly timeoutMs?: number
+  /** What all attempts of the run may spend together. */
+  readonly budget?: SpendLimits
   readonly setup?: SetupSpec
   /** Without `git` it is an empty folder; with it, `ref` is there too. */
   readonly workspace: Omit<WorkspaceSource, 'from'>
@@ -95,7 +97,6 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
     return undefined
   }
   const { plan, raw, defaultsKnown } = readHead(value, faults)
-  unsupportedInHead(plan, faults)
   if (plan.name !== undefined && /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(plan.name))
     faults.add({ code: 'INVALID_INPUT', message: 'The name holds hidden characters.', path: ['name'] })
   const planDefaults = {
@@ -116,6 +117,9 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
     })
   const maker = policyMaker(deployment, faults)
   const items = checkItems(raw, plan, names, maker, faults)
+  const budget = budgetLimits(plan.budget, ['budget'], faults)
+  // What items reach is known once nothing is wrong with them.
+  if (budget !== undefined && faults.list.length === 0) requireMeter(items, ['budget'], faults)
   const own = setup && ownPolicy(plan.workspace?.setup?.policy ?? {}, ['workspace', 'setup', 'policy'], faults)
   const executors = items.map(({ executor }) => executor)
   const ofSetup = setup && own && maker.ofSetup(setup, own, executors)
@@ -123,6 +127,7 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
   return {
     ...(plan.name !== undefined && { name: plan.name }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(budget !== undefined && { budget }),
     ...(setup !== undefined && { setup: { ...setup, ...(ofSetup && { policy: ofSetup }) } }),
     ...(policies && { policies }),
     workspace,

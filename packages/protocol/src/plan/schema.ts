@@ -3,6 +3,7 @@ import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
 import { PLAN_LIMITS } from './limits.ts'
+import { MAX_USD } from './spending.ts'
 import {
   filesystemSchema,
   networkSchema,
@@ -38,9 +39,15 @@ const retries = z.strictObject({
 })
 
 const budget = z.strictObject({
-  wallClock: maybe(duration.describe('Wall-clock limit of the whole run.')),
-  usd: maybe(z.number().min(0).describe(notYet)),
-  tokens: maybe(z.int().min(0).describe(notYet)),
+  wallClock: maybe(duration.describe('Wall-clock limit of the whole run; not of one item.')),
+  usd: maybe(
+    z
+      .number()
+      .min(0)
+      .max(MAX_USD)
+      .describe('US dollars that metered calls may cost, at most nine digits after the point.'),
+  ),
+  tokens: maybe(z.int().min(0).describe('Tokens of all kinds that metered calls may use.')),
 })
 
 const setup = z.strictObject({
@@ -108,7 +115,9 @@ const item = z
     env: maybe(env),
     keepWorkspace: maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.')),
     patch: maybe(z.literal('required').describe('An attempt that changed nothing did not succeed.')),
-    budget: maybe(budget.describe(notYet)),
+    budget: maybe(
+      budget.describe('What all attempts of the item may spend together. Its wallClock is refused with UNSUPPORTED.'),
+    ),
     filesystem: maybe(filesystemSchema.describe('Files that an attempt sees and writes.')),
     network: maybe(networkSchema.describe('What an attempt reaches.')),
     limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),

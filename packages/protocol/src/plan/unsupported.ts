@@ -1,4 +1,4 @@
-import type { Plan, PlanItem } from '@seamark/core'
+import type { PlanItem } from '@seamark/core'
 import type { Faults, Path } from './fault.ts'
 
 function refuse(faults: Faults, path: Path, what: string, remedy: string): void {
@@ -11,12 +11,6 @@ function refuse(faults: Faults, path: Path, what: string, remedy: string): void 
   })
 }
 
-/** Fields of the head that are in the schema and that this version can not enforce. */
-export function unsupportedInHead(plan: Omit<Plan, 'items'>, faults: Faults): void {
-  if (plan.budget?.usd !== undefined) refuse(faults, ['budget', 'usd'], 'A budget of money', 'Leave it out.')
-  if (plan.budget?.tokens !== undefined) refuse(faults, ['budget', 'tokens'], 'A budget of tokens', 'Leave it out.')
-}
-
 /** Fields of an item that are in the schema and that this version can not enforce. `written` is the item with all its mistakes. */
 export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, faults: Faults): void {
   const has = (field: string) => typeof written === 'object' && written !== null && Object.hasOwn(written, field)
@@ -25,7 +19,8 @@ export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, 
   }
   check('agent', 'An agent', 'Use run with a command line.')
   check('input', 'Input for an agent', 'Use env, or needs with a name.')
-  check('budget', 'A budget of one item', 'Use timeout, or budget.wallClock of the plan.')
+  if (item.budget?.wallClock !== undefined)
+    refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')
   if (item.effects !== undefined && item.effects !== 'write-impure')
     refuse(faults, [...path, 'effects'], `effects: ${item.effects}`, 'Use write-impure, or leave it out.')
   for (const [index, output] of (item.outputs ?? []).entries())

@@ -1,6 +1,7 @@
-import type { BlobRef, Isolation, ItemRow, ParkReason, Product } from '@seamark/core'
+import type { BlobRef, Isolation, ItemRow, ParkReason, Product, SpentBudget } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
+import { spentBudget } from './usage.ts'
 
 /** What an item waits for, derived from state when it is asked. */
 export type WaitingReason =
@@ -9,7 +10,14 @@ export type WaitingReason =
   | { readonly for: 'queue'; readonly queue: string }
   | { readonly for: 'setup'; readonly layer: string }
   | { readonly for: 'disk' }
-  | { readonly for: 'parked'; readonly reason: string; readonly token: string; readonly resumeAt?: number }
+  | {
+      readonly for: 'parked'
+      readonly reason: string
+      readonly token: string
+      readonly resumeAt?: number
+      /** The budget that it waits for. */
+      readonly budget?: SpentBudget
+    }
 
 export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for', [
   z.object({ for: z.literal('needs'), items: z.array(z.string()) }),
@@ -21,7 +29,13 @@ export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for
   z.object({ for: z.literal('queue'), queue: z.string() }),
   z.object({ for: z.literal('setup'), layer: z.string() }),
   z.object({ for: z.literal('disk') }),
-  z.object({ for: z.literal('parked'), reason: z.string(), token: z.string(), resumeAt: maybe(count) }),
+  z.object({
+    for: z.literal('parked'),
+    reason: z.string(),
+    token: z.string(),
+    resumeAt: maybe(count),
+    budget: maybe(spentBudget),
+  }),
 ])
 
 /** An item, as every list, answer and `--json` document shows it. */
@@ -78,7 +92,9 @@ export const itemView: z.ZodType<ItemView> = z.object({
   status: itemStatus,
   attempt: count.describe('Number of the newest attempt, 0 before the first.'),
   reason: maybe(z.string()),
-  parked: maybe(z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count) })),
+  parked: maybe(
+    z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count), budget: maybe(spentBudget) }),
+  ),
   product: maybe(product),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
   startedAt: maybe(count.describe('Epoch milliseconds.')),

@@ -9,6 +9,7 @@ import { ROUTES } from './routes.ts'
 import { runPage, runView } from './run.ts'
 import { doctorReport, serviceView, trustFile } from './service.ts'
 import { PLAN_MEDIA_TYPES, submitAnswer } from './submit.ts'
+import { budgetView, usagePage, usageView } from './usage.ts'
 
 const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [runView, 'Run'],
@@ -20,6 +21,9 @@ const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [serviceView, 'Service'],
   [doctorReport, 'DoctorReport'],
   [trustFile, 'TrustFile'],
+  [budgetView, 'Budget'],
+  [usageView, 'Usage'],
+  [usagePage, 'UsagePage'],
   [problemDocument, 'Problem'],
 ])
 

@@ -2,7 +2,8 @@ import type { OutputStream, Step, TrustFile } from '@seamark/core'
 import { z } from 'zod'
 import { runEvent } from './event.ts'
 import type { RunEvent } from './event.ts'
-import { maybe } from './exact.ts'
+import { MAX_USD } from '../plan/spending.ts'
+import { count, maybe } from './exact.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
@@ -15,6 +16,8 @@ import { doctorReport, serviceView, trustFile } from './service.ts'
 import type { DoctorReport, ServiceView } from './service.ts'
 import { submitAnswer } from './submit.ts'
 import type { SubmitAnswer } from './submit.ts'
+import { usageBy, usagePage } from './usage.ts'
+import type { UsagePage, UsageView } from './usage.ts'
 
 export type NoParams = Readonly<Record<never, never>>
 export interface RunParams {
@@ -72,6 +75,19 @@ export interface Effective {
 export interface ResumeBody {
   readonly token: string
 }
+/** By how much budgets are raised. */
+export interface ApproveBody {
+  /** US dollars, at most nine digits after the point. */
+  readonly usd?: number
+  readonly tokens?: number
+}
+export interface UsageQuery extends PageQuery {
+  readonly by: UsageView['by']
+  /** The first day wanted, such as `2026-11-22` (UTC). */
+  readonly since?: string
+  /** Only of this run, by `item` or `run`. */
+  readonly run?: string
+}
 export interface StopBody {
   /** Ask every run to cancel first, and wait until nothing runs. */
   readonly cancelRunning?: boolean
@@ -102,6 +118,8 @@ export interface Routes {
   readonly cancelRun: Route<RunParams, NoParams, never, Effective>
   readonly cancelItem: Route<ItemParams, NoParams, never, Effective>
   readonly resumeItem: Route<ItemParams, NoParams, ResumeBody, { readonly resumed: true }>
+  readonly approveItem: Route<ItemParams, NoParams, ApproveBody, { readonly approved: true }>
+  readonly usage: Route<NoParams, UsageQuery, never, UsagePage>
   readonly evidence: Route<RunParams, NoParams, never, Uint8Array>
 }
 
@@ -323,6 +341,39 @@ export const ROUTES: Routes = {
     body: { kind: 'json', schema: z.strictObject({ token: z.string().min(1).max(200) }) },
     answer: { kind: 'json', schema: z.object({ resumed: z.literal(true) }) },
     errors: ['NOT_FOUND', 'CONFLICT'],
+  },
+  approveItem: {
+    ...post,
+    id: 'approveItem',
+    path: '/v1/runs/{run}/items/{item}/approve',
+    summary:
+      'Raises the budgets of an item and of its run, where they have one, and resumes the item where it waits for a budget.',
+    action: 'item.approve',
+    params: ofItem,
+    body: {
+      kind: 'json',
+      schema: z.strictObject({
+        usd: maybe(z.number().min(0).max(MAX_USD).describe('US dollars, at most nine digits after the point.')),
+        tokens: maybe(count),
+      }),
+    },
+    answer: { kind: 'json', schema: z.object({ approved: z.literal(true) }) },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  },
+  usage: {
+    ...get,
+    id: 'usage',
+    path: '/v1/usage',
+    summary: 'What settled calls to model APIs came to, a row for each day, by item, run, principal or model.',
+    action: 'run.read',
+    query: z.strictObject({
+      ...page,
+      by: usageBy.default('run'),
+      since: maybe(z.string().regex(/^\d{4}-\d\d-\d\d$/, 'write a day as 2026-11-22')),
+      run: maybe(runIdText),
+    }),
+    answer: { kind: 'json', schema: usagePage },
+    errors: [],
   },
   evidence: {
     ...get,

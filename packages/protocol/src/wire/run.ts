@@ -1,9 +1,17 @@
 import type { RunRow } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
+import { budgetView } from './usage.ts'
+import type { BudgetView } from './usage.ts'
 
 /** A run, as every list, answer and `--json` document shows it. */
-export type RunView = Omit<RunRow, 'tail'>
+export interface RunView extends Omit<RunRow, 'tail'> {
+  /**
+   * How the budgets stand that it spends from: its own, those of its items that have spent, its principal's and the
+   * day's. Only where one run is asked for, and the service has it in memory.
+   */
+  readonly budgets?: readonly BudgetView[]
+}
 
 export const runStatus: z.ZodType<RunView['status']> = z.enum([
   'running',
@@ -27,6 +35,7 @@ export const runView: z.ZodType<RunView> = z.object({
   submittedBy: z.string(),
   submittedAt: count.describe('Epoch milliseconds.'),
   sealedAt: maybe(count.describe('Epoch milliseconds.')),
+  budgets: maybe(z.array(budgetView).describe('Only of one run that was asked for and is not over.')),
 })
 
 export interface RunPage {

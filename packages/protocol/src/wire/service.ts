@@ -1,6 +1,8 @@
 import type { JsonObject, KeyRole, TrustFile } from '@seamark/core'
 import { z } from 'zod'
 import { count, jsonObject, maybe } from './exact.ts'
+import { budgetView } from './usage.ts'
+import type { BudgetView } from './usage.ts'
 
 /** One seam object of the deployment and what it promises. */
 export interface SeamView {
@@ -35,6 +37,8 @@ export interface ServiceView {
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
   /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
   readonly standby?: { readonly leader?: string }
+  /** How the budgets of principals and of this day stand. Absent where this service does not lead. */
+  readonly budgets?: readonly BudgetView[]
   readonly stats: {
     readonly runs: number
     readonly running: number
@@ -54,6 +58,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   seams: z.array(seamView),
   queues: z.array(z.object({ name: z.string(), concurrency: count })),
   standby: maybe(z.object({ leader: maybe(z.string()) })),
+  budgets: maybe(z.array(budgetView)),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
 })
 

@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Worker } from '@seamark/core'
+import { sqliteJournal } from '@seamark/journal-sqlite'
+import { allowLocal } from '@seamark/kit'
+import { createEngine } from '@seamark/orchestrator'
+import { itemView, runView, serviceView } from '@seamark/protocol'
+import { seamarkClient } from '@seamark/sdk'
+import type { SeamarkClient } from '@seamark/sdk'
+import { localSigner } from '@seamark/signer-local'
+import { instantHands, instantItem } from '@seamark/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { socketIn } from '../src/socket.ts'
+import type { Ended, Started } from './seamark.ts'
+import { place, until } from './seamark.ts'
+
+const here = place()
+const me = { id: `local:${process.getuid?.() ?? 'unknown'}` }
+const json = ({ out }: Ended): unknown => JSON.parse(out)
+
+/** An engine on the folder whose attempts make one call each, and fail where it is refused. */
+async function spend(): Promise<void> {
+  mkdirSync(here.data, { mode: 0o700 })
+  const store = sqliteJournal({ dir: join(here.data, 'journal') })
+  const hands = instantHands()
+  const refused = new Set<string>()
+  const worker: Worker = {
+    ...hands.worker,
+    async follow(task, executor, exit, options) {
+      const amount = { tokens: 60, nanoUsd: 900_000_000 }
+      const usage = options?.port?.usage
+      const answer = await usage?.reserve({ id: 'c1', provider: 'anthropic', model: 'a-model', worst: amount })
+      if (answer?.ok === true) await usage?.settle('c1', { as: 'used', amount })
+      else refused.add(task.launchId)
+      await hands.worker.follow(task, executor, exit)
+    },
+    async capture(task, executor, exit, options) {
+      const report = await hands.worker.capture(task, executor, exit, options)
+      const failed = { outcome: 'failed', reason: 'exit-code', detail: '1' } as const
+      return refused.has(task.launchId) ? { ...report, verdict: failed } : report
+    },
+  }
+  const engine = createEngine({
+    ns: 'default',
+    ...store,
+    worker,
+    executors: hands.executors.map((executor) => ({ ...executor, name: 'process' })),
+    runtimes: ['command'],
+    authorizer: allowLocal(),
+    signer: localSigner({ path: join(here.data, 'keys', 'log.pem'), role: 'log' }),
+    queues: { default: { concurrency: 1 } },
+    budgets: { day: { nanoUsd: 2_000_000_000 } },
+    newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
+    version: '0.0.0',
+    holder: 'before',
+  })
+  await engine.start()
+  const item = (id: string, nanoUsd?: number) => ({
+    ...instantItem(id),
+    executor: 'process',
+    ...(nanoUsd !== undefined && { budget: { nanoUsd } }),
+  })
+  await engine.submit(me, {
+    run: 'r1',
+    plan: 'a'.repeat(64),
+    spec: { workspace: { type: 'empty' }, budget: { tokens: 1_000 } },
+    items: [item('fine', 1_000_000_000), item('free'), item('short', 500_000_000)],
+  })
+  await until(() => engine.waiting('r1', 'short')?.for === 'parked')
+  await engine.stop()
+  await store.journal.close()
+}
+
+let service: Started
+let client: SeamarkClient
+beforeAll(async () => {
+  await spend()
+  here.write('named.config.mjs', 'export default { budgets: { day: { usd: 2 } } }\n')
+  service = here.start('serve', '--config', 'named.config.mjs')
+  client = seamarkClient({ socketPath: socketIn(here.data) })
+  await until(() =>
+    client.health().then(
+      () => true,
+      () => false,
+    ),
+  )
+}, 60_000)
+afterAll(async () => {
+  await client.close()
+  service.child.kill('SIGTERM')
+  await service.ended
+  here.remove()
+}, 60_000)
+
+describe('a budget', () => {
+  it('that is used up is said in status, with what to do and how all of them stand', async () => {
+    const { out } = await here.seamark('status', 'r1')
+    expect(out).toContain('seamark approve short --run r1 --usd N')
+    expect(out).toMatch(/budget of the item fine: \$0\.9000 of \$1\.00.*80 %/)
+    expect(out).toMatch(/budget of the day \d{4}-\d\d-\d\d: \$1\.80 of \$2\.00.*80 %/)
+    expect((await here.seamark('status')).out).toMatch(/budget of the day/)
+    expect(itemView.parse(json(await here.seamark('status', 'r1', 'short', '--json')))).toMatchObject({
+      status: 'parked',
+      parked: { reason: 'budget', budget: { account: 'item:r1/short', of: 'nanoUsd' } },
+      waiting: { for: 'parked', reason: 'budget', budget: { account: 'item:r1/short', of: 'nanoUsd' } },
+    })
+  })
+
+  it('is told of with one run that is asked for, and with the service', async () => {
+    const { budgets } = runView.parse(await client.run('r1'))
+    expect(budgets?.map(({ account }) => account.replace(/^day:.*/, 'day'))).toEqual(['run:r1', 'item:r1/fine', 'day'])
+    expect(serviceView.parse(await client.service()).budgets).toMatchObject([{ warned: ['nanoUsd'] }])
+    for await (const run of client.runs()) expect(run).not.toHaveProperty('budgets')
+  })
+})
+
+describe('usage', () => {
+  it('is shown by item, run, principal and model', async () => {
+    const call = { calls: 1, charged: { tokens: 60, nanoUsd: 900_000_000 } }
+    const both = { calls: 2, charged: { tokens: 120, nanoUsd: 1_800_000_000 } }
+    for (const [by, rows] of [
+      ['item', [call, call]],
+      ['run', [{ run: 'r1', ...both }]],
+      ['principal', [{ principal: me.id, ...both }]],
+      ['model', [{ provider: 'anthropic', model: 'a-model', ...both }]],
+    ] as const) {
+      const found: unknown[] = []
+      for await (const row of client.usage({ by, since: '2026-01-01' })) found.push(row)
+      expect(found).toMatchObject(rows)
+    }
+    for await (const row of client.usage({ since: '2999-01-01' })) expect(row).toBeUndefined()
+    const shown = json(await here.seamark('usage', '--by', 'model', '--since', '2d', '--json'))
+    expect(shown).toMatchObject({ by: 'model', usage: [{ model: 'a-model', ...both }], total: both })
+    const { out } = await here.seamark('usage', '--by', 'item', '--run', 'last')
+    expect(out).toMatch(/r1\/fine +1 call +60 tokens +\$0\.9000/)
+    expect(out).toMatch(/total +2 calls +120 tokens +\$1\.80/)
+  })
+
+  it('is refused by what it is not kept by', async () => {
+    expect(await here.seamark('usage', '--by', 'agent')).toMatchObject({ code: 2, out: '' })
+    const asked = client.usage({ by: 'model', run: 'r1' })[Symbol.asyncIterator]()
+    await expect(asked.next()).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('an approval', () => {
+  it('of no amount, of no item, or of what has ended is refused', async () => {
+    for (const [args, code] of [
+      [['short', '--usd', '1e3'], 2],
+      [['short', '--tokens=-1'], 2],
+      [['fine'], 5],
+    ] as const)
+      expect((await here.seamark('approve', ...args, '--run', 'r1')).code, args.join(' ')).toBe(code)
+    await expect(client.approve('r1', 'short', { usd: 1e-10 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(client.approve('r1', 'nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('raises the budgets of the item and the run, and lets it go on', async () => {
+    const approved = await here.seamark('approve', 'short', '--run', 'r1', '--usd', '0.5', '--tokens', '10', '--json')
+    expect(approved).toMatchObject({ code: 0, err: '' })
+    expect(json(approved)).toEqual({ run: 'r1', item: 'short', approved: true })
+    const set: unknown[] = []
+    for await (const event of client.events('r1', { follow: true }))
+      if (event.type === 'record' && event.kind === 'budget.set') set.push([event.actor, event.item, event.data])
+    expect(set).toEqual([
+      [me.id, 'short', { on: 'item', limits: { nanoUsd: 1_000_000_000 } }],
+      [me.id, undefined, { on: 'run', limits: { tokens: 1_010 } }],
+    ])
+    expect(await client.run('r1')).toMatchObject({ status: 'succeeded' })
+    await expect(client.approve('r1', 'short')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('needs a service that goes on with the item', async () => {
+    const other = place()
+    expect((await other.seamark('approve', 'short', '--run', 'r1')).code).toBe(9)
+    other.remove()
+  })
+})

@@ -1,0 +1,66 @@
+import type { SpentBudget, UsageAmount } from '@seamark/core'
+import type { BudgetView } from '@seamark/protocol'
+import { harmless } from './style.ts'
+
+/** `$12.34`, and below a dollar `$0.0123`. */
+export function dollars(nanoUsd: number): string {
+  if (nanoUsd > 0 && nanoUsd < 50_000) return 'less than $0.0001'
+  return `$${(nanoUsd / 1e9).toFixed(nanoUsd === 0 || nanoUsd >= 1e9 ? 2 : 4)}`
+}
+
+/** `1,234 tokens`. */
+export function tokenText(tokens: number): string {
+  return `${tokens.toLocaleString('en-US')} tokens`
+}
+
+/** `run`, `item lint`, `principal local:1000`, `day 2026-11-22`. */
+export function accountText(account: string): string {
+  const kind = account.slice(0, account.indexOf(':'))
+  const id = account.slice(kind.length + 1)
+  if (kind === 'run') return 'run'
+  return harmless(`${kind} ${kind === 'item' ? id.slice(id.indexOf('/') + 1) : id}`)
+}
+
+function amountText(of: keyof UsageAmount, amount: number): string {
+  return of === 'nanoUsd' ? dollars(amount) : tokenText(amount)
+}
+
+/** `budget of the run: $4.10 of $5.00 spent`, for each of its limits. */
+export function budgetLines({ account, limits, settled, reserved, warned }: BudgetView): string[] {
+  return (['nanoUsd', 'tokens'] as const).flatMap((of) => {
+    const limit = limits[of]
+    if (limit === undefined) return []
+    const underWay = reserved[of] === 0 ? '' : `, ${amountText(of, reserved[of])} reserved`
+    const almost = warned.includes(of) ? ', 80 % are spent' : ''
+    return [
+      `budget of the ${accountText(account)}: ${amountText(of, settled[of])} of ${amountText(of, limit)}${underWay}${almost}`,
+    ]
+  })
+}
+
+/** `budget of the run: 80 % of $5.00 are spent`. */
+export function warningText({
+  account,
+  of,
+  limit,
+}: {
+  readonly account: string
+  readonly of: string
+  readonly limit: number
+}): string {
+  return `budget of the ${accountText(account)}: 80 % of ${amountText(of === 'nanoUsd' ? 'nanoUsd' : 'tokens', limit)} are spent`
+}
+
+/** What an item waits for and what to do, in one line. */
+export function spentText(
+  { account, of }: SpentBudget | { readonly account: string; readonly of: string },
+  run: string,
+  item: string,
+): string {
+  const what = `${item} waits: the budget of the ${accountText(account)} has no room for its next call.`
+  if (/^(?:item|run):/.test(account))
+    return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N`
+  const day = account.startsWith('day:')
+  const or = day ? ', or wait for the next day (UTC)' : ''
+  return `${what} To go on: raise budgets.${day ? 'day' : 'principal'} in the configuration and start the service again${or}`
+}

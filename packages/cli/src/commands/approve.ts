@@ -1,0 +1,55 @@
+import { SeamError } from '@seamark/kit'
+import { nanoUsdOf } from '@seamark/protocol'
+import type { ApproveBody } from '@seamark/protocol'
+import type { Command } from '../command.ts'
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { findRun } from '../find-run.ts'
+
+export const approve: Command = command({
+  name: 'approve',
+  summary: 'Raises the budgets of an item and its run, and lets the item go on',
+  args: {
+    item: { type: 'positional', required: true, description: 'Item of a run' },
+    run: { type: 'string', valueHint: 'RUN', description: 'Run, or a beginning of its id. Default: the newest' },
+    usd: { type: 'string', valueHint: 'N', description: 'By how many US dollars, such as 2.50' },
+    tokens: { type: 'string', valueHint: 'N', description: 'By how many tokens' },
+  },
+  examples: [
+    { line: 'seamark approve lint --usd 2.50', says: 'the item lint of the newest run, and the run' },
+    { line: 'seamark approve guide --run 019a', says: 'let it try again: the budget was raised for another item' },
+  ],
+  notes: [
+    'Only budgets that the plan has are raised: both that of the item and that of the run, by the amount.',
+    'Budgets of principals and days are raised in the configuration; what waits for one goes on at the next start.',
+    '--json gives { run, item, approved }.',
+  ],
+  run: (context, args) => {
+    const more = amountOf(args)
+    return withConnection(context, args, 'running', async ({ client }) => {
+      const { run } = await findRun(client, args.run ?? 'last')
+      const { item } = args
+      await client.approve(run, item, more)
+      if (args.json === true) await context.io.out(`${JSON.stringify({ run, item, approved: true })}\n`)
+      else await context.io.out(`Item ${item} of run ${run} may go on.\n`)
+      return 0
+    })
+  },
+})
+
+/** Errors: `INVALID_INPUT` for what is no amount. */
+function amountOf({
+  usd,
+  tokens,
+}: {
+  readonly usd?: string | undefined
+  readonly tokens?: string | undefined
+}): ApproveBody {
+  const dollars = usd !== undefined && /^\d{1,7}(?:\.\d{1,9})?$/.test(usd) ? Number(usd) : undefined
+  if (usd !== undefined && (dollars === undefined || nanoUsdOf(dollars) === undefined))
+    throw new SeamError('INVALID_INPUT', '--usd takes an amount in US dollars, such as 2.50.')
+  const count = tokens !== undefined && /^\d{1,15}$/.test(tokens) ? Number(tokens) : undefined
+  if (tokens !== undefined && count === undefined)
+    throw new SeamError('INVALID_INPUT', '--tokens takes a whole number, such as 500000.')
+  return { ...(dollars !== undefined && { usd: dollars }), ...(count !== undefined && { tokens: count }) }
+}
