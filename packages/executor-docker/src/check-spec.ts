@@ -1,4 +1,4 @@
-import type { LaunchSpec } from '@seamark/core'
+import type { ExecutorGuarantees, LaunchSpec } from '@seamark/core'
 import { checkLaunchLimits, checkLaunchSpec } from '@seamark/kit'
 import { KEEPER } from './keeper.ts'
 
@@ -9,13 +9,13 @@ const TAKEN = ['/proc', '/sys', '/dev', KEEPER]
 const least = { cpu: 0.01, memoryBytes: 6 * 1024 ** 2 }
 
 /** Refuses a spec that no container can honour with `INVALID_INPUT`; all that is wrong is in `problems`. Pure. */
-export function checkSpec(spec: LaunchSpec): void {
+export function checkSpec(spec: LaunchSpec, { limits: held }: Pick<ExecutorGuarantees, 'limits'>): void {
   checkLaunchSpec(spec, (wrong) => {
     spec.mounts.forEach(({ target }, i) => {
       if (target === '/' || TAKEN.some((path) => isBelow(target, path)))
         wrong(`/mounts/${i}/target`, `A mount can not cover the container's own ${target}.`)
     })
-    checkLaunchLimits(spec.limits, least, wrong)
+    checkLaunchLimits(spec.limits ?? {}, held, least, wrong)
   })
 }
 

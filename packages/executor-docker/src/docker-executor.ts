@@ -1,5 +1,5 @@
-import type { Executor, ExecutorGuarantees, LaunchAnswer, LaunchSpec, LaunchState } from '@seamark/core'
-import { checkLaunchId, isSeamError, NO_LIMITS, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
+import type { Executor, LaunchAnswer, LaunchSpec, LaunchState } from '@seamark/core'
+import { checkLaunchId, isSeamError, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
 import { sandboxIdentity } from '@seamark/supervisor'
 import { randomUUID } from 'node:crypto'
 import { basisOf } from './basis.ts'
@@ -7,6 +7,7 @@ import { checkSpec } from './check-spec.ts'
 import { changesSince, parseCursor, type Known } from './cursor.ts'
 import { dockerPort } from './docker-port.ts'
 import { openEngine } from './engine.ts'
+import { guaranteesOf } from './guarantees.ts'
 import { openGuards } from './guards.ts'
 import { openInput } from './input.ts'
 import { checkKeeper } from './keeper.ts'
@@ -48,6 +49,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const settings = checkOptions(options, sandboxIdentity() ?? ownIdentity())
   const { name, deployment } = settings
   const scope = scopeOf(deployment, name)
+  const guarantees = guaranteesOf(settings.runtime)
   const engine = openEngine(dockerPort(settings.socketPath), settings)
   const launches = openLaunches(engine, scope)
   const notice = options.onNotice ?? (() => undefined)
@@ -75,12 +77,12 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
     spec: 'executor/v1',
     kind: 'docker',
     name,
-    guarantees: guaranteesOf(settings.runtime),
+    guarantees,
 
     async launch(launchId, spec, { signal } = {}) {
       throwIfAborted(signal)
       checkLaunchId(launchId)
-      checkSpec(spec)
+      checkSpec(spec, guarantees)
       watch.open()
       // A copy: what the caller changes afterwards changes nothing.
       const mine = starting.get(launchId) ?? start(launchId, structuredClone(spec))
@@ -212,28 +214,4 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
 
 function ownIdentity(): { readonly uid: number; readonly gid: number } {
   return { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() || 1000 }
-}
-
-/** Measured with runc; another runtime makes the same promises, untested. */
-function guaranteesOf(runtime: string): ExecutorGuarantees {
-  const proof = runtime === 'runc' ? 'tested' : 'unproven'
-  const enforced = { value: 'enforced', proof } as const
-  const watched = { value: 'watched', proof } as const
-  return {
-    isolation: { value: 'container', proof },
-    network: { value: 'none', proof },
-    filesystem: 'private',
-    tree: { value: 'proven', proof },
-    limits: {
-      ...NO_LIMITS,
-      cpu: enforced,
-      memory: enforced,
-      pids: enforced,
-      wallClock: enforced,
-      idle: watched,
-      disk: watched,
-    },
-    input: true,
-    outlivesService: true,
-  }
 }

@@ -122,7 +122,9 @@ describe('another runtime', () => {
     const gvisor = open({ runtime: 'runsc', deployment: 'gvisor' })
     expect(await gvisor.unavailable?.()).toBeUndefined()
     expect(gvisor.guarantees.isolation).toEqual({ value: 'container', proof: 'unproven' })
-    expect(gvisor.guarantees.limits.memory.proof).toBe('unproven')
+    const { cpu, memory, pids, wallClock } = gvisor.guarantees.limits
+    expect([cpu, memory, pids].map(({ value }) => value)).toEqual(['none', 'none', 'none'])
+    expect(wallClock).toEqual({ value: 'watched', proof: 'unproven' })
     const { exit, out, err } = await see(gvisor, 'id -u; cat /proc/version; echo said >&2; exit 5')
     expect([exit.code, err]).toEqual([5, 'said\n'])
     // The kernel that gVisor shows, not the machine's.

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { checkSpec } from '../src/check-spec.ts'
 import { dockerExecutor } from '../src/index.ts'
 import { checkEngine } from '../src/engine.ts'
+import { guaranteesOf } from '../src/guarantees.ts'
 import { checkOptions, isPinned, type DockerExecutorOptions } from '../src/options.ts'
 
 const self = { uid: 1000, gid: 1000 }
@@ -122,7 +123,7 @@ describe('a spec', () => {
   const mount = { source: '/srv/a', target: '/a', mode: 'read-only' } as const
 
   it('is refused with the place of all that is wrong', () => {
-    checkSpec({ ...right, mounts: [mount] })
+    checkSpec({ ...right, mounts: [mount] }, guaranteesOf('runc'))
     const wrong: [string, Parameters<typeof checkSpec>[0]][] = [
       ['/argv', { ...right, argv: [''] }],
       ['/argv/0', { ...right, argv: ['a\uD800'] }],
@@ -143,6 +144,17 @@ describe('a spec', () => {
       ['/timeoutMs', { ...right, timeoutMs: 0 }],
       ['/maxOutputBytes', { ...right, maxOutputBytes: -1 }],
     ]
-    for (const [place, spec] of wrong) expect([spec, placeOf(() => checkSpec(spec))]).toEqual([spec, place])
+    for (const [place, spec] of wrong)
+      expect([spec, placeOf(() => checkSpec(spec, guaranteesOf('runc')))]).toEqual([spec, place])
+  })
+
+  it('is refused with limits that a runtime is not known to hold', () => {
+    const all = { cpu: 1, memoryBytes: 2 ** 30, pids: 9, diskBytes: 1, idleMs: 1 }
+    checkSpec({ ...right, limits: all }, guaranteesOf('runc'))
+    for (const field of ['cpu', 'memoryBytes', 'pids'] as const)
+      expect(placeOf(() => checkSpec({ ...right, limits: { [field]: all[field] } }, guaranteesOf('runsc')))).toBe(
+        `/limits/${field}`,
+      )
+    checkSpec({ ...right, timeoutMs: 1, limits: { diskBytes: 1, idleMs: 1 } }, guaranteesOf('runsc'))
   })
 })

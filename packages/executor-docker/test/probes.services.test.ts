@@ -49,4 +49,27 @@ describe('the probes', { timeout: 120_000 }, () => {
       tree: { value: 'proven', proof: 'probed' },
     })
   })
+
+  it('take from gVisor what they can not see held', async () => {
+    const executor = dockerExecutor({ socketPath: engine.socketPath, image, deployment: 'gvisor', runtime: 'runsc' })
+    const report = await probeExecutor(executor, { dir, now: 1 })
+    await executor.close?.()
+    // No filter is in force, its own kernel answers, and what it does not show counts as not there.
+    expect(new Set(escapes(report))).toEqual(
+      new Set([
+        'file/devices',
+        'network/vsock',
+        'privilege/capabilities',
+        'privilege/new',
+        'kernel/filter',
+        'kernel/io-uring',
+        'kernel/perf',
+      ]),
+    )
+    expect(borneOut(executor.guarantees, report)).toMatchObject({
+      isolation: { value: 'none', proof: 'probed' },
+      network: { value: 'host', proof: 'probed' },
+      tree: { value: 'proven', proof: 'probed' },
+    })
+  })
 })

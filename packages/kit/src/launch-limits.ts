@@ -1,4 +1,4 @@
-import type { LaunchLimits } from '@seamark/core'
+import type { ExecutorGuarantees, LaunchLimits } from '@seamark/core'
 
 /** Adds a problem, `INVALID_INPUT` at a JSON pointer of the spec. */
 export type TellProblem = (pointer: string, message: string) => void
@@ -11,9 +11,22 @@ export interface LeastLimits {
 
 const mostCpu = 1_000_000
 
-/** Tells of each limit of a spec (`/limits/…`) that is no number, or is out of range. Pure. */
-export function checkLaunchLimits(limits: LaunchLimits | undefined, least: LeastLimits, wrong: TellProblem): void {
-  const { cpu, memoryBytes, pids, diskBytes, idleMs } = limits ?? {}
+const fields = [
+  ['cpu', 'cpu'],
+  ['memory', 'memoryBytes'],
+  ['pids', 'pids'],
+  ['disk', 'diskBytes'],
+  ['idle', 'idleMs'],
+] as const
+
+/** Tells of each limit of a spec (`/limits/…`) that is no number, is out of range, or that the executor does not hold. Pure. */
+export function checkLaunchLimits(
+  limits: LaunchLimits,
+  held: ExecutorGuarantees['limits'],
+  least: LeastLimits,
+  wrong: TellProblem,
+): void {
+  const { cpu, memoryBytes, pids, diskBytes, idleMs } = limits
   if (cpu !== undefined && !(cpu >= least.cpu && cpu <= mostCpu))
     wrong('/limits/cpu', `The limit is not a number of processors from ${least.cpu}.`)
   if (!isCount(memoryBytes, least.memoryBytes))
@@ -21,6 +34,9 @@ export function checkLaunchLimits(limits: LaunchLimits | undefined, least: Least
   if (!isCount(pids, 1)) wrong('/limits/pids', 'The limit is not a whole number from 1.')
   if (!isCount(diskBytes, 0)) wrong('/limits/diskBytes', 'The limit is not a whole number of bytes.')
   if (!isCount(idleMs, 1)) wrong('/limits/idleMs', 'The limit is not a whole number of milliseconds from 1.')
+  for (const [name, field] of fields)
+    if (limits[field] !== undefined && (held[name]?.value ?? 'none') === 'none')
+      wrong(`/limits/${field}`, `This executor can not hold a limit of ${name} here.`)
 }
 
 /** Whether a limit is absent, or a whole number from the least. */

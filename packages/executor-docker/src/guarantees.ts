@@ -1,0 +1,28 @@
+import type { ExecutorGuarantees } from '@seamark/core'
+import { NO_LIMITS } from '@seamark/kit'
+
+/**
+ * What containers of a runtime promise. All is tested with runc. With another runtime nothing is, and what that runtime itself
+ * would have to hold of the limits is not promised at all: gVisor, for one, holds neither cores, memory nor processes as the engine is
+ * told to, and its first process can be stopped from inside.
+ */
+export function guaranteesOf(runtime: string): ExecutorGuarantees {
+  const proof = runtime === 'runc' ? 'tested' : 'unproven'
+  const enforced = { value: 'enforced', proof } as const
+  const watched = { value: 'watched', proof } as const
+  return {
+    isolation: { value: 'container', proof },
+    network: { value: 'none', proof },
+    filesystem: 'private',
+    tree: { value: 'proven', proof },
+    limits: {
+      ...NO_LIMITS,
+      ...(runtime === 'runc' && { cpu: enforced, memory: enforced, pids: enforced }),
+      wallClock: runtime === 'runc' ? enforced : watched,
+      idle: watched,
+      disk: watched,
+    },
+    input: true,
+    outlivesService: true,
+  }
+}
