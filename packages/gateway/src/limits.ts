@@ -6,7 +6,7 @@ export const GATEWAY_LIMITS = {
   maxHeaders: 100,
   /** Bytes of one request's body. */
   maxRequestBytes: 1_073_741_824,
-  /** Bytes of one request's body under a rule with a meter, which is held whole: what it can cost depends on all of it. */
+  /** Bytes of one request's body that is metered or signed, which is held whole: what it can cost, and its digest, depend on all of it. */
   maxMeteredBytes: 33_554_432,
   /** Bytes of such bodies that are held at one time. */
   maxHeldBytes: 67_108_864,
