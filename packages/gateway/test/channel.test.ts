@@ -73,6 +73,20 @@ it("ends the gateway's process where it does not understand its owner, and tells
   await expect.poll(() => notices, { timeout: 20_000 }).toMatchObject([{ code: 'INTERNAL' }])
 })
 
+it("ends the gateway's process where its owner does not understand it, and tells who waits", async () => {
+  const notices: Error[] = []
+  const options = { carriers: {}, user: { uid: 64_199, gid: 64_199 } }
+  // It asks for certificates to be placed, which is no question here.
+  const made = await gatewayProcess(options, {}, (error) => notices.push(error))
+  const listener = createServer()
+  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done))
+  const opening = made.ask('open', { attempt: 1, launchId: 'sm1', rules: [], meters: false }, listener)
+  await expect(opening).rejects.toMatchObject({ code: 'INTERNAL' })
+  expect(await made.ended).toBe('SIGKILL')
+  expect(notices).toMatchObject([{ code: 'INTERNAL' }])
+  await new Promise((done) => listener.close(done))
+})
+
 describe('what a process says', () => {
   async function told(text: string | Buffer, pieces = 3): Promise<{ lines: string[]; more: number }> {
     const stream = new PassThrough()
