@@ -65,7 +65,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const authorizer = config.authorizer ?? allowLocal()
   const anchors = config.anchors ?? []
   const secrets = memory.watch(config.secrets ?? fileSecrets({ dir: join(dataDir, 'secrets') }))
-  const egress = egressOf(config.egress ?? {}, secrets, onNotice)
+  const egress = egressOf(config.egress ?? {}, join(dataDir, 'packages'), secrets, onNotice)
   const signers = {
     log: config.signer ?? localSigner({ path: join(dataDir, 'keys', 'log.pem'), role: 'log' }),
     export: config.exportSigner ?? localSigner({ path: join(dataDir, 'keys', 'export.pem'), role: 'export' }),
@@ -197,10 +197,16 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
 }
 
 /** The gateway, with the secrets of the service. Errors: those of its options, with their place in the configuration. */
-function egressOf(settings: EgressSettings, secrets: SecretStore, onNotice: (error: Error) => void): GatewayEgress {
+function egressOf(
+  settings: EgressSettings,
+  packagesDir: string,
+  secrets: SecretStore,
+  onNotice: (error: Error) => void,
+): GatewayEgress {
   try {
     return gatewayEgress({
       ...settings,
+      packagesDir,
       resolve: (name, call) => secrets.resolve(name, call),
       ...(secrets.replace && {
         replace: async (name: string, version: string, value: Uint8Array, call: CallOptions) =>

@@ -92,6 +92,20 @@ const shape = z.strictObject({
       ),
       // What is in it is judged, with its place, by the gateway.
       meters: maybe(z.record(z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'), meter)),
+      packages: maybe(
+        z.strictObject({
+          registries: z
+            .array(
+              z.strictObject({
+                host: z.string().min(1),
+                port: maybe(z.int().min(1).max(65_535)),
+                kind: z.enum(['npm', 'pypi']),
+              }),
+            )
+            .min(1),
+          maxBytes: maybe(z.int().min(1)),
+        }),
+      ),
       privateRanges: maybe(z.array(z.string())),
       extraCas: maybe(
         z.array(z.string().regex(/-----BEGIN CERTIFICATE-----/, 'give the text of a certificate in PEM')),

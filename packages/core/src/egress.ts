@@ -4,12 +4,31 @@ import type { EgressRule } from './policy.ts'
 import type { CallOptions } from './seam.ts'
 import type { AttemptPort } from './worker.ts'
 
+/** A registry whose files of packages are kept on the host once they were fetched. */
+export interface PackageRegistry {
+  /** A host name in lower-case ASCII (punycode), or an address. */
+  readonly host: string
+  /** Default 443. */
+  readonly port?: number
+  /** How it names the files of a version, which it never changes: `npm` as `…/-/NAME.tgz`, `pypi` as `…/packages/XX/YY/…/NAME`. */
+  readonly kind: 'npm' | 'pypi'
+}
+
+/** What is kept on the host of what attempts fetch from registries. */
+export interface PackageCacheSettings {
+  readonly registries: readonly PackageRegistry[]
+  /** Of all files together. Default 10 GiB. What was used longest ago makes room. */
+  readonly maxBytes?: number
+}
+
 /** What a deployment says about every way out, beside its policy. */
 export interface EgressSettings {
   /** How each secret is added that a rule may name in `inject`, or what is made of it and added. */
   readonly credentials?: Readonly<Record<string, CredentialWay>>
   /** What a rule may name in `meter`, beside `model`, which is there in any case and may be set here. */
   readonly meters?: Readonly<Record<string, MeterSettings>>
+  /** Where files of packages come from that are kept on the host. Absent: nothing is kept. */
+  readonly packages?: PackageCacheSettings
   /** Ranges in CIDR notation that listed names may lead to although they are not public. Never metadata services. */
   readonly privateRanges?: readonly string[]
   /** Certificates in PEM that are trusted beside the usual ones. */

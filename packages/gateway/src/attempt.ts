@@ -16,6 +16,8 @@ import type { Authority } from './names.ts'
 import type { Pinboard } from './pins.ts'
 import { dropCounter } from './drops.ts'
 import { connectionPool } from './pool.ts'
+import { sendKept } from './kept.ts'
+import type { Packages } from './packages.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
 import { factsOf, read, type Asked, type Facts } from './request.ts'
 import { payloadOf, signRequest, type SignedRequest } from './signing.ts'
@@ -34,6 +36,7 @@ export interface AttemptContext {
   readonly meters: Meters
   /** Absent where no rule has a meter. */
   readonly usage: UsagePort | undefined
+  readonly packages: Packages | undefined
   readonly log: DecisionLog
   readonly clock: Clock
 }
@@ -58,7 +61,7 @@ export function attemptServer(context: AttemptContext): {
   readonly serve: (listener: Server) => void
   readonly end: () => Promise<void>
 } {
-  const { launchId, rules, limits, pins, dialer, secrets, certificates, meters, usage, log, clock } = context
+  const { launchId, rules, limits, pins, dialer, secrets, certificates, meters, usage, packages, log, clock } = context
   const readBody = bodyReader(Math.min(limits.maxMeteredBytes, limits.maxRequestBytes), limits.maxHeldBytes)
   const charged = usage && charges(usage)
   const pool = connectionPool(dialer, limits.maxConnections)
@@ -69,14 +72,14 @@ export function attemptServer(context: AttemptContext): {
 
   const refuse = (reason: Refusal['reason'], facts: Facts, count?: number): Promise<void> =>
     log.record({ launchId, at: clock.now(), outcome: 'refused', ...refusal(reason), ...facts }, count)
-  const allow = (facts: Facts, address: string, inject?: string): Promise<void> =>
+  const allow = (facts: Facts, address: string | undefined, inject?: string): Promise<void> =>
     log.record({
       launchId,
       at: clock.now(),
       outcome: 'allowed',
-      reason: 'listed',
+      reason: address === undefined ? 'cached' : 'listed',
       ...facts,
-      address,
+      ...(address !== undefined && { address }),
       ...(inject !== undefined && { inject }),
     })
 
@@ -128,10 +131,25 @@ export function attemptServer(context: AttemptContext): {
     const matched = rules.matcher.match({ ...authority, mode: asked.mode, method, path: target.path })
     if (!matched.allowed) return refuseWith(REASONS[matched.reason], facts)
     if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
+    const place = `${authority.host} ${authority.port}`
+    const { inject, meter } = matched.rule
+    const file = { authority, method, target, length, rawHeaders: req.rawHeaders, inject }
+    const signing = inject === undefined ? undefined : secrets.signing(inject)
+    // What is metered or signed is no file of a package.
+    const files = meter === undefined && signing === undefined ? packages : undefined
+    const kept = await files?.find(file)
+    if (kept !== undefined) {
+      try {
+        // Where the credential was taken away, so is what it was needed for.
+        if (inject !== undefined) await secrets.headerFor(inject, place)
+      } catch {
+        await kept.close()
+        return refuseWith('secret', facts)
+      }
+      return sendKept(res, kept, secrets.sentTo(place), () => allow(facts, undefined, inject))
+    }
     const pin = await pins.pin(authority.host)
     if ('reason' in pin) return refuseWith(pin.reason, facts)
-    const { inject, meter } = matched.rule
-    const signing = inject === undefined ? undefined : secrets.signing(inject)
     const payload = signing && payloadOf(req.rawHeaders, signing)
     if (signing !== undefined && payload === undefined) return refuseWith('payload', facts)
     let held: HeldBody | undefined
@@ -143,7 +161,6 @@ export function attemptServer(context: AttemptContext): {
       if (typeof body === 'string') return refuseWith(body, facts)
       held = body
     }
-    const place = `${authority.host} ${authority.port}`
     let credential: Added | undefined
     try {
       // A signature is made of what is sent, which is not known yet.
@@ -199,6 +216,7 @@ export function attemptServer(context: AttemptContext): {
       expectsContinue: expectsContinue && held === undefined,
       held,
       charge,
+      keeping: files?.keeping(file),
     }
     forward(req, res, outgoing, { pool, limits, unreachable: () => pins.forget(authority.host) })
   }

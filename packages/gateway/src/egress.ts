@@ -23,11 +23,14 @@ import type { EgressDecision, EgressGatewayOptions } from './options.ts'
 import { decidedMessage, opened, readyMessage } from './process-options.ts'
 import { checkRules, mayBeSigned } from './rules.ts'
 import { reserveMessage, settleMessage } from './usage-messages.ts'
+import { workingFolder } from './working-folder.ts'
 
-export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock'> {
+export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup' | 'clock' | 'packagesDir'> {
+  /** Absolute folder for what `packages` has kept, made with mode 0700 for the user of the process. Needed with `packages`. */
+  readonly packagesDir?: string
   /** As whom the gateway's process goes on where it is started by root. Default: uid and gid 64,199, which need no entry anywhere. */
   readonly user?: { readonly uid: number; readonly gid: number }
-  /** Told when the process ended by itself, and of what keeps it from being started anew. */
+  /** Told when the process ended by itself, of what keeps it from being started anew, and of what it says. */
   readonly onNotice?: (error: Error) => void
 }
 
@@ -165,12 +168,13 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   }
 
   function ready(): Promise<GatewayProcess> {
-    const { meters: settings, privateRanges, extraCas, proxy, limits } = rest
+    const { meters: settings, packages, packagesDir, privateRanges, extraCas, proxy, limits } = rest
     started ??= gatewayProcess(
       {
         user,
         carriers: issuer === undefined ? {} : carriersOf(credentials),
         ...(settings && { meters: settings }),
+        ...(packages && { packages }),
         ...(privateRanges && { privateRanges }),
         ...(extraCas && { extraCas }),
         ...(proxy && { proxy }),
@@ -178,6 +182,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
       },
       handlers,
       onNotice,
+      workingFolder(packages && packagesDir, user),
     ).then(
       (made) => {
         void made.ended.then((how) => lost(how), onNotice)

@@ -11,6 +11,7 @@ import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
 import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
+import type { Packages } from './packages.ts'
 import { scrubbing, scrubHeaders } from './scrub.ts'
 
 /** A request that is allowed and recorded. */
@@ -35,6 +36,8 @@ export interface Outgoing {
   readonly held: HeldBody | undefined
   /** Where the call is metered. */
   readonly charge: Charge | undefined
+  /** What keeps the answer as it passes, where it may be kept. */
+  readonly keeping: ReturnType<Packages['keeping']>
 }
 
 /** Answers with a problem. What was begun already is cut, so that it does not look whole. */
@@ -113,8 +116,10 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   answer.on('error', cut)
   count(answer, limits.maxAnswerBytes, cut)
   const read = charge === undefined ? answer : answer.pipe(metering(answer, charge)).on('error', cut)
-  if (known === undefined) read.pipe(res)
-  else read.pipe(scrubbing(known)).on('error', cut).pipe(res)
+  const clean = known === undefined ? read : read.pipe(scrubbing(known)).on('error', cut)
+  const keeping = outgoing.keeping?.(answer, res)
+  if (keeping === undefined) clean.pipe(res)
+  else clean.pipe(keeping).on('error', cut).pipe(res)
 }
 
 function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): Parameters<Charge['begins']>[0] {

@@ -21,9 +21,10 @@ export interface GatewayProcess {
 function start(
   handlers: Handlers,
   onNotice: (error: Error) => void,
+  cwd: string,
 ): { readonly child: ChildProcess; readonly speak: Channel } {
   const child = fork(program, [], {
-    cwd: '/',
+    cwd,
     env: {},
     execArgv: ['--disable-warning=ExperimentalWarning', ...(inSource ? ['--conditions=source'] : [])],
     serialization: 'advanced',
@@ -47,14 +48,15 @@ function start(
 
 /**
  * Starts one. What it writes to its standard error is told as notices, as is what it says that nobody understands, which ends it.
- * Errors: what `egressGateway` says to the options; `UNAVAILABLE` where it can not be started.
+ * It works in `folder`. Errors: those of `folder`; what `egressGateway` says to the options; `UNAVAILABLE` where it can not be started.
  */
 export async function gatewayProcess(
   options: ProcessOptions,
   handlers: Handlers,
   onNotice: (error: Error) => void,
+  folder: Promise<string> = Promise.resolve('/'),
 ): Promise<GatewayProcess> {
-  const { child, speak } = start(handlers, onNotice)
+  const { child, speak } = start(handlers, onNotice, await folder)
   const ended = new Promise<string>((resolve) => {
     const over = (how: string): void => {
       speak.end()

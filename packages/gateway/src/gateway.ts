@@ -10,6 +10,7 @@ import { dialer } from './dial.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import type { AttemptEgress, AttemptEgressSpec, EgressGateway, EgressGatewayOptions } from './options.ts'
 import { metersOf } from './meters.ts'
+import { packagesOf } from './packages.ts'
 import { pinboard } from './pins.ts'
 import { addressFilter } from './ranges.ts'
 import { ENDPOINT_PREFIX } from './request.ts'
@@ -42,7 +43,7 @@ export function refuseMeters(rules: readonly EgressRule[]): void {
 }
 
 /** What serves attempts: how credentials are added, and not what they are made of. */
-export interface ServingOptions extends Omit<EgressGatewayOptions, 'credentials' | 'resolve' | 'replace' | 'onNotice'> {
+export interface ServingOptions extends Omit<EgressGatewayOptions, 'credentials' | 'resolve' | 'replace'> {
   readonly carriers: Readonly<Record<string, Carrier>>
 }
 
@@ -62,6 +63,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
   const { carriers, lookup, privateRanges = [], extraCas = [], proxy, clock = systemClock } = options
   const limits = limitsFrom(options.limits ?? {})
   const meters = metersOf(options.meters ?? {}, clock)
+  const packages = packagesOf(options.packages, options.packagesDir, options.onNotice ?? (() => undefined))
   const allowed = addressFilter(privateRanges)
   const { connectMs, pinMs } = limits
   const known = new Set(Object.keys(carriers))
@@ -87,6 +89,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
       certificates,
       meters,
       usage,
+      packages,
       log: decisionLog(decided, limits.maxDecisions),
       clock,
     })
@@ -138,7 +141,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
  * Errors: `INVALID_INPUT` with its place for options that can not be met. Does no I/O before `open`.
  */
 export function egressGateway(options: EgressGatewayOptions): EgressGateway {
-  const { credentials = {}, resolve, replace: _, onNotice: __, ...rest } = options
+  const { credentials = {}, resolve, replace: _, ...rest } = options
   checkWays(credentials)
   const stopping = new AbortController()
   const serving = servingGateway({ ...rest, carriers: resolve === undefined ? {} : carriersOf(credentials) })

@@ -16,4 +16,5 @@ export type {
   EgressDecision,
   EgressGateway,
   EgressGatewayOptions,
+  RefusalReason,
 } from './options.ts'

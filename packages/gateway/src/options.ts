@@ -5,6 +5,7 @@ import type { Server } from 'node:net'
 /** Why something was allowed or not, as a closed list of words. */
 export type DecisionReason =
   | 'listed'
+  | 'cached'
   | 'not-listed'
   | 'method'
   | 'path'
@@ -41,10 +42,15 @@ export interface EgressDecision extends Omit<RecordData['egress.decided'], 'firs
   readonly reason: DecisionReason
 }
 
+/** Why something was refused. */
+export type RefusalReason = Exclude<DecisionReason, 'listed' | 'cached'>
+
 /** A decision before it is counted. */
 export type Decision = Omit<EgressDecision, 'count'>
 
 export interface EgressGatewayOptions extends EgressSettings {
+  /** Folder for what `packages` has kept, which is there and to which nobody else writes. Needed with `packages`. */
+  readonly packagesDir?: string
   /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in
    * memory until the attempt ends, to be overwritten in its answers. */
   readonly resolve?: (

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@seamark/core'
 import { ERRORS, SeamError, toSeamError } from '@seamark/kit'
-import type { DecisionReason } from './options.ts'
+import type { RefusalReason } from './options.ts'
 
 const REFUSALS: Readonly<
   Record<
-    Exclude<DecisionReason, 'listed'>,
+    RefusalReason,
     { readonly code: ErrorCode; readonly status?: number; readonly message: string; readonly remedy: string }
   >
 > = {
@@ -131,7 +131,7 @@ const REFUSALS: Readonly<
 
 /** A refusal as the program sees it, with the reason that goes into the decision. */
 export interface Refusal {
-  readonly reason: Exclude<DecisionReason, 'listed'>
+  readonly reason: RefusalReason
   readonly code: ErrorCode
 }
 

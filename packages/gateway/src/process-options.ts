@@ -7,7 +7,7 @@ import { z } from 'zod'
 /** What the gateway's process is started with: plain data. */
 export type ProcessOptions = Pick<
   EgressGatewayOptions,
-  'meters' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
+  'meters' | 'packages' | 'privateRanges' | 'extraCas' | 'proxy' | 'limits'
 > & {
   /** How secrets are added that may be asked for. */
   readonly carriers: Readonly<Record<string, Carrier>>
@@ -33,6 +33,14 @@ const meter = z.strictObject({
 export const startMessage: z.ZodType<ProcessOptions> = z.strictObject({
   carriers: z.record(z.string(), carrier),
   meters: z.record(z.string(), meter).exactOptional(),
+  packages: z
+    .strictObject({
+      registries: z.array(
+        z.strictObject({ host: z.string(), port: z.int().exactOptional(), kind: z.enum(['npm', 'pypi']) }),
+      ),
+      maxBytes: z.int().exactOptional(),
+    })
+    .exactOptional(),
   privateRanges: z.array(z.string()).exactOptional(),
   extraCas: z.array(z.string()).exactOptional(),
   proxy: z.strictObject({ host: z.string(), port: z.int() }).exactOptional(),

@@ -25,7 +25,12 @@ function become({ uid, gid }: ProcessOptions['user']): void {
 const handlers: Handlers = {
   start: question(startMessage, async ({ user, ...options }) => {
     become(user)
-    gateway = servingGateway(options)
+    gateway = servingGateway({
+      ...options,
+      // It was started in the folder, which it needs no way to then.
+      packagesDir: '.',
+      onNotice: ({ message }) => void process.stderr.write(`${message}\n`),
+    })
   }),
 
   open: question(openMessage, async ({ attempt, launchId, rules, meters }, listener) => {

@@ -14,7 +14,7 @@ const bare = ({ launchId, at, reason }: Decision): Decision => ({
   launchId,
   at,
   outcome: 'refused',
-  ...refusal(reason === 'listed' ? 'too-many-decisions' : reason),
+  ...refusal(reason === 'listed' || reason === 'cached' ? 'too-many-decisions' : reason),
 })
 
 export interface RefusalCounter {

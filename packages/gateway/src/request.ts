@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { areClean, bodyLength, values } from './headers.ts'
 import { authorityFrom, type Authority } from './names.ts'
-import type { DecisionReason, EgressDecision } from './options.ts'
+import type { EgressDecision, RefusalReason } from './options.ts'
 import type { EgressMode } from '@seamark/core'
 import { targetFrom, type Target } from './target.ts'
 
@@ -17,8 +17,7 @@ export interface Asked {
 /** As far as it could be read, for the decision. */
 export type Facts = Partial<Pick<EgressDecision, 'mode' | 'method' | 'host' | 'port' | 'path'>>
 
-export type Reading =
-  { readonly asked: Asked } | { readonly reason: Exclude<DecisionReason, 'listed'>; readonly facts: Facts }
+export type Reading = { readonly asked: Asked } | { readonly reason: RefusalReason; readonly facts: Facts }
 
 /** Where base URLs lead: `/to/host/` or `/to/host:port/`. */
 export const ENDPOINT_PREFIX = '/to/'

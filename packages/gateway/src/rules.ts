@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { canonicalHost, checkPolicy, egressMatcher, type EgressMatcher, type EgressRefusal } from '@seamark/policy'
 import type { Meters } from './meters.ts'
 import { authorityFrom, type Authority } from './names.ts'
-import type { DecisionReason } from './options.ts'
+import type { RefusalReason } from './options.ts'
 import type { SignableRequest } from './sigv4-port.ts'
 
 /** The rules of an attempt, checked. */
@@ -84,7 +84,7 @@ export function mayBeSigned(
 }
 
 /** Why no rule allows a request, in the words of a decision. */
-export const REASONS: Readonly<Record<EgressRefusal, Exclude<DecisionReason, 'listed'>>> = {
+export const REASONS: Readonly<Record<EgressRefusal, RefusalReason>> = {
   host: 'not-listed',
   port: 'not-listed',
   mode: 'wrong-mode',
