@@ -63,7 +63,7 @@ export function attemptServer(context: AttemptContext): {
 } {
   const { launchId, rules, limits, pins, dialer, secrets, certificates, meters, usage, packages, log, clock } = context
   const readBody = bodyReader(Math.min(limits.maxMeteredBytes, limits.maxRequestBytes), limits.maxHeldBytes)
-  const charged = usage && charges(usage)
+  const charged = usage && charges(usage, clock)
   const pool = connectionPool(dialer, limits.maxConnections)
   const open = new Set<Socket>()
   // Where the program takes the gateway for a host.
@@ -178,6 +178,7 @@ export function attemptServer(context: AttemptContext): {
         // As above: of what keeps the budgets it sees no word.
         return refuseWith('reservation', facts)
       }
+      if (reserving.kind === 'gone') return
       if (reserving.kind === 'refused') return refuseWith(reserving.reason, facts, reserving.answer)
       held = heldBody(reserving.body, held.release)
       if (reserving.kind === 'call') ({ charge } = reserving)

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { UsagePort } from '@seamark/core'
+import type { Clock } from '@seamark/kit'
 import type { AnswerHead, Meter, Metered, MeteredAnswer, MeteredCall, ModelRequest } from '@seamark/metering'
 import { headerName, pairs, type RawHeaders } from './headers.ts'
+import { pace } from './pace.ts'
 import type { ProblemAnswer, Refusal } from './problems.ts'
 
 /** A call whose worst case is reserved, until it is settled. */
@@ -21,8 +23,9 @@ export interface Charge {
   readonly over: (whole: boolean) => Promise<void>
 }
 
-/** What may be done with a request under a rule with a meter. */
+/** What may be done with a request under a rule with a meter. `gone`: nobody is left to do it for. */
 export type Reserving =
+  | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly reason: Refusal['reason']; readonly answer: ProblemAnswer }
   | { readonly kind: 'free'; readonly body: Uint8Array }
   | { readonly kind: 'call'; readonly body: Uint8Array; readonly charge: Charge }
@@ -85,34 +88,40 @@ function chargeOf(call: MeteredCall, done: () => void): Charge {
   }
 }
 
-export function charges(usage: UsagePort): Charges {
+export function charges(usage: UsagePort, clock: Clock): Charges {
   const open = new Set<Promise<void>>()
+  const inTurn = pace(clock)
+
+  async function begin(meter: Meter, request: ModelRequest, res: ServerResponse): Promise<Reserving> {
+    // It may have waited for its turn.
+    if (res.destroyed) return { kind: 'gone' }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    open.add(promise)
+    const done = (): void => {
+      open.delete(promise)
+      resolve()
+    }
+    let metered: Metered
+    try {
+      metered = await meter.begin(request, usage)
+    } catch (error) {
+      done()
+      throw error
+    }
+    if (metered.kind !== 'call') {
+      done()
+      return metered.kind === 'free' ? { kind: 'free', body: request.body } : refused(metered)
+    }
+    const charge = chargeOf(metered, done)
+    // Whatever becomes of it, nothing of it comes after.
+    if (res.closed) void charge.over(false)
+    else res.once('close', () => void charge.over(false))
+    return { kind: 'call', body: metered.body, charge }
+  }
 
   return {
-    async reserve(meter, request, res) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      open.add(promise)
-      const done = (): void => {
-        open.delete(promise)
-        resolve()
-      }
-      let metered: Metered
-      try {
-        metered = await meter.begin(request, usage)
-      } catch (error) {
-        done()
-        throw error
-      }
-      if (metered.kind !== 'call') {
-        done()
-        return metered.kind === 'free' ? { kind: 'free', body: request.body } : refused(metered)
-      }
-      const charge = chargeOf(metered, done)
-      // Whatever becomes of it, nothing of it comes after.
-      if (res.closed) void charge.over(false)
-      else res.once('close', () => void charge.over(false))
-      return { kind: 'call', body: metered.body, charge }
-    },
+    // A large body takes long to read, and meanwhile nobody else is served.
+    reserve: (meter, request, res) => inTurn(() => begin(meter, request, res)),
     async idle() {
       while (open.size > 0) await Promise.all(open)
     },
