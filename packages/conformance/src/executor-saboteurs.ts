@@ -276,6 +276,27 @@ export const executorSaboteurs: readonly Saboteur<Executor>[] = [
       await right.send?.(launchId, bytes, options)
     },
   })),
+  broken('what is sent by a service that came back is lost', ['sends-on'], (right) => {
+    const own = new Set<string>()
+    return {
+      async launch(launchId, spec, options) {
+        own.add(launchId)
+        return right.launch(launchId, spec, options)
+      },
+      async send(launchId, bytes, options) {
+        await right.send?.(launchId, own.has(launchId) ? bytes : new Uint8Array(bytes.byteLength), options)
+      },
+    }
+  }),
+  broken('it takes input that nobody reads', ['refuses-input'], (right) => ({
+    async send(launchId, bytes, options) {
+      try {
+        await right.send?.(launchId, bytes, options)
+      } catch (error) {
+        if (!hasCode(error, 'CONFLICT')) throw error
+      }
+    },
+  })),
   broken(
     'it adds a variable',
     ['empty-environment'],

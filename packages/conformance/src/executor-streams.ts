@@ -189,6 +189,44 @@ export const streamCases: readonly Case<Executor>[] = [
     },
   },
   {
+    id: 'executor/sends-on',
+    about: 'What takes input takes it also from a service that comes back.',
+    skip: (seam) =>
+      needsInput(seam) ?? (seam.guarantees.outlivesService ? undefined : 'guarantees.outlivesService is false'),
+    async run(subject) {
+      const launchId = await launched(subject.seam, specOf(programsOf(subject).cat(), { stdin: 'pipe' }))
+      await subject.seam.send?.(launchId, new TextEncoder().encode('before\n'))
+      const again =
+        (await subject.reopen?.()) ?? fail('guarantees.outlivesService, but the subject can not be reopened')
+      await again.send?.(launchId, new TextEncoder().encode('after\n'))
+      let got = ''
+      const read = async () => {
+        for await (const chunk of again.output(launchId, 'stdout', 0)) {
+          got += Buffer.from(chunk).toString()
+          if (got.length >= 'before\nafter\n'.length) return
+        }
+      }
+      await within(read(), 'output')
+      expectEqual(got, 'before\nafter\n', 'echo')
+      await again.kill(launchId)
+      await exitOf(again, launchId)
+      await again.close?.()
+    },
+  },
+  {
+    id: 'executor/refuses-input',
+    about: 'What takes no input, or has ended, is sent nothing.',
+    skip: needsInput,
+    async run(subject) {
+      const { seam } = subject
+      const without = await launched(seam, specOf(programsOf(subject).sleep(60_000)))
+      await expectCode('CONFLICT', async () => seam.send?.(without, everyByte), 'send to a launch without input')
+      await seam.kill(without)
+      const { launchId } = await run(seam, specOf(programsOf(subject).exit(0), { stdin: 'pipe' }))
+      await expectCode('CONFLICT', async () => seam.send?.(launchId, everyByte), 'send to what has ended')
+    },
+  },
+  {
     id: 'executor/no-input',
     about: 'Without a pipe the input is empty.',
     async run(subject) {

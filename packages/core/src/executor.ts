@@ -170,7 +170,12 @@ export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
    */
   reap(launchId: string, options?: CallOptions): Promise<void>
 
-  /** Writes to standard input of a launch with `stdin: 'pipe'`. Only where `guarantees.input`. */
+  /**
+   * Writes to standard input of a launch with `stdin: 'pipe'`. Only where `guarantees.input`. Resolves when the bytes are on
+   * their way to the program, after those of earlier calls: a program that reads slowly holds it up.
+   *
+   * Errors: `NOT_FOUND` for an unknown or reaped launch, `CONFLICT` for one that has ended or takes no input.
+   */
   send?(launchId: string, bytes: Uint8Array, options?: CallOptions): Promise<void>
 
   /** Why no attempt can be started here now, found by trying; `undefined` where one can. Asked at submissions until one could, and by `doctor`. */

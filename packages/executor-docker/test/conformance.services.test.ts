@@ -43,7 +43,7 @@ const touched = [
   'timeout',
   'output-limit',
   'outlives-the-service',
-  'sends',
+  'sends-on',
   'hostile-text',
   'read-only-mounts',
   'disk-limit',

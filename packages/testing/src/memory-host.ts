@@ -73,6 +73,10 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
       state: { state: 'running', startedAt },
       kill,
       send(more) {
+        if (spec.stdin !== 'pipe' || launch.state.state !== 'running')
+          throw new SeamError('CONFLICT', 'The launch takes no input.', {
+            remedy: 'Launch with stdin "pipe" and send while it runs.',
+          })
         input.push(more)
         wake()
       },
