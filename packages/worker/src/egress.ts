@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import type { AttemptLayout } from './layout.ts'
 import { rulesOf } from './runtime-task.ts'
+import { javaOptions, trustStore } from './trust-store.ts'
 
 const port = 3_128
 const socket = 'gateway.sock'
 const authority = 'authority.pem'
 const certificates = 'certificates.pem'
+const ofJava = 'certificates.p12'
 const inside = { folder: '/run/seamark', program: '/run/seamark-forward' } as const
 const proxy = `http://127.0.0.1:${port}`
 
@@ -85,7 +87,7 @@ export function egressWays(
       return {
         ...launch,
         argv: throughForwarder(launch.argv, { program: inside.program, port, socket: `${inside.folder}/${socket}` }),
-        env: { ...launch.env, ...environmentOf(way) },
+        env: { ...launch.env, ...environmentOf(way, launch.env) },
         mounts: [
           ...launch.mounts,
           { source: attempt.egress, target: inside.folder, mode: 'read-only' },
@@ -101,20 +103,23 @@ export function egressWays(
   }
 }
 
-/** Both whole at any time: a program may be reading them. */
+/** Each whole at any time: a program may be reading them. */
 async function placeCertificates(folder: string, cas: readonly string[]): Promise<void> {
   if (cas.length === 0) return
-  const place = async (name: string, all: readonly string[]): Promise<void> => {
+  const place = async (name: string, content: string | Uint8Array): Promise<void> => {
     const next = join(folder, `.${name}`)
-    await writeFile(next, all.map((pem) => `${pem.trim()}\n`).join(''), { mode: 0o644 })
+    await writeFile(next, content, { mode: 0o644 })
     await rename(next, join(folder, name))
   }
-  await place(authority, cas)
-  await place(certificates, [...rootCertificates, ...cas])
+  const all = [...rootCertificates, ...cas]
+  const text = (pems: readonly string[]) => pems.map((pem) => `${pem.trim()}\n`).join('')
+  await place(authority, text(cas))
+  await place(certificates, text(all))
+  await place(ofJava, trustStore(all))
 }
 
 /** What programs of many kinds look at for a proxy, for base URLs, and for what they trust. */
-function environmentOf({ cas, endpoints }: EgressWay): Readonly<Record<string, string>> {
+function environmentOf({ cas, endpoints }: EgressWay, given: LaunchSpec['env']): Readonly<Record<string, string>> {
   const local = 'localhost,127.0.0.1'
   const all = `${inside.folder}/${certificates}`
   const urls = endpoints.map(({ host, port: number, path }) => {
@@ -129,6 +134,11 @@ function environmentOf({ cas, endpoints }: EgressWay): Readonly<Record<string, s
     NO_PROXY: local,
     no_proxy: local,
     NODE_USE_ENV_PROXY: '1',
+    // What the item says comes last, and counts.
+    JAVA_TOOL_OPTIONS: [
+      ...javaOptions(port, cas.length > 0 ? `${inside.folder}/${ofJava}` : undefined),
+      ...(given['JAVA_TOOL_OPTIONS'] === undefined ? [] : [given['JAVA_TOOL_OPTIONS']]),
+    ].join(' '),
     SEAMARK_ENDPOINTS: JSON.stringify(Object.fromEntries(urls)),
     ...(cas.length > 0 && {
       NODE_EXTRA_CA_CERTS: `${inside.folder}/${authority}`,

@@ -36,7 +36,7 @@ it('places certificates each time that the way out has new ones, and is told wha
   const all = await readFile(join(folder, 'certificates.pem'), 'utf8')
   expect(all).toContain(rootCertificates[0])
   expect(all.endsWith('\nsecond\n') && !all.includes('first')).toBe(true)
-  expect(await readdir(folder)).toEqual(['authority.pem', 'certificates.pem'])
+  expect(await readdir(folder)).toEqual(['authority.pem', 'certificates.p12', 'certificates.pem'])
   specs[0]?.used?.('key', Buffer.from('value'))
   expect(added).toEqual([['sm1', 'key', Buffer.from('value')]])
   await ways.close('sm1')
