@@ -4,6 +4,7 @@ import { loadConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
 import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
+import { tellOfBudgets } from './budget-notices.ts'
 import { claimOn } from './claim.ts'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
@@ -117,6 +118,12 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     .then(() => (leader === undefined || stopped !== undefined ? undefined : front.open()))
   // A stop also ends the waiting for the lease, and says itself how it went.
   over?.catch((error: unknown) => stopped ?? ended.resolve(error))
+  // In a service of one command that command tells of its run.
+  if (mode.as === 'seamark serve')
+    void over?.then(
+      () => deployment.engine && tellOfBudgets(deployment.engine, onNotice),
+      () => undefined,
+    )
   const stopScrub =
     mode.as === 'seamark serve'
       ? scrubInBackground(deployment, { onDamage: (error) => ended.resolve(error), onNotice })

@@ -10,6 +10,7 @@ import type { SeamarkClient } from '@seamark/sdk'
 import { localSigner } from '@seamark/signer-local'
 import { instantHands, instantItem } from '@seamark/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tellOfBudgets } from '../src/budget-notices.ts'
 import { socketIn } from '../src/socket.ts'
 import type { Ended, Started } from './seamark.ts'
 import { place, until } from './seamark.ts'
@@ -175,4 +176,26 @@ describe('an approval', () => {
     expect((await other.seamark('approve', 'short', '--run', 'r1')).code).toBe(9)
     other.remove()
   })
+})
+
+it('whoever watches the service is told of what is almost spent, and of what waits', () => {
+  const told: string[] = []
+  const parked = { reason: 'budget', token: 't', locksUntil: 0 } as const
+  const budget = { account: 'run:r1', of: 'tokens', room: 2 } as const
+  const about = { v: 1, ns: 'default', seq: 0, epoch: 1, at: 0, kindVersion: 1, actor: 'engine', run: 'r1' } as const
+  const engine: Parameters<typeof tellOfBudgets>[0] = {
+    onRecords(listener) {
+      listener([
+        { ...about, kind: 'budget.warned', data: { account: 'run:r1', of: 'tokens', settled: 8, limit: 10 } },
+        { ...about, kind: 'item.parked', item: 'a', data: { ...parked, budget } },
+        { ...about, kind: 'item.parked', item: 'b', data: { ...parked, reason: 'retry' } },
+      ])
+      return () => undefined
+    },
+  }
+  tellOfBudgets(engine, ({ message }) => told.push(message))
+  expect(told).toEqual([
+    expect.stringContaining('80 % of 10 tokens'),
+    expect.stringContaining('seamark approve a --run r1 --tokens N'),
+  ])
 })

@@ -52,12 +52,9 @@ export function warningText({
 }
 
 /** What an item waits for and what to do, in one line. */
-export function spentText(
-  { account, of }: SpentBudget | { readonly account: string; readonly of: string },
-  run: string,
-  item: string,
-): string {
-  const what = `${item} waits: the budget of the ${accountText(account)} has no room for its next call.`
+export function spentText({ account, of, room, wanted }: SpentBudget, run: string, item: string): string {
+  const call = wanted === undefined ? 'its next call' : `a call that may come to ${amountText(of, wanted)}`
+  const what = `${item} waits: the budget of the ${accountText(account)} has ${amountText(of, room)} left for ${call}.`
   if (/^(?:item|run):/.test(account))
     return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N`
   const day = account.startsWith('day:')

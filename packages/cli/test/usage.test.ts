@@ -71,12 +71,17 @@ describe('what is said of budgets', () => {
   })
 
   test('the remedy is a command for what can be approved, and the configuration for the rest', () => {
-    expect(spentText({ account: 'item:r1/a', of: 'nanoUsd' }, 'r1', 'a')).toContain(
+    expect(spentText({ account: 'item:r1/a', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain(
       'seamark approve a --run r1 --usd N',
     )
-    expect(spentText({ account: 'run:r1', of: 'tokens' }, 'r1', 'a')).toContain('seamark approve a --run r1 --tokens N')
-    expect(spentText({ account: 'day:2026-11-22', of: 'nanoUsd' }, 'r1', 'a')).toContain('budgets.day')
-    expect(spentText({ account: 'principal:x', of: 'nanoUsd' }, 'r1', 'a')).toContain('budgets.principal')
+    expect(spentText({ account: 'run:r1', of: 'tokens', room: 0, wanted: 1_500 }, 'r1', 'a')).toContain(
+      'seamark approve a --run r1 --tokens N',
+    )
+    expect(spentText({ account: 'day:2026-11-22', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.day')
+    expect(spentText({ account: 'principal:x', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.principal')
+    expect(spentText({ account: 'run:r1', of: 'tokens', room: 7, wanted: 1_500 }, 'r1', 'a')).toMatch(
+      /7 tokens left for a call that may come to 1,500 tokens/,
+    )
     expect(accountText('principal:\u202ex')).not.toContain('\u202e')
     expect(warningText({ account: 'day:2026-11-22', of: 'nanoUsd', limit: 5e9 })).toContain('$5.00')
   })

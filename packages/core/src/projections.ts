@@ -32,6 +32,10 @@ export interface RunRow {
 export interface SpentBudget {
   readonly account: BudgetAccount
   readonly of: keyof UsageAmount
+  /** What was left when the call was refused. */
+  readonly room: number
+  /** What the call could have come to. */
+  readonly wanted?: number
 }
 
 /** An item as a list shows it. */

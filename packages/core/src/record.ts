@@ -218,7 +218,14 @@ export interface RecordData {
     readonly locksUntil: number
     readonly snapshot?: BlobRef
     /** What it waits for, where `reason` is `budget`. */
-    readonly budget?: { readonly account: BudgetAccount; readonly of: keyof UsageAmount }
+    readonly budget?: {
+      readonly account: BudgetAccount
+      readonly of: keyof UsageAmount
+      /** What was left when the call was refused. */
+      readonly room: number
+      /** What the call could have come to. */
+      readonly wanted?: number
+    }
   }
   'item.resumed': { readonly token: string; readonly by: 'time' | 'answer' | 'expiry' }
   /** `locksUntil` passed while the item was parked. */

@@ -159,7 +159,7 @@ const schemas = {
     expiresAt: instant.exactOptional(),
     locksUntil: instant,
     snapshot: blob.exactOptional(),
-    budget: z.strictObject({ account, of: measure }).exactOptional(),
+    budget: z.strictObject({ account, of: measure, room: count, wanted: count.exactOptional() }).exactOptional(),
   }),
   'item.resumed': z.strictObject({ token: word, by: z.literal(['time', 'answer', 'expiry']) }),
   'locks.released': z.strictObject({ token: word }),

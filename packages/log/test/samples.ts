@@ -109,7 +109,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     expiresAt: 2,
     locksUntil: 3,
     snapshot: blob,
-    budget: { account: 'run:r1', of: 'nanoUsd' },
+    budget: { account: 'run:r1', of: 'nanoUsd', room: 1, wanted: 9 },
   },
   'item.resumed': { token: 't', by: 'time' },
   'locks.released': { token: 't' },

@@ -1,7 +1,7 @@
 import type {
+  AnyRecord,
   BudgetAccount,
   Principal,
-  RecordHeader,
   RunOutcome,
   SpendLimits,
   SpentBudget,
@@ -64,7 +64,7 @@ export interface Engine {
     readonly size: number
   }
   /** Records as they become durable, all of them, for followers in this process; what a listener throws is a notice. Returns a function that stops it. */
-  onRecords(listener: (headers: readonly RecordHeader[]) => void): () => void
+  onRecords(listener: (headers: readonly AnyRecord[]) => void): () => void
 }
 
 export type WaitingReason =

@@ -1,4 +1,4 @@
-import type { AnyRecord, BudgetAccount, SpendLimits, SpentBudget } from '@seamark/core'
+import type { AnyRecord, BudgetAccount, RecordData, SpendLimits, SpentBudget } from '@seamark/core'
 import { foldBudget } from '@seamark/metering'
 import type { AccountKey, BudgetEvent, BudgetState } from '@seamark/metering'
 import type { Budgets, ReservedCall } from './state-budgets.ts'
@@ -100,8 +100,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       return
     }
     case 'usage.refused':
-      if (record.data.code === 'LIMIT_EXCEEDED')
-        budgets.refused.set(fence, { account: record.data.account, of: record.data.of })
+      if (record.data.code === 'LIMIT_EXCEEDED') budgets.refused.set(fence, spentOf(record.data))
       return
     case 'budget.set': {
       const { on, limits } = record.data
@@ -171,6 +170,10 @@ export function loadBudgets(saved: SavedBudgets): Budgets {
     tallies: loadTallies(saved.tallies),
     defaults: saved.defaults,
   }
+}
+
+function spentOf({ account, of, room, wanted }: RecordData['usage.refused']): SpentBudget {
+  return { account, of, room, ...(wanted !== undefined && { wanted }) }
 }
 
 /** The day of a moment, in UTC. */

@@ -10,7 +10,7 @@ describe('a budget', () => {
     const { engine, options, hands } = await spending(spend(60))
     await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 })]))
     await until(() => engine.waiting('r1', 'a')?.for === 'parked')
-    const budget = { account: 'item:r1/a', of: 'nanoUsd' }
+    const budget = { account: 'item:r1/a', of: 'nanoUsd', room: 50, wanted: 60 }
     expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget', budget })
     const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
     expect(rows).toMatchObject([{ parked: { reason: 'budget', budget } }])

@@ -100,9 +100,13 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
-    ...(reason === undefined || state === 'succeeded' ? [] : [harmless(reasonText(reason))]),
+    ...(reason === undefined || state === 'succeeded' || said(waiting, reason) ? [] : [harmless(reasonText(reason))]),
   ]
   return `  ${id.padEnd(20)}  ${paint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
+}
+
+function said(waiting: ItemView['waiting'], reason: string): boolean {
+  return waiting?.for === 'parked' && waiting.reason === reason
 }
 
 async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemView, json: boolean): Promise<void> {

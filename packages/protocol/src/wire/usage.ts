@@ -13,7 +13,12 @@ const account: z.ZodType<BudgetAccount> = z
   .meta({ type: 'string', description: '`item:RUN/ITEM`, `run:RUN`, `principal:ID` or `day:2026-11-22` (UTC).' })
 
 /** The budget that an item waits for. */
-export const spentBudget: z.ZodType<SpentBudget> = z.object({ account, of: measure })
+export const spentBudget: z.ZodType<SpentBudget> = z.object({
+  account,
+  of: measure,
+  room: count.describe('What was left when the call was refused.'),
+  wanted: maybe(count.describe('What the call could have come to.')),
+})
 
 /** A budget that has a limit, and what is spent of it. */
 export interface BudgetView {
