@@ -65,7 +65,9 @@ beforeAll(async () => {
           authorization,
           body: await bodyOf(req),
         })
-        res.writeHead((await takes(authorization)) ? 200 : 401).end(`you sent ${authorization}`)
+        const token = req.headers['x-amz-security-token'] ?? ''
+        res.setHeader('set-cookie', 'session=derived')
+        res.writeHead((await takes(authorization)) ? 200 : 401).end(`you sent ${authorization}${String(token)}`)
       }
       answer().catch(() => res.destroy())
     },
@@ -285,6 +287,7 @@ describe('signatures of AWS', () => {
       body: 'hello',
     })
     expect(got.status).toBe(200)
+    expect(got.body).toMatch(/\[redacted:aws\]$/)
     const [one] = seen
     expect(one?.url).toBe('/stage/a%20b?b=2&a=1&token=next')
     expect(one?.body).toBe('hello')
@@ -298,6 +301,16 @@ describe('signatures of AWS', () => {
     expect(JSON.stringify(one)).not.toMatch(/own|0{64}|20260101/)
     expect(used).toEqual([session.SessionToken])
     for (const secret of [session.SecretAccessKey, session.SessionToken]) expect(told([got])).not.toContain(secret)
+  })
+
+  it('keep sessions of the program from the host, and of the host from the program, also where nothing is scrubbed', async () => {
+    await served(stored({ aws: JSON.stringify(key) }), [rule('aws')])
+    const got = await call(socketPath, `${base()}/x`, { headers: { cookie: 'own=cookie', range: 'bytes=0-1' } })
+    expect(got.status).toBe(200)
+    expect(got.headers['set-cookie']).toBeUndefined()
+    expect(JSON.stringify(seen)).not.toContain('own=cookie')
+    expect(seen[0]?.headers).toContain('bytes=0-1')
+    expect(used).toEqual([])
   })
 
   it('take the digest that the program says, and refuse pieces that it signed', async () => {

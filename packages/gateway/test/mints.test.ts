@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { GitHubAppWay, OAuth2Way } from '@seamark/core'
+import type { CredentialWay, GitHubAppWay, OAuth2Way } from '@seamark/core'
+import { egressGateway } from '@seamark/gateway'
 import { appToken } from '../src/github-app.ts'
 import { refreshed } from '../src/oauth-port.ts'
 import {
@@ -211,5 +212,34 @@ describe('the private key of a GitHub App (a server that verifies its assertion)
     expect(code).toBe('UNAVAILABLE')
     expect(said).not.toContain(given.split('\n')[1] ?? given)
     expect(said).not.toContain('a-secret-that-is-no-key')
+  })
+})
+
+describe('ways that no request can be sent with', () => {
+  const oauth2 = { way: 'oauth2', tokenEndpoint: 'https://auth.example/token', clientId: 'a' } as const
+  const app = { way: 'github-app', appId: 'a', installationId: 1, permissions: { contents: 'read' } } as const
+  const sigv4 = { way: 'sigv4', region: 'eu-central-1', service: 's3' } as const
+
+  it.each<CredentialWay>([
+    { ...oauth2, tokenEndpoint: 'http://auth.example/token' },
+    { ...oauth2, tokenEndpoint: 'https://user:password@auth.example/token' },
+    { ...oauth2, tokenEndpoint: 'auth.example' },
+    { ...oauth2, clientId: 'a\r\nb' },
+    { ...oauth2, clientAuth: 'post' },
+    { ...oauth2, scope: 'a  b' },
+    { ...app, apiUrl: 'http://forge.example' },
+    { ...app, installationId: 0 },
+    { ...app, repositories: [] },
+    { ...app, repositories: ['acme/seamark'] },
+    { ...app, permissions: {} },
+    { ...sigv4, region: 'eu/central' },
+    { ...sigv4, service: '' },
+  ])('are refused with their place: %j', (way) => {
+    expect(() => egressGateway({ credentials: { key: way } })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_INPUT',
+        problems: [expect.objectContaining({ place: { pointer: '/credentials/key' } })],
+      }),
+    )
   })
 })

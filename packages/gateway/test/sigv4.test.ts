@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { awsKeys } from '../src/aws-keys.ts'
+import { mayBeSigned } from '../src/rules.ts'
+import { payloadOf, signableOf } from '../src/signing.ts'
 import { signV4 } from '../src/sigv4-port.ts'
 
 // Published by AWS: docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
@@ -88,5 +90,95 @@ describe('keys', () => {
     }
     expect(error).toMatchObject({ code: 'UNAVAILABLE' })
     expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('EXAMPLEKEY')
+  })
+})
+
+describe('what may be signed', () => {
+  const rules = [
+    { host: 'api.example', mode: 'endpoint', methods: ['GET'], paths: ['/stage/*'], inject: 'aws' },
+    { host: 'api.example', port: 8443, mode: 'intercept', paths: ['/*'], inject: 'aws' },
+    { host: 'other.example', mode: 'endpoint', paths: ['/*'], inject: 'other' },
+    { host: 'open.example', mode: 'endpoint', paths: ['/*'] },
+  ] as const
+  const may = (more: Partial<Parameters<typeof mayBeSigned>[2]>, name = 'aws') =>
+    mayBeSigned(rules, name, {
+      method: 'GET',
+      path: '/stage/x',
+      query: [],
+      headers: { host: 'api.example' },
+      payload: nothing,
+      ...more,
+    })
+
+  it('is what a rule of the attempt allows with that secret, on the host that is signed', () => {
+    expect(may({})).toBe(true)
+    expect(may({ method: 'POST', headers: { host: 'api.example:8443' } })).toBe(true)
+    expect(may({ headers: { host: 'other.example' } }, 'other')).toBe(true)
+  })
+
+  it.each([
+    ['another method', { method: 'DELETE' }],
+    ['another path', { path: '/admin' }],
+    ['a path that can be read as another one', { path: '/stage/../admin' }],
+    ['the host of another secret', { headers: { host: 'other.example' } }],
+    ['a host of a rule without a secret', { headers: { host: 'open.example' } }],
+    ['a host of no rule', { headers: { host: 'iam.amazonaws.com' } }],
+    ['two hosts', { headers: { host: 'api.example,iam.amazonaws.com' } }],
+    ['no host', { headers: {} }],
+  ])('is not %s', (_, more) => {
+    expect(may(more)).toBe(false)
+  })
+})
+
+describe('a request as it is signed', () => {
+  const target = (query: string) => ({ path: '/a', query })
+  const authority = { host: 'api.example', port: 443 }
+  const of = (query: string, sent: readonly string[] = []) =>
+    signableOf({ method: 'GET', authority, target: target(query), sent }, nothing)
+
+  it('has each query once and in one spelling, without what the program signed', () => {
+    const { target: sent, request } = of(
+      '?b=1&a=x+y%20z&a=%2F&c&continuation-token=t&X-Amz-Signature=0&x-amz-credential=c&Expires=1',
+    )
+    expect(sent).toBe('/a?b=1&a=x%20y%20z&a=%2F&c=&continuation-token=t')
+    expect(request.query).toEqual([
+      ['b', '1'],
+      ['a', 'x y z'],
+      ['a', '/'],
+      ['c', ''],
+      ['continuation-token', 't'],
+    ])
+  })
+
+  it('has the headers that AWS reads, repeated ones as one', () => {
+    const { request } = of('', [
+      'X-Amz-Meta-A',
+      '1',
+      'Content-Type',
+      'text/plain',
+      'x-amz-meta-a',
+      '2',
+      'Accept',
+      '*/*',
+    ])
+    expect(request.headers).toEqual({ host: 'api.example', 'x-amz-meta-a': '1,2', 'content-type': 'text/plain' })
+  })
+
+  it.each([
+    [[], false, 'whole'],
+    [[], true, { digest: 'UNSIGNED-PAYLOAD' }],
+    [[nothing], false, { digest: nothing }],
+    [['UNSIGNED-PAYLOAD'], false, 'whole'],
+    [['STREAMING-UNSIGNED-PAYLOAD-TRAILER'], true, { digest: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' }],
+    [['STREAMING-UNSIGNED-PAYLOAD-TRAILER'], false, undefined],
+    [['STREAMING-AWS4-HMAC-SHA256-PAYLOAD'], true, undefined],
+    [[nothing, nothing], true, undefined],
+  ])('has the body as %j says (unsigned: %s)', (said, unsigned, payload) => {
+    expect(
+      payloadOf(
+        said.flatMap((value) => ['X-Amz-Content-Sha256', value]),
+        { unsigned },
+      ),
+    ).toEqual(payload)
   })
 })
