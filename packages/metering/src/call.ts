@@ -1,7 +1,12 @@
 import type { ModelProvider } from '@seamark/core'
 
 /** Who answers and, with the model's name, sets the price. */
-export const PROVIDERS = ['anthropic', 'openai', 'bedrock', 'vertex'] as const satisfies readonly ModelProvider[]
+export const PROVIDERS: readonly ['anthropic', 'openai', 'bedrock', 'vertex'] = [
+  'anthropic',
+  'openai',
+  'bedrock',
+  'vertex',
+]
 
 export type Provider = ModelProvider
 
