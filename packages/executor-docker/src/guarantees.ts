@@ -3,8 +3,8 @@ import { NO_LIMITS } from '@seamark/kit'
 
 /**
  * What containers of a runtime promise. All is tested with runc. With another runtime nothing is, and what that runtime itself
- * would have to hold of the limits is not promised at all: gVisor, for one, holds neither cores, memory nor processes as the engine is
- * told to, and its first process can be stopped from inside.
+ * would have to hold of the limits is not promised at all: gVisor, for one, holds cores, memory and processes in another way or not at
+ * all, as it was set up, and its first process can be stopped from inside.
  */
 export function guaranteesOf(runtime: string): ExecutorGuarantees {
   const proof = runtime === 'runc' ? 'tested' : 'unproven'

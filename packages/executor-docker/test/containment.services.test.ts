@@ -192,7 +192,7 @@ describe('a mount', () => {
     expect(statSync(join(folder, 'beside')).uid).toBe(process.getuid?.())
   })
 
-  it('that its user can not read is refused, or given where it is in the data folder', async () => {
+  it('that its user can not read is refused, or given where it is in the data folder, where the service is root', async () => {
     const closed = join(folder, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     writeFileSync(join(closed, 'file'), 'x', { mode: 0o600 })
