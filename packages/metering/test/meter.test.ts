@@ -1,4 +1,4 @@
-import type { UsagePort } from '@seamark/core'
+import type { UsagePort, UsageReport } from '@seamark/core'
 import type { AddressInfo } from 'node:net'
 import { createServer, request } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { budgetState, foldBudget, modelMeter, publishedPrices, reserve, settle } from '../src/index.ts'
+import { budgetState, foldBudget, modelMeter, priceTable, publishedPrices, reserve, settle } from '../src/index.ts'
 import type { BudgetEvent, BudgetState } from '../src/index.ts'
 import { ANTHROPIC, chat, CHAT, converse, CONVERSE, generate, GENERATE, message, requestOf } from './support.ts'
 
@@ -208,4 +208,54 @@ it.each([
   expect(metered.answer.status).toBe(status)
   expect(JSON.parse(metered.answer.body)).toMatchObject(words)
   expect(metered.error).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+})
+
+describe('amounts that can not be counted exactly', () => {
+  const dear = (tokens: number) => ({
+    maxOutputTokens: tokens,
+    prices: priceTable({
+      version: 1,
+      models: [
+        {
+          provider: 'anthropic',
+          model: 'dear',
+          prices: [
+            {
+              from: '2026-01-01',
+              source: 'https://prices.example/',
+              nanoUsdPerToken: { input: 1_000_000_000, output: 1_000_000_000 },
+            },
+          ],
+        },
+      ],
+    }),
+    now: OPTIONS.now,
+    newId: () => 'c1',
+  })
+  const asked = requestOf(...ANTHROPIC, { ...message, model: 'dear', max_tokens: 100_000_000 })
+
+  it('are never reserved', async () => {
+    let reserved = 0
+    const none: UsagePort = {
+      reserve: async () => ((reserved += 1), { ok: true }),
+      settle: () => Promise.reject(new Error('nothing was reserved')),
+    }
+    const metered = await modelMeter(dear(100_000_000)).begin(asked, none)
+    expect(metered).toMatchObject({ kind: 'refused', why: 'request', error: { code: 'LIMIT_EXCEEDED' } })
+    expect(reserved).toBe(0)
+  })
+
+  it('settle at the reservation, where an answer says them', async () => {
+    const reports: UsageReport[] = []
+    const port: UsagePort = {
+      reserve: async () => ({ ok: true }),
+      settle: async (_, report) => void reports.push(report),
+    }
+    const metered = await modelMeter(dear(10)).begin(asked, port)
+    if (metered.kind !== 'call') throw new Error(metered.kind)
+    const answered = metered.answer({ status: 200, contentType: 'application/json' })
+    answered.push(Buffer.from('{"usage":{"input_tokens":100000000,"output_tokens":1}}'))
+    await answered.end(true)
+    expect(reports).toEqual([{ as: 'reserved' }])
+  })
 })
