@@ -122,7 +122,7 @@ export interface RecordData {
    */
   'egress.decided': {
     readonly outcome: 'allowed' | 'refused'
-    /** A stable word such as `listed`, `not-listed`, `method`, `path`, `address`. */
+    /** A stable word such as `listed`, `cached`, `not-listed`, `method`, `path`, `address`. */
     readonly reason: string
     /** Equal decisions that waited together are one. */
     readonly count: number
@@ -137,7 +137,7 @@ export interface RecordData {
     readonly method?: string
     /** Without its query, at most 1,024 characters. */
     readonly path?: string
-    /** The address that the name was resolved to, checked and pinned. */
+    /** The address that the name was resolved to, checked and pinned; absent where what was kept on the host is given. */
     readonly address?: string
     /** Name of the secret that was added. */
     readonly inject?: string
