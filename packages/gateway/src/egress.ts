@@ -1,14 +1,5 @@
 import { rm } from 'node:fs/promises'
-import type {
-  AttemptFact,
-  CallOptions,
-  Egress,
-  EgressRule,
-  EgressSpec,
-  EgressWay,
-  ErrorCode,
-  UsagePort,
-} from '@seamark/core'
+import type { AttemptFact, CallOptions, Egress, EgressSpec, EgressWay, ErrorCode, UsagePort } from '@seamark/core'
 import { backoffMs, hasCode, SeamError, sleep, systemClock, throwIfAborted, toSeamError } from '@seamark/kit'
 import { question, type Handlers } from './channel.ts'
 import { carriersOf } from './credentials.ts'
@@ -21,7 +12,7 @@ import { listenPrivately } from './listen.ts'
 import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
 import { decidedMessage, opened, readyMessage } from './process-options.ts'
-import { checkRules, mayBeSigned } from './rules.ts'
+import { mayBeSigned } from './rules.ts'
 import { reserveMessage, settleMessage } from './usage-messages.ts'
 import { workingFolder } from './working-folder.ts'
 
@@ -35,8 +26,6 @@ export interface GatewayEgressOptions extends Omit<EgressGatewayOptions, 'lookup
 }
 
 export interface GatewayEgress extends Egress {
-  /** What is wrong with rules here, with its place: what `open` would throw. */
-  check(rules: readonly EgressRule[]): void
   /** Meters that a rule may name: the hosts whose calls each reads, as names and patterns of names. */
   readonly meters: Readonly<Record<string, readonly (string | RegExp)[]>>
   /** Ends the process and so all connections; sockets stay, and lead nowhere. Idempotent. */
@@ -283,7 +272,6 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
 
   return {
     open,
-    check: (rules) => void checkRules(rules, known, meters),
     meters: meters.hosts,
     async close() {
       stopping.abort()

@@ -13,6 +13,7 @@ export { ERROR_CODES, ERRORS, hasCode, isErrorCode, isSeamError, SeamError, syst
 export type { SeamErrorOptions } from './errors.ts'
 export { checkLaunchLimits } from './launch-limits.ts'
 export type { LeastLimits, TellProblem } from './launch-limits.ts'
+export { EXIT_REASONS } from './exit-reasons.ts'
 export { checkLaunchId, checkLaunchSpec, isLaunchId } from './launch-spec.ts'
 export { findSecret, secretFinder } from './find-secret.ts'
 export type { FoundSecret, SecretFinder } from './find-secret.ts'

@@ -1,5 +1,5 @@
 import type { BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
-import { ITEM_ID, NAME } from '@seamark/kit'
+import { EXIT_REASONS, ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { exactly } from './exactly.ts'
 import { LIMITS } from './limits.ts'
@@ -54,18 +54,7 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
     .strictObject({
       code: z.int().exactOptional(),
       signal: word.exactOptional(),
-      reason: z.literal([
-        'exited',
-        'signaled',
-        'killed',
-        'timeout',
-        'idle',
-        'output',
-        'memory',
-        'pids',
-        'disk',
-        'not-started',
-      ]),
+      reason: z.literal(EXIT_REASONS),
       startedAt: instant,
       endedAt: instant,
       outputBytes: count,

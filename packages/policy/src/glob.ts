@@ -76,10 +76,3 @@ export function hideFinder(globs: readonly string[]): (path: string) => string |
   }
   return (path) => look(path).hidden
 }
-
-/** Whether a glob hides a path: the path itself, or a folder above it. `path` is relative, with `/` between segments. */
-export function globHides(glob: string, path: string): boolean {
-  const pattern = glob.split('/')
-  const segments = path.split('/')
-  return segments.some((_, at) => matches(pattern, segments.slice(0, at + 1), '**', inSegment))
-}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { deploymentPolicies, levelsAbove } from './plan/deployment-policies.ts'
+export { deploymentPolicies } from './plan/deployment-policies.ts'
 export type { DeploymentPolicies } from './plan/deployment-policies.ts'
 export type { EgressHolds, ExecutorHolds, PlanDeployment } from './plan/deployment.ts'
 export { parsePlanIsolated } from './plan/isolated.ts'

@@ -1,18 +1,6 @@
-import type { Exit, ExitReason, LaunchState } from '@seamark/core'
+import type { Exit, LaunchState } from '@seamark/core'
+import { EXIT_REASONS } from '@seamark/kit'
 import { fields, number, numberOrNone, textOrNone, word, type Fields } from './fields.ts'
-
-const reasons: readonly ExitReason[] = [
-  'exited',
-  'signaled',
-  'killed',
-  'timeout',
-  'idle',
-  'output',
-  'memory',
-  'pids',
-  'disk',
-  'not-started',
-]
 
 /** Parses an `Exit` that came from a file or a socket. */
 export function exitFrom(value: unknown): Exit {
@@ -23,7 +11,7 @@ export function exitFrom(value: unknown): Exit {
   return {
     ...(code !== undefined && { code }),
     ...(signal !== undefined && { signal }),
-    reason: word(from, 'reason', reasons),
+    reason: word(from, 'reason', EXIT_REASONS),
     startedAt: number(from, 'startedAt'),
     endedAt: number(from, 'endedAt'),
     outputBytes: number(from, 'outputBytes'),

@@ -1,10 +1,10 @@
-import type { CallOptions, ChangedFile, WorkspaceDiff } from '@seamark/core'
+import type { CallOptions, WorkspaceDiff } from '@seamark/core'
 import type { FoundSecret, RedactionTable } from '@seamark/kit'
 import { findSecret, redactBytes, SeamError, secretFinder } from '@seamark/kit'
 import { constants } from 'node:fs'
 import { lstat, open, readlink } from 'node:fs/promises'
 import type { BytePath } from './path-bytes.ts'
-import { below, bytePath, bytesOf, shown } from './path-bytes.ts'
+import { below, bytesOf, pathOfChange, shown } from './path-bytes.ts'
 import type { EntryCounter } from './walk.ts'
 import { walkTree } from './walk.ts'
 
@@ -43,10 +43,14 @@ export async function* withoutSecrets(
   if (secret !== undefined) throw refusal(secret, told(path, table))
 }
 
-/** Looks at the name, the target and the content of one file, which need not be there. Errors: what `isSecretFound` knows. */
-async function lookAt(dir: string, path: BytePath, table: RedactionTable, options?: CallOptions): Promise<void> {
+function lookAtName(path: BytePath, table: RedactionTable): void {
   const inName = findSecret(bytesOf(path), table)
   if (inName !== undefined) throw refusal({ ...inName, line: 1 }, `the name ${told(path, table)}`)
+}
+
+/** Looks at the name, the target and the content of one file. Errors: what `isSecretFound` knows. */
+async function lookAt(dir: string, path: BytePath, table: RedactionTable, options?: CallOptions): Promise<void> {
+  lookAtName(path, table)
   const stat = await lstat(below(dir, path))
   if (stat.isSymbolicLink()) {
     const inTarget = findSecret(await readlink(below(dir, path), { encoding: 'buffer' }), table)
@@ -70,10 +74,9 @@ export async function lookThroughPatch(
 ): Promise<void> {
   if (table.window === 0) return
   for (const file of files) {
-    const path = pathOf(file)
-    const inName = findSecret(bytesOf(path), table)
-    if (inName !== undefined) throw refusal({ ...inName, line: 1 }, `the name ${told(path, table)}`)
-    if (file.change !== 'deleted') await lookAt(dir, path, table, options)
+    const path = pathOfChange(file)
+    if (file.change === 'deleted') lookAtName(path, table)
+    else await lookAt(dir, path, table, options)
   }
   const secret = findSecret(patch, table)
   if (secret !== undefined) throw refusal(secret, 'the patch, as the base has it')
@@ -91,8 +94,4 @@ export async function lookThroughTree(
 ): Promise<void> {
   const options = signal && { signal }
   for await (const { path } of walkTree(dir, exclude, counter, options)) await lookAt(dir, path, table, options)
-}
-
-function pathOf(file: ChangedFile): BytePath {
-  return file.encoding === 'base64' ? Buffer.from(file.path, 'base64').toString('latin1') : bytePath(file.path)
 }

@@ -4,10 +4,17 @@
  *
  * @module
  */
+import type { ChangedFile } from '@seamark/core'
+
 export type BytePath = string
 
 export function bytePath(text: string): BytePath {
   return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** Of a changed file, as products tell it. */
+export function pathOfChange({ path, encoding }: ChangedFile): BytePath {
+  return encoding === 'base64' ? Buffer.from(path, 'base64').toString('latin1') : bytePath(path)
 }
 
 export function bytesOf(path: BytePath): Buffer {

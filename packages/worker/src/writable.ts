@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { lookBelow, makeWay } from './contained.ts'
 import { treeEntries } from './diff-tree.ts'
 import type { GitTools } from './git-workspaces.ts'
-import { bytePath } from './path-bytes.ts'
+import { bytePath, pathOfChange } from './path-bytes.ts'
 
 /**
  * Where a step may write in its workspace; `undefined` for all of it. A gate may write all: what it writes is thrown away.
@@ -70,8 +70,8 @@ export async function removeUnwritten(
  */
 export function changedOutside(paths: readonly WritePath[], { files }: WorkspaceDiff): string | undefined {
   const scopes = paths.map(({ path, tree }) => ({ path: bytePath(path), tree }))
-  return files.find(({ path, encoding }) => {
-    const bytes = encoding === 'base64' ? Buffer.from(path, 'base64').toString('latin1') : bytePath(path)
+  return files.find((file) => {
+    const bytes = pathOfChange(file)
     return !scopes.some((scope) => (scope.tree ? bytes.startsWith(`${scope.path}/`) : bytes === scope.path))
   })?.path
 }
