@@ -214,6 +214,27 @@ export const secretsCases: readonly Case<SecretStore>[] = [
     },
   },
   {
+    id: 'secrets/replace',
+    about: 'a value takes the place of the one of a version only, and nothing that was set or removed since is undone',
+    skip: (seam) => (seam.replace === undefined ? 'it can not be written' : undefined),
+    async run(subject) {
+      const { seam, put, remove } = await withAlpha(subject)
+      const replace = async (version: string, value: Uint8Array): Promise<void> =>
+        void (await within(seam.replace?.('alpha', version, value) ?? fail('it has no replace'), 'replace'))
+      const before = await versionOf(seam, 'alpha')
+      await replace(before, second)
+      expectEqual(await valueOf(seam, 'alpha'), Buffer.from(second).toString(), 'value that was put there')
+      await expectCode('CONFLICT', () => replace(before, first), 'replace of a version of before')
+      expectEqual(await valueOf(seam, 'alpha'), Buffer.from(second).toString(), 'value after it was refused')
+      const after = await versionOf(seam, 'alpha')
+      await put('alpha', first)
+      await expectCode('CONFLICT', () => replace(after, second), 'replace of what was set since')
+      await remove('alpha')
+      await expectCode('NOT_FOUND', () => replace(after, second), 'replace of what was removed')
+      expectEqual(await seam.describe('alpha'), undefined, 'description after it was removed')
+    },
+  },
+  {
     id: 'secrets/at-once',
     about: 'many who ask at once all get the value that they asked for',
     async run(subject) {

@@ -1,6 +1,6 @@
 import type { SecretStore } from '@seamark/core'
 import { createHash } from 'node:crypto'
-import { hasCode } from '@seamark/kit'
+import { hasCode, SeamError } from '@seamark/kit'
 import { saboteur } from './sabotage.ts'
 import type { Saboteur } from './suite.ts'
 
@@ -159,5 +159,12 @@ export const secretsSaboteurs: readonly Saboteur<SecretStore>[] = [
   broken('it does not look at the signal', ['abort'], (right) => ({
     resolve: (ref) => right.resolve(ref),
     describe: (ref) => right.describe(ref),
+  })),
+  broken('it replaces whatever is there', ['replace'], (right) => ({
+    async replace(ref, _, value, options) {
+      const version = (await right.describe(ref))?.version ?? ''
+      if (right.replace === undefined) throw new SeamError('UNSUPPORTED', 'It can not be written.')
+      return right.replace(ref, version, value, options)
+    },
   })),
 ]
