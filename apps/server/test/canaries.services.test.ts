@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { seamarkClient, type SeamarkClient } from '@seamark/sdk'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { listenOn } from './loopback.ts'
 import { begin, NODE, place, type Started } from './seamark.ts'
 
 const RUNS = 200
@@ -298,9 +298,7 @@ beforeAll(async () => {
   openssl('x509', '-req', '-in', 'host.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext', '-out', 'host.pem') // prettier-ignore
   const tls = { key: readFileSync(join(here.dir, 'host.key')), cert: readFileSync(join(here.dir, 'host.pem')) }
   server = createServer(tls, answer)
-  server.listen(0, '0.0.0.0')
-  await new Promise((done) => server.once('listening', done))
-  port = (server.address() as AddressInfo).port
+  port = await listenOn(server, addresses)
   configure()
   runs = fc.sample(asked, { numRuns: RUNS, seed }).map((one, run) => ({ ...one, run }))
   service = begin(here.dir, [...NODE, 'serve', '--config', 'seamark.config.mjs'])

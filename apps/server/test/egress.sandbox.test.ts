@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { listenOn } from './loopback.ts'
 import { begin, NODE, place, until } from './seamark.ts'
 
 const here = place()
@@ -37,9 +37,7 @@ beforeAll(async () => {
       res.writeHead(404).end()
     }
   })
-  server.listen(0, '0.0.0.0')
-  await new Promise((done) => server.once('listening', done))
-  port = (server.address() as AddressInfo).port
+  port = await listenOn(server, ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
 })
 
 afterAll(async () => {

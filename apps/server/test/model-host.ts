@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { listenOn } from './loopback.ts'
 
 const vectors = join(import.meta.dirname, '../../../packages/metering/test/vectors')
 const answers: Readonly<Record<string, Buffer>> = {
@@ -55,10 +54,8 @@ export async function modelHost(dir: string): Promise<ModelHost> {
       })
       .catch(() => res.destroy())
   })
-  server.listen(0, '0.0.0.0')
-  await once(server, 'listening')
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listenOn(server, ['127.0.0.1', '127.0.0.2']),
     ca: read('ca.pem').toString(),
     asked,
     async close() {

@@ -3,9 +3,9 @@ import type { DockerEngine, RunningServer } from '@seamark/testing-services'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listenOn } from '../../../apps/server/test/loopback.ts'
 import { begin, NODE, place } from '../../../apps/server/test/seamark.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -51,10 +51,7 @@ beforeAll(async () => {
     seen.push({ url, authorization: headers.authorization })
     answer.end(`page ${url}\n`)
   })
-  server.listen(0, '0.0.0.0')
-  await new Promise((done) => server.once('listening', done))
-  const address = server.address() as AddressInfo
-  port = address.port
+  port = await listenOn(server, ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
   here.write('seamark.config.mjs', configuration(image))
 }, 180_000)
 afterAll(async () => {

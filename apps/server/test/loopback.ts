@@ -1,0 +1,18 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+
+/** Listens at one port of several loopback addresses, and nowhere else, until the server is closed. Resolves with the port. */
+export async function listenOn(server: Server, addresses: readonly string[]): Promise<number> {
+  const [first, ...others] = addresses
+  server.listen(0, first)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  for (const address of others) {
+    const door = createServer((socket) => void server.emit('connection', socket))
+    door.listen(port, address)
+    await once(door, 'listening')
+    server.once('close', () => door.close())
+  }
+  return port
+}
