@@ -79,13 +79,15 @@ beforeAll(async () => {
   here.write('named.config.mjs', 'export default { budgets: { day: { usd: 2 } } }\n')
   service = here.start('serve', '--config', 'named.config.mjs')
   client = seamarkClient({ socketPath: socketIn(here.data) })
-  await until(() =>
-    client.health().then(
-      () => true,
-      () => false,
-    ),
+  await until(
+    () =>
+      client.health().then(
+        () => true,
+        () => false,
+      ),
+    60_000,
   )
-}, 60_000)
+}, 90_000)
 afterAll(async () => {
   await client.close()
   service.child.kill('SIGTERM')
@@ -93,7 +95,7 @@ afterAll(async () => {
   here.remove()
 }, 60_000)
 
-describe('a budget', () => {
+describe('a budget', { timeout: 90_000 }, () => {
   it('that is used up is said in status, with what to do and how all of them stand', async () => {
     const { out } = await here.seamark('status', 'r1')
     expect(out).toContain('seamark approve short --run r1 --usd N')
@@ -115,7 +117,7 @@ describe('a budget', () => {
   })
 })
 
-describe('usage', () => {
+describe('usage', { timeout: 90_000 }, () => {
   it('is shown by item, run, principal and model', async () => {
     const call = { calls: 1, charged: { tokens: 60, nanoUsd: 900_000_000 } }
     const both = { calls: 2, charged: { tokens: 120, nanoUsd: 1_800_000_000 } }
@@ -144,7 +146,7 @@ describe('usage', () => {
   })
 })
 
-describe('an approval', () => {
+describe('an approval', { timeout: 90_000 }, () => {
   it('of no amount, of no item, or of what has ended is refused', async () => {
     for (const [args, code] of [
       [['short', '--usd', '1e3'], 2],

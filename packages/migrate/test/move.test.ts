@@ -135,7 +135,7 @@ it.each([
   expect((await to.journal.head('default')).checkpoint).toBeUndefined()
 })
 
-it.each(['runs', 'items'] as const)('finds out that %s arrived otherwise', async (projection) => {
+it.each(['runs', 'items', 'usage'] as const)('finds out that %s arrived otherwise', async (projection) => {
   await fill(from, 500)
   const to = memoryJournal()
   const journal: Store['journal'] = {

@@ -1,4 +1,13 @@
-import type { ItemRow, Journal, NodeEntry, PayloadEntry, Projections, RecordEntry, RunRow } from '@seamark/core'
+import type {
+  ItemRow,
+  Journal,
+  NodeEntry,
+  PayloadEntry,
+  Projections,
+  RecordEntry,
+  RunRow,
+  UsageRow,
+} from '@seamark/core'
 import { sha256Hex } from '@seamark/kit'
 import { emptyFrontier, leafHash, toHex } from '@seamark/log'
 import type { Store } from '../src/index.ts'
@@ -23,6 +32,20 @@ const itemRow = (run: string, index: number): ItemRow => ({
   attempt: index,
 })
 
+const none = { tokens: 0, nanoUsd: 0 }
+const usageRow = (by: UsageRow['by'], run: string, index: number): UsageRow => ({
+  by,
+  day: '2026-11-22',
+  index,
+  ...(by === 'run' || by === 'item' ? { run } : { principal: 'local:0' }),
+  calls: index,
+  assumed: 0,
+  charged: none,
+  excess: none,
+  tokens: { input: index, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
+})
+const KINDS = ['item', 'run', 'principal', 'model'] as const
+
 /** A log of `size` records of many runs, with payloads, rows, a snapshot, a checkpoint before its end and purged payloads. */
 export async function fill({ journal }: Store, size: number): Promise<void> {
   const lease = await journal.acquire('default', 'source')
@@ -42,7 +65,8 @@ export async function fill({ journal }: Store, size: number): Promise<void> {
     }
     const run = `run-${before}`
     const items = Array.from({ length: 30 }, (_, index) => ({ projection: 'items', row: itemRow(run, index) }) as const)
-    const changes = [{ projection: 'runs', row: runRow(run, before) } as const, ...items]
+    const usage = KINDS.map((by) => ({ projection: 'usage', row: usageRow(by, run, before) }) as const)
+    const changes = [{ projection: 'runs', row: runRow(run, before) } as const, ...items, ...usage]
     await journal.append(lease, before, { records, payloads, nodes, changes })
     if (frontier.size * 2 >= size && before * 2 < size) {
       const root = toHex(frontier.root())
@@ -64,6 +88,7 @@ export async function everything({ journal, projections }: Store): Promise<unkno
   const hashes = [0, 4, 8, 12].map(async (level) => toHex(await journal.hashes('default', level, 0, size)))
   const runs = await rows(projections, 'runs', {})
   const items = await Promise.all(runs.map(({ run }) => rows(projections, 'items', { run })))
+  const usage = await Promise.all(KINDS.map((by) => rows(projections, 'usage', { by })))
   const state = await journal.loadState('default', 3)
   return {
     size,
@@ -72,11 +97,12 @@ export async function everything({ journal, projections }: Store): Promise<unkno
     hashes: await Promise.all(hashes),
     runs,
     items,
+    usage,
     state: state && toHex(state.bytes),
   }
 }
 
-async function rows<P extends 'runs' | 'items'>(
+async function rows<P extends 'runs' | 'items' | 'usage'>(
   projections: Projections,
   projection: P,
   filter: Parameters<typeof projections.query<P>>[2],
