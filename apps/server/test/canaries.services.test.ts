@@ -201,12 +201,13 @@ function lookInside(): (typeof looks)[number] {
   return { processes, beacons, found: [...found] }
 }
 
+/** What a process may have written: the rest is the files that it was started from. */
 function* memoryOf(pid: string): Generator<Buffer> {
   const maps = orGone(() => readFileSync(`/proc/${pid}/maps`, 'latin1')) ?? ''
   const memory = orGone(() => openSync(`/proc/${pid}/mem`, 'r'))
   if (memory === undefined) return
   try {
-    for (const [, from = '', to = ''] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) r\S+ \S+ \S+ \d+ *(?!.*\[v)/gm)) {
+    for (const [, from = '', to = ''] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \d+ *(?!.*\[v)/gm)) {
       const start = Number.parseInt(from, 16)
       const bytes = Buffer.alloc(Math.min(Number.parseInt(to, 16) - start, 64 * 2 ** 20))
       const read = orGone(() => readSync(memory, bytes, 0, bytes.length, start)) ?? 0
@@ -274,10 +275,9 @@ function program({ run, mode, secret, ends }: Asked): string {
       : `base=$(printf %s "$SEAMARK_ENDPOINTS" | sed -E 's#.*"${host}:${port}":"([^"]*)".*#\\1#')`
   return [
     base,
-    `curl -sS --max-time 60 --raw -i -L "$base/v1/run/${run}" > raw.txt 2> errors.txt`,
-    `curl -sS --max-time 60 --compressed -v "$base/v1/run/${run}" > body.txt 2>> errors.txt`,
-    'cat raw.txt body.txt errors.txt; cat body.txt >&2',
-    'mkdir -p out && cat raw.txt body.txt errors.txt > out/all.txt',
+    `curl -sS --max-time 60 ${run % 2 === 0 ? '--raw -i -L' : '--compressed -v'} "$base/v1/run/${run}" > told.txt 2> errors.txt`,
+    'cat told.txt errors.txt; cat told.txt >&2',
+    'mkdir -p out && cat told.txt errors.txt > out/all.txt',
     `curl -sS --max-time 60 --data-binary @out/all.txt "$base/v1/given/${run}" > /dev/null`,
     'env > environment.txt; cat /proc/*/environ > environments.txt 2>/dev/null',
     // The arguments and the environment of one program, and the memory of another, have the answers in them.
