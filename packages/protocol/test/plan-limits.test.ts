@@ -114,16 +114,21 @@ describe('apart from the service', () => {
   })
 
   test('100,000 items do not hold the caller up', async () => {
+    const text = chain(PLAN_LIMITS.items)
+    const began = performance.now()
+    parse(text)
+    const aloneMs = performance.now() - began
     let longestMs = 0
     let last = performance.now()
     const timer = setInterval(() => {
       longestMs = Math.max(longestMs, performance.now() - last)
       last = performance.now()
     }, 5)
-    const result = await parsePlanIsolated(chain(PLAN_LIMITS.items), { deployment })
+    const result = await parsePlanIsolated(text, { deployment })
     clearInterval(timer)
     expect(result.ok && result.plan.items.length).toBe(PLAN_LIMITS.items)
-    expect(longestMs).toBeLessThan(500)
+    // What it takes to hand the answer over.
+    expect(longestMs).toBeLessThan(aloneMs / 2)
   })
 
   test('time and memory end', async () => {
