@@ -150,6 +150,13 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     data: { gate, passed, reason, ...(end.type === 'report' && { exit: exitOf(end), ...logs(end.report) }) },
   }
   if (passed && gate + 1 < item.spec.gates.length) return [ended, launchDraft(state, run, item, `gate:${gate + 1}`)]
+  const starved = stopping === undefined ? starvedBy(state, launch, end, outcome, moment) : undefined
+  if (starved !== undefined) {
+    // It goes on from what was judged, and is judged again.
+    const snapshot = item.product?.snapshot
+    const data = { outcome: 'parked', reason: 'budget', detail: starved.account } as const
+    return [ended, ...attemptEnded(run, item, launch, data, moment, { ...starved.wait, ...(snapshot && { snapshot }) })]
+  }
   return [
     ended,
     ...attemptEnded(

@@ -1,8 +1,8 @@
-import type { UsageAnswer, UsagePort } from '@seamark/core'
+import type { UsageAnswer, UsagePort, Worker } from '@seamark/core'
 import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
-import { item, LOCAL, records, submission } from './harness.ts'
-import { only, until } from './records.ts'
+import { engineWith, fakeHands, item, LOCAL, product, records, submission } from './harness.ts'
+import { FAILED, only, SUCCEEDED, until } from './records.ts'
 import { budgeted, call, SNAPSHOT, spend, spending, used } from './spending.ts'
 
 describe('a budget', () => {
@@ -79,6 +79,40 @@ describe('a budget', () => {
     expect(await engine.sealed('r1')).toBe('failed')
     await engine.stop()
     expect(only(await records(options), 'usage.refused')).toMatchObject([{ data: { code: 'UNSUPPORTED' } }])
+  })
+
+  it('that a gate used up parks the item too, with the snapshot of what it judged', async () => {
+    let room = false
+    const hands = fakeHands(({ step }) => (step === 'gate:0' && !room ? FAILED : SUCCEEDED))
+    const worker: Worker = {
+      ...hands.worker,
+      async follow(task, executor, exit, options) {
+        if (task.step === 'gate:0')
+          room = (await options?.port?.usage?.reserve(call('g', { nanoUsd: 60 })))?.ok === true
+        await hands.worker.follow(task, executor, exit)
+      },
+      async capture(task, executor, exit) {
+        const report = await hands.worker.capture(task, executor, exit)
+        return task.step === 'main' ? { ...report, product: { ...product(), snapshot: SNAPSHOT } } : report
+      },
+    }
+    const { engine, options } = await engineWith(hands, { worker })
+    const gates = [{ run: 'test', protect: [], timeoutMs: 1_000 }]
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 }, { gates })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget' })
+    await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 25 })
+    expect(await engine.sealed('r1')).toBe('succeeded')
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'gate.ended').map(({ data }) => data.passed)).toEqual([false, true])
+    expect(only(log, 'attempt.ended')).toMatchObject([
+      { data: { outcome: 'parked', reason: 'budget', detail: 'item:r1/a' } },
+      { data: { outcome: 'succeeded' } },
+    ])
+    expect(only(log, 'item.parked')).toMatchObject([{ data: { reason: 'budget', snapshot: SNAPSHOT } }])
+    const mains = [...hands.tasks.values()].filter(({ step }) => step === 'main')
+    expect(mains.map(({ resumeFrom }) => resumeFrom)).toEqual([undefined, SNAPSHOT])
   })
 
   it('says a refusal once, however often the program asks', async () => {
