@@ -4,7 +4,14 @@ import { checkLaunchLimits, NO_LIMITS } from '../src/index.ts'
 
 const enforced = { value: 'enforced', proof: 'tested' } as const
 const watched = { value: 'watched', proof: 'unproven' } as const
-const held: typeof NO_LIMITS = { ...NO_LIMITS, cpu: enforced, memory: enforced, pids: enforced, disk: watched, idle: watched }
+const held: typeof NO_LIMITS = {
+  ...NO_LIMITS,
+  cpu: enforced,
+  memory: enforced,
+  pids: enforced,
+  disk: watched,
+  idle: watched,
+}
 const least = { cpu: 0.01, memoryBytes: 4096 }
 
 function told(limits: LaunchLimits, by = held): string[] {
