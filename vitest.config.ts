@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 30_000,
+    // Many wait for processes and services more than they compute.
+    maxWorkers: '100%',
     // Child processes (supervisor, server) resolve `src/` the same way.
     env: { NODE_OPTIONS: '--conditions=source' },
     projects: [
