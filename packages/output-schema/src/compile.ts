@@ -1,18 +1,31 @@
 import type { JsonObject } from '@seamark/core'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { fullFormats } from 'ajv-formats/dist/formats.js'
+import type { Ajv2020, Options, ValidateFunction } from 'ajv/dist/2020.js'
+import type * as ajvModule from 'ajv/dist/2020.js'
+import type * as formatsModule from 'ajv-formats/dist/formats.js'
+import { createRequire } from 'node:module'
 import { FORMATS } from './keywords.ts'
 
-const formats = Object.fromEntries(Object.entries(fullFormats).filter(([name]) => FORMATS.includes(name)))
+interface Loads {
+  (name: 'ajv/dist/2020.js'): typeof ajvModule
+  (name: 'ajv-formats/dist/formats.js'): typeof formatsModule
+}
+
+const require: Loads = createRequire(import.meta.url)
+
+/** Loaded with the first schema: every command of the CLI would wait for it. */
+function ajvOf(options: Options): Ajv2020 {
+  const ajv = require('ajv/dist/2020.js')
+  const { fullFormats } = require('ajv-formats/dist/formats.js')
+  const formats = Object.fromEntries(Object.entries(fullFormats).filter(([name]) => FORMATS.includes(name)))
+  return new ajv.Ajv2020({ ...options, strict: true, formats, messages: false, logger: false })
+}
 
 /**
  * The function that checks a document against a schema that `schemaCheck` found nothing wrong with. Throws what ajv throws
  * where its strict mode finds more.
  */
 export function compile(schema: JsonObject): ValidateFunction {
-  const ajv = new Ajv2020({
-    strict: true,
+  const ajv = ajvOf({
     // Ordinary ways to say what may stand together.
     strictRequired: false,
     strictTuples: false,
@@ -22,14 +35,11 @@ export function compile(schema: JsonObject): ValidateFunction {
     // A schema that is used often is not written out each time: the code stays as large as the schema.
     inlineRefs: false,
     validateFormats: true,
-    formats,
     // Ajv resolves it, and does not name it.
     keywords: ['$anchor'],
     meta: false,
     validateSchema: false,
     addUsedSchema: false,
-    messages: false,
-    logger: false,
   })
   // The name of a schema means nothing here, and could be that of another.
   const { $id: _, $schema: __, ...rest } = schema
@@ -38,6 +48,6 @@ export function compile(schema: JsonObject): ValidateFunction {
 
 /** Checks that a value is a schema; where it is none, gives the pointer of what is wrong in it. */
 export function metaSchema(): (schema: JsonObject) => string | undefined {
-  const ajv = new Ajv2020({ strict: true, formats, messages: false, logger: false })
+  const ajv = ajvOf({})
   return (schema) => (ajv.validateSchema(schema) === true ? undefined : (ajv.errors?.[0]?.instancePath ?? ''))
 }
