@@ -1,10 +1,11 @@
 import type { EgressMode, EgressRule, Policy } from '@seamark/core'
 import { requireSound } from './check.ts'
 import { canonicalHost } from './host.ts'
-import { canonicalPath } from './http-path.ts'
+import { canonicalPath, isAbsolutePath } from './http-path.ts'
 import { readRule, writeRule } from './rule.ts'
 import type { Rule } from './rule.ts'
-import { stemTakes } from './stem.ts'
+import type { Stem } from './stem.ts'
+import { stemCovers, stemTakes } from './stem.ts'
 
 /** A request as the gateway sees it. Of a tunnel it sees neither method nor path. */
 export type EgressRequest =
@@ -15,7 +16,7 @@ export type EgressRequest =
       readonly mode: 'endpoint' | 'intercept'
       /** As sent; methods are compared exactly. */
       readonly method: string
-      /** The request target as sent. What follows the first `?` is not looked at. One that is unclear fits no rule with paths. */
+      /** The request target as sent. What follows the first `?` is not looked at. One that is unclear fits no rule with other paths than `/*`. */
       readonly path: string
     }
 
@@ -72,7 +73,8 @@ export function egressMatcher(policy: Policy): EgressMatcher {
         const [target = ''] = request.path.split('?', 1)
         const path = canonicalPath(target)
         const takes = ({ paths }: Rule) =>
-          paths === undefined || (path.ok && paths.some((stem) => stemTakes(stem, path.value)))
+          paths === undefined ||
+          paths.some((stem) => (path.ok ? stemTakes(stem, path.value) : takesAny(stem) && isAbsolutePath(target)))
         left = left.filter(({ rule }) => takes(rule))
         if (left.length === 0) return refused(path.ok ? 'path' : 'unclear-path')
       }
@@ -87,6 +89,11 @@ export function egressMatcher(policy: Policy): EgressMatcher {
       return [...new Set(rules.filter(({ rule }) => rule.port === port).map(({ rule }) => rule.mode))]
     },
   }
+}
+
+/** Whether a path that servers read in different ways is taken too, since every reading of it is. */
+function takesAny(stem: Stem): boolean {
+  return stemCovers(stem, { text: '/', open: true })
 }
 
 /** Decides one request. Where there are many, make an `egressMatcher`. Errors: as `egressMatcher`. */

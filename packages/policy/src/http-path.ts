@@ -9,6 +9,11 @@ const shape = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/
 const disguised = /%(?:2F|5C|2E|25|3B|3F|23|[01][0-9A-F]|7F|[89A-F][0-9A-F])/i
 const remedy = 'Write an absolute path without "." or ".." segments, double slashes, and encoded marks or letters.'
 
+/** Whether this is the path of a URL at all, however servers read it. */
+export function isAbsolutePath(text: string): boolean {
+  return text.length <= POLICY_LIMITS.requestPathLength && shape.test(text)
+}
+
 /** Whether every server takes this segment for the same, one segment. Some drop `;` and what follows, some dots and spaces at the end. */
 function isPlainSegment(segment: string): boolean {
   const [name = ''] = segment.split(';')

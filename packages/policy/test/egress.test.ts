@@ -84,6 +84,27 @@ describe('a request', () => {
   })
 })
 
+describe('a rule with a secret for every path', () => {
+  const { match } = egressMatcher({
+    network: {
+      allow: [
+        { host: 'npm.example', mode: 'intercept', paths: ['/*'], inject: 'token' },
+        { host: 'part.example', mode: 'intercept', paths: ['/@a*'], inject: 'token' },
+      ],
+    },
+  })
+  const get = { host: 'npm.example', port: 443, mode: 'intercept', method: 'GET' } as const
+  test.each(['/@a%2fb', '/x/../y', '/x%00'])('takes %s, which servers read in different ways', (path) => {
+    expect(match({ ...get, path })).toMatchObject({ allowed: true, index: 0 })
+  })
+  test.each(['', '*', 'http://npm.example/', '/a\\b', '/a b'])('does not take %j, which is no path', (path) => {
+    expect(match({ ...get, path })).toEqual({ allowed: false, reason: 'unclear-path' })
+  })
+  test('is the only one that does', () => {
+    expect(match({ ...get, host: 'part.example', path: '/@a%2fb' })).toEqual({ allowed: false, reason: 'unclear-path' })
+  })
+})
+
 describe('rules that can not be enforced as written', () => {
   const a = { host: 'a.example', mode: 'endpoint' } as const
   const cases: [string, EgressRule[], string[]][] = [
