@@ -43,7 +43,8 @@ export async function explode(dir: string): Promise<BombReport> {
     const segment = await end(`perl -e 'my $mib = "x" x ${MiB};
       my $id = shmget(0, 400 * ${MiB}, 01600) // exit 4;
       shmwrite($id, $mib, $_ * ${MiB}, ${MiB}) for 0..399; sleep 20'`)
-    const pids = await end('f() { f | f & }; f; sleep 20')
+    // With `exec`: where it can not fork any more it would end by itself, before anybody has looked.
+    const pids = await end('f() { f | f & }; f; exec sleep 20')
     const worker = "new (require('worker_threads').Worker)('setTimeout(() => 0, 1e6)', { eval: true })"
     const threads = await end(`node -e "for (let i = 0; i < 60; i++) ${worker}"`, {
       limits: { ...limits, memoryBytes: 2048 * MiB },
