@@ -8,7 +8,7 @@ export const GATEWAY_LIMITS = {
   maxRequestBytes: 1_073_741_824,
   /** Bytes of one request's body that is metered or signed, which is held whole: what it can cost, and its digest, depend on all of it. */
   maxMeteredBytes: 33_554_432,
-  /** Bytes of such bodies that are held at one time. */
+  /** Bytes of memory for such bodies at one time. One takes at most twice its length. */
   maxHeldBytes: 67_108_864,
   /** Bytes of one answer's body. */
   maxAnswerBytes: 17_179_869_184,
