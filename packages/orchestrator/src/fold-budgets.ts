@@ -133,10 +133,10 @@ export function forgetLaunch({ budgets }: State, { fence }: Launch): void {
 /** A run is sealed: nothing is spent from its own accounts any more. */
 export function forgetRun({ budgets }: State, run: Run): void {
   const { accounts } = budgets.accounts
-  // Where there is none, no call of it was ever metered.
-  if (!accounts.delete(`run:${run.id}`)) return
-  for (const { id } of run.items) accounts.delete(`item:${run.id}/${id}`)
-  forgetTallies(budgets.tallies, run.id, run.items)
+  const metered = accounts.delete(`run:${run.id}`)
+  // An item may have one of its own that nothing was ever taken from.
+  if (accounts.size > 0) for (const { id } of run.items) accounts.delete(`item:${run.id}/${id}`)
+  if (metered) forgetTallies(budgets.tallies, run.id, run.items)
 }
 
 export function saveBudgets({

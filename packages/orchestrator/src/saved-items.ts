@@ -8,30 +8,33 @@ import type { Item } from './state.ts'
  */
 export interface SavedItem extends Partial<Omit<Item, 'index' | 'id' | 'spec'>> {
   readonly spec: Partial<ItemSpec>
+  /** What the spec of the item before it has and this one has not. */
+  readonly gone?: readonly string[]
 }
 
 export function saveItems(items: readonly Item[]): SavedItem[] {
   let before: ItemSpec | undefined
   return items.map(({ index, id, spec, ...rest }) => {
     const { index: _, id: __, spec: ___, ...beginning } = newItem(index, id, spec)
-    // Optional, so that leaving it out says that there is none.
-    const { input, policy, budget, ...own } = spec
-    const some = { ...(input && { input }), ...(policy && { policy }), ...(budget && { budget }) }
-    const saved = { ...changes(rest, beginning), spec: { ...changes(own, before), ...some } }
+    const gone = Object.keys(before ?? {}).filter((key) => !Object.hasOwn(spec, key))
+    const own = { ...changes(rest, beginning), spec: changes(spec, before) }
     before = spec
-    return saved
+    return gone.length > 0 ? { ...own, gone } : own
   })
 }
 
 export function loadItems(saved: readonly SavedItem[]): Item[] {
   let before: Partial<ItemSpec> = {}
-  return saved.map((item, index) => {
-    const { input: _, policy: __, budget: ___, ...like } = before
-    const spec = { ...like, ...item.spec }
+  return saved.map(({ gone = [], ...item }, index) => {
+    const spec: Partial<ItemSpec> = { ...without(before, gone), ...item.spec }
     if (!isWhole(spec)) throw new TypeError(`Item ${index} of a snapshot has no specification.`)
     before = spec
     return { ...newItem(index, spec.id, spec), ...item, spec }
   })
+}
+
+function without(spec: Partial<ItemSpec>, gone: readonly string[]): Partial<ItemSpec> {
+  return gone.length === 0 ? spec : Object.fromEntries(Object.entries(spec).filter(([key]) => !gone.includes(key)))
 }
 
 /** The properties of `value` that `base` does not have, or has with another value. */

@@ -23,7 +23,7 @@ export interface Staged {
   /** Sealed runs that are written to again. */
   readonly reopened: Map<string, RunRow>
   /** Rows of usage that changed. */
-  usage: Iterable<UsageRow>
+  usage: readonly UsageRow[]
   /** Launches whose remains may be removed. */
   ended: readonly Launch[]
   /** Whether it starts nothing new, so that it may use the reserve of disk. */
@@ -88,7 +88,8 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   const reaction = { queues, now, frugal: holdBack !== undefined, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   staged.ended = state.todo.clean.splice(0)
-  staged.usage = state.todo.usage.values()
+  // An append that is tried again reads them again.
+  staged.usage = [...state.todo.usage.values()]
   state.todo.usage = new Map()
   return staged
 }

@@ -15,8 +15,16 @@ const spec = fc.record({
   env: fc.constantFrom(noEnv, { A: '1' }),
   needs: fc.constantFrom([], [{ from: 0 }]),
   retries: fc.constantFrom(retries, { ...retries }),
-  input: fc.option(fc.constantFrom({ a: 1 }, {}), { nil: undefined }),
 })
+const some = fc.record(
+  {
+    input: fc.constantFrom({ a: 1 }, {}),
+    patch: fc.constant('required' as const),
+    budget: fc.constantFrom({ tokens: 1 }, { nanoUsd: 2 }),
+    policy: fc.constantFrom(...['a', 'b'].map((digest) => ({ policy: {}, digest }))),
+  },
+  { requiredKeys: [] },
+)
 const rest = fc.record(
   {
     phase: fc.constantFrom('pending', 'queued', 'settled'),
@@ -31,10 +39,10 @@ const rest = fc.record(
 )
 
 it('what is saved of items gives the same items, whatever they share', () => {
-  const made = fc.array(fc.tuple(spec, rest), { maxLength: 6 }).map((all) =>
-    all.map(([{ input, ...own }, more], index): Item => {
+  const made = fc.array(fc.tuple(spec, some, rest), { maxLength: 6 }).map((all) =>
+    all.map(([own, optional, more], index): Item => {
       const id = `i${index}`
-      const whole = { ...instantItem(id), ...own, ...(input && { input }) }
+      const whole = { ...instantItem(id), ...own, ...optional }
       return { ...newItem(index, id, whole), ...more }
     }),
   )

@@ -2,10 +2,11 @@ import type { JournalBatch, RecordData, UsageBy, UsageRow } from '@seamark/core'
 import { memoryJournal } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FOLD_VERSION } from '../src/index.ts'
 import type { EngineOptions } from '../src/index.ts'
 import { countUsage, forgetTallies, loadTallies, noTallies, rowKey, saveTallies } from '../src/usage-tallies.ts'
-import { item, LOCAL, submission } from './harness.ts'
-import { until } from './records.ts'
+import { item, LOCAL, records, submission } from './harness.ts'
+import { only, until } from './records.ts'
 import { budgeted, call, spend, spending, used } from './spending.ts'
 
 const NONE = { tokens: 0, nanoUsd: 0 }
@@ -183,4 +184,18 @@ describe('how budgets stand', () => {
     expect(engine.budgets('r2')).toEqual([])
     await engine.stop()
   })
+})
+
+it('of a run that is over keeps no account in memory, also where nothing was taken from it', async () => {
+  const { engine, options } = await spending(spend(60))
+  await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 })]))
+  await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+  const refusals = async () => only(await records(options), 'usage.refused').length
+  await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 1 })
+  while ((await refusals()) < 2) await new Promise((resolve) => setImmediate(resolve))
+  await engine.cancel(LOCAL, 'r1')
+  await engine.sealed('r1')
+  await engine.stop()
+  const saved = await options.journal.loadState('default', FOLD_VERSION)
+  expect(Buffer.from(saved?.bytes ?? []).toString()).toContain('"accounts":[]')
 })
