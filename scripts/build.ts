@@ -7,7 +7,10 @@ import { packageFolders } from './workspace.ts'
 
 const CONFIG = resolve('tsup.config.ts')
 
-/** Builds the packages, two or more at a time. Types come from sources, so the order does not matter. */
+/**
+ * Builds the packages, two or more at a time. Types come from sources, so the order does not matter; they are not checked
+ * again here (`tsconfig.build.json`): `npm run check` does it once for all.
+ */
 export async function build(folders: readonly string[] = packageFolders()): Promise<StepResult> {
   const results = await eachOf(folders, Math.min(4, availableParallelism()), async (folder) => {
     const { ok, output } = await runProgram(['tsup', '--config', relative(resolve(folder), CONFIG)], folder)
