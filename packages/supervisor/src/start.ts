@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { openConnection, type Connection } from './connection.ts'
 import { layoutOf, SYSTEM_PATH, type Layout } from './paths.ts'
+import { supervisorProblem } from './platform.ts'
 import { EXIT_TAKEN, EXITS_WITHOUT_WAYS, startLine, startLineWithWays, type StartLine } from './start-line.ts'
 
 export interface SupervisorOptions {
@@ -17,9 +18,11 @@ const patienceMs = 15_000
 
 /**
  * Connects to the supervisor of a data folder, and starts one where there is none. Any number of
- * processes may do so at once and get the same one. Errors: `UNAVAILABLE`.
+ * processes may do so at once and get the same one. Errors: `UNAVAILABLE`; `UNSUPPORTED` where none can run.
  */
 export async function reachSupervisor(options: SupervisorOptions, executor: string): Promise<Connection> {
+  const problem = supervisorProblem()
+  if (problem !== undefined) throw new SeamError(problem.code, problem.message, { problems: [problem] })
   const layout = prepareFolder(options.dir)
   const until = Date.now() + patienceMs
   let starting: Promise<Ended> | undefined

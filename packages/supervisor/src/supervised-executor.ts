@@ -4,6 +4,7 @@ import { checkSpec } from './check-spec.ts'
 import { supervisorClient, type SupervisorClient } from './client.ts'
 import { fields, number, numberOrNone, text, word, type Fields } from './fields.ts'
 import type { LaunchRequest } from './launch-request.ts'
+import { supervisorProblem } from './platform.ts'
 import type { Hello } from './protocol.ts'
 import { readOutput } from './read-output.ts'
 import { prepareFolder, type SupervisorOptions } from './start.ts'
@@ -77,6 +78,7 @@ export function supervisedExecutor(options: SupervisedExecutorOptions): Executor
       for (const [launchId, from] of await collect(client, 'leftovers', signal))
         yield { launchId, processes: number(from, 'processes') }
     },
+    unavailable: async () => supervisorProblem(),
     close: () => client.close(),
   }
 }
