@@ -1,12 +1,13 @@
 import type { Problem } from '@seamark/core'
 import { systemCode } from '@seamark/kit'
-import { sandboxIdentity } from '@seamark/supervisor'
+import { sandboxIdentity, supervisorProblem } from '@seamark/supervisor'
 import { spawn } from 'node:child_process'
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { isProgram } from './is-program.ts'
 
 export type SandboxAvailability =
   | { readonly ok: true; readonly bubblewrap: string }
-  /** The problem's code is `UNAVAILABLE`; its remedy is a line to run. */
+  /** The problem's code is `UNAVAILABLE`, with a line to run as the remedy, or `UNSUPPORTED` where it is not Linux. */
   | { readonly ok: false; readonly problem: Problem }
 
 const places = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap', '/run/current-system/sw/bin/bwrap']
@@ -16,8 +17,8 @@ const install =
 
 /** Whether sandboxes can be built here: found by building one, as the user who will. Never throws. */
 export async function sandboxAvailable(options: { bubblewrap?: string } = {}): Promise<SandboxAvailability> {
-  if (process.platform !== 'linux')
-    return unavailable('Sandboxes need Linux.', 'Use another executor, or run the service on Linux.')
+  const problem = supervisorProblem()
+  if (problem !== undefined) return { ok: false, problem }
   const bubblewrap = (options.bubblewrap === undefined ? places : [options.bubblewrap]).find(isProgram)
   if (bubblewrap === undefined) return unavailable('Bubblewrap is not installed.', install)
   const said = await tryOut(bubblewrap)
@@ -74,16 +75,6 @@ function setting(path: string): string | undefined {
     // Most kernels have only some of these switches.
     if (systemCode(error) === 'ENOENT') return undefined
     throw error
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    // Not there, or not for this user: either way the next place is tried, and at last the remedy is told.
-    return false
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Runs attempts in bubblewrap sandboxes.
+ * Runs attempts in bubblewrap sandboxes, and says what a Seatbelt profile of macOS would hold.
  *
  * @module
  */
@@ -8,6 +8,8 @@ export type { SandboxAvailability } from './available.ts'
 export { sandboxArguments } from './arguments.ts'
 export type { SandboxRoot } from './arguments.ts'
 export { sandboxExecutor } from './sandbox-executor.ts'
-export type { SandboxExecutorOptions } from './sandbox-executor.ts'
+export type { SandboxExecutorOptions } from './sandbox-options.ts'
 export { prepareRoot } from './root.ts'
 export type { Toolchain } from './root.ts'
+export { seatbeltProfile } from './seatbelt-profile.ts'
+export type { SeatbeltScope } from './seatbelt-profile.ts'

@@ -6,30 +6,29 @@ import {
   SUPERVISED_GUARANTEES,
   supervisedExecutor,
   type Hello,
-  type SupervisorOptions,
 } from '@seamark/supervisor'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 import { sandboxAvailable } from './available.ts'
 import { basisOf } from './basis.ts'
-import { prepareRoot, type Toolchain } from './root.ts'
-
-export interface SandboxExecutorOptions extends SupervisorOptions {
-  /** The name of this instance. Default `sandbox`. */
-  readonly name?: string
-  /** The path of bubblewrap. Default: the usual places. */
-  readonly bubblewrap?: string
-  readonly toolchain?: Toolchain
-}
+import { prepareRoot } from './root.ts'
+import type { SandboxExecutorOptions } from './sandbox-options.ts'
+import { seatbeltExecutor } from './seatbelt-executor.ts'
 
 /**
  * Runs each attempt in a bubblewrap sandbox: it sees a read-only system, its mounts and nothing else
- * of the host, has no network, and its whole process tree is dead when its end is reported.
+ * of the host, has no network, and its whole process tree is dead when its end is reported. On macOS it is
+ * `seatbeltExecutor`, which promises less.
  *
- * Errors: those of `Executor`; `UNAVAILABLE`, with the line to run, where sandboxes can not be built.
+ * Errors: those of `Executor`; `UNAVAILABLE`, with the line to run, where sandboxes can not be built; `UNSUPPORTED`
+ * where it is not Linux.
  */
 export function sandboxExecutor(options: SandboxExecutorOptions): Executor {
+  return (options.platform ?? process.platform) === 'darwin' ? seatbeltExecutor(options) : bubblewrapExecutor(options)
+}
+
+function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
   let preparing: Promise<Prepared> | undefined
   const prepared = () => (preparing ??= prepareHost(options).catch(forget))
   // Bubblewrap may be installed while the service runs.
