@@ -20,7 +20,7 @@ import { sendKept } from './kept.ts'
 import type { Packages } from './packages.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
 import { factsOf, read, type Asked, type Facts } from './request.ts'
-import { payloadOf, signRequest, type SignedRequest } from './signing.ts'
+import { payloadOf, signRequest, whyUnsigned, type SignedRequest } from './signing.ts'
 import { REASONS, type Rules } from './rules.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { Added, Secrets } from './secrets.ts'
@@ -113,6 +113,9 @@ export function attemptServer(context: AttemptContext): {
     return charged.reserve(meter, { method, host, path, headers: namedHeaders(sent), body }, res)
   }
 
+  const signedHeaders = (req: IncomingMessage, metered: boolean): readonly string[] =>
+    requestHeaders(req.rawHeaders, { scrubbed: false, metered, signed: true }, secrets.carriers)
+
   async function answer(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Promise<void> {
     const reading = read(req, interceptedAs.get(req.socket), limits.maxHeaders)
     const refuseWith = async (
@@ -152,6 +155,9 @@ export function attemptServer(context: AttemptContext): {
     if ('reason' in pin) return refuseWith(pin.reason, facts)
     const payload = signing && payloadOf(req.rawHeaders, signing)
     if (signing !== undefined && payload === undefined) return refuseWith('payload', facts)
+    const toSign = signing && { method, authority, target, sent: signedHeaders(req, false) }
+    const unsigned = toSign && whyUnsigned(toSign)
+    if (unsigned !== undefined) return refuseWith(unsigned, facts)
     let held: HeldBody | undefined
     // What a meter changes is not what the program said the digest of.
     if (meter !== undefined || payload === 'whole') {
@@ -184,11 +190,10 @@ export function attemptServer(context: AttemptContext): {
       if (reserving.kind === 'call') ({ charge } = reserving)
     }
     let signed: SignedRequest | undefined
-    if (inject !== undefined && payload !== undefined) {
-      const fate = { scrubbed: false, metered: charge !== undefined, signed: true }
-      const sent = requestHeaders(req.rawHeaders, fate, secrets.carriers)
+    if (inject !== undefined && payload !== undefined && toSign !== undefined) {
+      const sent = signedHeaders(req, charge !== undefined)
       try {
-        signed = await signRequest({ method, authority, target, sent, payload, held }, (request) =>
+        signed = await signRequest({ ...toSign, sent, payload, held }, (request) =>
           secrets.signatureFor(inject, place, request),
         )
       } catch {

@@ -25,6 +25,15 @@ export function question<T>(
   }
 }
 
+/**
+ * A value before it is asked about. Who hears what is not of its form ends the process that said it, with the ways out of all
+ * attempts, so what a program or a host has a part in is refused here instead. Errors: `INVALID_INPUT`.
+ */
+export function fit<T>(form: z.ZodType<T>, value: T): T {
+  if (form.safeParse(value).success) return value
+  throw new SeamError('INVALID_INPUT', 'That is in no form in which it can be asked about.')
+}
+
 export interface Channel {
   /** Asks the other side. Errors: those that it answers with; `UNAVAILABLE` where it is gone. */
   readonly ask: (method: string, value: unknown, handle?: Server) => Promise<unknown>

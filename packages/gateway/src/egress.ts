@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type { AttemptFact, CallOptions, Egress, EgressSpec, EgressWay, ErrorCode, UsagePort } from '@seamark/core'
 import { backoffMs, hasCode, SeamError, sleep, systemClock, throwIfAborted, toSeamError } from '@seamark/kit'
-import { question, type Handlers } from './channel.ts'
+import { fit, question, type Handlers } from './channel.ts'
 import { carriersOf } from './credentials.ts'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import { egressGateway, refuseMeters } from './gateway.ts'
@@ -11,7 +11,7 @@ import { issuing } from './issuing.ts'
 import { listenPrivately } from './listen.ts'
 import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
-import { decidedMessage, opened, readyMessage } from './process-options.ts'
+import { decidedMessage, opened, openMessage, readyMessage } from './process-options.ts'
 import { mayBeSigned } from './rules.ts'
 import { reserveMessage, settleMessage } from './usage-messages.ts'
 import { workingFolder } from './working-folder.ts'
@@ -187,13 +187,12 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
 
   async function serve(attempt: number, one: Held) {
     const { launchId, socketPath, rules, port } = one.spec
+    const asked = fit(openMessage, { attempt, launchId, rules, meters: port.usage !== undefined })
     const made = await ready()
     const listener = await listenPrivately(socketPath)
     one.bound = true
     try {
-      const way = opened.parse(
-        await made.ask('open', { attempt, launchId, rules, meters: port.usage !== undefined }, listener),
-      )
+      const way = opened.parse(await made.ask('open', asked, listener))
       one.served = made
       return way
     } finally {

@@ -20,13 +20,14 @@ export const refusedAnswer: z.ZodType<boolean> = z.boolean()
 const field = z.string().max(65_536)
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]{1,200}$/)
 
-const signable: z.ZodType<SignableRequest> = z.strictObject({
+/** What may be signed. The library copies what it signs once for each parameter, and not in the time of who asks. */
+export const signable: z.ZodType<SignableRequest> = z.strictObject({
   method: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/),
   path: z
     .string()
     .max(65_536)
     .regex(/^\/[\x21-\x7e]*$/),
-  query: z.array(z.tuple([field, field])).max(10_000),
+  query: z.array(z.tuple([field, field])).max(100),
   headers: z.record(headerName, field.regex(/^[\t\x20-\x7e\x80-\xff]*$/)),
   payload: z.string().regex(/^[0-9A-Za-z-]{1,100}$/),
 })

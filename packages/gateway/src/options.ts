@@ -28,6 +28,7 @@ export type DecisionReason =
   | 'too-many-decisions'
   | 'secret'
   | 'payload'
+  | 'copy-source'
   | 'budget'
   | 'unmetered'
   | 'reservation'

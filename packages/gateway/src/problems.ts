@@ -107,6 +107,11 @@ const REFUSALS: Readonly<
     message: 'The body can not be signed as it is sent.',
     remedy: 'Send it in one piece, or with its SHA-256 in x-amz-content-sha256; or have payload: unsigned configured.',
   },
+  'copy-source': {
+    code: 'FORBIDDEN',
+    message: 'The request takes from another path, which is compared with no rule.',
+    remedy: 'Read there and write here, in two requests.',
+  },
   budget: {
     code: 'LIMIT_EXCEEDED',
     message: 'A budget has no room for that call.',

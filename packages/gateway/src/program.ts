@@ -1,12 +1,19 @@
 import type { UsagePort } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { channel, question, type Handlers } from './channel.ts'
+import { channel, fit, question, type Handlers } from './channel.ts'
 import { servingGateway, type ServingGateway } from './gateway.ts'
 import type { Issuer } from './issuer.ts'
-import { refusedAnswer, signAnswer, tokenAnswer } from './issuer-messages.ts'
+import { refusedAnswer, refusedMessage, signAnswer, signMessage, tokenAnswer, tokenMessage } from './issuer-messages.ts'
 import type { AttemptEgress } from './options.ts'
-import { closeMessage, openMessage, startMessage, type ProcessOptions } from './process-options.ts'
-import { usageAnswer } from './usage-messages.ts'
+import {
+  closeMessage,
+  decidedMessage,
+  openMessage,
+  readyMessage,
+  startMessage,
+  type ProcessOptions,
+} from './process-options.ts'
+import { reserveMessage, settleMessage, usageAnswer } from './usage-messages.ts'
 
 // The gateway's own process. Its sockets are handed to it, secrets and reservations are asked for, decisions are told: it needs
 // no file and no right of the service's.
@@ -41,8 +48,8 @@ const handlers: Handlers = {
       launchId,
       rules,
       listener,
-      decided: async (decisions) => void (await ask('decided', { attempt, decisions })),
-      ready: async (ca) => void (await ask('ready', { attempt, ...(ca !== undefined && { ca }) })),
+      decided: async (decisions) => void (await ask('decided', fit(decidedMessage, { attempt, decisions }))),
+      ready: async (ca) => void (await ask('ready', fit(readyMessage, { attempt, ...(ca !== undefined && { ca }) }))),
       ...(meters && { usage: usageOf(attempt) }),
       issuer: issuerOf(attempt),
     })
@@ -64,17 +71,18 @@ const { ask } = channel(process, handlers, (error) => {
 /** Budgets are kept by the service: what is taken from them is asked for there. */
 function usageOf(attempt: number): UsagePort {
   return {
-    reserve: async (request) => usageAnswer.parse(await ask('reserve', { attempt, request })),
-    settle: async (id, report) => void (await ask('settle', { attempt, id, report })),
+    reserve: async (request) => usageAnswer.parse(await ask('reserve', fit(reserveMessage, { attempt, request }))),
+    settle: async (id, report) => void (await ask('settle', fit(settleMessage, { attempt, id, report }))),
   }
 }
 
 /** What credentials are made of stays with the service: what is added is asked for there. */
 function issuerOf(attempt: number): Issuer {
   return {
-    token: async (name) => tokenAnswer.parse(await ask('token', { attempt, name })).value,
-    refused: async (name, digest) => refusedAnswer.parse(await ask('refused', { attempt, name, digest })),
-    sign: async (name, request) => signAnswer.parse(await ask('sign', { attempt, name, request })),
+    token: async (name) => tokenAnswer.parse(await ask('token', fit(tokenMessage, { attempt, name }))).value,
+    refused: async (name, digest) =>
+      refusedAnswer.parse(await ask('refused', fit(refusedMessage, { attempt, name, digest }))),
+    sign: async (name, request) => signAnswer.parse(await ask('sign', fit(signMessage, { attempt, name, request }))),
   }
 }
 

@@ -4,6 +4,7 @@ import { canonicalHost, checkPolicy, egressMatcher, type EgressMatcher, type Egr
 import type { Meters } from './meters.ts'
 import { authorityFrom, type Authority } from './names.ts'
 import type { RefusalReason } from './options.ts'
+import { takesFromElsewhere } from './signing.ts'
 import type { SignableRequest } from './sigv4-port.ts'
 
 /** The rules of an attempt, checked. */
@@ -68,14 +69,15 @@ function isRead(meters: Meters, name: string, host: string): boolean {
   return known.ok && meters.reads(name, known.value)
 }
 
-/** Whether a rule has such a request signed with a secret: its host is the one that is signed. */
+/** Whether a rule has such a request signed with a secret: its host is the one that is signed, and its path all it names. */
 export function mayBeSigned(
   allow: readonly EgressRule[],
   name: string,
-  { method, path, headers }: SignableRequest,
+  { method, path, query, headers }: SignableRequest,
 ): boolean {
   const authority = authorityFrom(headers['host'] ?? '', httpsPort)
   if (authority === undefined) return false
+  if (takesFromElsewhere([...Object.keys(headers), ...query.map(([parameter]) => parameter)])) return false
   const matcher = egressMatcher({ network: { allow } })
   return (['endpoint', 'intercept'] as const).some((mode) => {
     const found = matcher.match({ ...authority, mode, method, path })

@@ -1,7 +1,8 @@
 import { sha256Hex } from '@seamark/kit'
-import { pairs, values, type RawHeaders } from './headers.ts'
+import { headerName, pairs, values, type RawHeaders } from './headers.ts'
 import { written, type Authority } from './names.ts'
 import { heldBody, type HeldBody } from './held-body.ts'
+import { signable } from './issuer-messages.ts'
 import type { Added } from './secrets.ts'
 import type { SignableRequest } from './sigv4-port.ts'
 import type { Target } from './target.ts'
@@ -67,6 +68,23 @@ export function signableOf(
     request: { method, path: target.path, query, headers: Object.fromEntries(headers), payload },
     target: `${target.path}${text === '' ? '' : `?${text}`}`,
   }
+}
+
+// Name what S3 copies or renames from; a query is tried too, as signed links carry headers in it.
+const source = /^x-amz-(?:copy|rename)-source/
+
+/** Whether a request takes from a path that is not its own, by the name of a header or of a query parameter. */
+export function takesFromElsewhere(names: readonly string[]): boolean {
+  return names.some((name) => source.test(headerName(name)))
+}
+
+/** Why a request can not be signed, whatever its body is. */
+export function whyUnsigned(request: Parameters<typeof signableOf>[0]): 'copy-source' | 'too-large' | undefined {
+  const { request: made } = signableOf(request, unsignedWord)
+  const names = [...pairs(request.sent), ...made.query].map(([name]) => name)
+  if (takesFromElsewhere(names)) return 'copy-source'
+  // Of the form it is, as it was read: what is left is that there is too much of something.
+  return signable.safeParse(made).success ? undefined : 'too-large'
 }
 
 /** A request with what signs it, its target as it has to be sent, and its body, which was looked at. */

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { SeamError } from '@seamark/kit'
 import { z } from 'zod'
-import { channel, question, type Handlers, type Peer } from '../src/channel.ts'
+import { channel, fit, question, type Handlers, type Peer } from '../src/channel.ts'
 import { gatewayProcess } from '../src/gateway-process.ts'
 import type { ProcessOptions } from '../src/process-options.ts'
 import { tellLines } from '../src/said.ts'
@@ -23,6 +23,12 @@ function side(handlers: Handlers = { sum }) {
   const made = channel(peer, handlers, (error) => broken.push(error))
   return { ...made, sent, broken, hear: (message: unknown, handle?: Server) => events.emit('message', message, handle) }
 }
+
+it('lets nothing be asked that the other side would take for no question', () => {
+  const form = z.strictObject({ name: z.string().max(3) })
+  expect(fit(form, { name: 'abc' })).toEqual({ name: 'abc' })
+  expect(() => fit(form, { name: 'abcd' })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+})
 
 describe('a channel', () => {
   it('answers questions, and hears answers', async () => {

@@ -332,6 +332,30 @@ describe('signatures of AWS', () => {
   })
 })
 
+describe('a request that is not signed', () => {
+  const pairsOf = (count: number) => Array.from({ length: count }, (_, index) => `a${index}=`).join('&')
+  const long = `x-amz-meta-${'a'.repeat(193)}`
+
+  it.each([
+    ['with 101 parameters', `?${pairsOf(101)}`, {}, 413, 'too-large'],
+    ['with 10,001 parameters', `?${'&a'.repeat(10_001)}`, {}, 413, 'too-large'],
+    ['with a header whose name has 204 characters', '', { [long]: '1' }, 413, 'too-large'],
+    ['to copy what is at another path', '', { 'x-amz-copy-source': '/bucket/private' }, 403, 'copy-source'],
+    ['to copy, in a spelling that some servers take', '', { 'X_Amz_Copy_Source_Range': '/b' }, 403, 'copy-source'], // prettier-ignore
+    ['to rename what is at another path', '', { 'x-amz-rename-source': '/bucket/private' }, 403, 'copy-source'],
+    ['to copy by its query', '?X-Amz-Copy-Source=%2Fb', {}, 403, 'copy-source'],
+  ])('is refused by name, and others go on in the same process: %s', async (_, query, headers, status, reason) => {
+    await served(stored({ aws: JSON.stringify({ AccessKeyId: 'AKIDEXAMPLE', SecretAccessKey: 'a-secret-access-key' }) }), [rule('aws', '/run/*')]) // prettier-ignore
+    const put = (path: string, more: Readonly<Record<string, string>> = {}) =>
+      call(socketPath, `${base()}${path}`, { method: 'PUT', headers: { 'content-length': '0', ...more } })
+    expect(await put('/run/x')).toMatchObject({ status: 200 })
+    const got = await put(`/run/x${query}`, headers)
+    expect([got.status, facts.map(({ data }) => Reflect.get(data, 'reason'))]).toEqual([status, ['listed', reason]])
+    expect(await put(`/run/x?${pairsOf(100)}`)).toMatchObject({ status: 200 })
+    expect([seen.length, notices]).toEqual([2, []])
+  })
+})
+
 describe('a secret that is removed', () => {
   it.each(['plain', 'app', 'sign-in', 'aws'])(
     'is added to nothing from then on, also on a connection that is kept, and tokens of it neither: %s',

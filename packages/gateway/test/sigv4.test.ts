@@ -125,6 +125,9 @@ describe('what may be signed', () => {
     ['a host of no rule', { headers: { host: 'iam.amazonaws.com' } }],
     ['two hosts', { headers: { host: 'api.example,iam.amazonaws.com' } }],
     ['no host', { headers: {} }],
+    ['what copies from another path', { headers: { host: 'api.example', 'x-amz-copy-source': '/admin' } }],
+    ['what renames from another path', { headers: { host: 'api.example', 'x-amz-rename-source': '/admin' } }],
+    ['what copies by its query', { query: [['X-Amz-Copy-Source', '/admin']] as const }],
   ])('is not %s', (_, more) => {
     expect(may(more)).toBe(false)
   })
