@@ -133,6 +133,8 @@ export function attemptServer(context: AttemptContext): {
     const facts = factsOf(asked)
     const matched = rules.matcher.match({ ...authority, mode: asked.mode, method, path: target.path })
     if (!matched.allowed) return refuseWith(REASONS[matched.reason], facts)
+    // What can not be allowed any more is not reserved first: each time that would be records for ever.
+    if (!log.hasRoom()) return refuseWith('too-many-decisions', facts)
     if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
     const place = `${authority.host} ${authority.port}`
     const { inject, meter } = matched.rule

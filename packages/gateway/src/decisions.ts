@@ -28,6 +28,8 @@ export interface DecisionLog {
    * durable, `LIMIT_EXCEEDED` for what would be allowed beyond the bound.
    */
   readonly record: (decision: Decision, count?: number) => Promise<void>
+  /** False for ever once nothing is allowed any more. */
+  readonly hasRoom: () => boolean
   /** Tells what is counted. Rejects where that can not be recorded. */
   readonly flush: () => Promise<void>
 }
@@ -91,6 +93,7 @@ export function decisionLog(
 
   return {
     flush: counted.flush,
+    hasRoom: () => recorded < max,
     record: (decision, count = 1) =>
       new Promise((done, failed) => {
         waiting.push({ decision, count, done, failed })

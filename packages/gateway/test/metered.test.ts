@@ -344,6 +344,17 @@ describe('what is refused', () => {
     for (let n = 0; n < 3; n++) expect((await begun(long)).statusCode).toBe(200)
   })
 
+  it('every call once no more decisions are recorded, and reserves nothing for it', async () => {
+    await open(streamed, undefined, { limits: { maxDecisions: 2 } })
+    for (let n = 0; n < 2; n++) expect((await post()).status).toBe(200)
+    for (let n = 0; n < 5; n++) expect((await post()).status).toBe(429)
+    expect([here.requests.length, budget.events.length]).toEqual([2, 4])
+    await here.gateway.close()
+    const counted = here.decisions.slice(2)
+    expect(counted.every(({ reason }) => reason === 'too-many-decisions')).toBe(true)
+    expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(5)
+  })
+
   it('everything, where the budgets are away', async () => {
     await open()
     budget.before.reserve = () => Promise.reject(new SeamError('UNAVAILABLE', 'The engine is stopping.'))

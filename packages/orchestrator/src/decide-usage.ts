@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { reserve, settle } from '@seamark/metering'
 import type { Account, AccountKey } from '@seamark/metering'
 import type { Command, Reply } from './commands.ts'
-import { accountsOf, dayOf, limitsOf, reservationKey } from './fold-budgets.ts'
+import { accountsOf, dayOf, limitsOf, reservationKey, toldBy } from './fold-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 
 interface Decided {
@@ -68,7 +68,7 @@ export function decideReserve(state: State, command: Command & { type: 'reserve'
   const { code, of, room, wanted } = result
   const account = accounts.find((each) => each === result.account) ?? `run:${run.id}`
   const answer: UsageAnswer = { ok: false, code, account, of, room }
-  const again = code === 'LIMIT_EXCEEDED' && state.budgets.refused.get(fence)?.account === account
+  const again = state.budgets.told.get(fence)?.has(toldBy(answer)) === true
   const data = { ...call, code, account, of, room, ...(wanted !== undefined && { wanted }) }
   return {
     drafts: again ? [] : [{ kind: 'usage.refused', ...about(run, item, launch), data }],

@@ -19,6 +19,7 @@ export interface SavedBudgets {
   /** What each open reservation is for, by its key. */
   readonly calls: readonly (readonly [string, ReservedCall])[]
   readonly refused: readonly (readonly [number, SpentBudget])[]
+  readonly told: readonly (readonly [number, readonly string[]])[]
   readonly tallies: SavedTallies
   readonly defaults: Budgets['defaults']
 }
@@ -31,6 +32,11 @@ type UsageRecord = Extract<
 /** The name of a reservation: fences are never used twice. */
 export function reservationKey(fence: number, id: string): string {
   return `${fence}/${id}`
+}
+
+/** What a refusal tells: another one that tells the same is no record. */
+export function toldBy({ code, account, of }: Pick<RecordData['usage.refused'], 'code' | 'account' | 'of'>): string {
+  return `${code} ${account} ${of}`
 }
 
 /** The accounts that a launch spends from on a day. */
@@ -78,6 +84,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       const key = reservationKey(fence, id)
       change({ kind: 'budget.reserved', id: key, accounts, amount: { tokens, nanoUsd } })
       budgets.refused.delete(fence)
+      forgetRoom(budgets, fence)
       const open = budgets.open.get(fence)
       if (open === undefined) budgets.open.set(fence, new Map([[key, { provider, model }]]))
       else open.set(key, { provider, model })
@@ -101,6 +108,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
     }
     case 'usage.refused':
       if (record.data.code === 'LIMIT_EXCEEDED') budgets.refused.set(fence, spentOf(record.data))
+      budgets.told.set(fence, (budgets.told.get(fence) ?? new Set<string>()).add(toldBy(record.data)))
       return
     case 'budget.set': {
       const { on, limits } = record.data
@@ -128,6 +136,12 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
 export function forgetLaunch({ budgets }: State, { fence }: Launch): void {
   budgets.open.delete(fence)
   budgets.refused.delete(fence)
+  budgets.told.delete(fence)
+}
+
+/** There was room again, so that there is none is told anew; a call without a bound gets none by that. */
+function forgetRoom({ told }: Budgets, fence: number): void {
+  for (const what of told.get(fence) ?? []) if (what.startsWith('LIMIT_EXCEEDED ')) told.get(fence)?.delete(what)
 }
 
 /** A run is sealed: nothing is spent from its own accounts any more. */
@@ -143,6 +157,7 @@ export function saveBudgets({
   accounts: { accounts, reservations },
   open,
   refused,
+  told,
   tallies,
   defaults,
 }: Budgets): SavedBudgets {
@@ -152,6 +167,7 @@ export function saveBudgets({
     reservations: [...reservations],
     calls,
     refused: [...refused],
+    told: [...told].map(([fence, all]) => [fence, [...all]]),
     tallies: saveTallies(tallies),
     defaults,
   }
@@ -167,6 +183,7 @@ export function loadBudgets(saved: SavedBudgets): Budgets {
     accounts: { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) },
     open,
     refused: new Map(saved.refused),
+    told: new Map(saved.told.map(([fence, all]) => [fence, new Set(all)])),
     tallies: loadTallies(saved.tallies),
     defaults: saved.defaults,
   }

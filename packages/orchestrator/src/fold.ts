@@ -8,7 +8,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 8
+export const FOLD_VERSION = 9
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {

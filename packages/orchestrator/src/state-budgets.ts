@@ -11,6 +11,8 @@ export interface Budgets {
   readonly open: Map<number, Map<string, ReservedCall>>
   /** Launches that were last refused for want of room, by fence, with the account that had none. */
   readonly refused: Map<number, SpentBudget>
+  /** What a launch was told of refusals, by its fence: a program may ask for the same for ever. */
+  readonly told: Map<number, Set<string>>
   readonly tallies: UsageTallies
   /** What the configuration gives each principal and each day. */
   readonly defaults: { principal?: SpendLimits; day?: SpendLimits }
@@ -31,5 +33,12 @@ export interface DueWarning extends Omit<BudgetWarning, 'account'> {
 
 /** The state before the first record. */
 export function noBudgets(): Budgets {
-  return { accounts: budgetState(), open: new Map(), refused: new Map(), tallies: noTallies(), defaults: {} }
+  return {
+    accounts: budgetState(),
+    open: new Map(),
+    refused: new Map(),
+    told: new Map(),
+    tallies: noTallies(),
+    defaults: {},
+  }
 }

@@ -126,6 +126,33 @@ describe('a budget', () => {
     await engine.stop()
     expect(only(await records(options), 'usage.refused')).toHaveLength(1)
   })
+
+  const unbounded = { tokens: 1 }
+  const dear = { tokens: 1, nanoUsd: 200 }
+  const long = { tokens: 20, nanoUsd: 1 }
+  const small = { tokens: 1, nanoUsd: 1 }
+  it.each([
+    ['without a bound', [unbounded], ['UNSUPPORTED']],
+    ['without a bound, between calls with room,', [unbounded, small], ['UNSUPPORTED']],
+    ['without a bound and without room in turn', [unbounded, dear], ['UNSUPPORTED', 'LIMIT_EXCEEDED']],
+    ['without room in two accounts in turn', [dear, long], ['LIMIT_EXCEEDED', 'LIMIT_EXCEEDED']],
+  ] as const)('says refusals %s once each', async (_, kinds, codes) => {
+    const { engine, options } = await spending(async (usage) => {
+      const answers = []
+      for (let n = 0; n < 20; n++) answers.push(await usage.reserve(call(`c${n}`, kinds[n % kinds.length] ?? {})))
+      return answers
+    })
+    const spec = { workspace: { type: 'empty' }, budget: { tokens: 10 } } as const
+    let over = false
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 100 })], { spec }))
+    engine.sealed('r1').then(
+      () => (over = true),
+      () => undefined,
+    )
+    await until(() => over || engine.waiting('r1', 'a')?.for === 'parked')
+    await engine.stop()
+    expect(only(await records(options), 'usage.refused').map(({ data }) => data.code)).toEqual(codes)
+  })
 })
 
 describe('a reservation', () => {
