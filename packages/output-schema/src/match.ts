@@ -1,5 +1,7 @@
 import type { JsonObject } from '@seamark/core'
 import { compile } from './compile.ts'
+import { overDocumentLimit } from './document-size.ts'
+import type { DocumentLimit } from './document-size.ts'
 
 /** What came of holding a document to a schema. Nothing in it is a value of the document. */
 export type Match =
@@ -42,8 +44,15 @@ function parsed(bytes: Uint8Array): { readonly value: unknown } | undefined {
   }
 }
 
-/** Holds a document to a schema that `schemaCheck` found nothing wrong with. It takes what time and memory both make it take. */
-export function match(schema: JsonObject, document: Uint8Array): Match {
+/** The limit that a document is over. */
+export interface Over {
+  readonly over: DocumentLimit
+}
+
+/** Holds a document to a schema that `schemaCheck` found nothing wrong with. It takes the time that both make it take. */
+export function match(schema: JsonObject, document: Uint8Array): Match | Over {
+  const over = overDocumentLimit(document)
+  if (over !== undefined) return { over }
   const found = parsed(document)
   if (found === undefined) return { matches: false, why: 'json' }
   const check = compile(schema)

@@ -1,16 +1,19 @@
 import type { JsonObject } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { matchOutput, OUTPUT_SCHEMA_LIMITS, schemaCheck } from '../src/index.ts'
 import type { Match, MatchOptions } from '../src/index.ts'
+import { overDocumentLimit } from '../src/document-size.ts'
 import { match } from '../src/match.ts'
+import type { Over } from '../src/match.ts'
 
 function sound(schema: JsonObject): JsonObject {
   expect(schemaCheck().problemsOf(schema)).toEqual([])
   return schema
 }
 
-function held(schema: JsonObject, document: string | Uint8Array): Match {
+function held(schema: JsonObject, document: string | Uint8Array): Match | Over {
   return match(sound(schema), Buffer.from(document))
 }
 
@@ -69,8 +72,8 @@ describe('a document', () => {
   test('has the properties that it says, and none of JavaScript', () => {
     const needs = (name: string): JsonObject => ({ type: 'object', required: [name] })
     for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
-      expect(held(needs(name), '{}').matches, name).toBe(false)
-      expect(held(needs(name), `{"${name}": 1}`).matches, name).toBe(true)
+      expect(held(needs(name), '{}'), name).toMatchObject({ matches: false })
+      expect(held(needs(name), `{"${name}": 1}`), name).toEqual({ matches: true })
     }
   })
 
@@ -87,10 +90,15 @@ describe('a document', () => {
     expect(held(deep, `${'['.repeat(50)}1${']'.repeat(50)}`)).toMatchObject({ place: `${'/0'.repeat(20)}/…` })
   })
 
-  test('that is nested without end is not checked', () => {
-    const deep: JsonObject = { $ref: '#/$defs/a', $defs: { a: { type: 'array', items: { $ref: '#/$defs/a' } } } }
-    const depth = 1_000_000
-    expect(held(deep, '['.repeat(depth) + ']'.repeat(depth))).toEqual({ matches: false, why: 'unchecked' })
+  test('whose schema asks more of the stack than there is, is not checked', () => {
+    const steps = Array.from({ length: 30 }, (_, n): [string, JsonObject] => [
+      `d${n}`,
+      { allOf: [{ $ref: `#/$defs/d${n + 1}` }] },
+    ])
+    const ends: [string, JsonObject] = ['d30', { type: 'array', items: { $ref: '#/$defs/d0' } }]
+    const schema: JsonObject = { $ref: '#/$defs/d0', $defs: Object.fromEntries([...steps, ends]) }
+    const { documentDepth: depth } = OUTPUT_SCHEMA_LIMITS
+    expect(held(schema, '['.repeat(depth) + ']'.repeat(depth))).toEqual({ matches: false, why: 'unchecked' })
   })
 })
 
@@ -118,9 +126,12 @@ describe('a schema or a document that would hold the service up', () => {
     expect(await refusal(apart(schema, '1', { timeoutMs: 500 }))).toBe('TIMEOUT')
   })
 
-  test('with more memory than it may take', async () => {
-    const document = `[${'[],'.repeat(2_000_000)}[]]`
-    expect(await refusal(apart({}, document, { maxHeapMiB: 32 }))).toBe('LIMIT_EXCEEDED')
+  test.each<[string, string]>([
+    ['nested without end', '['.repeat(OUTPUT_SCHEMA_LIMITS.documentBytes)],
+    ['of more values than are looked at', `[${'[],'.repeat(2_000_000)}[]]`],
+    ['with a name without end', `{"${'/'.repeat(5_000)}": 1}`],
+  ])('%s is not parsed', async (_, document) => {
+    expect(await refusal(apart({}, document))).toBe('LIMIT_EXCEEDED')
   })
 
   test('with more bytes than are looked at', async () => {
@@ -137,3 +148,51 @@ describe('a schema or a document that would hold the service up', () => {
     expect(await refusal(apart({}, '1', { signal: stop.signal }))).toBe('ABORTED')
   })
 })
+
+describe('what a document has is counted before it is parsed', () => {
+  const limits = { documentValues: 5, documentDepth: 2, documentName: 3 }
+  test.each<[string, ReturnType<typeof overDocumentLimit>]>([
+    ['', undefined],
+    ['[1,[2,3]]', undefined],
+    ['[1,[2,3,4]]', 'documentValues'],
+    ['[[],[],[]]', 'documentValues'],
+    ['{"a":1,"b":{}}', undefined],
+    ['[[[]]]', 'documentDepth'],
+    ['[{"a":[]}]', 'documentDepth'],
+    ['[[],[]]', undefined],
+    ['{"abc":"long text"}', undefined],
+    ['{"abcd" :1}', 'documentName'],
+    ['{"\\"\\"":1}', 'documentName'],
+    ['["[[[,,,{{{", 1]', undefined],
+    ['["\\"[[[", "\\\\"]', undefined],
+    ['["\\\\",[[', 'documentDepth'],
+    ['"\\', undefined],
+    ['[[[', 'documentDepth'],
+    [',,,,,', 'documentValues'],
+  ])('%s', (document, expected) => {
+    expect(overDocumentLimit(Buffer.from(document), limits)).toBe(expected)
+  })
+
+  test('and never fewer than the parser makes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.boolean(), (value, wide) => {
+        const text = JSON.stringify(value, undefined, wide ? 2 : 0)
+        const { values, depth } = sizeOf(JSON.parse(text))
+        const over = (documentValues: number, documentDepth: number) =>
+          overDocumentLimit(Buffer.from(text), { documentValues, documentDepth, documentName: 1_000_000 })
+        expect(over(values - 1, 1_000)).toBe('documentValues')
+        if (depth > 0) expect(over(1_000_000, depth - 1)).toBe('documentDepth')
+        expect(over(2 * values, depth)).toBeUndefined()
+      }),
+    )
+  })
+})
+
+function sizeOf(value: unknown): { values: number; depth: number } {
+  if (typeof value !== 'object' || value === null) return { values: 1, depth: 0 }
+  const inside = Object.values(value).map(sizeOf)
+  return {
+    values: inside.reduce((sum, each) => sum + each.values, 1),
+    depth: 1 + Math.max(0, ...inside.map(({ depth }) => depth)),
+  }
+}

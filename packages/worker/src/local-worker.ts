@@ -14,6 +14,7 @@ import type {
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { SeamError } from '@seamark/kit'
+import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
@@ -39,6 +40,7 @@ import type { GitOptions } from './run-git.ts'
 import { runtimeAccess, runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
 import type { Toolchain, ToolchainOptions } from './toolchain.ts'
 import { layToolchain } from './toolchain.ts'
+import { turns } from './turns.ts'
 
 export interface LocalWorkerOptions {
   /**
@@ -85,6 +87,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const root = options.dir
   const namespaces = new Map<string, NamespaceTools>()
   const followed = new Map<string, Followed>()
+  const matching = turns(OUTPUT_SCHEMA_LIMITS.matchesAtOnce)
   const secrets = knownSecrets(options.secrets)
   const ways = egressWays(options.egress, (launchId, name, value) => secrets.add(launchId, name, value))
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
@@ -104,6 +107,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     let tools = namespaces.get(ns)
     if (tools === undefined) {
       tools = namespaceTools(root, ns, options.storage, {
+        matching,
         ...(options.limits && { limits: options.limits }),
         ...(options.git && { git: options.git }),
       })

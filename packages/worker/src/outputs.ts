@@ -11,10 +11,11 @@ import { failure } from './judge.ts'
 import { withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { bytePath } from './path-bytes.ts'
-import { overLimit } from './run-git.ts'
+import { overLimit, overOwnLimit } from './run-git.ts'
+import type { Turns } from './turns.ts'
 
 export interface OutputTools {
-  readonly tools: Pick<NamespaceTools, 'blobs' | 'git'>
+  readonly tools: Pick<NamespaceTools, 'blobs' | 'git' | 'matching'>
   readonly secrets: RedactionTable
   /** What is left of the time for schemas. Absent: no output is held to its own. */
   readonly time?: { leftMs: number } | undefined
@@ -55,7 +56,7 @@ export async function captureOutput(
   if (schema === undefined || time === undefined) return { blob: await tools.blobs.store(content, options) }
   const document: Uint8Array[] = []
   const blob = await tools.blobs.store(copied(content, document, path), options)
-  const wrong = await mismatch(schema, Buffer.concat(document), path, { ...options, time })
+  const wrong = await mismatch(schema, Buffer.concat(document), path, { ...options, time, turn: tools.matching })
   return { blob, ...(wrong !== undefined && { wrong: failure('output-invalid', wrong) }) }
 }
 
@@ -80,24 +81,30 @@ async function mismatch(
   schema: JsonObject,
   document: Uint8Array,
   path: string,
-  { time, signal }: CallOptions & { readonly time: { leftMs: number } },
+  { time, turn, signal }: CallOptions & { readonly time: { leftMs: number }; readonly turn: Turns },
 ): Promise<string | undefined> {
-  const began = performance.now()
+  const held = async (): Promise<Match> => {
+    // Waiting for others is not its own time.
+    const began = performance.now()
+    try {
+      return await matchOutput(schema, document, { timeoutMs: time.leftMs, ...(signal && { signal }) })
+    } finally {
+      time.leftMs -= Math.min(time.leftMs, performance.now() - began)
+    }
+  }
   let result: Match
   try {
-    result = await matchOutput(schema, document, { timeoutMs: time.leftMs, ...(signal && { signal }) })
+    result = await turn(held, signal)
   } catch (error) {
     if (!hasCode(error, 'LIMIT_EXCEEDED')) throw error
-    throw overLimit('MiB of memory for holding an output to its schema', OUTPUT_SCHEMA_LIMITS.matchHeapMiB, path)
-  } finally {
-    time.leftMs -= Math.min(time.leftMs, performance.now() - began)
+    throw overOwnLimit(`${path}: ${error.message}`, error.problems[0]?.remedy)
   }
   if (result.matches) return undefined
   switch (result.why) {
     case 'json':
       return `${path} is no JSON`
     case 'unchecked':
-      return `${path} can not be checked: it is nested too deeply, or a regular expression of its schema is too large`
+      return `${path} can not be checked: it is nested too deeply for its schema, or a regular expression of its schema is too large`
     case 'schema':
       return `${path}: ${result.keyword} of its schema does not hold at ${result.place === '' ? 'the whole document' : result.place}`
   }

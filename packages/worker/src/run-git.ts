@@ -192,16 +192,21 @@ function run(
 
 export function overLimit(limit: string, max: number, path?: string): SeamError {
   const where = path === undefined ? '' : ` at ${path}`
-  return new SeamError('LIMIT_EXCEEDED', `Over the limit of ${max} on ${limit}${where}.`, {
-    remedy: 'Leave less behind, declare it as an output, ignore it in .gitignore, or raise the limit of the worker.',
-    cause: ownLimit,
-  })
+  return overOwnLimit(
+    `Over the limit of ${max} on ${limit}${where}.`,
+    'Leave less behind, declare it as an output, ignore it in .gitignore, or raise the limit of the worker.',
+  )
+}
+
+/** The error over a limit that has words of its own. */
+export function overOwnLimit(message: string, remedy: string | undefined): SeamError {
+  return new SeamError('LIMIT_EXCEEDED', message, { ...(remedy !== undefined && { remedy }), cause: ownLimit })
 }
 
 // A full disk or a storage that takes no more has the same code, and is not the attempt's fault.
 const ownLimit = Symbol('a limit on what an attempt may leave')
 
-/** Whether an error is one of `overLimit`. */
+/** Whether an error is one of `overLimit` or `overOwnLimit`. */
 export function isOverLimit(error: unknown): error is SeamError {
   return isSeamError(error) && error.cause === ownLimit
 }

@@ -52,6 +52,15 @@ describe('an output with a schema', () => {
     expect(product?.outputs).toEqual([])
   })
 
+  it('that is nested without end fails the attempt, with its path, before it is parsed', async () => {
+    const run = `mkdir out && head -c ${OUTPUT_SCHEMA_LIMITS.documentBytes} /dev/zero | tr '\\0' '[' > ${output}`
+    const { verdict, product } = await play(
+      await task({ workspace: { type: 'empty' }, item: item(run, { outputs: [{ path: output, schema: {} }] }) }),
+    )
+    expect(verdict).toMatchObject({ outcome: 'failed', reason: 'limit', detail: expect.stringContaining(output) })
+    expect(product?.outputs).toEqual([])
+  })
+
   it('with a secret in it is no output, whether it matches or not', async () => {
     const value = 'Zq8-0123456789abcdefQ'
     const secrets: SecretStore = {
