@@ -152,14 +152,17 @@ describe('an approval', { timeout: 90_000 }, () => {
       [['short', '--usd', '1e3'], 2],
       [['short', '--tokens=-1'], 2],
       [['fine'], 5],
+      [['short', '--usd', '1', '--wait', 'another'], 5],
     ] as const)
       expect((await here.seamark('approve', ...args, '--run', 'r1')).code, args.join(' ')).toBe(code)
-    await expect(client.approve('r1', 'short', { usd: 1e-10 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-    await expect(client.approve('r1', 'nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(client.approve('r1', 'short', 't', { usd: 1e-10 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(client.approve('r1', 'nothing', 't')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('raises the budgets of the item and the run, and lets it go on', async () => {
-    const approved = await here.seamark('approve', 'short', '--run', 'r1', '--usd', '0.5', '--tokens', '10', '--json')
+    const shown = /--usd N (--wait) ([a-z0-9]+)/.exec((await here.seamark('status', 'r1', 'short')).out) ?? []
+    const asked = ['approve', 'short', '--run', 'r1', '--usd', '0.5', '--tokens', '10', ...shown.slice(1)]
+    const approved = await here.seamark(...asked, '--json')
     expect(approved).toMatchObject({ code: 0, err: '' })
     expect(json(approved)).toEqual({ run: 'r1', item: 'short', approved: true })
     const set: unknown[] = []
@@ -170,7 +173,7 @@ describe('an approval', { timeout: 90_000 }, () => {
       [me.id, undefined, { on: 'run', limits: { tokens: 1_010 } }],
     ])
     expect(await client.run('r1')).toMatchObject({ status: 'succeeded' })
-    await expect(client.approve('r1', 'short')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(client.approve('r1', 'short', 't')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('needs a service that goes on with the item', async () => {

@@ -237,7 +237,8 @@ it(
     const [ended] = await recordsOf('park', 'attempt.ended')
     expect(ended?.data).toMatchObject({ outcome: 'parked', reason: 'budget', detail: 'item:park/a', exit: { code: 3 } })
     expect((await recordsOf('park', 'item.parked'))[0]?.data.snapshot).toBeDefined()
-    await engine.approve(ME, 'park', 'a', { nanoUsd: 99_000_000 })
+    const waiting = engine.waiting('park', 'a')
+    await engine.approve(ME, 'park', 'a', waiting?.for === 'parked' ? waiting.token : '', { nanoUsd: 99_000_000 })
     expect(await engine.sealed('park')).toBe('succeeded')
     expect((await recordsOf('park', 'usage.settled')).map(({ data }) => data.charged.nanoUsd)).toEqual([SPENT])
   },

@@ -51,12 +51,18 @@ export function warningText({
   return `budget of the ${accountText(account)}: 80 % of ${amountText(of === 'nanoUsd' ? 'nanoUsd' : 'tokens', limit)} are spent`
 }
 
-/** What an item waits for and what to do, in one line. */
-export function spentText({ account, of, room, wanted }: SpentBudget, run: string, item: string): string {
+/** What an item waits for and what to do, in one line. The token names the wait, so that no other one is approved. */
+export function spentText(
+  { account, of, room, wanted }: SpentBudget,
+  run: string,
+  item: string,
+  token?: string,
+): string {
   const call = wanted === undefined ? 'its next call' : `a call that may come to ${amountText(of, wanted)}`
   const what = `${item} waits: the budget of the ${accountText(account)} has ${amountText(of, room)} left for ${call}.`
+  const wait = token === undefined ? '' : ` --wait ${token}`
   if (/^(?:item|run):/.test(account))
-    return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N`
+    return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N${wait}`
   const day = account.startsWith('day:')
   const or = day ? ', or wait for the next day (UTC)' : ''
   return `${what} To go on: raise budgets.${day ? 'day' : 'principal'} in the configuration and start the service again${or}`

@@ -94,7 +94,7 @@ function budgetNews(event: RunEvent, run: string): string | undefined {
     return warningText({ account, of, limit })
   }
   const budget = spentBudget.safeParse(kind === 'item.parked' ? data['budget'] : undefined)
-  return budget.success ? spentText(budget.data, run, item) : undefined
+  return budget.success ? spentText(budget.data, run, item, fact(data, 'token')) : undefined
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

@@ -77,6 +77,7 @@ describe('what is said of budgets', () => {
     expect(spentText({ account: 'run:r1', of: 'tokens', room: 0, wanted: 1_500 }, 'r1', 'a')).toContain(
       'seamark approve a --run r1 --tokens N',
     )
+    expect(spentText({ account: 'run:r1', of: 'tokens', room: 0 }, 'r1', 'a', 'abc')).toMatch(/--tokens N --wait abc$/)
     expect(spentText({ account: 'day:2026-11-22', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.day')
     expect(spentText({ account: 'principal:x', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.principal')
     expect(spentText({ account: 'run:r1', of: 'tokens', room: 7, wanted: 1_500 }, 'r1', 'a')).toMatch(

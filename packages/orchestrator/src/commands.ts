@@ -107,6 +107,8 @@ export type Command =
       readonly principal: Principal
       readonly run: string
       readonly item: string
+      /** Of the wait that is approved. */
+      readonly token: string
       /** By how much the budgets of the item and its run are raised. */
       readonly more: SpendLimits
     }

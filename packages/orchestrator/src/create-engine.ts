@@ -149,11 +149,11 @@ export function createEngine(options: EngineOptions): Engine {
       requireIds(run, item)
       await posted(running().loop, { type: 'resume', principal, run, item, token })
     },
-    async approve(principal, run, item, more = {}) {
+    async approve(principal, run, item, token, more = {}) {
       await authorize(principal, 'item.approve', { run, item })
       requireIds(run, item)
       checkUsage({ id: item, worst: more })
-      await posted(running().loop, { type: 'approve', principal, run, item, more })
+      await posted(running().loop, { type: 'approve', principal, run, item, token, more })
     },
     budgets: (run) => budgetsOf(running().loop.state, clock.now(), run),
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),

@@ -140,18 +140,33 @@ export function decideBudgets(
   return drafts
 }
 
-/** Raises the budgets of an item and of its run by an amount, where they have one, and resumes the item. */
+/**
+ * Raises the budgets of an item and of its run by an amount, where they have one, and resumes the item. It is bound to one
+ * wait: what is sent again, or was meant for an earlier wait, would raise them twice.
+ */
 export function decideApprove(state: State, command: Command & { type: 'approve' }): Decided {
-  const { run: runId, item: itemId, principal, more } = command
+  const { run: runId, item: itemId, token, principal, more } = command
   const run = state.runs.get(runId)
   const item = run?.items[run.byId.get(itemId) ?? -1]
   if (run === undefined || item === undefined)
     return refuse('NOT_FOUND', `No unfinished run ${runId} has an item ${itemId}.`, 'See `seamark status`.')
-  if (item.phase === 'settled') return refuse('CONFLICT', `Item ${itemId} has ended.`, 'Submit it again.')
   const actor = {
     actor: principal.id,
     ...(principal.onBehalfOf !== undefined && { onBehalfOf: principal.onBehalfOf }),
     run: run.id,
+  }
+  const { parked } = item
+  if (parked?.reason !== 'budget' || parked.token !== token) {
+    const target = token === '' ? {} : { target: token.slice(0, 64).toWellFormed() }
+    const data = { command: 'item.approve', reason: parked?.token === token ? 'no-budget' : 'token', ...target }
+    return {
+      ...refuse(
+        'CONFLICT',
+        `Item ${itemId} does not wait for a budget under this token: it was approved already, or waits for something else.`,
+        'See `seamark status` for what it waits for.',
+      ),
+      drafts: [{ kind: 'command.voided', ...actor, item: item.id, data }],
+    }
   }
   const drafts: RecordDraft[] = []
   for (const [on, account] of [
@@ -170,19 +185,7 @@ export function decideApprove(state: State, command: Command & { type: 'approve'
       `Neither item ${itemId} nor its run has a budget of that kind.`,
       'Budgets of principals and days are raised in the configuration.',
     )
-  if (item.parked?.reason === 'budget')
-    drafts.push({
-      kind: 'item.resumed',
-      ...actor,
-      item: item.id,
-      data: { token: item.parked.token, by: 'answer' },
-    })
-  else if (asked.length === 0)
-    return refuse(
-      'CONFLICT',
-      `Item ${itemId} does not wait for a budget.`,
-      'See `seamark status` for what it waits for.',
-    )
+  drafts.push({ kind: 'item.resumed', ...actor, item: item.id, data: { token, by: 'answer' } })
   return { drafts, reply: { ok: true, effective: true } }
 }
 

@@ -41,11 +41,11 @@ export interface Engine {
   /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`. */
   resume(principal: Principal, run: string, item: string, token: string): Promise<void>
   /**
-   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item where it waits for a
-   * budget. Errors: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` (it has ended, or waits for no budget and nothing is raised),
-   * `INVALID_INPUT` (no amount, or neither has a budget of that kind).
+   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item from the wait for a
+   * budget that has this token. A late or second token, or one of another wait, is recorded, changes nothing, and is
+   * `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`, `INVALID_INPUT` (no amount, or neither has a budget of that kind).
    */
-  approve(principal: Principal, run: string, item: string, more?: SpendLimits): Promise<void>
+  approve(principal: Principal, run: string, item: string, token: string, more?: SpendLimits): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /**

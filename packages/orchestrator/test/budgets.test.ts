@@ -3,7 +3,7 @@ import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
 import { engineWith, fakeHands, item, LOCAL, product, records, submission } from './harness.ts'
 import { FAILED, only, SUCCEEDED, until } from './records.ts'
-import { budgeted, call, SNAPSHOT, spend, spending, used } from './spending.ts'
+import { budgeted, call, SNAPSHOT, spend, spending, tokenOf, used } from './spending.ts'
 
 describe('a budget', () => {
   it('that is used up parks the item with its snapshot, which goes on from there once it is raised', async () => {
@@ -14,7 +14,7 @@ describe('a budget', () => {
     expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget', budget })
     const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
     expect(rows).toMatchObject([{ parked: { reason: 'budget', budget } }])
-    await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 25 })
+    await engine.approve(LOCAL, 'r1', 'a', tokenOf(engine, 'a'), { nanoUsd: 25 })
     expect(await engine.sealed('r1')).toBe('succeeded')
     await engine.stop()
     const log = await records(options)
@@ -101,7 +101,7 @@ describe('a budget', () => {
     await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 }, { gates })]))
     await until(() => engine.waiting('r1', 'a')?.for === 'parked')
     expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget' })
-    await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 25 })
+    await engine.approve(LOCAL, 'r1', 'a', tokenOf(engine, 'a'), { nanoUsd: 25 })
     expect(await engine.sealed('r1')).toBe('succeeded')
     await engine.stop()
     const log = await records(options)
@@ -227,8 +227,31 @@ describe('an approval', () => {
       ['r1', 'a', { nanoUsd: 0.5 }, 'INVALID_INPUT'],
       ['r1', 'b', {}, 'CONFLICT'],
     ] as const)
-      await expect(engine.approve(LOCAL, run, id, more)).rejects.toMatchObject({ code })
+      await expect(engine.approve(LOCAL, run, id, tokenOf(engine, id), more)).rejects.toMatchObject({ code })
     await engine.stop()
+  })
+
+  it('raises once for one wait, however often it is sent, and is not taken for another wait', async () => {
+    const { engine, options } = await spending(async (usage) => {
+      const answer = await usage.reserve(call('c', { nanoUsd: 60 }))
+      return [answer]
+    })
+    await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 10 })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    const first = tokenOf(engine, 'a')
+    const answers = await Promise.allSettled([1, 2].map(() => engine.approve(LOCAL, 'r1', 'a', first, { nanoUsd: 25 })))
+    expect(answers).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'CONFLICT' } }])
+    await until(() => !['', first].includes(tokenOf(engine, 'a')))
+    await expect(engine.approve(LOCAL, 'r1', 'a', first, { nanoUsd: 25 })).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(engine.waiting('r1', 'a')).toMatchObject({ budget: { room: 35 } })
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'budget.set')).toMatchObject([{ data: { on: 'item', limits: { nanoUsd: 35 } } }])
+    const voided = { command: 'item.approve', reason: 'token', target: first }
+    expect(only(log, 'command.voided')).toMatchObject([
+      { actor: LOCAL.id, run: 'r1', item: 'a', data: voided },
+      { data: voided },
+    ])
   })
 
   it('comes with other budgets in the configuration too', async () => {

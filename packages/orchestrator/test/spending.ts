@@ -1,5 +1,5 @@
 import type { AttemptPort, ItemSpec, SpendLimits, UsageAnswer, UsagePort, Worker } from '@seamark/core'
-import type { EngineOptions } from '../src/index.ts'
+import type { Engine, EngineOptions } from '../src/index.ts'
 import { engineWith, fakeHands, item, product } from './harness.ts'
 import { SUCCEEDED } from './records.ts'
 
@@ -46,3 +46,9 @@ export const spend = (nanoUsd: number) => async (usage: UsagePort) => {
 }
 
 export const budgeted = (id: string, budget: SpendLimits, more: Partial<ItemSpec> = {}) => item(id, { budget, ...more })
+
+/** Of the wait that an item of run `r1` is in, or nothing. */
+export function tokenOf(engine: Engine, item: string): string {
+  const waiting = engine.waiting('r1', item)
+  return waiting?.for === 'parked' ? waiting.token : ''
+}

@@ -7,7 +7,7 @@ import type { EngineOptions } from '../src/index.ts'
 import { countUsage, forgetTallies, loadTallies, noTallies, rowKey, saveTallies } from '../src/usage-tallies.ts'
 import { item, LOCAL, records, submission } from './harness.ts'
 import { only, until } from './records.ts'
-import { budgeted, call, spend, spending, used } from './spending.ts'
+import { budgeted, call, spend, spending, tokenOf, used } from './spending.ts'
 
 const NONE = { tokens: 0, nanoUsd: 0 }
 const settled = (nanoUsd: number, more: Partial<RecordData['usage.settled']> = {}): RecordData['usage.settled'] => ({
@@ -191,7 +191,7 @@ it('of a run that is over keeps no account in memory, also where nothing was tak
   await engine.submit(LOCAL, submission('r1', [budgeted('a', { nanoUsd: 50 })]))
   await until(() => engine.waiting('r1', 'a')?.for === 'parked')
   const refusals = async () => only(await records(options), 'usage.refused').length
-  await engine.approve(LOCAL, 'r1', 'a', { nanoUsd: 1 })
+  await engine.approve(LOCAL, 'r1', 'a', tokenOf(engine, 'a'), { nanoUsd: 1 })
   while ((await refusals()) < 2) await new Promise((resolve) => setImmediate(resolve))
   await engine.cancel(LOCAL, 'r1')
   await engine.sealed('r1')

@@ -84,11 +84,17 @@ export interface SeamarkClient {
   cancel(run: string, item?: string, options?: CallOptions): Promise<Effective>
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
   /**
-   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item where it waits for a
-   * budget. Errors: `NOT_FOUND`, `CONFLICT` (it has ended, or waits for no budget and nothing is raised), `INVALID_INPUT`
-   * (neither has a budget of that kind).
+   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item, which waits for a
+   * budget under the token that its view has in `parked`. Sent again it changes nothing. Errors: `NOT_FOUND`, `CONFLICT`
+   * (it does not wait for a budget under this token), `INVALID_INPUT` (neither has a budget of that kind).
    */
-  approve(run: string, item: string, more?: ApproveBody, options?: CallOptions): Promise<void>
+  approve(
+    run: string,
+    item: string,
+    token: string,
+    more?: Omit<ApproveBody, 'token'>,
+    options?: CallOptions,
+  ): Promise<void>
   /** What settled calls came to, a row for each day, oldest first; pages are fetched as they are needed. */
   usage(filter?: Partial<Omit<UsageQuery, 'cursor' | 'limit'>>, options?: CallOptions): AsyncIterable<UsageView>
   /** Closes its connections. Idempotent. */
@@ -152,8 +158,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     async resume(run, item, token, callOptions) {
       await ask(ROUTES.resumeItem, { params: { run, item }, body: { token } }, callOptions)
     },
-    async approve(run, item, more = {}, callOptions) {
-      await ask(ROUTES.approveItem, { params: { run, item }, body: more }, callOptions)
+    async approve(run, item, token, more = {}, callOptions) {
+      await ask(ROUTES.approveItem, { params: { run, item }, body: { ...more, token } }, callOptions)
     },
     async *usage(filter = {}, callOptions) {
       let cursor: string | undefined

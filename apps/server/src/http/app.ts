@@ -108,7 +108,7 @@ export function buildApp(options: AppOptions): App {
   })
   json(ROUTES.approveItem, async ({ params, body }) => {
     const engine = await deployment.requireEngine()
-    await engine.approve(principal, params.run, params.item, amountOf(body()))
+    await engine.approve(principal, params.run, params.item, body().token, amountOf(body()))
     return { approved: true as const }
   })
   json(ROUTES.usage, async ({ query }) => ask.usage(query))

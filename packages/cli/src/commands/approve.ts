@@ -1,6 +1,7 @@
 import { SeamError } from '@seamark/kit'
 import { nanoUsdOf } from '@seamark/protocol'
 import type { ApproveBody } from '@seamark/protocol'
+import type { SeamarkClient } from '@seamark/sdk'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -14,6 +15,11 @@ export const approve: Command = command({
     run: { type: 'string', valueHint: 'RUN', description: 'Run, or a beginning of its id. Default: the newest' },
     usd: { type: 'string', valueHint: 'N', description: 'By how many US dollars, such as 2.50' },
     tokens: { type: 'string', valueHint: 'N', description: 'By how many tokens' },
+    wait: {
+      type: 'string',
+      valueHint: 'TOKEN',
+      description: 'Only this wait, as status names it. Default: the present',
+    },
   },
   examples: [
     { line: 'seamark approve lint --usd 2.50', says: 'the item lint of the newest run, and the run' },
@@ -22,6 +28,7 @@ export const approve: Command = command({
   notes: [
     'Only budgets that the plan has are raised: both that of the item and that of the run, by the amount.',
     'Budgets of principals and days are raised in the configuration; what waits for one goes on at the next start.',
+    'A wait is approved once: with --wait what is sent again is refused, and so is what was meant for an earlier wait.',
     '--json gives { run, item, approved }.',
   ],
   run: (context, args) => {
@@ -29,13 +36,22 @@ export const approve: Command = command({
     return withConnection(context, args, 'running', async ({ client }) => {
       const { run } = await findRun(client, args.run ?? 'last')
       const { item } = args
-      await client.approve(run, item, more)
+      await client.approve(run, item, args.wait ?? (await presentWait(client, run, item)), more)
       if (args.json === true) await context.io.out(`${JSON.stringify({ run, item, approved: true })}\n`)
       else await context.io.out(`Item ${item} of run ${run} may go on.\n`)
       return 0
     })
   },
 })
+
+/** Errors: `CONFLICT` where the item waits for no budget. */
+async function presentWait(client: SeamarkClient, run: string, item: string): Promise<string> {
+  const { waiting } = await client.item(run, item)
+  if (waiting?.for === 'parked' && waiting.reason === 'budget') return waiting.token
+  throw new SeamError('CONFLICT', `Item ${item} of run ${run} does not wait for a budget.`, {
+    remedy: 'See `seamark status` for what it waits for.',
+  })
+}
 
 /** Errors: `INVALID_INPUT` for what is no amount. */
 function amountOf({
@@ -44,7 +60,7 @@ function amountOf({
 }: {
   readonly usd?: string | undefined
   readonly tokens?: string | undefined
-}): ApproveBody {
+}): Omit<ApproveBody, 'token'> {
   const dollars = usd !== undefined && /^\d{1,7}(?:\.\d{1,9})?$/.test(usd) ? Number(usd) : undefined
   if (usd !== undefined && (dollars === undefined || nanoUsdOf(dollars) === undefined))
     throw new SeamError('INVALID_INPUT', '--usd takes an amount in US dollars, such as 2.50.')

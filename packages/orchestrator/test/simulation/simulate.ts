@@ -147,9 +147,14 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   }
 
   /** An item may be gone meanwhile, and so may the engine; anything else is a defect. */
-  async function approved(run: string, item: string, more: { readonly nanoUsd?: number }): Promise<void> {
+  async function approved(
+    run: string,
+    item: string,
+    token: string,
+    more: { readonly nanoUsd?: number },
+  ): Promise<void> {
     try {
-      await engine?.approve(LOCAL, run, item, more)
+      await engine?.approve(LOCAL, run, item, token, more)
     } catch (error) {
       if (!hasCode(error, 'CONFLICT') && !hasCode(error, 'NOT_FOUND') && !hasCode(error, 'UNAVAILABLE')) throw error
     }
@@ -164,7 +169,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
           const waiting = engine?.waiting(run, id)
           if (waiting?.for !== 'parked' || waiting.reason !== 'budget') continue
           const more = { ...(spec.budget?.nanoUsd !== undefined && { nanoUsd: 100 }) }
-          await Promise.race([approved(run, id, more), life.over.promise])
+          await Promise.race([approved(run, id, waiting.token, more), life.over.promise])
         }
       if (told.size === submissions.size && acknowledged.size === submissions.size) return
     }

@@ -75,8 +75,10 @@ export interface Effective {
 export interface ResumeBody {
   readonly token: string
 }
-/** By how much budgets are raised. */
+/** Which wait is approved, and by how much budgets are raised. */
 export interface ApproveBody {
+  /** Of the wait, as the view of the item has it. */
+  readonly token: string
   /** US dollars, at most nine digits after the point. */
   readonly usd?: number
   readonly tokens?: number
@@ -347,12 +349,13 @@ export const ROUTES: Routes = {
     id: 'approveItem',
     path: '/v1/runs/{run}/items/{item}/approve',
     summary:
-      'Raises the budgets of an item and of its run, where they have one, and resumes the item where it waits for a budget.',
+      'Raises the budgets of an item and of its run, where they have one, and resumes the item, which waits for a budget. A late or second token is `CONFLICT`.',
     action: 'item.approve',
     params: ofItem,
     body: {
       kind: 'json',
       schema: z.strictObject({
+        token: z.string().min(1).max(200).describe('Of the wait, as the view of the item has it.'),
         usd: maybe(z.number().min(0).max(MAX_USD).describe('US dollars, at most nine digits after the point.')),
         tokens: maybe(count),
       }),
