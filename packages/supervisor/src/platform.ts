@@ -9,6 +9,7 @@ export function supervisorProblem(platform: NodeJS.Platform = process.platform):
   return {
     code: 'UNSUPPORTED',
     message: `Attempts on this machine need Linux: their supervisor watches them through /proc, which ${platform} does not have.`,
-    remedy: 'Run the service on Linux, or configure an executor that runs attempts elsewhere or in containers.',
+    remedy:
+      'Run the service on Linux, such as in a virtual machine, or configure only executors that run attempts elsewhere.',
   }
 }
