@@ -16,12 +16,13 @@ import type { Authority } from './names.ts'
 import type { Pinboard } from './pins.ts'
 import { dropCounter } from './drops.ts'
 import { connectionPool } from './pool.ts'
-import { sendKept } from './kept.ts'
+import { sendKept, untilClosed } from './kept.ts'
 import type { Packages } from './packages.ts'
 import { errorAnswer, rawAnswer, refusal, refusalAnswer, type Refusal } from './problems.ts'
 import { factsOf, read, type Asked, type Facts } from './request.ts'
 import { payloadOf, signRequest, whyUnsigned, type SignedRequest } from './signing.ts'
 import { REASONS, type Rules } from './rules.ts'
+import { turns } from './turns.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { Added, Secrets } from './secrets.ts'
 
@@ -43,6 +44,8 @@ export interface AttemptContext {
 
 // How often Node looks for requests that take too long.
 const checkingMs = 1_000
+// How many files that were kept are hashed for an attempt at one time: others are served by the same process.
+const keptAtOnce = 2
 
 const parseFailures: Readonly<Record<string, Refusal['reason']>> = {
   HPE_HEADER_OVERFLOW: 'too-large',
@@ -65,6 +68,7 @@ export function attemptServer(context: AttemptContext): {
   const readBody = bodyReader(Math.min(limits.maxMeteredBytes, limits.maxRequestBytes), limits.maxHeldBytes)
   const charged = usage && charges(usage, clock)
   const pool = connectionPool(dialer, limits.maxConnections)
+  const readingKept = turns(keptAtOnce)
   const open = new Set<Socket>()
   // Where the program takes the gateway for a host.
   const interceptedAs = new WeakMap<Socket, Authority>()
@@ -138,11 +142,14 @@ export function attemptServer(context: AttemptContext): {
     if (length !== 'chunked' && length > limits.maxRequestBytes) return refuseWith('too-large', facts)
     const place = `${authority.host} ${authority.port}`
     const { inject, meter } = matched.rule
-    const file = { authority, method, target, length, rawHeaders: req.rawHeaders, inject }
+    const mayGo = requestHeaders(req.rawHeaders, { scrubbed: false, metered: false }, secrets.carriers)
+    const file = { authority, method, target, length, sent: mayGo, inject }
     const signing = inject === undefined ? undefined : secrets.signing(inject)
     // What is metered or signed is no file of a package.
     const files = meter === undefined && signing === undefined ? packages : undefined
-    const kept = await files?.find(file)
+    const kept = await files?.find(file, untilClosed(res), readingKept)
+    // It may have waited for its turn.
+    if (files !== undefined && res.destroyed) return kept?.close()
     if (kept !== undefined) {
       try {
         // Where the credential was taken away, so is what it was needed for.

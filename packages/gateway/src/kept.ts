@@ -4,6 +4,14 @@ import type { RedactionTable } from '@seamark/kit'
 import type { Keeping, KeptPackage } from './package-cache.ts'
 import { scrubbing, scrubHeaders } from './scrub.ts'
 
+/** Aborts once nobody is left to answer. */
+export function untilClosed(res: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (res.destroyed) gone.abort()
+  else res.once('close', () => gone.abort())
+  return gone.signal
+}
+
 /**
  * Answers with a file that was kept, once that is a record; secrets that the host was sent in this attempt are taken out of
  * it as of its own answers. Errors: those of `recorded`.

@@ -29,8 +29,9 @@ export interface Keeping {
 /** Files of packages by their keys, in one folder, the least recently used of which make room. */
 export interface PackageCache {
   /** `undefined` where there is none, or it is damaged, which is told and removes it. */
-  readonly find: (key: string) => Promise<KeptPackage | undefined>
-  readonly keep: (key: string, headers: KeptHeaders) => Keeping
+  readonly find: (key: string, signal: AbortSignal) => Promise<KeptPackage | undefined>
+  /** `undefined` where one of that length is not kept: others would make room for nothing. */
+  readonly keep: (key: string, headers: KeptHeaders, length: number | 'chunked' | undefined) => Keeping | undefined
 }
 
 export interface PackageCacheOptions {
@@ -44,6 +45,8 @@ export interface PackageCacheOptions {
 
 // A file begins with what is told of it, so that both are there or neither.
 const headBytes = 4_096
+// Others make room for one whose length is not known, which may then be too large: it gets this part of all.
+const unknownPart = 1 / 8
 interface Head {
   readonly v: 1
   readonly key: string
@@ -60,8 +63,8 @@ const headSchema: z.ZodType<Head> = z.strictObject({
   headers: z.array(z.tuple([z.string(), z.string()])),
 })
 
-/** What a file says of itself, where it is whole and of this key. */
-async function verified(file: FileHandle, key: string): Promise<Head | undefined> {
+/** What a file says of itself, where it is whole and of this key. It is read to its end unless nobody waits any more. */
+async function verified(file: FileHandle, key: string, signal: AbortSignal): Promise<Head | undefined> {
   const head = Buffer.alloc(headBytes)
   await file.read(head, 0, headBytes, 0)
   let said: unknown
@@ -76,7 +79,10 @@ async function verified(file: FileHandle, key: string): Promise<Head | undefined
     return undefined
   const hash = createHash('sha256')
   const body: AsyncIterable<Uint8Array> = file.createReadStream({ start: headBytes, autoClose: false })
-  for await (const piece of body) hash.update(piece)
+  for await (const piece of body) {
+    if (signal.aborted) return undefined
+    hash.update(piece)
+  }
   return hash.digest('hex') === read.data.sha256 ? read.data : undefined
 }
 
@@ -100,16 +106,18 @@ export function packageCache({ dir, maxBytes, onNotice }: PackageCacheOptions): 
     }
   }
 
-  async function find(key: string): Promise<KeptPackage | undefined> {
+  async function find(key: string, signal: AbortSignal): Promise<KeptPackage | undefined> {
     const name = sha256Hex(key)
     const files = await index()
-    if (files?.has(name) !== true) return undefined
+    if (files?.has(name) !== true || signal.aborted) return undefined
     let file: FileHandle | undefined
     try {
       file = await open(join(dir, name), constants.O_RDONLY | constants.O_NOFOLLOW)
-      const head = await verified(file, key)
+      const head = await verified(file, key, signal)
       if (head === undefined) {
         await file.close()
+        // It was not read to its end, so nothing is known of it.
+        if (signal.aborted) return undefined
         await files.remove(name)
         onNotice(new SeamError('INTEGRITY', 'A file of the package cache is damaged. It is fetched anew.'))
         return undefined
@@ -132,7 +140,9 @@ export function packageCache({ dir, maxBytes, onNotice }: PackageCacheOptions): 
     }
   }
 
-  function keep(key: string, headers: KeptHeaders): Keeping {
+  function keep(key: string, headers: KeptHeaders, length: number | 'chunked' | undefined): Keeping | undefined {
+    const most = (typeof length === 'number' ? maxBytes : Math.floor(maxBytes * unknownPart)) - headBytes
+    if (typeof length === 'number' && length > most) return undefined
     const name = sha256Hex(key)
     const temporary = join(dir, `.${randomBytes(12).toString('hex')}`)
     const hash = createHash('sha256')
@@ -182,8 +192,8 @@ export function packageCache({ dir, maxBytes, onNotice }: PackageCacheOptions): 
           attempt(async (there, to) => {
             there.writing(piece.length)
             bytes += piece.length
-            // One that is larger than the cache may be is not kept.
-            if (!(await there.makeRoom())) return drop()
+            // One that is larger than it may be is not kept.
+            if (bytes > most || !(await there.makeRoom())) return drop()
             hash.update(piece)
             await to.write(piece, 0, piece.length, headBytes + bytes - piece.length)
           }),

@@ -3,14 +3,16 @@ import type { Transform } from 'node:stream'
 import type { PackageCacheSettings, PackageRegistry } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { canonicalHost } from '@seamark/policy'
+import { bodyLength } from './headers.ts'
 import { keepingOf } from './kept.ts'
 import { packageCache, type KeptPackage } from './package-cache.ts'
 import { keptHeaders, packageKey, wantsFresh, type PackageRequest } from './package-files.ts'
+import type { Turns } from './turns.ts'
 
 /** Files of packages that are kept on the host. */
 export interface Packages {
-  /** The file that a request asks for, where it is kept. */
-  readonly find: (asked: PackageRequest) => Promise<KeptPackage | undefined>
+  /** The file that a request asks for, where it is kept. It is read in its turn, and no further than until `signal`. */
+  readonly find: (asked: PackageRequest, signal: AbortSignal, inTurn: Turns) => Promise<KeptPackage | undefined>
   /** What the answer to a request is to pass through to be kept, where it may be. */
   readonly keeping: (
     asked: PackageRequest,
@@ -49,16 +51,18 @@ export function packagesOf(
     throw wrong('/maxBytes', 'That is no number of bytes.', 'Use a whole number of 1 or more.')
   const cache = packageCache({ dir, maxBytes, onNotice })
   return {
-    async find(asked) {
+    async find(asked, signal, inTurn) {
       const key = packageKey(registries, asked)
-      return key === undefined || wantsFresh(asked.rawHeaders) ? undefined : cache.find(key)
+      return key === undefined || wantsFresh(asked.sent) ? undefined : inTurn(() => cache.find(key, signal))
     },
     keeping(asked) {
       const key = packageKey(registries, asked)
       if (key === undefined) return undefined
       return (answer, res) => {
         const headers = keptHeaders(answer.statusCode ?? 0, answer.rawHeaders, asked.inject)
-        return headers && keepingOf(cache.keep(key, headers), answer, res)
+        if (headers === undefined) return undefined
+        const keeping = cache.keep(key, headers, bodyLength(answer.rawHeaders))
+        return keeping && keepingOf(keeping, answer, res)
       }
     },
   }

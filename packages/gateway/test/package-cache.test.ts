@@ -6,6 +6,7 @@ import type { SeamError } from '@seamark/kit'
 import { packageCache, type PackageCache } from '../src/package-cache.ts'
 
 const headers = [['content-type', 'application/octet-stream']] as const
+const waits = new AbortController().signal
 let dir: string
 let notices: SeamError[]
 
@@ -19,13 +20,13 @@ const cacheOf = (maxBytes = 1_000_000): PackageCache =>
   packageCache({ dir, maxBytes, onNotice: (error) => notices.push(error) })
 
 async function keep(cache: PackageCache, key: string, ...pieces: readonly string[]): Promise<void> {
-  const keeping = cache.keep(key, headers)
-  for (const piece of pieces) await keeping.add(Buffer.from(piece))
-  await keeping.done()
+  const keeping = cache.keep(key, headers, pieces.join('').length)
+  for (const piece of pieces) await keeping?.add(Buffer.from(piece))
+  await keeping?.done()
 }
 
 async function text(cache: PackageCache, key: string): Promise<string | undefined> {
-  const found = await cache.find(key)
+  const found = await cache.find(key, waits)
   if (found === undefined) return undefined
   const pieces: Buffer[] = []
   for await (const piece of found.body()) pieces.push(Buffer.from(piece))
@@ -61,13 +62,13 @@ describe('a file', () => {
 
   it('is not there until all of it is, nor where it was dropped, and nothing is left over', async () => {
     const cache = cacheOf()
-    const keeping = cache.keep('a', headers)
-    const adding = keeping.add(Buffer.from('half'))
-    const dropped = keeping.drop()
+    const keeping = cache.keep('a', headers, 4)
+    const adding = keeping?.add(Buffer.from('half'))
+    const dropped = keeping?.drop()
     await Promise.all([adding, dropped])
     expect(await text(cache, 'a')).toBeUndefined()
-    await keeping.add(Buffer.from('more'))
-    await keeping.done()
+    await keeping?.add(Buffer.from('more'))
+    await keeping?.done()
     expect(await text(cache, 'a')).toBeUndefined()
     expect(await files()).toEqual([])
     // As a process leaves it that was killed.
@@ -101,10 +102,21 @@ describe('a file', () => {
     expect(await text(cache, 'a')).toBe('content')
   })
 
+  it('is not read on, nor taken for damaged, once nobody waits for it', async () => {
+    const cache = cacheOf(8_000_000)
+    await keep(cache, 'a', 'x'.repeat(4_000_000))
+    const leaves = new AbortController()
+    const finding = cache.find('a', leaves.signal)
+    leaves.abort()
+    expect(await finding).toBeUndefined()
+    expect([await files(), notices]).toMatchObject([{ length: 1 }, []])
+    expect(await text(cache, 'a')).toHaveLength(4_000_000)
+  })
+
   it('is read to its end where it is removed meanwhile', async () => {
     const cache = cacheOf()
     await keep(cache, 'a', 'content')
-    const found = await cache.find('a')
+    const found = await cache.find('a', waits)
     const [name = ''] = await files()
     await rm(join(dir, name))
     const pieces: Buffer[] = []
@@ -136,31 +148,30 @@ describe('the bound', () => {
     expect(await files()).toHaveLength(1)
   })
 
-  it('keeps what is larger than all of it from being kept, and nothing is left of it', async () => {
-    const cache = cacheOf(8_000)
+  it('keeps what is larger than all of it from being kept, and others make no room for it', async () => {
+    const cache = cacheOf(16_000)
     await keep(cache, 'a', 'small')
-    await keep(cache, 'b', 'x'.repeat(3_000), 'x'.repeat(3_000))
-    expect(await text(cache, 'b')).toBeUndefined()
-    expect(await files()).toEqual([])
+    expect(cache.keep('b', headers, 12_000)).toBeUndefined()
+    // Its length is not known before.
+    const keeping = cacheOf(64_000).keep('c', headers, 'chunked')
+    await keeping?.add(Buffer.alloc(4_000))
+    await keeping?.done()
+    expect(await files()).toHaveLength(1)
+    expect(await text(cache, 'a')).toBe('small')
   })
 
   it('counts what is being written', async () => {
     const cache = cacheOf(31_000)
-    const open = [
-      cache.keep('a', headers),
-      cache.keep('b', headers),
-      cache.keep('c', headers),
-      cache.keep('d', headers),
-    ]
-    for (const keeping of open) await keeping.add(Buffer.from(body))
-    for (const keeping of open) await keeping.done()
+    const open = ['a', 'b', 'c', 'd'].map((key) => cache.keep(key, headers, body.length))
+    for (const keeping of open) await keeping?.add(Buffer.from(body))
+    for (const keeping of open) await keeping?.done()
     expect(await files()).toHaveLength(3)
     expect(notices).toEqual([])
   })
 })
 
 it('tells what keeps it from working, and neither finds nor keeps', async () => {
-  const cache = packageCache({ dir: join(dir, 'none'), maxBytes: 1_000, onNotice: (error) => notices.push(error) })
+  const cache = packageCache({ dir: join(dir, 'none'), maxBytes: 10_000, onNotice: (error) => notices.push(error) })
   await keep(cache, 'a', 'x')
   expect(await text(cache, 'a')).toBeUndefined()
   expect(notices.map(({ code }) => code)).toEqual(['UNAVAILABLE', 'UNAVAILABLE'])

@@ -153,6 +153,8 @@ describe('nothing is kept', () => {
     ['of a part', [{}, file, { headers: { range: 'bytes=0-1' } }]],
     ['of who has a cookie', [{}, file, { headers: { cookie: 'a=b' } }]],
     ['of who has it already', [{}, file, { headers: { 'if-none-match': '"x"' } }]],
+    ['of who sends a header that nobody knows', [{}, file, { headers: { 'x-jfrog-art-api': 'own' } }]],
+    ['of another type', [{}, file, { headers: { accept: 'text/html' } }]],
   ])('%s', async (_, args) => {
     expect((await get(...args)).status).toBe(200)
     expect(await kept()).toBe(0)
@@ -171,6 +173,25 @@ describe('nothing is kept', () => {
     answer = (res) => res.writeHead(status, headers).end('x')
     await get()
     expect(await kept()).toBe(0)
+  })
+
+  it('of an answer that ends with its connection', async () => {
+    answer = (res) => {
+      res.removeHeader('transfer-encoding')
+      res.useChunkedEncodingByDefault = false
+      res.writeHead(200, { connection: 'close' }).end('half')
+    }
+    expect((await get()).body).toBe('half')
+    expect(await kept()).toBe(0)
+  })
+
+  it('and nothing given to who sends what nobody knows, since it may ask for another answer', async () => {
+    await get()
+    expect(await kept()).toBe(1)
+    answer = (res) => void res.end('its own')
+    for (const headers of [{ 'x-auth': 'own' }, { accept: 'text/html' }, { cookie: 'a=b' }])
+      expect(await get({}, file, { headers })).toMatchObject({ body: 'its own' })
+    expect((await get()).body).toBe(tarball)
   })
 
   it('of what is cut', async () => {
@@ -195,7 +216,7 @@ describe('a key', () => {
     method: 'GET',
     target: { path: '/a/-/a-1.0.0.tgz', query: '' },
     length: 0,
-    rawHeaders: [],
+    sent: [],
     inject: undefined,
   }
   const npm = [{ host: 'registry.example', kind: 'npm' }] as const
@@ -229,8 +250,51 @@ describe('a key', () => {
     expect(packageKey(npm, { ...asked, authority: { host: 'evil.example', port: 443 } })).toBeUndefined()
   })
 
+  it('is there with what package managers send, and another one for each type', () => {
+    const doc = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*'
+    const of = (...sent: string[]) => packageKey(npm, { ...asked, sent })
+    const npmSends = [
+      'npm-command',
+      'ci',
+      'Npm-Session',
+      'x',
+      'pacote-version',
+      '1',
+      'User-Agent',
+      'npm',
+      'Accept',
+      '*/*',
+    ]
+    expect(of(...npmSends, 'Accept-Encoding', 'gzip')).toBe(of())
+    expect(new Set([of(), of('Accept', doc), of('Accept', 'a/b')]).size).toBe(3)
+    for (const sent of [
+      ['Accept', 'a/b'],
+      ['Accept', '*/*', 'accept', '*/*'],
+      ['X-Auth', 'a'],
+      ['npm_session', 'a'],
+      ['Range', 'b'],
+    ])
+      expect(of(...sent)).toBeUndefined()
+  })
+
+  it('says where it ends, in one way', () => {
+    for (const raw of [
+      [],
+      ['Content-Length', '1', 'Content-Length', '1'],
+      ['Content-Length', '1', 'Transfer-Encoding', 'chunked'],
+      ['Content-Length', 'x'],
+      ['Transfer-Encoding', 'gzip'],
+    ])
+      expect(keptHeaders(200, raw, undefined)).toBeUndefined()
+    for (const raw of [
+      ['Content-Length', '1'],
+      ['Transfer-Encoding', 'chunked'],
+    ])
+      expect(keptHeaders(200, raw, undefined)).toEqual([])
+  })
+
   it('of what is for one user only is kept with its secret', () => {
-    const raw = ['Cache-Control', 'private, max-age=5', 'Content-Type', 'a/b', 'X-Other', 'c']
+    const raw = ['Cache-Control', 'private, max-age=5', 'Content-Type', 'a/b', 'X-Other', 'c', 'Content-Length', '1']
     expect(keptHeaders(200, raw, undefined)).toBeUndefined()
     expect(keptHeaders(200, raw, 'a')).toEqual([['content-type', 'a/b']])
   })
