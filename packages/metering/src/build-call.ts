@@ -6,6 +6,14 @@ import { METERING_LIMITS } from './limits.ts'
 import type { Content } from './parts.ts'
 import { textSize } from './text-size.ts'
 
+/** Tokens to think for, which the most tokens of an answer bound only where they are less. */
+export interface Thinking {
+  readonly value: unknown
+  readonly pointer: string
+  /** Where it can be lowered. */
+  readonly path?: Edit['path']
+}
+
 /** What a reader of one API found in a request. */
 export interface FoundCall {
   readonly api: Api
@@ -18,6 +26,8 @@ export interface FoundCall {
   readonly maxTokens: readonly Edit['path'][]
   /** How many answers the request asks for; one where absent. */
   readonly choices?: { readonly value: unknown; readonly pointer: string }
+  /** How much the request has the model think. */
+  readonly thinking?: readonly Thinking[]
   readonly content: Content
   /** Other members to set. */
   readonly edits?: readonly Edit[]
@@ -45,6 +55,27 @@ export function otherMembers(value: Readonly<Record<string, unknown>>, known: Re
     .map((name) => pointerTo(name))
 }
 
+/**
+ * Keeps thinking within an answer of `most` tokens, of `wanted` before it was lowered. Beyond that it goes on between the calls of tools
+ * until the context is full, so it has no bound.
+ */
+function bounded(
+  thinking: readonly Thinking[],
+  most: number,
+  wanted: number,
+): Pick<FoundCall, 'unbounded'> & { readonly edits: readonly Edit[] } {
+  const edits: Edit[] = []
+  const unbounded: string[] = []
+  for (const { value, pointer, path } of thinking) {
+    if (value === undefined || value === null) continue
+    const asked = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : Infinity
+    if (asked < most) continue
+    if (path !== undefined && asked < wanted) edits.push({ path, value: most - 1 })
+    else unbounded.push(pointer)
+  }
+  return { edits, unbounded }
+}
+
 /** The call with its bounds and its changed body. Errors: `INVALID_INPUT`. */
 export function buildCall(request: ModelRequest, found: FoundCall, options: RequestOptions): ModelCall {
   const { body } = found
@@ -63,6 +94,9 @@ export function buildCall(request: ModelRequest, found: FoundCall, options: Requ
   }
   const unsaid = found.maxTokens.at(-1)
   if (asked.length === 0 && unsaid !== undefined) edits.push({ path: unsaid, value: options.maxOutputTokens })
+  const wanted = asked.map(({ path, value }) => positive(value, pointerTo(...path)))
+  const thought = bounded(found.thinking ?? [], perChoice, wanted.length === 0 ? Infinity : Math.max(...wanted))
+  edits.push(...thought.edits)
   const { value: asks = 1, pointer = '' } = found.choices ?? {}
   const choices = asks === null ? 1 : positive(asks, pointer)
   const changes: BodyChange[] = edits.map(({ path, value }) => {
@@ -86,6 +120,6 @@ export function buildCall(request: ModelRequest, found: FoundCall, options: Requ
     body: sent,
     changes,
     headers: { 'accept-encoding': 'identity' },
-    unbounded: found.unbounded,
+    unbounded: [...found.unbounded, ...thought.unbounded],
   }
 }

@@ -3,8 +3,8 @@ import { buildCall } from './build-call.ts'
 import type { FoundCall } from './build-call.ts'
 import type { ModelRequest, RequestOptions, RequestReading } from './call.ts'
 import { isObject, readJsonBody } from './json-body.ts'
-import { anthropicContent, anthropicUnbounded } from './request-anthropic.ts'
-import { converseContent, converseUnbounded } from './request-converse.ts'
+import { anthropicContent, anthropicThinking, anthropicUnbounded } from './request-anthropic.ts'
+import { converseContent, converseThinking, converseUnbounded } from './request-converse.ts'
 import { chatFindings, responsesFindings } from './request-openai.ts'
 import { generateContent, generateUnbounded, protoField, protoName } from './request-vertex.ts'
 import { routeOf } from './route.ts'
@@ -49,7 +49,7 @@ function find(request: ModelRequest, route: Route & { readonly kind: 'call' }): 
         })
       const content = anthropicContent(body)
       const unbounded = [...anthropicUnbounded(body), ...(content.unknown ? ['/messages'] : []), ...headers]
-      return { ...base, maxTokens: [['max_tokens']], content, unbounded }
+      return { ...base, maxTokens: [['max_tokens']], thinking: anthropicThinking(body), content, unbounded }
     }
     case 'openai.responses': {
       const { unbounded, ...found } = responsesFindings(body)
@@ -68,7 +68,13 @@ function find(request: ModelRequest, route: Route & { readonly kind: 'call' }): 
     }
     case 'bedrock.converse': {
       const unbounded = [...converseUnbounded(body), ...headers]
-      return { ...base, maxTokens: [['inferenceConfig', 'maxTokens']], content: converseContent(body), unbounded }
+      return {
+        ...base,
+        maxTokens: [['inferenceConfig', 'maxTokens']],
+        thinking: converseThinking(body),
+        content: converseContent(body),
+        unbounded,
+      }
     }
     case 'vertex.generate': {
       const config = protoField(value, 'generationConfig')

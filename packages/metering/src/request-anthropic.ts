@@ -1,6 +1,7 @@
 import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { JsonBody, JsonObject } from './json-body.ts'
+import type { Thinking } from './build-call.ts'
 import { longerCache, walkContent } from './parts.ts'
 import type { Content, PartKind, PartRules } from './parts.ts'
 
@@ -61,7 +62,7 @@ function part(value: JsonObject): PartKind {
   if (typeof type !== 'string' || INLINE.has(type)) return 'inline'
   const source = isObject(value['source']) ? value['source']['type'] : undefined
   if (type === 'image') return source === 'base64' ? 'picture' : 'elsewhere'
-  if (type === 'document') return TEXT_SOURCES.has(String(source)) ? 'inline' : 'elsewhere'
+  if (type === 'document') return typeof source === 'string' && TEXT_SOURCES.has(source) ? 'inline' : 'elsewhere'
   // The sources themselves: their part has said what they are.
   if (type === 'base64' || TEXT_SOURCES.has(type)) return 'inline'
   return ELSEWHERE.has(type) ? 'elsewhere' : 'unknown'
@@ -81,6 +82,12 @@ export function anthropicContent(body: JsonBody): Content {
   const content = walkContent([value['messages'], value['system']], RULES)
   const around = walkContent([value['tools'], { cache_control: value['cache_control'] }], TOOL_RULES)
   return { ...content, cacheWrite: longerCache(content.cacheWrite, around.cacheWrite) }
+}
+
+/** With the beta of interleaved thinking it may be more than `max_tokens`. */
+export function anthropicThinking({ value: { thinking } }: JsonBody): readonly Thinking[] {
+  const path = ['thinking', 'budget_tokens'] as const
+  return isObject(thinking) ? [{ value: thinking[path[1]], pointer: pointerTo(...path), path }] : []
 }
 
 /** What of it can cost more than its tokens say. */

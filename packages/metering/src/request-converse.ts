@@ -1,6 +1,7 @@
 import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { JsonBody } from './json-body.ts'
+import type { Thinking } from './build-call.ts'
 import { hasOtherParts, walkContent } from './parts.ts'
 import type { Content } from './parts.ts'
 
@@ -17,8 +18,9 @@ const MEMBERS = new Set([
   'performanceConfig',
   'serviceTier',
 ])
-/** Fields for the model itself that change neither the price nor the most it answers. */
+/** Fields for the model itself that do not change the price; what they have it think is bounded apart. */
 const MODEL_FIELDS = new Set(['thinking', 'top_k', 'anthropic_beta', 'output_config', 'reasoning_config'])
+const THINKING = ['thinking', 'reasoning_config'] as const
 const ELSEWHERE = ['image', 'document', 'video', 'audio', 's3Location']
 const BLOCKS = new Set([
   ...ELSEWHERE,
@@ -38,6 +40,16 @@ export function converseContent({ value }: JsonBody): Content {
     part: (part) => (ELSEWHERE.some((name) => name in part) ? 'elsewhere' : 'inline'),
     opaque: (_, name) => name === 'input' || name === 'inputSchema' || name === 'json',
     cache: ['cachePoint'],
+  })
+}
+
+export function converseThinking({ value }: JsonBody): readonly Thinking[] {
+  const name = 'additionalModelRequestFields'
+  const fields = value[name]
+  return THINKING.flatMap((field) => {
+    const thinking = isObject(fields) ? fields[field] : undefined
+    if (!isObject(thinking)) return []
+    return [{ value: thinking['budget_tokens'], pointer: pointerTo(name, field, 'budget_tokens') }]
   })
 }
 
