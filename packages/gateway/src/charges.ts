@@ -67,11 +67,23 @@ function chargeOf(call: MeteredCall, done: () => void): Charge {
   const { headers, failed, answer } = call
   let isSent = false
   let reading: MeteredAnswer | undefined
+  let isRead = true
   let settled: Promise<void> | undefined
+
+  // What is thrown where an answer comes in would end the process, and with it the ways out of all attempts. What could not be
+  // read is charged as it was reserved.
+  function guarded(work: () => void): void {
+    if (!isRead) return
+    try {
+      work()
+    } catch {
+      isRead = false
+    }
+  }
 
   async function settle(whole: boolean): Promise<void> {
     try {
-      await (reading === undefined ? failed(isSent) : reading.end(whole))
+      await (!isRead ? failed(true) : reading === undefined ? failed(isSent) : reading.end(whole))
     } catch {
       // Whoever keeps the budgets was asked and knows: what stays reserved is charged with the end of the attempt.
     } finally {
@@ -82,8 +94,8 @@ function chargeOf(call: MeteredCall, done: () => void): Charge {
   return {
     headers,
     sent: () => void (isSent = true),
-    begins: (head) => void (reading ??= answer(head)),
-    reads: (bytes) => reading?.push(bytes),
+    begins: (head) => guarded(() => void (reading ??= answer(head))),
+    reads: (bytes) => guarded(() => reading?.push(bytes)),
     over: (whole) => (settled ??= settle(whole)),
   }
 }

@@ -1,3 +1,4 @@
+import { SeamError } from '@seamark/kit'
 import { otherMembers, pointerTo } from './build-call.ts'
 import { isObject, listOf } from './json-body.ts'
 import type { Edit, JsonBody, JsonObject } from './json-body.ts'
@@ -111,15 +112,18 @@ const RULES = {
   cache: [],
 }
 
-/** The tools that run elsewhere, also in a namespace: those are put behind the list that is walked. */
+/** The tools that run elsewhere, also in a namespace: those are put behind the list that is walked. Errors: `INVALID_INPUT`. */
 function unboundedTools(tools: unknown, pointer: string): string[] {
   const found: string[] = []
   const open = listOf(tools).map((tool, index) => ({ tool, at: `${pointer}/${index}` }))
   for (const { tool, at } of open) {
     const type = isObject(tool) ? tool['type'] : undefined
+    // Not made a text of: an object may hold what keeps it from being one.
+    if (type !== undefined && typeof type !== 'string')
+      throw new SeamError('INVALID_INPUT', `${at}/type is no text.`, { place: { pointer: `${at}/type` } })
     if (isObject(tool) && type === 'namespace')
       listOf(tool['tools']).forEach((inner, index) => open.push({ tool: inner, at: `${at}/tools/${index}` }))
-    else if (!OWN_TOOLS.has(String(type))) found.push(at)
+    else if (type === undefined || !OWN_TOOLS.has(type)) found.push(at)
   }
   return found
 }

@@ -159,7 +159,9 @@ export const generateUsage: UsageForm = {
   read(usage) {
     const counts = isObject(usage) ? countsAt(usage, GENERATE) : undefined
     if (counts === undefined || !isObject(usage)) return 'bad-usage'
-    return String(usage['trafficType']).includes('PRIORITY') ? 'unpriced' : counts
+    const traffic = usage['trafficType'] ?? ''
+    if (typeof traffic !== 'string') return 'bad-usage'
+    return traffic.includes('PRIORITY') ? 'unpriced' : counts
   },
   derive({ prompt = 0, candidates = 0, thoughts = 0, cached = 0, tools = 0 }) {
     if (cached > prompt) return 'bad-usage'
