@@ -52,8 +52,8 @@ export type Decision = Omit<EgressDecision, 'count'>
 export interface EgressGatewayOptions extends EgressSettings {
   /** Folder for what `packages` has kept, which is there and to which nobody else writes. Needed with `packages`. */
   readonly packagesDir?: string
-  /** The value of a secret, asked for with each request that needs it. The last few values that a host was sent are kept in
-   * memory until the attempt ends, to be overwritten in its answers. */
+  /** The value of a secret, asked for with each request that needs it. The last four values of each
+   * that a host was sent are kept in memory until the attempt ends, to be overwritten in its answers. */
   readonly resolve?: (
     name: string,
     options: { readonly signal: AbortSignal },

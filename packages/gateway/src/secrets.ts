@@ -27,8 +27,11 @@ export interface Secrets {
   readonly carriers: ReadonlySet<string>
 }
 
-// A host may repeat a value that was rotated since; older ones than these are revoked.
+// Of each secret. A host may repeat a value that was rotated since; older ones than these are revoked.
 const remembered = 4
+
+/** By the name of the secret: the values that a place was sent, the latest first. */
+type Values = ReadonlyMap<string, readonly Buffer[]>
 
 /**
  * Asks for a secret with each request, so that a revoked one is gone with the next. Values that a host was sent are
@@ -40,14 +43,18 @@ export function secretsOf(options: {
   readonly waitMs: number
 }): Secrets {
   const { issuer, carriers, waitMs } = options
-  const sent = new Map<string, { readonly values: readonly Buffer[]; readonly table: RedactionTable }>()
+  const sent = new Map<string, { readonly values: Values; readonly table: RedactionTable }>()
 
   function remember(place: string, name: string, value: Buffer): void {
-    const known = sent.get(place)
-    if (known?.values[0]?.equals(value) === true) return
-    const others = known?.values.filter((other) => !other.equals(value)) ?? []
-    const values = [value, ...others].slice(0, remembered)
-    sent.set(place, { values, table: redactionTable(values.map((each) => ({ name, value: each }))) })
+    const all: Values = sent.get(place)?.values ?? new Map<string, readonly Buffer[]>()
+    const known = all.get(name) ?? []
+    if (known[0]?.equals(value) === true) return
+    const values = new Map(all).set(
+      name,
+      [value, ...known.filter((other) => !other.equals(value))].slice(0, remembered),
+    )
+    const entries = [...values].flatMap(([of, each]) => each.map((one) => ({ name: of, value: one })))
+    sent.set(place, { values, table: redactionTable(entries) })
   }
 
   const carrierOf = (name: string): Carrier | undefined => (Object.hasOwn(carriers, name) ? carriers[name] : undefined)
