@@ -5,7 +5,7 @@ import { OUTPUT_SCHEMA_LIMITS } from './limits.ts'
 import type { SchemaPath, SchemaProblem } from './problem.ts'
 import { checkReferences } from './references.ts'
 import type { Subschema } from './subschemas.ts'
-import { subschemas } from './subschemas.ts'
+import { isMap, subschemas } from './subschemas.ts'
 
 /** Checks the schemas of one plan. */
 export interface SchemaCheck {
@@ -15,6 +15,8 @@ export interface SchemaCheck {
    */
   problemsOf(schema: JsonObject): readonly SchemaProblem[]
 }
+
+const proto = '__proto__'
 
 type Tell = (problem: SchemaProblem) => void
 
@@ -87,6 +89,14 @@ function checkKeywords({ path, schema }: Subschema, tell: Tell): void {
         message: 'This format is not checked.',
         remedy: `Use ${FORMATS.join(', ')}.`,
         path: at,
+      })
+    // Ajv leaves out what is said of this name in the two, since a map of JavaScript can have it as its prototype.
+    if ((keyword === 'properties' || keyword === 'patternProperties') && isMap(value) && Object.hasOwn(value, proto))
+      tell({
+        code: 'INVALID_INPUT',
+        message: 'What is said of this name would be ignored.',
+        remedy: `Say it in patternProperties, of ^${proto}$.`,
+        path: [...at, proto],
       })
     if (keyword === 'pattern' && typeof value === 'string') checkPattern(value, at, tell)
     if (keyword === 'patternProperties' && typeof value === 'object' && value !== null)

@@ -77,6 +77,20 @@ describe('a document', () => {
     }
   })
 
+  test.each([
+    '{"type": "object", "patternProperties": {"^__proto__$": {"type": "string"}}}',
+    '{"type": "object", "additionalProperties": {"type": "string"}}',
+    '{"type": "object", "unevaluatedProperties": {"type": "string"}}',
+    '{"type": "object", "dependentRequired": {"__proto__": ["a"]}}',
+    '{"type": "object", "dependentSchemas": {"__proto__": {"required": ["a"]}}}',
+    '{"type": "object", "propertyNames": {"pattern": "^a"}}',
+    '{"type": "object", "not": {"required": ["__proto__"]}}',
+    '{"const": {}}',
+  ])('with the name of a prototype does not match %s', (schema) => {
+    expect(held(JSON.parse(schema), '{"__proto__": 1}')).toMatchObject({ matches: false })
+    expect(held(JSON.parse(schema), '{}')).toEqual({ matches: true })
+  })
+
   test('is told by names that are plain', () => {
     const schema: JsonObject = {
       type: 'object',
