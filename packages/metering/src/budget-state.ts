@@ -68,15 +68,17 @@ export function combineAmounts(a: Amount, b: Amount, how: (x: number, y: number)
   return { tokens: how(a.tokens, b.tokens), nanoUsd: how(a.nanoUsd, b.nanoUsd) }
 }
 
-const plus = (x: number, y: number): number => x + y
-const minus = (x: number, y: number): number => x - y
+/** Sums stop at what can be counted exactly: answers must not be able to end the counting, nor what has no limit. */
+const plus = (x: number, y: number): number => Math.min(Number.MAX_SAFE_INTEGER, x + y)
 
-/** What may still be reserved or charged. Less than nothing where a limit was lowered, or more was used than reserved. */
+/**
+ * What may still be reserved or charged, without end where there is no limit. Less than nothing where a limit was
+ * lowered, or more was used than reserved.
+ */
 export function roomOf(account: Account, measure: keyof Amount): number {
   const limit = account.limits[measure]
-  // Without a limit, what can still be counted exactly.
-  const most = limit ?? Number.MAX_SAFE_INTEGER
-  return most - account.settled[measure] - account.reserved[measure] - account.excess[measure]
+  if (limit === undefined) return Number.POSITIVE_INFINITY
+  return limit - account.settled[measure] - account.reserved[measure] - account.excess[measure]
 }
 
 export function isCount(value: number): boolean {
@@ -112,18 +114,37 @@ function setLimits(state: BudgetState, event: BudgetEvent & { readonly kind: 'bu
   return { ...before, limits, warned: before.warned.filter((measure) => before.limits[measure] === limits[measure]) }
 }
 
+/** What is still reserved on an account without one reservation. A sum that stopped is made anew. */
+function stillReserved(
+  { reservations }: BudgetState,
+  key: AccountKey,
+  before: Amount,
+  id: string,
+  gone: Amount,
+): Amount {
+  const others = (measure: keyof Amount): number => {
+    let sum = 0
+    for (const [other, { accounts, amount }] of reservations)
+      if (other !== id && accounts.includes(key)) sum = plus(sum, amount[measure])
+    return sum
+  }
+  const without = (measure: keyof Amount): number =>
+    before[measure] === Number.MAX_SAFE_INTEGER ? others(measure) : before[measure] - gone[measure]
+  return { tokens: without('tokens'), nanoUsd: without('nanoUsd') }
+}
+
 /**
- * Folds one event into the state, in O(accounts of the event), and gives the warnings that it leads to. The same events
+ * Folds one event into the state, in O(accounts of the event) while its sums are exact, and gives the warnings that it leads to. The same events
  * give the same state and warnings. Errors: `INTEGRITY` when the event does not fit the state, which is then unchanged.
  */
 export function foldBudget(state: BudgetState, event: BudgetEvent): readonly BudgetWarning[] {
   const warnings: BudgetWarning[] = []
   const changed = new Map<AccountKey, Account>()
-  const change = (keys: readonly AccountKey[], how: (account: Account) => Account): void => {
+  const change = (keys: readonly AccountKey[], how: (account: Account, key: AccountKey) => Account): void => {
     for (const key of new Set(keys)) {
       const account = state.accounts.get(key)
       if (account === undefined) throw misfit(event)
-      const next = how(account)
+      const next = how(account, key)
       if (!isAmount(next.settled) || !isAmount(next.reserved) || !isAmount(next.excess)) throw misfit(event)
       changed.set(key, next)
     }
@@ -141,9 +162,9 @@ export function foldBudget(state: BudgetState, event: BudgetEvent): readonly Bud
     if (open === undefined) throw misfit(event)
     const { charged, excess } = event.kind === 'budget.settled' ? event : { charged: NOTHING, excess: NOTHING }
     if (!isAmount(charged) || !isAmount(excess)) throw misfit(event)
-    change(open.accounts, (account) => ({
+    change(open.accounts, (account, key) => ({
       ...account,
-      reserved: combineAmounts(account.reserved, open.amount, minus),
+      reserved: stillReserved(state, key, account.reserved, event.id, open.amount),
       settled: combineAmounts(account.settled, charged, plus),
       excess: combineAmounts(account.excess, excess, plus),
     }))

@@ -60,7 +60,7 @@ export function reserve(state: BudgetState, request: ReserveRequest): ReserveRes
 
 /**
  * Settles a reservation at what was used, or at what was reserved. More than was reserved is charged as far as every
- * account has room for it; the rest is `excess`. `undefined` where no such reservation is open: a settlement that comes
+ * account with a limit has room for it; the rest is `excess`. `undefined` where no such reservation is open: a settlement that comes
  * late, or twice, is void. Errors: `INVALID_INPUT` when the amount is no count.
  */
 export function settle(

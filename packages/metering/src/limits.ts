@@ -18,6 +18,10 @@ export const METERING_LIMITS = {
   frameHeaderBytes: 131_072,
   /** Tokens of one kind in one answer; more is not believed. */
   tokens: 1_000_000_000,
+  /** How many times the money that was reserved an answer may come to; one with more is not believed. */
+  timesReserved: 2,
+  /** The same for tokens: those that a provider adds from its cache are many, and cheap. */
+  timesReservedTokens: 8,
   /** Tokens that a provider may add to what was sent: its own instructions for tools, marks between messages. */
   addedTokens: 4096,
   /** Tokens of one picture sent inline to a Claude model. */

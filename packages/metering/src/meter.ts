@@ -3,6 +3,7 @@ import { isSeamError, SeamError } from '@seamark/kit'
 import type { ModelCall, ModelRequest, RequestOptions } from './call.ts'
 import { amountOf, worstCase } from './cost.ts'
 import type { Amount } from './cost.ts'
+import { METERING_LIMITS } from './limits.ts'
 import type { ModelPrice, PriceTable } from './prices.ts'
 import { answerReader } from './read-answer.ts'
 import type { AnswerHead } from './read-answer.ts'
@@ -102,11 +103,22 @@ function chargeOf(tokens: Tokens, price: ModelPrice | undefined): Amount | undef
   }
 }
 
+/**
+ * Whether an answer may have used that much. The request bounds it, but for what a provider counts in other ways: without
+ * this, one broken host would use up the budgets that others share.
+ */
+function isCredible(amount: Amount, worst: SpendLimits): boolean {
+  const { timesReserved, timesReservedTokens } = METERING_LIMITS
+  const { tokens = Number.POSITIVE_INFINITY, nanoUsd = Number.POSITIVE_INFINITY } = worst
+  return amount.tokens <= tokens * timesReservedTokens && amount.nanoUsd <= nanoUsd * timesReserved
+}
+
 /** Its methods keep nothing of the request, which they may outlive by as long as an answer takes. */
 function reservedCall(
   id: string,
   { api, stream, cacheWrite, body, headers }: ModelCall,
   price: ModelPrice | undefined,
+  worst: SpendLimits,
   usage: UsagePort,
 ): MeteredCall {
   const nothing = { as: 'used', amount: { tokens: 0, nanoUsd: 0 } } as const
@@ -125,7 +137,8 @@ function reservedCall(
           if (outcome.kind === 'reserved') return usage.settle(id, { as: 'reserved' })
           const { tokens } = outcome
           const amount = chargeOf(tokens, price)
-          return usage.settle(id, amount === undefined ? { as: 'reserved' } : { as: 'used', amount, tokens })
+          if (amount === undefined || !isCredible(amount, worst)) return usage.settle(id, { as: 'reserved' })
+          return usage.settle(id, { as: 'used', amount, tokens })
         },
       }
     },
@@ -163,7 +176,7 @@ export function modelMeter(options: MeterOptions): Meter {
       const id = options.newId()
       const answer = await usage.reserve({ id, provider: call.provider, model: named(call.model), worst })
       if (!answer.ok) return refuse(noRoom(answer, call, price), answer.code === 'LIMIT_EXCEEDED')
-      return reservedCall(id, call, price, usage)
+      return reservedCall(id, call, price, worst, usage)
     },
   }
 }

@@ -75,13 +75,22 @@ describe('reserve', () => {
     expect(() => reserve(state, request)).toThrow(expect.objectContaining({ code }))
   })
 
-  test('does not count beyond what is exact, also where there is no limit', () => {
-    const state = started({})
-    mustReserve(state, '1', usd(Number.MAX_SAFE_INTEGER))
-    expect(reserve(state, { id: '2', accounts: ACCOUNTS, worst: usd(1) })).toMatchObject({
-      code: 'LIMIT_EXCEEDED',
-      room: 0,
-    })
+  test('where there is no limit refuses nothing, and sums stop at what can be counted', () => {
+    const most = Number.MAX_SAFE_INTEGER
+    const state = started({ 'item:r1/a': { nanoUsd: 100 } })
+    const shared = ACCOUNTS.filter((key) => key !== 'item:r1/a')
+    mustReserve(state, 'own', usd(40))
+    mustReserve(state, '1', usd(most), shared)
+    mustReserve(state, '2', usd(5), shared)
+    mustSettle(state, '1', usd(most))
+    expect(state.accounts.get('run:r1')).toMatchObject({ settled: usd(most), reserved: usd(45), excess: usd(0) })
+    mustSettle(state, '2', usd(most))
+    mustSettle(state, 'own', usd(most))
+    expect(state.accounts.get('run:r1')).toMatchObject({ settled: usd(most), reserved: usd(0) })
+    expect(state.accounts.get('item:r1/a')).toMatchObject({ settled: usd(100), excess: usd(most - 100) })
+    mustReserve(state, '3', usd(7), shared)
+    mustSettle(state, '3', 'reserved')
+    expect(reserve(state, { id: '4', accounts: ['item:r1/a'], worst: usd(1) })).toMatchObject({ ok: false, room: 0 })
   })
 })
 
@@ -138,7 +147,6 @@ test('an event that does not fit changes nothing', () => {
     { kind: 'budget.reserved', id: '1', accounts: ACCOUNTS, amount: usd(0) },
     { kind: 'budget.reserved', id: '2', accounts: ['team:t', 'run:other'], amount: usd(1) },
     { kind: 'budget.reserved', id: '2', accounts: ACCOUNTS, amount: usd(-1) },
-    { kind: 'budget.reserved', id: '2', accounts: ACCOUNTS, amount: usd(Number.MAX_SAFE_INTEGER) },
     { kind: 'budget.settled', id: '2', charged: usd(0), excess: usd(0) },
     { kind: 'budget.settled', id: '1', charged: usd(-1), excess: usd(0) },
     { kind: 'budget.released', id: '2' },

@@ -156,6 +156,28 @@ describe('a metered call', () => {
     expect(account()?.settled).toEqual(first?.kind === 'budget.reserved' && first.amount)
   })
 
+  it('is charged what was reserved where the answer says more than the request can have led to', async () => {
+    budget({ nanoUsd: 100_000_000 })
+    const said = (output: number) => ({ type: 'message', usage: { input_tokens: 10, output_tokens: output } })
+    const charged: unknown[] = []
+    for (const output of [201, 1_000_000_000]) {
+      const open = await modelMeter({ ...OPTIONS, newId: () => `${output}` }).begin(
+        requestOf(...ANTHROPIC, { ...call, stream: false }),
+        usage,
+      )
+      if (open.kind !== 'call') throw new Error(open.kind)
+      const answered = open.answer({ status: 200, contentType: 'application/json' })
+      answered.push(Buffer.from(JSON.stringify(said(output))))
+      await answered.end(true)
+      charged.push(events.at(-1))
+    }
+    const [, , reserved] = events
+    expect(charged).toMatchObject([
+      { charged: { tokens: 211 } },
+      { charged: reserved?.kind === 'budget.reserved' && reserved.amount, excess: { tokens: 0, nanoUsd: 0 } },
+    ])
+  })
+
   it.each(['overloaded', 'away'] as const)('costs nothing where the API is %s', async (how) => {
     budget({ nanoUsd: 100_000_000 })
     manner = how
