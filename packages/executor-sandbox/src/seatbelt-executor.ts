@@ -56,7 +56,7 @@ export function seatbeltExecutor(options: SandboxExecutorOptions): Executor {
  * The whole line of `sandbox-exec(1)` for a spec, without the program's own name. The profile is an argument: a file could be
  * exchanged before it is read. Looks up where mounts really are. Errors: `INVALID_INPUT` for what Seatbelt can not hold.
  */
-export function seatbeltArguments(spec: LaunchSpec, toolchain: readonly string[]): string[] {
+function seatbeltArguments(spec: LaunchSpec, toolchain: readonly string[]): string[] {
   const mounts = spec.mounts.map(realMount)
   checkHeld({ env: spec.env, mounts }, toolchain)
   return ['-p', seatbeltProfile({ mounts, toolchain }), '--', ...spec.argv]

@@ -100,7 +100,7 @@ describe('sandboxes of macOS', () => {
     const dir = temporary()
     const { stdout, stderr } = asOrdinaryUser('seatbelt-line.ts', dir)
     expect(stderr).toBe('')
-    const { end, profile, node }: LineReport = JSON.parse(stdout)
+    const { end, profile, node, refused }: LineReport = JSON.parse(stdout)
     expect(end).toMatchObject({ code: 7, reason: 'exited', err: 'a "b" c\n', out: `${dirname(node)}:/usr/bin:/bin\n` })
     const workspace = join(dir, 'real "workspace"')
     expect(existsSync(join(workspace, 'seen'))).toBe(true)
@@ -109,6 +109,11 @@ describe('sandboxes of macOS', () => {
     expect(verdictOf(profile, 'file-read-data', join(dir, 'data', 'supervisor', 'journal.ndjson'))).toBe('deny')
     expect(verdictOf(profile, 'process-exec', node)).toBe('allow')
     expect(verdictOf(profile, 'file-write-data', node)).toBe('deny')
+    expect(refused).toEqual([
+      ['INVALID_INPUT', '/mounts/1/source'],
+      ['INVALID_INPUT', '/mounts/2/source'],
+      ['INVALID_INPUT', '/mounts/0/source'],
+    ])
   })
 
   it('say what they are made with, and something else where that changes', async () => {

@@ -1,3 +1,4 @@
+import { isSeamError } from '@seamark/kit'
 import { mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sandboxExecutor } from '../../src/index.ts'
@@ -11,10 +12,14 @@ shift 3
 exec "$@"
 `
 
+const [rw, ro] = ['read-write', 'read-only'] as const
+
 /** What came of a launch with the line for macOS. */
 export interface LineReport {
   readonly end: Awaited<ReturnType<typeof see>>
   readonly profile: string
+  /** Codes and places of what is refused of a launch that no profile can hold, and of one without its mount. */
+  readonly refused: readonly (readonly [string, string | undefined])[]
   readonly node: string
 }
 
@@ -32,7 +37,24 @@ async function launch(dir: string): Promise<LineReport> {
       mounts: [{ source: join(dir, 'link'), target: join(dir, 'link'), mode: 'read-write' }],
       timeoutMs: 20_000,
     })
-    return { end, profile: readFileSync(`${sandboxExec}.profile`, 'utf8'), node: realpathSync(process.execPath) }
+    const refusedOf = async (...sources: readonly string[]) => {
+      const mounts = sources.map((path, i) => ({ source: path, target: path, mode: i === 0 ? rw : ro }))
+      const error: unknown = await see(executor, 'echo ran', { mounts }).catch((thrown: unknown) => thrown)
+      if (!isSeamError(error)) throw new Error('It was launched.')
+      return error.problems.map(({ code, place }) => [code, place?.pointer] as const)
+    }
+    const inside = join(dir, 'real "workspace"', 'inside')
+    mkdirSync(inside)
+    const refused = [
+      ...(await refusedOf(join(dir, 'link'), inside, '/usr/bin')),
+      ...(await refusedOf(join(dir, 'nowhere'))),
+    ]
+    return {
+      end,
+      refused,
+      profile: readFileSync(`${sandboxExec}.profile`, 'utf8'),
+      node: realpathSync(process.execPath),
+    }
   } finally {
     await executor.close?.()
   }
