@@ -16,5 +16,5 @@ export function tellOfBudgets(engine: Pick<Engine, 'onRecords'>, onNotice: (erro
 function noticeOf({ kind, data, run = '', item = '' }: AnyRecord): string | undefined {
   if (kind === 'budget.warned') return `${run === '' ? 'The' : `Run ${run}, the`} ${warningText(data)}.`
   if (kind !== 'item.parked' || data.budget === undefined) return undefined
-  return `Run ${run}: ${spentText(data.budget, run, item, data.token)}`
+  return `Run ${run}: ${spentText(data.budget, run, item, data)}`
 }

@@ -51,12 +51,15 @@ export function warningText({
   return `budget of the ${accountText(account)}: 80 % of ${amountText(of === 'nanoUsd' ? 'nanoUsd' : 'tokens', limit)} are spent`
 }
 
-/** What an item waits for and what to do, in one line. The token names the wait, so that no other one is approved. */
+/**
+ * What an item waits for and what to do, in one line. The token names the wait, so that no other one is approved; no
+ * `resumeAt` means that it does not end by itself.
+ */
 export function spentText(
   { account, of, room, wanted }: SpentBudget,
   run: string,
   item: string,
-  token?: string,
+  { token, resumeAt }: { readonly token?: string | undefined; readonly resumeAt?: number | undefined } = {},
 ): string {
   const call = wanted === undefined ? 'its next call' : `a call that may come to ${amountText(of, wanted)}`
   const what = `${item} waits: the budget of the ${accountText(account)} has ${amountText(of, room)} left for ${call}.`
@@ -64,6 +67,6 @@ export function spentText(
   if (/^(?:item|run):/.test(account))
     return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N${wait}`
   const day = account.startsWith('day:')
-  const or = day ? ', or wait for the next day (UTC)' : ''
+  const or = resumeAt !== undefined ? ', or wait for the next day (UTC)' : day ? ': no day has room for that call' : ''
   return `${what} To go on: raise budgets.${day ? 'day' : 'principal'} in the configuration and start the service again${or}`
 }

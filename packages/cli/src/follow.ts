@@ -94,7 +94,10 @@ function budgetNews(event: RunEvent, run: string): string | undefined {
     return warningText({ account, of, limit })
   }
   const budget = spentBudget.safeParse(kind === 'item.parked' ? data['budget'] : undefined)
-  return budget.success ? spentText(budget.data, run, item, fact(data, 'token')) : undefined
+  if (!budget.success) return undefined
+  const { resumeAt } = data
+  const wait = { token: fact(data, 'token'), resumeAt: typeof resumeAt === 'number' ? resumeAt : undefined }
+  return spentText(budget.data, run, item, wait)
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

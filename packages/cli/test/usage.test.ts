@@ -77,8 +77,12 @@ describe('what is said of budgets', () => {
     expect(spentText({ account: 'run:r1', of: 'tokens', room: 0, wanted: 1_500 }, 'r1', 'a')).toContain(
       'seamark approve a --run r1 --tokens N',
     )
-    expect(spentText({ account: 'run:r1', of: 'tokens', room: 0 }, 'r1', 'a', 'abc')).toMatch(/--tokens N --wait abc$/)
-    expect(spentText({ account: 'day:2026-11-22', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.day')
+    expect(spentText({ account: 'run:r1', of: 'tokens', room: 0 }, 'r1', 'a', { token: 'abc' })).toMatch(
+      /--tokens N --wait abc$/,
+    )
+    const ofDay = { account: 'day:2026-11-22', of: 'nanoUsd', room: 0 } as const
+    expect(spentText(ofDay, 'r1', 'a', { resumeAt: 1 })).toMatch(/budgets\.day.*next day/)
+    expect(spentText(ofDay, 'r1', 'a')).toMatch(/budgets\.day.*no day has room/)
     expect(spentText({ account: 'principal:x', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.principal')
     expect(spentText({ account: 'run:r1', of: 'tokens', room: 7, wanted: 1_500 }, 'r1', 'a')).toMatch(
       /7 tokens left for a call that may come to 1,500 tokens/,

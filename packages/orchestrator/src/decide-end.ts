@@ -2,6 +2,7 @@ import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, SpentBudge
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { LaunchEnd, Moment } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
+import { limitsOf } from './fold-budgets.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 import { refusedGate } from './state.ts'
@@ -121,7 +122,7 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
 
 /**
  * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. A
- * day's budget is there again with the next day.
+ * day's budget is there again with the next day, but no day has room for what is more than all of it.
  */
 function starvedBy(state: State, launch: Launch, end: LaunchEnd, outcome: AttemptOutcome, { now }: Moment) {
   const budget = state.budgets.refused.get(launch.fence)
@@ -130,8 +131,10 @@ function starvedBy(state: State, launch: Launch, end: LaunchEnd, outcome: Attemp
   const { verdict } = end.report
   // What got out stays so, whatever is approved.
   if (verdict.outcome !== 'parked' && verdict.reason === 'secret') return undefined
-  const resumeAt = budget.account.startsWith('day:') ? { resumeAt: nextDay(now) } : {}
-  return { account: budget.account, wait: { reason: 'budget' as const, budget, ...resumeAt } }
+  const { account, of, wanted = 0 } = budget
+  const most = limitsOf(state, account, undefined, undefined)[of] ?? Number.MAX_SAFE_INTEGER
+  const resumeAt = account.startsWith('day:') && wanted <= most ? { resumeAt: nextDay(now) } : {}
+  return { account, wait: { reason: 'budget' as const, budget, ...resumeAt } }
 }
 
 function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {

@@ -81,6 +81,25 @@ describe('a budget', () => {
     expect(only(await records(options), 'usage.refused')).toMatchObject([{ data: { code: 'UNSUPPORTED' } }])
   })
 
+  it('of a day is not waited for with a call that no day has room for', async () => {
+    for (const [wanted, waits] of [
+      [90, true],
+      [101, false],
+    ] as const) {
+      const calls = async (usage: UsagePort) => [
+        await usage.reserve(call('c1', { nanoUsd: 20 })),
+        await usage.reserve(call('c2', { nanoUsd: wanted })),
+      ]
+      const { engine, options } = await spending(calls, { budgets: { day: { nanoUsd: 100 } } })
+      await engine.submit(LOCAL, submission('r1', [item('a')]))
+      await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+      await engine.stop()
+      const [parked] = only(await records(options), 'item.parked')
+      expect(parked?.data).toMatchObject({ reason: 'budget', budget: { of: 'nanoUsd', wanted } })
+      expect(parked?.data.resumeAt !== undefined, `${wanted}`).toBe(waits)
+    }
+  })
+
   it('that a gate used up parks the item too, with the snapshot of what it judged', async () => {
     let room = false
     const hands = fakeHands(({ step }) => (step === 'gate:0' && !room ? FAILED : SUCCEEDED))

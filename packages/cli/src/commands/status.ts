@@ -72,8 +72,9 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
     for await (const item of client.items(run.run)) {
       await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
       if (failedSetup(item)) unready ??= item
-      const { budget, token } = item.parked ?? {}
-      if (budget !== undefined && ++starving <= budgetsShown) starved.push(spentText(budget, run.run, item.item, token))
+      const { budget } = item.parked ?? {}
+      if (budget !== undefined && ++starving <= budgetsShown)
+        starved.push(spentText(budget, run.run, item.item, item.parked))
     }
     const { budgets = [] } = run.sealedAt === undefined ? await client.run(run.run) : run
     const standing = budgets
@@ -118,8 +119,8 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
   for (const output of product?.outputs ?? [])
     shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
-  const { budget, token } = item.parked ?? {}
-  if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, token))}`)
+  const { budget } = item.parked ?? {}
+  if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, item.parked))}`)
   if (failedSetup(item)) shown.push(...(await setupFailure(client, item.run, item.item, io.style)))
   await io.out(lines(shown))
 }
