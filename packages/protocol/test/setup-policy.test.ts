@@ -25,7 +25,7 @@ function result(own: PlanSetupPolicy | undefined, above: RunPolicies, executor =
     ],
     runtimes: ['command'],
     lineRuntimes: ['command'],
-    egress: { inject: ['npm-token'] },
+    egress: { inject: ['npm-token'], meters: { model: ['model.example'] } },
     policies: above,
   }
   const setup = { run: 'npm ci', key: ['package.json'], paths: ['node_modules'], ...(own && { policy: own }) }
@@ -85,6 +85,18 @@ describe('what a set-up may reach', () => {
     const [rule] = plan(undefined, policies({}, { network: { allow: [PRIVATE] } })).setup?.policy?.policy.network
       ?.allow ?? [undefined]
     expect(rule?.inject).toBe('npm-token')
+  })
+
+  test('has no meter: it can not wait for a budget', () => {
+    const metered = { ...MODEL, meter: 'model' } as const
+    expect(found({ network: { allow: [metered] } })).toEqual(['UNSUPPORTED /workspace/setup/policy/network/allow/0'])
+    expect(found(undefined, policies({}, { network: { allow: [metered] } }))).toEqual(['UNSUPPORTED /workspace/setup'])
+    const above = policies({ network: { allow: [metered, REGISTRY] } })
+    expect(found({ network: { allow: [MODEL] } }, above)).toEqual([
+      'UNSUPPORTED /workspace/setup/policy/network/allow/0',
+    ])
+    expect(found({ network: { allow: [REGISTRY] } }, above)).toEqual([])
+    expect(found(undefined, above)).toEqual([])
   })
 
   test('is refused where the executor can not hold it', () => {

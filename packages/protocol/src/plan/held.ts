@@ -20,6 +20,8 @@ export interface Held {
   readonly lines?: readonly PlanLine[]
   /** Where what the policy is for stands in the plan. */
   readonly path: Path
+  /** It is for a set-up. */
+  readonly setup?: boolean
 }
 
 const limitNames = { cpu: 'cpu', memoryBytes: 'memory', pids: 'pids', diskBytes: 'disk', idleMs: 'idle' } as const
@@ -51,7 +53,7 @@ export function heldCheck(faults: Faults, egress: EgressHolds | undefined): (hel
 
 /** Whether the executor holds it. */
 function checkPlace(
-  { effective, executor, lines, path }: Held,
+  { effective, executor, lines, path, setup = false }: Held,
   egress: EgressHolds | undefined,
   faults: Faults,
 ): boolean {
@@ -99,7 +101,14 @@ function checkPlace(
     refuse(network, `Executor ${quoted(name)} leaves an attempt the network of the host.`, elsewhere)
   for (const [index, { host, inject, meter }] of allow.entries()) {
     const said = saidIn(`/network/allow/${index}`)
-    if (meter !== undefined && egress !== undefined) {
+    // A set-up can not be parked until there is a budget: it would fail, and everything that waits for it.
+    if (meter !== undefined && setup)
+      refuse(
+        said,
+        `A set-up can not wait for a budget, so it can not reach ${quoted(host)} by a rule with a meter.`,
+        'Make the calls in an item, or leave the rule out for set-ups.',
+      )
+    else if (meter !== undefined && egress !== undefined) {
       const read = Object.hasOwn(egress.meters ?? {}, meter) ? egress.meters?.[meter] : undefined
       if (read === undefined)
         refuse(said, `There is no meter ${quoted(meter)} here.`, 'Configure egress.meters, or name the meter model.')

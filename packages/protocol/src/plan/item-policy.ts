@@ -96,7 +96,7 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       for (const name of new Set(names)) {
         const executor = executors.get(name)
         if (executor === undefined) continue
-        check({ effective: result, executor, path, lines })
+        check({ effective: result, executor, path, lines, setup: true })
         lines = []
       }
       const { policy, digest } = result
