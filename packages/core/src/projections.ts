@@ -82,6 +82,7 @@ export interface UsageRow {
   /** Of `model`; `other` in both where a day had more than 1,000 models before. */
   readonly provider?: string
   readonly model?: string
+  /** Those that were charged: not what was never sent, nor what the API refused. */
   readonly calls: number
   /** How many of them were charged what was reserved, since their answer did not say what they used. */
   readonly assumed: number

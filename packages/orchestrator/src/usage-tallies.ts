@@ -45,13 +45,14 @@ export function loadTallies({ day, rows, next }: SavedTallies): UsageTallies {
   return { day, rows: new Map(rows.map((row) => [keyOf(row), row])), next }
 }
 
-/** Counts a settled call, and gives the rows as they are from then on. */
+/** Counts a settled call, and gives the rows as they are from then on: none for what was never sent, or generated nothing. */
 export function countUsage(
   tallies: UsageTallies,
   day: string,
   { run, item, principal, provider, model }: UsedBy,
   settled: RecordData['usage.settled'],
 ): UsageRow[] {
+  if (isNothing(settled)) return []
   if (day !== tallies.day) {
     tallies.day = day
     tallies.rows.clear()
@@ -124,6 +125,12 @@ function addTokens(a: TokenCounts, b: TokenCounts): TokenCounts {
     cacheWrite1h: plus(a.cacheWrite1h, b.cacheWrite1h),
     reasoning: plus(a.reasoning, b.reasoning),
   }
+}
+
+function isNothing({ as, charged, excess, usage }: RecordData['usage.settled']): boolean {
+  return (
+    as === 'used' && usage === undefined && [charged, excess].every(({ tokens, nanoUsd }) => tokens + nanoUsd === 0)
+  )
 }
 
 function plus(a: number, b: number): number {

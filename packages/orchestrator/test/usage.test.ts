@@ -78,6 +78,20 @@ describe('tallies', () => {
     )
   })
 
+  it('have nothing of what was never sent or was refused, and count what was free or assumed', () => {
+    const tallies = noTallies()
+    const nothing = { charged: NONE, excess: NONE }
+    const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 }
+    expect(countUsage(tallies, '2026-01-01', by('r', 'a'), settled(0, nothing))).toEqual([])
+    expect(tallies.rows.size).toBe(0)
+    for (const [more, calls] of [
+      [{ ...nothing, usage }, 1],
+      [{ ...nothing, as: 'reserved' }, 2],
+      [{ excess: { tokens: 1, nanoUsd: 0 } }, 3],
+    ] as const)
+      expect(countUsage(tallies, '2026-01-01', by('r', 'a'), settled(0, more))[0]).toMatchObject({ calls })
+  })
+
   it('stop at what can be counted', () => {
     const tallies = noTallies()
     const most = Number.MAX_SAFE_INTEGER
