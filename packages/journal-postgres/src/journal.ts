@@ -7,8 +7,9 @@ import type { PostgresJournalOptions } from './options.ts'
 import { requireVersionOrOlder } from './migrate.ts'
 import { askPage, pageQuery } from './query.ts'
 import { follower } from './read.ts'
-import { MIGRATIONS } from './schema.ts'
+import { MIGRATIONS, USAGE_SINCE } from './schema.ts'
 import type { Migration } from './schema.ts'
+import type { Session } from './session.ts'
 import { scrubbed } from './scrubbed.ts'
 import { store } from './store.ts'
 import { checkCovered } from './start-checks.ts'
@@ -218,9 +219,9 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
       begin(ns, signal)
       // Refused before anything is asked, also where there is nothing yet.
       pageQuery(tables, 0, projection, filter, page)
-      return at.about(ns, { rows: [] }, (connection, log) =>
-        askPage(connection, tables, projection, pageQuery(tables, log, projection, filter, page)),
-      )
+      const ask = (connection: Session, log: number) =>
+        askPage(connection, tables, projection, pageQuery(tables, log, projection, filter, page))
+      return at.about(ns, { rows: [] }, ask, projection === 'usage' ? USAGE_SINCE : undefined)
     },
   }
 

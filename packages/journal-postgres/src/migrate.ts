@@ -36,22 +36,25 @@ export async function schemaVersion(connection: Connection, { schema, meta }: Ta
   })
 }
 
-/** Errors: `UNSUPPORTED`, naming both versions, for a schema of another version; `FORBIDDEN`. `false` where there is none yet. */
+/**
+ * The version, 0 where there is none yet. Errors: `UNSUPPORTED`, naming both versions, for a newer one, or an older one
+ * that readers can not do with; `FORBIDDEN`.
+ */
 export async function requireVersion(
   connection: Connection,
   tables: Tables,
   migrations: readonly Migration[],
-): Promise<boolean> {
+): Promise<number> {
   const latest = latestVersion(migrations)
   const version = await schemaVersion(connection, tables)
   if (version > latest) throw tooNew(tables, version, latest)
-  if (version > 0 && version < latest)
+  if (version > 0 && migrations.some(({ to, readersDoWithout }) => to > version && readersDoWithout !== true))
     throw new SeamError(
       'UNSUPPORTED',
       `The schema ${tables.schema} has version ${version}; this release reads ${latest}.`,
       { remedy: 'Start the service once: whoever takes the lease migrates it.' },
     )
-  return version === latest
+  return version
 }
 
 /** Errors: `UNSUPPORTED` for a schema of a newer version; `FORBIDDEN`. */

@@ -44,7 +44,12 @@ export function tablesOf(schema: string): Tables {
 export interface Migration {
   readonly to: number
   readonly sql: (tables: Tables) => string
+  /** Whether readers also read a schema without this step: one that is only ever read is never migrated. */
+  readonly readersDoWithout?: true
 }
+
+/** The version from which on there is the table of usage; before it nothing was metered. */
+export const USAGE_SINCE = 2
 
 /** What `meta.product` says in a schema that is ours. */
 export const PRODUCT = 'seamark-journal'
@@ -115,7 +120,8 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
-    to: 2,
+    to: USAGE_SINCE,
+    readersDoWithout: true,
     sql: (t) => `
       CREATE TABLE ${t.usage} (
         log integer NOT NULL, kind text COLLATE "C" NOT NULL, at bigint NOT NULL, run bigint,

@@ -1,5 +1,7 @@
 import type { Scrubbed, StoredProjectionRow } from '@seamark/journal'
 import type { Value } from './pg-port.ts'
+import { USAGE_SINCE } from './schema.ts'
+import type { Session } from './session.ts'
 import type { Store } from './store.ts'
 
 const rowsPerStep = 256
@@ -16,11 +18,11 @@ export function scrubbed(at: Store, ns: string): Scrubbed {
   const byKind = `SELECT kind AS run, at, crc, body AS text FROM ${usage} WHERE log = $1 AND (kind, at) > ($2::text, $3::int8)
     ORDER BY kind, at LIMIT ${rowsPerStep}`
 
-  async function* rows(sql: string, first: Value): AsyncIterable<readonly StoredProjectionRow[]> {
+  async function* rows(sql: string, first: Value, since?: number): AsyncIterable<readonly StoredProjectionRow[]> {
     for (let after: readonly Value[] = [first, -1]; ;) {
-      const found = await at.about(ns, [], (connection, log) =>
-        connection.query<{ run: string | number; at: number; crc: number; text: string }>(sql, [log, ...after]),
-      )
+      const ask = (connection: Session, log: number) =>
+        connection.query<{ run: string | number; at: number; crc: number; text: string }>(sql, [log, ...after])
+      const found = await at.about(ns, [], ask, since)
       const last = found.at(-1)
       if (last === undefined) return
       yield found
@@ -45,7 +47,7 @@ export function scrubbed(at: Store, ns: string): Scrubbed {
     async *rows() {
       yield* rows(byRun, '')
       yield* rows(byItem, -1)
-      yield* rows(byKind, '')
+      yield* rows(byKind, '', USAGE_SINCE)
     },
   }
 }

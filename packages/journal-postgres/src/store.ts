@@ -4,7 +4,7 @@ import { bell } from './bell.ts'
 import type { Beating, Bell } from './bell.ts'
 import { leases } from './leases.ts'
 import type { Leases } from './leases.ts'
-import { requireVersion } from './migrate.ts'
+import { latestVersion, requireVersion } from './migrate.ts'
 import type { PostgresJournalOptions, Settings } from './options.ts'
 import { settingsOf } from './options.ts'
 import { reader } from './reader.ts'
@@ -28,8 +28,16 @@ export interface Store {
   readonly facts: ServerFacts | undefined
   /** Asks on a connection of the readers. Errors: those of `serverError`. */
   ask<T>(question: (connection: Session) => Promise<T>): Promise<T>
-  /** Asks about one namespace; `absent` where nothing was written to it yet. Errors: `UNSUPPORTED` for another version. */
-  about<T>(ns: string, absent: T, question: (connection: Session, log: number) => Promise<T>): Promise<T>
+  /**
+   * Asks about one namespace; `absent` where nothing was written to it yet, or its schema is older than what is asked
+   * for. Errors: `UNSUPPORTED` for another version.
+   */
+  about<T>(
+    ns: string,
+    absent: T,
+    question: (connection: Session, log: number) => Promise<T>,
+    since?: number,
+  ): Promise<T>
   close(): Promise<void>
 }
 
@@ -45,7 +53,8 @@ export function store(
   const wake = wakes()
   const pool = readers(opened, settings.readConnections)
   const logs = new Map<string, number>()
-  let made = false
+  const latest = latestVersion(migrations)
+  let version = 0
 
   const rings = bell({
     sessions: opened,
@@ -64,9 +73,10 @@ export function store(
     }
   }
 
-  async function logOf(connection: Session, ns: string): Promise<number | undefined> {
-    made ||= await requireVersion(connection, tables, migrations)
-    if (!made) return undefined
+  async function logOf(connection: Session, ns: string, since: number): Promise<number | undefined> {
+    // An older one is asked for each time: another process may migrate it meanwhile.
+    if (version < latest) version = await requireVersion(connection, tables, migrations)
+    if (version < since) return undefined
     const known = logs.get(ns)
     if (known !== undefined) return known
     const [row] = await connection.query<{ id: number }>(`SELECT id FROM ${tables.logs} WHERE ns = $1`, [ns])
@@ -86,9 +96,9 @@ export function store(
       return opened.facts
     },
     ask,
-    about: (ns, absent, question) =>
+    about: (ns, absent, question, since = 1) =>
       ask(async (connection) => {
-        const log = await logOf(connection, ns)
+        const log = await logOf(connection, ns, since)
         return log === undefined ? absent : question(connection, log)
       }),
     async close() {

@@ -49,6 +49,13 @@ describe('a migration', () => {
     for (let to = latest; to > from; to--)
       for (const step of undo[to] ?? []) await server.sql(step.replace('TABLE ', `TABLE "${schema}".`))
     await server.sql(`UPDATE "${schema}".meta SET version = ${from}`)
+    // Readers do with the first version, also where nobody ever takes the lease.
+    const readOnly = open(schema, MIGRATIONS)
+    expect((await requireWhole(readOnly)).size).toBe(50)
+    expect(await readOnly.projections.query('default', 'usage', { by: 'run' })).toEqual({ rows: [] })
+    const report = await readOnly.journal.scrub('default', { bytesPerSecond: 1e9 })
+    expect([report.records, report.damage]).toEqual([50, undefined])
+    expect(await version(schema)).toBe(from)
     const store = open(schema, next)
     const after = await openLog(store.journal)
     await after.append(20)

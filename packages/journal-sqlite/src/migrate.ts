@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync, chmodSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SeamError } from '@seamark/kit'
 import { syncFolder } from '@seamark/journal'
+import { USAGE_SINCE } from './schema.ts'
 import type { Migration } from './schema.ts'
 import type { Sqlite } from './sqlite-port.ts'
 
@@ -15,16 +16,22 @@ export function latestVersion(migrations: readonly Migration[]): number {
   return migrations.at(-1)?.to ?? 0
 }
 
+/** Whether a database has the table of usage. Asked each time: another process may migrate it meanwhile. */
+export function hasUsage(db: Sqlite): boolean {
+  return schemaVersion(db) >= USAGE_SINCE
+}
+
 /** Where the copy made before leaving a version is kept. */
 export function backupPath(path: string, version: number): string {
   return `${path}.v${version}.backup`
 }
 
-/** Errors: `UNSUPPORTED`, naming both versions, for a database of another version than `latest`. */
-export function requireVersion(db: Sqlite, path: string, latest: number): void {
+/** Errors: `UNSUPPORTED`, naming both versions, for a database of a newer version, or an older one that readers can not do with. */
+export function requireVersion(db: Sqlite, path: string, migrations: readonly Migration[]): void {
   const version = schemaVersion(db)
+  const latest = latestVersion(migrations)
   if (version > latest) throw tooNew(path, version, latest)
-  if (version < latest)
+  if (migrations.some(({ to, readersDoWithout }) => to > version && readersDoWithout !== true))
     throw new SeamError('UNSUPPORTED', `${path} has schema version ${version}; readers need ${latest}.`, {
       remedy: 'Start the service once: whoever takes the lease migrates it, after a backup.',
     })

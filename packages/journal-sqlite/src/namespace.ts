@@ -4,7 +4,7 @@ import { hasCode, SeamError, systemCode } from '@seamark/kit'
 import { batchWriter, underEpoch } from './append.ts'
 import type { UnderEpoch } from './append.ts'
 import { readHolder, writeHolder } from './holder-file.ts'
-import { latestVersion, migrate, requireVersion, schemaVersion } from './migrate.ts'
+import { migrate, requireVersion, schemaVersion } from './migrate.ts'
 import type { NamespacePaths } from './paths.ts'
 import { reader } from './reader.ts'
 import type { Reader } from './reader.ts'
@@ -48,7 +48,7 @@ export function openForReading(paths: NamespacePaths, migrations: readonly Migra
         db.close()
         return undefined
       }
-      requireVersion(db, paths.database, latestVersion(migrations))
+      requireVersion(db, paths.database, migrations)
       return { db, read: reader(db, paths.database), close: () => db.close() }
     } catch (error) {
       db.close()

@@ -1,5 +1,6 @@
 import type { ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
 import { pageBounds, parseRow, rowPage, usageFrom } from '@seamark/journal'
+import { hasUsage } from './migrate.ts'
 import type { Sqlite } from './sqlite-port.ts'
 
 interface Found {
@@ -23,6 +24,7 @@ export function query<P extends ProjectionName>(
   const { sql, parameters } = statement(projection, filter, after, most + 1)
   // Nothing was written to this namespace yet.
   if (db === undefined) return { rows: [] }
+  if (projection === 'usage' && !hasUsage(db)) return { rows: [] }
   const found = db.prepare<(string | number)[], Found>(sql).all(...parameters)
   return rowPage(projection, most, found, ({ row, crc }) => parseRow<P>(row, crc, path))
 }

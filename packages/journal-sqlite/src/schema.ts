@@ -2,7 +2,12 @@
 export interface Migration {
   readonly to: number
   readonly sql: string
+  /** Whether readers also read a database without this step: one that is only ever read is never migrated. */
+  readonly readersDoWithout?: true
 }
+
+/** The version from which on there is the table of usage; before it nothing was metered. */
+export const USAGE_SINCE = 2
 
 /** Every step there was, in order. A published step never changes. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -45,7 +50,8 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
-    to: 2,
+    to: USAGE_SINCE,
+    readersDoWithout: true,
     sql: `
       CREATE TABLE usage (
         kind TEXT NOT NULL, at INTEGER NOT NULL, run INTEGER, crc INTEGER NOT NULL, row TEXT NOT NULL,

@@ -1,4 +1,5 @@
 import type { Scrubbed, StoredProjectionRow } from '@seamark/journal'
+import { hasUsage } from './migrate.ts'
 import type { OpenReader } from './namespace.ts'
 
 const rowsPerStep = 256
@@ -36,6 +37,8 @@ export function scrubbed(open: () => OpenReader | undefined, path: string): Scru
       yield* rows(
         'SELECT run AS a, at AS b, crc, row AS text FROM items WHERE (run, at) > (?, ?) ORDER BY run, at LIMIT ?',
       )
+      const db = open()?.db
+      if (db === undefined || !hasUsage(db)) return
       yield* rows(
         'SELECT kind AS a, at AS b, crc, row AS text FROM usage WHERE (kind, at) > (?, ?) ORDER BY kind, at LIMIT ?',
         ['', -1],
