@@ -28,7 +28,7 @@ export async function rowViolations(
   return [...found, ...usageViolations(log, rows.flat())]
 }
 
-/** Rows of usage count every settlement, each once for its item, run, principal and model. */
+/** Rows of usage count every settlement of what was charged, each once for its item, run, principal and model. */
 function* usageViolations(log: readonly Stored[], rows: readonly UsageRow[]): Iterable<string> {
   const expected = new Map<string, number[]>()
   const owners = new Map<string, string>()
@@ -47,8 +47,11 @@ function* usageViolations(log: readonly Stored[], rows: readonly UsageRow[]): It
       calls.set(`${fence}/${header.data.id}`, [header.data.provider, header.data.model])
     if (header.kind !== 'usage.settled') continue
     const day = new Date(at).toISOString().slice(0, 10)
-    const { as, charged, excess } = header.data
-    const numbers = [1, as === 'reserved' ? 1 : 0, charged.tokens, charged.nanoUsd, excess.tokens, excess.nanoUsd]
+    const { as, charged, excess, usage } = header.data
+    const amounts = [charged.tokens, charged.nanoUsd, excess.tokens, excess.nanoUsd]
+    // It was never sent, or was refused.
+    if (as === 'used' && usage === undefined && amounts.every((amount) => amount === 0)) continue
+    const numbers = [1, as === 'reserved' ? 1 : 0, ...amounts]
     add([day, 'run', run], numbers)
     if (item !== undefined) add([day, 'item', run, item], numbers)
     add([day, 'principal', owners.get(run ?? '')], numbers)
