@@ -23,8 +23,7 @@ export function budgetsOf(state: State, now: number, runId: string | undefined):
   const run = runId === undefined ? undefined : state.runs.get(runId)
   if (runId !== undefined && run === undefined) return []
   if (run === undefined) {
-    for (const account of state.budgets.accounts.accounts.keys())
-      if (isAccount(account) && account.startsWith('principal:')) add(account)
+    for (const account of state.budgets.principals) if (isAccount(account)) add(account)
   } else {
     add(`run:${run.id}`, run)
     for (const item of run.items) {

@@ -50,8 +50,8 @@ export interface Engine {
   waiting(run: string, item: string): WaitingReason | undefined
   /**
    * Budgets of principals and of the present day; with `run` those of an unfinished run, its items that have spent from
-   * one, its principal and the day. Those without a limit are left out. O(items of the run); without `run` every account
-   * in memory is gone through, those of the items of unfinished runs among them.
+   * one, its principal and the day. Those without a limit are left out. O(items of the run); without `run`
+   * O(principals).
    */
   budgets(run?: string): readonly BudgetStanding[]
   /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. Errors: `NOT_FOUND`, `ABORTED`, `UNAVAILABLE` when the engine ends before. */

@@ -79,6 +79,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       for (const account of accounts) {
         if (budgets.accounts.accounts.has(account)) continue
         if (account.startsWith('day:')) forgetDays(budgets)
+        if (isPrincipal(account)) budgets.principals.add(account)
         change({ kind: 'budget.set', account, limits: limitsOf(state, account, run, item) })
       }
       const key = reservationKey(fence, id)
@@ -181,6 +182,7 @@ export function loadBudgets(saved: SavedBudgets): Budgets {
   }
   return {
     accounts: { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) },
+    principals: new Set(saved.accounts.map(([account]) => account).filter(isPrincipal)),
     open,
     refused: new Map(saved.refused),
     told: new Map(saved.told.map(([fence, all]) => [fence, new Set(all)])),
@@ -205,6 +207,10 @@ export function isAccount(key: AccountKey): key is BudgetAccount {
 
 function principalOf(accounts: readonly AccountKey[]): string | undefined {
   return accounts.find((account) => account.startsWith('principal:'))?.slice('principal:'.length)
+}
+
+function isPrincipal(account: string): boolean {
+  return account.startsWith('principal:')
 }
 
 function isShared(account: string): boolean {

@@ -1,12 +1,14 @@
 import type { BudgetAccount, SpendLimits, SpentBudget } from '@seamark/core'
 import { budgetState } from '@seamark/metering'
-import type { BudgetState, BudgetWarning } from '@seamark/metering'
+import type { AccountKey, BudgetState, BudgetWarning } from '@seamark/metering'
 import type { UsageTallies } from './usage-tallies.ts'
 import { noTallies } from './usage-tallies.ts'
 
 /** What budgets the engine keeps, a fold of its records. */
 export interface Budgets {
   readonly accounts: BudgetState
+  /** The accounts of principals among them: those of items are many. */
+  readonly principals: Set<AccountKey>
   /** Reservations that are not settled, by the fence of their launch and their key. */
   readonly open: Map<number, Map<string, ReservedCall>>
   /** Launches that were last refused for want of room, by fence, with the account that had none. */
@@ -35,6 +37,7 @@ export interface DueWarning extends Omit<BudgetWarning, 'account'> {
 export function noBudgets(): Budgets {
   return {
     accounts: budgetState(),
+    principals: new Set(),
     open: new Map(),
     refused: new Map(),
     told: new Map(),
