@@ -76,7 +76,7 @@ beforeAll(async () => {
   await must(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], consumer)
 }, 300_000)
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 describe('packed packages', () => {
   it.each(entries.filter((entry) => entry.hasCode))('$specifier imports', async ({ specifier }) => {

@@ -193,10 +193,10 @@ export const endCases: readonly Case<Executor>[] = [
     skip: needsOutliving,
     async run(subject) {
       const programs = programsOf(subject)
-      const running = await launched(subject.seam, specOf(programs.chunks(300, ['a', 'b'])))
       const { launchId: ended, exit } = await run(subject.seam, specOf(programs.exit(7)))
       const gone = newLaunchId()
       await subject.seam.reap(gone)
+      const running = await launched(subject.seam, specOf(programs.chunks(1_500, ['a', 'b'])))
       const again =
         (await subject.reopen?.()) ?? fail('guarantees.outlivesService, but the subject can not be reopened')
       expectEqual((await again.attach(running)).state, 'running', 'state of what ran')

@@ -38,6 +38,8 @@ function kept(argv: readonly string[], afterMs?: number, env: NodeJS.ProcessEnv 
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))
   child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()))
+  // Some programs end without reading it.
+  child.stdin.on('error', () => undefined)
   child.stdin.end('sent')
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
 }
