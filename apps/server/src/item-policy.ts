@@ -1,13 +1,13 @@
-import type { CallOptions, RunPolicies } from '@seamark/core'
+import type { CallOptions } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { recordedItems, recordedPolicy, recordedRun } from '@seamark/protocol'
-import type { PolicyView } from '@seamark/protocol'
+import { recordedItems, recordedPolicy, recordedRun, recordedSetupPolicy } from '@seamark/protocol'
+import type { PolicyView, RecordedSetupPolicy } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
 import { isolationOf } from './isolation.ts'
 import { itemRow, runRow } from './questions.ts'
 
 /**
- * The policy of an item, from the records of its run: what the configuration says by now has no say in it.
+ * The policy of an item and of the set-up that it needs, from the records of its run: what the configuration says by now has no say in it.
  * Errors: `NOT_FOUND`; `CONFLICT` where the payloads of the run were purged.
  */
 export async function itemPolicy(
@@ -19,7 +19,8 @@ export async function itemPolicy(
   const { index } = await itemRow(deployment, run, item)
   const { ns, journal } = deployment
   const { seq } = await runRow(deployment, run)
-  let policies: RunPolicies | undefined
+  let policies: RecordedSetupPolicy['policies']
+  let setup: RecordedSetupPolicy | undefined
   // The items are in the records right after the first.
   for await (const { header, payload } of journal.read(ns, seq, { payloads: true, ...options })) {
     const record = jsonOf(header)
@@ -30,7 +31,9 @@ export async function itemPolicy(
         remedy: 'The digest of the policy is in the records of its launches.',
       })
     if (kind === 'run.submitted') {
-      ;({ policies } = recordedRun.parse(jsonOf(payload.bytes)).spec)
+      const { spec } = recordedRun.parse(jsonOf(payload.bytes))
+      policies = spec.policies
+      setup = spec.setup && { ...spec.setup, ...(policies && { policies }) }
       continue
     }
     const found = recordedItems.parse(jsonOf(payload.bytes)).find(({ id }) => id === item)
@@ -38,7 +41,8 @@ export async function itemPolicy(
     const { executor, queue, policy } = found
     const isolation = isolationOf(deployment, executor)
     const recorded = { queue, index, ...(policies && { policies }), ...(policy && { policy }) }
-    return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded) }
+    const ofSetup = setup && { setup: recordedSetupPolicy(setup) }
+    return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded), ...ofSetup }
   }
   throw new SeamError('INTEGRITY', `The records of run ${run} do not hold its item ${item}.`, {
     remedy: 'See what `seamark doctor --deep` says.',

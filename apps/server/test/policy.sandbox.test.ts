@@ -42,8 +42,41 @@ it('is combined at submit, recorded, and explained from the record', { timeout: 
   expect(code).toBe(0)
   expect(out).toContain('wall clock 600 s  (deployment /policy/limits/wallClock)')
 
+  expect(view).not.toHaveProperty('setup')
+  expect(out).not.toContain('set-up')
+
   const refused = await here.seamark('policy', 'explain', 'nothing', '--json', '--config', 'none')
   expect(refused.code).toBe(4)
+})
+
+it('of a set-up is explained with it, by the digest of its launch', { timeout: 120_000 }, async () => {
+  const policy = { limits: { pids: 500 } }
+  const setup = { policy: { limits: { wallClock: '10m' } } }
+  writeFileSync(join(here.dir, 'setup.config.mjs'), `export default ${JSON.stringify({ policy, setup })}\n`)
+  here.repository('repo', { file: 'x\n' })
+  const asked = { run: 'mkdir out', key: ['file'], paths: ['out'], policy: { tools: { deny: ['rm *'] } } }
+  const written = { version: 1, workspace: { git: 'repo', setup: asked }, items: [{ id: 'a', run: 'true' }] }
+  here.write('setup.json', JSON.stringify(written))
+  const ran = await here.seamark('run', 'setup.json', '--id', 's', '--json', '--config', 'setup.config.mjs')
+  expect(ran).toMatchObject({ code: 0 })
+  const launched = ran.out.split('\n').find((line) => line.includes('"layer.launched"')) ?? '{}'
+  const explain = ['policy', 'explain', 'a', '--run', 's', '--config', 'none']
+  const { setup: view } = JSON.parse((await here.seamark(...explain, '--json')).out)
+  expect(view).toMatchObject({ said: true, digest: JSON.parse(launched).data.policy })
+  expect(
+    view.parts.map(({ pointer, from: [first] }: { pointer: string; from: { pointer: string }[] }) => [
+      pointer,
+      first?.pointer,
+    ]),
+  ).toEqual(
+    expect.arrayContaining([
+      ['/limits/pids', '/policy/limits/pids'],
+      ['/limits/wallClockMs', '/setup/policy/limits/wallClock'],
+      ['/tools/deny/0', '/workspace/setup/policy/tools/deny/0'],
+    ]),
+  )
+  const { out } = await here.seamark(...explain)
+  expect(out).toContain('  rm *  (plan /workspace/setup/policy/tools/deny/0)')
 })
 
 it('that denies a line of its plan refuses it, with its place', { timeout: 60_000 }, async () => {

@@ -1,7 +1,14 @@
 import type { EffectivePolicy, EgressRule, PolicySource } from '@seamark/core'
 
-function sources(from: readonly PolicySource[]): string {
-  return from.length === 0 ? 'default' : from.map(({ level, pointer }) => `${level} ${pointer}`).join(', ')
+/** What a policy that is explained holds for. */
+export interface ExplainOptions {
+  /** A set-up has no files to say anything of, and its lowest level is the plan. Default: `attempt`. */
+  readonly of?: 'attempt' | 'set-up'
+}
+
+function sources(from: readonly PolicySource[], of: ExplainOptions['of']): string {
+  const name = (level: string) => (of === 'set-up' && level === 'item' ? 'plan' : level)
+  return from.length === 0 ? 'default' : from.map(({ level, pointer }) => `${name(level)} ${pointer}`).join(', ')
 }
 
 function ruleText({ host, port, mode, methods, paths, inject, meter }: EgressRule): string {
@@ -34,10 +41,13 @@ function time(ms: number): string {
  * An effective policy in lines for a person: what an attempt may use and which level said so, then what levels asked for and
  * did not get. Entries are set off by two spaces. No line holds a control or other hidden character.
  */
-export function explainPolicy({ policy, digest, parts, problems }: EffectivePolicy): readonly string[] {
+export function explainPolicy(
+  { policy, digest, parts, problems }: EffectivePolicy,
+  { of = 'attempt' }: ExplainOptions = {},
+): readonly string[] {
   const { filesystem, network, limits, tools } = policy
   const from = new Map(parts.map((part) => [part.pointer, part.from]))
-  const told = (at: string, text: string) => `  ${text}  (${sources(from.get(at) ?? [])})`
+  const told = (at: string, text: string) => `  ${text}  (${sources(from.get(at) ?? [], of)})`
   const list = (at: string, entries: readonly string[] | undefined, none: string) =>
     entries === undefined || entries.length === 0
       ? [told(at, none)]
@@ -53,14 +63,17 @@ export function explainPolicy({ policy, digest, parts, problems }: EffectivePoli
     ...limit('wallClockMs', 'wall clock', wallClockMs === undefined ? undefined : time(wallClockMs)),
     ...limit('idleMs', 'idle', idleMs === undefined ? undefined : time(idleMs)),
   ]
-  return [
-    `policy ${digest}`,
+  const files = [
     'reads',
     ...list('/filesystem/read', filesystem?.read, 'nothing'),
     'writes',
     ...list('/filesystem/write', filesystem?.write, 'nothing'),
     'does not see',
     ...list('/filesystem/hide', filesystem?.hide, 'nothing is hidden'),
+  ]
+  return [
+    `policy ${digest}`,
+    ...(of === 'attempt' ? files : []),
     'network',
     ...list('/network/allow', network?.allow.map(ruleText), 'nothing'),
     'limits',

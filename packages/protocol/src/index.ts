@@ -17,8 +17,8 @@ export { parsePlan } from './plan/parse.ts'
 export type { CheckedPlan, ParsePlanOptions, PlanResult, RefusedPlan } from './plan/parse.ts'
 export { parsePolicy } from './plan/policy.ts'
 export type { PolicyResult } from './plan/policy.ts'
-export { policyText, recordedPolicy } from './plan/recorded-policy.ts'
-export type { RecordedPolicy } from './plan/recorded-policy.ts'
+export { policyText, recordedPolicy, recordedSetupPolicy } from './plan/recorded-policy.ts'
+export type { RecordedPolicy, RecordedSetupPolicy } from './plan/recorded-policy.ts'
 export { planSchema } from './plan/schema.ts'
 export { MAX_USD, nanoUsdOf, spendLimits } from './plan/spending.ts'
 export { runEvent } from './wire/event.ts'
@@ -27,7 +27,7 @@ export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/i
 export type { ItemPage, ItemView, WaitingReason } from './wire/item.ts'
 export { openApiDocument } from './wire/openapi.ts'
 export { policyView, recordedItems, recordedRun } from './wire/policy.ts'
-export type { PolicyView } from './wire/policy.ts'
+export type { PolicyView, SetupPolicyView } from './wire/policy.ts'
 export {
   errorCode,
   fromProblemDocument,

@@ -1,7 +1,7 @@
 import type { Policy } from '@seamark/core'
 import { effective } from '@seamark/policy'
 import { describe, expect, test } from 'vitest'
-import { policyText, recordedPolicy } from '../src/index.ts'
+import { policyText, policyView, recordedPolicy, recordedSetupPolicy } from '../src/index.ts'
 
 const deployment: Policy = { limits: { pids: 9 } }
 const own: Policy = { limits: { pids: 5 }, tools: { deny: ['rm *'] } }
@@ -37,5 +37,79 @@ describe('a recorded policy', () => {
     const view = recordedPolicy({ queue: 'default', index: 0 })
     expect(view).toMatchObject({ said: false, policy: { network: { allow: [] } } })
     expect(view.parts?.flatMap(({ from }) => from)).toEqual([])
+  })
+})
+
+describe('the recorded policy of a set-up', () => {
+  const model = { host: 'model.example', mode: 'endpoint' } as const
+  const registry = { host: 'registry.example', mode: 'intercept' } as const
+  const policies = {
+    deployment: { limits: { pids: 9, cpu: 2 }, tools: { deny: ['git push*'] }, network: { allow: [model] } },
+    setup: { limits: { pids: 5 }, network: { allow: [registry, model] } },
+  }
+  const asks: Policy = { limits: { wallClockMs: 1_000 }, network: { allow: [registry] } }
+  const together = effective([
+    {
+      level: 'deployment',
+      policy: { limits: { pids: 5, cpu: 2 }, tools: policies.deployment.tools, network: policies.setup.network },
+    },
+    { level: 'item', policy: asks },
+  ])
+  const held = { policy: together.policy, digest: together.digest, own: asks }
+  const origin = (view: ReturnType<typeof recordedSetupPolicy>, at: string) =>
+    view.parts?.find(({ pointer }) => pointer === at)?.from.map(({ level, pointer }) => `${level} ${pointer}`)
+
+  test('has each part from where it was said: of set-ups, of everything, or in the plan', () => {
+    const view = recordedSetupPolicy({ policies, policy: held })
+    expect(view).toMatchObject({ said: true, digest: together.digest, policy: together.policy })
+    expect(origin(view, '/limits/pids')).toEqual(['deployment /setup/policy/limits/pids'])
+    expect(origin(view, '/limits/cpu')).toEqual(['deployment /policy/limits/cpu'])
+    expect(origin(view, '/limits/wallClockMs')).toEqual(['item /workspace/setup/policy/limits/wallClock'])
+    expect(origin(view, '/tools/deny/0')).toEqual(['deployment /policy/tools/deny/0'])
+    expect(origin(view, '/network/allow/0')).toEqual([
+      'deployment /setup/policy/network/allow/0',
+      'item /workspace/setup/policy/network/allow/0',
+    ])
+  })
+
+  test('has hosts that the plan names among those of attempts from there', () => {
+    const own: Policy = { network: { allow: [model] } }
+    const above = { ...policies, setup: { tools: { shell: ['npm *'] } } }
+    const { policy, digest } = effective([
+      {
+        level: 'deployment',
+        policy: { ...policies.deployment, tools: { ...policies.deployment.tools, ...above.setup.tools } },
+      },
+      { level: 'item', policy: own },
+    ])
+    const view = recordedSetupPolicy({ policies: above, policy: { policy, digest, own } })
+    expect(origin(view, '/network/allow/0')).toEqual([
+      'deployment /policy/network/allow/0',
+      'item /workspace/setup/policy/network/allow/0',
+    ])
+    expect(origin(view, '/tools/shell/0')).toEqual(['deployment /setup/policy/tools/shell/0'])
+    expect(origin(view, '/tools/deny/0')).toEqual(['deployment /policy/tools/deny/0'])
+  })
+
+  test('counts as it was recorded where its levels do not give it any more', () => {
+    const view = recordedSetupPolicy({ policies: {}, policy: held })
+    expect(view).toEqual({ said: true, digest: together.digest, policy: together.policy })
+  })
+
+  test('is the defaults where nothing was said of it', () => {
+    expect(recordedSetupPolicy({})).toMatchObject({ said: false, policy: { network: { allow: [] } } })
+  })
+
+  test('is told after that of the attempts, without files, and only where there is a set-up', () => {
+    const view = { ...shown, ...recordedPolicy(about) }
+    const plain = policyText(view)
+    const setup = recordedSetupPolicy({ policies, policy: held })
+    const lines = policyText(policyView.parse({ ...view, setup }))
+    expect(lines.slice(0, plain.length)).toEqual(plain)
+    const more = lines.slice(plain.length)
+    expect(more[0]).toContain(together.digest)
+    expect(more).toContain('  wall clock 1 s  (plan /workspace/setup/policy/limits/wallClock)')
+    expect(more).not.toContain('reads')
+    expect(policyView.parse(view)).not.toHaveProperty('setup')
   })
 })

@@ -7,7 +7,7 @@ import { harmless } from '../style.ts'
 
 export const policyExplain: Command = command({
   name: 'policy explain',
-  summary: 'Shows what the attempts of an item may use, and which level said so',
+  summary: 'Shows what the attempts of an item and its set-up may use, and which level said so',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
     run: { type: 'string', valueHint: 'RUN', description: 'Run, or a beginning of its id. Default: the newest' },
@@ -17,7 +17,8 @@ export const policyExplain: Command = command({
     { line: 'seamark policy explain lint --run 019a --json', says: 'of another run, as data' },
   ],
   notes: [
-    'It is the policy that was recorded with the run, not what the configuration says by now. Its digest is in item.launched.',
+    'It is what was recorded with the run, not what the configuration says by now. The digest is in item.launched, and that',
+    'of the set-up, where the plan has one, in layer.launched.',
     '--json gives PolicyView; see the documentation of the wire.',
   ],
   run: (context, args) =>

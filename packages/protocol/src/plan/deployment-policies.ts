@@ -1,4 +1,4 @@
-import type { LevelPolicy, Policy, Problem, RunPolicies } from '@seamark/core'
+import type { LevelPolicy, Policy, PolicyPart, Problem, RunPolicies } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { effective } from '@seamark/policy'
 import { parsePolicy } from './policy.ts'
@@ -35,6 +35,19 @@ export function levelsAboveSetup({ deployment = {}, setup = {} }: RunPolicies, o
     ...(Object.keys(tools).length > 0 && { tools }),
   }
   return says(policy) ? [{ level: 'deployment', policy, pointer: says(setup) ? '/setup/policy' : '/policy' }] : []
+}
+
+/** A part of the policy of a set-up, with what it has from `policy` of the deployment said to be from there. */
+export function setupPart({ setup = {} }: RunPolicies, part: PolicyPart): PolicyPart {
+  const [, group = '', field = ''] = part.pointer.split('/')
+  const said: unknown = Reflect.get(setup, group)
+  if (group === 'network' ? said !== undefined : Reflect.get(Object(said), field) !== undefined) return part
+  const from = part.from.map((source) =>
+    source.level === 'deployment'
+      ? { ...source, pointer: source.pointer.replace(/^\/setup\/policy\//, '/policy/') }
+      : source,
+  )
+  return { ...part, from }
 }
 
 /** What the levels ask for and do not get, and what they need too much of. */

@@ -1,8 +1,8 @@
-import type { EffectivePolicy, ItemPolicy, LevelPolicy, RunPolicies } from '@seamark/core'
+import type { EffectivePolicy, ItemPolicy, LevelPolicy, PolicyPart, RunPolicies } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { effective, explainPolicy } from '@seamark/policy'
-import type { PolicyView } from '../wire/policy.ts'
-import { levelsAbove, says } from './deployment-policies.ts'
+import type { PolicyView, SetupPolicyView } from '../wire/policy.ts'
+import { levelsAbove, levelsAboveSetup, says, setupPart } from './deployment-policies.ts'
 
 /** What a run recorded of the policy of one item. */
 export interface RecordedPolicy {
@@ -13,6 +13,9 @@ export interface RecordedPolicy {
   readonly policy?: ItemPolicy
 }
 
+/** What a run recorded of the policy of its set-up. */
+export type RecordedSetupPolicy = Pick<RecordedPolicy, 'policies' | 'policy'>
+
 function again(levels: readonly LevelPolicy[]): EffectivePolicy | undefined {
   try {
     return effective(levels)
@@ -20,6 +23,20 @@ function again(levels: readonly LevelPolicy[]): EffectivePolicy | undefined {
     if (!isSeamError(error)) throw error
     return undefined
   }
+}
+
+/** What was recorded counts; its parts only where the levels still give the same. */
+function told(
+  held: ItemPolicy | undefined,
+  levels: (own: ItemPolicy['own']) => readonly LevelPolicy[],
+): SetupPolicyView {
+  if (held === undefined) {
+    const { digest, policy, parts } = effective([])
+    return { said: false, digest, policy, parts }
+  }
+  const { digest, policy, own } = held
+  const combined = again(levels(own))
+  return { said: true, digest, policy, ...(combined?.digest === digest && { parts: combined.parts }) }
 }
 
 /**
@@ -30,26 +47,46 @@ export function recordedPolicy({
   policies = {},
   queue,
   index,
-  policy: held,
+  policy,
 }: RecordedPolicy): Pick<PolicyView, 'said' | 'digest' | 'policy' | 'parts'> {
-  if (held === undefined) {
-    const { digest, policy, parts } = effective([])
-    return { said: false, digest, policy, parts }
-  }
-  const own = says(held.own) ? [{ level: 'item', policy: held.own, pointer: `/items/${index}` } as const] : []
-  const combined = again([...levelsAbove(policies, queue), ...own])
-  const { digest, policy } = held
-  return { said: true, digest, policy, ...(combined?.digest === digest && { parts: combined.parts }) }
+  return told(policy, (own) => [
+    ...levelsAbove(policies, queue),
+    ...(says(own) ? [{ level: 'item', policy: own, pointer: `/items/${index}` } as const] : []),
+  ])
 }
 
-/** A policy in lines for a person. No line holds a control or other hidden character. */
-export function policyText({ said, executor, isolation, digest, policy, parts }: PolicyView): readonly string[] {
+/** As `recordedPolicy`, of the set-up of a run. */
+export function recordedSetupPolicy({ policies = {}, policy }: RecordedSetupPolicy): SetupPolicyView {
+  const { parts, ...view } = told(policy, (own = {}) => [
+    ...levelsAboveSetup(policies, own),
+    ...(says(own) ? [{ level: 'item', policy: own, pointer: '/workspace/setup/policy' } as const] : []),
+  ])
+  return { ...view, ...(parts && { parts: parts.map((part) => setupPart(policies, part)) }) }
+}
+
+function setupText({ said, digest, policy, parts }: SetupPolicyView): readonly string[] {
+  const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] }, { of: 'set-up' })
+  return [
+    said ? `set-up, ${first}` : 'set-up: nothing is said of it, these are the defaults.',
+    'It sees its key files only.',
+    ...whence(parts, rest),
+  ]
+}
+
+function whence(parts: readonly PolicyPart[] | undefined, lines: readonly string[]): readonly string[] {
+  if (parts !== undefined) return lines
+  const bare = lines.map((line) => line.replace(/ {2}\(default\)$/, ''))
+  return ['Where the parts came from is not known: another version combined them.', ...bare]
+}
+
+/** A policy in lines for a person, then that of the set-up where there is one. No line holds a control or other hidden character. */
+export function policyText({ said, executor, isolation, digest, policy, parts, setup }: PolicyView): readonly string[] {
   const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] })
   return [
     said ? first : 'No level says anything: these are the defaults.',
     `executor ${executor}${isolation === undefined ? '' : `, isolation ${isolation}`}`,
     ...(isolation === 'none' ? ['It isolates nothing: of what follows it holds limits at most.'] : []),
-    ...(parts === undefined ? ['Where the parts came from is not known: another version combined them.'] : []),
-    ...(parts === undefined ? rest.map((line) => line.replace(/ {2}\(default\)$/, '')) : rest),
+    ...whence(parts, rest),
+    ...(setup === undefined ? [] : setupText(setup)),
   ]
 }

@@ -28,6 +28,19 @@ export interface PolicyView {
   readonly policy: Policy
   /** Each part and what had a say in it. Absent where that can not be told: another version combined the levels otherwise. */
   readonly parts?: readonly PolicyPart[]
+  /** Of the set-up that the item needs; absent where its plan has none. */
+  readonly setup?: SetupPolicyView
+}
+
+/** The policy under which the set-up of a run is built. `filesystem` in it says nothing: a set-up sees its key files. */
+export interface SetupPolicyView {
+  /** False where neither deployment nor plan says anything. */
+  readonly said: boolean
+  /** As `policy` in the data of `layer.launched`. */
+  readonly digest: string
+  readonly policy: Policy
+  /** As in `PolicyView`. The level of what the plan says is `item`, at `/workspace/setup/policy`. */
+  readonly parts?: readonly PolicyPart[]
 }
 
 const words = z.array(z.string())
@@ -62,6 +75,13 @@ export const policy: z.ZodType<Policy> = z.object({
   tools: maybe(z.object({ shell: maybe(words), deny: maybe(words) })),
 })
 
+const setupView: z.ZodType<SetupPolicyView> = z.object({
+  said: z.boolean().describe('False where neither deployment nor plan says anything.'),
+  digest,
+  policy,
+  parts: maybe(z.array(part)),
+})
+
 export const policyView: z.ZodType<PolicyView> = z.object({
   run: z.string(),
   item: z.string(),
@@ -71,6 +91,7 @@ export const policyView: z.ZodType<PolicyView> = z.object({
   digest,
   policy,
   parts: maybe(z.array(part)),
+  setup: maybe(setupView).describe('Of the set-up that the item needs; absent where its plan has none.'),
 })
 
 const itemPolicy: z.ZodType<ItemPolicy> = z.object({ policy, digest, own: maybe(policy) })
@@ -81,8 +102,10 @@ const runPolicies: z.ZodType<RunPolicies> = z.object({
 })
 
 /** What of the payload of `run.submitted` is about policies. */
-export const recordedRun: z.ZodType<{ readonly spec: { readonly policies?: RunPolicies } }> = z.object({
-  spec: z.object({ policies: maybe(runPolicies) }),
+export const recordedRun: z.ZodType<{
+  readonly spec: { readonly policies?: RunPolicies; readonly setup?: { readonly policy?: ItemPolicy } }
+}> = z.object({
+  spec: z.object({ policies: maybe(runPolicies), setup: maybe(z.object({ policy: maybe(itemPolicy) })) }),
 })
 
 /** What of the payload of `items.added` is about policies. */
