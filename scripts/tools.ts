@@ -18,6 +18,7 @@ export const BUBBLEWRAP: Tool = {
 export const SERVICE_TOOLS: readonly Tool[] = [
   BUBBLEWRAP,
   { name: 'python3', package: 'python3', probe: ['--version'] },
+  { name: '/usr/bin/python3', package: 'python3-pip', probe: ['-m', 'pip', '--version'] },
   { name: 'openssl', package: 'openssl', probe: ['version'] },
   { name: 'ceph', package: 'ceph-common', probe: ['--version'] },
   { name: 'ceph-mon', package: 'ceph-mon', probe: ['--version'] },

@@ -42,13 +42,13 @@ async function freePort(): Promise<number> {
 /** The name of the registry, which leads to loopback only where `hosts` is the table of names. */
 export const HOST = 'npm.acme.example'
 
-/** Authority and certificate of the registry. */
-function certificates(dir: string): void {
+/** Makes an authority (`ca.pem`) and a certificate of these names (`host.pem`, `host.key`) in a folder. */
+export function certificates(dir: string, hosts: readonly string[]): void {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
   openssl('req', '-x509', ...key, '-days', '2', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Authority')
-  openssl('req', ...key, '-keyout', 'host.key', '-out', 'host.csr', '-subj', '/CN=registry')
-  writeFileSync(join(dir, 'ext'), `subjectAltName=DNS:${HOST}\n`)
+  openssl('req', ...key, '-keyout', 'host.key', '-out', 'host.csr', '-subj', '/CN=host')
+  writeFileSync(join(dir, 'ext'), `subjectAltName=${hosts.map((host) => `DNS:${host}`).join()}\n`)
   const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext']
   openssl('x509', '-req', '-in', 'host.csr', ...signed, '-out', 'host.pem')
 }
@@ -83,7 +83,7 @@ web: { enable: false }
 
 export async function registry(dir: string): Promise<Registry> {
   mkdirSync(dir, { recursive: true })
-  certificates(dir)
+  certificates(dir, [HOST])
   writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n127.0.0.2 ${HOST}\n`)
   const inner = await freePort()
   const child = start(dir, inner)

@@ -1,0 +1,151 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import { join } from 'node:path'
+import { listenOn } from './loopback.ts'
+import { certificates } from './registry.ts'
+
+/** Names that lead to loopback only where `hosts` is the table of names. */
+export const PYPI = 'pypi.acme.example'
+export const APT = 'apt.acme.example'
+export const GIT = 'git.acme.example'
+
+/** Hosts on loopback, behind TLS, that tell nobody anything without user and password. */
+export interface PrivateHosts {
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** Authority of their certificate, a file. */
+  readonly ca: string
+  /** A file to take for /etc/hosts. */
+  readonly hosts: string
+  readonly seen: { readonly host: string; readonly path: string; readonly authorized: boolean }[]
+  stop(): Promise<void>
+}
+
+export interface Wheel {
+  /** As a line of a file of requirements, with its digest. */
+  readonly requirement: string
+  readonly path: string
+}
+
+/** A wheel with one module, below `pypi` of a folder, and the page of PEP 503 that names it. */
+export function wheel(dir: string, name: string, text: string): Wheel {
+  const file = `${name}-1.0.0-py3-none-any.whl`
+  const of = join(dir, 'pypi', 'packages', 'ab', 'cd', '0'.repeat(60))
+  const page = join(dir, 'pypi', 'simple', name)
+  for (const folder of [of, page]) mkdirSync(folder, { recursive: true })
+  const info = `${name}-1.0.0.dist-info`
+  const content = {
+    [`${name}.py`]: text,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0.0\n`,
+    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+    [`${info}/RECORD`]: [`${name}.py`, `${info}/METADATA`, `${info}/WHEEL`, `${info}/RECORD`]
+      .map((path) => `${path},,\n`)
+      .join(''),
+  }
+  const zip =
+    'import json,sys,zipfile\nz=zipfile.ZipFile(sys.argv[1],"w")\nfor n,t in json.load(sys.stdin).items(): z.writestr(n,t)\nz.close()'
+  execFileSync('python3', ['-c', zip, join(of, file)], { input: JSON.stringify(content) })
+  const digest = createHash('sha256')
+    .update(readFileSync(join(of, file)))
+    .digest('hex')
+  const path = `/packages/ab/cd/${'0'.repeat(60)}/${file}`
+  writeFileSync(join(page, 'index.html'), `<!DOCTYPE html><a href="${path}#sha256=${digest}">${file}</a>\n`)
+  return { requirement: `${name}==1.0.0 --hash=sha256:${digest}\n`, path }
+}
+
+/** Packages of Debian with one file each, below `apt` of a folder, and an index of them without a signature. */
+export function debianPackages(dir: string, names: readonly string[]): void {
+  const archive = join(dir, 'apt', 'stable')
+  mkdirSync(archive, { recursive: true })
+  const entries = names.map((name) => {
+    const built = join(dir, 'built', name)
+    mkdirSync(join(built, 'DEBIAN'), { recursive: true })
+    writeFileSync(join(built, name), `${name}\n`)
+    const control = `Package: ${name}\nVersion: 1.0\nArchitecture: all\nMaintainer: a <a@b.example>\nDescription: of a test\n`
+    writeFileSync(join(built, 'DEBIAN', 'control'), control)
+    const file = join(archive, `${name}_1.0_all.deb`)
+    execFileSync('dpkg-deb', ['--build', '--root-owner-group', built, file], { stdio: 'pipe' })
+    const bytes = readFileSync(file)
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    return `${control}Filename: stable/${name}_1.0_all.deb\nSize: ${bytes.length}\nSHA256: ${digest}\n`
+  })
+  writeFileSync(join(archive, 'Packages'), entries.join('\n'))
+}
+
+/** git's own server, for repositories below `git` of a folder. */
+function serveGit(dir: string, path: string, query: string, req: IncomingMessage, res: ServerResponse): void {
+  const child = spawn('git', ['http-backend'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      GIT_PROJECT_ROOT: join(dir, 'git'),
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: path,
+      QUERY_STRING: query,
+      REQUEST_METHOD: req.method ?? '',
+      CONTENT_TYPE: req.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: String(req.headers['content-encoding'] ?? ''),
+      HTTP_GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
+      // The repository of a test may be another user's.
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'safe.directory',
+      GIT_CONFIG_VALUE_0: '*',
+    },
+  })
+  req.pipe(child.stdin)
+  const pieces: Buffer[] = []
+  child.stdout.on('data', (piece: Buffer) => pieces.push(piece))
+  child.on('error', () => res.destroy())
+  child.on('close', () => {
+    const whole = Buffer.concat(pieces)
+    const end = whole.indexOf('\r\n\r\n')
+    const lines = whole.toString('latin1', 0, Math.max(0, end)).split('\r\n')
+    const fields = lines.map((line) => line.split(': ')).filter(([, value]) => value !== undefined)
+    const status = Number(fields.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200)
+    res.writeHead(status, fields.filter(([name]) => name !== 'Status').flat()).end(whole.subarray(end + 4))
+  })
+}
+
+export async function privateHosts(dir: string): Promise<PrivateHosts> {
+  mkdirSync(dir, { recursive: true })
+  certificates(dir, [PYPI, APT, GIT])
+  writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n127.0.0.2 ${PYPI} ${APT} ${GIT}\n`)
+  const user = 'robot'
+  const password = 'pw-Zq80123456789abcdef'
+  const wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  const seen: PrivateHosts['seen'] = []
+  const tls = { key: readFileSync(join(dir, 'host.key')), cert: readFileSync(join(dir, 'host.pem')) }
+  const server = createServer(tls, (req, res) => {
+    const [host = ''] = (req.headers.host ?? '').split(':')
+    const [path = '', query = ''] = (req.url ?? '').split('?')
+    const authorized = req.headers.authorization === wanted
+    seen.push({ host, path, authorized })
+    if (!authorized) return void res.writeHead(401, { 'www-authenticate': 'Basic realm="private"' }).end()
+    if (host === GIT) return serveGit(dir, path, query, req, res)
+    try {
+      const file = path.endsWith('/') ? `${path}index.html` : path
+      const bytes = readFileSync(join(dir, host === PYPI ? 'pypi' : 'apt', file))
+      const type = file.endsWith('.html') ? 'text/html' : 'application/octet-stream'
+      res.writeHead(200, { 'content-type': type, 'content-length': bytes.length }).end(bytes)
+    } catch {
+      res.writeHead(404).end()
+    }
+  })
+  const port = await listenOn(server, ['127.0.0.2'])
+  return {
+    port,
+    user,
+    password,
+    ca: join(dir, 'ca.pem'),
+    hosts: join(dir, 'hosts'),
+    seen,
+    async stop() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
