@@ -114,6 +114,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     },
     runtimes,
     queues: Object.keys(queues),
+    agents: loaded.agents,
     policies: loaded.policies,
     egress: { inject: Object.keys(config.egress?.credentials ?? {}), meters: egress.meters },
   })

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
+import type { LoadedConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
 import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
@@ -82,7 +83,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   const makeApp = () =>
     buildApp({
       deployment,
-      principal: localPrincipal(),
+      principal: localPrincipal(loaded),
       startedAt,
       stopping: stopping.signal,
       stop: (how) => void stop(how).catch((error: unknown) => onNotice(toSeamError(error))),
@@ -248,6 +249,8 @@ async function idle({ engine }: Deployment): Promise<void> {
 }
 
 /** Whoever can open the socket is this user, or root. */
-function localPrincipal(): Principal {
-  return { id: `local:${process.getuid?.() ?? 'unknown'}` }
+function localPrincipal({ teams }: LoadedConfig): Principal {
+  const id = `local:${process.getuid?.() ?? 'unknown'}`
+  const own = teams.filter(({ members }) => members.includes(id)).map(({ name }) => name)
+  return { id, ...(own.length > 0 && { teams: own }) }
 }

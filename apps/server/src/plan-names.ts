@@ -12,12 +12,13 @@ export function planNames(parts: {
   readonly executors: readonly Executor[]
   readonly runtimes: readonly RuntimeAdapter[]
   readonly queues: readonly string[]
+  readonly agents: readonly string[]
   readonly policies: RunPolicies
   readonly egress: EgressHolds
   /** What an executor lacks now of what this deployment requires. */
   readonly shortfall: (executor: Executor) => Promise<Problem | undefined>
 }): PlanNames {
-  const { executors, runtimes, queues, policies, egress, shortfall } = parts
+  const { executors, runtimes, queues, agents, policies, egress, shortfall } = parts
   const works = new Set<Executor>()
 
   async function unavailable(): Promise<ReadonlyMap<string, Problem>> {
@@ -40,6 +41,7 @@ export function planNames(parts: {
       const problems = await unavailable()
       return {
         queues,
+        agents,
         policies,
         egress,
         executors: executors.map((executor) => {

@@ -140,7 +140,7 @@ describe('usage', { timeout: 90_000 }, () => {
   })
 
   it('is refused by what it is not kept by', async () => {
-    expect(await here.seamark('usage', '--by', 'agent')).toMatchObject({ code: 2, out: '' })
+    expect(await here.seamark('usage', '--by', 'queue')).toMatchObject({ code: 2, out: '' })
     const asked = client.usage({ by: 'model', run: 'r1' })[Symbol.asyncIterator]()
     await expect(asked.next()).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })

@@ -13,7 +13,7 @@ export function tokenText(tokens: number): string {
   return `${tokens.toLocaleString('en-US')} tokens`
 }
 
-/** `run`, `item lint`, `principal local:1000`, `day 2026-11-22`. */
+/** `run`, `item lint`, `agent reviewer`, `principal local:1000`, `team web`, `day 2026-11-22`. */
 export function accountText(account: string): string {
   const kind = account.slice(0, account.indexOf(':'))
   const id = account.slice(kind.length + 1)
@@ -66,7 +66,10 @@ export function spentText(
   const wait = token === undefined ? '' : ` --wait ${token}`
   if (/^(?:item|run):/.test(account))
     return `${what} To go on: seamark approve ${item} --run ${run} ${of === 'nanoUsd' ? '--usd' : '--tokens'} N${wait}`
-  const day = account.startsWith('day:')
+  const kind = account.slice(0, account.indexOf(':'))
+  const day = kind === 'day'
   const or = resumeAt !== undefined ? ', or wait for the next day (UTC)' : day ? ': no day has room for that call' : ''
-  return `${what} To go on: raise budgets.${day ? 'day' : 'principal'} in the configuration and start the service again${or}`
+  const named = kind === 'agent' || kind === 'team'
+  const budget = named ? harmless(`${kind}s.${account.slice(kind.length + 1)}.budget`) : `budgets.${kind}`
+  return `${what} To go on: raise ${budget} in the configuration and start the service again${or}`
 }

@@ -5,7 +5,9 @@ import type { UsageView } from '@seamark/protocol'
 export interface UsageSum {
   readonly run?: string
   readonly item?: string
+  readonly agent?: string
   readonly principal?: string
+  readonly team?: string
   readonly provider?: string
   readonly model?: string
   readonly calls: number
@@ -23,15 +25,15 @@ const NONE: UsageSum = {
   tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
 }
 
-/** The rows of each item, run, principal or model together, what cost most first, and all of them. */
+/** The rows of each item, run, agent, principal, team or model together, what cost most first, and all of them. */
 export async function sumUsage(
   rows: AsyncIterable<UsageView>,
 ): Promise<{ readonly usage: readonly UsageSum[]; readonly total: UsageSum }> {
   const sums = new Map<string, UsageSum>()
   let total = NONE
   for await (const { by: _, day: __, ...row } of rows) {
-    const { run, item, principal, provider, model } = row
-    const key = JSON.stringify([run, item, principal, provider, model])
+    const { run, item, agent, principal, team, provider, model } = row
+    const key = JSON.stringify([run, item, agent, principal, team, provider, model])
     const before = sums.get(key)
     sums.set(key, before === undefined ? row : added(before, row))
     total = added(total, row)

@@ -32,6 +32,23 @@ test('rows of several days are one sum, what cost most first', async () => {
   expect(total).not.toHaveProperty('model')
 })
 
+test('rows of agents and teams are sums of their own', async () => {
+  const of = (more: Partial<UsageView>): UsageView => {
+    const { provider: _, model: __, ...rest } = row('2026-01-01', '', 1)
+    return { ...rest, ...more }
+  }
+  const agents = [of({ by: 'agent', agent: 'a' }), of({ by: 'agent', agent: 'b' }), of({ by: 'agent', agent: 'a' })]
+  expect((await sumUsage(list(...agents))).usage.map(({ agent, calls }) => [agent, calls])).toEqual([
+    ['a', 4],
+    ['b', 2],
+  ])
+  const teams = [of({ by: 'team', team: 'a' }), of({ by: 'team', team: 'b' })]
+  expect((await sumUsage(list(...teams))).usage.map(({ team, calls }) => [team, calls])).toEqual([
+    ['a', 2],
+    ['b', 2],
+  ])
+})
+
 test('sums stop at what can be counted', async () => {
   const most = Number.MAX_SAFE_INTEGER
   const { total } = await sumUsage(list(row('2026-01-01', 'a', most), row('2026-01-02', 'b', most)))
@@ -84,6 +101,12 @@ describe('what is said of budgets', () => {
     expect(spentText(ofDay, 'r1', 'a', { resumeAt: 1 })).toMatch(/budgets\.day.*next day/)
     expect(spentText(ofDay, 'r1', 'a')).toMatch(/budgets\.day.*no day has room/)
     expect(spentText({ account: 'principal:x', of: 'nanoUsd', room: 0 }, 'r1', 'a')).toContain('budgets.principal')
+    for (const [account, place] of [
+      ['agent:writer', 'agents.writer.budget'],
+      ['team:web', 'teams.web.budget'],
+    ] as const)
+      expect(spentText({ account, of: 'tokens', room: 0 }, 'r1', 'a')).toContain(`raise ${place} in the configuration`)
+    expect(spentText({ account: 'team:\u202ex', of: 'tokens', room: 0 }, 'r1', 'a')).not.toContain('\u202e')
     expect(spentText({ account: 'run:r1', of: 'tokens', room: 7, wanted: 1_500 }, 'r1', 'a')).toMatch(
       /7 tokens left for a call that may come to 1,500 tokens/,
     )

@@ -56,6 +56,20 @@ export interface Requirements {
 
 export type SpendBudget = Pick<PlanBudget, 'usd' | 'tokens'>
 
+/** An agent, which items of plans name. */
+export interface AgentConfig {
+  /** What its items may spend on metered calls, for good, in all runs together. */
+  readonly budget?: SpendBudget
+}
+
+/** Principals whose runs spend from one budget. */
+export interface TeamConfig {
+  /** Ids of principals, such as `local:1000`. Nobody is in more than 16 teams. */
+  readonly members: readonly string[]
+  /** What runs of its members may spend on metered calls, for good. A run belongs to the teams of its principal at submit. */
+  readonly budget?: SpendBudget
+}
+
 /** What a configuration file exports. Every part that is missing gets a safe local default. */
 export interface SeamarkConfig {
   /** The tenant. Default `default`. */
@@ -98,6 +112,10 @@ export interface SeamarkConfig {
    * nine digits after the point, and tokens of all kinds. Without one there is no limit.
    */
   readonly budgets?: { readonly principal?: SpendBudget; readonly day?: SpendBudget }
+  /** By their names. An item that names another one is refused. */
+  readonly agents?: Readonly<Record<string, AgentConfig>>
+  /** By their names. */
+  readonly teams?: Readonly<Record<string, TeamConfig>>
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   readonly require?: Requirements

@@ -5,7 +5,7 @@
  */
 export { clockCheck, dataFolderCheck, diskCheck, gitCheck, keptCheck, nodeCheck, sandboxCheck } from './checks.ts'
 export { defineConfig } from './config.ts'
-export type { JournalStore, Kept, Requirements, SeamarkConfig, SpendBudget } from './config.ts'
+export type { AgentConfig, JournalStore, Kept, Requirements, SeamarkConfig, SpendBudget, TeamConfig } from './config.ts'
 export { runDoctor } from './doctor.ts'
 export type { CheckResult, DoctorCheck, RunDoctorOptions } from './doctor.ts'
 export { projectFolders } from './find.ts'

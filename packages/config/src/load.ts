@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Requirements, SeamarkConfig } from './config.ts'
+import type { Requirements, SeamarkConfig, SpendBudget } from './config.ts'
 import { findConfig } from './find.ts'
 import { checkRequirements } from './require.ts'
 import { configProblems } from './shape.ts'
@@ -27,8 +27,16 @@ export interface LoadedConfig {
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
   /** Of the deployment and its queues. */
   readonly policies: RunPolicies
-  /** What each principal and each day (UTC) may spend. */
-  readonly budgets: { readonly principal?: SpendLimits; readonly day?: SpendLimits }
+  /** What each principal and each day (UTC), and agents and teams by name, may spend. */
+  readonly budgets: {
+    readonly principal?: SpendLimits
+    readonly day?: SpendLimits
+    readonly agents?: Readonly<Record<string, SpendLimits>>
+    readonly teams?: Readonly<Record<string, SpendLimits>>
+  }
+  /** Names of the agents. */
+  readonly agents: readonly string[]
+  readonly teams: readonly { readonly name: string; readonly members: readonly string[] }[]
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -109,6 +117,8 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
   return {
     policies: policies.policies,
     budgets: budgetsOf(config),
+    agents: Object.keys(config.agents ?? {}),
+    teams: Object.entries(config.teams ?? {}).map(([name, { members }]) => ({ name, members })),
     ...(file !== undefined && { file }),
     namespace: config.namespace ?? 'default',
     dataDir: resolve(file === undefined ? cwd : dirname(file), config.dataDir ?? '.seamark'),
@@ -117,10 +127,23 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
   }
 }
 
-function budgetsOf({ budgets = {} }: SeamarkConfig): LoadedConfig['budgets'] {
+function budgetsOf({ budgets = {}, ...config }: SeamarkConfig): LoadedConfig['budgets'] {
   const principal = budgets.principal && spendLimits(budgets.principal)
   const day = budgets.day && spendLimits(budgets.day)
-  return { ...(principal && { principal }), ...(day && { day }) }
+  const agents = named(config.agents)
+  const teams = named(config.teams)
+  return { ...(principal && { principal }), ...(day && { day }), ...(agents && { agents }), ...(teams && { teams }) }
+}
+
+/** The budgets of those that have one. */
+function named(
+  all: Readonly<Record<string, { readonly budget?: SpendBudget }>> = {},
+): Readonly<Record<string, SpendLimits>> | undefined {
+  const limits = Object.entries(all).flatMap(([name, { budget }]) => {
+    const own = budget && spendLimits(budget)
+    return own === undefined ? [] : [[name, own] as const]
+  })
+  return limits.length === 0 ? undefined : Object.fromEntries(limits)
 }
 
 /** What can be judged of requirements by the configuration alone: what was probed is in the data folder, and judged at the start. */

@@ -1,5 +1,5 @@
 import type { Problem } from '@seamark/core'
-import { NAME } from '@seamark/kit'
+import { NAME, TEAMS_PER_RUN } from '@seamark/kit'
 import { deploymentPolicies, MAX_USD, nanoUsdOf } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
@@ -26,6 +26,13 @@ const spend = z.strictObject({
   tokens: maybe(count),
 })
 
+const named = z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"')
+const member = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((id) => id.isWellFormed(), 'use whole characters')
+
 const meter = z.strictObject({
   maxOutputTokens: maybe(z.int().min(1)),
   hosts: maybe(z.record(z.string(), z.enum(['anthropic', 'openai', 'bedrock', 'vertex']))),
@@ -34,7 +41,7 @@ const meter = z.strictObject({
 
 /** The plain data of a configuration; seam objects are checked by `seamProblems`. */
 const shape = z.strictObject({
-  namespace: maybe(z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"')),
+  namespace: maybe(named),
   dataDir: maybe(z.string().min(1)),
   journal: maybe(z.looseObject({ journal: z.unknown(), projections: z.unknown() })),
   storage: maybe(z.unknown()),
@@ -47,19 +54,18 @@ const shape = z.strictObject({
   authorizer: maybe(z.unknown()),
   secrets: maybe(z.unknown()),
   queues: maybe(
-    z.record(
-      z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'),
-      z.strictObject({ concurrency: z.int().min(1).max(100_000), policy: maybe(z.unknown()) }),
-    ),
+    z.record(named, z.strictObject({ concurrency: z.int().min(1).max(100_000), policy: maybe(z.unknown()) })),
   ),
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
+  agents: maybe(z.record(named, z.strictObject({ budget: maybe(spend) }))),
+  teams: maybe(z.record(named, z.strictObject({ members: z.array(member), budget: maybe(spend) }))),
   egress: maybe(
     z.strictObject({
       credentials: maybe(
         z.record(
-          z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'),
+          named,
           z.discriminatedUnion('way', [
             z.strictObject({ way: z.literal('bearer') }),
             z.strictObject({ way: z.literal('header'), header: z.string() }),
@@ -91,7 +97,7 @@ const shape = z.strictObject({
         ),
       ),
       // What is in it is judged, with its place, by the gateway.
-      meters: maybe(z.record(z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"'), meter)),
+      meters: maybe(z.record(named, meter)),
       packages: maybe(
         z.strictObject({
           registries: z
@@ -230,6 +236,26 @@ function policyProblems(given: ReadonlyMap<string, unknown>): readonly Problem[]
   return read.ok ? [] : read.problems
 }
 
+/** A run keeps every team of its principal, and has room for so many. */
+function teamProblems({ teams = {} }: z.infer<typeof shape>): readonly Problem[] {
+  const of = new Map<string, Set<string>>()
+  return Object.entries(teams).flatMap(([team, { members }]) =>
+    members.flatMap((member, at): Problem[] => {
+      const known = of.get(member) ?? new Set()
+      of.set(member, known.add(team))
+      if (known.size <= TEAMS_PER_RUN) return []
+      return [
+        {
+          code: 'LIMIT_EXCEEDED',
+          message: `This principal is in more than ${TEAMS_PER_RUN} teams.`,
+          remedy: 'Take it out of some.',
+          place: { pointer: `/teams/${team}/members/${at}` },
+        },
+      ]
+    }),
+  )
+}
+
 /** Everything that is wrong with what a configuration file exports, each with a JSON pointer. */
 export function configProblems(config: unknown): readonly Problem[] {
   const parsed = shape.safeParse(config)
@@ -253,6 +279,7 @@ export function configProblems(config: unknown): readonly Problem[] {
     if (Array.isArray(list)) problems.push(...listProblems(field, list))
   }
   problems.push(...policyProblems(given))
+  if (parsed.success) problems.push(...teamProblems(parsed.data))
   const store = given.get('journal')
   if (typeof store === 'object' && store !== null)
     for (const field of ['journal', 'projections'] as const)

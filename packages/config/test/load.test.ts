@@ -82,6 +82,8 @@ describe('finding', () => {
       queues: [{ name: 'default', concurrency: availableParallelism() }],
       policies: { queues: {} },
       budgets: {},
+      agents: [],
+      teams: [],
       config: {},
     })
   })
@@ -174,6 +176,43 @@ describe('what is wrong', () => {
         { place: { pointer: '/budgets/team' } },
       ],
     })
+  })
+
+  test('agents and teams, with their budgets in the terms of the engine', async () => {
+    const members = (count: number) => Array.from({ length: count }, (_, n) => [`t${n}`, { members: ['a', 'a'] }])
+    const teams = (count: number) => JSON.stringify(Object.fromEntries(members(count)))
+    const cwd = await repository({
+      'good.mjs': `export default {
+        agents: { constructor: { budget: { usd: 2.5 } }, reader: {} },
+        teams: { web: { members: ['local:1', 'local:2'], budget: { tokens: 7 } }, all: { members: [] } } }`,
+      'bad.mjs': `export default {
+        agents: { 'A b': {}, writer: { budget: { usd: -1 }, model: 'x' } },
+        teams: { web: { members: [''], budget: { tokens: 0.5 } }, data: {} } }`,
+      'most.mjs': `export default { teams: ${teams(16)} }`,
+      'more.mjs': `export default { teams: ${teams(18)} }`,
+    })
+    expect(await loadConfig({ cwd, named: 'good.mjs' })).toMatchObject({
+      agents: ['constructor', 'reader'],
+      teams: [
+        { name: 'web', members: ['local:1', 'local:2'] },
+        { name: 'all', members: [] },
+      ],
+      budgets: { agents: { constructor: { nanoUsd: 2_500_000_000 } }, teams: { web: { tokens: 7 } } },
+    })
+    const pointers = (error: unknown): unknown =>
+      Reflect.get(Object(error), 'problems').map(({ code, place }: Problem) => `${code} ${place?.pointer}`)
+    expect(pointers(await thrown(loadConfig({ cwd, named: 'bad.mjs' })))).toEqual([
+      'INVALID_INPUT /agents/A b',
+      'INVALID_INPUT /agents/writer/budget/usd',
+      'INVALID_INPUT /agents/writer/model',
+      'INVALID_INPUT /teams/web/members/0',
+      'INVALID_INPUT /teams/web/budget/tokens',
+      'INVALID_INPUT /teams/data/members',
+    ])
+    await loadConfig({ cwd, named: 'most.mjs' })
+    expect(pointers(await thrown(loadConfig({ cwd, named: 'more.mjs' })))).toEqual(
+      ['t16', 't17'].flatMap((team) => [0, 1].map((at) => `LIMIT_EXCEEDED /teams/${team}/members/${at}`)),
+    )
   })
 
   test('policies of the deployment and of queues', async () => {

@@ -141,7 +141,20 @@ export const projectionsSaboteurs: readonly Saboteur<WritableProjections>[] = [
     query: (ns, projection, filter, page, options) =>
       right.query(ns, projection, projection === 'usage' ? without(filter, 'run') : filter, page, options),
   })),
-  broken('it forgets what was charged', ['usage-roundtrip'], (right) =>
+  broken('it takes teams for principals', ['usage-kinds'], (right) =>
+    writing(right, (batch) => ({
+      ...batch,
+      changes: [...batch.changes].map((change) =>
+        change.projection === 'usage' && change.row.by === 'team'
+          ? { ...change, row: { ...change.row, by: 'principal' } }
+          : change,
+      ),
+    })),
+  ),
+  broken('it has no usage of agents', ['usage-kinds'], (right) =>
+    answering(right, (rows) => rows.filter((row) => !('by' in row && row.by === 'agent'))),
+  ),
+  broken('it forgets what was charged', ['usage-roundtrip', 'usage-kinds'], (right) =>
     answering(right, (rows) => rows.map((row) => without(row, 'charged'))),
   ),
   broken('it gives usage in the opposite order', ['usage-order'], (right) =>

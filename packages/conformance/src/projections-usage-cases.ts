@@ -1,4 +1,4 @@
-import type { ProjectionFilters, UsageRow } from '@seamark/core'
+import type { ProjectionFilters, UsageBy, UsageRow } from '@seamark/core'
 import { expectCode, expectEqual, fail } from './check.ts'
 import { openLog } from './journal-log.ts'
 import { usage, usageRow } from './projections-subject.ts'
@@ -47,6 +47,23 @@ export const usageCases: readonly Case<WritableProjections>[] = [
       expectEqual(await all(subject, { by: 'item' }), [full], 'items')
       expectEqual(await all(subject, { by: 'model' }), [model], 'models')
       expectEqual(await all(subject, { by: 'principal' }), [], 'principals')
+    },
+  },
+  {
+    id: 'projections/usage-kinds',
+    about: 'rows of every kind are kept apart, also where their days and indexes are the same',
+    async run(subject) {
+      const log = await openLog(subject.seam.journal)
+      const rows = {
+        item: usageRow('item', '2026-11-22', 0, { run: 'r', item: 'lint' }),
+        run: usageRow('run', '2026-11-22', 0, { run: 'r' }),
+        agent: usageRow('agent', '2026-11-22', 0, { agent: 'same' }),
+        principal: usageRow('principal', '2026-11-22', 0, { principal: 'same' }),
+        team: usageRow('team', '2026-11-22', 0, { team: 'same' }),
+        model: usageRow('model', '2026-11-22', 0, { provider: 'same', model: 'same' }),
+      } satisfies Record<UsageBy, UsageRow>
+      await log.append([{}], usage(...Object.values(rows)))
+      for (const row of Object.values(rows)) expectEqual(await all(subject, { by: row.by }), [row], row.by)
     },
   },
   {

@@ -43,6 +43,8 @@ export interface PlanSetup {
 export type PlanSetupPolicy = Omit<PlanPolicy, 'filesystem'>
 
 export interface PlanDefaults {
+  /** The agent of items that name none. */
+  readonly agent?: string
   readonly runtime?: string
   readonly executor?: string
   readonly timeout?: string
@@ -118,10 +120,12 @@ export interface PlanResources {
   readonly idle?: string
 }
 
-/** One unit of work. Exactly one of `run` and `agent`. */
+/** One unit of work. */
 export interface PlanItem extends PlanPolicy {
   readonly id: string
+  /** Command line. An item has one. */
   readonly run?: string
+  /** An agent of the deployment: its policy and its budget hold for the item. */
   readonly agent?: string
   readonly input?: JsonObject
   /** A list is order only; a map names inputs. */
@@ -170,6 +174,8 @@ export interface GateSpec {
 export interface ItemSpec {
   readonly id: string
   readonly run: string
+  /** Its calls count against the budget of this agent. */
+  readonly agent?: string
   readonly needs: readonly NeedSpec[]
   readonly locks: readonly LockSpec[]
   readonly gates: readonly GateSpec[]

@@ -61,11 +61,11 @@ export interface ItemRow {
 }
 
 /** What usage is counted by. */
-export type UsageBy = 'item' | 'run' | 'principal' | 'model'
+export type UsageBy = 'item' | 'run' | 'agent' | 'principal' | 'team' | 'model'
 
 /**
- * What the settled calls of one day (UTC) came to, of one item, run, principal or model. Sums stop at 2^53-1. Once a day is
- * over its rows never change.
+ * What the settled calls of one day (UTC) came to, of one item, run, agent, principal, team or model. A call is in the row of
+ * each team that it counts against. Sums stop at 2^53-1. Once a day is over its rows never change.
  */
 export interface UsageRow {
   readonly by: UsageBy
@@ -77,8 +77,12 @@ export interface UsageRow {
   readonly run?: string
   /** Of `item`. */
   readonly item?: string
+  /** Of `agent`. */
+  readonly agent?: string
   /** Of `principal`. */
   readonly principal?: string
+  /** Of `team`. */
+  readonly team?: string
   /** Of `model`; `other` in both where a day had more than 1,000 models before. */
   readonly provider?: string
   readonly model?: string

@@ -101,6 +101,8 @@ export interface RecordData {
     }
     /** Epoch milliseconds at which the run is out of time. */
     readonly deadline?: number
+    /** Teams of which its principal was a member then, sorted. Its calls count against their budgets. */
+    readonly teams?: readonly string[]
   }
   /** Items `[index, id, [indexes of needed items]]`; indexes ascend without gaps over a run. */
   'items.added': { readonly items: readonly (readonly [number, string, readonly number[]])[] }
@@ -173,8 +175,13 @@ export interface RecordData {
     readonly wanted?: number
     readonly room: number
   }
-  /** The limits of the item or run in the header, or of each principal or day, from here on. */
-  'budget.set': { readonly on: 'item' | 'run' | 'principal' | 'day'; readonly limits: SpendLimits }
+  /** The limits of the item or run in the header, of one agent or team, or of each principal or day, from here on. */
+  'budget.set': {
+    readonly on: 'item' | 'run' | 'agent' | 'principal' | 'team' | 'day'
+    /** Of the agent or team; absent for all others. */
+    readonly name?: string
+    readonly limits: SpendLimits
+  }
   /** 80 % of a limit are spent; said once for each limit. */
   'budget.warned': {
     readonly account: BudgetAccount

@@ -46,4 +46,9 @@ export interface Principal {
   readonly id: string
   /** The principal for whom an agent acts. */
   readonly onBehalfOf?: string
+  /**
+   * Teams that it is a member of now, as whoever authenticated it knows them: at most 16 names of 1 to 200 characters. What its
+   * runs spend counts against their budgets.
+   */
+  readonly teams?: readonly string[]
 }

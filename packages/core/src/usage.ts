@@ -9,8 +9,11 @@ export interface UsageAmount {
 /** What may be spent at most. What is absent has no limit. */
 export type SpendLimits = Partial<UsageAmount>
 
-/** What a budget is set on, and an id: `item:RUN/ITEM`, `run:RUN`, `principal:ID`, `day:2026-11-22` (UTC). */
-export type BudgetAccount = `${'item' | 'run' | 'principal' | 'day'}:${string}`
+/**
+ * What a budget is set on, and an id: `item:RUN/ITEM`, `run:RUN`, `agent:NAME`, `principal:ID`, `team:NAME`,
+ * `day:2026-11-22` (UTC).
+ */
+export type BudgetAccount = `${'item' | 'run' | 'agent' | 'principal' | 'team' | 'day'}:${string}`
 
 /** A call that is about to be made, with the most that it can use. */
 export interface UsageRequest {

@@ -7,3 +7,6 @@ export const NAME: RegExp = /^[a-z0-9][a-z0-9._-]{0,62}$/
 export function blobKey(ns: string, sha256: string): string {
   return `${ns}/blobs/${sha256.slice(0, 2)}/${sha256}`
 }
+
+/** A run keeps the teams of its principal in a record. */
+export const TEAMS_PER_RUN = 16

@@ -1,3 +1,5 @@
+import { TEAMS_PER_RUN } from '@seamark/kit'
+
 /** Every bound of the evidence formats. A header, payload or bundle beyond one is refused, never cut. */
 export const LIMITS: {
   readonly headerBytes: number
@@ -7,6 +9,7 @@ export const LIMITS: {
   readonly needsPerItem: number
   readonly outputsPerProduct: number
   readonly inputsPerLaunch: number
+  readonly teamsPerRun: number
   readonly noteBytes: number
   readonly noteSignatures: number
   readonly proofHashes: number
@@ -20,6 +23,8 @@ export const LIMITS: {
   needsPerItem: 1_000,
   outputsPerProduct: 100,
   inputsPerLaunch: 1_000,
+  /** Against whose budgets the calls of one run count. */
+  teamsPerRun: TEAMS_PER_RUN,
   noteBytes: 65_536,
   noteSignatures: 64,
   /** Inclusion and consistency proofs; a tree of 2^53 leaves needs no more. */

@@ -38,9 +38,11 @@ const addedItem = z
 
 const call = { id: word, provider: word, model: word }
 const account = z
-  .templateLiteral([z.literal(['item', 'run', 'principal', 'day']), ':', z.string()])
+  .templateLiteral([z.literal(['item', 'run', 'agent', 'principal', 'team', 'day']), ':', z.string()])
   .refine((key) => key.length <= 520, 'an account has at most 520 characters')
   .meta({ title: 'account' })
+/** Of item, run, agent, principal and day. */
+const OTHER_ACCOUNTS = 5
 const amount = z.strictObject({ tokens: count, nanoUsd: count })
 const measure = z.literal(['tokens', 'nanoUsd'])
 
@@ -75,6 +77,7 @@ const schemas = {
       .strictObject({ repository: path, commit: gitId, tree: gitId, uncommitted: count, submodules: count })
       .exactOptional(),
     deadline: instant.exactOptional(),
+    teams: z.array(word).min(1).max(LIMITS.teamsPerRun).exactOptional(),
   }),
   'items.added': z.strictObject({ items: z.array(addedItem).min(1) }),
   'item.launched': z.strictObject({
@@ -102,7 +105,10 @@ const schemas = {
   }),
   'usage.reserved': z.strictObject({
     ...call,
-    accounts: z.array(account).min(1).max(8),
+    accounts: z
+      .array(account)
+      .min(1)
+      .max(OTHER_ACCOUNTS + LIMITS.teamsPerRun),
     tokens: count,
     nanoUsd: count,
   }),
@@ -130,10 +136,16 @@ const schemas = {
     wanted: count.exactOptional(),
     room: count,
   }),
-  'budget.set': z.strictObject({
-    on: z.literal(['item', 'run', 'principal', 'day']),
-    limits: z.strictObject({ tokens: count.exactOptional(), nanoUsd: count.exactOptional() }),
-  }),
+  'budget.set': z
+    .strictObject({
+      on: z.literal(['item', 'run', 'agent', 'principal', 'team', 'day']),
+      name: word.exactOptional(),
+      limits: z.strictObject({ tokens: count.exactOptional(), nanoUsd: count.exactOptional() }),
+    })
+    .refine(
+      ({ on, name }) => (name !== undefined) === (on === 'agent' || on === 'team'),
+      'agents and teams have names',
+    ),
   'budget.warned': z.strictObject({ account, of: measure, settled: count, limit: count }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'item.captured': z.strictObject({ exit, product }),

@@ -46,6 +46,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     items: 2,
     base: { repository: digest, commit: gitId, tree: gitId, uncommitted: 0, submodules: 0 },
     deadline: 5,
+    teams: ['data', 'web'],
   },
   'items.added': { items: [[0, 'a', []]] },
   'item.launched': {
@@ -97,7 +98,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     wanted: 9,
     room: 1,
   },
-  'budget.set': { on: 'run', limits: { tokens: 7, nanoUsd: 8 } },
+  'budget.set': { on: 'team', name: 'web', limits: { tokens: 7, nanoUsd: 8 } },
   'budget.warned': { account: 'run:r1', of: 'nanoUsd', settled: 8, limit: 10 },
   'item.captured': { exit, product },
   'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob },

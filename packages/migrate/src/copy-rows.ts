@@ -1,9 +1,21 @@
-import type { ProjectionChange, ProjectionFilters, ProjectionName, ProjectionRows } from '@seamark/core'
+import type { ProjectionChange, ProjectionFilters, ProjectionName, ProjectionRows, UsageBy } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
 import { isDeepStrictEqual } from 'node:util'
 import type { Move, Store } from './sides.ts'
 
 const rowsPerPage = 1_000
+
+// Typed so that no kind of usage can be left behind.
+const usageKinds: Readonly<Record<UsageBy, true>> = {
+  item: true,
+  run: true,
+  agent: true,
+  principal: true,
+  team: true,
+  model: true,
+}
+const isUsageKind = (name: string): name is UsageBy => Object.hasOwn(usageKinds, name)
+const USAGE = Object.keys(usageKinds).filter(isUsageKind)
 
 /**
  * Writes every row of every run, replacing what an interrupted move has left, and reads it again. Constant memory.
@@ -49,7 +61,6 @@ export async function copyRows(move: Move): Promise<{ runs: number; items: numbe
   for await (const runs of copied('runs', {}, (row) => ({ projection: 'runs', row })))
     for (const { run } of runs)
       for await (const _ of copied('items', { run }, (row) => ({ projection: 'items', row })));
-  for (const by of ['item', 'run', 'principal', 'model'] as const)
-    for await (const _ of copied('usage', { by }, (row) => ({ projection: 'usage', row })));
+  for (const by of USAGE) for await (const _ of copied('usage', { by }, (row) => ({ projection: 'usage', row })));
   return counts
 }

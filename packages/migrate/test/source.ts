@@ -37,14 +37,14 @@ const usageRow = (by: UsageRow['by'], run: string, index: number): UsageRow => (
   by,
   day: '2026-11-22',
   index,
-  ...(by === 'run' || by === 'item' ? { run } : { principal: 'local:0' }),
+  ...(by === 'run' || by === 'item' ? { run } : { [by]: 'local:0' }),
   calls: index,
   assumed: 0,
   charged: none,
   excess: none,
   tokens: { input: index, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
 })
-const KINDS = ['item', 'run', 'principal', 'model'] as const
+const KINDS = ['item', 'run', 'agent', 'principal', 'team', 'model'] as const
 
 /** A log of `size` records of many runs, with payloads, rows, a snapshot, a checkpoint before its end and purged payloads. */
 export async function fill({ journal }: Store, size: number): Promise<void> {

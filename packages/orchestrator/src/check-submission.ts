@@ -54,6 +54,7 @@ export function checkSubmission(submission: Submission, known: Known): void {
       if (name !== undefined && !isWord(name)) report(`${at}/needs/${position}/name`, WORD)
     }
     checkNumbers(item, at, report)
+    if (item.agent !== undefined && !isWord(item.agent)) report(`${at}/agent`, WORD)
     if (!sound(item.policy)) report(`${at}/policy`, POLICY)
   }
   if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')

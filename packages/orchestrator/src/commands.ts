@@ -56,6 +56,8 @@ export type Command =
   | {
       readonly type: 'submit'
       readonly principal: Principal
+      /** Those of the principal, checked with `teamsOf`. */
+      readonly teams: readonly string[]
       /** Without its items, which are in the chunks. */
       readonly submission: Pick<Submission, 'run' | 'plan' | 'spec'>
       readonly items: number
@@ -118,10 +120,12 @@ export type Command =
   | { readonly type: 'anchored'; readonly receipt: SaltedPayload; readonly data: RecordData['checkpoint.anchored'] }
   | { readonly type: 'unanchored'; readonly data: RecordData['checkpoint.unanchored'] }
 
-/** What the configuration lets each principal and each day spend. */
+/** What the configuration lets be spent: by each principal, on each day, and by agents and teams, by their names. */
 export interface BudgetDefaults {
   readonly principal?: SpendLimits
   readonly day?: SpendLimits
+  readonly agents?: Readonly<Record<string, SpendLimits>>
+  readonly teams?: Readonly<Record<string, SpendLimits>>
 }
 
 /** The outside world as `decide` may see it. */

@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, makeParts, posted } from './parts.ts'
 import { sealWatch } from './seal-watch.ts'
+import { teamsOf } from './teams.ts'
 import { waitingFor } from './waiting.ts'
 
 /** The engine of one namespace. Does nothing until `start`. */
@@ -71,11 +72,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   function submitCommand(principal: Principal, submission: Submission): Command {
     checkSubmission(submission, options)
+    const teams = teamsOf(principal)
     const { run, plan, spec, layers = {}, items } = submission
     const head = payload({ spec, layers }, '/spec')
     const chunks = chunkItems(items, salt)
     for (const chunk of chunks) requireRoom(chunk.payload.bytes, `/items/${chunk.items[0]?.[0] ?? 0}`)
-    return { type: 'submit', principal, submission: { run, plan, spec }, items: items.length, head, chunks }
+    return { type: 'submit', principal, teams, submission: { run, plan, spec }, items: items.length, head, chunks }
   }
 
   async function rowOf(run: string) {

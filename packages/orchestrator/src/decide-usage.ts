@@ -2,7 +2,7 @@ import type { BudgetAccount, RecordDraft, SpendLimits, UsageAnswer, UsageReport,
 import { SeamError } from '@seamark/kit'
 import { reserve, settle } from '@seamark/metering'
 import type { Account, AccountKey } from '@seamark/metering'
-import type { Command, Reply } from './commands.ts'
+import type { BudgetDefaults, Command, Reply } from './commands.ts'
 import { accountsOf, dayOf, limitsOf, reservationKey, toldBy } from './fold-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 
@@ -115,16 +115,26 @@ export function settleOpen(state: State, launch: Launch): readonly RecordDraft[]
  * At a start: what an engine before this one reserved is charged, since nobody can say any more what it came to; and the
  * budgets of the configuration are set where they are others, which resumes who waits for one.
  */
-export function decideBudgets(
-  state: State,
-  budgets: { readonly principal?: SpendLimits; readonly day?: SpendLimits },
-): RecordDraft[] {
+export function decideBudgets(state: State, budgets: BudgetDefaults): RecordDraft[] {
   const drafts: RecordDraft[] = [...state.launches.values()].flatMap((launch) => settleOpen(state, launch))
   const before = drafts.length
   for (const on of ['principal', 'day'] as const) {
-    const [limits, known] = [budgets[on] ?? {}, state.budgets.defaults[on] ?? {}]
-    if (MEASURES.every((measure) => limits[measure] === known[measure])) continue
-    drafts.push({ kind: 'budget.set', actor: 'engine', data: { on, limits } })
+    const limits = budgets[on] ?? {}
+    if (!isSame(limits, state.budgets.defaults[on]))
+      drafts.push({ kind: 'budget.set', actor: 'engine', data: { on, limits } })
+  }
+  for (const [on, given = {}] of [
+    ['agent', budgets.agents],
+    ['team', budgets.teams],
+  ] as const) {
+    const known = [...state.budgets.named.keys()].filter((account) => account.startsWith(`${on}:`))
+    const names = new Set([...Object.keys(given), ...known.map((account) => account.slice(on.length + 1))])
+    for (const name of [...names].toSorted()) {
+      // What is not in the configuration any more has no limit.
+      const limits = (Object.hasOwn(given, name) ? given[name] : undefined) ?? {}
+      if (!isSame(limits, state.budgets.named.get(`${on}:${name}`)))
+        drafts.push({ kind: 'budget.set', actor: 'engine', data: { on, name, limits } })
+    }
   }
   if (drafts.length === before) return drafts
   for (const run of state.runs.values())
@@ -138,6 +148,10 @@ export function decideBudgets(
           data: { token: item.parked.token, by: 'answer' },
         })
   return drafts
+}
+
+function isSame(limits: SpendLimits, known: SpendLimits = {}): boolean {
+  return MEASURES.every((measure) => limits[measure] === known[measure])
 }
 
 /**
@@ -183,7 +197,7 @@ export function decideApprove(state: State, command: Command & { type: 'approve'
     return refuse(
       'INVALID_INPUT',
       `Neither item ${itemId} nor its run has a budget of that kind.`,
-      'Budgets of principals and days are raised in the configuration.',
+      'Budgets of agents, principals, teams and days are raised in the configuration.',
     )
   drafts.push({ kind: 'item.resumed', ...actor, item: item.id, data: { token, by: 'answer' } })
   return { drafts, reply: { ok: true, effective: true } }

@@ -62,7 +62,7 @@ function decideCheckpoint(head: { readonly size: number; readonly root: string }
 }
 
 function decideSubmit(state: State, command: Command & { type: 'submit' }, { now }: Moment): Decision {
-  const { submission, head, chunks, principal } = command
+  const { submission, head, chunks, principal, teams } = command
   const { run, plan, spec } = submission
   const earlier = state.runs.get(run) ?? command.earlier
   if (earlier !== undefined) {
@@ -97,6 +97,7 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
         },
       }),
       ...(spec.timeoutMs !== undefined && { deadline: now + spec.timeoutMs }),
+      ...(teams.length > 0 && { teams }),
     },
   }
   const added = chunks.map(({ items, payload }): RecordDraft => ({

@@ -17,7 +17,7 @@ export interface EngineOptions {
   readonly signer: Signer
   readonly anchors?: readonly AuditAnchor[]
   readonly queues: Queues
-  /** What each principal and each day (UTC) may spend. Default: no limit. */
+  /** What each principal and each day (UTC), and agents and teams by name, may spend. Default: no limit. */
   readonly budgets?: BudgetDefaults
   /** Digest of the report of probes that an executor's promises rest on now; it goes into its launches. */
   readonly probeOf?: (executor: string) => string | undefined

@@ -34,7 +34,11 @@ export interface Engine {
    * `UNAVAILABLE`, since a denial is told only once it is recorded.
    */
   readonly authorize: Authorize
-  /** Idempotent by `run`. Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `INVALID_INPUT` (all problems), `LIMIT_EXCEEDED` (a text that fits no record, or a full disk), `UNAVAILABLE` (stopping). */
+  /**
+   * Idempotent by `run`. The run keeps the teams that its principal is a member of now: what it spends counts against them.
+   * Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `INVALID_INPUT` (all problems), `LIMIT_EXCEEDED` (a text that fits
+   * no record, too many teams, or a full disk), `UNAUTHENTICATED` (a team whose name fits no record), `UNAVAILABLE` (stopping).
+   */
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
@@ -49,9 +53,9 @@ export interface Engine {
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /**
-   * Budgets of principals and of the present day; with `run` those of an unfinished run, its items that have spent from
-   * one, its principal and the day. Those without a limit are left out. O(items of the run); without `run`
-   * O(principals).
+   * Budgets of agents, principals and teams and of the present day; with `run` those of an unfinished run, its items that
+   * have spent from one, its agents, its principal, its teams and the day. Those without a limit are left out. O(items of the
+   * run); without `run` O(agents, principals and teams).
    */
   budgets(run?: string): readonly BudgetStanding[]
   /** Resolves when the run is sealed and its seal is covered by a signed checkpoint. Errors: `NOT_FOUND`, `ABORTED`, `UNAVAILABLE` when the engine ends before. */

@@ -22,6 +22,7 @@ export interface SavedBudgets {
   readonly told: readonly (readonly [number, readonly string[]])[]
   readonly tallies: SavedTallies
   readonly defaults: Budgets['defaults']
+  readonly named: readonly (readonly [BudgetAccount, SpendLimits])[]
 }
 
 type UsageRecord = Extract<
@@ -42,7 +43,9 @@ export function toldBy({ code, account, of }: Pick<RecordData['usage.refused'], 
 /** The accounts that a launch spends from on a day. */
 export function accountsOf(run: Run, item: Item | undefined, day: string): BudgetAccount[] {
   const own: BudgetAccount[] = item === undefined ? [] : [`item:${run.id}/${item.id}`]
-  return [...own, `run:${run.id}`, `principal:${run.submittedBy}`, `day:${day}`]
+  const agents: BudgetAccount[] = item?.spec.agent === undefined ? [] : [`agent:${item.spec.agent}`]
+  const teams = run.teams.map((team): BudgetAccount => `team:${team}`)
+  return [...own, `run:${run.id}`, ...agents, `principal:${run.submittedBy}`, ...teams, `day:${day}`]
 }
 
 /** The limits of an account: those that were set, or those that it has from the beginning. */
@@ -56,6 +59,7 @@ export function limitsOf(
   if (known !== undefined) return known.limits
   if (account.startsWith('item:')) return item?.spec.budget ?? {}
   if (account.startsWith('run:')) return run?.spec.budget ?? {}
+  if (isNamed(account)) return budgets.named.get(account) ?? {}
   return budgets.defaults[account.startsWith('day:') ? 'day' : 'principal'] ?? {}
 }
 
@@ -63,14 +67,13 @@ export function isUsage(record: AnyRecord): record is UsageRecord {
   return record.kind.startsWith('usage.') || record.kind.startsWith('budget.')
 }
 
-/** Of a run that is not in memory any more, only what principals and days spent still counts. */
+/** Of a run that is not in memory any more, only what was spent from accounts that others share still counts. */
 export function foldUsage(state: State, record: UsageRecord, run: Run | undefined, item: Item | undefined): void {
   const { budgets } = state
   const fence = record.fence ?? 0
   const change = (event: BudgetEvent): void => {
     const about = { ...(run && { run: run.id }), ...(item && { item: item.id }) }
-    for (const { account, ...warning } of foldBudget(budgets.accounts, event))
-      if (isAccount(account)) state.todo.warned.push({ account, ...warning, ...about })
+    for (const warning of foldBudget(budgets.accounts, event)) state.todo.warned.push({ ...warning, ...about })
   }
   switch (record.kind) {
     case 'usage.reserved': {
@@ -79,7 +82,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       for (const account of accounts) {
         if (budgets.accounts.accounts.has(account)) continue
         if (account.startsWith('day:')) forgetDays(budgets)
-        if (isPrincipal(account)) budgets.principals.add(account)
+        if (isLasting(account)) budgets.lasting.add(account)
         change({ kind: 'budget.set', account, limits: limitsOf(state, account, run, item) })
       }
       const key = reservationKey(fence, id)
@@ -96,10 +99,17 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       const key = reservationKey(fence, id)
       const open = budgets.open.get(fence)
       const call = open?.get(key)
-      const principal = principalOf(budgets.accounts.reservations.get(key)?.accounts ?? [])
+      const accounts = budgets.accounts.reservations.get(key)?.accounts ?? []
       change({ kind: 'budget.settled', id: key, charged, excess })
       if (call !== undefined && record.run !== undefined) {
-        const used = { ...call, run: record.run, item: record.item, principal }
+        const used = {
+          ...call,
+          run: record.run,
+          item: record.item,
+          agent: idsIn(accounts, 'agent')[0],
+          principal: idsIn(accounts, 'principal')[0],
+          teams: idsIn(accounts, 'team'),
+        }
         for (const row of countUsage(budgets.tallies, dayOf(record.at), used, record.data))
           state.todo.usage.set(rowKey(row), row)
       }
@@ -112,11 +122,16 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       budgets.told.set(fence, (budgets.told.get(fence) ?? new Set<string>()).add(toldBy(record.data)))
       return
     case 'budget.set': {
-      const { on, limits } = record.data
+      const { on, name, limits } = record.data
       if (on === 'principal' || on === 'day') {
         budgets.defaults[on] = limits
         for (const account of budgets.accounts.accounts.keys())
           if (account.startsWith(`${on}:`)) change({ kind: 'budget.set', account, limits })
+      } else if (on === 'agent' || on === 'team') {
+        const account = `${on}:${name ?? ''}` as const
+        if (isLimited(limits)) budgets.named.set(account, limits)
+        else budgets.named.delete(account)
+        if (budgets.accounts.accounts.has(account)) change({ kind: 'budget.set', account, limits })
       } else if (run !== undefined && (on === 'run' || item !== undefined))
         change({
           kind: 'budget.set',
@@ -161,6 +176,7 @@ export function saveBudgets({
   told,
   tallies,
   defaults,
+  named,
 }: Budgets): SavedBudgets {
   const calls = [...open.values()].flatMap((ofLaunch) => [...ofLaunch])
   return {
@@ -171,6 +187,7 @@ export function saveBudgets({
     told: [...told].map(([fence, all]) => [fence, [...all]]),
     tallies: saveTallies(tallies),
     defaults,
+    named: [...named],
   }
 }
 
@@ -182,12 +199,13 @@ export function loadBudgets(saved: SavedBudgets): Budgets {
   }
   return {
     accounts: { accounts: new Map(saved.accounts), reservations: new Map(saved.reservations) },
-    principals: new Set(saved.accounts.map(([account]) => account).filter(isPrincipal)),
+    lasting: new Set(saved.accounts.map(([account]) => account).filter(isLasting)),
     open,
     refused: new Map(saved.refused),
     told: new Map(saved.told.map(([fence, all]) => [fence, new Set(all)])),
     tallies: loadTallies(saved.tallies),
     defaults: saved.defaults,
+    named: new Map(saved.named),
   }
 }
 
@@ -200,21 +218,26 @@ export function dayOf(now: number): string {
   return new Date(now).toISOString().slice(0, 10)
 }
 
-// Teams and agents have none yet, so no account is of theirs.
-export function isAccount(key: AccountKey): key is BudgetAccount {
-  return /^(?:item|run|principal|day):/.test(key)
+/** Whether there is any limit. */
+export function isLimited({ tokens, nanoUsd }: SpendLimits): boolean {
+  return tokens !== undefined || nanoUsd !== undefined
 }
 
-function principalOf(accounts: readonly AccountKey[]): string | undefined {
-  return accounts.find((account) => account.startsWith('principal:'))?.slice('principal:'.length)
+function idsIn(accounts: readonly AccountKey[], kind: 'agent' | 'principal' | 'team'): string[] {
+  return accounts.flatMap((account) => (account.startsWith(`${kind}:`) ? [account.slice(kind.length + 1)] : []))
 }
 
-function isPrincipal(account: string): boolean {
-  return account.startsWith('principal:')
+/** Whether an account has limits of its own in the configuration. */
+function isNamed(account: string): boolean {
+  return account.startsWith('agent:') || account.startsWith('team:')
+}
+
+function isLasting(account: string): boolean {
+  return isNamed(account) || account.startsWith('principal:')
 }
 
 function isShared(account: string): boolean {
-  return account.startsWith('principal:') || account.startsWith('day:')
+  return isLasting(account) || account.startsWith('day:')
 }
 
 /** A new day begins: earlier ones go, once nothing is reserved on them. */

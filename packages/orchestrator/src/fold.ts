@@ -8,7 +8,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 9
+export const FOLD_VERSION = 10
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -76,6 +76,7 @@ function submitted(
     spec,
     layers,
     submittedBy: record.actor,
+    teams: record.data.teams ?? [],
     submittedAt: record.at,
     seq: record.seq,
     announced: record.data.items,

@@ -16,7 +16,10 @@ export function saveItems(items: readonly Item[]): SavedItem[] {
   let before: ItemSpec | undefined
   return items.map(({ index, id, spec, ...rest }) => {
     const { index: _, id: __, spec: ___, ...beginning } = newItem(index, id, spec)
-    const gone = Object.keys(before ?? {}).filter((key) => !Object.hasOwn(spec, key))
+    // Sorted, so that a recovered state is saved as the one it was: their order is that of whoever made the object.
+    const gone = Object.keys(before ?? {})
+      .filter((key) => !Object.hasOwn(spec, key))
+      .toSorted()
     const own = { ...changes(rest, beginning), spec: changes(spec, before) }
     before = spec
     return gone.length > 0 ? { ...own, gone } : own

@@ -7,8 +7,8 @@ import { noTallies } from './usage-tallies.ts'
 /** What budgets the engine keeps, a fold of its records. */
 export interface Budgets {
   readonly accounts: BudgetState
-  /** The accounts of principals among them: those of items are many. */
-  readonly principals: Set<AccountKey>
+  /** Those that are for good among them, of agents, principals and teams: those of items are many. */
+  readonly lasting: Set<AccountKey>
   /** Reservations that are not settled, by the fence of their launch and their key. */
   readonly open: Map<number, Map<string, ReservedCall>>
   /** Launches that were last refused for want of room, by fence, with the account that had none. */
@@ -18,6 +18,8 @@ export interface Budgets {
   readonly tallies: UsageTallies
   /** What the configuration gives each principal and each day. */
   readonly defaults: { principal?: SpendLimits; day?: SpendLimits }
+  /** What the configuration gives agents and teams, by their accounts. */
+  readonly named: Map<BudgetAccount, SpendLimits>
 }
 
 /** What a reservation is for. */
@@ -37,11 +39,12 @@ export interface DueWarning extends Omit<BudgetWarning, 'account'> {
 export function noBudgets(): Budgets {
   return {
     accounts: budgetState(),
-    principals: new Set(),
+    lasting: new Set(),
     open: new Map(),
     refused: new Map(),
     told: new Map(),
     tallies: noTallies(),
     defaults: {},
+    named: new Map(),
   }
 }

@@ -90,6 +90,8 @@ export interface Run {
   readonly spec: RunSpec
   readonly layers: Readonly<Record<string, { readonly digest: string; readonly ready: boolean }>>
   readonly submittedBy: string
+  /** Of which whoever submitted it was a member then. */
+  readonly teams: readonly string[]
   readonly submittedAt: number
   readonly seq: number
   /** How many items the submission announced. */

@@ -8,7 +8,9 @@ export interface UsedBy {
   readonly run: string
   /** Absent for a set-up. */
   readonly item: string | undefined
+  readonly agent: string | undefined
   readonly principal: string | undefined
+  readonly teams: readonly string[]
   readonly provider: string
   readonly model: string
 }
@@ -29,7 +31,7 @@ export interface SavedTallies {
   readonly next: UsageTallies['next']
 }
 
-const NO_ROWS = { item: 0, run: 0, principal: 0, model: 0 }
+const NO_ROWS = { item: 0, run: 0, agent: 0, principal: 0, team: 0, model: 0 }
 const NO_TOKENS: TokenCounts = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 }
 const NO_AMOUNT: UsageAmount = { tokens: 0, nanoUsd: 0 }
 
@@ -49,7 +51,7 @@ export function loadTallies({ day, rows, next }: SavedTallies): UsageTallies {
 export function countUsage(
   tallies: UsageTallies,
   day: string,
-  { run, item, principal, provider, model }: UsedBy,
+  { run, item, agent, principal, teams, provider, model }: UsedBy,
   settled: RecordData['usage.settled'],
 ): UsageRow[] {
   if (isNothing(settled)) return []
@@ -60,7 +62,9 @@ export function countUsage(
   }
   const named: Named[] = [{ by: 'run', run }, knownModel(tallies, { by: 'model', provider, model })]
   if (item !== undefined) named.push({ by: 'item', run, item })
+  if (agent !== undefined) named.push({ by: 'agent', agent })
   if (principal !== undefined) named.push({ by: 'principal', principal })
+  for (const team of teams) named.push({ by: 'team', team })
   return named.map((name) => count(tallies, name, settled))
 }
 
@@ -75,10 +79,10 @@ export function rowKey({ by, day, index }: UsageRow): string {
   return `${by} ${day} ${index}`
 }
 
-type Named = Pick<UsageRow, 'by' | 'run' | 'item' | 'principal' | 'provider' | 'model'>
+type Named = Pick<UsageRow, 'by' | 'run' | 'item' | 'agent' | 'principal' | 'team' | 'provider' | 'model'>
 
-function keyOf({ by, run, item, principal, provider, model }: Named): string {
-  return JSON.stringify([by, run, item, principal, provider, model])
+function keyOf({ by, run, item, agent, principal, team, provider, model }: Named): string {
+  return JSON.stringify([by, run, item, agent, principal, team, provider, model])
 }
 
 function knownModel({ rows, next }: UsageTallies, name: Named): Named {

@@ -9,7 +9,9 @@ it('the question for all budgets goes through no accounts of items, also after a
   const none = { tokens: 0, nanoUsd: 0 }
   const account = { limits: { tokens: 9 }, settled: none, reserved: none, excess: none, warned: [] }
   for (let n = 0; n < 1_000; n++) accounts.set(`item:r/${n}`, account)
-  accounts.set('principal:ann', account)
+  const lasting = ['principal:ann', 'agent:writer', 'team:web'] as const
+  for (const key of lasting) accounts.set(key, account)
+  state.budgets.named.set('team:unspent', { nanoUsd: 1 })
   Object.assign(state.budgets, loadBudgets(saveBudgets(state.budgets)))
   const after = state.budgets.accounts.accounts
   let listed = 0
@@ -18,6 +20,6 @@ it('the question for all budgets goes through no accounts of items, also after a
     listed++
     return keys()
   }
-  expect(budgetsOf(state, 0, undefined).map((standing) => standing.account)).toEqual(['principal:ann'])
+  expect(budgetsOf(state, 0, undefined).map((standing) => standing.account)).toEqual(['team:unspent', ...lasting])
   expect(listed).toBe(0)
 })

@@ -174,6 +174,114 @@ describe('a budget', () => {
   })
 })
 
+describe('a budget of an agent or a team', () => {
+  const MEMBER = { ...LOCAL, teams: ['web', 'data', 'web'] }
+
+  it.each([
+    ['agent:writer', { agents: { writer: { nanoUsd: 100 }, other: { nanoUsd: 1 } } }],
+    ['team:data', { teams: { data: { nanoUsd: 100 }, web: { nanoUsd: 1_000 }, other: { nanoUsd: 1 } } }],
+  ] as const)('%s holds over all runs that spend from it, and warns', async (account, budgets) => {
+    const { engine, options } = await spending(spend(40), { budgets })
+    for (const run of ['r1', 'r2', 'r3']) await engine.submit(MEMBER, submission(run, [item('a', { agent: 'writer' })]))
+    const starved = () => ['r1', 'r2', 'r3'].find((run) => engine.waiting(run, 'a')?.for === 'parked')
+    const standingNow = () => engine.budgets().find((one) => one.account === account)
+    await until(() => starved() !== undefined && standingNow()?.settled.nanoUsd === 80)
+    expect(engine.waiting(starved() ?? '', 'a')).toMatchObject({ budget: { account, room: 20, wanted: 40 } })
+    const standing = { limits: { nanoUsd: 100 }, warned: ['nanoUsd'] }
+    expect(engine.budgets(starved()).map((one) => one.account)).toContain(account)
+    expect(standingNow()).toMatchObject(standing)
+    await engine.stop()
+    const log = await records(options)
+    expect(only(log, 'run.submitted').map(({ data }) => data.teams)).toEqual(Array(3).fill(['data', 'web']))
+    expect(only(log, 'usage.reserved').map(({ data }) => data.accounts.slice(2, -1))).toEqual(
+      Array(2).fill(['agent:writer', `principal:${LOCAL.id}`, 'team:data', 'team:web']),
+    )
+    expect(only(log, 'item.parked')).toMatchObject([{ data: { budget: { account } } }])
+    expect(only(log, 'item.parked')[0]?.data).not.toHaveProperty('resumeAt')
+    expect(only(log, 'budget.warned')).toMatchObject([{ data: { account, settled: 80, limit: 100 } }])
+  })
+
+  it('does not count what is of no agent and of who is in no team', async () => {
+    const budgets = { agents: { writer: { nanoUsd: 1 } }, teams: { web: { nanoUsd: 1 } } }
+    const { engine, options } = await spending(spend(40), { budgets })
+    await engine.submit(LOCAL, submission('r1', [item('a'), item('b', { agent: 'reader' })]))
+    expect(await engine.sealed('r1')).toBe('succeeded')
+    expect(engine.budgets().map(({ account, settled }) => [account, settled.nanoUsd])).toEqual([
+      ['agent:writer', 0],
+      ['team:web', 0],
+    ])
+    await engine.stop()
+    expect(only(await records(options), 'run.submitted')[0]?.data).not.toHaveProperty('teams')
+  })
+
+  it('is that of the teams at the moment of submit, whatever is said later', async () => {
+    const journal = memoryJournal()
+    const budgets = { teams: { data: { nanoUsd: 50 }, web: { nanoUsd: 50 }, late: { nanoUsd: 1 } } }
+    const first = await spending(spend(60), { ...journal, budgets })
+    await first.engine.submit(MEMBER, submission('r1', [item('a')]))
+    await first.engine.submit({ ...LOCAL, teams: ['late'] }, submission('r1', [item('a')]))
+    await until(() => first.engine.waiting('r1', 'a')?.for === 'parked')
+    await first.engine.stop()
+    // One of the two is raised, and the other has no limit any more.
+    const second = await spending(spend(60), { ...journal, budgets: { teams: { web: { nanoUsd: 70 } } } })
+    expect(await second.engine.sealed('r1')).toBe('succeeded')
+    expect(second.engine.budgets()).toMatchObject([{ account: 'team:web', settled: { nanoUsd: 60 } }])
+    await second.engine.stop()
+    const log = await records(second.options)
+    expect(only(log, 'item.resumed')).toHaveLength(1)
+    expect(only(log, 'budget.set').map(({ data }) => data)).toEqual([
+      { on: 'team', name: 'data', limits: { nanoUsd: 50 } },
+      { on: 'team', name: 'late', limits: { nanoUsd: 1 } },
+      { on: 'team', name: 'web', limits: { nanoUsd: 50 } },
+      { on: 'team', name: 'data', limits: {} },
+      { on: 'team', name: 'late', limits: {} },
+      { on: 'team', name: 'web', limits: { nanoUsd: 70 } },
+    ])
+  })
+
+  it('that is the same at the next start is no record, and nobody is resumed', async () => {
+    const journal = memoryJournal()
+    // Names that every object has.
+    const budgets = { agents: { constructor: { nanoUsd: 50 } }, teams: { valueOf: { tokens: 5 } } }
+    for (const starts of [1, 2]) {
+      const { engine, options } = await spending(spend(60), { ...journal, budgets })
+      await engine.submit(LOCAL, submission('r1', [item('a', { agent: 'constructor' })]))
+      await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+      await engine.stop()
+      const log = await records(options)
+      expect(only(log, 'engine.started')).toHaveLength(starts)
+      expect(only(log, 'budget.set')).toHaveLength(2)
+      expect(only(log, 'item.resumed')).toEqual([])
+    }
+  })
+
+  it.each([
+    ['too many teams', Array.from({ length: 17 }, (_, n) => `t${n}`), 'LIMIT_EXCEEDED'],
+    ['a team without a name', [''], 'UNAUTHENTICATED'],
+    ['half of a surrogate pair', ['\ud800'], 'UNAUTHENTICATED'],
+    ['a name that is too long', ['x'.repeat(201)], 'UNAUTHENTICATED'],
+  ])('refuses a submission of a principal with %s', async (_, teams, code) => {
+    const { engine, options } = await spending(spend(1))
+    await expect(engine.submit({ ...LOCAL, teams }, submission('r1', [item('a')]))).rejects.toMatchObject({ code })
+    await engine.stop()
+    expect(only(await records(options), 'run.submitted')).toEqual([])
+  })
+
+  it('is not raised by an approval, which lets the item try again', async () => {
+    const { engine, options } = await spending(spend(60), { budgets: { agents: { writer: { nanoUsd: 50 } } } })
+    await engine.submit(LOCAL, submission('r1', [item('a', { agent: 'writer' })]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked')
+    const token = tokenOf(engine, 'a')
+    await expect(engine.approve(LOCAL, 'r1', 'a', token, { nanoUsd: 99 })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+    await engine.approve(LOCAL, 'r1', 'a', token)
+    await until(() => !['', token].includes(tokenOf(engine, 'a')))
+    await engine.stop()
+    expect(only(await records(options), 'budget.set')).toHaveLength(1)
+  })
+})
+
 describe('a reservation', () => {
   it('that is open at the end of its attempt is charged; what comes after is void or refused', async () => {
     const { engine, options, ports } = await spending(async (usage) => [await usage.reserve(call('c1'))])

@@ -35,7 +35,8 @@ function core() {
         salt: salt(),
       }
       const chunks = chunkItems(items, salt)
-      const about = { type: 'submit', principal: LOCAL, submission: { run, plan, spec }, items: items.length } as const
+      const of = { principal: LOCAL, teams: [], submission: { run, plan, spec }, items: items.length }
+      const about = { type: 'submit', ...of } as const
       apply(decide(state, { ...about, head, chunks }, moment).drafts)
     },
     cancel: (run: string) => apply(decide(state, { type: 'cancel', principal: LOCAL, run }, moment).drafts),

@@ -20,13 +20,17 @@ const settled = (nanoUsd: number, more: Partial<RecordData['usage.settled']> = {
 const by = (run: string, id: string | undefined, model = 'm') => ({
   run,
   item: id,
+  agent: id === 'b' ? 'agent' : undefined,
   principal: 'p',
+  teams: run.startsWith('r1') ? ['t', 'u'] : [],
   provider: 'x',
   model,
 })
 
+const KINDS = ['item', 'run', 'agent', 'principal', 'team', 'model'] as const
+
 describe('tallies', () => {
-  it('count each call once for its item, run, principal and model, through a snapshot at any place', () => {
+  it('count each call once for its item, run, agent, principal, model and each team, through a snapshot at any place', () => {
     const step = fc.record({
       later: fc.boolean(),
       run: fc.constantFrom('r1', 'r2'),
@@ -50,18 +54,19 @@ describe('tallies', () => {
           for (const row of countUsage(tallies, when, by(name, id, model), settled(nanoUsd))) rows.set(rowKey(row), row)
           if (sealed) forgetTallies(tallies, name, id === undefined ? [] : [{ id }])
           if (saved) tallies = loadTallies(JSON.parse(JSON.stringify(saveTallies(tallies))))
-          for (const key of ['run', 'principal', 'model', ...(id === undefined ? [] : ['item'])])
-            sums[key] = (sums[key] ?? 0) + nanoUsd
+          const more = [...(id === undefined ? [] : ['item']), ...(id === 'b' ? ['agent'] : [])]
+          const teams = run === 'r1' ? ['team', 'team'] : []
+          for (const key of ['run', 'principal', 'model', ...more, ...teams]) sums[key] = (sums[key] ?? 0) + nanoUsd
         }
-        for (const kind of ['item', 'run', 'principal', 'model'] as const) {
+        for (const kind of KINDS) {
           const ofKind = [...rows.values()].filter((row) => row.by === kind)
           expect(ofKind.reduce((sum, { charged }) => sum + charged.nanoUsd, 0)).toBe(sums[kind] ?? 0)
-          const named = ofKind.map(({ day: of, run, item: of2, principal, model }) =>
-            [of, run, of2, principal, model].join(),
+          const named = ofKind.map(({ day: of, run, item: of2, agent, principal, team, model }) =>
+            [of, run, of2, agent, principal, team, model].join(),
           )
           expect(new Set(named).size).toBe(named.length)
         }
-        expect(tallies.rows.size).toBeLessThanOrEqual(4 * steps.length)
+        expect(tallies.rows.size).toBeLessThanOrEqual(7 * steps.length)
       }),
     )
   })
@@ -106,7 +111,7 @@ const rowsBy = async ({ projections }: EngineOptions, kind: UsageBy) =>
   (await projections.query('default', 'usage', { by: kind })).rows
 
 describe('the usage of an engine', () => {
-  it('is in rows by item, run, principal and model, with what was assumed', async () => {
+  it('is in rows by item, run, agent, principal, team and model, with what was assumed', async () => {
     const { engine, options } = await spending(async (usage, _, run) => {
       await usage.reserve(call('c1', { tokens: 10, nanoUsd: 40 }))
       const tokens = { input: 1, output: 2, cacheRead: 3, cacheWrite5m: 4, cacheWrite1h: 5, reasoning: 1 }
@@ -115,7 +120,8 @@ describe('the usage of an engine', () => {
       return []
     })
     for (const run of ['r1', 'r2']) {
-      await engine.submit(LOCAL, submission(run, [item('a'), item('b')]))
+      const member = { ...LOCAL, ...(run === 'r1' && { teams: ['web', 'data'] }) }
+      await engine.submit(member, submission(run, [item('a', { agent: 'writer' }), item('b')]))
       await engine.sealed(run)
     }
     await engine.stop()
@@ -129,6 +135,11 @@ describe('the usage of an engine', () => {
       { run: 'r2', calls: 4 },
     ])
     expect(await rowsBy(options, 'principal')).toMatchObject([{ principal: LOCAL.id, calls: 8, index: 0 }])
+    expect(await rowsBy(options, 'agent')).toMatchObject([{ agent: 'writer', calls: 4, charged: { nanoUsd: 78 } }])
+    expect(await rowsBy(options, 'team')).toMatchObject([
+      { team: 'data', calls: 4, assumed: 2, charged: { nanoUsd: 78 }, index: 0 },
+      { team: 'web', calls: 4, assumed: 2, charged: { nanoUsd: 78 }, index: 1 },
+    ])
     const models = await rowsBy(options, 'model')
     expect(models.map(({ provider, model, calls }) => [provider, model, calls])).toEqual([
       ['p', 'm', 4],
@@ -162,14 +173,14 @@ describe('the usage of an engine', () => {
         journal.append(lease, size, { ...batch, changes: withoutUsage(batch) }, options),
     } satisfies typeof journal
     const first = await spending(spend(10), { journal: before, projections })
-    await first.engine.submit(LOCAL, submission('r1', [item('a')]))
+    await first.engine.submit({ ...LOCAL, teams: ['web'] }, submission('r1', [item('a', { agent: 'writer' })]))
     await first.engine.sealed('r1')
     await first.engine.stop()
     expect(await rowsBy(first.options, 'item')).toEqual([])
     // Its snapshot is of another fold.
     const second = await spending(spend(10), { journal: { ...journal, loadState: async () => undefined }, projections })
     await second.engine.stop()
-    for (const kind of ['item', 'run', 'principal', 'model'] as const)
+    for (const kind of KINDS)
       expect(await rowsBy(second.options, kind)).toMatchObject([{ calls: 1, charged: { nanoUsd: 10 } }])
   })
 })

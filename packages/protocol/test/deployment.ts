@@ -3,6 +3,7 @@ import type { CheckedPlan, PlanDeployment, PlanFormat, PlanResult } from '../src
 
 export const deployment: PlanDeployment = {
   queues: ['default', 'slow'],
+  agents: ['reader', 'writer'],
   executors: [
     { name: 'sandbox' },
     { name: 'process' },

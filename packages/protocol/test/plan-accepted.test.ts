@@ -28,6 +28,13 @@ describe('an accepted plan', () => {
     })
   })
 
+  test('has the agents of its items, or that of its defaults', () => {
+    const two = '[{ id: a, run: x }, { id: b, run: x, agent: reader }]'
+    const agents = (head: string) => accepted(`version: 1\n${head}items: ${two}`).items.map(({ agent }) => agent)
+    expect(agents('')).toEqual([undefined, 'reader'])
+    expect(agents('defaults: { agent: writer }\n')).toEqual(['writer', 'reader'])
+  })
+
   test('has what it says, in the terms of the engine', () => {
     const plan = accepted(`
 version: 1

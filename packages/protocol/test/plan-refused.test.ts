@@ -82,7 +82,9 @@ describe('an item', () => {
       'retries: { minDelay: 5s, maxDelay: 1s }',
       'INVALID_INPUT /items/0/retries/maxDelay',
     ],
-    ['an agent', 'agent: docs@3', 'UNSUPPORTED /items/0/agent'],
+    ['an unknown agent', 'agent: writr', 'INVALID_INPUT /items/0/agent'],
+    ['an agent of a version', 'agent: writer@3', 'INVALID_INPUT /items/0/agent'],
+    ['an agent without a name', 'agent: ""', 'INVALID_INPUT /items/0/agent'],
     ['input', 'input: { a: 1 }', 'UNSUPPORTED /items/0/input'],
     ['a budget that nothing is counted against', 'budget: { usd: 1 }', 'INVALID_INPUT /items/0/budget'],
     ['a clock in its budget', 'budget: { wallClock: 1h }', 'UNSUPPORTED /items/0/budget/wallClock'],
@@ -117,6 +119,7 @@ describe('an item', () => {
   test.each([
     ['no id', '  - { run: x }', ['INVALID_INPUT /items/0 3:5']],
     ['no run', '  - { id: a }', ['INVALID_INPUT /items/0 3:5']],
+    ['an agent and no run', '  - { id: a, agent: writer }', ['UNSUPPORTED /items/0/agent 3:14']],
     ['a number', '  - 5', ['INVALID_INPUT /items/0 3:5']],
     ['nothing', '  -', ['INVALID_INPUT /items/0 3:4']],
   ])('that has or is %s', (_, yaml, expected) => {
@@ -176,6 +179,11 @@ describe('the head', () => {
       'an unknown default executor, once',
       'version: 1\ndefaults: { executor: docker }\nitems: [{ id: a, run: x }, { id: b, run: x }]',
       'INVALID_INPUT /defaults/executor',
+    ],
+    [
+      'an unknown default agent, once',
+      'version: 1\ndefaults: { agent: nobody }\nitems: [{ id: a, run: x }, { id: b, run: x }]',
+      'INVALID_INPUT /defaults/agent',
     ],
   ])('%s', (_, text, expected) => {
     const found = places(text, 'yaml')

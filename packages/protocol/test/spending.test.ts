@@ -26,7 +26,7 @@ test('what is absent has no limit', () => {
 
 test('usage is asked for by run where nothing is said, from a day that is written as one', () => {
   expect(ROUTES.usage.query.parse({})).toEqual({ by: 'run', limit: 100 })
-  for (const bad of [{ by: 'agent' }, { since: 'yesterday' }, { run: 'A/B' }, { odd: '1' }])
+  for (const bad of [{ by: 'queue' }, { since: 'yesterday' }, { run: 'A/B' }, { odd: '1' }])
     expect(ROUTES.usage.query.safeParse(bad).success).toBe(false)
 })
 

@@ -27,7 +27,7 @@ export const approve: Command = command({
   ],
   notes: [
     'Only budgets that the plan has are raised: both that of the item and that of the run, by the amount.',
-    'Budgets of principals and days are raised in the configuration; what waits for one goes on at the next start.',
+    'Budgets of agents, principals, teams and days are raised in the configuration; what waits for one goes on at the next start.',
     'A wait is approved once: with --wait what is sent again is refused, and so is what was meant for an earlier wait.',
     '--json gives { run, item, approved }.',
   ],

@@ -13,11 +13,21 @@ import { counted } from '../words.ts'
 
 const DAY_MS = 86_400_000
 
+/** Of whom rows are kept only where an item names one, or a principal is in one. */
+const WHOSE: Readonly<Record<UsageView['by'], string>> = {
+  item: '',
+  run: '',
+  agent: 'of an agent ',
+  principal: '',
+  team: 'of a team ',
+  model: '',
+}
+
 export const usage: Command = command({
   name: 'usage',
   summary: 'Shows what metered calls to model APIs used and cost',
   args: {
-    by: { type: 'string', valueHint: 'WHAT', description: 'item, run, principal or model. Default: run' },
+    by: { type: 'string', valueHint: 'WHAT', description: 'item, run, agent, principal, team or model. Default: run' },
     since: {
       type: 'string',
       valueHint: 'DAY',
@@ -32,6 +42,7 @@ export const usage: Command = command({
   notes: [
     'A call counts on the day when it was settled. What is under way is not in it; see seamark status RUN.',
     'Assumed: calls that were charged the most they could cost, since their answer did not say what they used.',
+    'A call counts for each team that its principal was in; so the teams have no total.',
     '--json gives { by, since, usage: [sums], total }, in thousand-millionths of a dollar.',
   ],
   run: (context, args) => {
@@ -41,9 +52,11 @@ export const usage: Command = command({
       const { io } = context
       const run = args.run === undefined ? {} : { run: (await findRun(client, args.run)).run }
       const sums = await sumUsage(client.usage({ by, since, ...run }))
-      if (args.json === true) await io.out(`${JSON.stringify({ by, since, ...sums })}\n`)
-      else if (sums.usage.length === 0) await io.out(`No call was metered since ${since} (UTC).\n`)
-      else await io.out(`${io.style.dim(`by ${by}, since ${since} (UTC)`)}\n${table(sums.usage, sums.total)}`)
+      // What is in several rows would be in it several times.
+      const total = by === 'team' ? {} : { total: sums.total }
+      if (args.json === true) await io.out(`${JSON.stringify({ by, since, usage: sums.usage, ...total })}\n`)
+      else if (sums.usage.length === 0) await io.out(`No call was metered ${WHOSE[by]}since ${since} (UTC).\n`)
+      else await io.out(`${io.style.dim(`by ${by}, since ${since} (UTC)`)}\n${table({ usage: sums.usage, ...total })}`)
       return 0
     })
   },
@@ -53,7 +66,7 @@ function byOf(text: string): UsageView['by'] {
   const by = usageBy.safeParse(text)
   if (by.success) return by.data
   throw new SeamError('INVALID_INPUT', `Usage is not kept by ${JSON.stringify(text.slice(0, 40))}.`, {
-    remedy: 'Use item, run, principal or model.',
+    remedy: 'Use item, run, agent, principal, team or model.',
   })
 }
 
@@ -68,8 +81,9 @@ export function firstDay(text: string, now: number): string {
   })
 }
 
-function table(usages: readonly UsageSum[], total: UsageSum): string {
-  const rows = [...usages.map((sum) => [nameOf(sum), ...cells(sum)]), ['total', ...cells(total)]]
+function table({ usage: sums, total }: { readonly usage: readonly UsageSum[]; readonly total?: UsageSum }): string {
+  const last = total === undefined ? [] : [['total', ...cells(total)]]
+  const rows = [...sums.map((sum) => [nameOf(sum), ...cells(sum)]), ...last]
   const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
   return rows
     .map(([name = '', ...rest]) => {
@@ -81,9 +95,10 @@ function table(usages: readonly UsageSum[], total: UsageSum): string {
     .concat('\n')
 }
 
-function nameOf({ run, item, principal, provider, model }: UsageSum): string {
+function nameOf({ run, item, agent, principal, team, provider, model }: UsageSum): string {
   if (model !== undefined) return harmless(provider === model ? model : `${provider}/${model}`)
-  if (principal !== undefined) return harmless(principal)
+  const named = agent ?? principal ?? team
+  if (named !== undefined) return harmless(named)
   return item === undefined ? (run ?? '') : `${run}/${item}`
 }
 

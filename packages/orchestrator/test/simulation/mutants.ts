@@ -24,6 +24,24 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '  return [...own, `run:${run.id}x`, ',
   },
   {
+    about: 'a call is not taken from the budgets of its teams',
+    file: 'fold-budgets.ts',
+    find: '`principal:${run.submittedBy}`, ...teams, ',
+    replace: '`principal:${run.submittedBy}`, ',
+  },
+  {
+    about: 'what agents and teams may spend is lost with a snapshot',
+    file: 'fold-budgets.ts',
+    find: '    named: new Map(saved.named),\n',
+    replace: '    named: new Map(),\n',
+  },
+  {
+    about: 'a limit that is set on a team or agent that has spent does not hold',
+    file: 'fold-budgets.ts',
+    find: '        if (budgets.accounts.accounts.has(account)) change(',
+    replace: '        if (budgets.accounts.accounts.size < 0) change(',
+  },
+  {
     about: 'what an attempt reserved stays reserved after its end',
     file: 'decide-end.ts',
     find: '  const settled = settleOpen(state, launch)\n',

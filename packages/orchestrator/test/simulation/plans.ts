@@ -1,6 +1,23 @@
-import type { ItemSpec, LockSpec, Submission } from '@seamark/core'
-import { item, submission } from '../harness.ts'
+import type { ItemSpec, LockSpec, Principal, Submission } from '@seamark/core'
+import type { BudgetDefaults } from '../../src/commands.ts'
+import { item, LOCAL, submission } from '../harness.ts'
 import type { World } from './world.ts'
+
+/** Who submits a run, in the teams that it is in when it asks. */
+export function memberFor(run: string, later: boolean): Principal {
+  const teams = run.endsWith('1') ? ['blue'] : ['red', 'blue', 'red']
+  return run.endsWith('0') ? LOCAL : { ...LOCAL, teams: later ? ['green'] : teams }
+}
+
+/** What the configuration lets be spent at a start. That of a team is taken away by one and set again by the next. */
+export function budgetsAt(seed: number, crashes: number): BudgetDefaults {
+  if (seed % 3 === 0) return { principal: { tokens: 200 + crashes * 50 }, day: { nanoUsd: 300 } }
+  if (seed % 3 === 2) return {}
+  return {
+    agents: { reviewer: { tokens: 60 + crashes * 20 }, writer: { nanoUsd: 200 } },
+    teams: { ...(crashes % 2 === 0 && { blue: { nanoUsd: 70 } }), red: { tokens: 150, nanoUsd: 400 } },
+  }
+}
 
 /** A small plan of any shape. */
 export function randomPlan(sim: World, run: string): Submission {
@@ -26,6 +43,8 @@ export function randomPlan(sim: World, run: string): Submission {
         timeoutMs: 7_000,
         retries: { max: Math.floor(sim.random() * 3), ...delays },
         ...(sim.chance(0.15) && { budget: { tokens: 30 } }),
+        ...(index % 3 === 1 && { agent: 'reviewer' }),
+        ...(index % 3 === 2 && { agent: 'writer' }),
       }),
     )
   }

@@ -13,7 +13,7 @@ import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
 import type { Life, World } from './world.ts'
 import { world, YEAR_MS } from './world.ts'
-import { randomPlan } from './plans.ts'
+import { budgetsAt, memberFor, randomPlan } from './plans.ts'
 import { rowViolations } from './rows.ts'
 import { recoveryViolations } from './recovery.ts'
 import { spending } from './spending.ts'
@@ -69,7 +69,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
       signer: { ...logSigner, sign: (bytes) => flaky(sim, mine, calm, () => logSigner.sign(bytes)) },
       anchors: ANCHORS.map((stated) => anchor(stated, (receipt) => flaky(sim, mine, false, () => receipt))),
       queues: { default: { concurrency } },
-      ...(seed % 3 === 0 && { budgets: { principal: { tokens: 200 + crashes * 50 }, day: { nanoUsd: 300 } } }),
+      budgets: budgetsAt(seed, crashes),
       newOrigin: () => ORIGIN,
       version: '0.0.0',
       holder: 'simulation',
@@ -194,10 +194,11 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   for (let n = 0; n < 1 + Math.floor(sim.random() * 3); n++) {
     const plan = randomPlan(sim, `run-${n}`)
     submissions.set(plan.run, plan)
-    const submit = () => client((to) => to.submit(LOCAL, plan).then(() => acknowledged.add(plan.run)))
+    const submit = () =>
+      client((to) => to.submit(memberFor(plan.run, false), plan).then(() => acknowledged.add(plan.run)))
     void (sim.chance(plan.layers === undefined ? 0.3 : 0.7) ? calmness().then(submit) : submit())
     void follow(plan.run)
-    if (sim.chance(0.3)) void client((to) => to.submit(LOCAL, plan))
+    if (sim.chance(0.3)) void client((to) => to.submit(memberFor(plan.run, true), plan))
     if (sim.chance(0.3))
       void afterSome(sim, sim.chance(0.3) ? 500 : 40).then(() => client((to) => to.cancel(LOCAL, plan.run)))
     if (sim.chance(0.3))

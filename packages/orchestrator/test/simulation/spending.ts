@@ -25,12 +25,19 @@ export function* spending(
   const warned = new Set<string>()
   const launches = new Map<number, string>()
   const owners = new Map<string, string>()
+  const teams = new Map<string, readonly string[]>()
+
+  function agentOf(run: string, item: string | undefined): readonly string[] | undefined {
+    const agent = submissions.get(run)?.items.find(({ id }) => id === item)?.agent
+    return agent === undefined ? undefined : [`agent:${agent}`]
+  }
 
   function limitOf(account: string): SpendLimits {
     const [kind, rest] = [account.slice(0, account.indexOf(':')), account.slice(account.indexOf(':') + 1)]
     const own = raised.get(account)
     if (own !== undefined) return own
     if (kind === 'principal' || kind === 'day') return raised.get(kind) ?? {}
+    if (kind === 'agent' || kind === 'team') return {}
     const [run = '', item] = rest.split('/')
     const submission = submissions.get(run)
     if (kind === 'run') return submission?.spec.budget ?? {}
@@ -54,11 +61,17 @@ export function* spending(
   for (const { header } of log) {
     const { fence = 0, run = '', item } = header
     if (header.kind === 'item.launched' || header.kind === 'layer.launched') launches.set(fence, header.data.launchId)
-    if (header.kind === 'run.submitted') owners.set(run, header.actor)
+    if (header.kind === 'run.submitted') {
+      owners.set(run, header.actor)
+      teams.set(run, header.data.teams ?? [])
+    }
     if (header.kind === 'budget.set') {
-      const { on, limits } = header.data
-      const account = on === 'item' ? `item:${run}/${item}` : on === 'run' ? `run:${run}` : on
-      raised.set(account, limits)
+      const { on, name, limits } = header.data
+      const account = { item: `item:${run}/${item}`, run: `run:${run}`, agent: `agent:${name}`, team: `team:${name}` }
+      raised.set(on === 'principal' || on === 'day' ? on : account[on], limits)
+      // What was taken away and is set again is another limit.
+      if (on === 'agent' || on === 'team')
+        for (const key of warned) if (key.startsWith(`${account[on]} `)) warned.delete(key)
     }
     if (header.kind === 'usage.reserved') {
       const { id, tokens, nanoUsd } = header.data
@@ -68,7 +81,9 @@ export function* spending(
       const expected = [
         ...(item === undefined ? [] : [`item:${run}/${item}`]),
         `run:${run}`,
+        ...(agentOf(run, item) ?? []),
         `principal:${owners.get(run)}`,
+        ...(teams.get(run) ?? []).map((team) => `team:${team}`),
       ]
       const day = header.data.accounts.find((account) => account.startsWith('day:'))
       if (header.data.accounts.join() !== [...expected, day].join()) yield `${key} is on other accounts`

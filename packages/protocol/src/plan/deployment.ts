@@ -18,6 +18,8 @@ export interface EgressHolds {
 /** What a deployment has that a plan may name. */
 export interface PlanDeployment {
   readonly queues: readonly string[]
+  /** Absent: none, so that an item that names one is refused. */
+  readonly agents?: readonly string[]
   readonly executors: readonly {
     readonly name: string
     /** Present where the executor is configured and can not be used now, such as a missing bubblewrap. */

@@ -148,14 +148,14 @@ export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults
           remedy: 'Add run with a command line.',
           path,
         })
-      if (item.run !== undefined && item.agent !== undefined)
-        faults.add({ code: 'INVALID_INPUT', message: 'The item has both run and agent.', remedy: 'Keep one.', path })
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
       const budget = budgetLimits(item.budget, [...path, 'budget'], faults)
+      const agent = names.agent(item.agent, path)
       return {
         id: item.id,
         run,
+        ...(agent !== undefined && { agent }),
         needs,
         locks: distinct(item.locks, lock, PLAN_LIMITS.locksPerItem, [...path, 'locks'], faults),
         gates: gatesOf(item, timeoutMs, path, faults),

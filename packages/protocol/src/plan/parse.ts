@@ -103,6 +103,7 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
     ...(plan.queue !== undefined && { queue: plan.queue }),
     ...(plan.defaults?.executor !== undefined && { executor: plan.defaults.executor }),
     ...(plan.defaults?.runtime !== undefined && { runtime: plan.defaults.runtime }),
+    ...(plan.defaults?.agent !== undefined && { agent: plan.defaults.agent }),
   }
   const names = nameResolver(deployment, planDefaults, faults, defaultsKnown)
   const workspace = checkWorkspace(plan, faults)

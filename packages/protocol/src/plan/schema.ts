@@ -30,6 +30,7 @@ const env = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
   .describe('Environment variables. Names that begin with SEAMARK_ are taken.')
 const notYet = 'Not enforced by this version: refused with UNSUPPORTED.'
+const agent = z.string().min(1)
 const later: z.ZodType<JsonObject> = z.record(z.string(), z.json()).describe(notYet)
 
 const retries = z.strictObject({
@@ -65,6 +66,7 @@ const workspace = z.strictObject({
 })
 
 const defaults = z.strictObject({
+  agent: maybe(agent.describe('The agent of items that name none.')),
   runtime: maybe(name),
   executor: maybe(name),
   timeout: maybe(duration.describe('Default 1h.')),
@@ -93,7 +95,7 @@ const item = z
   .strictObject({
     id: itemId,
     run: maybe(text.describe('Command line.')),
-    agent: maybe(z.string().describe(notYet)),
+    agent: maybe(agent.describe('An agent of the deployment: its policy and its budget hold for the item.')),
     input: maybe(later),
     needs: maybe(
       z

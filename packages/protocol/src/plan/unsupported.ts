@@ -17,7 +17,8 @@ export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, 
   const check = (field: keyof PlanItem, what: string, remedy: string) => {
     if (has(field)) refuse(faults, [...path, field], what, remedy)
   }
-  check('agent', 'An agent', 'Use run with a command line.')
+  if (has('agent') && !has('run'))
+    refuse(faults, [...path, 'agent'], 'An agent that runs by itself', 'Add run with a command line.')
   check('input', 'Input for an agent', 'Use env, or needs with a name.')
   if (item.budget?.wallClock !== undefined)
     refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')

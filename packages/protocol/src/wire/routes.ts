@@ -367,7 +367,8 @@ export const ROUTES: Routes = {
     ...get,
     id: 'usage',
     path: '/v1/usage',
-    summary: 'What settled calls to model APIs came to, a row for each day, by item, run, principal or model.',
+    summary:
+      'What settled calls to model APIs came to, a row for each day, by item, run, agent, principal, team or model. A call is in the row of each team that it counts against.',
     action: 'run.read',
     query: z.strictObject({
       ...page,

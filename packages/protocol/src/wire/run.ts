@@ -7,7 +7,7 @@ import type { BudgetView } from './usage.ts'
 /** A run, as every list, answer and `--json` document shows it. */
 export interface RunView extends Omit<RunRow, 'tail'> {
   /**
-   * How the budgets stand that it spends from: its own, those of its items that have spent, its principal's and the
+   * How the budgets stand that it spends from: its own, those of its items that have spent, of its agents, principal and teams, and the
    * day's. Only where one run is asked for, and the service has it in memory.
    */
   readonly budgets?: readonly BudgetView[]

@@ -37,7 +37,7 @@ export interface ServiceView {
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
   /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
   readonly standby?: { readonly leader?: string }
-  /** How the budgets of principals and of this day stand. Absent where this service does not lead. */
+  /** How the budgets of agents, principals and teams and of this day stand. Absent where this service does not lead. */
   readonly budgets?: readonly BudgetView[]
   readonly stats: {
     readonly runs: number

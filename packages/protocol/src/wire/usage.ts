@@ -9,8 +9,11 @@ const amount: z.ZodType<UsageAmount> = z.object({
 const limits: z.ZodType<SpendLimits> = z.object({ tokens: maybe(count), nanoUsd: maybe(count) })
 const measure: z.ZodType<keyof UsageAmount> = z.enum(['tokens', 'nanoUsd'])
 const account: z.ZodType<BudgetAccount> = z
-  .custom<BudgetAccount>((text) => typeof text === 'string' && /^(?:item|run|principal|day):./s.test(text))
-  .meta({ type: 'string', description: '`item:RUN/ITEM`, `run:RUN`, `principal:ID` or `day:2026-11-22` (UTC).' })
+  .custom<BudgetAccount>((text) => typeof text === 'string' && /^(?:item|run|agent|principal|team|day):./s.test(text))
+  .meta({
+    type: 'string',
+    description: '`item:RUN/ITEM`, `run:RUN`, `agent:NAME`, `principal:ID`, `team:NAME` or `day:2026-11-22` (UTC).',
+  })
 
 /** The budget that an item waits for. */
 export const spentBudget: z.ZodType<SpentBudget> = z.object({
@@ -51,9 +54,9 @@ const tokens: z.ZodType<TokenCounts> = z.object({
   reasoning: count.describe('A part of `output`.'),
 })
 
-export const usageBy: z.ZodType<UsageRow['by']> = z.enum(['item', 'run', 'principal', 'model'])
+export const usageBy: z.ZodType<UsageRow['by']> = z.enum(['item', 'run', 'agent', 'principal', 'team', 'model'])
 
-/** What the settled calls of one day came to, of one item, run, principal or model. */
+/** What the settled calls of one day came to, of one item, run, agent, principal, team or model. */
 export type UsageView = Omit<UsageRow, 'index'>
 
 export const usageView: z.ZodType<UsageView> = z.object({
@@ -61,7 +64,9 @@ export const usageView: z.ZodType<UsageView> = z.object({
   day: z.string().describe('Such as `2026-11-22`, UTC: when the calls were settled.'),
   run: maybe(z.string()),
   item: maybe(z.string()),
+  agent: maybe(z.string()),
   principal: maybe(z.string()),
+  team: maybe(z.string()),
   provider: maybe(z.string()),
   model: maybe(z.string()),
   calls: count,
