@@ -19,6 +19,11 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   BUBBLEWRAP,
   { name: 'python3', package: 'python3', probe: ['--version'] },
   { name: '/usr/bin/python3', package: 'python3-pip', probe: ['-m', 'pip', '--version'] },
+  {
+    name: 'sh',
+    package: 'openjdk-17-jdk-headless',
+    probe: ['-c', '/usr/lib/jvm/java-17-openjdk-*/bin/javac --version'],
+  },
   { name: 'openssl', package: 'openssl', probe: ['version'] },
   { name: 'ceph', package: 'ceph-common', probe: ['--version'] },
   { name: 'ceph-mon', package: 'ceph-mon', probe: ['--version'] },

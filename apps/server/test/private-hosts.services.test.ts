@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { APT, debianPackages, GIT, privateHosts, PYPI, wheel, type PrivateHosts, type Wheel } from './private-hosts.ts'
+import {
+  APT,
+  debianPackages,
+  FILES,
+  GIT,
+  privateHosts,
+  PYPI,
+  wheel,
+  type PrivateHosts,
+  type Wheel,
+} from './private-hosts.ts'
 import { begin, NODE, place, type Ended } from './seamark.ts'
 
 const here = place()
@@ -19,6 +29,8 @@ beforeAll(async () => {
   execFileSync('git', ['clone', '-q', '--bare', repository, join(served, 'git', 'private.git')])
   execFileSync('git', ['-C', join(served, 'git', 'private.git'), 'config', 'http.receivepack', 'true'])
   here.repository('repo', { 'requirements.txt': sauce.requirement })
+  mkdirSync(join(served, 'files', 'shared'), { recursive: true })
+  writeFileSync(join(served, 'files', 'shared', 'page'), 'from the host')
   here.write('secret', hosts.password)
   const common = `port: ${hosts.port}, mode: 'intercept', inject: 'robot'`
   writeFileSync(
@@ -29,6 +41,8 @@ export default {
     { host: '${GIT}', ${common}, methods: ['GET'], paths: ['/private.git/info/refs'] },
     { host: '${GIT}', ${common}, methods: ['POST'], paths: ['/private.git/git-upload-pack'] },
     { host: '${APT}', ${common}, methods: ['GET'], paths: ['/*'] },
+    { host: '${FILES}', ${common}, methods: ['GET'], paths: ['/shared/*'] },
+    { host: '${FILES}', ${common.replace('intercept', 'endpoint')}, methods: ['GET'], paths: ['/shared/*'] },
   ] } },
   setup: { policy: { network: { allow: [{ host: '${PYPI}', ${common}, methods: ['GET'], paths: ['/*'] }] } } },
   secrets: {
@@ -193,3 +207,53 @@ it('apt gets a package of a private archive (needs root)', { timeout: 120_000 },
   expect(asked.every(({ authorized }) => authorized)).toBe(true)
   expect(leaks(ran)).toEqual([])
 })
+
+/** Prints one line for each address: the status and the answer, or the name of the error. */
+const fetching = `
+import java.net.URI;
+import java.net.http.*;
+public class Fetch {
+  public static void main(String[] addresses) throws Exception {
+    var secure = HttpClient.newHttpClient();
+    // Over plain HTTP it would ask for HTTP/2 first.
+    var plain = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    for (var address : addresses) try {
+      var client = address.startsWith("https:") ? secure : plain;
+      var answer = client.send(HttpRequest.newBuilder(URI.create(address)).build(), HttpResponse.BodyHandlers.ofString());
+      System.out.println(answer.statusCode() + " " + answer.body());
+    } catch (java.io.IOException error) {
+      System.out.println(error.getClass().getName());
+    }
+  }
+}
+`
+
+it(
+  "Java's HttpClient trusts what is intercepted, and goes nowhere else (needs root)",
+  { timeout: 120_000 },
+  async () => {
+    const url = `https://${FILES}:${hosts.port}`
+    const ran = await run(
+      'java',
+      attempt(
+        `cat > Fetch.java <<'END'${fetching}END`,
+        `base=$(node -p 'JSON.parse(process.env.SEAMARK_ENDPOINTS)["${FILES}:${hosts.port}"]')`,
+        // Debian's own, whatever else is installed: its configuration is in /etc.
+        `$(ls /usr/lib/jvm/java-17-openjdk-*/bin/java) Fetch.java ${url}/shared/page "$base/shared/page" https://denied.example/ ${url}/other > fetched.txt`,
+        'cat fetched.txt',
+      ),
+    )
+    const lines = (await seamark('logs', 'java', 'use')).out.trim().split('\n')
+    expect(lines.slice(0, 3)).toEqual(['200 from the host', '200 from the host', 'java.io.IOException'])
+    expect(lines[3]).toMatch(/^403 .*"code":"FORBIDDEN"/)
+    expect(decisions(ran)).toEqual([
+      expect.objectContaining({ outcome: 'allowed', mode: 'intercept', host: FILES, inject: 'robot' }),
+      expect.objectContaining({ outcome: 'allowed', mode: 'endpoint', host: FILES, inject: 'robot' }),
+      expect.objectContaining({ outcome: 'refused', reason: 'not-listed', host: 'denied.example' }),
+      expect.objectContaining({ outcome: 'refused', reason: 'path', host: FILES, path: '/other' }),
+    ])
+    const asked = hosts.seen.filter(({ host }) => host === FILES)
+    expect(asked).toEqual(Array(2).fill({ host: FILES, path: '/shared/page', authorized: true }))
+    expect(leaks(ran)).toEqual([])
+  },
+)

@@ -11,6 +11,7 @@ import { certificates } from './registry.ts'
 export const PYPI = 'pypi.acme.example'
 export const APT = 'apt.acme.example'
 export const GIT = 'git.acme.example'
+export const FILES = 'files.acme.example'
 
 /** Hosts on loopback, behind TLS, that tell nobody anything without user and password. */
 export interface PrivateHosts {
@@ -24,6 +25,9 @@ export interface PrivateHosts {
   readonly seen: { readonly host: string; readonly path: string; readonly authorized: boolean }[]
   stop(): Promise<void>
 }
+
+/** Where the files of a host are, below the folder of all. */
+const folders: Readonly<Record<string, string>> = { [PYPI]: 'pypi', [APT]: 'apt', [FILES]: 'files' }
 
 export interface Wheel {
   /** As a line of a file of requirements, with its digest. */
@@ -112,8 +116,8 @@ function serveGit(dir: string, path: string, query: string, req: IncomingMessage
 
 export async function privateHosts(dir: string): Promise<PrivateHosts> {
   mkdirSync(dir, { recursive: true })
-  certificates(dir, [PYPI, APT, GIT])
-  writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n127.0.0.2 ${PYPI} ${APT} ${GIT}\n`)
+  certificates(dir, [PYPI, APT, GIT, FILES])
+  writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n127.0.0.2 ${PYPI} ${APT} ${GIT} ${FILES}\n`)
   const user = 'robot'
   const password = 'pw-Zq80123456789abcdef'
   const wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
@@ -128,7 +132,7 @@ export async function privateHosts(dir: string): Promise<PrivateHosts> {
     if (host === GIT) return serveGit(dir, path, query, req, res)
     try {
       const file = path.endsWith('/') ? `${path}index.html` : path
-      const bytes = readFileSync(join(dir, host === PYPI ? 'pypi' : 'apt', file))
+      const bytes = readFileSync(join(dir, folders[host] ?? 'none', file))
       const type = file.endsWith('.html') ? 'text/html' : 'application/octet-stream'
       res.writeHead(200, { 'content-type': type, 'content-length': bytes.length }).end(bytes)
     } catch {

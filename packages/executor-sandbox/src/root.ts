@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { javaFiles } from './java-files.ts'
 import { hasFilter, seccompFilter } from './seccomp.ts'
 import { INSIDE_GID, INSIDE_UID, NODE_FOLDER, type SandboxRoot } from './arguments.ts'
 
@@ -47,7 +48,7 @@ const generated: Readonly<Record<string, string>> = {
  */
 export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolchain = {}): SandboxRoot {
   const etc = join(folder, 'etc')
-  const present = hostFiles.filter((path) => existsSync(path))
+  const present = [...hostFiles.filter((path) => existsSync(path)), ...javaFiles()]
   writeEtc(etc, present)
   const filters = writeFilters(folder)
   const node = nodeBinds(toolchain.node ?? process.execPath)
