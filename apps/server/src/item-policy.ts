@@ -38,9 +38,10 @@ export async function itemPolicy(
     }
     const found = recordedItems.parse(jsonOf(payload.bytes)).find(({ id }) => id === item)
     if (found === undefined) continue
-    const { executor, queue, policy } = found
+    const { executor, queue, agent, policy } = found
     const isolation = isolationOf(deployment, executor)
-    const recorded = { queue, index, ...(policies && { policies }), ...(policy && { policy }) }
+    const about = { queue, index, ...(agent !== undefined && { agent }) }
+    const recorded = { ...about, ...(policies && { policies }), ...(policy && { policy }) }
     const ofSetup = setup && { setup: recordedSetupPolicy(setup) }
     return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded), ...ofSetup }
   }

@@ -49,6 +49,37 @@ it('is combined at submit, recorded, and explained from the record', { timeout: 
   expect(refused.code).toBe(4)
 })
 
+it(
+  'of an agent is between its queue and its items, in the digest of their launches',
+  { timeout: 120_000 },
+  async () => {
+    const policy = { limits: { wallClock: '10m' } }
+    const agents = { writer: { policy: { limits: { wallClock: '5m' }, tools: { deny: ['git push*'] } } } }
+    writeFileSync(join(here.dir, 'agents.config.mjs'), `export default ${JSON.stringify({ policy, agents })}\n`)
+    const limits = { pids: 100 }
+    const list = [
+      { id: 'a', run: 'true', limits },
+      { id: 'denied', run: 'git push' },
+    ]
+    const written = (count: number) => ({ version: 1, defaults: { agent: 'writer' }, items: list.slice(0, count) })
+    here.write('agents.json', JSON.stringify(written(1)))
+    const run = ['run', 'agents.json', '--json', '--config', 'agents.config.mjs']
+    const ran = await here.seamark(...run, '--id', 'g')
+    expect(ran).toMatchObject({ code: 0 })
+    const launched = ran.out.split('\n').find((line) => line.includes('"item.launched"')) ?? '{}'
+    const explain = ['policy', 'explain', 'a', '--run', 'g', '--config', 'none']
+    const view = JSON.parse((await here.seamark(...explain, '--json')).out)
+    expect(view).toMatchObject({ digest: JSON.parse(launched).data.policy })
+    expect(view).toMatchObject({ policy: { limits: { wallClockMs: 300_000, pids: 100 } } })
+    const { out } = await here.seamark(...explain)
+    expect(out).toContain('wall clock 300 s  (agent /agents/writer/policy/limits/wallClock)')
+    here.write('agents.json', JSON.stringify(written(2)))
+    const refused = await here.seamark(...run, '--id', 'h')
+    expect(refused).toMatchObject({ code: 3 })
+    expect(refused.err + refused.out).toContain('/items/1/run')
+  },
+)
+
 it('of a set-up is explained with it, by the digest of its launch', { timeout: 120_000 }, async () => {
   const policy = { limits: { pids: 500 } }
   const setup = { policy: { limits: { wallClock: '10m' } } }

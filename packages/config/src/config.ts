@@ -58,6 +58,8 @@ export type SpendBudget = Pick<PlanBudget, 'usd' | 'tokens'>
 
 /** An agent, which items of plans name. */
 export interface AgentConfig {
+  /** What its items may use at most; it only narrows `policy` and that of their queues. */
+  readonly policy?: PlanPolicy
   /** What its items may spend on metered calls, for good, in all runs together. */
   readonly budget?: SpendBudget
 }
@@ -100,7 +102,7 @@ export interface SeamarkConfig {
       }
     >
   >
-  /** What attempts may use at most, written as in a plan. Queues and items only narrow it. */
+  /** What attempts may use at most, written as in a plan. Queues, agents and items only narrow it. */
   readonly policy?: PlanPolicy
   /** Set-ups, which make what attempts share. */
   readonly setup?: {

@@ -25,7 +25,7 @@ export interface LoadedConfig {
   /** Absolute. */
   readonly dataDir: string
   readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
-  /** Of the deployment and its queues. */
+  /** Of the deployment, its queues and its agents. */
   readonly policies: RunPolicies
   /** What each principal and each day (UTC), and agents and teams by name, may spend. */
   readonly budgets: {

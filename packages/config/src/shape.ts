@@ -59,7 +59,7 @@ const shape = z.strictObject({
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
-  agents: maybe(z.record(named, z.strictObject({ budget: maybe(spend) }))),
+  agents: maybe(z.record(named, z.strictObject({ policy: maybe(z.unknown()), budget: maybe(spend) }))),
   teams: maybe(z.record(named, z.strictObject({ members: z.array(member), budget: maybe(spend) }))),
   egress: maybe(
     z.strictObject({
@@ -222,15 +222,16 @@ function listProblems(field: SeamField, list: readonly unknown[]): Problem[] {
   })
 }
 
-/** Where the queues themselves are of another shape, that has been complained about. */
+/** Where the queues or agents themselves are of another shape, that has been complained about. */
 function policyProblems(given: ReadonlyMap<string, unknown>): readonly Problem[] {
-  const queues = z
-    .record(z.string(), z.looseObject({ policy: maybe(z.unknown()) }))
-    .safeParse(given.get('queues') ?? {})
+  const each = z.record(z.string(), z.looseObject({ policy: maybe(z.unknown()) }))
+  const queues = each.safeParse(given.get('queues') ?? {})
+  const agents = each.safeParse(given.get('agents') ?? {})
   const setup = z.looseObject({ policy: maybe(z.unknown()) }).safeParse(given.get('setup') ?? {})
   const read = deploymentPolicies({
     policy: given.get('policy'),
     ...(queues.success && { queues: queues.data }),
+    ...(agents.success && { agents: agents.data }),
     ...(setup.success && { setup: setup.data }),
   })
   return read.ok ? [] : read.problems

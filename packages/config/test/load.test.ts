@@ -80,7 +80,7 @@ describe('finding', () => {
       namespace: 'default',
       dataDir: join(cwd, '.seamark'),
       queues: [{ name: 'default', concurrency: availableParallelism() }],
-      policies: { queues: {} },
+      policies: { queues: {}, agents: {} },
       budgets: {},
       agents: [],
       teams: [],
@@ -215,14 +215,17 @@ describe('what is wrong', () => {
     )
   })
 
-  test('policies of the deployment and of queues', async () => {
-    const written = (pids: number) => `export default {
+  test('policies of the deployment, of queues and of agents', async () => {
+    const written = (pids: number, ofAgent = 4) => `export default {
+      agents: { writer: { policy: { limits: { pids: ${ofAgent} } } }, reader: {} },
       policy: { limits: { memory: '4GiB', pids: 5 } },
       queues: { slow: { concurrency: 1, policy: { limits: { pids: ${pids} } } }, fast: { concurrency: 2 } },
     }`
     const cwd = await repository({
       'good.mjs': written(4),
       'wide.mjs': written(6),
+      'wide-agent.mjs': written(4, 6),
+      'bad-agent.mjs': `export default { agents: { writer: { policy: { tools: { deny: 'x' } } } } }`,
       'bad.mjs': `export default { policy: { limits: { memory: 4 } }, queues: { slow: { concurrency: 1, policy: { x: 1 } } } }`,
       'setup.mjs': `export default { setup: { policy: { limits: { pids: 9 } } } }`,
       'bad-setup.mjs': `export default { setup: { policy: { filesystem: { write: [] } } } }`,
@@ -230,17 +233,21 @@ describe('what is wrong', () => {
     })
     expect((await loadConfig({ cwd, named: 'setup.mjs' })).policies).toEqual({
       queues: {},
+      agents: {},
       setup: { limits: { pids: 9 } },
     })
     expect((await loadConfig({ cwd, named: 'good.mjs' })).policies).toEqual({
       deployment: { limits: { memoryBytes: 2 ** 32, pids: 5 } },
       queues: { slow: { limits: { pids: 4 } } },
+      agents: { writer: { limits: { pids: 4 } } },
     })
     const pointers = async (named: string) => {
       const problems: Problem[] = Reflect.get(Object(await thrown(loadConfig({ cwd, named }))), 'problems')
       return problems.map(({ code, place }) => `${code} ${place?.pointer}`)
     }
     expect(await pointers('wide.mjs')).toEqual(['FORBIDDEN /queues/slow/policy/limits/pids'])
+    expect(await pointers('wide-agent.mjs')).toEqual(['FORBIDDEN /agents/writer/policy/limits/pids'])
+    expect(await pointers('bad-agent.mjs')).toEqual(['INVALID_INPUT /agents/writer/policy/tools/deny'])
     expect(await pointers('bad.mjs')).toEqual([
       'INVALID_INPUT /policy/limits/memory',
       'INVALID_INPUT /queues/slow/policy/x',

@@ -212,6 +212,8 @@ export interface RunPolicies {
   readonly deployment?: Policy
   /** Of the queues that its items are in. */
   readonly queues?: Readonly<Record<string, Policy>>
+  /** Of the agents that its items name. */
+  readonly agents?: Readonly<Record<string, Policy>>
   /** Of set-ups: each part that is here holds for them in place of the deployment's. */
   readonly setup?: Policy
 }

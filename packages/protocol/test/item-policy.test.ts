@@ -1,4 +1,4 @@
-import type { PlanPolicy, RunPolicies } from '@seamark/core'
+import type { PlanPolicy, Policy, PolicyLevel, RunPolicies } from '@seamark/core'
 import { effective } from '@seamark/policy'
 import { describe, expect, test } from 'vitest'
 import { deploymentPolicies, parsePlan } from '../src/index.ts'
@@ -7,11 +7,11 @@ import type { CheckedPlan, PlanDeployment } from '../src/index.ts'
 const all = { cpu: 'enforced', memory: 'enforced', pids: 'enforced', disk: 'watched', idle: 'enforced' } as const
 const none = { cpu: 'none', memory: 'none', pids: 'none', disk: 'none', idle: 'none' } as const
 
-function policies(policy: PlanPolicy | undefined, queues: Record<string, PlanPolicy> = {}): RunPolicies {
-  const read = deploymentPolicies({
-    policy,
-    queues: Object.fromEntries(Object.entries(queues).map(([name, of]) => [name, { policy: of }])),
-  })
+type Named = Readonly<Record<string, PlanPolicy>>
+
+function policies(policy: PlanPolicy | undefined, queues: Named = {}, agents: Named = {}): RunPolicies {
+  const each = (all: Named) => Object.fromEntries(Object.entries(all).map(([name, of]) => [name, { policy: of }]))
+  const read = deploymentPolicies({ policy, queues: each(queues), agents: each(agents) })
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   return read.policies
 }
@@ -19,6 +19,7 @@ function policies(policy: PlanPolicy | undefined, queues: Record<string, PlanPol
 function place(above: RunPolicies = {}): PlanDeployment {
   return {
     queues: ['default', 'slow'],
+    agents: ['writer', 'constructor', 'silent'],
     executors: [
       { name: 'sandbox', holds: { filesystem: 'private', network: 'none', limits: all } },
       { name: 'process', holds: { filesystem: 'host', network: 'host', limits: none } },
@@ -42,6 +43,7 @@ function found(text: string, above?: RunPolicies): string[] {
   return result.ok ? [] : result.problems.map(({ code, place: at }) => `${code} ${at?.pointer}`)
 }
 
+const LEVELS: readonly PolicyLevel[] = ['deployment', 'queue', 'agent', 'item']
 const items = (...lines: string[]) => `version: 1\nitems:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`
 
 describe('the policy of an item', () => {
@@ -73,6 +75,66 @@ describe('the policy of an item', () => {
     // The digest of the plan is of what was written.
     expect(made.digest).toBe(
       plan(items('id: a, run: x, queue: slow, limits: { memory: 1GiB }', 'id: b, run: x, queue: slow')).digest,
+    )
+  })
+
+  test('takes that of its agent between queue and item, and the run keeps those of the agents that it names', () => {
+    const above = policies(
+      { limits: { memory: '4GiB', pids: 100 }, tools: { deny: ['git push*'] } },
+      { slow: { limits: { memory: '2GiB' } } },
+      { writer: { limits: { memory: '2GiB', pids: 50 }, tools: { deny: ['rm *'] } }, other: { limits: { pids: 1 } } },
+    )
+    const written = items(
+      'id: a, run: x, queue: slow, agent: writer, limits: { pids: 9 }',
+      'id: b, run: x, queue: slow, agent: writer',
+      'id: c, run: x, agent: writer',
+      'id: d, run: x',
+      'id: e, run: x, agent: constructor',
+      'id: f, run: x, agent: silent, limits: { pids: 9 }',
+      'id: g, run: x, queue: slow, limits: { pids: 9 }',
+    )
+    const made = plan(written, above)
+    const deployment = { limits: { memoryBytes: 2 ** 32, pids: 100 }, tools: { deny: ['git push*'] } }
+    const slow = { limits: { memoryBytes: 2 ** 31 } }
+    const writer = { limits: { memoryBytes: 2 ** 31, pids: 50 }, tools: { deny: ['rm *'] } }
+    const own = { limits: { pids: 9 } }
+    const of = (levels: Partial<Record<PolicyLevel, Policy>>) =>
+      effective(LEVELS.flatMap((level) => (levels[level] ? [{ level, policy: levels[level] }] : []))).digest
+    expect(made.items.map(({ policy }) => policy?.digest)).toEqual([
+      of({ deployment, queue: slow, agent: writer, item: own }),
+      of({ deployment, queue: slow, agent: writer }),
+      of({ deployment, agent: writer }),
+      of({ deployment }),
+      of({ deployment }),
+      of({ deployment, item: own }),
+      of({ deployment, queue: slow, item: own }),
+    ])
+    expect(made.items[0]?.policy?.policy).toMatchObject({ limits: { memoryBytes: 2 ** 31, pids: 9 } })
+    expect(made.policies).toEqual({ deployment, queues: { slow }, agents: { writer } })
+  })
+
+  test('is refused for an agent that does not fit into its queue, with all other problems, and for nobody else', () => {
+    const above = policies(
+      { limits: { pids: 100 } },
+      { slow: { limits: { pids: 5 }, network: { allow: [] } } },
+      { writer: { limits: { pids: 50 }, network: { allow: [{ host: 'a.example', mode: 'tunnel' }] } } },
+    )
+    const written = items(
+      'id: a, run: x, queue: slow, agent: writer',
+      'id: b, run: x, queue: slow',
+      'id: c, run: x, queue: slow, agent: silent, limits: { pids: 6 }',
+      'id: d, run: x, queue: slow, agent: writer, limits: { pids: 4 }',
+    )
+    expect(found(written, above)).toEqual([
+      'FORBIDDEN /items/0',
+      'FORBIDDEN /items/0',
+      'FORBIDDEN /items/2/limits/pids',
+      'FORBIDDEN /items/3',
+      'FORBIDDEN /items/3',
+    ])
+    const result = parsePlan(written, { deployment: place(above) })
+    expect(result.ok ? [] : result.problems.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/"writer".*"slow".*\/agents\/writer\/policy\/limits\/pids/),
     )
   })
 

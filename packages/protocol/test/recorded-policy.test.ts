@@ -21,6 +21,22 @@ describe('a recorded policy', () => {
     ])
   })
 
+  test('has what its agent said from there, and nothing of another one', () => {
+    const agents = { writer: { tools: { deny: ['git push*'] } }, other: { tools: { deny: ['x'] } } }
+    const { policy, digest } = effective([
+      { level: 'deployment', policy: deployment },
+      { level: 'agent', policy: agents.writer },
+    ])
+    const held = { ...about, policies: { deployment, agents }, policy: { policy, digest } }
+    const view = recordedPolicy({ ...held, agent: 'writer' })
+    expect(view.parts?.find(({ pointer }) => pointer === '/tools/deny/0')?.from).toEqual([
+      { level: 'agent', pointer: '/agents/writer/policy/tools/deny/0' },
+    ])
+    expect(policyText({ ...shown, ...view }).join('\n')).toContain('(agent /agents/writer/policy/tools/deny/0)')
+    for (const agent of ['other', 'constructor', undefined])
+      expect(recordedPolicy({ ...held, ...(agent !== undefined && { agent }) })).not.toHaveProperty('parts')
+  })
+
   test('that its levels do not give any more counts as it was recorded, and says nothing of where it came from', () => {
     const view = recordedPolicy({ ...about, policy: { policy: made.policy, digest: made.digest } })
     expect(view).toEqual({ said: true, digest: made.digest, policy: made.policy })

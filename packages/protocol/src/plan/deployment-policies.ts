@@ -11,12 +11,24 @@ export function says(policy: Policy | undefined): policy is Policy {
   return policy !== undefined && Object.keys(policy).length > 0
 }
 
+/** What is said under a name, where anything is. */
+export function saidOf(all: Readonly<Record<string, Policy>> | undefined, name: string): Policy | undefined {
+  const policy = all !== undefined && Object.hasOwn(all, name) ? all[name] : undefined
+  return says(policy) ? policy : undefined
+}
+
 /** The levels above an item. Pointers are into the configuration. */
-export function levelsAbove({ deployment, queues = {} }: RunPolicies, queue: string): readonly LevelPolicy[] {
-  const ofQueue = Object.hasOwn(queues, queue) ? queues[queue] : undefined
+export function levelsAbove(
+  { deployment, queues, agents }: RunPolicies,
+  queue: string | undefined,
+  agent: string | undefined,
+): readonly LevelPolicy[] {
+  const ofQueue = queue === undefined ? undefined : saidOf(queues, queue)
+  const ofAgent = agent === undefined ? undefined : saidOf(agents, agent)
   return [
     ...(says(deployment) ? [{ level: 'deployment', policy: deployment, pointer: '/policy' } as const] : []),
-    ...(says(ofQueue) ? [{ level: 'queue', policy: ofQueue, pointer: `/queues/${queue}/policy` } as const] : []),
+    ...(ofQueue ? [{ level: 'queue', policy: ofQueue, pointer: `/queues/${queue}/policy` } as const] : []),
+    ...(ofAgent ? [{ level: 'agent', policy: ofAgent, pointer: `/agents/${agent}/policy` } as const] : []),
   ]
 }
 
@@ -62,12 +74,14 @@ function together(levels: readonly LevelPolicy[]): readonly Problem[] {
 
 /**
  * Reads the policies of a configuration, written as in a plan. Never throws for what they hold: every problem is in the
- * result at once, its pointer into the configuration (`/policy`, `/queues/NAME/policy`, `/setup/policy`). Codes:
- * `INVALID_INPUT`, `LIMIT_EXCEEDED`, and `FORBIDDEN` where a queue asks for more than the deployment gives.
+ * result at once, its pointer into the configuration (`/policy`, `/queues/NAME/policy`, `/agents/NAME/policy`,
+ * `/setup/policy`). Codes: `INVALID_INPUT`, `LIMIT_EXCEEDED`, and `FORBIDDEN` where a queue or an agent asks for more than the
+ * deployment gives. Whether an agent fits into a queue is told of the items that are of both.
  */
 export function deploymentPolicies(written: {
   readonly policy?: unknown
   readonly queues?: Readonly<Record<string, { readonly policy?: unknown }>>
+  readonly agents?: Readonly<Record<string, { readonly policy?: unknown }>>
   readonly setup?: { readonly policy?: unknown }
 }): DeploymentPolicies {
   const problems: Problem[] = []
@@ -80,11 +94,16 @@ export function deploymentPolicies(written: {
     return undefined
   }
   const deployment = read(written.policy, '/policy')
-  const queues: Record<string, Policy> = {}
-  for (const [name, queue] of Object.entries(written.queues ?? {})) {
-    const policy = read(queue.policy, `/queues/${name}/policy`)
-    if (policy !== undefined) queues[name] = policy
+  const readAll = (of: 'queues' | 'agents'): Record<string, Policy> => {
+    const all: Record<string, Policy> = {}
+    for (const [name, one] of Object.entries(written[of] ?? {})) {
+      const policy = read(one.policy, `/${of}/${name}/policy`)
+      if (policy !== undefined) all[name] = policy
+    }
+    return all
   }
+  const queues = readAll('queues')
+  const agents = readAll('agents')
   const setup = read(written.setup?.policy, '/setup/policy')
   if (setup?.filesystem !== undefined)
     problems.push({
@@ -93,8 +112,10 @@ export function deploymentPolicies(written: {
       remedy: 'Take it out.',
       place: { pointer: '/setup/policy/filesystem' },
     })
-  const policies: RunPolicies = { ...(deployment && { deployment }), queues, ...(setup && { setup }) }
-  if (problems.length === 0)
-    for (const name of Object.keys(queues)) problems.push(...together(levelsAbove(policies, name)))
+  const policies: RunPolicies = { ...(deployment && { deployment }), queues, agents, ...(setup && { setup }) }
+  if (problems.length === 0) {
+    for (const name of Object.keys(queues)) problems.push(...together(levelsAbove(policies, name, undefined)))
+    for (const name of Object.keys(agents)) problems.push(...together(levelsAbove(policies, undefined, name)))
+  }
   return problems.length === 0 ? { ok: true, policies } : { ok: false, problems }
 }

@@ -1,11 +1,21 @@
-import type { EffectivePolicy, ItemPolicy, ItemSpec, LevelPolicy, Policy, RunPolicies, SetupSpec } from '@seamark/core'
+import type {
+  EffectivePolicy,
+  ItemPolicy,
+  ItemSpec,
+  LevelPolicy,
+  Policy,
+  Problem,
+  RunPolicies,
+  SetupSpec,
+} from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { effective } from '@seamark/policy'
 import type { PlanDeployment } from './deployment.ts'
-import { levelsAbove, levelsAboveSetup, says } from './deployment-policies.ts'
+import { levelsAbove, levelsAboveSetup, saidOf, says } from './deployment-policies.ts'
 import type { Faults, Path } from './fault.ts'
 import { heldCheck } from './held.ts'
 import { pointer, steps } from './place.ts'
+import { quoted } from './quoted.ts'
 
 /** Makes the policies of a run's items out of all levels, and refuses what can not be held. */
 export interface PolicyMaker {
@@ -13,8 +23,18 @@ export interface PolicyMaker {
   ofItem(spec: ItemSpec, own: Policy, path: Path): ItemPolicy | undefined
   /** Of the set-up, on every executor that builds it. `own` is what the plan says of it, with nothing wrong in it. */
   ofSetup(setup: SetupSpec, own: Policy, executors: Iterable<string>): ItemPolicy | undefined
-  /** What the levels above said, for the queues of items that were asked for. */
+  /** What the levels above said, for the queues and agents of items that were asked for. */
   policies(): RunPolicies | undefined
+}
+
+type Above = Pick<ItemSpec, 'queue' | 'agent'>
+
+/** Of an agent that fits the deployment, but not into the queue of an item. Its policy is not in the plan. */
+function unfit({ queue, agent = '' }: Above, message: string, at = ''): Pick<Problem, 'message' | 'remedy'> {
+  return {
+    message: `The agent ${quoted(agent)} does not fit into the queue ${quoted(queue)}: ${message} See ${at} of the configuration.`,
+    remedy: 'Use another queue or agent, or have their policies made to fit.',
+  }
 }
 
 /** Different policies that are kept in mind: a plan repeats a few. */
@@ -27,18 +47,19 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
   const shared = new Map<string, EffectivePolicy | undefined>()
   /** Of items that say the same. */
   const alike = new Map<string, { readonly result: EffectivePolicy; readonly policy: ItemPolicy }>()
-  const used: Record<string, Policy> = {}
+  const used = { queues: new Map<string, Policy>(), agents: new Map<string, Policy>() }
   let setups: Policy | undefined
 
-  function combined(levels: readonly LevelPolicy[], path: Path): EffectivePolicy | undefined {
+  function combined(levels: readonly LevelPolicy[], path: Path, of?: Above): EffectivePolicy | undefined {
     if (levels.length === 0) return undefined
     try {
       const result = effective(levels)
       for (const { code, message, remedy, level, place } of result.problems)
         faults.add({
           code,
-          message,
-          ...(remedy !== undefined && { remedy }),
+          ...(level === 'agent' && of !== undefined
+            ? unfit(of, message, place?.pointer)
+            : { message, ...(remedy !== undefined && { remedy }) }),
           path: level === 'item' && place !== undefined ? steps(place.pointer) : path,
         })
       return result
@@ -49,26 +70,30 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
     }
   }
 
-  function ofLevels(queue: string, own: Policy, path: Path): EffectivePolicy | undefined {
-    return combined([...levelsAbove(given, queue), { level: 'item', policy: own, pointer: pointer(path) }], path)
+  function ofLevels(above: Above, own: Policy, path: Path): EffectivePolicy | undefined {
+    const levels = levelsAbove(given, above.queue, above.agent)
+    return combined([...levels, { level: 'item', policy: own, pointer: pointer(path) }], path, above)
   }
 
-  /** Items that say nothing themselves share the policy of their queue. */
-  function ofQueue(queue: string, path: Path): EffectivePolicy | undefined {
-    if (!shared.has(queue)) shared.set(queue, combined(levelsAbove(given, queue), path))
-    return shared.get(queue)
+  /** Items that say nothing themselves share the policy of their queue and agent. */
+  function ofAbove(above: Above, path: Path): EffectivePolicy | undefined {
+    const key = JSON.stringify([above.queue, above.agent])
+    if (!shared.has(key)) shared.set(key, combined(levelsAbove(given, above.queue, above.agent), path, above))
+    return shared.get(key)
   }
 
   return {
     ofItem(spec, own, path) {
-      const { queue } = spec
+      const { queue, agent } = spec
       const executor = executors.get(spec.executor)
-      const ofThatQueue = given.queues?.[queue]
-      if (says(ofThatQueue) && Object.hasOwn(given.queues ?? {}, queue)) used[queue] = ofThatQueue
+      const ofQueue = saidOf(given.queues, queue)
+      if (ofQueue !== undefined) used.queues.set(queue, ofQueue)
+      const ofAgent = agent === undefined ? undefined : saidOf(given.agents, agent)
+      if (agent !== undefined && ofAgent !== undefined) used.agents.set(agent, ofAgent)
       const before = faults.list.length + faults.dropped()
-      const key = says(own) ? JSON.stringify([queue, spec.executor, spec.runtime, own]) : undefined
+      const key = says(own) ? JSON.stringify([queue, agent, spec.executor, spec.runtime, own]) : undefined
       const known = key === undefined ? undefined : alike.get(key)
-      const result = known?.result ?? (says(own) ? ofLevels(queue, own, path) : ofQueue(queue, path))
+      const result = known?.result ?? (says(own) ? ofLevels(spec, own, path) : ofAbove(spec, path))
       // What is no executor here has been complained about already.
       if (result === undefined || executor === undefined) return undefined
       const lines = [
@@ -105,8 +130,12 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
 
     policies() {
       const { deployment: above } = given
-      const queues = Object.keys(used).length > 0 ? { queues: used } : {}
-      const made = { ...(says(above) && { deployment: above }), ...queues, ...(setups && { setup: setups }) }
+      const made = {
+        ...(says(above) && { deployment: above }),
+        ...(used.queues.size > 0 && { queues: Object.fromEntries(used.queues) }),
+        ...(used.agents.size > 0 && { agents: Object.fromEntries(used.agents) }),
+        ...(setups && { setup: setups }),
+      }
       return Object.keys(made).length > 0 ? made : undefined
     },
   }

@@ -8,6 +8,7 @@ import { levelsAbove, levelsAboveSetup, says, setupPart } from './deployment-pol
 export interface RecordedPolicy {
   readonly policies?: RunPolicies
   readonly queue: string
+  readonly agent?: string
   /** In the order of the plan. */
   readonly index: number
   readonly policy?: ItemPolicy
@@ -46,11 +47,12 @@ function told(
 export function recordedPolicy({
   policies = {},
   queue,
+  agent,
   index,
   policy,
 }: RecordedPolicy): Pick<PolicyView, 'said' | 'digest' | 'policy' | 'parts'> {
   return told(policy, (own) => [
-    ...levelsAbove(policies, queue),
+    ...levelsAbove(policies, queue, agent),
     ...(says(own) ? [{ level: 'item', policy: own, pointer: `/items/${index}` } as const] : []),
   ])
 }

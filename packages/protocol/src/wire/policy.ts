@@ -98,6 +98,7 @@ const itemPolicy: z.ZodType<ItemPolicy> = z.object({ policy, digest, own: maybe(
 const runPolicies: z.ZodType<RunPolicies> = z.object({
   deployment: maybe(policy),
   queues: maybe(z.record(z.string(), policy)),
+  agents: maybe(z.record(z.string(), policy)),
   setup: maybe(policy),
 })
 
@@ -109,6 +110,13 @@ export const recordedRun: z.ZodType<{
 })
 
 /** What of the payload of `items.added` is about policies. */
-export const recordedItems: z.ZodType<readonly Pick<ItemSpec, 'id' | 'executor' | 'queue' | 'policy'>[]> = z.array(
-  z.object({ id: z.string(), executor: z.string(), queue: z.string(), policy: maybe(itemPolicy) }),
-)
+export const recordedItems: z.ZodType<readonly Pick<ItemSpec, 'id' | 'executor' | 'queue' | 'agent' | 'policy'>[]> =
+  z.array(
+    z.object({
+      id: z.string(),
+      executor: z.string(),
+      queue: z.string(),
+      agent: maybe(z.string()),
+      policy: maybe(itemPolicy),
+    }),
+  )
