@@ -15,13 +15,13 @@ let host: ModelHost
 let service: Started
 let client: SeamarkClient
 
-function config(budgets: object): void {
+function config(budgets: object, more: object = {}): void {
   const egress = {
     privateRanges: ['127.0.0.0/8'],
     extraCas: [host.ca],
     meters: { model: { hosts: { '127.0.0.1': 'anthropic' }, maxOutputTokens: 1_000 } },
   }
-  here.write('named.config.mjs', `export default ${JSON.stringify({ budgets, egress })}\n`)
+  here.write('named.config.mjs', `export default ${JSON.stringify({ budgets, egress, ...more })}\n`)
 }
 
 async function serve(): Promise<void> {
@@ -89,4 +89,34 @@ describe('a plan with a budget, in a sandbox that bubblewrap makes', () => {
     await serve()
     await item('mine', 'succeeded')
   })
+
+  it(
+    'waits for its agent, then for a team, as far as the configuration gives to them',
+    { timeout: 120_000 },
+    async () => {
+      const members = [`local:${process.getuid?.() ?? 'unknown'}`]
+      const again = async (agent: number, team: number): Promise<void> => {
+        await stop()
+        const agents = { asker: { budget: { usd: agent } } }
+        config({ principal: { usd: 1 } }, { agents, teams: { web: { members, budget: { usd: team } } } })
+        await serve()
+      }
+      await again(0.001, 0.002)
+      await client.submit({ plan: plan('agent: asker'), format: 'yaml', run: 'named' })
+      expect((await item('named', 'parked')).parked?.budget).toMatchObject({ account: 'agent:asker', room: 1_000_000 })
+      const called = host.asked.size
+      await again(1, 0.002)
+      const waitsFor = async () => (await client.item('named', 'ask')).parked?.budget
+      await until(async () => (await waitsFor())?.account === 'team:web', 60_000)
+      expect(await waitsFor()).toMatchObject({ room: 2_000_000 })
+      expect(host.asked.size).toBe(called)
+      await again(1, 1)
+      await item('named', 'succeeded')
+      for (const by of ['agent', 'team']) {
+        const { usage } = JSON.parse((await here.seamark('usage', '--by', by, '--json')).out)
+        expect(usage).toMatchObject([{ [by]: by === 'agent' ? 'asker' : 'web', calls: 1 }])
+        expect(usage).toMatchObject([{ charged: { nanoUsd: 17_100_000 } }])
+      }
+    },
+  )
 })
