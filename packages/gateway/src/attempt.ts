@@ -59,6 +59,11 @@ function parseFailure(error: Error): Refusal['reason'] {
   return parseFailures[systemCode(error) ?? ''] ?? 'malformed'
 }
 
+/** Whether the program only ended its connection, in the middle of a body too. */
+function isGone(error: Error): boolean {
+  return !/^(?:HPE_(?!INVALID_EOF_STATE)|ERR_HTTP_)/.test(systemCode(error) ?? '')
+}
+
 /** What serves one attempt, and ends all that it has open. */
 export function attemptServer(context: AttemptContext): {
   readonly serve: (listener: Server) => void
@@ -73,6 +78,9 @@ export function attemptServer(context: AttemptContext): {
   // Where the program takes the gateway for a host.
   const interceptedAs = new WeakMap<Socket, Authority>()
   const answering = new WeakSet<Socket>()
+  // What is on its way for the program, and why what came on a connection was no request, or no body.
+  const sending = new WeakMap<Socket, Facts>()
+  const broken = new WeakMap<Socket, Refusal['reason']>()
 
   const refuse = (reason: Refusal['reason'], facts: Facts, count?: number): Promise<void> =>
     log.record({ launchId, at: clock.now(), outcome: 'refused', ...refusal(reason), ...facts }, count)
@@ -212,8 +220,11 @@ export function attemptServer(context: AttemptContext): {
       credential = signed.added
     }
     await allow(facts, pin.address, inject)
+    const reason = broken.get(req.socket)
+    if (reason !== undefined) return refuse(reason, facts)
     // Nobody is left to send it for.
     if (res.destroyed) return
+    sending.set(req.socket, facts)
     // A host may send back under any rule what it was sent under another one.
     const known = (): RedactionTable | undefined => secrets.sentTo(place)
     const query = known() === undefined ? target.query : withoutCredentials(target.query)
@@ -233,7 +244,8 @@ export function attemptServer(context: AttemptContext): {
       charge,
       keeping: files?.keeping(file),
     }
-    forward(req, res, outgoing, { pool, limits, unreachable: () => pins.forget(authority.host) })
+    const unreachable = (): void => pins.forget(authority.host)
+    forward(req, res, outgoing, { pool, limits, unreachable, cut: (reason) => refuse(reason, facts) })
   }
 
   function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
@@ -247,7 +259,10 @@ export function attemptServer(context: AttemptContext): {
       return
     }
     answering.add(socket)
-    res.on('close', () => answering.delete(socket))
+    res.on('close', () => {
+      answering.delete(socket)
+      sending.delete(socket)
+    })
     // Something may still be written to one that is gone, which would be an error that nobody listens to.
     res.on('error', () => res.destroy())
     answer(req, res, expectsContinue).catch((error: unknown) => fail(res, errorAnswer(error), true))
@@ -275,8 +290,17 @@ export function attemptServer(context: AttemptContext): {
   })
 
   server.on('clientError', (error: Error, socket: Socket) => {
-    if (answering.has(socket) || !socket.writable || systemCode(error) === 'ECONNRESET') return void socket.destroy()
+    if (!socket.writable || isGone(error)) return void socket.destroy()
     const reason = parseFailure(error)
+    if (answering.has(socket)) {
+      // Nothing more of what was allowed may leave while its end is being recorded.
+      socket.destroy()
+      broken.set(socket, reason)
+      const facts = sending.get(socket)
+      // What was not allowed yet is recorded with its decision. It is ended also where that can not be done.
+      if (facts !== undefined) refuse(reason, facts).catch(() => undefined)
+      return
+    }
     refuse(reason, { ...interceptedAs.get(socket) }).then(
       () => endWith(socket, rawAnswer(refusalAnswer(reason))),
       (failure: unknown) => endWith(socket, failedAnswer(failure)),

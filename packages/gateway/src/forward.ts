@@ -10,7 +10,7 @@ import type { HeldBody } from './held-body.ts'
 import type { GatewayLimits } from './limits.ts'
 import { written, type Authority } from './names.ts'
 import type { Pool } from './pool.ts'
-import { errorAnswer, refusalAnswer, type ProblemAnswer } from './problems.ts'
+import { errorAnswer, refusalAnswer, type ProblemAnswer, type Refusal } from './problems.ts'
 import type { Packages } from './packages.ts'
 import { scrubbing, scrubHeaders } from './scrub.ts'
 
@@ -88,8 +88,13 @@ function metering(answer: IncomingMessage, charge: Charge): Transform {
   })
 }
 
-/** Sends an answer on, as it comes. */
-function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, limits: GatewayLimits): void {
+/** Sends an answer on, as it comes. `over` is called where it is larger than it may be. */
+function pass(
+  answer: IncomingMessage,
+  res: ServerResponse,
+  outgoing: Outgoing,
+  { limits, over }: { readonly limits: GatewayLimits; readonly over: () => void },
+): void {
   const known = outgoing.known()
   const { charge } = outgoing
   const { rawHeaders, statusCode = 502 } = answer
@@ -103,8 +108,7 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   const encoded = values(rawHeaders, 'content-encoding').some((coding) => coding.trim().toLowerCase() !== 'identity')
   if (known !== undefined && encoded && outgoing.method !== 'HEAD')
     return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
-  if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes)
-    return refuse('The answer is over the limit of size.')
+  if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes) return (answer.destroy(), over())
   const fate = { scrubbed: known !== undefined, metered: charge !== undefined, signed: outgoing.signed }
   const headers = answerHeaders(rawHeaders, fate)
   res.writeHead(statusCode, [...(known === undefined ? headers : scrubHeaders(headers, known))])
@@ -114,7 +118,7 @@ function pass(answer: IncomingMessage, res: ServerResponse, outgoing: Outgoing, 
   })
   const cut = (): void => void (res.destroy(), answer.destroy())
   answer.on('error', cut)
-  count(answer, limits.maxAnswerBytes, cut)
+  count(answer, limits.maxAnswerBytes, () => (answer.destroy(), over()))
   const read = charge === undefined ? answer : answer.pipe(metering(answer, charge)).on('error', cut)
   const clean = known === undefined ? read : read.pipe(scrubbing(known)).on('error', cut)
   const keeping = outgoing.keeping?.(answer, res)
@@ -146,7 +150,8 @@ function whyNot(error: unknown): SeamError {
 
 /**
  * Sends a request on and its answer back, streaming both. Redirects are answers like any other: whoever follows one asks
- * anew. `unreachable` is called where the address did not answer.
+ * anew. `unreachable` is called where the address did not answer. What goes over a limit on its way is ended at once;
+ * `cut` makes that a record, and the program is told after it.
  */
 export function forward(
   req: IncomingMessage,
@@ -156,7 +161,13 @@ export function forward(
     pool,
     limits,
     unreachable,
-  }: { readonly pool: Pool; readonly limits: GatewayLimits; readonly unreachable: () => void },
+    cut,
+  }: {
+    readonly pool: Pool
+    readonly limits: GatewayLimits
+    readonly unreachable: () => void
+    readonly cut: (reason: Refusal['reason']) => Promise<void>
+  },
 ): void {
   const { authority, address, method, target, length, expectsContinue, held, charge, credential } = outgoing
   let added = credential
@@ -167,6 +178,24 @@ export function forward(
     answered = true
     sent?.destroy()
     fail(res, problem, length !== 0)
+  }
+
+  let ended = false
+  const end = (reason: Refusal['reason']): void => {
+    if (ended) return
+    ended = true
+    answered = true
+    sent?.destroy()
+    cut(reason).then(
+      () => fail(res, refusalAnswer(reason), true),
+      (error: unknown) => fail(res, errorAnswer(error), true),
+    )
+  }
+  /** Nothing moves any more: the program keeps back its body or takes no more of the answer, or else the host is silent. */
+  const silent = (asked: ClientRequest): void => {
+    const byProgram = req.complete ? res.writableNeedDrain : !asked.writableNeedDrain
+    if (byProgram) end('too-slow')
+    else if (!ended) stop(errorAnswer(new SeamError('TIMEOUT', 'The host was silent for too long.')))
   }
 
   function guarded(work: () => void): void {
@@ -204,7 +233,7 @@ export function forward(
         charge?.begins(headOf(answer))
         pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
         answer.on('end', () => (whole = answer.complete))
-        pass(answer, res, outgoing, limits)
+        pass(answer, res, outgoing, { limits, over: () => end('too-large') })
       })
     /** Once for a request. What is added anew is for the next one, and for this one where it has no body. */
     async function renewed(answer: IncomingMessage, renew: NonNullable<Added['renew']>): Promise<void> {
@@ -220,9 +249,9 @@ export function forward(
     }
     // Answers that are not for this request, and one that changes the protocol although none was asked for.
     asked.on('upgrade', (_, socket) => void socket.destroy())
-    asked.on('timeout', () => stop(errorAnswer(new SeamError('TIMEOUT', 'The host was silent for too long.'))))
+    asked.on('timeout', () => silent(asked))
     const failed = (error: unknown): void => {
-      if (sent !== asked) return
+      if (sent !== asked || ended) return
       if (answered) return void (res.writableEnded || res.destroy())
       if (asked.reusedSocket && !again && length === 0 && (method === 'GET' || method === 'HEAD'))
         return guarded(() => send(true))
@@ -243,8 +272,10 @@ export function forward(
     if (!(whole && sent?.writableEnded === true)) sent?.destroy()
   })
   req.on('error', () => sent?.destroy())
+  // Whoever listens has to end the connection.
+  res.on('timeout', () => (sent === undefined ? res.destroy() : silent(sent)))
   if (length !== 0 && held === undefined) {
-    count(req, limits.maxRequestBytes, () => stop(refusalAnswer('too-large')))
+    count(req, limits.maxRequestBytes, () => end('too-large'))
     // What counts also starts the flow; it is held until there is somewhere to put it.
     req.pause()
   }

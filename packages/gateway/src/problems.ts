@@ -83,10 +83,15 @@ const REFUSALS: Readonly<
   'too-large': {
     code: 'LIMIT_EXCEEDED',
     status: 413,
-    message: 'The request is over a limit of size.',
-    remedy: 'Send less.',
+    message: 'The request, or its answer, is over a limit of size.',
+    remedy: 'Send less, or ask for less.',
   },
-  'too-slow': { code: 'TIMEOUT', status: 408, message: 'The request came too slowly.', remedy: 'Send it faster.' },
+  'too-slow': {
+    code: 'TIMEOUT',
+    status: 408,
+    message: 'The request came too slowly, or its answer was not taken.',
+    remedy: 'Send and read faster.',
+  },
   'too-many-connections': {
     code: 'LIMIT_EXCEEDED',
     message: 'There are too many connections.',

@@ -73,6 +73,32 @@ describe('requests that two servers could read differently', () => {
     )
     expect(answer).not.toContain('200 OK')
     expect(here.requests).toEqual([])
+    await expect.poll(() => here.decisions.length).toBe(2)
+    expect(here.decisions).toMatchObject([{ outcome: 'allowed' }, { outcome: 'refused', reason: 'malformed' }])
+  })
+
+  it('ends a body that turns bad while it is on its way, and records it', async () => {
+    const { socketPath, at } = await opened()
+    const socket = connect(socketPath)
+    socket.write(`POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`)
+    await expect.poll(() => here.decisions.length).toBe(1)
+    const ended = new Promise((resolve) => socket.on('close', resolve).resume())
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+    await ended
+    await expect.poll(() => here.decisions.length).toBe(2)
+    expect(here.decisions[1]).toMatchObject({ outcome: 'refused', reason: 'malformed', method: 'POST', path: '/x' })
+    expect(here.requests).toEqual([])
+  })
+
+  it('has nothing to say of a program that goes away in the middle of a body', async () => {
+    const { socketPath, at } = await opened()
+    const socket = connect(socketPath)
+    socket.write(`POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`)
+    await expect.poll(() => here.decisions.length).toBe(1)
+    socket.end()
+    await new Promise((resolve) => socket.on('close', resolve).resume())
+    await here.gateway.close()
+    expect(here.decisions).toMatchObject([{ outcome: 'allowed' }])
   })
 
   it('ends a connection with a coding that it does not know', async () => {
@@ -262,11 +288,18 @@ describe('limits', () => {
     const { socketPath, at } = await opened({ limits: { idleMs: 400, maxRequestBytes: 100_000 } })
     const begin = `POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`
     const started = Date.now()
-    await exchange(socketPath, `${begin}3\r\nabc\r\n`, 10_000)
+    expect(codeOf(await exchange(socketPath, `${begin}3\r\nabc\r\n`, 10_000))).toBe('TIMEOUT')
     expect(Date.now() - started).toBeLessThan(5_000)
     const answer = await exchange(socketPath, begin + `4000\r\n${'a'.repeat(16_384)}\r\n`.repeat(10), 10_000)
     expect(codeOf(answer)).toBe('LIMIT_EXCEEDED')
     expect(here.requests).toEqual([])
+    const about = { mode: 'endpoint', method: 'POST', host: 'api.example', path: '/x' }
+    expect(here.decisions).toMatchObject([
+      { outcome: 'allowed', ...about },
+      { outcome: 'refused', reason: 'too-slow', code: 'TIMEOUT', ...about },
+      { outcome: 'allowed', ...about },
+      { outcome: 'refused', reason: 'too-large', code: 'LIMIT_EXCEEDED', ...about },
+    ])
   })
 
   it('holds little of an answer that nobody reads, and ends it', async () => {
@@ -288,6 +321,44 @@ describe('limits', () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     expect(sent).toBeLessThan(30_000_000)
     await closed(socket.resume())
+    expect(here.decisions).toMatchObject([
+      { outcome: 'allowed' },
+      { outcome: 'refused', reason: 'too-slow', path: '/x' },
+    ])
+  })
+
+  it('blames no program for a host that is silent', async () => {
+    const { socketPath, at } = await opened({ limits: { idleMs: 300 } }, (_, res) => void res.write('begun'))
+    const answer = await exchange(socketPath, `GET ${at}/x HTTP/1.1\r\nHost: localhost\r\n\r\n`, 10_000)
+    expect(statusOf(answer)).toBe(200)
+    const silent = await exchange(socketPath, `GET ${at}/x HTTP/1.1\r\nHost: localhost\r\n\r\n`, 10_000)
+    expect(silent).not.toContain('\r\n0\r\n')
+    expect(here.decisions.map(({ outcome }) => outcome)).toEqual(['allowed', 'allowed'])
+  })
+
+  it('ends an answer that is too large, whatever it says of itself, and records it', async () => {
+    const { socketPath, at } = await opened({ limits: { maxAnswerBytes: 100_000 } }, ({ url }, res) => {
+      if (url === '/said') res.setHeader('content-length', 1_000_000)
+      res.end(Buffer.alloc(1_000_000))
+    })
+    const ask = (path: string): Promise<string> =>
+      exchange(socketPath, `GET ${at}${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 10_000)
+    expect(codeOf(await ask('/said'))).toBe('LIMIT_EXCEEDED')
+    expect((await ask('/more')).length).toBeLessThan(300_000)
+    for (const path of ['/said', '/more'])
+      expect(here.decisions).toContainEqual(expect.objectContaining({ outcome: 'refused', reason: 'too-large', path }))
+  })
+
+  it('tells nothing where a request that went over a limit can not be recorded, and ends it all the same', async () => {
+    let records = 0
+    const { socketPath, at } = await opened({
+      limits: { maxRequestBytes: 100_000 },
+      decided: () => (++records === 1 ? Promise.resolve() : Promise.reject(new Error('full'))),
+    })
+    const begin = `POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`
+    const answer = await exchange(socketPath, begin + `4000\r\n${'a'.repeat(16_384)}\r\n`.repeat(10), 10_000)
+    expect(codeOf(answer)).toBe('UNAVAILABLE')
+    expect(here.requests).toEqual([])
   })
 
   it('takes so many of 10,010 connections and no more, and records how many it refused', async () => {
