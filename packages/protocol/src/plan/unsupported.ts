@@ -18,7 +18,7 @@ export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, 
     if (has(field)) refuse(faults, [...path, field], what, remedy)
   }
   if (has('agent') && !has('run'))
-    refuse(faults, [...path, 'agent'], 'An agent that runs by itself', 'Add run with a command line.')
+    refuse(faults, [...path, 'agent'], 'An agent in the place of run', 'Add run with a command line.')
   check('input', 'Input for an agent', 'Use env, or needs with a name.')
   if (item.budget?.wallClock !== undefined)
     refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')
