@@ -55,7 +55,7 @@ export const usage: Command = command({
       // What is in several rows would be in it several times.
       const total = by === 'team' ? {} : { total: sums.total }
       if (args.json === true) await io.out(`${JSON.stringify({ by, since, usage: sums.usage, ...total })}\n`)
-      else if (sums.usage.length === 0) await io.out(`No call was metered ${WHOSE[by]}since ${since} (UTC).\n`)
+      else if (sums.usage.length === 0) await io.out(`No call ${WHOSE[by]}was metered since ${since} (UTC).\n`)
       else await io.out(`${io.style.dim(`by ${by}, since ${since} (UTC)`)}\n${table({ usage: sums.usage, ...total })}`)
       return 0
     })
