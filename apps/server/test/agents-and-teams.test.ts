@@ -103,7 +103,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stop()
   here.remove()
-}, 60_000)
+}, 120_000)
 
 it('what waits for a team says so, with the place of its budget, and how all of them stand', async () => {
   const { out } = await here.seamark('status', 'r1')
@@ -116,7 +116,7 @@ it('what waits for a team says so, with the place of its budget, and how all of 
   ])
   const { budgets } = serviceView.parse(await now.client.service())
   expect(budgets?.map(({ account }) => account)).toEqual(['agent:writer', 'team:web'])
-}, 60_000)
+}, 120_000)
 
 it('usage is shown by agent and team, of teams without a total', async () => {
   const call = { calls: 1, charged: { tokens: 60, nanoUsd: 900_000_000 } }
@@ -141,7 +141,7 @@ it('usage is shown by agent and team, of teams without a total', async () => {
   const { out } = await here.seamark('usage', '--by', 'team')
   expect(out).toMatch(/^web +1 call +60 tokens +\$0\.9000$/m)
   expect(out).not.toContain('total')
-}, 60_000)
+}, 120_000)
 
 it('a run is of the teams that its principal is in when it is submitted, and of no unknown agent', async () => {
   const plan = (agent: string) =>
@@ -160,7 +160,7 @@ it('a run is of the teams that its principal is in when it is submitted, and of 
   for await (const event of now.client.events(run, { follow: true }))
     if (event.type === 'record' && event.kind === 'run.submitted') submitted.push(event.data)
   expect(submitted).toMatchObject([{ teams: ['web'] }])
-}, 60_000)
+}, 120_000)
 
 it('what waits for a team goes on once the service starts with more for it', async () => {
   expect(await now.client.run('r1')).toMatchObject({ status: 'running' })
