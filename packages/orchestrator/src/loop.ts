@@ -5,6 +5,7 @@ import { recordEntry } from '@seamark/log'
 import type { Command, Reply } from './commands.ts'
 import { isEarlier, withEarlier } from './earlier.ts'
 import { recover } from './recover.ts'
+import { rowWriter } from './recovered-rows.ts'
 import type { Queues } from './schedule.ts'
 import { saveState } from './snapshot.ts'
 import type { Staged } from './stage.ts'
@@ -88,7 +89,7 @@ interface Flight {
 /** Recovers and starts. Errors: those of `recover`. */
 export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { ns, journal, lease, clock, notice } = options
-  let { state, chains, replayed: sinceSnapshot } = await recover(ns, journal)
+  let { state, chains, replayed: sinceSnapshot } = await recover(ns, journal, rowWriter(options))
   let snapshotDue = options.recordsPerSnapshot
   let inbox: Waiting[] = []
   /** Taken from the inbox, and neither answered nor in flight. */
@@ -199,7 +200,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** The state is ahead of the journal: it is made anew from what is durable. */
   async function rebuild(): Promise<void> {
-    ;({ state, chains, replayed: sinceSnapshot } = await patiently(() => recover(ns, journal)))
+    ;({ state, chains, replayed: sinceSnapshot } = await patiently(() => recover(ns, journal, rowWriter(options))))
     arm()
   }
 
@@ -250,6 +251,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** Only a shortcut: without it recovery replays more. */
   async function snapshot(): Promise<void> {
+    // Who starts from it would never write the rows that a recovery has left.
+    if (state.todo.usage.size > 0) return
     sinceSnapshot = 0
     await journal.saveState(lease, saveState(state, chains)).catch((error: unknown) => notice(toSeamError(error)))
   }

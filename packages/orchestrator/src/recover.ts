@@ -6,6 +6,8 @@ import { parsePlaced } from './records.ts'
 import { FOLD_VERSION, fold } from './fold.ts'
 import type { Ledger } from './ledger.ts'
 import { ledger } from './ledger.ts'
+import type { WriteRows } from './recovered-rows.ts'
+import { rowsOnTheWay } from './recovered-rows.ts'
 import { loadState } from './snapshot.ts'
 import type { State } from './state.ts'
 import { emptyState, trim } from './state.ts'
@@ -16,15 +18,21 @@ import { emptyState, trim } from './state.ts'
  * Errors: `INTEGRITY` when the snapshot or a head that a record commits to is not that of the
  * journal's records, or the payload of an unsealed run is gone; `UNSUPPORTED` for records of a newer
  * version; those of the journal.
+ *
+ * With `write`, rows of usage of what is over are written while records are read, so that no more of them are in memory than
+ * the engine itself has, and `most`. The others are in `todo`, to be written with the first batch: where their table is new, it has none yet.
  */
 export async function recover(
   ns: string,
   journal: Journal,
+  write?: WriteRows,
+  most?: number,
 ): Promise<{ state: State; chains: Ledger; replayed: number }> {
   const snapshot = await journal.loadState(ns, FOLD_VERSION)
   const { state, chains } =
     snapshot === undefined ? { state: emptyState(ns), chains: ledger(ns) } : loadState(ns, snapshot)
   if (snapshot !== undefined) await checkSnapshot(ns, journal, state.size, chains.frontier)
+  const rowsDue = write && rowsOnTheWay(state, write, most)
   let replayed = 0
   for await (const { header: bytes, leaf, payload } of journal.read(ns, state.size, { payloads: true })) {
     const header = parsePlaced(bytes)
@@ -33,6 +41,8 @@ export async function recover(
     fold(state, header, payload?.bytes, (_run, item) => item && trim(item))
     if (header.kind === 'run.sealed' && header.run !== undefined) chains.forget(header.run)
     replayed++
+    const writing = rowsDue?.()
+    if (writing !== undefined) await writing
   }
   const [purged] = state.purged
   if (purged !== undefined)
@@ -45,7 +55,6 @@ export async function recover(
   state.todo.cascade = []
   state.todo.broken = []
   state.todo.clean = []
-  // The rows of usage that it passed are written again, with the first batch: where their table is new, it has none yet.
   return { state, chains, replayed }
 }
 

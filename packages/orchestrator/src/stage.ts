@@ -88,9 +88,11 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   const reaction = { queues, now, frugal: holdBack !== undefined, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   staged.ended = state.todo.clean.splice(0)
+  // Without a record nothing is appended.
+  if (staged.records.length === 0) return staged
   // An append that is tried again reads them again.
   staged.usage = [...state.todo.usage.values()]
-  state.todo.usage = new Map()
+  state.todo.usage.clear()
   return staged
 }
 

@@ -74,6 +74,11 @@ export function forgetTallies(tallies: UsageTallies, run: string, items: Iterabl
   for (const { id } of items) tallies.rows.delete(keyOf({ by: 'item', run, item: id }))
 }
 
+/** Whether a later call may be counted in this row, which is as it was given last. */
+export function mayChange(tallies: UsageTallies, row: UsageRow): boolean {
+  return tallies.rows.get(keyOf(row)) === row
+}
+
 /** The place of a row among all: the same as in the tables. */
 export function rowKey({ by, day, index }: UsageRow): string {
   return `${by} ${day} ${index}`
