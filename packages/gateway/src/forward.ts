@@ -186,9 +186,15 @@ export function forward(
     ended = true
     answered = true
     sent?.destroy()
+    req.pause()
+    const last = (problem: ProblemAnswer): void => {
+      // A host may have answered before all was sent: that answer has left the connection, and the body goes on.
+      if (res.headersSent || res.destroyed) req.socket.destroy()
+      fail(res, problem, true)
+    }
     cut(reason).then(
-      () => fail(res, refusalAnswer(reason), true),
-      (error: unknown) => fail(res, errorAnswer(error), true),
+      () => last(refusalAnswer(reason)),
+      (error: unknown) => last(errorAnswer(error)),
     )
   }
   /** Nothing moves any more: the program keeps back its body or takes no more of the answer, or else the host is silent. */
@@ -270,6 +276,8 @@ export function forward(
   // What was exchanged whole leaves its connection to the pool, also where Node is not done with it yet.
   res.on('close', () => {
     if (!(whole && sent?.writableEnded === true)) sent?.destroy()
+    // Answered before all was sent: nobody wants the rest, which may have no end.
+    if (!req.complete && !req.socket.destroyed) req.socket.destroySoon()
   })
   req.on('error', () => sent?.destroy())
   // Whoever listens has to end the connection.
