@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { place } from './seamark.ts'
+
+interface Ended {
+  readonly outcome: string
+  readonly reason: string
+  readonly detail?: string
+}
+
+interface Vector {
+  readonly name: string
+  readonly item: Readonly<Record<string, unknown>>
+  readonly ended: Ended
+  readonly settled?: Ended
+}
+
+const path = new URL('../../../vectors/outcomes/attempts.json', import.meta.url)
+const { cases }: { readonly cases: readonly Vector[] } = JSON.parse(readFileSync(path, 'utf8'))
+
+const here = place()
+afterAll(() => here.remove())
+const ended = new Map<string, Ended>()
+const settled = new Map<string, Ended>()
+
+beforeAll(async () => {
+  here.repository('repo', { 'a.txt': 'one\n' })
+  const items = cases.map(({ item }, n) => ({ id: `n${n}`, ...item }))
+  here.write('plan.json', JSON.stringify({ version: 1, workspace: { git: 'repo' }, defaults: { timeout: '60s' }, items })) // prettier-ignore
+  const { code, out } = await here.seamark('run', 'plan.json', '--id', 'r', '--json')
+  expect(code).toBe(11)
+  for (const line of out.trim().split('\n')) {
+    const { kind, item, data } = JSON.parse(line)
+    if (kind === 'attempt.ended') ended.set(item, data)
+    if (kind === 'item.settled') settled.set(item, data)
+  }
+}, 180_000)
+
+describe('an item that was really run', () => {
+  it.each(cases.map((each, n) => [each.name, `n${n}`, each] as const))('%s', (_, id, vector) => {
+    expect(ended.get(id)).toMatchObject(vector.ended)
+    const { outcome, reason } = vector.settled ?? vector.ended
+    expect(settled.get(id)).toEqual({ outcome, reason })
+  })
+})
