@@ -233,15 +233,20 @@ describe('nothing is left', () => {
 describe('what can not start', () => {
   it('says why, with a remedy', async () => {
     expect(await executor.unavailable?.()).toBeUndefined()
+    // An image that is missing, a runtime that is and an engine that is away are told apart by what to do.
+    const remedies = new Set<string | undefined>()
     for (const more of [{ image: 'no/such:1' }, { runtime: 'none' }, { socketPath: '/no/such' }]) {
       const broken = open(more)
-      expect([more, await broken.unavailable?.()]).toEqual([
+      const problem = await broken.unavailable?.()
+      expect([more, problem]).toEqual([
         more,
         expect.objectContaining({ code: 'UNAVAILABLE', remedy: expect.any(String) }),
       ])
+      remedies.add(problem?.remedy)
       await expect(broken.launch(newId(broken), shell('true'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
       await broken.close?.()
     }
+    expect(remedies.size).toBe(3)
   })
 
   it('runs what a tag named first, by its digest', async () => {
