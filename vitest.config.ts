@@ -12,7 +12,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
     exclude: ['**/node_modules/**', '**/dist/**'],
-    testTimeout: 30_000,
+    // A busy machine starts a process in seconds, and a test may start many.
+    testTimeout: 120_000,
     // Many wait for processes and services more than they compute.
     maxWorkers: '100%',
     // Child processes (supervisor, server) resolve `src/` the same way.
