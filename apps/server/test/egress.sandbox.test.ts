@@ -174,7 +174,7 @@ it('leads out again after the service was killed while an attempt runs', { timeo
   await second.ended
 })
 
-it('refuses what it can not hold at submit, with its place', { timeout: 60_000 }, async () => {
+it('refuses what it can not hold at submit, with its place', async () => {
   configure()
   const refused = async (item: string) => {
     here.write('bad.yaml', `version: 1\nitems:\n  - ${item}\n`)

@@ -121,7 +121,7 @@ describe('a data folder in a repository of somebody else', { timeout: 90_000 }, 
   })
 })
 
-describe('a data folder that can not be', { timeout: 60_000 }, () => {
+describe('a data folder that can not be', () => {
   it.each(['/proc/nope', '/dev/null', '/dev/null/x', ''])('%j is INVALID_INPUT, and says what to do', async (data) => {
     here.write('plan.yaml', plan)
     for (const line of [['run', 'plan.yaml'], ['serve']]) {

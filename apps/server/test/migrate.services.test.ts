@@ -111,7 +111,7 @@ async function moved(
   return { led: await led }
 }
 
-it('leaves no moment at which somebody who waits leads the source', { timeout: 60_000 }, async () => {
+it('leaves no moment at which somebody who waits leads the source', async () => {
   const schema = 'waiting'
   const there = join(here.dir, 'there')
   const folder = sqliteJournal({ dir: join(there, 'journal') })

@@ -110,7 +110,7 @@ it('of a set-up is explained with it, by the digest of its launch', { timeout: 1
   expect(out).toContain('  rm *  (plan /workspace/setup/policy/tools/deny/0)')
 })
 
-it('that denies a line of its plan refuses it, with its place', { timeout: 60_000 }, async () => {
+it('that denies a line of its plan refuses it, with its place', async () => {
   config({ tools: { deny: ['git push*'] } })
   here.write('bad.yaml', 'version: 1\nitems:\n  - { id: a, run: "git push origin", executor: process }\n')
   const { code, err, out } = await here.seamark('run', 'bad.yaml', '--json', '--config', 'seamark.config.mjs')

@@ -7,7 +7,7 @@ import { place } from './seamark.ts'
 const here = place()
 afterAll(() => here.remove())
 
-it('the doctor tries from inside what the sandbox keeps', { timeout: 60_000 }, async () => {
+it('the doctor tries from inside what the sandbox keeps', async () => {
   const { code, out } = await here.seamark('doctor', '--probe', 'sandbox', '--json')
   expect(code).toBe(0)
   const { findings } = doctorReport.parse(JSON.parse(out))

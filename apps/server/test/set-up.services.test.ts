@@ -188,7 +188,7 @@ it(
   },
 )
 
-it('a set-up whose plan asks for more is refused, with its place (needs root)', { timeout: 60_000 }, async () => {
+it('a set-up whose plan asks for more is refused, with its place (needs root)', async () => {
   const setup = {
     run: 'true',
     key: [],

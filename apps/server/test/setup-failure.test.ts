@@ -27,7 +27,7 @@ it('run says that the set-up failed, how, what it wrote last and where the rest 
     expect(failed.out).toContain(text)
 })
 
-it('status says the same, of the run and of an item; and that nothing ran', { timeout: 30_000 }, async () => {
+it('status says the same, of the run and of an item; and that nothing ran', async () => {
   for (const more of [[], ['first']]) {
     const { out } = await here.seamark('status', 'bad', ...more)
     for (const text of ['the set-up failed', 'exit code 3', 'complained', 'seamark logs bad first --setup --stderr'])
@@ -42,7 +42,7 @@ it('status says the same, of the run and of an item; and that nothing ran', { ti
   for (const item of items) expect(item).not.toHaveProperty('isolation')
 })
 
-it('its log is there, also for an item behind the first', { timeout: 30_000 }, async () => {
+it('its log is there, also for an item behind the first', async () => {
   expect((await here.seamark('logs', 'bad', 'first', '--setup')).out).toBe('said\n')
   expect((await here.seamark('logs', 'bad', 'first', '--setup', '--stderr')).out).toBe('complained\n')
   expect((await here.seamark('logs', 'bad', 'second', '--setup', '-f')).out).toBe('said\n')
@@ -50,7 +50,7 @@ it('its log is there, also for an item behind the first', { timeout: 30_000 }, a
   expect((await here.seamark('logs', 'bad', 'first', '--setup', '--gate', '1')).code).toBe(2)
 })
 
-it('the log of a set-up is with the run that made it', { timeout: 60_000 }, async () => {
+it('the log of a set-up is with the run that made it', async () => {
   for (const run of ['made', 'same']) expect((await here.seamark('run', 'good.yaml', '--id', run)).code).toBe(0)
   expect((await here.seamark('logs', 'made', 'first', '--setup')).out).toBe('made\n')
   const { code, err } = await here.seamark('logs', 'same', 'first', '--setup', '--follow', '--json')

@@ -127,7 +127,7 @@ describe('the plan of the demo', { timeout: 180_000 }, () => {
   })
 })
 
-describe('a start', { timeout: 60_000 }, () => {
+describe('a start', () => {
   const refused = async (config: string): Promise<{ code: number | null; problems: readonly Problem[] }> => {
     const { code, err } = await seamark(config, 'run', inDir('plan.yaml'), '--json')
     return { code, problems: JSON.parse(err.trim().split('\n').at(-1) ?? '').error.problems }

@@ -131,7 +131,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-describe('verify --online', { timeout: 60_000 }, () => {
+describe('verify --online', () => {
   it('reports until when the checkpoint is retained, whatever is put on top of it', async () => {
     const before = await verified(audit)
     expect(before).toMatchObject({ code: 0, check: { status: 'pass' }, says: { status: 'pass' } })

@@ -51,7 +51,7 @@ async function during(
 const sizes = (round: number): number => (round % 10 === 0 ? 9_000 : 1 + ((round * 7) % 300))
 
 describe('an append comes back by itself, once, after', () => {
-  it('its connection is cut, at any moment', { timeout: 60_000 }, async () => {
+  it('its connection is cut, at any moment', async () => {
     const writer = await wired()
     const said = await during(writer, 3_000, sizes, async () => {
       for (let i = 0; i < 25; i++) {
@@ -62,7 +62,7 @@ describe('an append comes back by itself, once, after', () => {
     expect(said).toContain('UNAVAILABLE')
   })
 
-  it('its process of the server is ended, at any moment', { timeout: 60_000 }, async () => {
+  it('its process of the server is ended, at any moment', async () => {
     const writer = await wired()
     const said = await during(writer, 2_000, sizes, async () => {
       for (let i = 0; i < 20; i++) {
@@ -75,7 +75,7 @@ describe('an append comes back by itself, once, after', () => {
     expect(said).toContain('UNAVAILABLE')
   })
 
-  it('the server is restarted in the middle of a commit, as by a crash too', { timeout: 60_000 }, async () => {
+  it('the server is restarted in the middle of a commit, as by a crash too', async () => {
     const writer = await wired()
     for (const how of ['immediate', 'fast', 'immediate'] as const) {
       const said = await during(writer, 500, sizes, async () => {
@@ -87,7 +87,7 @@ describe('an append comes back by itself, once, after', () => {
     }
   })
 
-  it('all connections of the server are taken', { timeout: 60_000 }, async () => {
+  it('all connections of the server are taken', async () => {
     const writer = await wired()
     const others: pg.Client[] = []
     const said = await during(writer, 500, sizes, async () => {
@@ -120,7 +120,7 @@ describe('an append comes back by itself, once, after', () => {
     expect(said).toContain('UNAVAILABLE')
   })
 
-  it('what it needs is locked by somebody else', { timeout: 60_000 }, async () => {
+  it('what it needs is locked by somebody else', async () => {
     const writer = await wired()
     await during(writer, 100, sizes, async () => {
       const client = new pg.Client({ connectionString: server.server.url })
@@ -132,7 +132,7 @@ describe('an append comes back by itself, once, after', () => {
   })
 })
 
-it('an append whose answer is lost is stored once, or never will be', { timeout: 60_000 }, async () => {
+it('an append whose answer is lost is stored once, or never will be', async () => {
   const { proxy, store, log, schema } = await wired()
   await log.append(3)
   const client = new pg.Client({ connectionString: server.server.url })
@@ -159,99 +159,87 @@ it('an append whose answer is lost is stored once, or never will be', { timeout:
   await requireWhole(store)
 })
 
-it(
-  'a leader that is cut off from the database is fenced, without a look at its own clock',
-  { timeout: 30_000 },
-  async () => {
-    const { proxy, store, log, schema } = await wired()
-    await log.append(3)
-    proxy.silent = true
-    const late = log.append(2)
-    late.catch(() => undefined)
-    const standby = server.open({ schema, standby: true })
-    const began = performance.now()
-    const lease = await standby.journal.acquire('default', 'standby')
-    expect(performance.now() - began).toBeLessThan(5_000)
-    expect((await standby.journal.head('default')).size).toBe(3)
-    // What was on its way arrives now.
-    proxy.silent = false
-    const error = await late.catch((thrown: unknown) => thrown)
-    // Its connection was ended by the new leader, so it asks again and is told.
-    if (hasCode(error, 'UNAVAILABLE')) await expect(log.append(2)).rejects.toMatchObject({ code: 'CONFLICT' })
-    else expect(error).toMatchObject({ code: 'CONFLICT' })
-    expect(log.lease.lost.aborted).toBe(true)
-    expect((await requireWhole(standby)).size).toBe(3)
-    await expect(
-      store.journal.append(log.lease, 3, { records: [], payloads: [], nodes: [], changes: [] }),
-    ).rejects.toMatchObject({ code: 'CONFLICT' })
-    await lease.release()
-  },
-)
+it('a leader that is cut off from the database is fenced, without a look at its own clock', async () => {
+  const { proxy, store, log, schema } = await wired()
+  await log.append(3)
+  proxy.silent = true
+  const late = log.append(2)
+  late.catch(() => undefined)
+  const standby = server.open({ schema, standby: true })
+  const began = performance.now()
+  const lease = await standby.journal.acquire('default', 'standby')
+  expect(performance.now() - began).toBeLessThan(5_000)
+  expect((await standby.journal.head('default')).size).toBe(3)
+  // What was on its way arrives now.
+  proxy.silent = false
+  const error = await late.catch((thrown: unknown) => thrown)
+  // Its connection was ended by the new leader, so it asks again and is told.
+  if (hasCode(error, 'UNAVAILABLE')) await expect(log.append(2)).rejects.toMatchObject({ code: 'CONFLICT' })
+  else expect(error).toMatchObject({ code: 'CONFLICT' })
+  expect(log.lease.lost.aborted).toBe(true)
+  expect((await requireWhole(standby)).size).toBe(3)
+  await expect(
+    store.journal.append(log.lease, 3, { records: [], payloads: [], nodes: [], changes: [] }),
+  ).rejects.toMatchObject({ code: 'CONFLICT' })
+  await lease.release()
+})
 
-it(
-  'an append that is in another transaction’s way gives way, and is made again by itself',
-  { timeout: 30_000 },
-  async () => {
-    const { log, schema, store } = await wired()
-    await log.append(3)
-    const other = new pg.Client({ connectionString: server.server.url })
-    await other.connect()
-    // Each waits for what the other holds. The server looks for that on behalf of the append, and so refuses it.
-    await other.query(`SET deadlock_timeout TO '20s'; BEGIN;
+it('an append that is in another transaction’s way gives way, and is made again by itself', async () => {
+  const { log, schema, store } = await wired()
+  await log.append(3)
+  const other = new pg.Client({ connectionString: server.server.url })
+  await other.connect()
+  // Each waits for what the other holds. The server looks for that on behalf of the append, and so refuses it.
+  await other.query(`SET deadlock_timeout TO '20s'; BEGIN;
     INSERT INTO "${schema}".records SELECT log, 3, run, leaf, header FROM "${schema}".records WHERE seq = 2`)
-    const appended = log.append(2)
-    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`
-    await expect.poll(() => server.sql(waiting)).toHaveLength(1)
-    await other.query(`UPDATE "${schema}".logs SET runs = runs; ROLLBACK`)
-    await appended
-    expect((await requireWhole(store)).size).toBe(5)
-    await other.end()
-  },
-)
+  const appended = log.append(2)
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`
+  await expect.poll(() => server.sql(waiting)).toHaveLength(1)
+  await other.query(`UPDATE "${schema}".logs SET runs = runs; ROLLBACK`)
+  await appended
+  expect((await requireWhole(store)).size).toBe(5)
+  await other.end()
+})
 
 describe.runIf(process.getuid?.() === 0)('a full disk of the server (as root)', () => {
-  it(
-    'is LIMIT_EXCEEDED with nothing stored, and the journal goes on once there is space',
-    { timeout: 60_000 },
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'seamark-tablespace-'))
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0755', 'tmpfs', dir])
-      const space = join(dir, 'space')
-      try {
-        mkdirSync(space)
-        execFileSync('chown', ['nobody', space])
-        await server.sql(`CREATE TABLESPACE small LOCATION '${space}'`)
-        await server.sql(`CREATE DATABASE small TABLESPACE small`)
-        const url = new URL(server.server.url)
-        url.pathname = '/small'
-        const store = server.open({ url: url.href })
-        const log = await openLog(store.journal)
-        await log.append(10)
-        const ballast = join(dir, 'ballast')
-        writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024, 1))
-        const fill = async (): Promise<unknown> => {
-          for (;;) {
-            const error = await log.append(500).then(
-              () => undefined,
-              (thrown: unknown) => thrown,
-            )
-            if (error !== undefined) return error
-          }
+  it('is LIMIT_EXCEEDED with nothing stored, and the journal goes on once there is space', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'seamark-tablespace-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0755', 'tmpfs', dir])
+    const space = join(dir, 'space')
+    try {
+      mkdirSync(space)
+      execFileSync('chown', ['nobody', space])
+      await server.sql(`CREATE TABLESPACE small LOCATION '${space}'`)
+      await server.sql(`CREATE DATABASE small TABLESPACE small`)
+      const url = new URL(server.server.url)
+      url.pathname = '/small'
+      const store = server.open({ url: url.href })
+      const log = await openLog(store.journal)
+      await log.append(10)
+      const ballast = join(dir, 'ballast')
+      writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024, 1))
+      const fill = async (): Promise<unknown> => {
+        for (;;) {
+          const error = await log.append(500).then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          )
+          if (error !== undefined) return error
         }
-        expect(await fill()).toMatchObject({ code: 'LIMIT_EXCEEDED' })
-        const full = log.frontier.size
-        expect((await store.journal.head('default')).size).toBe(full)
-        rmSync(ballast)
-        await appendPatiently(store.journal, log, 500)
-        expect((await requireWhole(store)).size).toBe(full + 500)
-        await store.journal.close()
-        await server.sql(`DROP DATABASE small WITH (FORCE)`)
-        await server.sql(`CHECKPOINT`)
-        await server.sql(`DROP TABLESPACE small`)
-      } finally {
-        execFileSync('umount', ['-l', dir])
-        rmSync(dir, { recursive: true })
       }
-    },
-  )
+      expect(await fill()).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+      const full = log.frontier.size
+      expect((await store.journal.head('default')).size).toBe(full)
+      rmSync(ballast)
+      await appendPatiently(store.journal, log, 500)
+      expect((await requireWhole(store)).size).toBe(full + 500)
+      await store.journal.close()
+      await server.sql(`DROP DATABASE small WITH (FORCE)`)
+      await server.sql(`CHECKPOINT`)
+      await server.sql(`DROP TABLESPACE small`)
+    } finally {
+      execFileSync('umount', ['-l', dir])
+      rmSync(dir, { recursive: true })
+    }
+  })
 })

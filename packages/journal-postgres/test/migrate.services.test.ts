@@ -64,7 +64,7 @@ describe('a migration', () => {
     expect((await server.sql(`SELECT extra FROM "${schema}".records WHERE seq = 7`))[0]).toEqual({ extra: 'e7' })
   })
 
-  it('is made once by several that start together', { timeout: 30_000 }, async () => {
+  it('is made once by several that start together', async () => {
     const schema = server.freshSchema()
     const taken = await Promise.allSettled(
       Array.from({ length: 6 }, (_, i) => open(schema, next).journal.acquire(`ns-${i % 3}`, 'h')),
@@ -88,7 +88,7 @@ describe('a migration', () => {
     expect((await requireWhole(store)).size).toBe(50)
   })
 
-  it('waits until no older release works, and keeps it out from then on', { timeout: 30_000 }, async () => {
+  it('waits until no older release works, and keeps it out from then on', async () => {
     const schema = await written()
     const old = open(schema, MIGRATIONS)
     const log = await openLog(old.journal)

@@ -36,38 +36,34 @@ describe('a standby', () => {
   it.each([
     ['is killed', 'SIGKILL'],
     ['is frozen', 'SIGSTOP'],
-  ] as const)(
-    'takes over within 5 s when the leader %s, and nothing is lost',
-    { timeout: 30_000 },
-    async (_, signal) => {
-      const schema = server.freshSchema()
-      const child = await leader(schema)
-      const store = server.open({ schema, standby: true })
-      const waiting = store.journal.acquire('default', 'standby')
-      await setTimeout(500)
-      const began = performance.now()
-      child.process.kill(signal)
-      const lease = await waiting
-      expect(performance.now() - began).toBeLessThan(5_000)
-      const { size, checkpoint } = await requireWhole(store)
-      expect(size).toBeGreaterThanOrEqual(newest(child, 'acknowledged'))
-      expect(checkpoint?.size ?? 0).toBeGreaterThanOrEqual(newest(child, 'checkpoint'))
+  ] as const)('takes over within 5 s when the leader %s, and nothing is lost', async (_, signal) => {
+    const schema = server.freshSchema()
+    const child = await leader(schema)
+    const store = server.open({ schema, standby: true })
+    const waiting = store.journal.acquire('default', 'standby')
+    await setTimeout(500)
+    const began = performance.now()
+    child.process.kill(signal)
+    const lease = await waiting
+    expect(performance.now() - began).toBeLessThan(5_000)
+    const { size, checkpoint } = await requireWhole(store)
+    expect(size).toBeGreaterThanOrEqual(newest(child, 'acknowledged'))
+    expect(checkpoint?.size ?? 0).toBeGreaterThanOrEqual(newest(child, 'checkpoint'))
 
-      // The one before is refused by the database, whatever its clock says, and notices.
-      child.process.kill('SIGCONT')
-      if (signal === 'SIGSTOP') {
-        await child.line('refused CONFLICT')
-        await child.line('lost CONFLICT')
-      }
-      expect(newest(child, 'acknowledged')).toBeLessThanOrEqual(size)
-      expect((await requireWhole(store)).size).toBe(size)
-      await lease.release()
-      const log = await openLog(store.journal)
-      await log.append(3)
-      expect((await requireWhole(store)).size).toBe(size + 3)
-      await log.lease.release()
-    },
-  )
+    // The one before is refused by the database, whatever its clock says, and notices.
+    child.process.kill('SIGCONT')
+    if (signal === 'SIGSTOP') {
+      await child.line('refused CONFLICT')
+      await child.line('lost CONFLICT')
+    }
+    expect(newest(child, 'acknowledged')).toBeLessThanOrEqual(size)
+    expect((await requireWhole(store)).size).toBe(size)
+    await lease.release()
+    const log = await openLog(store.journal)
+    await log.append(3)
+    expect((await requireWhole(store)).size).toBe(size + 3)
+    await log.lease.release()
+  })
 
   it(
     'takes over from leaders that are frozen at any moment, also in the middle of a large transaction',
@@ -138,7 +134,7 @@ describe('a standby', () => {
     await Promise.all([journal.close(), expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' })])
   })
 
-  it('does not take the lease of a leader that only loses its connections', { timeout: 30_000 }, async () => {
+  it('does not take the lease of a leader that only loses its connections', async () => {
     const schema = server.freshSchema()
     const leading = server.open({ schema })
     const log = await openLog(leading.journal)

@@ -64,7 +64,7 @@ const flip = (at: number, mask: number) => (path: string) => {
 }
 
 describe('a torn write-ahead log', () => {
-  it('opens at a whole commit that is not behind the checkpoint, or is refused', { timeout: 60_000 }, async () => {
+  it('opens at a whole commit that is not behind the checkpoint, or is refused', async () => {
     const seen = new Set<string>()
     await fc.assert(
       fc.asyncProperty(share, async (at) => {
@@ -76,7 +76,7 @@ describe('a torn write-ahead log', () => {
     expect([...seen].sort()).toEqual(['refused', 'whole'])
   })
 
-  it('with a flipped bit, too', { timeout: 60_000 }, async () => {
+  it('with a flipped bit, too', async () => {
     const seen = new Set<string>()
     await fc.assert(
       fc.asyncProperty(share, fc.integer({ min: 0, max: 7 }), async (at, bit) => {
@@ -93,20 +93,16 @@ describe('a torn write-ahead log', () => {
 })
 
 describe('a damaged database', () => {
-  it(
-    'never yields other data than was written: whole, refused, or INTEGRITY where it is read',
-    { timeout: 60_000 },
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(share, fc.integer({ min: 1, max: 255 }), async (at, mask) => {
-          expect(['whole', 'refused']).toContain(await survives('journal.db', flip(at, mask)))
-        }),
-        { numRuns: 40 },
-      )
-    },
-  )
+  it('never yields other data than was written: whole, refused, or INTEGRITY where it is read', async () => {
+    await fc.assert(
+      fc.asyncProperty(share, fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+        expect(['whole', 'refused']).toContain(await survives('journal.db', flip(at, mask)))
+      }),
+      { numRuns: 40 },
+    )
+  })
 
-  it('that was cut is refused', { timeout: 60_000 }, async () => {
+  it('that was cut is refused', async () => {
     await fc.assert(
       fc.asyncProperty(share, async (at) => {
         const cut = (path: string): void => truncateSync(path, Math.floor(at * statSync(path).size))

@@ -21,38 +21,34 @@ afterAll(async () => {
   rmSync(dir, { recursive: true })
 })
 
-it(
-  'from SQLite to PostgreSQL and back everything stays as it was, over interruptions',
-  { timeout: 60_000 },
-  async () => {
-    const sqlite = sqliteJournal({ dir: join(dir, 'there'), reserveBytes: 0 })
-    const postgres = postgresJournal({ url: server.url })
-    const back = sqliteJournal({ dir: join(dir, 'back'), reserveBytes: 0 })
-    await fill(sqlite, 6_000)
-    const before = await everything(sqlite)
-    for (const [from, to] of [
-      [sqlite, postgres],
-      [postgres, back],
-    ] as const) {
-      const options = { ns: 'default', from, holder: 'mover', foldVersion: 3 }
-      for (const after of [1, 30]) {
-        const broken = { ...to, journal: breaking(to.journal, 'append', after) }
-        await expect(moveNamespace({ ...options, to: broken })).rejects.toThrow('it broke')
-      }
-      expect((await moveNamespace({ ...options, to })).records).toBe(6_000)
-      expect(await everything(to)).toEqual(before)
-      expect((await moveNamespace({ ...options, to })).resumedAt).toBe(6_000)
+it('from SQLite to PostgreSQL and back everything stays as it was, over interruptions', async () => {
+  const sqlite = sqliteJournal({ dir: join(dir, 'there'), reserveBytes: 0 })
+  const postgres = postgresJournal({ url: server.url })
+  const back = sqliteJournal({ dir: join(dir, 'back'), reserveBytes: 0 })
+  await fill(sqlite, 6_000)
+  const before = await everything(sqlite)
+  for (const [from, to] of [
+    [sqlite, postgres],
+    [postgres, back],
+  ] as const) {
+    const options = { ns: 'default', from, holder: 'mover', foldVersion: 3 }
+    for (const after of [1, 30]) {
+      const broken = { ...to, journal: breaking(to.journal, 'append', after) }
+      await expect(moveNamespace({ ...options, to: broken })).rejects.toThrow('it broke')
     }
-    for (const { journal } of [sqlite, back]) {
-      const { damage } = await journal.scrub('default', { bytesPerSecond: 1e10 })
-      expect(damage).toBeUndefined()
-    }
-    expect((await postgres.journal.scrub('default', { bytesPerSecond: 1e10 })).damage).toBeUndefined()
-    for (const { journal } of [sqlite, postgres, back]) await journal.close()
-  },
-)
+    expect((await moveNamespace({ ...options, to })).records).toBe(6_000)
+    expect(await everything(to)).toEqual(before)
+    expect((await moveNamespace({ ...options, to })).resumedAt).toBe(6_000)
+  }
+  for (const { journal } of [sqlite, back]) {
+    const { damage } = await journal.scrub('default', { bytesPerSecond: 1e10 })
+    expect(damage).toBeUndefined()
+  }
+  expect((await postgres.journal.scrub('default', { bytesPerSecond: 1e10 })).damage).toBeUndefined()
+  for (const { journal } of [sqlite, postgres, back]) await journal.close()
+})
 
-it('a standby that waits while the source is moved away never leads it', { timeout: 60_000 }, async () => {
+it('a standby that waits while the source is moved away never leads it', async () => {
   const at = { url: server.url, schema: 'waited', deployment: 'moving' }
   const from = postgresJournal(at)
   const to = sqliteJournal({ dir: join(dir, 'away'), reserveBytes: 0 })

@@ -87,7 +87,7 @@ describe('a recovery without a snapshot', () => {
     await expect(late(all.slice(0, 1))).rejects.toMatchObject({ code: 'CONFLICT' })
   })
 
-  it('of an engine makes the rows whole again, many of them before it has started', { timeout: 60_000 }, async () => {
+  it('of an engine makes the rows whole again, many of them before it has started', async () => {
     let rowsOnly = 0
     const { journal, projections } = memoryJournal({
       onAppend: ({ records: some }) => (some.length === 0 && rowsOnly++, 'ok'),

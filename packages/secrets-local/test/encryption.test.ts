@@ -103,7 +103,7 @@ describe('an identity file', () => {
   })
 })
 
-describe('secrets under a passphrase', { timeout: 60_000 }, () => {
+describe('secrets under a passphrase', () => {
   it('are opened by it and by no other, and it is asked for each time', async () => {
     let asked = 0
     const under = (passphrase: string) => store({ passphrase: async () => (asked++, passphrase) })

@@ -37,7 +37,7 @@ async function* parts(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
 }
 
 describe.runIf(mayMount())('when power is lost', () => {
-  it('what put has stored is there, and what was never synced is not', { timeout: 60_000 }, async () => {
+  it('what put has stored is there, and what was never synced is not', async () => {
     const folder = await freshFolder()
     const image = join(folder, 'disk')
     run('truncate', '-s', '48M', image)

@@ -63,7 +63,7 @@ describe('standard streams', () => {
     await executor.close?.()
   })
 
-  it('are enough for many launches at once, and nothing of them is left', { timeout: 60_000 }, async () => {
+  it('are enough for many launches at once, and nothing of them is left', async () => {
     const dir = temporaryFolder()
     const executor = testExecutor(dir)
     await run(executor, 'first', shell('true'))

@@ -80,7 +80,7 @@ const gate = (step: StepTask, product: Product | undefined): StepTask => ({
 describe('hidden files', () => {
   const policy: Policy = { filesystem: { hide: ['**/.env', 'secrets/**'] } }
 
-  it('are not there, seem not deleted, and are in git history', { timeout: 60_000 }, async () => {
+  it('are not there, seem not deleted, and are in git history', async () => {
     const lines = ['ls -A . sub', 'git status --porcelain', 'git show HEAD:.env', 'echo two > a.txt']
     const { verdict, product } = await play(await task(policy, lines.join(' && ')))
     expect(verdict.outcome).toBe('succeeded')
@@ -90,13 +90,13 @@ describe('hidden files', () => {
     expect(await changed(product)).toEqual(['a.txt'])
   })
 
-  it('can not be replaced by what an attempt puts in their place', { timeout: 60_000 }, async () => {
+  it('can not be replaced by what an attempt puts in their place', async () => {
     const run = 'echo mine > .env; mkdir secrets; echo 3 > secrets/three; echo new > new.env; echo two > a.txt'
     const { product } = await play(await task(policy, run))
     expect(await changed(product)).toEqual(['a.txt', 'new.env'])
   })
 
-  it('are hidden from gates, and nothing outside is removed in their place', { timeout: 60_000 }, async () => {
+  it('are hidden from gates, and nothing outside is removed in their place', async () => {
     const outside = join(dir, 'outside')
     mkdirSync(outside)
     writeFileSync(join(outside, '.env'), 'of the host\n')
@@ -124,7 +124,7 @@ describe('hidden files', () => {
 describe('a workspace that is read-only but for some paths', () => {
   const policy: Policy = { filesystem: { write: ['src/**', 'notes.txt', 'made/here.txt', 'out/**'] } }
 
-  it('takes what is written there', { timeout: 60_000 }, async () => {
+  it('takes what is written there', async () => {
     const run =
       'echo 2 > src/x.txt; mkdir src/d; echo 3 > src/d/y; rm -f src/x.txt; echo n2 > notes.txt; echo h > made/here.txt; echo o > out/o'
     const { verdict, product } = await play(await task(policy, run))
@@ -132,15 +132,11 @@ describe('a workspace that is read-only but for some paths', () => {
     expect(await changed(product)).toEqual(['made/here.txt', 'notes.txt', 'out/o', 'src/d/y', 'src/x.txt'])
   })
 
-  it(
-    'leaves nothing of what was made to be mounted, and takes none of it for an output',
-    { timeout: 60_000 },
-    async () => {
-      const { verdict, product } = await play(await task(policy, 'true', { outputs: [{ path: 'made/here.txt' }] }))
-      expect(verdict).toMatchObject({ outcome: 'failed', reason: 'output-missing' })
-      expect(product?.patch).toBeUndefined()
-    },
-  )
+  it('leaves nothing of what was made to be mounted, and takes none of it for an output', async () => {
+    const { verdict, product } = await play(await task(policy, 'true', { outputs: [{ path: 'made/here.txt' }] }))
+    expect(verdict).toMatchObject({ outcome: 'failed', reason: 'output-missing' })
+    expect(product?.patch).toBeUndefined()
+  })
 
   const ways: [string, string][] = [
     ['a file beside them', 'echo x > a.txt'],
@@ -159,13 +155,13 @@ describe('a workspace that is read-only but for some paths', () => {
     ['a mount in a namespace of its own', 'unshare -Urm sh -c "mount -o remount,rw,bind /workspace && echo x > a.txt"'],
     ['the repository of the attempt', 'git -c user.name=a -c user.email=a@b commit --allow-empty -m x'],
   ]
-  it.each(ways)('is not written by %s', { timeout: 60_000 }, async (_, run) => {
+  it.each(ways)('is not written by %s', async (_, run) => {
     const { verdict, product } = await play(await task(policy, run))
     expect(verdict).toMatchObject({ outcome: 'failed', reason: 'exit-code' })
     expect((await changed(product)).filter((path) => !/^(src|out|made)\/|^notes.txt$/.test(path))).toEqual([])
   })
 
-  it('is not written while a link is swapped for a folder', { timeout: 60_000 }, async () => {
+  it('is not written while a link is swapped for a folder', async () => {
     const run = [
       'mkdir src/d',
       '(i=0; while [ $i -lt 300 ]; do ln -sfn .. src/s; rm -f src/s; ln -sfn d src/s; rm -f src/s; i=$((i+1)); done) &',
@@ -177,12 +173,12 @@ describe('a workspace that is read-only but for some paths', () => {
     expect((await changed(product)).filter((path) => !path.startsWith('src/'))).toEqual([])
   })
 
-  it('may be written by nothing', { timeout: 60_000 }, async () => {
+  it('may be written by nothing', async () => {
     const { verdict } = await play(await task({ filesystem: { write: [] } }, 'echo x > a.txt'))
     expect(verdict).toMatchObject({ outcome: 'failed' })
   })
 
-  it('is not prepared where a path leads through a link, or is a folder', { timeout: 60_000 }, async () => {
+  it('is not prepared where a path leads through a link, or is a folder', async () => {
     const linked = repository(join(dir, 'linked'), { 'real/x': '1' })
     symlinkSync('/etc', join(linked, 'src'))
     sh(linked, 'git add -A && git commit -qm link')

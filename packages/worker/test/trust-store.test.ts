@@ -50,7 +50,6 @@ describe('a trust store', () => {
 
   it.runIf(hasJava)(
     'lets Java through a proxy to a host of its authority, and to none without it (where Java is installed)',
-    { timeout: 60_000 },
     async () => {
       const dir = temporary()
       const ca = authority(dir)
