@@ -12,8 +12,9 @@ describe('a budget', () => {
     await until(() => engine.waiting('r1', 'a')?.for === 'parked')
     const budget = { account: 'item:r1/a', of: 'nanoUsd', room: 50, wanted: 60 }
     expect(engine.waiting('r1', 'a')).toMatchObject({ for: 'parked', reason: 'budget', budget })
-    const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
-    expect(rows).toMatchObject([{ parked: { reason: 'budget', budget } }])
+    // What the engine waits for it knows before its row is written.
+    const rows = async () => (await options.projections.query('default', 'items', { run: 'r1' })).rows
+    await expect.poll(rows).toMatchObject([{ parked: { reason: 'budget', budget } }])
     await engine.approve(LOCAL, 'r1', 'a', tokenOf(engine, 'a'), { nanoUsd: 25 })
     expect(await engine.sealed('r1')).toBe('succeeded')
     await engine.stop()
