@@ -1,17 +1,11 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Worker } from '@seamark/core'
-import { sqliteJournal } from '@seamark/journal-sqlite'
-import { allowLocal } from '@seamark/kit'
-import { createEngine } from '@seamark/orchestrator'
 import { itemView, runView, serviceView } from '@seamark/protocol'
 import { seamarkClient } from '@seamark/sdk'
 import type { SeamarkClient } from '@seamark/sdk'
-import { localSigner } from '@seamark/signer-local'
-import { instantHands, instantItem } from '@seamark/testing'
+import { instantItem } from '@seamark/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tellOfBudgets } from '../src/budget-notices.ts'
 import { socketIn } from '../src/socket.ts'
+import { oneCallEngine } from './one-call-engine.ts'
 import type { Ended, Started } from './seamark.ts'
 import { place, until } from './seamark.ts'
 
@@ -21,41 +15,8 @@ const json = ({ out }: Ended): unknown => JSON.parse(out)
 
 /** An engine on the folder whose attempts make one call each, and fail where it is refused. */
 async function spend(): Promise<void> {
-  mkdirSync(here.data, { mode: 0o700 })
-  const store = sqliteJournal({ dir: join(here.data, 'journal') })
-  const hands = instantHands()
-  const refused = new Set<string>()
-  const worker: Worker = {
-    ...hands.worker,
-    async follow(task, executor, exit, options) {
-      const amount = { tokens: 60, nanoUsd: 900_000_000 }
-      const usage = options?.port?.usage
-      const answer = await usage?.reserve({ id: 'c1', provider: 'anthropic', model: 'a-model', worst: amount })
-      if (answer?.ok === true) await usage?.settle('c1', { as: 'used', amount })
-      else refused.add(task.launchId)
-      await hands.worker.follow(task, executor, exit)
-    },
-    async capture(task, executor, exit, options) {
-      const report = await hands.worker.capture(task, executor, exit, options)
-      const failed = { outcome: 'failed', reason: 'exit-code', detail: '1' } as const
-      return refused.has(task.launchId) ? { ...report, verdict: failed } : report
-    },
-  }
-  const engine = createEngine({
-    ns: 'default',
-    ...store,
-    worker,
-    executors: hands.executors.map((executor) => ({ ...executor, name: 'process' })),
-    runtimes: ['command'],
-    authorizer: allowLocal(),
-    signer: localSigner({ path: join(here.data, 'keys', 'log.pem'), role: 'log' }),
-    queues: { default: { concurrency: 1 } },
-    budgets: { day: { nanoUsd: 2_000_000_000 } },
-    newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
-    version: '0.0.0',
-    holder: 'before',
-  })
-  await engine.start()
+  const budgets = { day: { nanoUsd: 2_000_000_000 } }
+  const { engine, stop } = await oneCallEngine(here.data, budgets)
   const item = (id: string, nanoUsd?: number) => ({
     ...instantItem(id),
     executor: 'process',
@@ -68,8 +29,7 @@ async function spend(): Promise<void> {
     items: [item('fine', 1_000_000_000), item('free'), item('short', 500_000_000)],
   })
   await until(() => engine.waiting('r1', 'short')?.for === 'parked')
-  await engine.stop()
-  await store.journal.close()
+  await stop()
 }
 
 let service: Started

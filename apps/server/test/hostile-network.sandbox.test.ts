@@ -222,8 +222,8 @@ describe.runIf(process.getuid?.() === 0)('what a hostile program does with its w
     expect(await logOf('many')).toBe('opened 10000\n')
     expect(refusals('many')).toEqual(['too-many-connections'])
     const refused = of('many', 'refused').reduce((sum, { count = 1 }) => sum + count, 0)
-    // Those that got in are closed after a while, for others: how many get in depends on how fast the machine is.
-    expect(refused).toBeGreaterThan(1_000)
+    // 64 get in at a time. A machine with a load of 25 recorded 8,128.
+    expect(refused).toBeGreaterThan(5_000)
     expect(of('many', 'refused').length).toBeLessThan(50)
   })
 
