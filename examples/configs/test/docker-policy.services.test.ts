@@ -1,45 +1,21 @@
-import { startDocker } from '@seamark/testing-services'
-import type { DockerEngine, RunningServer } from '@seamark/testing-services'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { onDocker, type Ground } from '../../../apps/server/test/grounds.ts'
 import { listenOn } from '../../../apps/server/test/loopback.ts'
 import { begin, NODE, place } from '../../../apps/server/test/seamark.ts'
 
-const root = join(import.meta.dirname, '../../..')
-const makeImage = join(root, 'packages/executor-docker/bin/make-image.sh')
-const programs = [
-  'sh',
-  'env',
-  'cat',
-  'echo',
-  'printf',
-  'ls',
-  'ln',
-  'mv',
-  'rm',
-  'mkdir',
-  'grep',
-  'sleep',
-  'mount',
-  'unshare',
-]
 const here = place()
 const secret = 'sk-docker-Zq80123456789abcdef'
 const seen: { url: string; authorization: string | undefined }[] = []
-let engine: DockerEngine & RunningServer
+let ground: Ground
 let server: Server
 let port = 0
 
 beforeAll(async () => {
-  engine = await startDocker()
-  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-  const image = execFileSync(makeImage, ['seamark-policy:1', ...programs, 'node', 'git', 'curl'], {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: path, DOCKER_HOST: `unix://${engine.socketPath}` },
-  }).trim()
+  ground = await onDocker(here)
   const openssl = (line: string) => execFileSync('openssl', line.split(' '), { cwd: here.dir, stdio: 'pipe' })
   const key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
   openssl(`req -x509 ${key} -days 2 -keyout ca.key -out ca.pem -subj /CN=authority`)
@@ -52,26 +28,24 @@ beforeAll(async () => {
     answer.end(`page ${url}\n`)
   })
   port = await listenOn(server, ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
-  here.write('seamark.config.mjs', configuration(image))
+  here.write('seamark.config.mjs', configuration())
 }, 180_000)
 afterAll(async () => {
   server.closeAllConnections()
   await new Promise((done) => server.close(done))
-  await engine.stop()
+  await ground.stop()
   here.remove()
 }, 60_000)
 
 /** Docker alone, with a data folder that it may give to attempts, and three hosts, one of which takes the secret. */
-function configuration(image: string): string {
-  const docker = { socketPath: engine.socketPath, image, requireDigest: true, dir: here.data }
+function configuration(): string {
   const allow = [
     { host: '127.0.0.1', port, mode: 'endpoint', methods: ['GET'], paths: ['/v1/*'], inject: 'api-key' },
     { host: '127.0.0.2', port, mode: 'intercept' },
     { host: '127.0.0.3', port, mode: 'tunnel' },
   ]
-  return `import { dockerExecutor } from ${JSON.stringify(join(root, 'packages/executor-docker/src/index.ts'))}
-export default {
-  executors: [dockerExecutor(${JSON.stringify(docker)})],
+  return `export default {
+  ${ground.line}
   policy: { network: { allow: ${JSON.stringify(allow)} } },
   secrets: {
     spec: 'secrets/v1', kind: 'test', name: 'test', guarantees: {},

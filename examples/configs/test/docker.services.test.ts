@@ -1,18 +1,17 @@
 import type { VerifyReport } from '@seamark/core'
 import { startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeImage } from '../../../apps/server/test/grounds.ts'
 import { begin, NODE, runs } from '../../../apps/server/test/seamark.ts'
 import { planFor } from '../../demo/src/place.ts'
 import { hostile, hostilePlan } from './hostile.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const config = join(import.meta.dirname, '../src/docker.config.ts')
-const makeImage = join(root, 'packages/executor-docker/bin/make-image.sh')
 
 let engine: DockerEngine & RunningServer
 let dir = ''
@@ -20,12 +19,7 @@ let env: Readonly<Record<string, string>> = {}
 beforeAll(async () => {
   engine = await startDocker()
   dir = mkdtempSync(join(tmpdir(), 'seamark-on-docker-'))
-  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-  const said = execFileSync(makeImage, ['seamark-local:1'], {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: path, DOCKER_HOST: `unix://${engine.socketPath}` },
-  })
-  env = { SEAMARK_IMAGE: said.trim(), SEAMARK_DOCKER_SOCKET: engine.socketPath }
+  env = { SEAMARK_IMAGE: makeImage(engine.socketPath), SEAMARK_DOCKER_SOCKET: engine.socketPath }
 }, 180_000)
 afterAll(async () => {
   await engine.stop()

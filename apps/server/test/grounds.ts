@@ -1,0 +1,50 @@
+import { startDocker } from '@seamark/testing-services'
+import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import type { Place } from './seamark.ts'
+
+const docker = join(import.meta.dirname, '../../../packages/executor-docker')
+
+/** An executor that the same items run on as on others. */
+export interface Ground {
+  /** Its name in a plan. */
+  readonly executor: string
+  /** A line of a configuration that gives a service this executor. Empty for what it has anyway. */
+  readonly line: string
+  stop(): Promise<void>
+}
+
+/** The sandbox that every service has. */
+export async function onSandbox(): Promise<Ground> {
+  return { executor: 'sandbox', line: '', stop: async () => undefined }
+}
+
+/** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
+export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
+  const engine = await startDocker()
+  try {
+    const image = makeImage(engine.socketPath, ...programs)
+    const options = { socketPath: engine.socketPath, image, requireDigest: true, dir: data }
+    const from = JSON.stringify(join(docker, 'src/index.ts'))
+    return {
+      executor: 'docker',
+      line: `executors: [(await import(${from})).dockerExecutor(${JSON.stringify(options)})],`,
+      stop: engine.stop,
+    }
+  } catch (error) {
+    await engine.stop()
+    throw error
+  }
+}
+
+/** What is in the image of `onDocker`. */
+const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'seq', 'setsid', 'sleep', 'touch', 'true', 'unshare', 'yes'] // prettier-ignore
+
+/** The id of an image of these programs of this machine, which the engine then has. None: what most items need. */
+export function makeImage(socketPath: string, ...programs: readonly string[]): string {
+  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+  return execFileSync(join(docker, 'bin/make-image.sh'), ['seamark-test/programs:1', ...programs], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path, DOCKER_HOST: `unix://${socketPath}` },
+  }).trim()
+}
