@@ -53,6 +53,8 @@ export function planNames(parts: {
         }),
         runtimes: runtimes.map(({ name }) => name),
         lineRuntimes: runtimes.filter(({ kind }) => kind === 'command').map(({ name }) => name),
+        promptRuntimes: runtimes.filter(({ guarantees }) => guarantees.takes === 'prompt').map(({ name }) => name),
+        askingRuntimes: runtimes.filter(({ guarantees }) => guarantees.tools === 'asked').map(({ name }) => name),
         ...(only && { defaults: { executor: only.name } }),
       }
     },

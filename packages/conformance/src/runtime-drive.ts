@@ -47,8 +47,12 @@ export const driveCases: readonly Case<RuntimeAdapter>[] = [
     id: 'runtime/prepare-refuses',
     about: 'a task with nothing to do is INVALID_INPUT',
     async run(subject) {
-      const { command: _, input: __, ...nothing } = scriptOf(subject).task
-      await expectCode('INVALID_INPUT', () => subject.seam.prepare(nothing), 'prepare without command and input')
+      const { command: _, prompt: __, input: ___, ...nothing } = scriptOf(subject).task
+      await expectCode(
+        'INVALID_INPUT',
+        () => subject.seam.prepare(nothing),
+        'prepare without command, prompt and input',
+      )
     },
   },
   {

@@ -46,11 +46,18 @@ export interface PlanDefaults {
   /** The agent of items that name none. */
   readonly agent?: string
   readonly runtime?: string
+  /** The model of items with `prompt` that name none. */
+  readonly model?: string
+  /** The effort of items with `prompt` that name none. */
+  readonly effort?: string
   readonly executor?: string
   readonly timeout?: string
   readonly retries?: PlanRetries
   readonly env?: Readonly<Record<string, string>>
 }
+
+/** What an agent is to do: words, or a file of the base that holds them as UTF-8. */
+export type PlanPrompt = string | { readonly file: string }
 
 export interface PlanRetries {
   /** Attempts beyond the first that may follow `failed`, `timed-out` or `lost`. Default 0. */
@@ -123,8 +130,14 @@ export interface PlanResources {
 /** One unit of work. */
 export interface PlanItem extends PlanPolicy {
   readonly id: string
-  /** Command line. An item has one. */
+  /** Command line. An item has one, or a `prompt` where its runtime takes one. */
   readonly run?: string
+  /** What an agent is to do. */
+  readonly prompt?: PlanPrompt
+  /** Model of an item with `prompt`, as its runtime's program names it. */
+  readonly model?: string
+  /** How hard that model is to think, in the word of its runtime's program. */
+  readonly effort?: string
   /** An agent of the deployment: its policy and its budget hold for the item. */
   readonly agent?: string
   readonly input?: JsonObject
@@ -173,7 +186,11 @@ export interface GateSpec {
 /** An item with every default applied, as the engine keeps it (in the payload of `items.added`). */
 export interface ItemSpec {
   readonly id: string
+  /** Empty for an item with `prompt`. */
   readonly run: string
+  readonly prompt?: PlanPrompt
+  readonly model?: string
+  readonly effort?: string
   /** Its calls count against the budget of this agent. */
   readonly agent?: string
   readonly needs: readonly NeedSpec[]

@@ -196,6 +196,13 @@ export interface RecordData {
     /** Counts the denials of the launch from 0. After a crash one may be recorded again, under the same number. */
     readonly index: number
   }
+  /** A tool that a running step's program asked for and was allowed. Durable before the program is told. */
+  'tool.allowed': {
+    readonly tool: string
+    readonly reason: string
+    /** Counts the allowances of the launch from 0. After a crash one may be recorded again, under the same number. */
+    readonly index: number
+  }
   /** The main step ended and its product is durable; gates follow. */
   'item.captured': { readonly exit: Exit; readonly product: Product }
   'gate.ended': {

@@ -1,10 +1,18 @@
 import type { Exit, OutputStream } from './executor.ts'
+import type { Policy } from './policy.ts'
 import type { CallOptions, Json, JsonObject, Seam } from './seam.ts'
 
 /** What a runtime promises and needs. */
 export interface RuntimeGuarantees {
   /** Whether `drive` writes to the program; such a runtime needs an executor with `guarantees.input`. */
   readonly interactive: boolean
+  /** What of an item says what to do. Absent: `run`, a command line. */
+  readonly takes?: 'run' | 'prompt'
+  /**
+   * `asked`: its program asks before it uses a tool, and `drive` answers from `RuntimeTask.tools`. That a program asks is up
+   * to the program; what holds it in any case is its sandbox. Absent: nothing is asked.
+   */
+  readonly tools?: 'asked'
 }
 
 /** One step of one attempt, as the program that does it sees it. Paths are inside the sandbox. */
@@ -14,6 +22,14 @@ export interface RuntimeTask {
   readonly attempt: number
   /** Command line of the item or gate, where it has one. */
   readonly command?: string
+  /** What an agent is to do, in words. The same text whenever the step is driven. */
+  readonly prompt?: string
+  /** Name of a model, as the runtime's program knows it. Absent: the program's own choice. */
+  readonly model?: string
+  /** How hard the model is to think, in the program's own word. Absent: the program's own choice. */
+  readonly effort?: string
+  /** What the policy says of commands: what `drive` answers a program from that asks. Absent: nothing, so everything may be used. */
+  readonly tools?: NonNullable<Policy['tools']>
   readonly input?: JsonObject
   readonly workspaceDir: string
   readonly env: Readonly<Record<string, string>>
@@ -43,6 +59,8 @@ export type AgentEvent =
   | { readonly type: 'question'; readonly id: string; readonly text: string }
   | { readonly type: 'usage'; readonly model: string; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
+  /** The program asked for a tool and is about to be told that it may use it. The answer is written when the next event is taken. */
+  | { readonly type: 'allowance'; readonly tool: string; readonly reason: string }
   /** `reason`: a `TurnFailure`, or a word of the runtime's own. */
   | { readonly type: 'turn-end'; readonly completed: boolean; readonly reason: string }
 
@@ -55,7 +73,14 @@ export interface DrivenEvent {
 /** A program that runs. */
 export interface RuntimeAccess {
   output(stream: OutputStream, fromByte: number): AsyncIterable<Uint8Array>
-  write(bytes: Uint8Array): Promise<void>
+  /**
+   * Writes to the program's standard input. `at` counts the bytes of all writes before this one. A write of bytes that were written
+   * already, also by a service before this one, does nothing, so `drive` may come to the same write again.
+   *
+   * Errors: `CONFLICT` where the program takes no input any more, or where a service ended while it wrote, so that nobody knows
+   * whether the program has these bytes (what comes after them can still be written); those of the executor.
+   */
+  write(bytes: Uint8Array, at: number): Promise<void>
   /** Resolves when the process tree has ended; rejects when it is lost. */
   readonly exit: Promise<Exit>
 }
@@ -66,7 +91,8 @@ export interface RuntimeAdapter extends Seam<'runtime/v1', RuntimeGuarantees> {
   prepare(task: RuntimeTask, options?: CallOptions): Promise<RuntimeLaunch>
   /**
    * Follows a program to its end. With `state` it goes on from a recorded one and does not repeat
-   * earlier events. A program whose last event is not a completed `turn-end` did not succeed.
+   * earlier events. A program whose last event is not a completed `turn-end` did not succeed. What it writes follows from
+   * the task and the output alone, so that after a restart it writes the same bytes at the same places.
    */
   drive(
     access: RuntimeAccess,

@@ -52,8 +52,10 @@ export interface StepReport {
 
 /** Something that was decided about an attempt while it runs, and becomes a record of it. */
 export type AttemptFact = {
-  [K in 'egress.decided' | 'tool.denied']: { readonly kind: K; readonly data: RecordData[K] }
-}['egress.decided' | 'tool.denied']
+  [K in FactKind]: { readonly kind: K; readonly data: RecordData[K] }
+}[FactKind]
+
+type FactKind = 'egress.decided' | 'tool.denied' | 'tool.allowed'
 
 /** What the work around one launch may tell the engine before the launch has ended. */
 export interface AttemptPort {

@@ -38,6 +38,7 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
       return launched(item, record.data.step, record.attempt ?? 0, record.fence ?? -1)
     case 'egress.decided':
     case 'tool.denied':
+    case 'tool.allowed':
     case 'usage.reserved':
     case 'usage.settled':
     case 'usage.refused':

@@ -137,6 +137,7 @@ export function runFold(): RunFold {
         }
         case 'egress.decided':
         case 'tool.denied':
+        case 'tool.allowed':
         case 'usage.reserved':
         case 'usage.settled':
         case 'usage.refused': {

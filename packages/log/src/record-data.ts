@@ -148,6 +148,7 @@ const schemas = {
     ),
   'budget.warned': z.strictObject({ account, of: measure, settled: count, limit: count }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
+  'tool.allowed': z.strictObject({ tool: word, reason: word, index: count }),
   'item.captured': z.strictObject({ exit, product }),
   'gate.ended': z.strictObject({
     gate: count,

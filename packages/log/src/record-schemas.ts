@@ -52,6 +52,7 @@ const log = z.discriminatedUnion('kind', [
   header('item.launched', places.attempt),
   header('egress.decided', places.launch),
   header('tool.denied', places.launch),
+  header('tool.allowed', places.launch),
   header('usage.reserved', places.launch),
   header('usage.settled', places.launch),
   header('usage.refused', places.launch),

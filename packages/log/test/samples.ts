@@ -74,6 +74,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   },
   'tool.denied': { tool: 'Bash', reason: 'denied', index: 0 },
   'usage.reserved': {
+  'tool.allowed': { tool: 'Bash', reason: 'listed', index: 0 },
     id: 'c1',
     provider: 'anthropic',
     model: 'a-model',
@@ -154,6 +155,7 @@ export const fullDrafts: readonly RecordDraft[] = [
   { ...attempt, kind: 'egress.decided', data: fullData['egress.decided'] },
   { ...attempt, kind: 'tool.denied', data: fullData['tool.denied'] },
   { ...attempt, kind: 'usage.reserved', data: fullData['usage.reserved'] },
+  { ...attempt, kind: 'tool.allowed', data: fullData['tool.allowed'] },
   { ...attempt, kind: 'usage.settled', data: fullData['usage.settled'] },
   { ...attempt, kind: 'usage.refused', data: fullData['usage.refused'] },
   { ...attempt, kind: 'budget.set', data: fullData['budget.set'] },

@@ -55,7 +55,7 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     return
   }
   // Evidence alone: no state follows from it, and no row.
-  if (record.kind === 'egress.decided' || record.kind === 'tool.denied') return
+  if (record.kind === 'egress.decided' || record.kind === 'tool.denied' || record.kind === 'tool.allowed') return
   const index = record.item === undefined ? undefined : run.byId.get(record.item)
   const item = index === undefined ? undefined : run.items[index]
   touch(run, item)

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'item.launched': true,
   'egress.decided': true,
   'tool.denied': true,
+  'tool.allowed': true,
   'usage.reserved': true,
   'usage.settled': true,
   'usage.refused': true,

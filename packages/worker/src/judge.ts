@@ -1,6 +1,6 @@
 import type { AgentEvent, Exit, StepVerdict, TurnFailure } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
-import { MOST_DENIALS } from './denials.ts'
+import { MOST_ANSWERS } from '@seamark/policy'
 import { isOverLimit } from './run-git.ts'
 
 /** What a runtime saw its program do, as far as the outcome depends on it. */
@@ -11,25 +11,30 @@ export interface Seen {
   readonly denied: readonly string[]
   /** How often a tool was denied. */
   readonly denials: number
+  /** How often it was allowed one that it asked for. */
+  readonly allowances: number
 }
 
 /** Nothing yet. */
-export const UNSEEN: Seen = { denied: [], denials: 0 }
+export const UNSEEN: Seen = { denied: [], denials: 0, allowances: 0 }
 
 const mostDenied = 20
 
 /** What is known with one more event. */
-export function see({ denied, denials }: Seen, event: AgentEvent): Seen {
+export function see({ denied, denials, allowances }: Seen, event: AgentEvent): Seen {
   switch (event.type) {
     case 'turn-end':
-      return { denied, denials, turn: { completed: event.completed, reason: event.reason } }
+      return { denied, denials, allowances, turn: { completed: event.completed, reason: event.reason } }
     case 'denial':
       return {
         denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool],
         denials: denials + 1,
+        allowances,
       }
+    case 'allowance':
+      return { denied, denials, allowances: allowances + 1 }
     default:
-      return { denied, denials }
+      return { denied, denials, allowances }
   }
 }
 
@@ -40,7 +45,7 @@ export function failure(reason: string, detail?: string): StepVerdict {
 }
 
 /** What the end of the process tree and the runtime bear out, before any product is looked at. */
-export function judge(exit: Exit, { turn, denials }: Seen): StepVerdict {
+export function judge(exit: Exit, { turn, denials, allowances }: Seen): StepVerdict {
   switch (exit.reason) {
     case 'timeout':
       return { outcome: 'timed-out', reason: 'timeout' }
@@ -60,7 +65,8 @@ export function judge(exit: Exit, { turn, denials }: Seen): StepVerdict {
     case 'exited':
       break
   }
-  if (denials > MOST_DENIALS) return failure('limit', 'denied tools')
+  if (denials > MOST_ANSWERS) return failure('limit', 'denied tools')
+  if (allowances > MOST_ANSWERS) return failure('limit', 'allowed tools')
   // Programs end with any code after that, 0 among them.
   if (turn?.completed === false && isTurnFailure(turn.reason)) return failure(turn.reason, TURN_FAILURES[turn.reason])
   if (exit.code !== 0) return failure('exit-code', exit.code === undefined ? undefined : String(exit.code))

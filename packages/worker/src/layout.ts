@@ -29,6 +29,10 @@ export interface AttemptLayout {
   /** There until its program was started: removing a file needs no space. */
   readonly unstarted: string
   readonly captured: string
+  /** The prompt of its agent, where that is a file of the base. */
+  readonly prompt: string
+  /** How far its standard input was written. */
+  readonly written: string
 }
 
 const LAUNCH_ID = /^sm[a-z2-7]{32}$/
@@ -61,6 +65,8 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     about: join(dir, 'about.json'),
     unstarted: join(dir, 'unstarted'),
     captured: join(dir, 'captured'),
+    prompt: join(dir, 'prompt'),
+    written: join(dir, 'written'),
   }
 }
 

@@ -13,7 +13,7 @@ import type {
   Workspaces,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { SeamError } from '@seamark/kit'
+import { backoffMs, SeamError, sleep, toSeamError } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
@@ -23,7 +23,8 @@ import { egressWays } from './egress.ts'
 import { onHost } from './host-failure.ts'
 import type { Seen } from './judge.ts'
 import { see, UNSEEN } from './judge.ts'
-import { MOST_DENIALS, noteDenial } from './denials.ts'
+import { MOST_ANSWERS } from '@seamark/policy'
+import { noteAnswer } from './tool-answers.ts'
 import type { GitTools } from './git-workspaces.ts'
 import { gitTools } from './git-workspaces.ts'
 import { knownSecrets } from './known-secrets.ts'
@@ -139,18 +140,41 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     if (known.ended) return known.seen
     const attempt = attemptLayout(root, task.ns, task.launchId)
     const runtime = runtimeOf(options.runtimes, stepPlan(task).runtime)
-    const asked = runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
-    const access = runtimeAccess(task, executor, exit)
+    const asked = await runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
+    const access = runtimeAccess(task, attempt, executor, exit)
     for await (const { event, state } of runtime.drive(access, asked, known.state, signal && { signal })) {
-      const { denials } = known.seen
-      // Durable before it counts, so that it is noted again, under the same number, where that failed.
-      if (event.type === 'denial' && denials < MOST_DENIALS)
-        await noteDenial(port, event, denials, secrets.of(task.launchId))
+      // Durable before it counts, so that it is noted again, under the same number, where that failed. The runtime tells its
+      // program what it may use only when it is asked for the next event.
+      const index = event.type === 'denial' ? known.seen.denials : known.seen.allowances
+      if ((event.type === 'denial' || event.type === 'allowance') && index < MOST_ANSWERS)
+        await noteAnswer(port, event, index, secrets.of(task.launchId))
       known.state = state
       known.seen = see(known.seen, event)
     }
     known.ended = true
     return known.seen
+  }
+
+  /** A program that waits for its runtime would wait until its time is up: what may work later is tried again while it runs. */
+  async function attended(
+    task: StepTask,
+    exit: Promise<Exit>,
+    work: () => Promise<Seen>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { guarantees } = runtimeOf(options.runtimes, stepPlan(task).runtime)
+    let over = !guarantees.interactive
+    const end = () => void (over = true)
+    exit.then(end, end)
+    for (let failures = 0; ; failures++) {
+      try {
+        await work()
+        return
+      } catch (error) {
+        if (over || toSeamError(error).consequence !== 'retry') throw error
+        await sleep(backoffMs(failures, 100, 10_000, Math.random()), signal)
+      }
+    }
   }
 
   return {
@@ -191,7 +215,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       await onHost(`Following ${task.launchId}`, dir, () => rm(unstarted, { force: true }))
       await ways.reopen(task, attempt, call)
       await secrets.learn(task, call)
-      await drive(task, executor, exit, call)
+      await attended(task, exit, () => drive(task, executor, exit, call), call?.signal)
       await exit
     },
 

@@ -11,6 +11,7 @@ import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
 import { materializeFiles } from './materialize.ts'
 import { isContained } from './path-bytes.ts'
+import { placePrompt } from './prompt.ts'
 import { discard } from './release.ts'
 import { runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
 import { untar } from './tar-reader.ts'
@@ -53,7 +54,8 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   if (task.step !== 'setup') await placeInputs(task.inputs, attempt.inputs, tools.blobs, options)
   await chmod(attempt.inputs, 0o755)
 
-  const seenTask = runtimeTask(task, attempt, executor, toolchain.path)
+  await placePrompt(task, tools.git, attempt, options)
+  const seenTask = await runtimeTask(task, attempt, executor, toolchain.path)
   const launch = await runtime.prepare(seenTask, options)
   if (launch.stdin === 'pipe' && !executor.guarantees.input)
     throw new SeamError(

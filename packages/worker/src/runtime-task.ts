@@ -13,11 +13,17 @@ import { SeamError } from '@seamark/kit'
 import { dirname } from 'node:path'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
+import { onHost } from './host-failure.ts'
+import { promptOf } from './prompt.ts'
+import { writtenInput } from './written-input.ts'
 
 /** What a step runs, from its task alone. */
 export interface StepPlan {
   readonly runtime: string
   readonly command?: string
+  readonly model?: string
+  readonly effort?: string
+  readonly tools?: NonNullable<Policy['tools']>
   readonly timeoutMs: number
   readonly env: Readonly<Record<string, string>>
   readonly limits?: LaunchLimits
@@ -33,7 +39,19 @@ export function stepPlan(task: StepTask): StepPlan {
   }
   if (item === undefined) throw missing('item')
   const { runtime, run, timeoutMs, env, policy } = item
-  if (step === 'main') return { runtime, command: run, env, ...limited(timeoutMs, policy?.policy) }
+  if (step === 'main') {
+    const { model, effort } = item
+    const tools = policy?.policy.tools
+    return {
+      runtime,
+      env,
+      ...(run !== '' && { command: run }),
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
+      ...(tools !== undefined && { tools }),
+      ...limited(timeoutMs, policy?.policy),
+    }
+  }
   const gate = item.gates[Number(step.slice('gate:'.length))]
   if (gate === undefined) throw missing('gate')
   return { runtime: 'command', command: gate.run, env, ...limited(gate.timeoutMs, policy?.policy) }
@@ -63,8 +81,14 @@ export function runtimeOf(runtimes: readonly RuntimeAdapter[], name: string): Ru
 }
 
 /** The step as its runtime sees it; the same before the launch and after a restart. */
-export function runtimeTask(task: StepTask, attempt: AttemptLayout, executor: Executor, path: string): RuntimeTask {
-  const { command, env } = stepPlan(task)
+export async function runtimeTask(
+  task: StepTask,
+  attempt: AttemptLayout,
+  executor: Executor,
+  path: string,
+): Promise<RuntimeTask> {
+  const { command, model, effort, tools, env } = stepPlan(task)
+  const prompt = await promptOf(task, attempt)
   const seen = seenLayout(attempt, executor.guarantees.filesystem)
   const item = task.item?.id ?? 'setup'
   return {
@@ -86,19 +110,29 @@ export function runtimeTask(task: StepTask, attempt: AttemptLayout, executor: Ex
       SEAMARK_ATTEMPT: String(task.attempt),
     },
     ...(command !== undefined && { command }),
+    ...(prompt !== undefined && { prompt }),
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+    ...(tools !== undefined && { tools }),
     ...(task.item?.input && { input: task.item.input }),
   }
 }
 
 /** What a runtime may do with a running program. */
-export function runtimeAccess(task: StepTask, executor: Executor, exit: Promise<Exit>): RuntimeAccess {
+export function runtimeAccess(
+  task: StepTask,
+  attempt: AttemptLayout,
+  executor: Executor,
+  exit: Promise<Exit>,
+): RuntimeAccess {
+  const write = writtenInput(attempt.written, async (bytes) => {
+    if (executor.send === undefined)
+      throw new SeamError('UNSUPPORTED', `Executor ${executor.name} has no way to a program's standard input.`)
+    await executor.send(task.launchId, bytes)
+  })
   return {
     exit,
     output: (stream, fromByte) => executor.output(task.launchId, stream, fromByte),
-    async write(bytes) {
-      if (executor.send === undefined)
-        throw new SeamError('UNSUPPORTED', `Executor ${executor.name} has no way to a program's standard input.`)
-      await executor.send(task.launchId, bytes)
-    },
+    write: (bytes, at) => onHost(`Writing to ${task.launchId}`, attempt.dir, () => write(bytes, at)),
   }
 }

@@ -32,6 +32,10 @@ export interface PlanDeployment {
   readonly runtimes: readonly string[]
   /** Those of them that start an item's line and nothing else: what a policy says of commands is judged by that line. */
   readonly lineRuntimes?: readonly string[]
+  /** Those of them that take `prompt` and no command line. */
+  readonly promptRuntimes?: readonly string[]
+  /** Those of them whose programs ask before they use a tool, and are answered by the policy. */
+  readonly askingRuntimes?: readonly string[]
   /** What attempts may use at most, and in each queue. Nothing wrong in them: see `deploymentPolicies`. */
   readonly policies?: RunPolicies
   /** What an item that names none gets. Default `default`, `sandbox` and `command`. */

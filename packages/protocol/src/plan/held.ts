@@ -16,7 +16,7 @@ export interface PlanLine {
 export interface Held {
   readonly effective: EffectivePolicy
   readonly executor: { readonly name: string; readonly holds?: ExecutorHolds }
-  /** What runs. Absent: what the runtime starts is not known from the plan. */
+  /** What runs and is known from the plan. Absent: what the runtime starts is not known, and it does not ask either. */
   readonly lines?: readonly PlanLine[]
   /** Where what the policy is for stands in the plan. */
   readonly path: Path

@@ -96,11 +96,12 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       const result = known?.result ?? (says(own) ? ofLevels(spec, own, path) : ofAbove(spec, path))
       // What is no executor here has been complained about already.
       if (result === undefined || executor === undefined) return undefined
+      const asked = deployment.askingRuntimes?.includes(spec.runtime) === true
       const lines = [
-        { line: spec.run, path: [...path, 'run'] },
+        ...(asked ? [] : [{ line: spec.run, path: [...path, 'run'] }]),
         ...spec.gates.map(({ run }, at) => ({ line: run, path: [...path, 'gates', at, 'run'] })),
       ]
-      const judged = deployment.lineRuntimes?.includes(spec.runtime) === true
+      const judged = asked || deployment.lineRuntimes?.includes(spec.runtime) === true
       check({ effective: result, executor, path, ...(judged && { lines }) })
       if (known !== undefined) return known.policy
       const { policy, digest } = result

@@ -3,10 +3,12 @@ import { DEFAULT_MAX_DELAY_MS, DEFAULT_MIN_DELAY_MS, DEFAULT_TIMEOUT_MS } from '
 import { durationMs } from './duration.ts'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
+import type { PlanDeployment } from './deployment.ts'
 import type { NameResolver } from './names.ts'
 import { outputMaker } from './outputs.ts'
 import { lock, pathLock } from './paths.ts'
 import type { Checked } from './paths.ts'
+import { itemTask } from './prompt.ts'
 import { budgetLimits } from './spending.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -129,39 +131,38 @@ export interface ItemMaker {
   make(item: PlanItem, path: Path, needs: readonly NeedSpec[]): ItemSpec
 }
 
-export function itemMaker(plan: Omit<Plan, 'items'>, names: NameResolver, faults: Faults): ItemMaker {
+export function itemMaker(
+  plan: Omit<Plan, 'items'>,
+  names: NameResolver,
+  deployment: PlanDeployment,
+  faults: Faults,
+): ItemMaker {
   const { defaults = {} } = plan
   const sharedEnv: Env = defaults.env ?? {}
   const sharedTimeoutMs = duration(defaults.timeout, ['defaults', 'timeout'], faults) ?? DEFAULT_TIMEOUT_MS
   checkEnv(defaults.env, ['defaults', 'env'], faults)
   const outputs = outputMaker(faults)
+  const taskOf = itemTask(plan, deployment, faults)
   const sharedRetries = retriesOf(defaults.retries, undefined, ['defaults', 'retries'], faults)
 
   return {
     make(item, path, needs) {
-      const run = item.run ?? ''
-      if (item.run !== undefined) command(run, [...path, 'run'], faults)
-      else if (item.agent === undefined)
-        faults.add({
-          code: 'INVALID_INPUT',
-          message: 'The item has no run.',
-          remedy: 'Add run with a command line.',
-          path,
-        })
+      if (item.run !== undefined) command(item.run, [...path, 'run'], faults)
+      const runtime = names.resolve('runtime', item.runtime, path)
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
       const budget = budgetLimits(item.budget, [...path, 'budget'], faults)
       const agent = names.agent(item.agent, path)
       return {
         id: item.id,
-        run,
+        ...taskOf(item, runtime, path),
         ...(agent !== undefined && { agent }),
         needs,
         locks: distinct(item.locks, lock, PLAN_LIMITS.locksPerItem, [...path, 'locks'], faults),
         gates: gatesOf(item, timeoutMs, path, faults),
         outputs: outputs.make(item.outputs, [...path, 'outputs']),
         effects: 'write-impure',
-        runtime: names.resolve('runtime', item.runtime, path),
+        runtime,
         executor: names.resolve('executor', item.executor, path),
         queue: names.resolve('queue', item.queue, path),
         priority: item.priority ?? 0,

@@ -1,5 +1,6 @@
 import type { ItemSpec, Plan, PlanItem } from '@seamark/core'
 import { explain, withoutBadFields } from './explain.ts'
+import type { PlanDeployment } from './deployment.ts'
 import type { Faults } from './fault.ts'
 import { findCycles } from './graph.ts'
 import { itemMaker } from './item.ts'
@@ -44,6 +45,7 @@ export function checkItems(
   head: Omit<Plan, 'items'>,
   names: NameResolver,
   policies: PolicyMaker,
+  deployment: PlanDeployment,
   faults: Faults,
 ): readonly ItemSpec[] {
   if (raw.length > PLAN_LIMITS.items) {
@@ -65,11 +67,15 @@ export function checkItems(
     if (faults.dropped() > 0) return undefined
     const { rest, bad } = withoutBadFields(value, parsed.error.issues)
     // Stand-ins for what has been complained about already.
-    return itemSchema.safeParse({ ...rest, ...(bad.has('id') && { id: 'x' }), ...(bad.has('run') && { run: 'x' }) })
-      .data
+    return itemSchema.safeParse({
+      ...rest,
+      ...(bad.has('id') && { id: 'x' }),
+      ...(bad.has('run') && { run: 'x' }),
+      ...(bad.has('prompt') && { prompt: 'x' }),
+    }).data
   })
 
-  const maker = itemMaker(head, names, faults)
+  const maker = itemMaker(head, names, deployment, faults)
   const scope = { index, item: (at: number) => items[at] }
   const specs: ItemSpec[] = []
   const edges: number[][] = []

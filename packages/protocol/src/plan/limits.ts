@@ -21,6 +21,8 @@ export interface PlanLimits {
   readonly env: number
   /** Bytes of `run`: the system takes no longer argument. */
   readonly runBytes: number
+  /** Bytes of `prompt`, and of a file that it names. */
+  readonly promptBytes: number
   /** Bytes of one value of `env`. */
   readonly envValueBytes: number
   /** Bytes of one path. */
@@ -52,6 +54,7 @@ export const PLAN_LIMITS: PlanLimits = {
   outputsPerItem: 100,
   env: 1_000,
   runBytes: 128_000,
+  promptBytes: 128_000,
   envValueBytes: 32 * 1024,
   pathBytes: 4_096,
   paths: 1_000,

@@ -117,7 +117,7 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
       path: ['budget', 'wallClock'],
     })
   const maker = policyMaker(deployment, faults)
-  const items = checkItems(raw, plan, names, maker, faults)
+  const items = checkItems(raw, plan, names, maker, deployment, faults)
   const budget = budgetLimits(plan.budget, ['budget'], faults)
   // What items reach is known once nothing is wrong with them.
   if (budget !== undefined && faults.list.length === 0) requireMeter(items, ['budget'], faults)

@@ -31,6 +31,11 @@ const env = z
   .describe('Environment variables. Names that begin with SEAMARK_ are taken.')
 const notYet = 'Not enforced by this version: refused with UNSUPPORTED.'
 const agent = z.string().min(1)
+const word = z.string().min(1).max(200)
+const prompt = z.union([
+  text.describe('What an agent is to do, in words.'),
+  z.strictObject({ file: text.describe('A file of the base that holds the words, as UTF-8.') }),
+])
 const later: z.ZodType<JsonObject> = z.record(z.string(), z.json()).describe(notYet)
 
 const retries = z.strictObject({
@@ -68,6 +73,8 @@ const workspace = z.strictObject({
 const defaults = z.strictObject({
   agent: maybe(agent.describe('The agent of items that name none.')),
   runtime: maybe(name),
+  model: maybe(word.describe('The model of items with prompt that name none.')),
+  effort: maybe(word.describe('The effort of items with prompt that name none.')),
   executor: maybe(name),
   timeout: maybe(duration.describe('Default 1h.')),
   retries: maybe(retries),
@@ -95,6 +102,9 @@ const item = z
   .strictObject({
     id: itemId,
     run: maybe(text.describe('Command line.')),
+    prompt: maybe(prompt.describe('What an agent is to do. In the place of run, where the runtime takes one.')),
+    model: maybe(word.describe("The model of the agent, in its program's words.")),
+    effort: maybe(word.describe("How hard that model is to think, in its program's words.")),
     agent: maybe(agent.describe('An agent of the deployment: its policy and its budget hold for the item.')),
     input: maybe(later),
     needs: maybe(
@@ -174,6 +184,7 @@ const fields: ReadonlyMap<string, readonly string[]> = new Map([
     'items.#.budget': budget,
     'items.#.gates.#': gate,
     'items.#.outputs.#': output,
+    'items.#.prompt': z.strictObject({ file: text }),
     'items.#.needs.*': need,
     'items.#.needs.*.select': z.strictObject({ output: text }),
   }).map(([place, schema]) => [place, Object.keys(schema.shape)] as const),

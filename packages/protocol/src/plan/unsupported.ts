@@ -17,8 +17,8 @@ export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, 
   const check = (field: keyof PlanItem, what: string, remedy: string) => {
     if (has(field)) refuse(faults, [...path, field], what, remedy)
   }
-  if (has('agent') && !has('run'))
-    refuse(faults, [...path, 'agent'], 'An agent in the place of run', 'Add run with a command line.')
+  if (has('agent') && !has('run') && !has('prompt'))
+    refuse(faults, [...path, 'agent'], 'An agent in the place of run', 'Add run or prompt.')
   check('input', 'Input for an agent', 'Use env, or needs with a name.')
   if (item.budget?.wallClock !== undefined)
     refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')
