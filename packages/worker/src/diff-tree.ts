@@ -32,6 +32,7 @@ export async function diffAgainst(git: Git, scratch: Scratch, task: DiffTask): P
     base,
     exclude: new Set(task.exclude.map(bytePath)),
     maxEntries: limits.maxEntries,
+    maxDepth: limits.maxDepth,
     check: (path, size) => {
       if (size > limits.maxFileBytes) large.push([path, size])
     },
@@ -43,6 +44,9 @@ export async function diffAgainst(git: Git, scratch: Scratch, task: DiffTask): P
     if (tracked === undefined || (await sizeOf(git, call, tracked.oid)) !== size)
       throw overLimit('bytes of a new or changed file', limits.maxFileBytes, shown(path))
   }
+  // Before each of them is read.
+  const added = paths.present.filter((path) => !base.has(path)).length
+  if (added + paths.removed.length > limits.maxChangedFiles) throw overLimit('changed files', limits.maxChangedFiles)
   const tree = await writeTree(git, { ...call, workTree: dir }, baseTree, paths)
   if (tree === baseTree) return { patch: new Uint8Array(), files: [], baseTree, tree }
   const files = await changedFiles(git, call, baseTree, tree)

@@ -8,6 +8,8 @@ export interface WorkerLimits {
   readonly maxFileBytes: number
   /** Entries of a workspace, ignored ones only where a snapshot is made. */
   readonly maxEntries: number
+  /** Folders, one in another, around a file that is new and not ignored. */
+  readonly maxDepth: number
   /** Bytes of one declared output. */
   readonly maxOutputBytes: number
   /** Bytes of a workspace's snapshot. */
@@ -21,6 +23,8 @@ export const WORKER_LIMITS: WorkerLimits = {
   maxChangedFiles: 100_000,
   maxFileBytes: 256 * 2 ** 20,
   maxEntries: 1_000_000,
+  // git is asked once for each level what of it is ignored.
+  maxDepth: 128,
   maxOutputBytes: 2 ** 30,
   maxSnapshotBytes: 16 * 2 ** 30,
   maxLogBytes: 256 * 2 ** 20,

@@ -24,6 +24,7 @@ export interface ResultPathsOptions extends CallOptions {
   readonly base: ReadonlyMap<BytePath, TreeEntry>
   readonly exclude: ReadonlySet<BytePath>
   readonly maxEntries: number
+  readonly maxDepth: number
   /** Called for each file that is taken in. */
   readonly check: (path: BytePath, size: number) => void
 }
@@ -57,7 +58,8 @@ export async function resultPaths(dir: string, ignored: Ignored, options: Result
     kept.add(entry.path)
   }
 
-  for (let level: BytePath[] = ['']; level.length > 0;) {
+  let depth = 0
+  for (let level: BytePath[] = ['']; level.length > 0; depth++) {
     const next: BytePath[] = []
     const untracked: WalkEntry[] = []
     for (const folder of level) {
@@ -78,6 +80,9 @@ export async function resultPaths(dir: string, ignored: Ignored, options: Result
         else untracked.push(entry)
       }
     }
+    const [deepest] = untracked
+    if (depth > options.maxDepth && deepest !== undefined)
+      throw overLimit('folders one in another', options.maxDepth, shown(deepest.path))
     const out = await ignored(untracked.map(({ path }) => path))
     for (const entry of untracked) {
       if (out.has(entry.path)) continue

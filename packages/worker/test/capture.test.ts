@@ -197,12 +197,13 @@ describe('capture', () => {
   it('names each limit and the path', async () => {
     const { workspace, into } = await fresh()
     const small = (limits: object) => gitWorkspaces({ dir: join(dir, 'worker'), limits })
-    write(into, { one: 'x'.repeat(2000), two: '2' })
+    write(into, { one: 'x'.repeat(2000), two: '2', 'three/four/five': '5' })
     for (const [limits, named] of [
       [{ maxFileBytes: 1000 }, 'one'],
       [{ maxChangedFiles: 1 }, 'changed files'],
       [{ maxPatchBytes: 500 }, 'patch'],
       [{ maxEntries: 5 }, 'entries'],
+      [{ maxDepth: 1 }, 'three/four/five'],
     ] as const)
       expect(await refusal(small(limits).diff(workspace, into))).toMatchObject({
         code: 'LIMIT_EXCEEDED',
@@ -211,7 +212,8 @@ describe('capture', () => {
     // Only what is new or changed counts.
     rmSync(join(into, 'one'))
     rmSync(join(into, 'two'))
-    expect((await small({ maxFileBytes: 1 }).diff(workspace, into))?.files).toEqual([])
+    rmSync(join(into, 'three'), { recursive: true })
+    expect((await small({ maxFileBytes: 1, maxDepth: 0, maxChangedFiles: 0 }).diff(workspace, into))?.files).toEqual([])
     // Nothing of a file that claims a terabyte is read.
     writeFileSync(join(into, 'sparse'), '')
     truncateSync(join(into, 'sparse'), 2 ** 40)
@@ -222,6 +224,16 @@ describe('capture', () => {
     const { workspace, into } = await fresh()
     sh(into, `for i in $(seq 1 30); do mkdir ${'d'.repeat(200)} && cd ${'d'.repeat(200)}; done; echo 1 > f`)
     expect((await refusal(workspaces.diff(workspace, into))).code).toBe('LIMIT_EXCEEDED')
+  })
+
+  it('goes no further down than its limit', async () => {
+    const { workspace, into } = await fresh()
+    sh(into, `for i in $(seq 1 1000); do mkdir d && cd d; done; echo 1 > f`)
+    const shallow = gitWorkspaces({ dir: join(dir, 'worker'), limits: { maxDepth: 10 } })
+    expect((await refusal(shallow.diff(workspace, into))).code).toBe('LIMIT_EXCEEDED')
+    // What is ignored is not gone into.
+    write(into, { '.gitignore': 'd/\n' })
+    expect((await shallow.diff(workspace, into))?.files).toMatchObject([{ path: '.gitignore' }])
   })
 
   it('keeps bytes as they are, whatever the attributes say', async () => {
