@@ -22,7 +22,7 @@ const mayImport = {
   forwarder: ['kit'],
   'journal-*': implementation,
   'storage-*': implementation,
-  'executor-*': implementation,
+  'executor-*': [...implementation, 'forwarder'],
   'signer-*': implementation,
   'anchor-*': implementation,
   'authorizer-*': implementation,

@@ -94,8 +94,18 @@ export interface Exit {
   readonly outputBytes: number
   /** Where the executor runs images: the digest of the one that it ran in, `sha256:` and 64 hexadecimal digits. */
   readonly image?: string
+  /** What was still running when the first process ended. Absent where the executor does not know, or could not find out. */
+  readonly left?: LeftProcesses
   /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
   readonly detail?: string
+}
+
+/** Processes that a program left running, which were killed then. */
+export interface LeftProcesses {
+  /** How many: 0 where there were none. */
+  readonly processes: number
+  /** Different names of five of them at most, as the kernel has them: what a program calls itself, without control characters. */
+  readonly names: readonly string[]
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LaunchSpec, Mount } from '@seamark/core'
+import { FIRST } from './first.ts'
 
 /** What every sandbox of an executor sees, whatever its spec says. */
 export interface SandboxRoot {
@@ -7,6 +8,8 @@ export interface SandboxRoot {
   /** Host folders and files that are bound read-only, parents before what lies in them. */
   readonly binds: readonly { readonly source: string; readonly target: string }[]
   readonly links: readonly { readonly path: string; readonly to: string }[]
+  /** The program of its first process on the host, which no mount covers inside; none where there is none for this architecture. */
+  readonly first?: string
   /** Those sources that do not belong to the system: the sandbox's user may have to be let in. */
   readonly reach: readonly string[]
   /** File with the filter of system calls; none where there is none for this architecture. */
@@ -47,6 +50,7 @@ export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
     ['--proc', '/proc', '--dev', '/dev', '--size', small, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
     ['--perms', '1777', '--size', large, '--tmpfs', '/tmp', '--size', small, '--tmpfs', '/run'],
     ...outerFirst(spec.mounts).map(({ source, target, mode }) => [BIND[mode], source, target]),
+    ...(root.first === undefined ? [] : [['--ro-bind', root.first, FIRST]]),
     ['--remount-ro', '/', '--chdir', spec.cwd, '--clearenv'],
     ...Object.entries(environment(spec.env, root.path)).map(([name, value]) => ['--setenv', name, value]),
   ].flat()

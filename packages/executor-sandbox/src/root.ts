@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { firstProgram } from './first.ts'
 import { javaFiles } from './java-files.ts'
 import { hasFilter, seccompFilter } from './seccomp.ts'
 import { INSIDE_GID, INSIDE_UID, NODE_FOLDER, type SandboxRoot } from './arguments.ts'
@@ -51,6 +52,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
   const present = [...hostFiles.filter((path) => existsSync(path)), ...javaFiles()]
   writeEtc(etc, present)
   const filters = writeFilters(folder)
+  const first = writeFirst(folder)
   const node = nodeBinds(toolchain.node ?? process.execPath)
   return {
     bubblewrap,
@@ -62,7 +64,12 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
       ...node,
       ...(toolchain.binds ?? []),
     ],
-    reach: [etc, ...[...node, ...(toolchain.binds ?? [])].map(({ source }) => source)],
+    ...(first !== undefined && { first }),
+    reach: [
+      etc,
+      ...(first === undefined ? [] : [first]),
+      ...[...node, ...(toolchain.binds ?? [])].map(({ source }) => source),
+    ],
     links: rootLinks.flatMap((path) => (isLink(path) ? [{ path, to: readlinkSync(path) }] : [])),
     ...filters,
     path: node.length === 0 ? [] : [`${NODE_FOLDER}/bin`],
@@ -98,11 +105,11 @@ function writeEtc(etc: string, present: readonly string[]): void {
 }
 
 /** Replaces a file only if it differs, at once: a running sandbox may be looking at it. */
-function keep(path: string, content: string | Buffer): void {
+function keep(path: string, content: string | Buffer, mode = 0o644): void {
   if (existsSync(path) && readFileSync(path).equals(Buffer.from(content))) return
   const next = `${path}.${process.pid}`
   writeFileSync(next, content)
-  chmodSync(next, 0o644)
+  chmodSync(next, mode)
   renameSync(next, path)
 }
 
@@ -113,6 +120,15 @@ function writeFilters(folder: string): Pick<SandboxRoot, 'filter' | 'watchedFilt
   keep(filter, seccompFilter(process.arch))
   keep(watchedFilter, seccompFilter(process.arch, { watched: true }))
   return { filter, watchedFilter }
+}
+
+/** A copy, as the user of sandboxes may not reach where this package lies. */
+function writeFirst(folder: string): string | undefined {
+  const program = firstProgram()
+  if (program === undefined) return undefined
+  const first = join(folder, 'first')
+  keep(first, readFileSync(program), 0o755)
+  return first
 }
 
 function isFolder(path: string): boolean {

@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path'
 import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 import { sandboxAvailable } from './available.ts'
 import { basisOf } from './basis.ts'
+import { FIRST, firstProcess } from './first.ts'
 import { prepareRoot } from './root.ts'
 import type { SandboxExecutorOptions } from './sandbox-options.ts'
 import { seatbeltExecutor } from './seatbelt-executor.ts'
@@ -56,6 +57,7 @@ function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
       const isWatched = limits?.memoryBytes !== undefined && !enforced(guarantees()).includes('memory')
       const filter = isWatched ? root.watchedFilter : root.filter
       const binds = root.binds.map((bind) => ({ ...bind, source: wayTo(bind.source, hello) }))
+      const first = root.first === undefined ? {} : { first: wayTo(root.first, hello) }
       return {
         argv,
         env,
@@ -66,8 +68,9 @@ function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
         ...(limits !== undefined && { limits }),
         sandbox: {
           program: root.bubblewrap,
-          options: sandboxOptions(shown, { ...root, binds }),
+          options: sandboxOptions(shown, { ...root, ...first, binds }),
           ...(filter !== undefined && { filter }),
+          ...(root.first !== undefined && { first: await firstProcess({ argv, mounts }) }),
           promised: limits === undefined ? [] : enforced(guarantees()),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [
@@ -121,7 +124,7 @@ function wayTo(path: string, { ways }: Hello): string {
 }
 
 /** Places that the sandbox's own root fills. */
-const taken = ['/usr', '/etc', '/proc', '/dev', '/sys', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
+const taken = ['/usr', '/etc', '/proc', '/dev', '/sys', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', FIRST]
 
 function checkTargets({ mounts }: LaunchSpec): void {
   const wrong = mounts.find(({ target }) => target === '/' || taken.some((path) => isBelow(target, path)))

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 /** What it is built for, in the words of `process.arch`. */
 export const FORWARDER_ARCHITECTURES: readonly string[] = ['x64', 'arm64']
 
+/** Processes that it starts before it becomes the program: one that ends at once, and the one that it leaves behind. */
+export const FORWARDER_PROCESSES = 2
+
 /** Bounds of one forwarder. */
 export const FORWARDER_LIMITS = {
   /** Connections at a time; what is over is reset. Where the system allows fewer descriptors, the rest waits in the backlog. */

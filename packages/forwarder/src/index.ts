@@ -3,4 +3,10 @@
  *
  * @module
  */
-export { FORWARDER_ARCHITECTURES, FORWARDER_LIMITS, forwarderProgram, throughForwarder } from './forwarder.ts'
+export {
+  FORWARDER_ARCHITECTURES,
+  FORWARDER_LIMITS,
+  FORWARDER_PROCESSES,
+  forwarderProgram,
+  throughForwarder,
+} from './forwarder.ts'

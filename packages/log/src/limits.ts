@@ -10,6 +10,7 @@ export const LIMITS: {
   readonly outputsPerProduct: number
   readonly inputsPerLaunch: number
   readonly teamsPerRun: number
+  readonly leftNames: number
   readonly noteBytes: number
   readonly noteSignatures: number
   readonly proofHashes: number
@@ -25,6 +26,8 @@ export const LIMITS: {
   inputsPerLaunch: 1_000,
   /** Against whose budgets the calls of one run count. */
   teamsPerRun: TEAMS_PER_RUN,
+  /** Names of processes that one program left running. */
+  leftNames: 5,
   noteBytes: 65_536,
   noteSignatures: 64,
   /** Inclusion and consistency proofs; a tree of 2^53 leaves needs no more. */

@@ -59,6 +59,7 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
       endedAt: instant,
       outputBytes: count,
       image: imageDigest.exactOptional(),
+      left: z.strictObject({ processes: count, names: z.array(word).max(LIMITS.leftNames) }).exactOptional(),
       detail: prose.exactOptional(),
     })
     .meta({ title: 'exit' }),

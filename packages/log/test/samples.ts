@@ -14,6 +14,7 @@ const exit: Full<RecordData['item.captured']['exit']> = {
   endedAt: 2,
   outputBytes: 3,
   image: `sha256:${'c'.repeat(64)}`,
+  left: { processes: 2, names: ['sleep', 'node'] },
   detail: 'ENOENT',
 }
 const product: Full<RecordData['item.captured']['product']> = {
@@ -73,8 +74,8 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     inject: 'model-key',
   },
   'tool.denied': { tool: 'Bash', reason: 'denied', index: 0 },
-  'usage.reserved': {
   'tool.allowed': { tool: 'Bash', reason: 'listed', index: 0 },
+  'usage.reserved': {
     id: 'c1',
     provider: 'anthropic',
     model: 'a-model',
@@ -154,8 +155,8 @@ export const fullDrafts: readonly RecordDraft[] = [
   { ...attempt, kind: 'item.launched', data: fullData['item.launched'] },
   { ...attempt, kind: 'egress.decided', data: fullData['egress.decided'] },
   { ...attempt, kind: 'tool.denied', data: fullData['tool.denied'] },
-  { ...attempt, kind: 'usage.reserved', data: fullData['usage.reserved'] },
   { ...attempt, kind: 'tool.allowed', data: fullData['tool.allowed'] },
+  { ...attempt, kind: 'usage.reserved', data: fullData['usage.reserved'] },
   { ...attempt, kind: 'usage.settled', data: fullData['usage.settled'] },
   { ...attempt, kind: 'usage.refused', data: fullData['usage.refused'] },
   { ...attempt, kind: 'budget.set', data: fullData['budget.set'] },

@@ -2,6 +2,7 @@ import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, SpentBudge
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { LaunchEnd, Moment } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
+import { atMost, fitExit } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
@@ -304,17 +305,12 @@ function ending(
   }
 }
 
-// What comes from programs and other packages is made to fit a record, so that no end can be refused by the log.
-function atMost(text: string, length: number): string {
-  return text.slice(0, length).toWellFormed()
-}
-
 function wholeMs(ms: number | undefined, otherwise: number): number {
   return ms !== undefined && Number.isFinite(ms) && ms >= 0 ? Math.min(Math.ceil(ms), 2 ** 48) : otherwise
 }
 
 function exitOf({ exit }: LaunchEnd & { type: 'report' }): Exit {
-  return exit.detail === undefined ? exit : { ...exit, detail: atMost(exit.detail, 1_000) }
+  return fitExit(exit)
 }
 
 function logs({ stdout, stderr }: StepReport): {

@@ -1,3 +1,4 @@
+import type { Exit } from '@seamark/core'
 import type { LaunchEnd } from './commands.ts'
 
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
@@ -8,10 +9,19 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
   const { verdict } = report
   return {
     ...end,
-    exit: exit.detail === undefined ? exit : { ...exit, detail: redact(exit.detail) },
+    exit: redactExit(exit, redact),
     report:
       verdict.outcome === 'parked' || verdict.detail === undefined
         ? report
         : { ...report, verdict: { ...verdict, detail: redact(verdict.detail) } },
+  }
+}
+
+function redactExit(exit: Exit, redact: (text: string) => string): Exit {
+  const { detail, left } = exit
+  return {
+    ...exit,
+    ...(detail !== undefined && { detail: redact(detail) }),
+    ...(left !== undefined && { left: { ...left, names: left.names.map(redact) } }),
   }
 }

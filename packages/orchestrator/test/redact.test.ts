@@ -7,7 +7,14 @@ import { only } from './records.ts'
 
 const value = 'sk-canary-0123456789'
 const redact = (text: string) => text.replaceAll(value, '[redacted:canary]')
-const exit: Exit = { reason: 'not-started', startedAt: 1, endedAt: 2, outputBytes: 0, detail: `no ${value}` }
+const exit: Exit = {
+  reason: 'not-started',
+  startedAt: 1,
+  endedAt: 2,
+  outputBytes: 0,
+  detail: `no ${value}`,
+  left: { processes: 2, names: [`a ${value}`, 'b'] },
+}
 
 it('has no secret in the records of an attempt that could not be prepared', async () => {
   const hands = fakeHands()
@@ -29,7 +36,7 @@ it('takes secrets out of every word of an end, and leaves the rest', () => {
   expect(JSON.stringify(end)).not.toContain(value)
   expect(end).toEqual({
     type: 'report',
-    exit: { ...exit, detail: 'no [redacted:canary]' },
+    exit: { ...exit, detail: 'no [redacted:canary]', left: { processes: 2, names: ['a [redacted:canary]', 'b'] } },
     report: { verdict: { ...verdict, detail: '1 [redacted:canary]' }, product: product() },
   })
   expect(redactEnd({ type: 'lost' }, redact)).toEqual({ type: 'lost' })

@@ -3,10 +3,13 @@ import { sleep, systemClock, systemCode } from '@seamark/kit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, readFileSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
 import type { Bounds, Breach } from './bounds.ts'
 import { readStatus } from './bubblewrap-status.ts'
 import { capacityError } from './capacity.ts'
 import type { Capture } from './capture.ts'
+import { FIRST_REPORT_BYTES } from './first-report.ts'
 import type { LaunchRequest } from './launch-request.ts'
 import { outputPath, statusPath, type Layout } from './paths.ts'
 import { noInput, type StandardStreams } from './standard-streams.ts'
@@ -67,6 +70,7 @@ export async function startAttempt(
   }
 
   const pid = child.pid
+  const report = takeReport(plan.reports === true ? child.stdio[4 + plan.descriptors.length] : undefined)
   let cause: Cause | undefined
   let ended = false
   const kill = (why: Cause) => {
@@ -127,14 +131,16 @@ export async function startAttempt(
     if (request.sandbox === undefined) await Promise.race([streams.ended, sleep(drainMs)])
     const endedAt = Date.now()
     streams.finish()
+    // Whoever could write there is dead by now.
+    await Promise.race([report.ended, sleep(drainMs)])
     const breach = await bounds?.atEnd()
     if (breach !== undefined) cause ??= breach
     await bounds?.close()
     await waiting
     while (capture.isHolding && cause === undefined) await roomForOutput()
     disarm()
-    const judgement = plan.judge(code, signal)
-    const detail = judgement.reason === 'not-started' ? takeDetail(layout, launchId, capture) : undefined
+    const { detail: known, ...judgement } = plan.judge(code, signal, report.bytes())
+    const detail = judgement.reason === 'not-started' ? (known ?? takeDetail(layout, launchId, capture)) : undefined
     const outputBytes = capture.size('stdout') + capture.size('stderr')
     capture.close()
     return {
@@ -190,7 +196,8 @@ function endedAttempt(capture: Capture, startedAt: number, detail: string): Atte
 }
 
 function start(plan: StartPlan, streams: StandardStreams): ChildProcess | Error {
-  const stdio = [...streams.stdio, ...plan.descriptors, ...(plan.gated ? ['pipe' as const] : [])]
+  const pipes = [plan.gated, plan.reports].flatMap((wanted) => (wanted === true ? ['pipe' as const] : []))
+  const stdio = [...streams.stdio, ...plan.descriptors, ...pipes]
   try {
     const { env, cwd, uid, gid } = plan
     return spawn(plan.file, plan.args, {
@@ -207,6 +214,16 @@ function start(plan: StartPlan, streams: StandardStreams): ChildProcess | Error 
   } finally {
     for (const fd of plan.descriptors) closeSync(fd)
   }
+}
+
+/** What a first process says of itself, as far as it is there. */
+function takeReport(from: Readable | Writable | null | undefined): { bytes(): Buffer; ended: Promise<unknown> } {
+  if (!(from instanceof Socket)) return { bytes: () => Buffer.alloc(0), ended: Promise.resolve() }
+  let bytes = Buffer.alloc(0)
+  from.on('data', (more: Buffer) => (bytes = Buffer.concat([bytes, more]).subarray(0, FIRST_REPORT_BYTES)))
+  // What is missing of it is missed by whoever judges it.
+  from.on('error', () => undefined)
+  return { bytes: () => bytes, ended: new Promise((resolve) => from.once('close', resolve)) }
 }
 
 function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {

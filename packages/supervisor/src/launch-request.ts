@@ -1,6 +1,6 @@
 import type { LaunchLimits } from '@seamark/core'
 import type { Fields } from './fields.ts'
-import { fields, isFields, numberOrNone, text, textList, textMap, textOrNone, word } from './fields.ts'
+import { fields, isFields, number, numberOrNone, text, textList, textMap, textOrNone, word } from './fields.ts'
 
 /** What the supervisor is asked to start: a checked spec, made concrete by an executor. */
 export interface LaunchRequest {
@@ -23,12 +23,22 @@ export interface SandboxRequest {
   readonly options: readonly string[]
   /** File with the filter of system calls, as bubblewrap's `--seccomp` takes it. */
   readonly filter?: string
+  /** The first process of its own. Absent: bubblewrap's, which does not tell what a program left. */
+  readonly first?: FirstProcess
   /** Host paths to hand over to the sandbox's user, where that is not the supervisor's own. */
   readonly writable: readonly string[]
   /** Host paths that the sandbox's user must reach. */
   readonly readable: readonly string[]
   /** Limits that control groups must hold, by the name of the controller: what was promised may not be watched only. */
   readonly promised: readonly string[]
+}
+
+/** The program that is started as a sandbox's first process, and starts the attempt's. */
+export interface FirstProcess {
+  /** Its path inside. */
+  readonly program: string
+  /** How many processes the attempt's line starts before it runs anything of an item. */
+  readonly own: number
 }
 
 export function launchRequestFrom(value: unknown): LaunchRequest {
@@ -61,10 +71,12 @@ function limitsFrom(from: Fields): LaunchLimits {
 
 function sandboxFrom(from: Fields): SandboxRequest {
   const filter = textOrNone(from, 'filter')
+  const { first } = from
   return {
     program: text(from, 'program'),
     options: textList(from, 'options'),
     ...(filter !== undefined && { filter }),
+    ...(isFields(first) && { first: { program: text(first, 'program'), own: number(first, 'own') } }),
     writable: textList(from, 'writable'),
     readable: textList(from, 'readable'),
     promised: textList(from, 'promised'),

@@ -1,6 +1,5 @@
 import { sleep } from '@seamark/kit'
 import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { constants } from 'node:os'
 import { readStatus } from './bubblewrap-status.ts'
 import type { LaunchGroup } from './cgroups.ts'
 import type { Identity } from './identity.ts'
@@ -8,6 +7,7 @@ import { joinLine } from './join-line.ts'
 import type { SandboxRequest } from './launch-request.ts'
 import { optionsPath, statusPath, type Layout } from './paths.ts'
 import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
+import { judgeFirst, signalName } from './first-report.ts'
 import { judgeProcess } from './plain-plan.ts'
 import type { StartPlan } from './start-plan.ts'
 
@@ -41,8 +41,13 @@ export function sandboxPlan(
     throw error
   }
   const filter = sandbox.filter === undefined ? [] : ['--seccomp', '5']
-  const gate = ['--block-fd', String(3 + descriptors.length)]
-  const args = ['--json-status-fd', '3', '--args', '4', ...filter, ...gate, '--', ...argv]
+  const gateFd = 3 + descriptors.length
+  const { first } = sandbox
+  const options = ['--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
+  const args =
+    first === undefined
+      ? [...options, '--', ...argv]
+      : [...options, '--as-pid-1', '--', first.program, String(gateFd + 1), String(first.own), '--', ...argv]
   const join = ['-c', joinLine(joinsFrom, 3 + descriptors.length - joinsFrom), 'sh', sandbox.program]
   return {
     ...(group === undefined ? { file: sandbox.program, args } : { file: '/bin/sh', args: [...join, ...args] }),
@@ -51,6 +56,7 @@ export function sandboxPlan(
     cwd: '/',
     descriptors,
     gated: true,
+    reports: first !== undefined,
     ...identity,
     kill(pid) {
       // Until the sandbox's first process has a session of its own it is in the same group; from
@@ -59,12 +65,15 @@ export function sandboxPlan(
       group?.kill()
     },
     settle: () => settleNamespace(statusPath(layout, launchId)),
-    judge(code, signal) {
+    judge(code, signal, said) {
+      const told = first === undefined ? undefined : judgeFirst(said, argv[0] ?? '')
+      if (told !== undefined) return told
       if (signal !== null) return judgeProcess(code, signal)
       const { exitCode } = readStatus(statusPath(layout, launchId))
       if (exitCode === undefined) return { reason: 'not-started' }
       const ended = signalName(exitCode - 128)
-      return ended === undefined ? { reason: 'exited', code: exitCode } : { reason: 'signaled', signal: ended }
+      if (ended !== undefined) return { reason: 'signaled', signal: ended }
+      return first === undefined ? { reason: 'exited', code: exitCode } : { reason: 'not-started' }
     },
   }
 }
@@ -112,15 +121,4 @@ function writeOptions(path: string, options: readonly string[]): number {
     unlinkSync(path)
   }
   return fd
-}
-
-/** Signals by number; the names that have two (such as SIGIOT) keep their usual one. */
-const names = new Map<number, string>(
-  Object.entries(constants.signals)
-    .filter(([name]) => !['SIGIOT', 'SIGPOLL', 'SIGUNUSED'].includes(name))
-    .map(([name, number]) => [number, name]),
-)
-
-function signalName(number: number): string | undefined {
-  return names.get(number)
 }

@@ -1,4 +1,4 @@
-import type { ExitReason } from '@seamark/core'
+import type { ExitReason, LeftProcesses } from '@seamark/core'
 
 /** How one kind of attempt is started, killed and judged. */
 export interface StartPlan {
@@ -10,18 +10,23 @@ export interface StartPlan {
   readonly descriptors: readonly number[]
   /** Whether the program waits until the pipe after the descriptors is closed; otherwise it runs at once. */
   readonly gated: boolean
+  /** Whether the last descriptor, after that pipe, is one to which its first process says how it ended. */
+  readonly reports?: boolean
   readonly uid?: number
   readonly gid?: number
   /** Kills the whole tree of the first process, as far as it can be known at once. */
   kill(pid: number): void
   /** After the first process ended: resolves when nothing of its tree runs any more. */
   settle(pid: number): Promise<void>
-  /** What an end of the first process means. */
-  judge(code: number | null, signal: NodeJS.Signals | null): Judgement
+  /** What an end of the first process means; `said` is what it wrote where it `reports`. */
+  judge(code: number | null, signal: NodeJS.Signals | null, said: Uint8Array): Judgement
 }
 
 export interface Judgement {
   readonly reason: Extract<ExitReason, 'exited' | 'signaled' | 'not-started'>
   readonly code?: number
   readonly signal?: string
+  readonly left?: LeftProcesses
+  /** For `not-started`, where it is known already. */
+  readonly detail?: string
 }

@@ -1,6 +1,6 @@
-import type { Exit, LaunchState } from '@seamark/core'
+import type { Exit, LaunchState, LeftProcesses } from '@seamark/core'
 import { EXIT_REASONS } from '@seamark/kit'
-import { fields, number, numberOrNone, textOrNone, word, type Fields } from './fields.ts'
+import { fields, number, numberOrNone, textList, textOrNone, word, type Fields } from './fields.ts'
 
 /** Parses an `Exit` that came from a file or a socket. */
 export function exitFrom(value: unknown): Exit {
@@ -15,8 +15,14 @@ export function exitFrom(value: unknown): Exit {
     startedAt: number(from, 'startedAt'),
     endedAt: number(from, 'endedAt'),
     outputBytes: number(from, 'outputBytes'),
+    ...(from['left'] !== undefined && { left: leftFrom(from['left']) }),
     ...(detail !== undefined && { detail }),
   }
+}
+
+function leftFrom(value: unknown): LeftProcesses {
+  const from = fields(value, 'left')
+  return { processes: number(from, 'processes'), names: textList(from, 'names') }
 }
 
 /** Parses a `LaunchState` that came from a socket. */

@@ -1,4 +1,4 @@
-import type { Executor, LaunchSpec } from '@seamark/core'
+import type { Executor, Exit, LaunchSpec } from '@seamark/core'
 import { launchId } from '@seamark/kit'
 import { sleep } from '@seamark/kit'
 
@@ -9,7 +9,14 @@ export async function see(
   executor: Executor,
   script: string,
   more: Partial<LaunchSpec> = {},
-): Promise<{ code: number | undefined; reason: string; out: string; err: string; detail: string | undefined }> {
+): Promise<{
+  code: number | undefined
+  reason: string
+  out: string
+  err: string
+  detail: string | undefined
+  exit: Exit
+}> {
   const id = launchId('test', executor.name, String(process.pid), ++count, 'main')
   await executor.launch(id, {
     argv: ['/bin/sh', '-c', script],
@@ -21,7 +28,8 @@ export async function see(
   const [out, err] = [await read(executor, id, 'stdout'), await read(executor, id, 'stderr')]
   const state = await executor.attach(id)
   if (state.state !== 'exited') throw new Error(`the state is ${state.state}`)
-  return { code: state.exit.code, reason: state.exit.reason, out, err, detail: state.exit.detail }
+  const { exit } = state
+  return { code: exit.code, reason: exit.reason, out, err, detail: exit.detail, exit }
 }
 
 async function read(executor: Executor, id: string, stream: 'stdout' | 'stderr'): Promise<string> {
