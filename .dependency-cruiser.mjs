@@ -38,6 +38,7 @@ const mayImport = {
   testing: ['core', 'kit', 'log', 'journal'],
   'testing-services': ['core', 'kit'],
   'testing-aws': [],
+  'testing-model': ['core', 'kit'],
   encryption: ['core', 'kit'],
 }
 
