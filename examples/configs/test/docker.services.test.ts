@@ -1,14 +1,13 @@
 import type { VerifyReport } from '@seamark/core'
 import { startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeImage } from '../../../apps/server/test/grounds.ts'
-import { begin, NODE, runs } from '../../../apps/server/test/seamark.ts'
+import { begin, NODE } from '../../../apps/server/test/seamark.ts'
 import { planFor } from '../../demo/src/place.ts'
-import { hostile, hostilePlan } from './hostile.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const config = join(import.meta.dirname, '../src/docker.config.ts')
@@ -54,30 +53,5 @@ describe('on Docker, with an image of this machine’s own programs', { timeout:
     const report: VerifyReport = JSON.parse(said)
     expect(report).toMatchObject({ verdict: 'verified', exitCode: 0, run: { status: 'succeeded', items: 6 } })
     expect(readFileSync(inDir('evidence.tar')).includes(env['SEAMARK_IMAGE'] ?? '-')).toBe(true)
-  })
-})
-
-describe.each(['docker', 'sandbox'])('hostile items on %s', { timeout: 240_000 }, (executor) => {
-  it('come to the end that is theirs, and leave nothing that runs', async () => {
-    const marker = inDir(`marker-${executor}`)
-    writeFileSync(inDir('hostile.yaml'), hostilePlan(executor, marker))
-    const used = executor === 'docker' ? config : 'none'
-    const argv = ['run', inDir('hostile.yaml'), '--json', '--config', used, '--data', inDir(`data-${executor}`)]
-    const { code, out } = await begin(root, [...NODE, ...argv], env).ended
-    expect(code).toBe(11)
-    const ends: Record<string, unknown> = {}
-    for (const line of out.trim().split('\n')) {
-      const { kind, item, data } = JSON.parse(line)
-      if (kind === 'attempt.ended') ends[item] = [data.outcome, data.reason, data.exit?.reason]
-    }
-    const wanted = hostile.map(({ id, fails }) => [
-      id,
-      fails === undefined
-        ? ['succeeded', 'completed', 'exited']
-        : [fails[0] === 'timeout' ? 'timed-out' : 'failed', ...fails],
-    ])
-    expect(ends).toEqual(Object.fromEntries(wanted))
-    expect(existsSync(marker)).toBe(false)
-    expect(runs('date > alive')).toBe(false)
   })
 })
