@@ -16,7 +16,7 @@ import { SeamError } from '@seamark/kit'
 import { Readable } from 'node:stream'
 import type { S3StorageOptions } from './options.ts'
 import { base64Of } from './port.ts'
-import type { EncryptionFacts, S3Port } from './port.ts'
+import type { EncryptionFacts, Inclusive, S3Port } from './port.ts'
 
 const connections = 64
 
@@ -102,12 +102,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
           ...(encryption.mode === 'aws:kms' && { SSEKMSKeyId: encryption.keyId }),
         }
 
-  const asked = (key: string, { first, last, etag }: { first: number; last: number; etag?: string }) => ({
-    Bucket: bucket,
-    Key: key,
-    Range: `bytes=${first}-${last}`,
-    ...(etag !== undefined && { IfMatch: etag }),
-  })
+  const within = ({ first, last }: Inclusive) => ({ Range: `bytes=${first}-${last}` })
 
   return {
     async put(key, { bytes, sha256 }, { metadata, ifAbsent }, signal) {
@@ -130,22 +125,25 @@ export function awsPort(options: S3StorageOptions): S3Port {
       }
     },
 
-    async get(key, range, signal) {
-      const answer = await s3().send(new GetObjectCommand(asked(key, range)), sending(signal))
-      const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
+    async get(key, range, bytesAtHand, signal) {
+      // No range where all is wanted: a server may answer it more slowly.
+      const asked = { Bucket: bucket, Key: key, ...(range !== undefined && within(range)) }
+      const answer = await s3().send(new GetObjectCommand(asked), sending(signal))
+      const length = answer.ContentLength
+      const size = range === undefined ? length : Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? NaN)
       const body: unknown = answer.Body
-      if (total === undefined || answer.ContentLength === undefined || !(body instanceof Readable)) throw noRanges(key)
-      return {
-        size: Number(total),
-        etag: answer.ETag ?? '',
-        metadata: answer.Metadata ?? {},
-        encryption: encryptionOf(answer),
-        bytes: await bytesOf(body, answer.ContentLength, signal),
-      }
+      if (size === undefined || Number.isNaN(size) || length === undefined || !(body instanceof Readable))
+        throw noRanges(key)
+      const { ETag: etag = '', Metadata: metadata = {} } = answer
+      const facts = { size, etag, metadata, encryption: encryptionOf(answer) }
+      return length > bytesAtHand
+        ? { ...facts, incoming: body }
+        : { ...facts, bytes: await bytesOf(body, length, signal) }
     },
 
-    async stream(key, range, signal) {
-      const { Body, ContentRange } = await s3().send(new GetObjectCommand(asked(key, range)), sending(signal))
+    async stream(key, { etag, ...range }, signal) {
+      const asked = { Bucket: bucket, Key: key, IfMatch: etag, ...within(range) }
+      const { Body, ContentRange } = await s3().send(new GetObjectCommand(asked), sending(signal))
       const body: unknown = Body
       if (ContentRange === undefined || !(body instanceof Readable)) throw noRanges(key)
       return body

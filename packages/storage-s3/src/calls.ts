@@ -56,7 +56,7 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
     // That the bucket is not there looks the same; once it was there, absent is the key.
     if (bucketSeen && awsFailure(error).status === 404) return Object.assign(new Error(), { Code: 'NoSuchKey' })
     try {
-      await port.get(key, { first: 0, last: 0 }, signal)
+      await port.get(key, { first: 0, last: 0 }, 1, signal)
     } catch (other) {
       return other
     }

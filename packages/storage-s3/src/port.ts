@@ -50,24 +50,33 @@ export interface Sealed {
   readonly sha256: string
 }
 
+/** Of bytes, both of which it has. */
+export interface Inclusive {
+  readonly first: number
+  readonly last: number
+}
+
+/** Bytes as they come. It holds a connection until it is read to its end or destroyed. */
+export interface Incoming extends AsyncIterable<Uint8Array> {
+  destroy(): unknown
+}
+
+/** An object, and bytes of it: at hand, or as they come. */
+export type Opened = ObjectFacts & ({ readonly bytes: Uint8Array } | { readonly incoming: Incoming })
+
 /**
  * The calls of S3 that a storage is made of, on one bucket. Each is one request, is not tried again here, and rejects
  * with the client's own error.
  */
 export interface S3Port {
   put(key: string, body: Sealed, options: WriteOptions, signal?: AbortSignal): Promise<Written>
-  /** Bytes `first` to `last`, both inclusive; with `etag` only of that version. */
-  get(
-    key: string,
-    range: { readonly first: number; readonly last: number; readonly etag?: string },
-    signal?: AbortSignal,
-  ): Promise<ObjectFacts & { readonly bytes: Uint8Array }>
-  /** The same bytes as they come. Rejects, while it is read, where the connection breaks. */
-  stream(
-    key: string,
-    range: { readonly first: number; readonly last: number; readonly etag: string },
-    signal?: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * Bytes `first` to `last`, both inclusive, or without them all. An answer of at most `bytesAtHand` is read
+   * before it resolves; a longer one is incoming, and rejects where its connection breaks.
+   */
+  get(key: string, range: Inclusive | undefined, bytesAtHand: number, signal?: AbortSignal): Promise<Opened>
+  /** The same bytes of one version of the object, as they come. */
+  stream(key: string, range: Inclusive & { readonly etag: string }, signal?: AbortSignal): Promise<Incoming>
   head(key: string, signal?: AbortSignal): Promise<ObjectFacts>
   /** One page of keys and sizes; `next` goes on from there. */
   list(

@@ -60,6 +60,24 @@ describe('what a server gives is found out', () => {
   })
 })
 
+describe('what is opened and not read', () => {
+  it('holds up no other request, and is read to its end when somebody reads on (radosgw)', async () => {
+    const radosgw = await sharedServer('radosgw')
+    // Silence alone ends no connection within the test.
+    const storage = s3Storage(on(radosgw, (await rawBucket(radosgw)).bucket, { timeoutMs: 600_000 }))
+    await storage.put('ns/large', large)
+    await storage.put('ns/small', small)
+    // More than there are connections.
+    const opened = await Promise.all(Array.from({ length: 80 }, () => storage.get('ns/large')))
+    expect(await read(storage, 'ns/small')).toEqual(small)
+    for (const found of [opened[0], opened[79]]) {
+      const digest = createHash('sha256')
+      for await (const chunk of found?.body ?? []) digest.update(chunk)
+      expect(digest.digest('hex')).toBe(sha256(large))
+    }
+  })
+})
+
 describe('encryption', () => {
   it('with SSE-KMS is set on every object and read back (radosgw)', async () => {
     const radosgw = await sharedServer('radosgw')
