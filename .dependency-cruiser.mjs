@@ -26,7 +26,7 @@ const mayImport = {
   'signer-*': implementation,
   'anchor-*': implementation,
   'authorizer-*': implementation,
-  'runtime-*': implementation,
+  'runtime-*': [...implementation, 'policy'],
   'secrets-*': implementation,
   protocol: ['core', 'kit', 'output-schema', 'policy'],
   config: ['core', 'kit', 'protocol'],

@@ -61,8 +61,8 @@ export type AgentEvent =
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
   /** The program asked for a tool and is about to be told that it may use it. The answer is written when the next event is taken. */
   | { readonly type: 'allowance'; readonly tool: string; readonly reason: string }
-  /** `reason`: a `TurnFailure`, or a word of the runtime's own. */
-  | { readonly type: 'turn-end'; readonly completed: boolean; readonly reason: string }
+  /** `reason`: a `TurnFailure`, or a word of the runtime's own. `detail`: for people, at most 1,000 characters. */
+  | { readonly type: 'turn-end'; readonly completed: boolean; readonly reason: string; readonly detail?: string }
 
 /** An event with the state from which `drive` can be restarted after it. */
 export interface DrivenEvent {

@@ -6,7 +6,7 @@ import { isOverLimit } from './run-git.ts'
 /** What a runtime saw its program do, as far as the outcome depends on it. */
 export interface Seen {
   /** How the last turn ended, unless something came after it. */
-  readonly turn?: { readonly completed: boolean; readonly reason: string }
+  readonly turn?: { readonly completed: boolean; readonly reason: string; readonly detail?: string }
   /** Tools that were denied, each once, in the order of their first denial; a few of them. */
   readonly denied: readonly string[]
   /** How often a tool was denied. */
@@ -24,7 +24,7 @@ const mostDenied = 20
 export function see({ denied, denials, allowances }: Seen, event: AgentEvent): Seen {
   switch (event.type) {
     case 'turn-end':
-      return { denied, denials, allowances, turn: { completed: event.completed, reason: event.reason } }
+      return { denied, denials, allowances, turn: turnOf(event) }
     case 'denial':
       return {
         denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool],
@@ -36,6 +36,10 @@ export function see({ denied, denials, allowances }: Seen, event: AgentEvent): S
     default:
       return { denied, denials, allowances }
   }
+}
+
+function turnOf({ completed, reason, detail }: AgentEvent & { readonly type: 'turn-end' }): NonNullable<Seen['turn']> {
+  return { completed, reason, ...(detail !== undefined && { detail }) }
 }
 
 export const SUCCEEDED: StepVerdict = { outcome: 'succeeded', reason: 'completed' }
@@ -68,11 +72,12 @@ export function judge(exit: Exit, { turn, denials, allowances }: Seen): StepVerd
   if (denials > MOST_ANSWERS) return failure('limit', 'denied tools')
   if (allowances > MOST_ANSWERS) return failure('limit', 'allowed tools')
   // Programs end with any code after that, 0 among them.
-  if (turn?.completed === false && isTurnFailure(turn.reason)) return failure(turn.reason, TURN_FAILURES[turn.reason])
+  if (turn?.completed === false && isTurnFailure(turn.reason))
+    return failure(turn.reason, said(TURN_FAILURES[turn.reason], turn.detail))
   if (exit.code !== 0) return failure('exit-code', exit.code === undefined ? undefined : String(exit.code))
   // An exit code of 0 without a turn that came to its end is no success.
   if (turn === undefined) return failure('no-turn')
-  return turn.completed ? SUCCEEDED : failure('no-turn', turn.reason)
+  return turn.completed ? SUCCEEDED : failure('no-turn', said(turn.reason, turn.detail))
 }
 
 const TURN_FAILURES: Readonly<Record<TurnFailure, string>> = {
@@ -80,6 +85,10 @@ const TURN_FAILURES: Readonly<Record<TurnFailure, string>> = {
   login: 'The provider refused the credential.',
   context: 'The conversation is longer than the model can take.',
   refused: 'The model would not do it.',
+}
+
+function said(word: string, detail: string | undefined): string {
+  return detail === undefined ? word : `${word}: ${detail}`
 }
 
 function isTurnFailure(reason: string): reason is TurnFailure {

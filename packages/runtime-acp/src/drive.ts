@@ -1,0 +1,122 @@
+import type { DrivenEvent, Exit, RuntimeAccess } from '@seamark/core'
+import { hasCode, orAbort, throwIfAborted } from '@seamark/kit'
+import type { About, Conversation, Step } from './conversation.ts'
+import { formatState } from './drive-state.ts'
+import type { DriveState } from './drive-state.ts'
+import { failed } from './failure.ts'
+import type { Outcome } from './failure.ts'
+import { finish, INTERRUPTED, outcomeOf } from './finish.ts'
+import { END } from './launch.ts'
+import { messageLines } from './lines.ts'
+import { readMessage } from './message.ts'
+import { begin, receive } from './receive.ts'
+
+/** Follows an agent to its end. What it writes and yields follows from the output alone. */
+export async function* driveAgent(
+  access: RuntimeAccess,
+  about: About,
+  recorded: DriveState,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DrivenEvent> {
+  throwIfAborted(signal)
+  if (recorded.ended) return
+  let state = recorded
+  const lost = new AbortController()
+  const stop = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal])
+  // An output that hangs must not hide that the program is lost.
+  access.exit.catch(() => lost.abort())
+
+  /** Does what a step asks for, but for what was done before; then the state is the one after it. */
+  async function* carry({ conversation, effects }: Step, next: Partial<DriveState>): AsyncGenerator<DrivenEvent> {
+    const from = state
+    let { sent } = from
+    let after: Conversation = conversation
+    for (const [index, effect] of effects.entries()) {
+      const isDone = index < from.done
+      if ('event' in effect) {
+        if (!isDone) yield { event: effect.event, state: formatState({ ...from, done: index + 1 }) }
+        continue
+      }
+      const bytes = Buffer.from('send' in effect ? `${JSON.stringify(effect.send)}\n` : END)
+      if (!isDone) {
+        const taken = await written(bytes, sent)
+        if (!taken && 'send' in effect && after.outcome === undefined) {
+          // Nobody knows what it has: it is not asked for anything more.
+          after = finish(
+            after,
+            failed(INTERRUPTED, 'It takes no input, or what it was told when the service ended is not known.'),
+          ).conversation
+          sent += bytes.byteLength
+          const end = Buffer.from(END)
+          await written(end, sent)
+          sent += end.byteLength
+          break
+        }
+      }
+      sent += bytes.byteLength
+    }
+    state = { ...from, ...next, conversation: after, sent, done: 0 }
+  }
+
+  async function written(bytes: Uint8Array, at: number): Promise<boolean> {
+    try {
+      await orAbort(access.write(bytes, at), stop)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'CONFLICT')) return false
+      throw error
+    }
+  }
+
+  try {
+    if (!state.begun) yield* carry(begin(), { begun: true })
+    for await (const line of messageLines(until(access, state.offset, stop), state.offset)) {
+      const message = line.text === undefined ? undefined : readMessage(line.text)
+      const step =
+        message === undefined
+          ? unread(state.conversation, line.text === undefined)
+          : receive(state.conversation, message, !line.cut, about)
+      yield* carry(step, { offset: line.to })
+    }
+    const exit = await orAbort(access.exit, signal)
+    const { completed, reason, detail } = outcomeOf(state.conversation, outcomeOfExit(exit))
+    const told = detail === undefined ? {} : { detail }
+    yield { event: { type: 'turn-end', completed, reason, ...told }, state: formatState({ ...state, ended: true }) }
+  } catch (error) {
+    // The reason of the loss says more than the stop that it caused.
+    if (lost.signal.aborted && signal?.aborted !== true) await access.exit
+    throw error
+  }
+}
+
+/** A line that is no message is passed over; one that may have been an answer and is too long ends the conversation. */
+function unread(conversation: Conversation, long: boolean): Step {
+  if (!long || conversation.phase === 'over') return { conversation, effects: [] }
+  return finish(
+    conversation,
+    failed('message-too-long', 'The agent sent a message that is too long without its long texts.'),
+  )
+}
+
+function outcomeOfExit({ code, signal, reason }: Exit): Outcome {
+  if (reason === 'signaled') return failed(`signal-${signal ?? 'unknown'}`)
+  if (reason !== 'exited') return failed(reason)
+  return code === 0 ? { completed: true, reason: 'exited' } : failed(`exit-${code ?? 'unknown'}`)
+}
+
+/** Standard output from an offset, until it ends or `stop` fires. */
+async function* until(access: RuntimeAccess, from: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const source = access.output('stdout', from)[Symbol.asyncIterator]()
+  let open = true
+  try {
+    for (;;) {
+      const next = await orAbort(source.next(), stop)
+      if (next.done === true) break
+      yield next.value
+    }
+    open = false
+  } finally {
+    // Not awaited: a source that hangs must not hold up the stop.
+    if (open) source.return?.().catch(() => undefined)
+  }
+}

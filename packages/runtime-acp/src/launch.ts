@@ -1,0 +1,90 @@
+import type { RuntimeLaunch } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+
+/** The line that ends the program's input. Messages begin with `{`. */
+export const END = 'end\n'
+
+/** What the script says where there is no program. */
+export const MISSING = '{"seamark":"program-missing"}'
+
+/**
+ * Leads messages to the program until a line that is none, and closes its input then: nothing outside can. A program that does
+ * not end by that is ended. What it ends with after that says nothing of its work, so it counts only before.
+ */
+const SCRIPT = `
+grace=$1
+count=$2
+shift 2
+while [ "$count" -gt 0 ]; do
+  url=$(printf '%s\\n' "\${SEAMARK_ENDPOINTS:-}" | sed -n "s|.*\\"$2\\":\\"\\([^\\"]*\\)\\".*|\\1|p")
+  if [ -n "$url" ]; then export "$1=$url$3"; fi
+  shift 3
+  count=$((count - 1))
+done
+program=$1
+if ! command -v -- "$program" >/dev/null 2>&1; then
+  if [ -x "./node_modules/.bin/$program" ]; then
+    shift
+    set -- "./node_modules/.bin/$program" "$@"
+  else
+    printf '%s\\n' '${MISSING}'
+    exit 0
+  fi
+fi
+dir=$(mktemp -d "\${TMPDIR:-/tmp}/acp.XXXXXX") && mkfifo "$dir/in" || exit 126
+exec 3<&0
+(
+  trap 'kill "$!" 2>/dev/null; exit 0' TERM
+  while IFS= read -r line; do
+    case $line in '{'*) printf '%s\\n' "$line" ;; *) break ;; esac
+  done <&3 >"$dir/in"
+  : >"$dir/over"
+  sleep "$grace" &
+  wait "$!"
+  kill -TERM "$(cat "$dir/pid")"
+  sleep "$grace" &
+  wait "$!"
+  kill -KILL "$(cat "$dir/pid")"
+) >/dev/null 2>&1 &
+feeder=$!
+exec 3<&-
+sh -c 'echo "$$" >"$0/pid"; exec "$@"' "$dir" "$@" <"$dir/in"
+code=$?
+kill "$feeder" 2>/dev/null
+wait "$feeder" 2>/dev/null
+[ -e "$dir/over" ] && code=0
+rm -rf "$dir"
+exit "$code"
+`
+
+export interface LaunchSettings {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Names of variables, and the hosts, with a path where there is one, whose base URL each is given. */
+  readonly endpoints: Readonly<Record<string, string>>
+  /** What a program has to end by itself once its input is closed, and again once it was told to. Default 5. */
+  readonly graceSeconds?: number
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+const HOST = /^([A-Za-z0-9.:-]+)((?:\/[A-Za-z0-9._-]+)*)$/
+
+/** Errors: `INVALID_INPUT` for a variable or a host that is none. */
+export function acpLaunch({ argv, env, endpoints, graceSeconds = 5 }: LaunchSettings): RuntimeLaunch {
+  const pairs = Object.entries(endpoints).flatMap(([name, at]) => {
+    const found = HOST.exec(at)
+    if (found === null || !NAME.test(name))
+      throw new SeamError(
+        'INVALID_INPUT',
+        'An endpoint is the name of a variable and a host, such as api.example/v1.',
+        {
+          remedy: 'Write them as in the policy, without https://.',
+          place: { pointer: '/endpoints' },
+        },
+      )
+    const [, host = '', path = ''] = found
+    return [name, host.replaceAll('.', '\\.'), path]
+  })
+  const script = ['/bin/sh', '-c', SCRIPT, 'acp', String(graceSeconds), String(pairs.length / 3), ...pairs]
+  return { argv: [...script, ...argv], env: { ...env }, files: [], stdin: 'pipe' }
+}

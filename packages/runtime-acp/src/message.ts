@@ -1,0 +1,137 @@
+import type { Json } from '@seamark/core'
+import { z } from 'zod'
+
+// What an agent says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
+// not as it should be is left out where the rest makes sense without it.
+type Maybe<T> = T | null | undefined
+
+export type RequestId = number | string | null
+
+export interface Message {
+  readonly id?: RequestId | undefined
+  readonly method?: string | undefined
+  readonly params?: unknown
+  readonly result?: unknown
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown } | undefined
+  /** Said by the script that starts the program. */
+  readonly seamark?: string | undefined
+}
+
+export interface ToolCallData {
+  readonly toolCallId: string
+  readonly title?: Maybe<string>
+  readonly kind?: Maybe<string>
+  readonly status?: Maybe<string>
+  readonly rawInput?: Json | undefined
+}
+
+export interface Hello {
+  readonly protocolVersion: number
+  readonly agentInfo?: Maybe<{ readonly name: string; readonly version: string }>
+}
+
+interface Choice {
+  readonly value?: string | undefined
+  readonly options?: readonly { readonly value: string }[] | undefined
+}
+
+export interface ConfigOption {
+  readonly id: string
+  readonly category?: Maybe<string>
+  readonly options?: readonly Choice[] | undefined
+}
+
+export interface SessionMade {
+  readonly sessionId: string
+  readonly configOptions?: Maybe<readonly ConfigOption[]>
+}
+
+export interface TurnEnded {
+  readonly stopReason: string
+  readonly usage?: Maybe<{ readonly inputTokens: number; readonly outputTokens: number }>
+}
+
+export type Update =
+  | { readonly sessionUpdate: 'agent_message_chunk'; readonly content: { readonly text?: string | undefined } }
+  | ({ readonly sessionUpdate: 'tool_call' | 'tool_call_update' } & ToolCallData)
+
+export interface PermissionAsked {
+  readonly toolCall: ToolCallData
+  readonly options: readonly { readonly optionId: string; readonly kind: string }[]
+}
+
+const text = z.string()
+const maybeText = text.nullish().catch(undefined)
+const count = z.int().min(0)
+
+const toolCall = z.looseObject({
+  toolCallId: text.max(200),
+  title: maybeText,
+  kind: maybeText,
+  status: maybeText,
+  rawInput: z.json().optional().catch(undefined),
+})
+
+const envelope: z.ZodType<Message> = z.looseObject({
+  id: z.union([z.number(), text.max(200), z.null()]).optional(),
+  method: text.optional(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
+  error: z.looseObject({ code: z.number(), message: text, data: z.unknown().optional() }).optional(),
+  seamark: text.optional(),
+})
+
+const hello: z.ZodType<Hello> = z.looseObject({
+  protocolVersion: z.number(),
+  agentInfo: z.looseObject({ name: text, version: text }).nullish().catch(undefined),
+})
+
+const choice = z.looseObject({ value: text.optional(), options: z.array(z.looseObject({ value: text })).optional() })
+
+const sessionMade: z.ZodType<SessionMade> = z.looseObject({
+  sessionId: text.min(1).max(200),
+  configOptions: z
+    .array(z.looseObject({ id: text, category: maybeText, options: z.array(choice).optional().catch(undefined) }))
+    .nullish()
+    .catch(undefined),
+})
+
+const turnEnded: z.ZodType<TurnEnded> = z.looseObject({
+  stopReason: text,
+  usage: z.looseObject({ inputTokens: count, outputTokens: count }).nullish().catch(undefined),
+})
+
+const update: z.ZodType<Update> = z.discriminatedUnion('sessionUpdate', [
+  z.looseObject({
+    sessionUpdate: z.literal('agent_message_chunk'),
+    content: z.looseObject({ text: text.optional().catch(undefined) }),
+  }),
+  toolCall.extend({ sessionUpdate: z.literal('tool_call') }),
+  toolCall.extend({ sessionUpdate: z.literal('tool_call_update') }),
+])
+
+const permissionAsked: z.ZodType<PermissionAsked> = z.looseObject({
+  toolCall,
+  options: z.array(z.looseObject({ optionId: text, kind: text })),
+})
+
+/** A line as a message; `undefined` where it is none. */
+export function readMessage(line: string): Message | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  return envelope.safeParse(value).data
+}
+
+/** Each reads one kind of content; `undefined` where it is none. */
+export const readHello = (value: unknown): Hello | undefined => hello.safeParse(value).data
+export const readSession = (value: unknown): SessionMade | undefined => sessionMade.safeParse(value).data
+export const readTurnEnd = (value: unknown): TurnEnded | undefined => turnEnded.safeParse(value).data
+export const readUpdate = (value: unknown): Update | undefined =>
+  z.looseObject({ update }).safeParse(value).data?.update
+export const readPermission = (value: unknown): PermissionAsked | undefined => permissionAsked.safeParse(value).data
+export const readQuestion = (value: unknown): string | undefined =>
+  z.looseObject({ message: text }).safeParse(value).data?.message

@@ -1,0 +1,25 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Conversation, Effect, Step } from './conversation.ts'
+
+/** Longest text of a progress event, in characters. */
+const MOST = 1_000
+
+function progress(line: string): Effect[] {
+  const text = stripVTControlCharacters(line)
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+    .trim()
+  return text === '' ? [] : [{ event: { type: 'progress', text: text.slice(0, MOST).toWellFormed() } }]
+}
+
+/** Words come in pieces and are told in lines; at most ten lines of one piece. */
+export function said(before: Conversation, piece: string): Step {
+  const [first = '', ...others] = piece.split('\n', 12)
+  const lines = [before.text + first, ...others]
+  const rest = (lines.pop() ?? '').slice(0, MOST)
+  return { conversation: { ...before, text: rest }, effects: lines.flatMap(progress) }
+}
+
+/** What was said so far, where something else follows. */
+export function flushed(before: Conversation): Step {
+  return { conversation: { ...before, text: '' }, effects: progress(before.text) }
+}

@@ -1,0 +1,76 @@
+import type { Json } from '@seamark/core'
+import type { AskedTool } from '@seamark/policy'
+import { sha256Hex } from '@seamark/kit'
+import { isObject } from './acp-port.ts'
+import type { ToolCallData } from './message.ts'
+
+/** What is known of a tool call, from its first message and all updates. Texts are bounded. */
+export interface ToolUse {
+  readonly title: string
+  readonly kind: string
+  /** What it runs; `null` where it may run something that can not be told. */
+  readonly command: string | readonly string[] | null
+  /** Digest of its input. */
+  readonly input: string
+  /** It came to its end, or was denied. */
+  readonly counted: boolean
+  /** The policy was asked, and allowed it. */
+  readonly allowed: boolean
+}
+
+const NOTHING: ToolUse = { title: '', kind: '', command: null, input: '', counted: false, allowed: false }
+
+const word = (text: string, most = 200) => text.slice(0, most).toWellFormed()
+
+/** With one more message about it. `whole` says that nothing of the message was shortened. */
+export function toolUse(before: ToolUse | undefined, call: ToolCallData, whole: boolean): ToolUse {
+  const known = before ?? NOTHING
+  const title = word(call.title ?? known.title)
+  const kind = word(call.kind ?? known.kind, 40)
+  const input = call.rawInput
+  if (input === undefined) return { ...known, title, kind }
+  return { ...known, title, kind, command: whole ? commandOf(input) : null, input: digest(JSON.stringify(input)) }
+}
+
+const digest = (text: string) => sha256Hex(text).slice(0, 32)
+
+/** The same for the same use of the same tool. */
+export function useKey({ kind, title, input }: ToolUse): string {
+  return digest(JSON.stringify([kind, title, input]))
+}
+
+/** `command` and `args`, as agents name them: a line for a shell, or a program and its arguments. */
+function commandOf(input: Json): string | readonly string[] | null {
+  if (!isObject(input)) return null
+  const { command = input['cmd'], args } = input
+  const list = texts(args)
+  if (typeof command === 'string') return list === undefined ? command : [command, ...list]
+  return texts(command) ?? null
+}
+
+function texts(value: Json | undefined): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const list: readonly unknown[] = value
+  return list.every((one) => typeof one === 'string') ? list : undefined
+}
+
+const DOES: Readonly<Record<string, AskedTool['does']>> = {
+  read: 'read',
+  search: 'read',
+  think: 'read',
+  edit: 'edit',
+  delete: 'edit',
+  move: 'edit',
+  fetch: 'fetch',
+  execute: 'run',
+}
+
+export function askedTool({ kind, command }: ToolUse): AskedTool {
+  const does = Object.hasOwn(DOES, kind) ? (DOES[kind] ?? 'other') : 'other'
+  return { does, ...(command !== null && { command }) }
+}
+
+/** A name for events and records. */
+export function toolName({ kind, title }: ToolUse): string {
+  return title === '' ? kind || 'tool' : title
+}

@@ -1,0 +1,65 @@
+import { answerWord } from '@seamark/policy'
+import type { About, Conversation, Effect, Step } from './conversation.ts'
+import { failed } from './failure.ts'
+import { canceled, stop as stopTurn } from './finish.ts'
+import type { ToolCallData } from './message.ts'
+import { flushed } from './said.ts'
+import { askedTool, toolName, toolUse, useKey } from './tool-use.ts'
+import type { ToolUse } from './tool-use.ts'
+
+/** Tool calls that are remembered. */
+const MOST_USES = 64
+/** Longest input of an event, in characters of its JSON. */
+const INPUT_CHARS = 8_000
+
+export function useOf({ uses }: Conversation, id: string): ToolUse | undefined {
+  return uses.find(([known]) => known === id)?.[1]
+}
+
+export function withUse(before: Conversation, id: string, use: ToolUse): Conversation {
+  const others = before.uses.filter(([known]) => known !== id)
+  return { ...before, uses: [...others.slice(-(MOST_USES - 1)), [id, use]] }
+}
+
+/** The agent says that it begins, goes on with or ended a tool call. */
+export function used(before: Conversation, call: ToolCallData, whole: boolean, about: About): Step {
+  const id = call.toolCallId
+  const known = useOf(before, id)
+  const use = toolUse(known, call, whole)
+  const { conversation, effects } = known === undefined ? flushed(before) : { conversation: before, effects: [] }
+  const input = whole && JSON.stringify(call.rawInput ?? null).length <= INPUT_CHARS ? call.rawInput : undefined
+  const told: Effect[] =
+    known === undefined
+      ? [...effects, { event: { type: 'tool', name: toolName(use), ...(input !== undefined && { input }) } }]
+      : [...effects]
+  const ended = call.status === 'completed' || call.status === 'failed'
+  const next = withUse(conversation, id, { ...use, counted: use.counted || ended })
+  if (!ended || use.counted) return { conversation: next, effects: told }
+  const step = call.status === 'completed' ? unasked(next, use, about) : undefined
+  const counted = step ?? repeated(next, use, about)
+  return { ...counted, effects: [...told, ...counted.effects] }
+}
+
+/** A command that the policy refuses was done, whatever was asked: there is no agent to be trusted any more. */
+function unasked(before: Conversation, use: ToolUse, about: About): Step | undefined {
+  const asked = askedTool(use)
+  if (use.allowed || asked.does !== 'run') return undefined
+  const answer = about.answer(asked)
+  if (answer.allowed) return undefined
+  const tool = toolName(use)
+  return stopTurn(before, failed('unasked-tool', `It used ${tool} without being allowed to.`), [
+    { event: { type: 'denial', tool, reason: answerWord(answer) } },
+  ])
+}
+
+/** Counts uses that are the same, one after another. Where there are too many the agent is told so, and then stopped. */
+export function repeated(before: Conversation, use: ToolUse, about: About): Step {
+  const key = useKey(use)
+  const count = before.last.key === key ? before.last.count + 1 : 1
+  const conversation: Conversation = { ...before, last: { key, count } }
+  const { nudge, stop } = about.repeats
+  if (count >= stop)
+    return stopTurn(conversation, failed('loop', `It made the same call of ${toolName(use)} ${count} times.`))
+  if (count !== nudge) return { conversation, effects: [] }
+  return { conversation: { ...conversation, nudging: true }, effects: [canceled(before)] }
+}

@@ -1,0 +1,342 @@
+import type { AgentEvent, Exit, Json, JsonObject } from '@seamark/core'
+import { MOST_ANSWERS } from '@seamark/policy'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { acp } from '../src/index.ts'
+import { agent, good, hear, lines, task } from './said.ts'
+
+const run = (command: string) => ({ kind: 'execute', title: command, rawInput: { command } })
+const opening = [agent.hello(), agent.session()]
+const end = (events: readonly AgentEvent[]) => {
+  const last = events.at(-1)
+  return last?.type === 'turn-end' ? { completed: last.completed, reason: last.reason } : undefined
+}
+const methods = (wrote: readonly Json[]) =>
+  wrote.map((one) => (typeof one === 'object' && one !== null && 'method' in one ? one['method'] : 'answer'))
+
+describe('a conversation', () => {
+  it('opens a session, gives the prompt, offers no files and no terminal, and ends the program', async () => {
+    const { wrote, events } = await hear(lines(...opening, agent.says('hi\nyou'), agent.end()), {
+      instructions: 'Be brief.',
+    })
+    expect(methods(wrote)).toEqual(['initialize', 'session/new', 'session/prompt', 'answer'])
+    expect(wrote[0]).toMatchObject({
+      params: {
+        protocolVersion: 1,
+        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+      },
+    })
+    expect(wrote[1]).toMatchObject({ params: { cwd: '/w', mcpServers: [] } })
+    expect(wrote[2]).toMatchObject({
+      params: { sessionId: 's1', prompt: [{ type: 'text', text: 'Be brief.\n\ndo it' }] },
+    })
+    expect(wrote[3]).toBe('end')
+    expect(events).toEqual([
+      { type: 'progress', text: 'fake 1.2.3, protocol 1' },
+      { type: 'progress', text: 'hi' },
+      { type: 'progress', text: 'you' },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+  })
+
+  it('tells tools and usage', async () => {
+    const { events } = await hear(
+      lines(
+        ...opening,
+        agent.uses('t', { kind: 'edit', title: 'Edit a.txt', rawInput: { path: 'a.txt' } }),
+        agent.used('t', { status: 'completed' }),
+        agent.end(2, 'end_turn', { usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 } }),
+      ),
+    )
+    expect(events.slice(1, -1)).toEqual([
+      { type: 'tool', name: 'Edit a.txt', input: { path: 'a.txt' } },
+      { type: 'usage', model: 'unknown', inputTokens: 7, outputTokens: 3 },
+    ])
+  })
+
+  it('chooses the model and the effort that the agent offers', async () => {
+    const configOptions = [
+      {
+        id: 'm',
+        name: 'Model',
+        category: 'model',
+        type: 'select',
+        currentValue: 'a',
+        options: [{ value: 'a' }, { value: 'b' }],
+      },
+      {
+        id: 'e',
+        name: 'Effort',
+        category: 'thought_level',
+        type: 'select',
+        currentValue: 'low',
+        options: [{ group: 'g', options: [{ value: 'high' }] }],
+      },
+    ]
+    const said = lines(agent.hello(), agent.session({ configOptions }), agent.end(2), agent.end(3), agent.end(4))
+    const { wrote } = await hear(said, {}, { task: { model: 'b', effort: 'high' } })
+    expect(wrote.slice(2, 4)).toMatchObject([
+      { method: 'session/set_config_option', params: { sessionId: 's1', configId: 'm', value: 'b' } },
+      { method: 'session/set_config_option', params: { configId: 'e', value: 'high' } },
+    ])
+    expect(methods(wrote)[4]).toBe('session/prompt')
+    for (const [more, reason] of [
+      [{ model: 'c' }, 'model'],
+      [{ effort: 'max' }, 'effort'],
+    ] as const)
+      expect(end((await hear(said, {}, { task: more })).events)).toEqual({ completed: false, reason })
+  })
+
+  it('answers what it does not offer with an error, and questions with nobody', async () => {
+    const { wrote, events } = await hear(
+      lines(
+        ...opening,
+        { jsonrpc: '2.0', id: 5, method: 'fs/read_text_file', params: { path: '/etc/passwd' } },
+        { jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: { message: 'Which?' } },
+        agent.end(),
+      ),
+    )
+    expect(wrote.slice(3, 5)).toEqual([
+      { jsonrpc: '2.0', id: 5, error: expect.objectContaining({ code: -32_601 }) },
+      { jsonrpc: '2.0', id: 'q', result: { action: 'decline' } },
+    ])
+    expect(events).toContainEqual({ type: 'question', id: 'q', text: 'Which?' })
+  })
+})
+
+describe('a request for a permission', () => {
+  const answers = async (toolCall: Parameters<typeof agent.asks>[1], kinds?: readonly string[]) => {
+    const { wrote, events } = await hear(
+      lines(...opening, agent.asks(7, { toolCallId: 't', ...toolCall }, kinds), agent.end()),
+    )
+    const answer = events.find(({ type }) => type === 'allowance' || type === 'denial')
+    return [answer && 'reason' in answer && `${answer.type} ${answer.reason}`, wrote[3]]
+  }
+  const chosen = (optionId: string) => ({
+    jsonrpc: '2.0',
+    id: 7,
+    result: { outcome: { outcome: 'selected', optionId } },
+  })
+
+  it.each([
+    [run('git status'), 'allowance listed', 'o-allow_once'],
+    [{ kind: 'execute', rawInput: { command: 'git', args: ['status'] } }, 'allowance listed', 'o-allow_once'],
+    [{ kind: 'execute', rawInput: { command: ['bash', '-lc', 'git status'] } }, 'allowance listed', 'o-allow_once'],
+    [
+      { kind: 'execute', rawInput: { command: ['bash', '-lc', 'git push'] } },
+      'denial denied git push*',
+      'o-reject_once',
+    ],
+    [{ kind: 'edit', rawInput: { path: 'a' } }, 'allowance contained', 'o-allow_once'],
+    [run('git push'), 'denial denied git push*', 'o-reject_once'],
+    [run('rm -rf /'), 'denial not-listed', 'o-reject_once'],
+    [{ kind: 'execute', title: 'git status' }, 'denial unparsed', 'o-reject_once'],
+    [{ title: 'some tool' }, 'denial unparsed', 'o-reject_once'],
+    // Too long to be read whole.
+    [run(`git status ${'x'.repeat(20_000)}`), 'denial unparsed', 'o-reject_once'],
+  ])('for %j is answered: %s', async (toolCall, told, option) => {
+    expect(await answers(toolCall)).toEqual([told, chosen(option)])
+  })
+
+  it('knows the command from the call that it belongs to', async () => {
+    const { wrote } = await hear(
+      lines(...opening, agent.uses('t', run('git push')), agent.asks(7, { toolCallId: 't' }), agent.end()),
+    )
+    expect(wrote[3]).toEqual(chosen('o-reject_once'))
+  })
+
+  it('is never allowed for ever, and void where it can not be rejected', async () => {
+    expect(await answers(run('git status'), ['allow_always', 'reject_always'])).toEqual([
+      'denial not-offered',
+      chosen('o-reject_always'),
+    ])
+    expect((await answers(run('git push'), ['allow_always']))[1]).toMatchObject({
+      result: { outcome: { outcome: 'cancelled' } },
+    })
+  })
+
+  it('is denied after very many, and one who goes on is stopped', async () => {
+    const asks = Array.from({ length: 2 * MOST_ANSWERS + 2 }, (_, n) =>
+      agent.asks(n + 10, { toolCallId: `t${n}`, ...run(`git log ${n}`) }),
+    )
+    const { events } = await hear(lines(...opening, ...asks))
+    const count = (type: AgentEvent['type']) => events.filter((event) => event.type === type).length
+    expect([count('allowance'), count('denial'), end(events)]).toEqual([
+      MOST_ANSWERS,
+      MOST_ANSWERS + 1,
+      { completed: false, reason: 'denials' },
+    ])
+  })
+})
+
+describe('bad behaviour', () => {
+  const repeat = (times: number, status = 'completed') =>
+    Array.from({ length: times }, (_, n) => [
+      agent.uses(`t${n}`, run('git status')),
+      agent.used(`t${n}`, { status }),
+    ]).flat()
+
+  it('of repeating one call is told to the agent, and then stopped', async () => {
+    const repeats = { nudge: 3, stop: 5 }
+    const told = await hear(lines(...opening, ...repeat(3), agent.end(2, 'cancelled'), agent.end(3)), { repeats })
+    expect(methods(told.wrote)).toEqual([
+      'initialize',
+      'session/new',
+      'session/prompt',
+      'session/cancel',
+      'session/prompt',
+      'answer',
+    ])
+    expect(end(told.events)).toEqual({ completed: true, reason: 'completed' })
+    const stopped = await hear(lines(...opening, ...repeat(5, 'failed')), { repeats })
+    expect(end(stopped.events)).toEqual({ completed: false, reason: 'loop' })
+    expect(stopped.wrote.at(-1)).toBe('end')
+    const other = [agent.uses('x', run('git log')), agent.used('x', { status: 'completed' })]
+    const mixed = await hear(lines(...opening, ...repeat(2), ...other, ...repeat(2), agent.end()), { repeats })
+    expect(end(mixed.events)).toEqual({ completed: true, reason: 'completed' })
+  })
+
+  it('of asking for the same denied tool is stopped too', async () => {
+    const asks = Array.from({ length: 5 }, (_, n) => agent.asks(n + 10, { toolCallId: `t${n}`, ...run('git push') }))
+    const { events } = await hear(lines(...opening, ...asks), { repeats: { nudge: 4, stop: 5 } })
+    expect(end(events)).toEqual({ completed: false, reason: 'loop' })
+  })
+
+  it('of using what the policy refuses without being allowed ends the turn', async () => {
+    const used = [agent.uses('t', run('git push')), agent.used('t', { status: 'completed' })]
+    const { events } = await hear(lines(...opening, ...used, agent.end()))
+    expect(events).toContainEqual({ type: 'denial', tool: 'git push', reason: 'denied git push*' })
+    expect(end(events)).toEqual({ completed: false, reason: 'unasked-tool' })
+  })
+
+  it.each<[string, (JsonObject | string)[], string]>([
+    ['another protocol', [agent.hello('1.0.0', 2)], 'protocol-version'],
+    ['no protocol', [{ jsonrpc: '2.0', id: 0, result: {} }], 'protocol'],
+    ['a refused login', [agent.hello(), agent.error(1, 'Authentication required', -32_000)], 'login'],
+    ['a refused key', [...opening, agent.error(2, 'The model answered 401: invalid x-api-key')], 'login'],
+    ['a rate limit', [...opening, agent.error(2, 'The model answered 429: slow down')], 'rate-limit'],
+    ['a full context', [...opening, agent.error(2, 'prompt is too long: 210000 tokens > 200000 maximum')], 'context'],
+    ['a refusal', [...opening, agent.end(2, 'refusal')], 'refused'],
+    ['an answer that was cut', [...opening, agent.end(2, 'max_tokens')], 'max-tokens'],
+    ['another error', [...opening, agent.error(2, 'boom')], 'agent-error'],
+    ['no conversation', [agent.hello(), agent.error(1, 'boom')], 'session'],
+    ['silence', [], 'no-answer'],
+    ['an end in the middle', opening, 'no-answer'],
+    ['no program', ['{"seamark":"program-missing"}'], 'program-missing'],
+  ])('that is %s has its reason', async (_, said, reason) => {
+    expect(end((await hear(lines(...said))).events)).toEqual({ completed: false, reason })
+  })
+
+  it('of an MCP server that does not start is told as the agent tells it', async () => {
+    const said = lines(agent.hello(), agent.error(1, 'Failed to start MCP server files'))
+    const mcpServers = [{ name: 'files', command: '/bin/false', args: [], env: [] }]
+    expect(end((await hear(said, { mcpServers })).events)).toEqual({ completed: false, reason: 'mcp-server' })
+  })
+
+  it('of a wrong version names the one that is there and how to install another', async () => {
+    const versions = { from: '2.0.0', below: '3' }
+    const events = async (version?: string) =>
+      (await hear(lines(agent.hello(version), agent.session(), agent.end()), { versions, install: 'npm i -g fake@2' }))
+        .events
+    expect((await events('1.9.9')).at(-1)).toMatchObject({
+      reason: 'agent-version',
+      detail: expect.stringContaining('npm i -g fake@2'),
+    })
+    for (const version of ['3.0.0', 'nightly'])
+      expect(end(await events(version))).toMatchObject({ reason: 'agent-version' })
+    for (const version of ['2.0.0', 'v2.9.1-rc.1'])
+      expect(end(await events(version))).toMatchObject({ completed: true })
+  })
+
+  it('of a message of 20 MB is gone on from, in whatever character it is cut', async () => {
+    const big = agent.used('t', {
+      status: 'completed',
+      content: [{ type: 'diff', path: 'a', newText: '漢'.repeat(7_000_000) }],
+    })
+    const { events } = await hear(
+      lines(...opening, agent.uses('t', { kind: 'edit', title: 'Edit' }), big, agent.end()),
+      {},
+      { chunkBytes: 65_537 },
+    )
+    expect(end(events)).toEqual({ completed: true, reason: 'completed' })
+  })
+
+  it('of a message that is too long without its texts ends the turn', async () => {
+    const { events } = await hear(
+      lines(...opening, agent.uses('t', { rawInput: Array.from({ length: 600_000 }, () => 1) }), agent.end()),
+    )
+    expect(end(events)).toEqual({ completed: false, reason: 'message-too-long' })
+  })
+
+  it.each<[Partial<Exit>, string]>([
+    [{ code: 3 }, 'exit-3'],
+    [{ reason: 'signaled', signal: 'SIGKILL' }, 'signal-SIGKILL'],
+    [{ reason: 'timeout' }, 'timeout'],
+    [{ reason: 'memory' }, 'memory'],
+  ])('of the program %j counts more than what it said', async (exit, reason) => {
+    for (const said of [[], opening, [...opening, agent.end()]])
+      expect(end((await hear(lines(...said), {}, { exit: { ...good, ...exit } })).events)).toEqual({
+        completed: false,
+        reason,
+      })
+  })
+})
+
+describe('the runtime', () => {
+  it('needs a prompt and a program', async () => {
+    const { prompt: _, ...silent } = task
+    await expect(acp({ argv: ['a'] }).prepare(silent)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    for (const options of [
+      { argv: [] },
+      { argv: ['a\0'] },
+      { argv: ['a'], repeats: { nudge: 5, stop: 5 } },
+      { argv: ['a'], endpoints: { 'A B': 'host' } },
+      { argv: ['a'], endpoints: { A: 'https://host' } },
+    ])
+      expect(() => acp(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+  })
+
+  it.each<[Json]>([
+    [null],
+    [{}],
+    [{ acp: 2 }],
+    [{ acp: 1, offset: -1 }],
+    [{ acp: 1, offset: 0, sent: 0, done: 0, begun: true, ended: false }],
+  ])('refuses the state %j', async (state) => {
+    await expect(hear(lines(), {}, { state })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  it('says the same for any output, any chunks and any restart, and holds nothing against anybody', async () => {
+    const pieces = [
+      ...opening,
+      agent.says('x\ny'),
+      agent.uses('t', run('git push')),
+      agent.asks(3, { toolCallId: 't' }),
+      agent.used('t', { status: 'failed' }),
+      agent.error(2, 'boom'),
+      agent.end(),
+      '{"id":2}',
+      '{"method":"session/update","params":{"update":{"sessionUpdate":"tool_call"}}}',
+      '{"jsonrpc":"2.0","id":1,"result":[]}',
+      '{',
+      '{"a":"\\ud83d',
+      'no message',
+    ]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...pieces), { maxLength: 25 }),
+        fc.integer({ min: 1, max: 99 }),
+        fc.nat(),
+        async (said, chunkBytes, cut) => {
+          const stdout = lines(...opening, ...said)
+          const whole = await hear(stdout)
+          const at = cut % whole.driven.length
+          const rest = await hear(stdout, {}, { chunkBytes, state: whole.driven[at]!.state })
+          expect(rest.events).toEqual(whole.events.slice(at + 1))
+          expect(whole.wrote.slice(whole.wrote.length - rest.wrote.length)).toEqual(rest.wrote)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
