@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { hasCode, sleep } from '@seamark/kit'
+import { hasCode, SeamError, sleep, systemCode } from '@seamark/kit'
 import type { Answer } from './answer.ts'
 import { MODEL_SERVER_LIMITS } from './limits.ts'
 import type { ReceivedBody } from './read-body.ts'
@@ -26,7 +26,7 @@ export type Handler = (request: ReceivedRequest) => {
   readonly delivered: (how: Delivered) => void
 }
 
-/** An HTTP server on loopback with one handler for every request. */
+/** An HTTP server on loopback with one handler for every request. Errors: `CONFLICT` where the port is in use. */
 export async function httpEndpoint(handle: Handler, port: number): Promise<Endpoint> {
   const closing = new AbortController()
   const server = createServer((request, response) => {
@@ -35,7 +35,13 @@ export async function httpEndpoint(handle: Handler, port: number): Promise<Endpo
   // A client that keeps a connection must not find it closed just when it asks again.
   server.keepAliveTimeout = 0
   server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  await once(server, 'listening').catch((error: unknown) => {
+    if (systemCode(error) !== 'EADDRINUSE') throw error
+    throw new SeamError('CONFLICT', `Port ${port} of 127.0.0.1 is in use.`, {
+      remedy: 'Use another, or 0 for any that is free.',
+      cause: error,
+    })
+  })
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
   return {

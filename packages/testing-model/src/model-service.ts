@@ -57,6 +57,9 @@ export interface ModelService {
   handle(request: ReceivedRequest): { readonly answer: Answer; readonly delivered: (how: Delivered) => void }
 }
 
+/** Where programs look for services of a host that are no model API. */
+const OTHER_SERVICES = ['/', '/api/*']
+
 type Done = Pick<ModelCall, 'by' | 'turn' | 'aside' | 'usage'> & { readonly answer: Answer }
 
 /** The answers of a script to one request after the other. It does no I/O. `now` is in epoch milliseconds. */
@@ -65,7 +68,7 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
   const stored = storedResponses()
   const calls: ModelCall[] = []
   const problems: ModelProblem[] = []
-  const ignored = script.ignorePaths ?? []
+  const ignored = [...OTHER_SERVICES, ...(script.ignorePaths ?? [])]
 
   function models(route: Route, headers: Readonly<Record<string, string>>): Answer {
     const names = script.models ?? []

@@ -1,6 +1,6 @@
 import type { Place, Problem } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { isNode, Lexer, LineCounter, parseDocument, Parser } from 'yaml'
 import type { Document } from 'yaml'
 import type { z } from 'zod'
 import { MODEL_SERVER_LIMITS } from './limits.ts'
@@ -35,11 +35,12 @@ function check(value: unknown, placeOf: (path: Path) => Place): ModelScript {
   if (isTooDeep(value)) refuse([{ code: 'LIMIT_EXCEEDED', message: 'The script is nested too deep.' }])
   const parsed = scriptSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  return refuse(
-    parsed.error.issues
-      .flatMap((issue) => told(issue, []))
-      .map(([path, message]) => ({ code: 'INVALID_INPUT', message, place: placeOf(path) })),
-  )
+  const found = parsed.error.issues
+    .flatMap((issue) => told(issue, []))
+    .map(([path, message]): Problem & { place: Place } => ({ code: 'INVALID_INPUT', message, place: placeOf(path) }))
+  const { scriptBytes } = MODEL_SERVER_LIMITS
+  const order = ({ place: { line = 0, column = 0 } }: { readonly place: Place }): number => line * scriptBytes + column
+  return refuse(found.toSorted((a, b) => order(a) - order(b)))
 }
 
 /** A script that was written as an object. Errors: as `parseScript`, without lines. */
@@ -70,13 +71,14 @@ export function parseScript(text: string): ModelScript {
 }
 
 function read(text: string, lineCounter: LineCounter): Document.Parsed {
-  try {
-    return parseDocument(text, { version: '1.2', schema: 'core', lineCounter, logLevel: 'silent', prettyErrors: false })
-  } catch (error) {
-    // The reader recurses.
-    if (!(error instanceof RangeError)) throw error
-    return refuse([{ code: 'LIMIT_EXCEEDED', message: 'The script is nested too deep.' }])
+  const parser = new Parser()
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    // What composes a document recurses; this does not, and its stack is one token per level.
+    if (parser.stack.length > MODEL_SERVER_LIMITS.depth)
+      refuse([{ code: 'LIMIT_EXCEEDED', message: 'The script is nested too deep.' }])
   }
+  return parseDocument(text, { version: '1.2', schema: 'core', lineCounter, logLevel: 'silent', prettyErrors: false })
 }
 
 function valueOf(document: Document.Parsed): unknown {

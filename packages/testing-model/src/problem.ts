@@ -15,7 +15,7 @@ export const MODEL_CHECKS = {
   model: 'the model is one of the script’s',
   content: 'no block is where the version of the Messages API does not take it',
   alternation: 'messages alternate between user and assistant, and the user begins',
-  'tool-result': 'every call of a tool has its one result, where the API wants it, and every result its call',
+  'tool-result': 'every call of a tool has its result, where the API wants it, and every result its call',
   'tool-definition':
     'tools have names that are allowed and different, and a schema; the tool that is chosen is among them',
   text: 'no text is empty where the API refuses that',

@@ -163,7 +163,7 @@ export interface ModelScript {
   readonly contextTokens?: number
   /** For the Messages API: whether two messages of one role may follow each other, as one. Default `strict`: they may not. */
   readonly alternation?: 'strict' | 'combined'
-  /** Paths that answer 404 and are no problem, with `*` for any characters: what a program asks for besides. */
+  /** Paths that answer 404 and are no problem, with `*` for any characters, beside `/` and `/api/*`: what a program asks for besides. */
   readonly ignorePaths?: readonly string[]
   /** For every answer that does not say otherwise. */
   readonly stream?: StreamSpec

@@ -123,8 +123,9 @@ function toolFaults({ tools, tool_choice: choice }: MessagesBody): readonly Faul
 
 function limitFaults({ max_tokens: most, thinking }: MessagesBody): readonly Fault[] {
   const found: Fault[] = []
-  if (most < 1)
-    found.push(badRequest('limits', 'max_tokens: Input should be greater than or equal to 1', ['max_tokens']))
+  // None fills the cache, and generates nothing.
+  if (most < 0)
+    found.push(badRequest('limits', 'max_tokens: Input should be greater than or equal to 0', ['max_tokens']))
   const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
   const path = ['thinking', 'budget_tokens']
   if (typeof budget === 'number' && budget < 1024)

@@ -45,7 +45,9 @@ const body = z.looseObject({
   system: maybe(partsOrText(text, (value) => ({ type: 'text', text: value }))),
   max_tokens: z.int(),
   stream: maybe(z.boolean()),
-  tools: maybe(z.array(z.looseObject({ type: maybe(z.string()), name: z.string(), input_schema: z.unknown() }))),
+  tools: maybe(
+    z.array(z.looseObject({ type: maybe(z.string()), name: z.string(), input_schema: z.unknown().optional() })),
+  ),
   tool_choice: maybe(z.looseObject({ type: z.enum(['auto', 'any', 'tool', 'none']), name: maybe(z.string()) })),
   thinking: maybe(z.looseObject({ type: z.string(), budget_tokens: maybe(z.int()) })),
   temperature: maybe(z.number().min(0).max(1)),

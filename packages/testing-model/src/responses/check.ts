@@ -56,17 +56,18 @@ function itemFaults(item: Item, index: number): readonly Fault[] {
   })
 }
 
-/** Every call of a tool has one output behind it, every output its call before it. */
+/** Every call of a tool has its output behind it, every output its call before it. Only a custom tool may answer more than once. */
 function outputFaults(items: readonly Item[], at: (index: number) => readonly PropertyKey[]): readonly Fault[] {
-  const open = new Map<string, { readonly answers: string; readonly index: number }>()
+  const calls = new Map<string, { readonly answers: string; readonly index: number; answered: boolean }>()
   const found: Fault[] = []
   items.forEach((item, index) => {
     const type = typeOf(item)
     const id = String(item['call_id'])
     const answers = Object.hasOwn(OUTPUT_OF, type) ? OUTPUT_OF[type] : undefined
-    if (answers !== undefined) open.set(id, { answers, index })
+    if (answers !== undefined) calls.set(id, { answers, index, answered: false })
     if (!OUTPUTS.has(type)) return
-    if (open.get(id)?.answers === type) open.delete(id)
+    const call = calls.get(id)
+    if (call?.answers === type && (!call.answered || type === 'custom_tool_call_output')) call.answered = true
     else
       found.push(
         badRequest(
@@ -76,8 +77,8 @@ function outputFaults(items: readonly Item[], at: (index: number) => readonly Pr
         ),
       )
   })
-  for (const [id, { index }] of open)
-    found.push(badRequest('tool-result', `No tool output found for function call ${id}.`, at(index)))
+  for (const [id, { index, answered }] of calls)
+    if (!answered) found.push(badRequest('tool-result', `No tool output found for function call ${id}.`, at(index)))
   return found
 }
 
