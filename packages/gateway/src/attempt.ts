@@ -297,7 +297,7 @@ export function attemptServer(context: AttemptContext): {
       socket.destroy()
       broken.set(socket, reason)
       const facts = sending.get(socket)
-      // What was not allowed yet is recorded with its decision. It is ended also where that can not be done.
+      // What was not allowed yet is recorded with its decision. It is ended also where that can not be done, which the log tells.
       if (facts !== undefined) refuse(reason, facts).catch(() => undefined)
       return
     }

@@ -1,4 +1,4 @@
-import { SeamError, toSeamError } from '@seamark/kit'
+import { hasCode, SeamError, toSeamError } from '@seamark/kit'
 import type { Decision, EgressDecision } from './options.ts'
 import { refusalError } from './problems.ts'
 import { refusalCounter } from './refusal-counter.ts'
@@ -34,6 +34,13 @@ export interface DecisionLog {
   readonly flush: () => Promise<void>
 }
 
+const unrecorded = ([first]: readonly EgressDecision[], cause: SeamError): SeamError =>
+  new SeamError(
+    'UNAVAILABLE',
+    `Decisions of ${first?.launchId} can not be recorded (${cause.code}): nothing of it goes out meanwhile.`,
+    { cause },
+  )
+
 interface Waiting {
   readonly decision: Decision
   readonly count: number
@@ -41,19 +48,37 @@ interface Waiting {
   readonly failed: (error: SeamError) => void
 }
 
-/**
- * Makes decisions durable in groups: what comes while one call is under way waits for the next. After `max` records
- * refusals are only counted, and nothing is allowed any more.
- */
+export interface DecisionLogOptions {
+  /** Records, after which refusals are only counted and nothing is allowed any more. */
+  readonly max: number
+  /** Told of the first failure to record, and of the next after one that did not fail. Not of an attempt that is over. */
+  readonly onFailure: (error: Error) => void
+  readonly firstCountMs?: number
+}
+
+/** Makes decisions durable in groups: what comes while one call is under way waits for the next. */
 export function decisionLog(
   decided: (decisions: readonly EgressDecision[]) => Promise<void>,
-  max: number,
-  firstCountMs?: number,
+  { max, onFailure, firstCountMs }: DecisionLogOptions,
 ): DecisionLog {
-  const counted = refusalCounter((refusals) => decided(grouped(refusals)), firstCountMs)
+  let failing = false
+  const counted = refusalCounter((refusals) => tell(grouped(refusals)), firstCountMs)
   let waiting: Waiting[] = []
   let busy = false
   let recorded = 0
+
+  async function tell(records: readonly EgressDecision[]): Promise<void> {
+    try {
+      await decided(records)
+      failing = false
+    } catch (cause) {
+      const error = toSeamError(cause)
+      // A program may ask again and again.
+      if (!failing && !hasCode(error, 'CONFLICT')) onFailure(unrecorded(records, error))
+      failing = true
+      throw error
+    }
+  }
 
   function countOnly({ decision, count, done, failed }: Waiting): void {
     counted.add(decision, count)
@@ -64,7 +89,7 @@ export function decisionLog(
   async function recordAll(group: readonly Waiting[]): Promise<void> {
     try {
       const records = grouped(group)
-      await decided(records)
+      await tell(records)
       recorded += records.length
       for (const { done } of group) done()
     } catch (cause) {

@@ -61,9 +61,10 @@ export interface ServingGateway {
 /** Errors: `INVALID_INPUT` with its place for options that can not be met. */
 export function servingGateway(options: ServingOptions): ServingGateway {
   const { carriers, lookup, privateRanges = [], extraCas = [], proxy, clock = systemClock } = options
+  const { onNotice = () => undefined } = options
   const limits = limitsFrom(options.limits ?? {})
   const meters = metersOf(options.meters ?? {}, clock)
-  const packages = packagesOf(options.packages, options.packagesDir, options.onNotice ?? (() => undefined))
+  const packages = packagesOf(options.packages, options.packagesDir, onNotice)
   const allowed = addressFilter(privateRanges)
   const { connectMs, pinMs } = limits
   const known = new Set(Object.keys(carriers))
@@ -90,7 +91,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
       meters,
       usage,
       packages,
-      log: decisionLog(decided, limits.maxDecisions),
+      log: decisionLog(decided, { max: limits.maxDecisions, onFailure: onNotice }),
       clock,
     })
     let closing: Promise<void> | undefined

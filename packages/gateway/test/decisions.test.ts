@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import type { EgressDecision } from '@seamark/gateway'
+import { SeamError } from '@seamark/kit'
 import { decisionLog } from '../src/decisions.ts'
 import { call } from './support/client.ts'
 import { codeOf } from './support/raw.ts'
@@ -34,11 +35,15 @@ it('records so many decisions of an attempt, then counts refusals and allows not
 it('never records more than so many at once, and keeps what could not be told', async () => {
   const told: EgressDecision[] = []
   let away = false
-  const log = decisionLog((group) => {
-    if (away) return Promise.reject(new Error('away'))
-    told.push(...group)
-    return Promise.resolve()
-  }, 100)
+  const failures: Error[] = []
+  const log = decisionLog(
+    (group) => {
+      if (away) return Promise.reject(new Error('away'))
+      told.push(...group)
+      return Promise.resolve()
+    },
+    { max: 100, onFailure: (error) => failures.push(error) },
+  )
   const refusal = { launchId: 'sm1', at: 1, outcome: 'refused', reason: 'path', code: 'FORBIDDEN' } as const
   const all = Array.from({ length: 3_000 }, (_, turn) => log.record({ ...refusal, path: `/${turn}` }))
   await Promise.all(all)
@@ -48,11 +53,36 @@ it('never records more than so many at once, and keeps what could not be told', 
   away = false
   await Promise.all([log.flush(), log.flush()])
   expect(told.slice(100)).toEqual([{ ...refusal, count: 2_900 }])
+  expect(failures).toMatchObject([{ code: 'UNAVAILABLE' }])
+})
+
+it('tells of a record that can not be had, once for each time that it begins, and nothing of an attempt that is over', async () => {
+  const failures: Error[] = []
+  let answer: Error | undefined
+  const log = decisionLog(() => (answer === undefined ? Promise.resolve() : Promise.reject(answer)), {
+    max: 100,
+    onFailure: (error) => failures.push(error),
+  })
+  const record = () => log.record({ launchId: 'sm1', at: 1, outcome: 'refused', reason: 'path', code: 'FORBIDDEN' })
+  for (let turn = 1; turn <= 2; turn++) {
+    answer = new SeamError('INTERNAL', 'full')
+    for (let n = 0; n < 3; n++) await expect(record()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(failures).toHaveLength(turn)
+    answer = undefined
+    await record()
+  }
+  answer = new SeamError('CONFLICT', 'The attempt is over.')
+  await expect(record()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(failures).toHaveLength(2)
 })
 
 it('tells what is counted more and more seldom', async () => {
   const told: number[] = []
-  const log = decisionLog((group) => Promise.resolve(void told.push(...group.map(({ count }) => count))), 1, 50)
+  const log = decisionLog((group) => Promise.resolve(void told.push(...group.map(({ count }) => count))), {
+    max: 1,
+    onFailure: () => expect.unreachable(),
+    firstCountMs: 50,
+  })
   const record = () => log.record({ launchId: 'sm1', at: 1, outcome: 'refused', reason: 'path', code: 'FORBIDDEN' })
   const until = Date.now() + 1_000
   let asked = 0

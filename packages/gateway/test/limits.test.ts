@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { call } from './support/client.ts'
 import { codeOf, exchange, statusOf, tunnelTo } from './support/raw.ts'
 import { setting, type Setting } from './support/setting.ts'
@@ -125,13 +125,34 @@ describe('limits', () => {
 
   it('tells nothing where a request that went over a limit can not be recorded, and ends it all the same', async () => {
     let records = 0
+    const notices: Error[] = []
     const { socketPath, at } = await opened({
       limits: { maxRequestBytes: 100_000 },
+      onNotice: (error) => notices.push(error),
       decided: () => (++records === 1 ? Promise.resolve() : Promise.reject(new Error('full'))),
     })
     const begin = `POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`
     const answer = await exchange(socketPath, begin + `4000\r\n${'a'.repeat(16_384)}\r\n`.repeat(10), 10_000)
     expect(codeOf(answer)).toBe('UNAVAILABLE')
+    expect(here.requests).toEqual([])
+    expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }])
+  })
+
+  it('ends what is broken on its way also where that can not be recorded, and says so to the operator', async () => {
+    let records = 0
+    const notices: Error[] = []
+    const { socketPath, at } = await opened({
+      onNotice: (error) => notices.push(error),
+      decided: () => (++records === 1 ? Promise.resolve() : Promise.reject(new Error('full'))),
+    })
+    const begin = `POST ${at}/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`
+    const socket = connect(socketPath).on('error', () => undefined)
+    const ended = closed(socket.resume())
+    socket.write(begin + '4\r\naaaa\r\n')
+    await vi.waitFor(() => expect(records).toBe(1))
+    socket.write('no length\r\n')
+    await ended
+    await vi.waitFor(() => expect(notices).toMatchObject([{ code: 'UNAVAILABLE' }]))
     expect(here.requests).toEqual([])
   })
 
