@@ -38,6 +38,8 @@ export interface ModelServer {
   close(options?: {
     /** False stops the server whatever it saw. Default true. */
     readonly check?: boolean
+    /** False where turns may be left. Default true. */
+    readonly unused?: boolean
   }): Promise<void>
 }
 
@@ -82,11 +84,11 @@ export async function startModelServer(options: StartModelServerOptions): Promis
     calls: service.calls,
     problems: () => [...service.problems],
     takeProblems: () => service.takeProblems(),
-    async close({ check = true } = {}) {
+    async close({ check = true, unused = true } = {}) {
       if (closed !== undefined) return closed
       closed = endpoint.close()
       await closed
-      const found = check ? [...service.problems, ...service.unused()] : []
+      const found = check ? [...service.problems, ...(unused ? service.unused() : [])] : []
       if (found.length > 0) throw problemsError(found)
     },
   }
