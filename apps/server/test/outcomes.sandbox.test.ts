@@ -1,3 +1,4 @@
+import type { LeftProcesses } from '@seamark/core'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { place } from './seamark.ts'
@@ -13,6 +14,7 @@ interface Vector {
   readonly item: Readonly<Record<string, unknown>>
   readonly ended: Ended
   readonly settled?: Ended
+  readonly left?: LeftProcesses
 }
 
 const path = new URL('../../../vectors/outcomes/attempts.json', import.meta.url)
@@ -22,6 +24,7 @@ const here = place()
 afterAll(() => here.remove())
 const ended = new Map<string, Ended>()
 const settled = new Map<string, Ended>()
+const left = new Map<string, LeftProcesses>()
 
 beforeAll(async () => {
   here.repository('repo', { 'a.txt': 'one\n' })
@@ -32,6 +35,8 @@ beforeAll(async () => {
   for (const line of out.trim().split('\n')) {
     const { kind, item, data } = JSON.parse(line)
     if (kind === 'attempt.ended') ended.set(item, data)
+    if ((kind === 'attempt.ended' || kind === 'item.captured') && data.exit !== undefined)
+      left.set(item, data.exit.left)
     if (kind === 'item.settled') settled.set(item, data)
   }
 }, 180_000)
@@ -41,5 +46,13 @@ describe('an item that was really run', () => {
     expect(ended.get(id)).toMatchObject(vector.ended)
     const { outcome, reason } = vector.settled ?? vector.ended
     expect(settled.get(id)).toEqual({ outcome, reason })
+    if (vector.left !== undefined) expect(left.get(id)).toEqual(vector.left)
+  })
+
+  it('is shown with what it left running', async () => {
+    const { out } = await here.seamark('status', 'r', '--json')
+    const { items }: { readonly items: readonly { readonly left?: LeftProcesses }[] } = JSON.parse(out)
+    for (const [n, vector] of cases.entries())
+      if (vector.left !== undefined) expect(items[n]?.left ?? { processes: 0, names: [] }).toEqual(vector.left)
   })
 })

@@ -44,11 +44,11 @@ export async function runSummary(
 async function failure(
   client: SeamarkClient,
   run: string,
-  { id, reason = 'no reason given' }: ItemProgress,
+  { id, reason = 'no reason given', left }: ItemProgress,
   style: Style,
 ): Promise<string[]> {
   return [
-    `  ${style.red('✗')} ${id}: ${harmless(reason)}`,
+    `  ${style.red('✗')} ${id}: ${harmless(reason)}${left === undefined ? '' : `, ${left}`}`,
     ...(await logTail(client, run, id, 'main', style)),
     style.dim(`    seamark logs ${run} ${id} --stderr`),
   ]

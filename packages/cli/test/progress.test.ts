@@ -47,6 +47,33 @@ describe('progress', () => {
     expect(doing(item('i0'), 0)).toBe('5.0 s, 3 files changed')
   })
 
+  it('remarks what a program left running, and forgets it at the next attempt', () => {
+    const exit = (processes: number, names: unknown) => ({ exit: { left: { processes, names } } })
+    const captured = [
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      record('item.captured', { product: {}, ...exit(12, ['sleep', 'e\u202evil']) }, 'i0'),
+      record('attempt.ended', { outcome: 'succeeded' }, 'i0'),
+      record('item.settled', { outcome: 'succeeded', reason: 'completed' }, 'i0'),
+    ]
+    const shown = doing(follow(captured).item('i0'), 0)
+    expect(shown).toBe('3.0 s, no change, left 12 processes running, which were ended: sleep, e\\u{202e}vil …')
+    const bad = (data: object) => [
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      record('attempt.ended', { outcome: 'failed', reason: 'exit-code', detail: '3', ...data }, 'i0'),
+      record('item.settled', { outcome: 'failed', reason: 'exit-code' }, 'i0'),
+    ]
+    const end = (data: object) => doing(follow(bad(data)).item('i0'), 0)
+    expect(end(exit(1, ['node']))).toBe('failed: exit code 3, left 1 process running, which was ended: node')
+    expect(end(exit(1, []))).toBe('failed: exit code 3, left 1 process running, which was ended')
+    for (const none of [exit(0, []), {}, { exit: {} }, { exit: [] }, exit(Number.NaN, 'x')])
+      expect(end(none)).toBe('failed: exit code 3')
+    expect(
+      follow([...bad(exit(1, [])), record('item.launched', { step: 'main' }, 'i0')]).item('i0').left,
+    ).toBeUndefined()
+  })
+
   it('keeps why an attempt ended badly, and forgets it at the next', () => {
     const bad = [
       added(1),

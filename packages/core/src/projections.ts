@@ -1,3 +1,4 @@
+import type { LeftProcesses } from './executor.ts'
 import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
 import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
@@ -54,6 +55,8 @@ export interface ItemRow {
   }
   /** Product of the attempt that counts. */
   readonly product?: Product
+  /** Where the main step of the newest attempt left some. */
+  readonly left?: LeftProcesses
   readonly startedAt?: number
   readonly endedAt?: number
   /** Executor of the newest attempt. */

@@ -33,6 +33,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     resumeFrom: undefined,
     canceling: false,
     product: undefined,
+    left: undefined,
     startedAt: undefined,
     endedAt: undefined,
   }

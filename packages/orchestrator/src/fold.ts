@@ -1,4 +1,4 @@
-import type { AnyRecord, ItemSpec, RunSpec } from '@seamark/core'
+import type { AnyRecord, Exit, ItemSpec, LeftProcesses, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
@@ -8,7 +8,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 10
+export const FOLD_VERSION = 11
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -198,6 +198,10 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
   }
 }
 
+function leftBy(exit: Exit | undefined): LeftProcesses | undefined {
+  return exit?.left !== undefined && exit.left.processes > 0 ? exit.left : undefined
+}
+
 function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: Touch): void {
   switch (record.kind) {
     case 'item.launched': {
@@ -224,11 +228,13 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
         item.attempt = launch.attempt
         item.startedAt = record.at
         item.endedAt = undefined
+        item.left = undefined
       }
       return began(state, run, launch)
     }
     case 'item.captured':
       item.product = record.data.product
+      item.left = leftBy(record.data.exit)
       return endLaunch(state, run, item)
     case 'gate.ended':
       return endLaunch(state, run, item)
@@ -237,6 +243,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       freeSlot(state, item)
       item.endedAt = record.at
       item.reason = record.data.reason
+      item.left ??= leftBy(record.data.exit)
       if (record.data.outcome !== 'succeeded') item.product = undefined
       else if (record.data.product !== undefined) item.product = record.data.product
       if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost')

@@ -42,6 +42,7 @@ export function itemRow(run: string, item: Item): ItemRow {
       },
     }),
     ...(item.product && { product: item.product }),
+    ...(item.left && { left: item.left }),
     ...(item.startedAt !== undefined && { startedAt: item.startedAt }),
     ...(item.endedAt !== undefined && { endedAt: item.endedAt }),
     executor: item.spec.executor,

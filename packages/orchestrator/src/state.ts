@@ -3,6 +3,7 @@ import type {
   ItemOutcome,
   ItemSpec,
   ParkReason,
+  LeftProcesses,
   Product,
   RunOutcome,
   RunSpec,
@@ -80,6 +81,8 @@ export interface Item {
   canceling: boolean
   /** Of the main step, while gates judge it; of the settled item, while others need it. */
   product: Product | undefined
+  /** What the main step of the newest attempt left running, where it left something. */
+  left: LeftProcesses | undefined
   startedAt: number | undefined
   endedAt: number | undefined
 }

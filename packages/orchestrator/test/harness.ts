@@ -38,7 +38,10 @@ export type Script = (task: StepTask) => StepReport['verdict'] | 'hold' | 'lost'
 const SUCCEEDED = { outcome: 'succeeded', reason: 'completed' } as const
 
 /** An executor without processes, and a worker without files: what happens is said by a script. */
-export function fakeHands(script: Script = () => SUCCEEDED) {
+export function fakeHands(
+  script: Script = () => SUCCEEDED,
+  endsWith: (task: StepTask | undefined) => Partial<Exit> = () => ({}),
+) {
   const tasks = new Map<string, StepTask>()
   const states = new Map<string, LaunchState>()
   const tombstones = new Set<string>()
@@ -57,7 +60,14 @@ export function fakeHands(script: Script = () => SUCCEEDED) {
     if (states.get(launchId)?.state !== 'running') return
     set(launchId, {
       state: 'exited',
-      exit: { ...(reason === 'exited' && { code: 0 }), reason, startedAt: at(), endedAt: at(), outputBytes: 0 },
+      exit: {
+        ...(reason === 'exited' && { code: 0 }),
+        reason,
+        startedAt: at(),
+        endedAt: at(),
+        outputBytes: 0,
+        ...endsWith(tasks.get(launchId)),
+      },
     })
   }
 

@@ -5,7 +5,7 @@ import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun } from '../find-run.ts'
-import { reasonText } from '../progress/facts.ts'
+import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { setupFailure } from '../setup-failure.ts'
 import type { Style } from '../style.ts'
@@ -102,6 +102,7 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
     ...(reason === undefined || state === 'succeeded' || said(waiting, reason) ? [] : [harmless(reasonText(reason))]),
+    ...(item.left === undefined ? [] : [leftText(item.left)]),
   ]
   return `  ${id.padEnd(20)}  ${paint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
 }

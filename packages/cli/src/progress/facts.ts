@@ -1,4 +1,5 @@
-import type { JsonObject } from '@seamark/core'
+import type { JsonObject, LeftProcesses } from '@seamark/core'
+import { harmless } from '../style.ts'
 
 /** A text in a record's data; a newer service may send others than this version knows. */
 export function fact(data: JsonObject, name: string): string | undefined {
@@ -12,6 +13,29 @@ export function badEnd(data: JsonObject): string | undefined {
   const detail = fact(data, 'detail')
   if (reason === 'exit-code' && detail !== undefined) return `exit code ${detail}`
   return detail === undefined ? reason : `${reason}: ${detail}`
+}
+
+/** What a program left running, from its end: `left 2 processes running, which were ended: sleep, node`. */
+export function leftBy(data: JsonObject): string | undefined {
+  const left = inner(inner(data, 'exit'), 'left')
+  const processes = left['processes']
+  const names = Array.isArray(left['names']) ? left['names'].filter((name) => typeof name === 'string') : []
+  return typeof processes === 'number' && processes > 0 ? leftText({ processes, names }) : undefined
+}
+
+function inner(data: JsonObject, name: string): JsonObject {
+  const value = data[name]
+  return typeof value === 'object' && value !== null && !isList(value) ? value : {}
+}
+
+function isList(value: JsonObject | readonly unknown[]): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+/** The same of an item. */
+export function leftText({ processes, names }: LeftProcesses): string {
+  const which = names.length === 0 ? '' : `: ${names.map(harmless).join(', ')}${processes > names.length ? ' …' : ''}`
+  return `left ${processes === 1 ? '1 process running, which was' : `${processes} processes running, which were`} ended${which}`
 }
 
 /** Why an item did not run or did not end well, in words. */

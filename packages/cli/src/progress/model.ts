@@ -1,6 +1,6 @@
 import type { Isolation, ItemOutcome, ParkReason } from '@seamark/core'
 import type { RunEvent, RunView } from '@seamark/protocol'
-import { badEnd, fact } from './facts.ts'
+import { badEnd, fact, leftBy } from './facts.ts'
 
 export type Phase = 'waiting' | 'running' | 'gate' | 'parked' | ItemOutcome
 
@@ -21,6 +21,8 @@ export interface ItemProgress {
   isolation: Isolation | undefined
   /** Why it waits, as the service said last. */
   waits: string | undefined
+  /** What the newest attempt's program left running. */
+  left: string | undefined
 }
 
 /** A run, folded from its stream of events. */
@@ -95,6 +97,7 @@ function addItems(run: RunProgress, byId: Map<string, ItemProgress>, event: Reco
       gate: undefined,
       isolation: undefined,
       waits: undefined,
+      left: undefined,
     }
     run.items.push(item)
     byId.set(id, item)
@@ -127,6 +130,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       item.gate = step.startsWith('gate:') ? Number(step.slice(5)) : undefined
       if (step === 'main') {
         item.reason = undefined
+        item.left = undefined
         item.startedAt = at
         item.attempt = event.attempt ?? item.attempt + 1
       }
@@ -135,12 +139,14 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
     }
     case 'item.captured':
       item.files = filesOf(data['product'])
+      item.left = leftBy(data)
       return false
     case 'gate.ended':
       if (data['passed'] === false) item.reason = `gate ${(item.gate ?? 0) + 1} did not pass`
       return false
     case 'attempt.ended':
       item.files = filesOf(data['product']) ?? item.files
+      item.left ??= leftBy(data)
       if (fact(data, 'outcome') !== 'succeeded') item.reason = item.reason ?? badEnd(data)
       return false
     case 'item.parked':

@@ -40,6 +40,7 @@ function activity(item: ItemProgress, now: number): string {
   const { phase, startedAt, endedAt = now } = item
   const time = startedAt === undefined ? '' : duration(endedAt - startedAt)
   const again = item.attempt > 1 ? `, attempt ${item.attempt}` : ''
+  const left = item.left === undefined ? '' : `, ${item.left}`
   switch (phase) {
     case 'waiting':
       return item.waits ?? 'waits'
@@ -53,9 +54,9 @@ function activity(item: ItemProgress, now: number): string {
       return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${why}`
     }
     case 'succeeded':
-      return `${time}${item.files === undefined ? '' : item.files === 0 ? ', no change' : `, ${counted(item.files, 'file')} changed`}${again}`
+      return `${time}${item.files === undefined ? '' : item.files === 0 ? ', no change' : `, ${counted(item.files, 'file')} changed`}${again}${left}`
     case 'failed':
-      return `failed: ${harmless(item.reason ?? 'no reason given')}${again}`
+      return `failed: ${harmless(item.reason ?? 'no reason given')}${again}${left}`
     case 'canceled':
       return 'canceled'
     case 'skipped':

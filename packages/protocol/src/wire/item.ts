@@ -1,4 +1,4 @@
-import type { BlobRef, Isolation, ItemRow, ParkReason, Product, SpentBudget } from '@seamark/core'
+import type { BlobRef, Isolation, ItemRow, LeftProcesses, ParkReason, Product, SpentBudget } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
 import { spentBudget } from './usage.ts'
@@ -64,6 +64,12 @@ export const product: z.ZodType<Product> = z.object({
   snapshot: maybe(blobRef),
 })
 
+const left: z.ZodType<LeftProcesses> = z
+  .object({ processes: count, names: z.array(z.string()) })
+  .describe(
+    'What its program left running when it ended, which was ended then, with names of a few. Absent: nothing, or not known.',
+  )
+
 export const itemStatus: z.ZodType<ItemView['status']> = z.enum([
   'waiting',
   'running',
@@ -96,6 +102,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
     z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count), budget: maybe(spentBudget) }),
   ),
   product: maybe(product),
+  left: maybe(left),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
   startedAt: maybe(count.describe('Epoch milliseconds.')),
   endedAt: maybe(count.describe('Epoch milliseconds.')),
