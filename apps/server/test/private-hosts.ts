@@ -1,7 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { serveGit } from '@seamark/testing-services'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { listenOn } from './loopback.ts'
@@ -80,40 +80,6 @@ export function debianPackages(dir: string, names: readonly string[]): void {
   writeFileSync(join(archive, 'Packages'), entries.join('\n'))
 }
 
-/** git's own server, for repositories below `git` of a folder. */
-function serveGit(dir: string, path: string, query: string, req: IncomingMessage, res: ServerResponse): void {
-  const child = spawn('git', ['http-backend'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      GIT_PROJECT_ROOT: join(dir, 'git'),
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: path,
-      QUERY_STRING: query,
-      REQUEST_METHOD: req.method ?? '',
-      CONTENT_TYPE: req.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: String(req.headers['content-encoding'] ?? ''),
-      HTTP_GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
-      // The repository of a test may be another user's.
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'safe.directory',
-      GIT_CONFIG_VALUE_0: '*',
-    },
-  })
-  req.pipe(child.stdin)
-  const pieces: Buffer[] = []
-  child.stdout.on('data', (piece: Buffer) => pieces.push(piece))
-  child.on('error', () => res.destroy())
-  child.on('close', () => {
-    const whole = Buffer.concat(pieces)
-    const end = whole.indexOf('\r\n\r\n')
-    const lines = whole.toString('latin1', 0, Math.max(0, end)).split('\r\n')
-    const fields = lines.map((line) => line.split(': ')).filter(([, value]) => value !== undefined)
-    const status = Number(fields.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200)
-    res.writeHead(status, fields.filter(([name]) => name !== 'Status').flat()).end(whole.subarray(end + 4))
-  })
-}
-
 export async function privateHosts(dir: string): Promise<PrivateHosts> {
   mkdirSync(dir, { recursive: true })
   certificates(dir, [PYPI, APT, GIT, FILES])
@@ -125,11 +91,11 @@ export async function privateHosts(dir: string): Promise<PrivateHosts> {
   const tls = { key: readFileSync(join(dir, 'host.key')), cert: readFileSync(join(dir, 'host.pem')) }
   const server = createServer(tls, (req, res) => {
     const [host = ''] = (req.headers.host ?? '').split(':')
-    const [path = '', query = ''] = (req.url ?? '').split('?')
+    const [path = ''] = (req.url ?? '').split('?')
     const authorized = req.headers.authorization === wanted
     seen.push({ host, path, authorized })
     if (!authorized) return void res.writeHead(401, { 'www-authenticate': 'Basic realm="private"' }).end()
-    if (host === GIT) return serveGit(dir, path, query, req, res)
+    if (host === GIT) return serveGit(join(dir, 'git'), req, res)
     try {
       const file = path.endsWith('/') ? `${path}index.html` : path
       const bytes = readFileSync(join(dir, folders[host] ?? 'none', file))

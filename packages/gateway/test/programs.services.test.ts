@@ -1,10 +1,11 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { createServer, request as requestPlain, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request as requestPlain } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { serveGit } from '@seamark/testing-services'
 import { createAuthority } from '../src/authority.ts'
 import { call } from './support/client.ts'
 import { codeOf } from './support/raw.ts'
@@ -103,39 +104,7 @@ for body in (None, iter([b'a', b'b'])):
 })
 
 it('git clones and may not push', async () => {
-  const backend = (req: IncomingMessage, res: ServerResponse): void => {
-    const [path = '', query = ''] = (req.url ?? '').split('?')
-    const child = spawn('git', ['http-backend'], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        GIT_PROJECT_ROOT: join(here.folder, 'served'),
-        GIT_HTTP_EXPORT_ALL: '1',
-        PATH_INFO: path,
-        QUERY_STRING: query,
-        REQUEST_METHOD: req.method ?? '',
-        CONTENT_TYPE: req.headers['content-type'] ?? '',
-        HTTP_CONTENT_ENCODING: String(req.headers['content-encoding'] ?? ''),
-        HTTP_GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
-      },
-    })
-    req.pipe(child.stdin)
-    let head = ''
-    child.stdout.on('data', function begin(piece: Buffer) {
-      head += piece.toString('latin1')
-      const end = head.indexOf('\r\n\r\n')
-      if (end < 0) return
-      child.stdout.off('data', begin)
-      const lines = head
-        .slice(0, end)
-        .split('\r\n')
-        .map((line) => line.split(': '))
-      const status = Number(lines.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200)
-      res.writeHead(status, lines.filter(([name]) => name !== 'Status').flat())
-      res.write(Buffer.from(head.slice(end + 4), 'latin1'))
-      child.stdout.pipe(res)
-    })
-  }
-  here = await setting({ raw: backend })
+  here = await setting({ raw: (req, res) => serveGit(join(here.folder, 'served'), req, res) })
   const work = join(here.folder, 'work')
   const git = (...args: readonly string[]) =>
     run('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { env: { ...env, GIT_TERMINAL_PROMPT: '0' } })

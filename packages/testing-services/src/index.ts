@@ -5,6 +5,7 @@
  */
 export { docker, startDocker } from './docker.ts'
 export type { DockerEngine } from './docker.ts'
+export { serveGit } from './git-server.ts'
 export { startMoto } from './moto.ts'
 export { startPgBouncer, startPostgres } from './postgres.ts'
 export type { PgBouncer, Postgres, PostgresOptions } from './postgres.ts'
