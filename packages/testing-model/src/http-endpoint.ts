@@ -87,6 +87,8 @@ async function respond(
   const { answer, delivered } = handle({ method, target: url, headers, ...body })
   const gone = new AbortController()
   response.once('close', () => gone.abort())
+  // It may be gone since its request was read.
+  if (request.socket.destroyed) gone.abort()
   delivered(await deliver(response, answer, AbortSignal.any([gone.signal, closing])))
 }
 

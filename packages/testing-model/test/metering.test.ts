@@ -1,7 +1,8 @@
 import { answerReader, readRequest } from '@seamark/metering'
+import type { AnswerOutcome } from '@seamark/metering'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ModelScript, Part } from '../src/index.ts'
+import type { Part } from '../src/index.ts'
 import { chat, HEADERS, input, message, serve, TOOL } from './support.ts'
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }).filter((one) => one.isWellFormed())
@@ -37,37 +38,52 @@ const APIS = [
   ],
 ] as const
 
-test.for(APIS)('@seamark/metering reads the usage to the token: %s%s', async ([host, path, body]) => {
+type Api = (typeof APIS)[number]
+
+/** What the meter makes of one request and its answer. */
+async function metered(url: string, [host, path, body]: Api, stream: boolean): Promise<AnswerOutcome> {
+  const sent = Buffer.from(JSON.stringify({ ...body, stream }))
+  const reading = readRequest({ method: 'POST', host, path, headers: {}, body: sent }, { maxOutputTokens: 4_000 })
+  if (reading.kind !== 'call') throw new Error(reading.kind)
+  const { call } = reading
+  const answered = await fetch(url + path, { method: 'POST', headers: HEADERS, body: Buffer.from(call.body) })
+  const contentType = answered.headers.get('content-type') ?? ''
+  const reader = answerReader(call, { status: answered.status, contentType })
+  try {
+    for await (const bytes of answered.body ?? []) reader.push(bytes)
+  } catch {
+    return reader.end(false)
+  }
+  return reader.end(true)
+}
+
+test.for(APIS)('@seamark/metering reads the usage to the token: %s%s', async (api) => {
+  const isClaude = api[1] === '/v1/messages'
   await fc.assert(
     fc.asyncProperty(
       fc.array(part, { maxLength: 4 }),
       wire,
       usage,
       fc.boolean(),
-      async (answer, stream, used, streamed) => {
-        const turn = { answer, stream, usage: used }
-        const server = await serve({ turns: [turn] } satisfies Omit<ModelScript, 'version'>)
-        const sent = Buffer.from(JSON.stringify({ ...body, stream: streamed }))
-        const reading = readRequest({ method: 'POST', host, path, headers: {}, body: sent }, { maxOutputTokens: 4_000 })
-        if (reading.kind !== 'call') throw new Error(reading.kind)
-        const { call } = reading
-        const answered = await fetch(`${server.url}${path}`, {
-          method: 'POST',
-          headers: HEADERS,
-          body: Buffer.from(call.body),
-        })
-        const type = answered.headers.get('content-type') ?? ''
-        const reader = answerReader(call, { status: answered.status, contentType: type })
-        for await (const bytes of answered.body ?? []) reader.push(bytes)
+      async (answer, stream, used, streams) => {
+        const server = await serve([{ answer, stream, usage: used }])
+        const outcome = await metered(server.url, api, streams)
         const said = server.calls[0]?.usage
-        const { reasoning } = said ?? { reasoning: 0 }
-        expect(reader.end(true)).toEqual({
-          kind: 'usage',
-          // The meter reads no reasoning from the Messages API.
-          tokens: { ...said, reasoning: path === '/v1/messages' ? 0 : reasoning },
-        })
+        // The meter reads no reasoning from the Messages API.
+        expect(outcome).toEqual({ kind: 'usage', tokens: isClaude ? { ...said, reasoning: 0 } : said })
       },
     ),
     { numRuns: 40 },
   )
+})
+
+test.for(APIS)('what is cut, fails late or is refused has no usage: %s%s', async (api) => {
+  const server = await serve([
+    { answer: 'A few words.', stream: { cutInEvent: 3 } },
+    { error: { kind: 'overloaded', inStream: true } },
+    { error: { kind: 'rate-limit' } },
+  ])
+  expect(await metered(server.url, api, true)).toMatchObject({ kind: 'reserved', why: 'cut' })
+  expect(await metered(server.url, api, true)).toMatchObject({ kind: 'reserved' })
+  expect(await metered(server.url, api, true)).toEqual({ kind: 'free' })
 })

@@ -71,6 +71,7 @@ test.for([
   expect(second.usage).toMatchObject({
     input_tokens: input + output + tokensOf('The contents.'),
     input_tokens_details: { cached_tokens: 10 },
+    total_tokens: input + output + tokensOf('The contents.') + tokensOf('It says: contents.'),
   })
 })
 
