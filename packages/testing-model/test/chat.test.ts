@@ -77,7 +77,7 @@ test.for([true, false])(
       // What was thought is not said again.
       prompt_tokens: input + said + tokensOf('the first') + tokensOf('the second'),
       prompt_tokens_details: { cached_tokens: 10 },
-    total_tokens: (second.usage?.prompt_tokens ?? 0) + tokensOf('Both say something.'),
+      total_tokens: (second.usage?.prompt_tokens ?? 0) + tokensOf('Both say something.'),
     })
   },
 )
