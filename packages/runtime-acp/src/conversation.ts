@@ -32,6 +32,8 @@ export interface Conversation {
   readonly last: { readonly key: string; readonly count: number }
   /** The turn was canceled to say that the agent repeats itself. */
   readonly nudging: boolean
+  /** Tool that was denied in this turn, the last of them. */
+  readonly refused: string
   readonly allowances: number
   readonly denials: number
   readonly outcome?: Outcome
@@ -58,6 +60,7 @@ export const OPENING: Conversation = {
   uses: [],
   last: { key: '', count: 0 },
   nudging: false,
+  refused: '',
   allowances: 0,
   denials: 0,
 }

@@ -45,6 +45,7 @@ export function answered(earlier: Conversation, id: RequestId, params: unknown, 
   const denied: Conversation = {
     ...withUse(before, call.toolCallId, { ...use, counted: true }),
     denials: before.denials + 1,
+    refused: tool,
   }
   const effects: Effect[] = [...told, event, { event: { type: 'denial', tool, reason: answer.word } }, send]
   if (denied.denials > MOST_ANSWERS)

@@ -103,7 +103,13 @@ function next(before: Conversation, about: About): Step {
 }
 
 function ask(before: Conversation, text: string): Step {
-  const conversation: Conversation = { ...before, phase: 'prompt', request: before.request + 1, nudging: false }
+  const conversation: Conversation = {
+    ...before,
+    phase: 'prompt',
+    request: before.request + 1,
+    nudging: false,
+    refused: '',
+  }
   return {
     conversation,
     effects: [{ send: request(conversation.request, METHODS.prompt, promptParams(before.session, text)) }],
@@ -118,6 +124,11 @@ function turned(before: Conversation, result: unknown, about: About): Step {
   // A turn that came to its end by itself meanwhile did so.
   if (before.nudging && turn.stopReason === 'cancelled') {
     const step = nudge(before, about)
+    return { ...step, effects: [...effects, ...step.effects] }
+  }
+  // Some end their turn where something is rejected, and wait to be told what to do instead.
+  if (before.refused !== '' && turn.stopReason === 'cancelled') {
+    const step = ask(before, `${before.refused} is not allowed here. Do without it, or say why you can not and end.`)
     return { ...step, effects: [...effects, ...step.effects] }
   }
   return finish(before, stopped(turn.stopReason), effects)

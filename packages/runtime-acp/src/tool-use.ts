@@ -12,13 +12,15 @@ export interface ToolUse {
   readonly command: string | readonly string[] | null
   /** Digest of its input. */
   readonly input: string
+  /** The agent said that it begins, and that was told. */
+  readonly told: boolean
   /** It came to its end, or was denied. */
   readonly counted: boolean
   /** The policy was asked, and allowed it. */
   readonly allowed: boolean
 }
 
-const NOTHING: ToolUse = { title: '', kind: '', command: null, input: '', counted: false, allowed: false }
+const NOTHING: ToolUse = { title: '', kind: '', command: null, input: '', told: false, counted: false, allowed: false }
 
 const word = (text: string, most = 200) => text.slice(0, most).toWellFormed()
 
@@ -35,8 +37,9 @@ export function toolUse(before: ToolUse | undefined, call: ToolCallData, whole: 
 const digest = (text: string) => sha256Hex(text).slice(0, 32)
 
 /** The same for the same use of the same tool. */
-export function useKey({ kind, title, input }: ToolUse): string {
-  return digest(JSON.stringify([kind, title, input]))
+export function useKey({ kind, title, command, input }: ToolUse): string {
+  // The input may hold what differs each time, such as an id or a time.
+  return digest(JSON.stringify(command === null ? [kind, title, input] : [kind, command]))
 }
 
 /** `command` and `args`, as agents name them: a line for a shell, or a program and its arguments. */

@@ -26,16 +26,17 @@ export function used(before: Conversation, call: ToolCallData, whole: boolean, a
   const id = call.toolCallId
   const known = useOf(before, id)
   const use = toolUse(known, call, whole)
-  const { conversation, effects } = known === undefined ? flushed(before) : { conversation: before, effects: [] }
+  const isNew = known?.told !== true
+  const { conversation, effects } = isNew ? flushed(before) : { conversation: before, effects: [] }
   const input = whole && JSON.stringify(call.rawInput ?? null).length <= INPUT_CHARS ? call.rawInput : undefined
-  const told: Effect[] =
-    known === undefined
-      ? [...effects, { event: { type: 'tool', name: toolName(use), ...(input !== undefined && { input }) } }]
-      : [...effects]
+  const told: Effect[] = isNew
+    ? [...effects, { event: { type: 'tool', name: toolName(use), ...(input !== undefined && { input }) } }]
+    : [...effects]
   const ended = call.status === 'completed' || call.status === 'failed'
-  const next = withUse(conversation, id, { ...use, counted: use.counted || ended })
-  if (!ended || use.counted) return { conversation: next, effects: told }
+  const next = withUse(conversation, id, { ...use, told: true, counted: use.counted || ended })
+  // Also where it was denied before: then the agent did not keep to the answer.
   const step = call.status === 'completed' ? unasked(next, use, about) : undefined
+  if (step === undefined && (!ended || use.counted)) return { conversation: next, effects: told }
   const counted = step ?? repeated(next, use, about)
   return { ...counted, effects: [...told, ...counted.effects] }
 }

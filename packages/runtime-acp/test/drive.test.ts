@@ -196,6 +196,31 @@ describe('bad behaviour', () => {
     expect(end(mixed.events)).toEqual({ completed: true, reason: 'completed' })
   })
 
+  it('of repeating one command is known by the command', async () => {
+    const uses = Array.from({ length: 5 }, (_, n) => [
+      agent.uses(`t${n}`, { ...run('git status'), rawInput: { command: 'git status', id: n } }),
+      agent.used(`t${n}`, { status: 'completed' }),
+    ]).flat()
+    const { events } = await hear(lines(...opening, ...uses), { repeats: { nudge: 3, stop: 5 } })
+    expect(end(events)).toEqual({ completed: false, reason: 'loop' })
+  })
+
+  it('of ending the turn where something is denied is no end: the agent is told to do without it', async () => {
+    const asks = agent.asks(7, { toolCallId: 't', ...run('git push') })
+    const { events, wrote } = await hear(lines(...opening, asks, agent.end(2, 'cancelled'), agent.end(3)))
+    expect(methods(wrote)).toEqual([
+      'initialize',
+      'session/new',
+      'session/prompt',
+      'answer',
+      'session/prompt',
+      'answer',
+    ])
+    expect(end(events)).toEqual({ completed: true, reason: 'completed' })
+    const alone = await hear(lines(...opening, agent.end(2, 'cancelled')))
+    expect(end(alone.events)).toEqual({ completed: false, reason: 'cancelled' })
+  })
+
   it('of asking for the same denied tool is stopped too', async () => {
     const asks = Array.from({ length: 5 }, (_, n) => agent.asks(n + 10, { toolCallId: `t${n}`, ...run('git push') }))
     const { events } = await hear(lines(...opening, ...asks), { repeats: { nudge: 4, stop: 5 } })

@@ -1,0 +1,40 @@
+import type { AgentEvent } from '@seamark/core'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { hear } from './said.ts'
+
+const folder = join(import.meta.dirname, 'streams')
+const tools = { shell: ['touch *'], deny: [] }
+
+/** What each agent said in full; its model tried `curl`, which is denied, then `touch`, and was done. */
+describe.each(readdirSync(folder))('what %s said', (agent) => {
+  const stdout = readFileSync(join(folder, agent, 'denied-then-allowed.jsonl'))
+  const of = (events: readonly AgentEvent[], ...types: readonly AgentEvent['type'][]) =>
+    events.filter(({ type }) => types.includes(type))
+
+  it('is read as it was meant', async () => {
+    const { events, wrote } = await hear(stdout, {}, { task: { tools } })
+    expect(of(events, 'denial', 'allowance', 'turn-end')).toEqual([
+      { type: 'denial', tool: 'curl http://evil.example', reason: 'not-listed' },
+      { type: 'allowance', tool: 'touch made.txt', reason: 'listed' },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+    expect(of(events, 'tool')).not.toEqual([])
+    expect(events[0]).toMatchObject({ type: 'progress', text: expect.stringContaining(agent.replace(/-[^-]*$/, '')) })
+    expect(wrote.at(-1)).toBe('end')
+  })
+
+  it('is read alike from any place, cut anywhere', async () => {
+    const { driven, events } = await hear(stdout, {}, { task: { tools } })
+    for (const [index, { state }] of driven.entries()) {
+      const rest = await hear(stdout, {}, { task: { tools }, state, chunkBytes: 7 })
+      expect(rest.events).toEqual(events.slice(index + 1))
+    }
+  })
+
+  it('ends where a command was done that the policy refuses', async () => {
+    const { events } = await hear(stdout, {}, { task: { tools: { shell: [] } } })
+    expect(of(events, 'turn-end')).toMatchObject([{ completed: false, reason: 'unasked-tool' }])
+  })
+})
