@@ -11,6 +11,9 @@
 //   signaled NUMBER           PROGRAM ended
 //   left COUNT NAME...        so many processes were running then, with different names of a few of them
 //
+// Where nobody listens at DESCRIPTOR any more it ends at once, with 137: whoever started the sandbox is dead. That may be
+// before bubblewrap asked the kernel to end it with its parent (PR_SET_PDEATHSIG), of which the kernel then knows nothing.
+//
 // OWN is how many processes PROGRAM starts before it runs anything of an item: they are not told of. Freestanding: no
 // libc, no allocation.
 //
@@ -27,8 +30,9 @@ typedef unsigned long u64;
 typedef long word;
 
 #if defined(__x86_64__)
-enum { sys_read = 0, sys_write = 1, sys_close = 3, sys_clone = 56, sys_execve = 59, sys_wait4 = 61, sys_kill = 62,
-       sys_fcntl = 72, sys_prctl = 157, sys_getdents64 = 217, sys_exit_group = 231, sys_openat = 257 };
+enum { sys_read = 0, sys_write = 1, sys_close = 3, sys_rt_sigprocmask = 14, sys_getpid = 39, sys_clone = 56,
+       sys_execve = 59, sys_wait4 = 61, sys_kill = 62, sys_fcntl = 72, sys_rt_sigtimedwait = 128, sys_prctl = 157,
+       sys_getdents64 = 217, sys_exit_group = 231, sys_openat = 257, sys_ppoll = 271 };
 
 static word call(word number, word a, word b, word c, word d, word e)
 {
@@ -44,7 +48,8 @@ static word call(word number, word a, word b, word c, word d, word e)
 __asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call begin\n hlt\n");
 #else
 enum { sys_fcntl = 25, sys_openat = 56, sys_close = 57, sys_getdents64 = 61, sys_read = 63, sys_write = 64,
-       sys_exit_group = 94, sys_kill = 129, sys_prctl = 167, sys_clone = 220, sys_execve = 221, sys_wait4 = 260 };
+       sys_ppoll = 73, sys_exit_group = 94, sys_kill = 129, sys_rt_sigprocmask = 135, sys_rt_sigtimedwait = 137,
+       sys_prctl = 167, sys_getpid = 172, sys_clone = 220, sys_execve = 221, sys_wait4 = 260 };
 
 static word call(word number, word a, word b, word c, word d, word e)
 {
@@ -63,9 +68,10 @@ __asm__(".globl _start\n_start:\n mov x29,xzr\n mov x30,xzr\n mov x0,sp\n bl beg
 
 #define CALL(number, a, b, c, d, e) call(number, (word)(a), (word)(b), (word)(c), (word)(d), (word)(e))
 
-enum { ENOENT = 2, ESRCH = 3, EINTR = 4, ENOEXEC = 8, EACCES = 13, ENOTDIR = 20 };
-enum { SIGKILL = 9, SIGCHLD = 17, SIGSTOP = 19, PR_SET_DUMPABLE = 4, F_SETFD = 2, FD_CLOEXEC = 1, AT_FDCWD = -100,
-       O_DIRECTORY = 0200000, O_CLOEXEC = 02000000 };
+enum { ENOENT = 2, ESRCH = 3, EINTR = 4, ENOEXEC = 8, ECHILD = 10, EACCES = 13, ENOTDIR = 20 };
+enum { SIGKILL = 9, SIGCHLD = 17, SIGSTOP = 19, SIGIO = 29, SIG_BLOCK = 0, SIG_SETMASK = 2, WNOHANG = 1,
+       PR_SET_DUMPABLE = 4, F_SETFD = 2, F_SETFL = 4, F_SETOWN = 8, FD_CLOEXEC = 1, O_ASYNC = 020000,
+       POLLHUP = 16, AT_FDCWD = -100, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000 };
 #if defined(__aarch64__)
 enum { open_folder = 040000 | O_CLOEXEC };
 #else
@@ -291,38 +297,67 @@ static void tell_left(word last_own)
     tell();
 }
 
+static int is_deserted(void)
+{
+    struct { int descriptor; short wanted, found; } one = { report, 0, 0 };
+    struct { word seconds, nanoseconds; } at_once = { 0, 0 };
+    return CALL(sys_ppoll, &one, 1, &at_once, 0, 0) > 0 && (one.found & POLLHUP) != 0;
+}
+
+// Reaps all that has ended; ends where the program has.
+static void reap(word program, word last_own)
+{
+    for (;;) {
+        int status = 0;
+        word ended = CALL(sys_wait4, -1, &status, WNOHANG, 0, 0);
+        if (ended == -ECHILD) stop(failed);
+        if (ended <= 0) return;
+        if (ended != program) continue;
+        int signal = status & 0x7f, code = (status >> 8) & 0xff;
+        // First, so that how it ended is known whatever comes of the counting.
+        if (signal == 0) tell_fact("exited", code);
+        else tell_fact("signaled", signal);
+        tell_left(last_own);
+        stop(signal == 0 ? code : 128 + signal);
+    }
+}
+
 void __attribute__((used, noreturn)) begin(word *stack)
 {
     word count = stack[0];
     char **argv = (char **)(stack + 1);
     char **environment = argv + count + 1;
     word descriptor = count > 4 ? number_of(argv[1]) : -1, own = count > 4 ? number_of(argv[2]) : -1;
+    // All that it may kill is killed at the end.
+    if (CALL(sys_getpid, 0, 0, 0, 0, 0) != 1) give_up("it is not the first process of a namespace");
     if (descriptor < 3 || own < 0 || argv[3][0] != '-' || argv[3][1] != '-' || argv[3][2] != 0)
         give_up("usage: seamark-first DESCRIPTOR OWN -- PROGRAM [ARGUMENT...]");
 
     report = (int)descriptor;
     // Before the program is there: it has the same user, and could write to this one's memory.
     if (CALL(sys_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) give_up("its memory can not be closed");
-    if (CALL(sys_fcntl, report, F_SETFD, FD_CLOEXEC, 0, 0) < 0) give_up("the descriptor is not open");
+    // These wait until they are asked for, though a first process ignores what it has no handler for.
+    u64 awaited = 1ul << (SIGCHLD - 1) | 1ul << (SIGIO - 1), before = 0;
+    CALL(sys_rt_sigprocmask, SIG_BLOCK, &awaited, &before, sizeof awaited, 0);
+    if (CALL(sys_fcntl, report, F_SETFD, FD_CLOEXEC, 0, 0) < 0 || CALL(sys_fcntl, report, F_SETOWN, 1, 0, 0) < 0 ||
+        CALL(sys_fcntl, report, F_SETFL, O_ASYNC, 0, 0) < 0)
+        give_up("the descriptor is not open");
+    if (is_deserted()) stop(128 + SIGKILL);
     word program = CALL(sys_clone, SIGCHLD, 0, 0, 0, 0);
     if (program < 0) {
         tell_fact("failed", -program);
         stop(failed);
     }
-    if (program == 0) become(argv + 4, environment);
+    if (program == 0) {
+        CALL(sys_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before, 0);
+        become(argv + 4, environment);
+    }
     // The program's alone: its input and output end when it closes them.
     for (int standard = 0; standard < 3; standard++) CALL(sys_close, standard, 0, 0, 0, 0);
 
     for (;;) {
-        int status = 0;
-        word ended = CALL(sys_wait4, -1, &status, 0, 0, 0);
-        if (ended == -EINTR || (ended >= 0 && ended != program)) continue;
-        if (ended < 0) stop(failed);
-        int signal = status & 0x7f, code = (status >> 8) & 0xff;
-        // First, so that how it ended is known whatever comes of the counting.
-        if (signal == 0) tell_fact("exited", code);
-        else tell_fact("signaled", signal);
-        tell_left(program + own);
-        stop(signal == 0 ? code : 128 + signal);
+        reap(program, program + own);
+        if (is_deserted()) stop(128 + SIGKILL);
+        CALL(sys_rt_sigtimedwait, &awaited, 0, 0, sizeof awaited, 0);
     }
 }

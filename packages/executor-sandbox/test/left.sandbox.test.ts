@@ -1,9 +1,12 @@
 import { forwarderProgram, throughForwarder } from '@seamark/forwarder'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { firstProgram } from '../src/first.ts'
 import { sandboxExecutor } from '../src/index.ts'
 import { see } from './support/see.ts'
 
@@ -73,7 +76,8 @@ describe('what a program leaves running', () => {
   })
 
   it('is nothing that has ended and was not waited for', async () => {
-    expect((await see(executor, '(:) & (:) & perl -e "fork or exit; sleep 1"; exit 0')).exit.left).toEqual(NONE)
+    const script = `perl -e 'exit if !fork; sleep 60' & until grep -qs "^State:.Z" /proc/[0-9]*/status; do :; done; exit 0`
+    expect((await see(executor, script)).exit.left).toEqual({ processes: 1, names: ['perl'] })
   })
 
   it.runIf(process.arch === 'x64')('is a process whose first thread has ended while others go on', async () => {
@@ -166,6 +170,26 @@ describe('a program that would not have it told', () => {
     // Some kernels write the end of a line as a backslash and a letter.
     const names = exit.left?.names.map((name) => name.replace('\\n', ' '))
     expect(new Set(names)).toEqual(new Set(['a) Z 1 1', 'b b', 'c [31m', 'd\uFFFD\uFFFD', 'evil']))
+  })
+})
+
+describe('the first process', () => {
+  it('ends with whoever listens to it, also where the kernel was not told to end it', async () => {
+    const line = [
+      ['--unshare-all', '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--as-pid-1', '--'],
+      [firstProgram() ?? '', '3', '0', '--', 'sh', '-c', 'trap "" HUP TERM; echo ran; sleep 60'],
+    ].flat()
+    const child = spawn('bwrap', line, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+    const ended = once(child, 'exit')
+    if (child.stdout === null) throw new Error('there is no output')
+    await once(child.stdout, 'data')
+    child.stdio[3]?.destroy()
+    expect(await ended).toEqual([137, null])
+  })
+
+  it('is started nowhere else, as it would kill all that it may', () => {
+    const { status, stdout } = spawnSync(firstProgram() ?? '', ['3', '0', '--', 'echo', 'ran'], { encoding: 'utf8' })
+    expect([status, stdout]).toEqual([125, ''])
   })
 })
 
