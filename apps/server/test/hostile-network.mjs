@@ -92,7 +92,7 @@ const deeds = {
     const look = setInterval(() => socket.write('', (error) => error && told.resolve()), 200)
     socket.on('error', told.resolve)
     socket.on('close', told.resolve)
-    setTimeout(() => told.resolve(), 6_000)
+    setTimeout(() => told.resolve(), 16_000)
     await told.promise
     clearInterval(look)
     socket.destroy()

@@ -21,7 +21,7 @@ function configuration({ port, ca }: HostileHosts, { line }: Ground): string {
   return `import { readFileSync } from 'node:fs'
 export default {
   ${line}
-  queues: { default: { concurrency: ${deeds.length + 1} } },
+  queues: { default: { concurrency: ${deeds.length + 2} } },
   policy: { network: { allow: ${JSON.stringify(rules)} } },
   secrets: {
     spec: 'secrets/v1', kind: 'test', name: 'test', guarantees: {},
@@ -32,7 +32,7 @@ export default {
     credentials: { 'model-key': { way: 'bearer' } },
     privateRanges: ${JSON.stringify(GRANTED.map((address) => `${address}/32`))},
     extraCas: [readFileSync(${JSON.stringify(ca)}, 'utf8')],
-    limits: { maxRequestBytes: 2_000_000, maxConnections: 64, idleMs: 3_000, pinMs: 0 },
+    limits: { maxRequestBytes: 2_000_000, maxConnections: 64, idleMs: 8_000, pinMs: 0 },
   },
 }
 `
@@ -54,8 +54,21 @@ const plan = (port: number, executor: string): string =>
     items: [
       { id: 'ordinary', run: ordinary(port), patch: 'required' },
       ...deeds.map((deed) => ({ id: deed, run: `node hostile-network.mjs ${deed} ${port}` })),
+      { id: 'held', run: "trap '' TERM HUP INT; while :; do sleep 1; done", timeout: '5s' },
     ],
   })
+
+/** Forwarders of attempts whose files are below a folder. */
+function forwarders(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const about = (name: string): string => readFileSync(join('/proc', pid, name), 'utf8')
+      return about('cmdline').includes('/run/seamark-forward') && about('mountinfo').includes(folder)
+    } catch {
+      return false
+    }
+  })
+}
 
 interface Decided {
   readonly outcome: string
@@ -74,6 +87,7 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
   let hosts: HostileHosts
   let service: Started
   const decided = new Map<string, Decided[]>()
+  let forwardersMeanwhile = 0
 
   const seamark = (...argv: readonly string[]) => here.seamark(...argv, '--config', 'seamark.config.mjs')
   const of = (item: string, outcome: string): Decided[] =>
@@ -111,6 +125,7 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
       const others = (await status()).filter(({ item }) => item !== 'ordinary')
       return others.length > 0 && others.every((each) => ['succeeded', 'failed', 'timed-out'].includes(each.status))
     }, 90_000)
+    forwardersMeanwhile = forwarders(here.dir).length
     hosts.enough()
     const { out } = await running
     for (const line of out.trim().split('\n')) {
@@ -141,6 +156,12 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
     expect(after.code).toBe(0)
     expect(service.child.exitCode).toBeNull()
   }, 60_000)
+
+  it('has no forwarder any more once it has ended, by itself or at its limit of time', async () => {
+    expect(await status()).toContainEqual(expect.objectContaining({ item: 'held', status: 'failed' }))
+    expect(forwardersMeanwhile).toBeGreaterThan(0)
+    expect(forwarders(here.dir)).toEqual([])
+  })
 
   it('sends no credential of its own, and the one that is added stays outside', async () => {
     expect(await logOf('key')).toBe('HTTP/1.1 200 OK\nHTTP/1.1 200 OK\n')
