@@ -274,3 +274,26 @@ test('no key is repeated in an answer, a problem or a call', async () => {
   }
   await server.close({ check: false })
 })
+
+test('what is missing or of another type is named, in the answer and in the problem', async () => {
+  const server = await serve(script)
+  const errorOf = async (path: string, body: object) => (await post(server.url + path, body)).json
+  expect(await errorOf(RESPONSES, { model: 'm' })).toMatchObject({
+    error: { code: 'missing_required_parameter', param: 'input' },
+  })
+  expect(await errorOf(CHAT, { ...chat, messages: [{ role: 'user', content: [{ text: 'x' }] }] })).toMatchObject({
+    error: { code: 'missing_required_parameter', param: 'messages[0].content[0].type' },
+  })
+  expect(await errorOf(CHAT, { ...chat, stream: 'yes' })).toMatchObject({
+    error: { code: 'invalid_type', param: 'stream' },
+  })
+  await errorOf(MESSAGES, { ...message, max_tokens: undefined, stream: 1 })
+  expect(server.takeProblems().map(({ pointer }) => pointer)).toEqual([
+    '/input',
+    '/messages/0/content/0/type',
+    '/stream',
+    '/max_tokens',
+    '/stream',
+  ])
+  await server.close({ unused: false })
+})
