@@ -1,5 +1,5 @@
 import { systemCode } from '@seamark/kit'
-import { readdir, readFile, statfs } from 'node:fs/promises'
+import { readdir, readFile, stat, statfs } from 'node:fs/promises'
 
 /** One process, as proc(5) tells. */
 export interface ProcessUse {
@@ -84,8 +84,13 @@ async function ownMemory({ folder }: ProcessUse): Promise<number> {
   return text === undefined ? 0 : kibibytes(text, 'VmRSS') + kibibytes(text, 'VmSwap')
 }
 
-/** Bytes in file systems of memory that a process sees. Folders that it has not count nothing. */
+/**
+ * Bytes in file systems of memory that a process sees below a root of its own. Folders that it has not count nothing, and until
+ * it has that root, the host's are none of its.
+ */
 export async function memoryFilesOf(pid: number, folders: readonly string[]): Promise<number> {
+  const [root, own] = await Promise.all([stat(`/proc/${pid}/root/`).catch(gone), stat('/')])
+  if (root === undefined || (root.dev === own.dev && root.ino === own.ino)) return 0
   let bytes = 0
   for (const folder of folders) {
     const used = await statfs(`/proc/${pid}/root${folder}`).catch(gone)

@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskUse } from '../src/disk-use.ts'
 import { FOLDER_MARK, LAUNCH_MARK, markedProcesses, processAt } from '../src/procfs.ts'
-import { allProcesses, memoryAtMost, memoryOf, processFrom, treeOf, type ProcessUse } from '../src/process-tree.ts'
+import {
+  allProcesses,
+  memoryAtMost,
+  memoryFilesOf,
+  memoryOf,
+  processFrom,
+  treeOf,
+  type ProcessUse,
+} from '../src/process-tree.ts'
 import { disksOf, removedFilesOf } from '../src/removed-files.ts'
 import { testExecutor } from './support/executor.ts'
 import { idOf, temporaryFolder, until } from './support/world.ts'
@@ -13,6 +21,12 @@ import { idOf, temporaryFolder, until } from './support/world.ts'
 const MiB = 1024 * 1024
 /** The call that ends a thread alone, where this test knows its number. */
 const exitOfThread = { x64: 60, arm64: 93 }[process.arch as string]
+
+describe('what file systems of memory hold', () => {
+  it("of a process whose root is still the host's is nothing", async () => {
+    expect(await memoryFilesOf(process.pid, ['/', '/tmp'])).toBe(0)
+  })
+})
 
 describe('what folders hold', () => {
   it('counts each file once, whatever it is called, and follows no link', async () => {
