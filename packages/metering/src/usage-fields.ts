@@ -63,6 +63,7 @@ const ANTHROPIC: Fields = [
   ['written', 'cache_creation_input_tokens'],
   ['short', 'cache_creation', 'ephemeral_5m_input_tokens'],
   ['long', 'cache_creation', 'ephemeral_1h_input_tokens'],
+  ['reasoning', 'output_tokens_details', 'thinking_tokens'],
   ['searches', 'server_tool_use', 'web_search_requests'],
   ['executions', 'server_tool_use', 'code_execution_requests'],
 ]
@@ -77,7 +78,10 @@ export function anthropicUsage(cacheWrite: 'none' | '5m' | '1h'): UsageForm {
       const dearer = usage['speed'] === 'fast' || usage['inference_geo'] === 'us'
       return dearer || searches + executions > 0 ? 'unpriced' : counts
     },
-    derive: (counts) => besideCache(counts, cacheWrite),
+    derive(counts) {
+      const { output = 0, reasoning = 0 } = counts
+      return reasoning > output ? 'bad-usage' : { ...besideCache(counts, cacheWrite), reasoning }
+    },
   }
 }
 

@@ -117,6 +117,12 @@ describe('the head of an answer', () => {
 
 test.each([
   [
+    'api.anthropic.com',
+    '/v1/messages',
+    { model: 'm', max_tokens: 10, messages: [] },
+    { usage: { output_tokens: 5, output_tokens_details: { thinking_tokens: 6 } } },
+  ],
+  [
     'api.openai.com',
     '/v1/responses',
     { model: 'm', input: '' },
