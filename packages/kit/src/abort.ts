@@ -34,6 +34,25 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined)
   })
 }
 
+/**
+ * The values of a source, until it ends or the signal fires, which throws `ABORTED`. The source is then asked to end, and not waited
+ * for: one that hangs must not hold up the stop, and its own failure is not news any more.
+ */
+export async function* eachOrAbort<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  const values = source[Symbol.asyncIterator]()
+  let open = true
+  try {
+    for (;;) {
+      const next = await orAbort(values.next(), signal)
+      if (next.done === true) break
+      yield next.value
+    }
+    open = false
+  } finally {
+    if (open) values.return?.().catch(() => undefined)
+  }
+}
+
 interface Listening {
   readonly calls: Set<() => void>
   readonly tell: () => void

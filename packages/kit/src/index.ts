@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { orAbort, sleep, throwIfAborted } from './abort.ts'
+export { eachOrAbort, orAbort, sleep, throwIfAborted } from './abort.ts'
 export { allowLocal } from './allow-local.ts'
 export { checkBatch } from './batch.ts'
 export { systemClock } from './clock.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { backoffMs, orAbort, retry, SeamError, sleep, systemClock, throwIfAborted } from '../src/index.ts'
+import { backoffMs, eachOrAbort, orAbort, retry, SeamError, sleep, systemClock, throwIfAborted } from '../src/index.ts'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
@@ -24,6 +24,27 @@ describe('abort', () => {
     for (const wait of waits) await expect(wait).rejects.toEqual(code('ABORTED'))
     await expect(sleep(1, controller.signal)).rejects.toEqual(code('ABORTED'))
     await expect(orAbort(Promise.resolve(1), controller.signal)).rejects.toEqual(code('ABORTED'))
+  })
+
+  it('ends a source that hangs, and one that nobody reads on from, without waiting for it', async () => {
+    const controller = new AbortController()
+    let asked = 0
+    const source = (next: () => Promise<IteratorResult<number>>): AsyncIterable<number> => ({
+      [Symbol.asyncIterator]: () => ({ next, return: () => (asked++, never()) }),
+    })
+    const hanging = eachOrAbort(source(never), controller.signal).next()
+    controller.abort()
+    await expect(hanging).rejects.toEqual(code('ABORTED'))
+    expect(asked).toBe(1)
+    const endless = source(() => Promise.resolve({ done: false, value: 1 }))
+    for await (const value of eachOrAbort(endless, undefined)) if (value === 1) break
+    expect(asked).toBe(2)
+    const whole: number[] = []
+    const two = async function* () {
+      yield* [1, 2]
+    }
+    for await (const value of eachOrAbort(two(), undefined)) whole.push(value)
+    expect(whole).toEqual([1, 2])
   })
 
   it('leaves no listener behind, however the wait ended', async () => {

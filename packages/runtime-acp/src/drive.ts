@@ -1,5 +1,5 @@
 import type { DrivenEvent, Exit, RuntimeAccess } from '@seamark/core'
-import { hasCode, orAbort, throwIfAborted } from '@seamark/kit'
+import { eachOrAbort, hasCode, orAbort, throwIfAborted } from '@seamark/kit'
 import type { About, Conversation, Step } from './conversation.ts'
 import { formatState } from './drive-state.ts'
 import type { DriveState } from './drive-state.ts'
@@ -70,7 +70,7 @@ export async function* driveAgent(
 
   try {
     if (!state.begun) yield* carry(begin(), { begun: true })
-    for await (const line of messageLines(until(access, state.offset, stop), state.offset)) {
+    for await (const line of messageLines(eachOrAbort(access.output('stdout', state.offset), stop), state.offset)) {
       const message = line.text === undefined ? undefined : readMessage(line.text)
       const step =
         message === undefined
@@ -102,21 +102,4 @@ function outcomeOfExit({ code, signal, reason }: Exit): Outcome {
   if (reason === 'signaled') return failed(`signal-${signal ?? 'unknown'}`)
   if (reason !== 'exited') return failed(reason)
   return code === 0 ? { completed: true, reason: 'exited' } : failed(`exit-${code ?? 'unknown'}`)
-}
-
-/** Standard output from an offset, until it ends or `stop` fires. */
-async function* until(access: RuntimeAccess, from: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
-  const source = access.output('stdout', from)[Symbol.asyncIterator]()
-  let open = true
-  try {
-    for (;;) {
-      const next = await orAbort(source.next(), stop)
-      if (next.done === true) break
-      yield next.value
-    }
-    open = false
-  } finally {
-    // Not awaited: a source that hangs must not hold up the stop.
-    if (open) source.return?.().catch(() => undefined)
-  }
 }

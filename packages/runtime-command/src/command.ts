@@ -1,5 +1,5 @@
-import type { AgentEvent, DrivenEvent, RuntimeAccess, RuntimeAdapter } from '@seamark/core'
-import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
+import type { AgentEvent, DrivenEvent, RuntimeAdapter } from '@seamark/core'
+import { eachOrAbort, orAbort, SeamError, throwIfAborted } from '@seamark/kit'
 import { formatState, parseState, turnEnd } from './drive-state.ts'
 import type { DriveState } from './drive-state.ts'
 import { toldLines } from './lines.ts'
@@ -51,7 +51,10 @@ export function command(options: CommandOptions = {}): RuntimeAdapter {
       access.exit.catch(() => lost.abort())
       const event = (told: AgentEvent, next: DriveState): DrivenEvent => ({ event: told, state: formatState(next) })
       try {
-        for await (const { text, offset, lines } of toldLines(until(access, state.offset, stop), state)) {
+        for await (const { text, offset, lines } of toldLines(
+          eachOrAbort(access.output('stdout', state.offset), stop),
+          state,
+        )) {
           state = { offset, lines, ended: false }
           if (text !== '') yield event({ type: 'progress', text }, state)
         }
@@ -63,22 +66,5 @@ export function command(options: CommandOptions = {}): RuntimeAdapter {
         throw error
       }
     },
-  }
-}
-
-/** Standard output from an offset, until it ends or `stop` fires. */
-async function* until(access: RuntimeAccess, from: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
-  const source = access.output('stdout', from)[Symbol.asyncIterator]()
-  let open = true
-  try {
-    for (;;) {
-      const next = await orAbort(source.next(), stop)
-      if (next.done === true) break
-      yield next.value
-    }
-    open = false
-  } finally {
-    // Not awaited: a source that hangs must not hold up the stop.
-    if (open) source.return?.().catch(() => undefined)
   }
 }

@@ -1,5 +1,13 @@
 import type { StorageGuarantees, StorageProvider, StoredObject } from '@seamark/core'
-import { checkKeyPrefix, keySegments, orAbort, rangeWithin, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
+import {
+  checkKeyPrefix,
+  eachOrAbort,
+  keySegments,
+  rangeWithin,
+  SeamError,
+  sha256Hex,
+  throwIfAborted,
+} from '@seamark/kit'
 
 export interface MemoryStorageOptions {
   /** Name of this instance. Default `memory`. */
@@ -31,20 +39,8 @@ async function collect(
   // Copied: what the caller does to its buffers later is not what was stored.
   if (body instanceof Uint8Array) return Uint8Array.from(body)
   const chunks: Uint8Array[] = []
-  const source = body[Symbol.asyncIterator]()
-  let open = true
-  try {
-    for (;;) {
-      const next = await orAbort(source.next(), signal)
-      if (next.done === true) break
-      chunks.push(Uint8Array.from(next.value))
-    }
-    open = false
-    return Buffer.concat(chunks)
-  } finally {
-    // Not awaited: a source that hangs must not hold up an abort.
-    if (open) source.return?.().catch(() => undefined)
-  }
+  for await (const chunk of eachOrAbort(body, signal)) chunks.push(Uint8Array.from(chunk))
+  return Buffer.concat(chunks)
 }
 
 /** A storage that keeps everything in memory, with the whole contract of the seam but durability. */
