@@ -250,18 +250,39 @@ describe('a bucket that retains by itself', () => {
 })
 
 describe('an object that changes while it is read', () => {
-  it('ends the read, which never mixes two', async () => {
-    const { bucket } = await rawBucket(radosgw)
-    const storage = s3Storage(on(radosgw, bucket))
-    await storage.put('ns/a', Buffer.alloc(12_000_000, 1))
+  const bytes = 12_000_000
+
+  /** Reads an object through a wire, which is another one as soon as the first of its bytes are there. */
+  async function readChanging(first: Fault): Promise<{ size: number; seen: Set<number>; reading: Promise<void> }> {
+    let gets = 0
+    const { raw, storage } = await behind(({ method }) => (method === 'GET' && gets++ === 0 ? first : 'none'))
+    const other = s3Storage(on(radosgw, raw.bucket))
+    await other.put('ns/a', Buffer.alloc(bytes, 1))
     const found = await storage.get('ns/a')
-    const seen = new Set<number>()
+    const told = { size: 0, seen: new Set<number>() }
     const reading = (async () => {
       for await (const chunk of found?.body ?? []) {
-        if (seen.size === 0) await storage.put('ns/a', Buffer.alloc(12_000_000, 2))
-        for (const byte of [chunk[0] ?? 0, chunk.at(-1) ?? 0]) seen.add(byte)
+        if (told.size === 0) await other.put('ns/a', Buffer.alloc(bytes, 2))
+        told.size += chunk.byteLength
+        for (const byte of [chunk[0] ?? 0, chunk.at(-1) ?? 0]) told.seen.add(byte)
       }
     })()
+    await reading.catch(() => undefined)
+    return { ...told, reading }
+  }
+
+  it('is read as it was, in an answer that had begun, or ends it where the server does', async () => {
+    const { reading, size, seen } = await readChanging('none')
+    const whole = await reading.then(
+      () => size,
+      async () => expect(await failure(reading)).toMatchObject({ code: 'UNAVAILABLE' }),
+    )
+    expect([bytes, undefined]).toContain(whole)
+    expect([...seen]).toEqual([1])
+  })
+
+  it('ends the read where it has to be asked for again, which never mixes two', async () => {
+    const { reading, seen } = await readChanging('cut-answer')
     expect(await failure(reading)).toMatchObject({ code: 'UNAVAILABLE' })
     expect([...seen]).toEqual([1])
   })
