@@ -43,8 +43,10 @@ export async function explode(dir: string): Promise<BombReport> {
     const segment = await end(`perl -e 'my $mib = "x" x ${MiB};
       my $id = shmget(0, 400 * ${MiB}, 01600) // exit 4;
       shmwrite($id, $mib, $_ * ${MiB}, ${MiB}) for 0..399; sleep 20'`)
-    // With `exec`: where it can not fork any more it would end by itself, before anybody has looked.
-    const pids = await end('f() { f | f & }; f; exec sleep 20')
+    // Lit again and again: where none of it can fork any more it goes out by itself, maybe before anybody has looked.
+    const pids = await end(`exec perl -e 'for (1..200) {
+      my $pid = fork; exec("sh", "-c", "f() { f | f & }; f") if defined $pid and $pid == 0;
+      select(undef, undef, undef, 0.1) }'`)
     const worker = "new (require('worker_threads').Worker)('setTimeout(() => 0, 1e6)', { eval: true })"
     const threads = await end(`node -e "for (let i = 0; i < 60; i++) ${worker}"`, {
       limits: { ...limits, memoryBytes: 2048 * MiB },
