@@ -15,7 +15,10 @@ export interface Beating {
 export interface Bell {
   /** Begins to listen. Idempotent. */
   start(): void
-  /** Tells other processes that a namespace has news; several in a row are told once. Where it is lost, they look by themselves. */
+  /**
+   * Tells other processes that a namespace has news: at once, or 20 ms after they were told last. Where it is lost, they
+   * look by themselves.
+   */
   ring(ns: string): void
   /** Whether news of others arrive here now. */
   readonly listening: boolean
@@ -33,6 +36,9 @@ export interface BellOptions {
   readonly heard: (ns?: string) => void
 }
 
+// A busy log has hundreds of appends a second, and each telling is a transaction.
+const tellEveryMs = 20
+
 /** Channels are per database and names are limited to 63 bytes. */
 export function channelOf({ schema }: Tables): string {
   return `seamark ${schema}`.slice(0, 63)
@@ -41,10 +47,12 @@ export function channelOf({ schema }: Tables): string {
 export function bell(options: BellOptions): Bell {
   const { sessions, tables, everyMs, leases, lost, heard } = options
   const closing = new AbortController()
+  const hurry = new AbortController()
   const news = new Set<string>()
   let connection: Session | undefined
   let running: Promise<void> | undefined
   let ringing = false
+  let told: Promise<void> | undefined
 
   async function beat(on: Session): Promise<void> {
     const mine = leases()
@@ -90,7 +98,6 @@ export function bell(options: BellOptions): Bell {
   }
 
   async function tell(): Promise<void> {
-    if (ringing) return
     ringing = true
     try {
       while (news.size > 0 && connection !== undefined && !connection.gone) {
@@ -99,8 +106,10 @@ export function bell(options: BellOptions): Bell {
         await connection.query(
           `SELECT pg_notify($1, ns) FROM unnest(string_to_array($2, ' ')) AS ns`,
           [channelOf(tables), some.join(' ')],
-          { name: 'tell' },
+          { name: 'tell', timeoutMs: 2 * everyMs },
         )
+        // Ends early for nothing but closing, before which all is told.
+        await sleep(tellEveryMs, hurry.signal).catch(() => undefined)
       }
     } catch {
       // The connection is made anew, and listeners look by themselves meanwhile.
@@ -116,12 +125,14 @@ export function bell(options: BellOptions): Bell {
     },
     ring(ns) {
       news.add(ns)
-      void tell()
+      if (!ringing) told = tell()
     },
     get listening() {
       return connection !== undefined && !connection.gone
     },
     async close() {
+      hurry.abort()
+      await told
       closing.abort()
       await connection?.end()
       await running

@@ -4,6 +4,7 @@ import type { Child } from '@seamark/testing'
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import pg from 'pg'
 import { afterEach, expect, it } from 'vitest'
 import { cluster } from './cluster.ts'
 
@@ -35,6 +36,33 @@ it('a follower in another process is woken soon after each append', async () => 
   const median = delays.sort((a, b) => a - b)[Math.floor(delays.length / 2)] ?? Infinity
   // It looks by itself once a second; notifications come much sooner.
   expect(median).toBeLessThan(200)
+})
+
+it('many appends are told a few times, and the last of them also where the journal is closed at once', async () => {
+  const schema = server.freshSchema()
+  const { journal } = server.open({ schema })
+  const log = await openLog(journal)
+  await log.append(1)
+  const client = new pg.Client({ connectionString: server.server.url })
+  await client.connect()
+  let heard = 0
+  client.on('notification', () => heard++)
+  await client.query(`LISTEN "seamark ${schema}"`)
+  const began = performance.now()
+  const appends = 200
+  for (let times = 0; times < appends; times++) await log.append(1)
+  const took = performance.now() - began
+  await setTimeout(100)
+  expect(heard).toBeGreaterThan(0)
+  expect(heard).toBeLessThan(Math.min(appends, took / 20 + 5))
+  const before = heard
+  await log.append(1)
+  await log.append(1)
+  await journal.close()
+  // Answered after all that was told before.
+  await client.query('SELECT 1')
+  await client.end()
+  expect(heard).toBe(before + 2)
 })
 
 it('nothing is lost when notifications are', async () => {
