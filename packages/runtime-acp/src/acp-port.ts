@@ -8,6 +8,7 @@ import type {
   RequestPermissionResponse,
 } from '@agentclientprotocol/sdk'
 import type { Json, JsonObject } from '@seamark/core'
+import { isObject } from '@seamark/runtime'
 
 /** The one version of the protocol that is spoken. */
 export const PROTOCOL: number = PROTOCOL_VERSION
@@ -39,10 +40,6 @@ export type AcpMcpServer = McpServer
 const plain = (value: object): JsonObject => {
   const parsed: unknown = JSON.parse(JSON.stringify(value))
   return isObject(parsed) ? parsed : {}
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** No files and no terminal of ours are offered: the agent works inside its own sandbox. */

@@ -1,12 +1,13 @@
-import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
-import { SeamError, throwIfAborted } from '@seamark/kit'
+import type { RuntimeAdapter } from '@seamark/core'
+import { throwIfAborted } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
+import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS } from '@seamark/runtime'
+import type { Manner, VersionRange } from '@seamark/runtime'
 import type { AcpMcpServer } from './acp-port.ts'
-import type { About } from './conversation.ts'
-import { parseState } from './drive-state.ts'
-import { driveAgent } from './drive.ts'
-import { acpLaunch } from './launch.ts'
-import type { VersionRange } from './version.ts'
+import { OPENING } from './conversation.ts'
+import type { AcpAbout, AcpConversation } from './conversation.ts'
+import { begin, canceled, receive } from './receive.ts'
+import { DOES } from './tools.ts'
 
 export interface AcpOptions {
   /** The agent's program and its arguments. A name without a slash is looked for on the path, then in `node_modules/.bin` of the workspace. */
@@ -32,8 +33,6 @@ export interface AcpOptions {
   readonly repeats?: { readonly nudge: number; readonly stop: number }
 }
 
-const REPEATS = { nudge: 10, stop: 20 }
-
 /**
  * Drives an agent program that speaks the Agent Client Protocol, version 1, on its standard input and output. An item gives it
  * `prompt`, and `model` and `effort` where the agent offers them. What it asks to use is answered by the item's policy.
@@ -44,8 +43,8 @@ const REPEATS = { nudge: 10, stop: 20 }
  */
 export function acp(options: AcpOptions): RuntimeAdapter {
   const { argv, repeats = REPEATS, mcpServers = [], env = {}, endpoints = {} } = options
-  check(options, repeats)
-  const launch = acpLaunch({ argv, env, endpoints })
+  checkSettings(argv, env, repeats)
+  const launch = agentLaunch({ argv, env, endpoints })
 
   return {
     spec: 'runtime/v1',
@@ -62,41 +61,24 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     async *drive(access, task, recorded, { signal } = {}) {
       const { instructions, versions, install } = options
       const prompt = promptOf(task)
-      const about: About = {
+      const about: AcpAbout = {
         task,
         prompt: instructions === undefined ? prompt : `${instructions}\n\n${prompt}`,
         mcpServers,
         repeats,
         answer: toolAnswers(task.tools),
+        does: DOES,
+        cancel: canceled,
         ...(versions !== undefined && { versions }),
         ...(install !== undefined && { install }),
       }
-      yield* driveAgent(access, about, parseState(recorded), signal)
+      const manner: Manner<AcpConversation> = {
+        kind: 'acp',
+        opening: OPENING,
+        begin,
+        receive: (before, line, whole) => receive(before, line, whole, about),
+      }
+      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
     },
   }
-}
-
-function promptOf({ item, prompt }: RuntimeTask): string {
-  if (prompt !== undefined && prompt.trim() !== '') return prompt
-  throw new SeamError('INVALID_INPUT', `Item ${item} has no prompt.`, {
-    remedy: 'Give the item `prompt`, or name a runtime that takes `run`.',
-  })
-}
-
-function check(
-  { argv, env = {} }: AcpOptions,
-  { nudge, stop }: { readonly nudge: number; readonly stop: number },
-): void {
-  const [program = ''] = argv
-  const refuse = (message: string, pointer: string, remedy: string) => {
-    throw new SeamError('INVALID_INPUT', message, { remedy, place: { pointer } })
-  }
-  if (program === '' || program.startsWith('-') || [...argv, ...Object.values(env)].some((text) => text.includes('\0')))
-    refuse('The command line of the agent is none.', '/argv', 'Write a program, and its arguments one by one.')
-  if (!Number.isSafeInteger(nudge) || !Number.isSafeInteger(stop) || nudge < 2 || stop <= nudge)
-    refuse(
-      'An agent is told that it repeats itself before it is stopped for it.',
-      '/repeats',
-      'Write nudge of at least 2, and a larger stop.',
-    )
 }

@@ -6,4 +6,4 @@
 export { acp } from './acp.ts'
 export type { AcpOptions } from './acp.ts'
 export type { AcpMcpServer } from './acp-port.ts'
-export type { VersionRange } from './version.ts'
+export type { VersionRange } from '@seamark/runtime'

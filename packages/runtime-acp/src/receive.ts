@@ -1,26 +1,46 @@
 import type { AgentEvent, JsonObject } from '@seamark/core'
-import { ERROR_CODES, initializeParams, METHODS, newSessionParams, promptParams, PROTOCOL } from './acp-port.ts'
+import {
+  deniedWords,
+  failed,
+  finish,
+  idle,
+  nudgeWords,
+  programMissing,
+  said,
+  used,
+  versionRefused,
+} from '@seamark/runtime'
+import type { Effect, Step } from '@seamark/runtime'
+import {
+  cancelParams,
+  ERROR_CODES,
+  initializeParams,
+  METHODS,
+  newSessionParams,
+  promptParams,
+  PROTOCOL,
+} from './acp-port.ts'
 import { OPENING } from './conversation.ts'
-import type { About, Conversation, Effect, Step } from './conversation.ts'
-import { failed, failureOf, stopped } from './failure.ts'
-import { finish } from './finish.ts'
-import { readHello, readQuestion, readSession, readTurnEnd, readUpdate } from './message.ts'
+import type { AcpAbout, AcpConversation } from './conversation.ts'
+import { failureOf, stopped } from './failure.ts'
+import { readHello, readMessage, readQuestion, readSession, readTurnEnd, readUpdate } from './message.ts'
 import type { Message, RequestId } from './message.ts'
 import { answered } from './permission.ts'
-import { said } from './said.ts'
 import { optionsFor } from './session-options.ts'
-import { used } from './uses.ts'
-import { inRange } from './version.ts'
+import { toolCall } from './tools.ts'
+
+type Acp = Step<AcpConversation>
 
 /** Before the agent has said anything. */
-export function begin(): Step {
+export function begin(): Acp {
   return { conversation: OPENING, effects: [{ send: request(0, METHODS.initialize, initializeParams()) }] }
 }
 
 /** `whole` says that nothing of the message was shortened. */
-export function receive(before: Conversation, message: Message, whole: boolean, about: About): Step {
-  if (message.seamark === 'program-missing' && before.session === '')
-    return finish(before, failed('program-missing', missing(about)))
+export function receive(before: AcpConversation, line: string, whole: boolean, about: AcpAbout): Acp {
+  const message = readMessage(line)
+  if (message === undefined) return idle(before)
+  if (message.seamark === 'program-missing' && before.session === '') return finish(before, programMissing(about))
   if (before.phase === 'over') return { conversation: before, effects: [] }
   const { id, method } = message
   if (method === undefined)
@@ -32,7 +52,7 @@ export function receive(before: Conversation, message: Message, whole: boolean, 
   return { conversation: before, effects: [{ send: { jsonrpc: '2.0', id, error } }] }
 }
 
-function respondedTo(before: Conversation, message: Message, about: About): Step {
+function respondedTo(before: AcpConversation, message: Message, about: AcpAbout): Acp {
   const { error } = message
   if (error !== undefined) {
     if (before.phase === 'prompt' && before.nudging) return nudge(before, about)
@@ -56,7 +76,7 @@ function respondedTo(before: Conversation, message: Message, about: About): Step
   }
 }
 
-function greeted(before: Conversation, result: unknown, about: About): Step {
+function greeted(before: AcpConversation, result: unknown, about: AcpAbout): Acp {
   const hello = readHello(result)
   if (hello === undefined) return finish(before, failed('protocol', 'The agent did not say which protocol it speaks.'))
   if (hello.protocolVersion !== PROTOCOL)
@@ -66,16 +86,10 @@ function greeted(before: Conversation, result: unknown, about: About): Step {
     )
   const { name, version } = hello.agentInfo ?? { name: 'agent', version: undefined }
   const who = `${name.slice(0, 100)} ${version?.slice(0, 100) ?? 'of unknown version'}`.toWellFormed()
-  if (about.versions !== undefined && !inRange(version, about.versions)) {
-    const { from, below } = about.versions
-    const range = `${from} or later${below === undefined ? '' : `, below ${below}`}`
-    return finish(
-      before,
-      failed('agent-version', `It is ${who}, and has to be ${range}. ${about.install ?? ''}`.trim()),
-    )
-  }
+  const refused = versionRefused(who, version, about)
+  if (refused !== undefined) return finish(before, refused)
   const { task, mcpServers } = about
-  const conversation: Conversation = { ...before, phase: 'session', request: before.request + 1 }
+  const conversation: AcpConversation = { ...before, phase: 'session', request: before.request + 1 }
   return {
     conversation,
     effects: [
@@ -85,7 +99,7 @@ function greeted(before: Conversation, result: unknown, about: About): Step {
   }
 }
 
-function opened(before: Conversation, result: unknown, about: About): Step {
+function opened(before: AcpConversation, result: unknown, about: AcpAbout): Acp {
   const made = readSession(result)
   if (made === undefined) return finish(before, failed('session', 'The agent opened no conversation.'))
   const wanted = optionsFor(about.task, made.configOptions ?? [])
@@ -94,16 +108,16 @@ function opened(before: Conversation, result: unknown, about: About): Step {
 }
 
 /** The next option, or, where none is left, the prompt. */
-function next(before: Conversation, about: About): Step {
+function next(before: AcpConversation, about: AcpAbout): Acp {
   const [option, ...options] = before.options
   if (option === undefined) return ask(before, about.prompt)
-  const conversation: Conversation = { ...before, phase: 'option', options, request: before.request + 1 }
+  const conversation: AcpConversation = { ...before, phase: 'option', options, request: before.request + 1 }
   const params = { sessionId: before.session, configId: option.id, value: option.value }
   return { conversation, effects: [{ send: request(conversation.request, METHODS.setOption, params) }] }
 }
 
-function ask(before: Conversation, text: string): Step {
-  const conversation: Conversation = {
+function ask(before: AcpConversation, text: string): Acp {
+  const conversation: AcpConversation = {
     ...before,
     phase: 'prompt',
     request: before.request + 1,
@@ -116,7 +130,7 @@ function ask(before: Conversation, text: string): Step {
   }
 }
 
-function turned(before: Conversation, result: unknown, about: About): Step {
+function turned(before: AcpConversation, result: unknown, about: AcpAbout): Acp {
   const turn = readTurnEnd(result)
   if (turn === undefined) return finish(before, failed('protocol', 'The agent did not say how its turn ended.'))
   const { usage } = turn
@@ -128,7 +142,7 @@ function turned(before: Conversation, result: unknown, about: About): Step {
   }
   // Some end their turn where something is rejected, and wait to be told what to do instead.
   if (before.refused !== '' && turn.stopReason === 'cancelled') {
-    const step = ask(before, `${before.refused} is not allowed here. Do without it, or say why you can not and end.`)
+    const step = ask(before, deniedWords(before.refused))
     return { ...step, effects: [...effects, ...step.effects] }
   }
   return finish(before, stopped(turn.stopReason), effects)
@@ -142,23 +156,19 @@ function usageEvent(
   return { type: 'usage', model, inputTokens, outputTokens }
 }
 
-function nudge(before: Conversation, about: About): Step {
-  const times = about.repeats.nudge
-  return ask(
-    before,
-    `You made the same tool call with the same input ${times} times. It does not get you further. Do something else, or say why you can not and end.`,
-  )
+function nudge(before: AcpConversation, about: AcpAbout): Acp {
+  return ask(before, nudgeWords(about.repeats.nudge))
 }
 
-function notified(before: Conversation, params: unknown, whole: boolean, about: About): Step {
+function notified(before: AcpConversation, params: unknown, whole: boolean, about: AcpAbout): Acp {
   const told = readUpdate(params)
   if (told === undefined) return idle(before)
   if (told.sessionUpdate === 'agent_message_chunk') return said(before, told.content.text ?? '')
-  return used(before, told, whole, about)
+  return used(before, toolCall(told), whole, about)
 }
 
 /** Nobody is there to answer. */
-function declined(before: Conversation, id: RequestId, params: unknown): Step {
+function declined(before: AcpConversation, id: RequestId, params: unknown): Acp {
   const text = (readQuestion(params) ?? '').slice(0, 1_000).toWellFormed()
   return {
     conversation: before,
@@ -169,14 +179,11 @@ function declined(before: Conversation, id: RequestId, params: unknown): Step {
   }
 }
 
-function idle(conversation: Conversation): Step {
-  return { conversation, effects: [] }
+/** Asks the agent to end its turn. */
+export function canceled({ session }: AcpConversation): Effect {
+  return { send: { jsonrpc: '2.0', method: METHODS.cancel, params: cancelParams(session) } }
 }
 
 function request(id: number, method: string, params: JsonObject): JsonObject {
   return { jsonrpc: '2.0', id, method, params }
-}
-
-function missing({ install }: About): string {
-  return `The agent's program is neither on the path nor in node_modules/.bin of the workspace. ${install === undefined ? 'Install it.' : `Install it: ${install}`}`
 }

@@ -11,8 +11,8 @@ const end = (events: readonly AgentEvent[]) => {
   const last = events.at(-1)
   return last?.type === 'turn-end' ? { completed: last.completed, reason: last.reason } : undefined
 }
-const methods = (wrote: readonly Json[]) =>
-  wrote.map((one) => (typeof one === 'object' && one !== null && 'method' in one ? one['method'] : 'answer'))
+const methods = (wrote: readonly unknown[]) =>
+  wrote.map((one) => (typeof one === 'object' && one !== null && 'method' in one ? one.method : 'answer'))
 
 describe('a conversation', () => {
   it('opens a session, gives the prompt, offers no files and no terminal, and ends the program', async () => {

@@ -1,4 +1,5 @@
 import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import type { ModelServer, ModelScript } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
@@ -8,7 +9,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acp } from '../src/index.ts'
 import type { AcpOptions } from '../src/index.ts'
-import { live } from './spawned.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'seamark-agents-'))
 const bin = join(dir, 'node_modules/.bin')
@@ -78,7 +78,7 @@ describe.each(agents)('$name', ({ call, options }) => {
     for (const folder of [workspaceDir, home]) mkdirSync(folder)
     const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place, LANG: 'C.UTF-8' }
     const task: RuntimeTask = { run: 'r', item: 'i', attempt: 1, prompt: 'Make a file.', workspaceDir, env, tools }
-    const lived = await live(acp({ ...options(server.url), ...more }), task, 240_000)
+    const lived = await liveRuntime(acp({ ...options(server.url), ...more }), task, 240_000)
     return { ...lived, files: readdirSync(workspaceDir) }
   }
 

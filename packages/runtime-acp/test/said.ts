@@ -1,4 +1,6 @@
-import type { DrivenEvent, Exit, Json, JsonObject, RuntimeAccess, RuntimeTask } from '@seamark/core'
+import type { Exit, Json, JsonObject, RuntimeTask } from '@seamark/core'
+import { hearRuntime } from '@seamark/testing'
+import type { HeardRuntime } from '@seamark/testing'
 import { acp } from '../src/index.ts'
 import type { AcpOptions } from '../src/index.ts'
 
@@ -49,42 +51,14 @@ export const agent = {
 export const lines = (...messages: readonly (JsonObject | string)[]): Uint8Array =>
   Buffer.from(messages.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)) + '\n').join(''))
 
-export interface Heard {
-  readonly events: readonly DrivenEvent['event'][]
-  readonly driven: readonly DrivenEvent[]
-  /** Messages that were written, `end` among them. */
-  readonly wrote: readonly Json[]
+interface Hearing {
+  readonly exit?: Exit
+  readonly state?: Json
+  readonly task?: Partial<RuntimeTask>
+  readonly chunkBytes?: number
 }
 
-const parsed = (line: string): Json => {
-  if (line === 'end') return line
-  const value: Json = JSON.parse(line)
-  return value
-}
-
-export async function hear(
-  stdout: Uint8Array,
-  options: Partial<AcpOptions> = {},
-  more: {
-    readonly exit?: Exit
-    readonly state?: Json
-    readonly task?: Partial<RuntimeTask>
-    readonly chunkBytes?: number
-  } = {},
-): Promise<Heard> {
-  const { exit = good, state, chunkBytes = 65_536 } = more
-  let input = ''
-  const access: RuntimeAccess = {
-    async *output(_stream, from) {
-      for (let at = from; at < stdout.byteLength; at += chunkBytes) yield stdout.subarray(at, at + chunkBytes)
-    },
-    async write(bytes) {
-      input += Buffer.from(bytes).toString()
-    },
-    exit: Promise.resolve(exit),
-  }
-  const driven: DrivenEvent[] = []
-  const runtime = acp({ argv: ['fake'], ...options })
-  for await (const told of runtime.drive(access, { ...task, ...more.task }, state)) driven.push(told)
-  return { driven, events: driven.map(({ event }) => event), wrote: input.split('\n').slice(0, -1).map(parsed) }
+export function hear(stdout: Uint8Array, options: Partial<AcpOptions> = {}, more: Hearing = {}): Promise<HeardRuntime> {
+  const { exit = good } = more
+  return hearRuntime(acp({ argv: ['fake'], ...options }), { ...task, ...more.task }, stdout, { ...more, exit })
 }

@@ -1,6 +1,6 @@
 import type { DrivenEvent, Exit, RuntimeAccess } from '@seamark/core'
 import { eachOrAbort, hasCode, orAbort, throwIfAborted } from '@seamark/kit'
-import type { About, Conversation, Step } from './conversation.ts'
+import type { Conversation, Manner, Step } from './conversation.ts'
 import { formatState } from './drive-state.ts'
 import type { DriveState } from './drive-state.ts'
 import { failed } from './failure.ts'
@@ -8,14 +8,12 @@ import type { Outcome } from './failure.ts'
 import { finish, INTERRUPTED, outcomeOf } from './finish.ts'
 import { END } from './launch.ts'
 import { messageLines } from './lines.ts'
-import { readMessage } from './message.ts'
-import { begin, receive } from './receive.ts'
 
 /** Follows an agent to its end. What it writes and yields follows from the output alone. */
-export async function* driveAgent(
+export async function* driveAgent<C extends Conversation>(
   access: RuntimeAccess,
-  about: About,
-  recorded: DriveState,
+  manner: Manner<C>,
+  recorded: DriveState<C>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<DrivenEvent> {
   throwIfAborted(signal)
@@ -27,14 +25,14 @@ export async function* driveAgent(
   access.exit.catch(() => lost.abort())
 
   /** Does what a step asks for, but for what was done before; then the state is the one after it. */
-  async function* carry({ conversation, effects }: Step, next: Partial<DriveState>): AsyncGenerator<DrivenEvent> {
+  async function* carry({ conversation, effects }: Step<C>, next: Partial<DriveState<C>>): AsyncGenerator<DrivenEvent> {
     const from = state
     let { sent } = from
-    let after: Conversation = conversation
+    let after = conversation
     for (const [index, effect] of effects.entries()) {
       const isDone = index < from.done
       if ('event' in effect) {
-        if (!isDone) yield { event: effect.event, state: formatState({ ...from, done: index + 1 }) }
+        if (!isDone) yield { event: effect.event, state: formatState(manner, { ...from, done: index + 1 }) }
         continue
       }
       const bytes = Buffer.from('send' in effect ? `${JSON.stringify(effect.send)}\n` : END)
@@ -69,19 +67,19 @@ export async function* driveAgent(
   }
 
   try {
-    if (!state.begun) yield* carry(begin(), { begun: true })
+    if (!state.begun) yield* carry(manner.begin(), { begun: true })
     for await (const line of messageLines(eachOrAbort(access.output('stdout', state.offset), stop), state.offset)) {
-      const message = line.text === undefined ? undefined : readMessage(line.text)
       const step =
-        message === undefined
-          ? unread(state.conversation, line.text === undefined)
-          : receive(state.conversation, message, !line.cut, about)
+        line.text === undefined ? unread(state.conversation) : manner.receive(state.conversation, line.text, !line.cut)
       yield* carry(step, { offset: line.to })
     }
     const exit = await orAbort(access.exit, signal)
     const { completed, reason, detail } = outcomeOf(state.conversation, outcomeOfExit(exit))
     const told = detail === undefined ? {} : { detail }
-    yield { event: { type: 'turn-end', completed, reason, ...told }, state: formatState({ ...state, ended: true }) }
+    yield {
+      event: { type: 'turn-end', completed, reason, ...told },
+      state: formatState(manner, { ...state, ended: true }),
+    }
   } catch (error) {
     // The reason of the loss says more than the stop that it caused.
     if (lost.signal.aborted && signal?.aborted !== true) await access.exit
@@ -89,9 +87,9 @@ export async function* driveAgent(
   }
 }
 
-/** A line that is no message is passed over; one that may have been an answer and is too long ends the conversation. */
-function unread(conversation: Conversation, long: boolean): Step {
-  if (!long || conversation.phase === 'over') return { conversation, effects: [] }
+/** A line that may have been an answer and is too long ends the conversation. */
+function unread<C extends Conversation>(conversation: C): Step<C> {
+  if (conversation.phase === 'over') return { conversation, effects: [] }
   return finish(
     conversation,
     failed('message-too-long', 'The agent sent a message that is too long without its long texts.'),

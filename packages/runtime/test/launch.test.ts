@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from 'vitest'
-import { acpLaunch, MISSING } from '../src/launch.ts'
+import { agentLaunch, MISSING } from '../src/launch.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'seamark-acp-'))
+const dir = mkdtempSync(join(tmpdir(), 'seamark-launch-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 mkdirSync(join(dir, 'tmp'))
 mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true })
@@ -21,7 +21,7 @@ interface Setting {
 }
 
 async function run(argv: readonly string[], { env = {}, endpoints = {}, input }: Setting = {}) {
-  const launch = acpLaunch({ argv, env: {}, endpoints, graceSeconds: 0.2 })
+  const launch = agentLaunch({ argv, env: {}, endpoints, graceSeconds: 0.2 })
   const [program = '', ...args] = launch.argv
   const path = process.env['PATH'] ?? ''
   const child = spawn(program, args, {

@@ -1,8 +1,18 @@
 import type { Json } from '@seamark/core'
 import type { AskedTool } from '@seamark/policy'
 import { sha256Hex } from '@seamark/kit'
-import { isObject } from './acp-port.ts'
-import type { ToolCallData } from './message.ts'
+import { isObject } from './json.ts'
+
+/** What one message says of a tool call. */
+export interface ToolCall {
+  readonly id: string
+  readonly title?: string | null | undefined
+  /** The program's word for what kind of tool it is. */
+  readonly kind?: string | null | undefined
+  /** `completed` and `failed` are its ends. */
+  readonly status?: string | null | undefined
+  readonly input?: Json | undefined
+}
 
 /** What is known of a tool call, from its first message and all updates. Texts are bounded. */
 export interface ToolUse {
@@ -25,11 +35,11 @@ const NOTHING: ToolUse = { title: '', kind: '', command: null, input: '', told: 
 const word = (text: string, most = 200) => text.slice(0, most).toWellFormed()
 
 /** With one more message about it. `whole` says that nothing of the message was shortened. */
-export function toolUse(before: ToolUse | undefined, call: ToolCallData, whole: boolean): ToolUse {
+export function toolUse(before: ToolUse | undefined, call: ToolCall, whole: boolean): ToolUse {
   const known = before ?? NOTHING
   const title = word(call.title ?? known.title)
   const kind = word(call.kind ?? known.kind, 40)
-  const input = call.rawInput
+  const { input } = call
   if (input === undefined) return { ...known, title, kind }
   return { ...known, title, kind, command: whole ? commandOf(input) : null, input: digest(JSON.stringify(input)) }
 }
@@ -57,20 +67,10 @@ function texts(value: Json | undefined): readonly string[] | undefined {
   return list.every((one) => typeof one === 'string') ? list : undefined
 }
 
-const DOES: Readonly<Record<string, AskedTool['does']>> = {
-  read: 'read',
-  search: 'read',
-  think: 'read',
-  edit: 'edit',
-  delete: 'edit',
-  move: 'edit',
-  fetch: 'fetch',
-  execute: 'run',
-}
-
-export function askedTool({ kind, command }: ToolUse): AskedTool {
-  const does = Object.hasOwn(DOES, kind) ? (DOES[kind] ?? 'other') : 'other'
-  return { does, ...(command !== null && { command }) }
+/** As the policy is asked. `does` is what each kind of tool does. */
+export function askedTool({ kind, command }: ToolUse, does: Readonly<Record<string, AskedTool['does']>>): AskedTool {
+  const known = Object.hasOwn(does, kind) ? (does[kind] ?? 'other') : 'other'
+  return { does: known, ...(command !== null && { command }) }
 }
 
 /** A name for events and records. */

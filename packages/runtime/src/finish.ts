@@ -1,26 +1,25 @@
-import { cancelParams, METHODS } from './acp-port.ts'
-import type { Conversation, Effect, Step } from './conversation.ts'
+import type { About, Conversation, Effect, Step } from './conversation.ts'
 import { failed } from './failure.ts'
 import type { Outcome } from './failure.ts'
 import { flushed } from './said.ts'
 
 /** Ends a conversation that is not over, and its program with it. */
-export function finish(before: Conversation, outcome: Outcome, effects: readonly Effect[] = []): Step {
+export function finish<C extends Conversation>(before: C, outcome: Outcome, effects: readonly Effect[] = []): Step<C> {
   const { conversation, effects: told } = flushed(before)
   return {
-    conversation: { ...conversation, phase: 'over', uses: [], options: [], outcome },
+    conversation: { ...conversation, phase: 'over', uses: [], outcome },
     effects: [...effects, ...told, { end: true }],
   }
 }
 
 /** Ends it in the middle of its turn. */
-export function stop(before: Conversation, outcome: Outcome, effects: readonly Effect[] = []): Step {
-  return finish(before, outcome, [...effects, canceled(before)])
-}
-
-/** Asks the agent to end its turn. */
-export function canceled({ session }: Conversation): Effect {
-  return { send: { jsonrpc: '2.0', method: METHODS.cancel, params: cancelParams(session) } }
+export function stop<C extends Conversation>(
+  before: C,
+  outcome: Outcome,
+  about: About<C>,
+  effects: readonly Effect[] = [],
+): Step<C> {
+  return finish(before, outcome, [...effects, about.cancel(before)])
 }
 
 /** The word for a conversation whose program may or may not have what it was told. */

@@ -1,11 +1,10 @@
 import { answerWord } from '@seamark/policy'
 import type { About, Conversation, Effect, Step } from './conversation.ts'
 import { failed } from './failure.ts'
-import { canceled, stop as stopTurn } from './finish.ts'
-import type { ToolCallData } from './message.ts'
+import { stop as stopTurn } from './finish.ts'
 import { flushed } from './said.ts'
 import { askedTool, toolName, toolUse, useKey } from './tool-use.ts'
-import type { ToolUse } from './tool-use.ts'
+import type { ToolCall, ToolUse } from './tool-use.ts'
 
 /** Tool calls that are remembered. */
 const MOST_USES = 64
@@ -16,19 +15,19 @@ export function useOf({ uses }: Conversation, id: string): ToolUse | undefined {
   return uses.find(([known]) => known === id)?.[1]
 }
 
-export function withUse(before: Conversation, id: string, use: ToolUse): Conversation {
+export function withUse<C extends Conversation>(before: C, id: string, use: ToolUse): C {
   const others = before.uses.filter(([known]) => known !== id)
   return { ...before, uses: [...others.slice(-(MOST_USES - 1)), [id, use]] }
 }
 
 /** The agent says that it begins, goes on with or ended a tool call. */
-export function used(before: Conversation, call: ToolCallData, whole: boolean, about: About): Step {
-  const id = call.toolCallId
+export function used<C extends Conversation>(before: C, call: ToolCall, whole: boolean, about: About<C>): Step<C> {
+  const { id } = call
   const known = useOf(before, id)
   const use = toolUse(known, call, whole)
   const isNew = known?.told !== true
   const { conversation, effects } = isNew ? flushed(before) : { conversation: before, effects: [] }
-  const input = whole && JSON.stringify(call.rawInput ?? null).length <= INPUT_CHARS ? call.rawInput : undefined
+  const input = whole && JSON.stringify(call.input ?? null).length <= INPUT_CHARS ? call.input : undefined
   const told: Effect[] = isNew
     ? [...effects, { event: { type: 'tool', name: toolName(use), ...(input !== undefined && { input }) } }]
     : [...effects]
@@ -42,25 +41,25 @@ export function used(before: Conversation, call: ToolCallData, whole: boolean, a
 }
 
 /** A command that the policy refuses was done, whatever was asked: there is no agent to be trusted any more. */
-function unasked(before: Conversation, use: ToolUse, about: About): Step | undefined {
-  const asked = askedTool(use)
+function unasked<C extends Conversation>(before: C, use: ToolUse, about: About<C>): Step<C> | undefined {
+  const asked = askedTool(use, about.does)
   if (use.allowed || asked.does !== 'run') return undefined
   const answer = about.answer(asked)
   if (answer.allowed) return undefined
   const tool = toolName(use)
-  return stopTurn(before, failed('unasked-tool', `It used ${tool} without being allowed to.`), [
+  return stopTurn(before, failed('unasked-tool', `It used ${tool} without being allowed to.`), about, [
     { event: { type: 'denial', tool, reason: answerWord(answer) } },
   ])
 }
 
 /** Counts uses that are the same, one after another. Where there are too many the agent is told so, and then stopped. */
-export function repeated(before: Conversation, use: ToolUse, about: About): Step {
+export function repeated<C extends Conversation>(before: C, use: ToolUse, about: About<C>): Step<C> {
   const key = useKey(use)
   const count = before.last.key === key ? before.last.count + 1 : 1
-  const conversation: Conversation = { ...before, last: { key, count } }
+  const conversation: C = { ...before, last: { key, count } }
   const { nudge, stop } = about.repeats
   if (count >= stop)
-    return stopTurn(conversation, failed('loop', `It made the same call of ${toolName(use)} ${count} times.`))
+    return stopTurn(conversation, failed('loop', `It made the same call of ${toolName(use)} ${count} times.`), about)
   if (count !== nudge) return { conversation, effects: [] }
-  return { conversation: { ...conversation, nudging: true }, effects: [canceled(before)] }
+  return { conversation: { ...conversation, nudging: true }, effects: [about.cancel(before)] }
 }

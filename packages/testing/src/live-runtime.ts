@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Lived {
+export interface LivedRuntime {
   readonly events: readonly AgentEvent[]
   readonly stdout: string
   readonly stderr: string
@@ -12,7 +12,11 @@ export interface Lived {
 }
 
 /** Starts the program that a runtime prepares and drives it to its end, without a sandbox. */
-export async function live(runtime: RuntimeAdapter, task: RuntimeTask, timeoutMs = 60_000): Promise<Lived> {
+export async function liveRuntime(
+  runtime: RuntimeAdapter,
+  task: RuntimeTask,
+  timeoutMs = 60_000,
+): Promise<LivedRuntime> {
   const { argv, env } = await runtime.prepare(task)
   const [program = '', ...args] = argv
   const child = spawn(program, args, { cwd: task.workspaceDir, env: { ...task.env, ...env }, detached: true })
@@ -30,11 +34,17 @@ export async function live(runtime: RuntimeAdapter, task: RuntimeTask, timeoutMs
       // Nothing was left.
     }
   })
-  const exit = once(child, 'close').then(([code, signal]): Exit => {
-    over = true
-    const common = { startedAt: 0, endedAt: 1, outputBytes: 0 }
-    return code === null ? { ...common, reason: 'signaled', signal } : { ...common, reason: 'exited', code }
-  })
+  const exit = new Promise<Exit>((resolve) =>
+    child.once('close', (code, signal) => {
+      over = true
+      const common = { startedAt: 0, endedAt: 1, outputBytes: 0 }
+      resolve(
+        code === null
+          ? { ...common, reason: 'signaled', ...(signal !== null && { signal }) }
+          : { ...common, reason: 'exited', code },
+      )
+    }),
+  )
   const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), timeoutMs)
   const access: RuntimeAccess = {
     exit,

@@ -31,7 +31,7 @@ if ! command -v -- "$program" >/dev/null 2>&1; then
     exit 0
   fi
 fi
-dir=$(mktemp -d "\${TMPDIR:-/tmp}/acp.XXXXXX") && mkfifo "$dir/in" || exit 126
+dir=$(mktemp -d "\${TMPDIR:-/tmp}/agent.XXXXXX") && mkfifo "$dir/in" || exit 126
 exec 3<&0
 (
   trap 'kill "$!" 2>/dev/null; exit 0' TERM
@@ -62,6 +62,8 @@ export interface LaunchSettings {
   readonly env: Readonly<Record<string, string>>
   /** Names of variables, and the hosts, with a path where there is one, whose base URL each is given. */
   readonly endpoints: Readonly<Record<string, string>>
+  /** Files to make before the start, in the program's home. */
+  readonly files?: RuntimeLaunch['files']
   /** What a program has to end by itself once its input is closed, and again once it was told to. Default 5. */
   readonly graceSeconds?: number
 }
@@ -69,8 +71,8 @@ export interface LaunchSettings {
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HOST = /^([A-Za-z0-9.:-]+)((?:\/[A-Za-z0-9._-]+)*)$/
 
-/** Errors: `INVALID_INPUT` for a variable or a host that is none. */
-export function acpLaunch({ argv, env, endpoints, graceSeconds = 5 }: LaunchSettings): RuntimeLaunch {
+/** How to start an agent's program so that it can be spoken to. Errors: `INVALID_INPUT` for a variable or a host that is none. */
+export function agentLaunch({ argv, env, endpoints, files = [], graceSeconds = 5 }: LaunchSettings): RuntimeLaunch {
   const pairs = Object.entries(endpoints).flatMap(([name, at]) => {
     const found = HOST.exec(at)
     if (found === null || !NAME.test(name))
@@ -85,6 +87,6 @@ export function acpLaunch({ argv, env, endpoints, graceSeconds = 5 }: LaunchSett
     const [, host = '', path = ''] = found
     return [name, host.replaceAll('.', '\\.'), path]
   })
-  const script = ['/bin/sh', '-c', SCRIPT, 'acp', String(graceSeconds), String(pairs.length / 3), ...pairs]
-  return { argv: [...script, ...argv], env: { ...env }, files: [], stdin: 'pipe' }
+  const script = ['/bin/sh', '-c', SCRIPT, 'agent', String(graceSeconds), String(pairs.length / 3), ...pairs]
+  return { argv: [...script, ...argv], env: { ...env }, files: [...files], stdin: 'pipe' }
 }

@@ -4,7 +4,8 @@ import type { Conversation, Effect, Step } from './conversation.ts'
 /** Longest text of a progress event, in characters. */
 const MOST = 1_000
 
-function progress(line: string): Effect[] {
+/** One line for people; none where nothing is left of it. */
+export function progress(line: string): Effect[] {
   const text = stripVTControlCharacters(line)
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
     .trim()
@@ -12,7 +13,7 @@ function progress(line: string): Effect[] {
 }
 
 /** Words come in pieces and are told in lines; at most ten lines of one piece. */
-export function said(before: Conversation, piece: string): Step {
+export function said<C extends Conversation>(before: C, piece: string): Step<C> {
   const [first = '', ...others] = piece.split('\n', 12)
   const lines = [before.text + first, ...others]
   const rest = (lines.pop() ?? '').slice(0, MOST)
@@ -20,6 +21,6 @@ export function said(before: Conversation, piece: string): Step {
 }
 
 /** What was said so far, where something else follows. */
-export function flushed(before: Conversation): Step {
+export function flushed<C extends Conversation>(before: C): Step<C> {
   return { conversation: { ...before, text: '' }, effects: progress(before.text) }
 }

@@ -1,0 +1,24 @@
+/**
+ * What every runtime that talks with its agent does alike. What is particular to a protocol stays with the runtime.
+ *
+ * @module
+ */
+export { idle, UNBEGUN } from './conversation.ts'
+export type { About, Conversation, Effect, Manner, Repeats, Step } from './conversation.ts'
+export { driveAgent } from './drive.ts'
+export { parseState } from './drive-state.ts'
+export type { DriveState } from './drive-state.ts'
+export { failed, failureSaid } from './failure.ts'
+export type { Outcome } from './failure.ts'
+export { finish } from './finish.ts'
+export { isObject } from './json.ts'
+export { agentLaunch } from './launch.ts'
+export type { LaunchSettings } from './launch.ts'
+export { permitted } from './permission.ts'
+export type { Asked } from './permission.ts'
+export { progress, said } from './said.ts'
+export { checkSettings, promptOf, REPEATS } from './settings.ts'
+export type { ToolCall, ToolUse } from './tool-use.ts'
+export { used } from './uses.ts'
+export type { VersionRange } from './version.ts'
+export { deniedWords, nudgeWords, programMissing, versionRefused } from './words.ts'

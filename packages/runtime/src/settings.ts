@@ -1,0 +1,34 @@
+import type { RuntimeTask } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import type { Repeats } from './conversation.ts'
+
+/** After how many equal tool calls an agent is told so, and then stopped, where nothing else is said. */
+export const REPEATS: Repeats = { nudge: 10, stop: 20 }
+
+/** The words of an item. Errors: `INVALID_INPUT` where it has none. */
+export function promptOf({ item, prompt }: RuntimeTask): string {
+  if (prompt !== undefined && prompt.trim() !== '') return prompt
+  throw new SeamError('INVALID_INPUT', `Item ${item} has no prompt.`, {
+    remedy: 'Give the item `prompt`, or name a runtime that takes `run`.',
+  })
+}
+
+/** Errors: `INVALID_INPUT` for a command line that is none, or repeats that make no sense. */
+export function checkSettings(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { nudge, stop }: Repeats,
+): void {
+  const [program = ''] = argv
+  const refuse = (message: string, pointer: string, remedy: string) => {
+    throw new SeamError('INVALID_INPUT', message, { remedy, place: { pointer } })
+  }
+  if (program === '' || program.startsWith('-') || [...argv, ...Object.values(env)].some((text) => text.includes('\0')))
+    refuse('The command line of the agent is none.', '/argv', 'Write a program, and its arguments one by one.')
+  if (!Number.isSafeInteger(nudge) || !Number.isSafeInteger(stop) || nudge < 2 || stop <= nudge)
+    refuse(
+      'An agent is told that it repeats itself before it is stopped for it.',
+      '/repeats',
+      'Write nudge of at least 2, and a larger stop.',
+    )
+}
