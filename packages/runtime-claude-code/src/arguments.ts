@@ -1,0 +1,73 @@
+import type { RuntimeLaunch, RuntimeTask } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+
+/** An MCP server that the program starts inside its sandbox, or reaches from there. */
+export type McpServer =
+  | {
+      readonly command: string
+      readonly args?: readonly string[]
+      readonly env?: Readonly<Record<string, string>>
+    }
+  | { readonly type: 'http' | 'sse'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+
+export interface Arguments {
+  readonly argv: readonly string[]
+  readonly instructions?: string
+  readonly skills: Readonly<Record<string, string>>
+  readonly mcpServers: Readonly<Record<string, McpServer>>
+  readonly projectSettings: boolean
+  readonly maxTurns?: number
+}
+
+/** Words that the program takes for how hard its model is to think; it would pass over any other. */
+const EFFORTS: readonly string[] = ['low', 'medium', 'high', 'xhigh', 'max']
+/** Longest argument, in bytes: Linux takes 128 KiB. */
+const ARGUMENT_BYTES = 120_000
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
+
+/** What starts commands is asked for even where the program thinks it harmless, and no hook of the workspace runs. */
+const SETTINGS = { permissions: { ask: ['Bash', 'Monitor'] }, disableAllHooks: true }
+
+/**
+ * The command line for one task. Errors: `INVALID_INPUT` for a model or an effort that can not be asked for, and for what is too long
+ * for an argument.
+ */
+export function commandLine(about: Arguments, { model, effort }: Pick<RuntimeTask, 'model' | 'effort'>): string[] {
+  const { argv, instructions, skills, mcpServers, projectSettings, maxTurns } = about
+  if (effort !== undefined && !EFFORTS.includes(effort))
+    throw refused(`Claude Code knows no effort ${effort.slice(0, 40)}.`, `Write one of ${EFFORTS.join(', ')}.`)
+  // The workspace is not trusted: its settings are read only where that was said. Skills of ours are in the home.
+  const sources = [...(Object.keys(skills).length > 0 ? ['user'] : []), ...(projectSettings ? ['project'] : [])]
+  const line = [
+    ...argv,
+    '--print',
+    '--input-format=stream-json',
+    '--output-format=stream-json',
+    '--verbose',
+    '--permission-prompt-tool=stdio',
+    `--setting-sources=${sources.join(',')}`,
+    `--settings=${JSON.stringify(SETTINGS)}`,
+    '--strict-mcp-config',
+    ...(Object.keys(mcpServers).length > 0 ? [`--mcp-config=${JSON.stringify({ mcpServers })}`] : []),
+    ...(instructions === undefined ? [] : [`--append-system-prompt=${instructions}`]),
+    ...(model === undefined ? [] : [`--model=${model}`]),
+    ...(effort === undefined ? [] : [`--effort=${effort}`]),
+    ...(maxTurns === undefined ? [] : [`--max-turns=${maxTurns}`]),
+  ]
+  if (line.some((one) => Buffer.byteLength(one) > ARGUMENT_BYTES || one.includes('\0')))
+    throw refused('What Claude Code is to be told does not fit into an argument.', 'Make its instructions shorter.')
+  return line
+}
+
+/** Skills as files in the home. Errors: `INVALID_INPUT` for a name that is none. */
+export function skillFiles(skills: Readonly<Record<string, string>>): RuntimeLaunch['files'] {
+  return Object.entries(skills).map(([name, text]) => {
+    if (!NAME.test(name))
+      throw refused('The name of a skill is none.', 'Write letters, digits, - and _, at most 64 of them.')
+    return { path: `.claude/skills/${name}/SKILL.md`, bytes: new TextEncoder().encode(text), mode: 0o644 }
+  })
+}
+
+function refused(message: string, remedy: string): SeamError {
+  return new SeamError('INVALID_INPUT', message, { remedy })
+}

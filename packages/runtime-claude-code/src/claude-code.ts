@@ -1,0 +1,116 @@
+import type { RuntimeAdapter } from '@seamark/core'
+import { SeamError, throwIfAborted } from '@seamark/kit'
+import { toolAnswers } from '@seamark/policy'
+import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS } from '@seamark/runtime'
+import type { Manner, VersionRange } from '@seamark/runtime'
+import { commandLine, skillFiles } from './arguments.ts'
+import type { McpServer } from './arguments.ts'
+import { canceled, OPENING } from './conversation.ts'
+import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
+import { begin, receive } from './receive.ts'
+import { DOES } from './tools.ts'
+
+export interface ClaudeCodeOptions {
+  /** The program and arguments of your own. Default `['claude']`: looked for on the path, then in `node_modules/.bin` of the workspace. */
+  readonly argv?: readonly string[]
+  /** Name of this instance, by which plans name it. Default `claude-code`. */
+  readonly name?: string
+  /** Added to the environment of the program. It is in the open: no secret belongs here. */
+  readonly env?: Readonly<Record<string, string>>
+  /**
+   * Variables that are given the base URL of a host that the item's policy lets the agent reach by the way `endpoint`. Default
+   * `{ ANTHROPIC_BASE_URL: 'api.anthropic.com' }`.
+   */
+  readonly endpoints?: Readonly<Record<string, string>>
+  /** Added to the end of the program's own system prompt. */
+  readonly instructions?: string
+  /** Texts of `SKILL.md` by the names of the skills. */
+  readonly skills?: Readonly<Record<string, string>>
+  /** MCP servers by name. In the open as well. A server that does not start ends the turn. */
+  readonly mcpServers?: Readonly<Record<string, McpServer>>
+  /** Whether `CLAUDE.md`, skills and settings of the workspace are read; its hooks and MCP servers never are. Default false. */
+  readonly projectSettings?: boolean
+  /** Most turns of its model. Absent: no limit but those of the item. */
+  readonly maxTurns?: number
+  /** Versions of the program that are taken. Default: those that this package is tested with. */
+  readonly versions?: VersionRange
+  /** The line that installs the program, for people. */
+  readonly install?: string
+  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
+  readonly repeats?: { readonly nudge: number; readonly stop: number }
+}
+
+const VERSIONS: VersionRange = { from: '2.1.330', below: '2.2.0' }
+const INSTALL = 'npm install --global @anthropic-ai/claude-code@2.1.330'
+// The key is added by the gateway; the program asks for one before it begins.
+const ENV = {
+  ANTHROPIC_API_KEY: 'placeholder',
+  DISABLE_AUTOUPDATER: '1',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+}
+
+/**
+ * Drives the program of Claude Code on its standard input and output. An item gives it `prompt`, and `model` and `effort`. What it asks
+ * to use is answered by the item's policy.
+ *
+ * Errors: `INVALID_INPUT` for options that make no sense. Of `prepare`: `INVALID_INPUT` without a prompt, or for an effort that
+ * the program does not know. Of `drive`: `INVALID_INPUT` for a state of another runtime, those of the program's access. A turn
+ * that did not complete is no error: its `turn-end` says why.
+ */
+export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
+  const { argv = ['claude'], instructions, skills = {}, mcpServers = {}, projectSettings = false, maxTurns } = options
+  const { endpoints = { ANTHROPIC_BASE_URL: 'api.anthropic.com' }, repeats = REPEATS } = options
+  const env = { ...ENV, ...options.env }
+  const files = skillFiles(skills)
+  checkSettings(argv, env, repeats)
+  if (maxTurns !== undefined && !(Number.isSafeInteger(maxTurns) && maxTurns > 0))
+    throw new SeamError('INVALID_INPUT', 'A number of turns is a whole number above 0.', {
+      remedy: 'Write one, or leave it out.',
+      place: { pointer: '/maxTurns' },
+    })
+  const given = {
+    argv,
+    skills,
+    mcpServers,
+    projectSettings,
+    ...(instructions !== undefined && { instructions }),
+    ...(maxTurns !== undefined && { maxTurns }),
+  }
+  const launch = (task: Parameters<typeof commandLine>[1]) =>
+    agentLaunch({ argv: commandLine(given, task), env, endpoints, files })
+  // What makes no sense is said here, not when an item begins.
+  launch({})
+
+  return {
+    spec: 'runtime/v1',
+    kind: 'claude-code',
+    name: options.name ?? 'claude-code',
+    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
+
+    async prepare(task, { signal } = {}) {
+      throwIfAborted(signal)
+      promptOf(task)
+      return launch(task)
+    },
+
+    async *drive(access, task, recorded, { signal } = {}) {
+      const about: ClaudeAbout = {
+        task,
+        prompt: promptOf(task),
+        versions: options.versions ?? VERSIONS,
+        install: options.install ?? INSTALL,
+        repeats,
+        answer: toolAnswers(task.tools),
+        does: DOES,
+        cancel: canceled,
+      }
+      const manner: Manner<ClaudeConversation> = {
+        kind: 'claude-code',
+        opening: OPENING,
+        begin,
+        receive: (before, line, whole) => receive(before, line, whole, about),
+      }
+      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { JsonObject } from '@seamark/core'
+import { UNBEGUN } from '@seamark/runtime'
+import type { About, Conversation, Effect } from '@seamark/runtime'
+
+export type ClaudeAbout = About<ClaudeConversation>
+
+export interface ClaudeConversation extends Conversation {
+  readonly phase: 'initialize' | 'prompt' | 'over'
+  /** The program's id of the conversation; empty before it said it. */
+  readonly session: string
+  /** Tokens that were told, by model: the program tells sums. */
+  readonly metered: readonly (readonly [model: string, input: number, output: number])[]
+}
+
+export const OPENING: ClaudeConversation = { ...UNBEGUN, phase: 'initialize', session: '', metered: [] }
+
+/** Number of the request that opens the conversation. */
+export const INITIALIZE = 'seamark-initialize'
+
+/** Asks the program to end its turn. */
+export function canceled(): Effect {
+  return { send: control('seamark-interrupt', { subtype: 'interrupt' }) }
+}
+
+export function control(id: string, request: JsonObject): JsonObject {
+  return { type: 'control_request', request_id: id, request }
+}
+
+/** The answer to a request of the program. */
+export function answer(id: string, response: JsonObject): JsonObject {
+  return { type: 'control_response', response: { subtype: 'success', request_id: id, response } }
+}
+
+export function refusal(id: string, error: string): JsonObject {
+  return { type: 'control_response', response: { subtype: 'error', request_id: id, error } }
+}
+
+export function prompted(text: string): Effect {
+  const message = { role: 'user', content: [{ type: 'text', text }] }
+  return { send: { type: 'user', session_id: '', parent_tool_use_id: null, message } }
+}

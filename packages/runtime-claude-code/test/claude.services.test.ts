@@ -1,0 +1,100 @@
+import { liveRuntime } from '@seamark/testing'
+import { startModelServer } from '@seamark/testing-model'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claudeCode } from '../src/index.ts'
+import type { ClaudeCodeOptions } from '../src/index.ts'
+import { scenarios } from './scenarios.ts'
+import type { Scenario } from './scenarios.ts'
+import { endOf, toldOf } from './told.ts'
+
+const VERSION = '2.1.330'
+const dir = mkdtempSync(join(tmpdir(), 'seamark-claude-'))
+/** `RECORD_STREAMS=1` keeps what the program says here as the streams that are read without it. */
+const streams = process.env['RECORD_STREAMS'] === undefined ? undefined : join(import.meta.dirname, 'streams', VERSION)
+
+/** The program from the registry, as its users install it. */
+beforeAll(() => {
+  writeFileSync(join(dir, 'package.json'), '{"private":true}')
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', `@anthropic-ai/claude-code@${VERSION}`], {
+    cwd: dir,
+    stdio: 'pipe',
+  })
+  if (streams !== undefined) mkdirSync(streams, { recursive: true })
+}, 600_000)
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOptions = {}) {
+  const place = mkdtempSync(join(dir, 'place-'))
+  const [workspaceDir, home] = [join(place, 'work'), join(place, 'home')]
+  for (const folder of [workspaceDir, home]) mkdirSync(folder)
+  writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
+  writeFileSync(join(workspaceDir, 'test.sh'), 'grep -q fixed a.txt && echo it holds\n')
+  // What a repository says of itself is not taken.
+  mkdirSync(join(workspaceDir, '.claude'))
+  const hook = { hooks: [{ type: 'command', command: `touch ${place}/hooked` }] }
+  const hooks = { SessionStart: [hook], PreToolUse: [{ matcher: '*', ...hook }] }
+  writeFileSync(
+    join(workspaceDir, '.claude/settings.json'),
+    JSON.stringify({ permissions: { allow: ['Bash'] }, hooks }),
+  )
+  const server = await startModelServer({ script: { version: 1, turns: turns(workspaceDir) } })
+  try {
+    const env = { ...options?.env, ANTHROPIC_BASE_URL: server.url }
+    const runtime = claudeCode({ ...options, ...more, env })
+    const task = {
+      run: 'r',
+      item: 'i',
+      attempt: 1,
+      prompt: 'Make test.sh pass.',
+      workspaceDir,
+      env: { PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place },
+      ...(tools !== undefined && { tools }),
+    }
+    for (const { path, bytes } of (await runtime.prepare(task)).files) {
+      mkdirSync(join(home, path, '..'), { recursive: true })
+      writeFileSync(join(home, path), bytes)
+    }
+    const lived = await liveRuntime(runtime, task, 100_000)
+    return { ...lived, calls: server.calls, problems: server.takeProblems(), workspaceDir, place }
+  } finally {
+    await server.close({ check: false })
+  }
+}
+
+describe.each(scenarios)('$name', (scenario) => {
+  it('is driven to its end', { timeout: 240_000 }, async () => {
+    const { events, stdout, stderr, calls, problems, workspaceDir, exit } = await drive(scenario)
+    expect({ told: toldOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr).toEqual({
+      told: scenario.told,
+      end: scenario.end,
+    })
+    expect([problems, exit.code]).toEqual([[], 0])
+    expect(events[0]).toMatchObject({ type: 'progress', text: expect.stringMatching(`^Claude Code ${VERSION}, conv`) })
+    expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
+    if (scenario.end.reason === 'mcp-server') expect(calls.length).toBeLessThan(2)
+    if (scenario.end.completed) {
+      const sum = (list: readonly (number | undefined)[]) => list.reduce<number>((all, one) => all + (one ?? 0), 0)
+      const usage = events.filter((event) => event.type === 'usage')
+      expect([sum(usage.map((one) => one.inputTokens)), sum(usage.map((one) => one.outputTokens))]).toEqual([
+        sum(calls.map((call) => call.usage?.input)),
+        sum(calls.map((call) => call.usage?.output)),
+      ])
+    }
+    if (streams !== undefined) writeFileSync(join(streams, `${scenario.name}.jsonl`), stdout)
+  })
+})
+
+describe('the program', () => {
+  it('of another version is not used', { timeout: 240_000 }, async () => {
+    const [scenario] = scenarios
+    if (scenario === undefined) throw new Error('There is no scenario.')
+    const { events, calls } = await drive(scenario, { versions: { from: '99' } })
+    expect(endOf(events)).toEqual({ completed: false, reason: 'agent-version' })
+    expect(calls.length).toBeLessThan(2)
+  })
+})

@@ -1,0 +1,222 @@
+import type { JsonObject } from '@seamark/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { claudeCode } from '../src/index.ts'
+import { claude, hear, lines, task } from './said.ts'
+import { endOf, toldOf } from './told.ts'
+
+const opening = [claude.ready(), claude.init()]
+const { argv: line } = await claudeCode().prepare(task)
+
+describe('the command line', () => {
+  it('asks for every command, reads nothing of the workspace, runs no hook, and has no key', () => {
+    expect(line).toEqual(expect.arrayContaining(['--setting-sources=', '--strict-mcp-config']))
+    const settings = line.find((one) => one.startsWith('--settings='))?.slice('--settings='.length) ?? ''
+    expect(JSON.parse(settings)).toEqual({ permissions: { ask: ['Bash', 'Monitor'] }, disableAllHooks: true })
+  })
+
+  it('has what the item and the options say, whatever it looks like', async () => {
+    const { argv, files, env } = await claudeCode({
+      instructions: '--dangerously-skip-permissions',
+      skills: { knots: 'Tie.' },
+      projectSettings: true,
+      maxTurns: 7,
+    }).prepare({ ...task, model: '--bare', effort: 'high' })
+    expect(argv).toEqual(
+      expect.arrayContaining([
+        '--append-system-prompt=--dangerously-skip-permissions',
+        '--model=--bare',
+        '--effort=high',
+        '--max-turns=7',
+        '--setting-sources=user,project',
+      ]),
+    )
+    expect(files.map(({ path }) => path)).toEqual(['.claude/skills/knots/SKILL.md'])
+    expect(env['ANTHROPIC_API_KEY']).toBe('placeholder')
+  })
+
+  it.each([
+    { maxTurns: 0 },
+    { skills: { '../x': '' } },
+    { argv: [] },
+    { instructions: 'x'.repeat(130_000) },
+    { instructions: '\0' },
+    { repeats: { nudge: 5, stop: 5 } },
+    { endpoints: { A: 'https://api.example' } },
+  ])('is refused for %j', (options) => {
+    expect(() => claudeCode(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+  })
+
+  it('is refused for an effort that the program would pass over, and without a prompt', async () => {
+    const { prompt: _, ...promptless } = task
+    for (const wrong of [{ ...task, effort: 'enormous' }, promptless])
+      await expect(claudeCode().prepare(wrong)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('a conversation', () => {
+  it('is opened, given the prompt once, and ended', async () => {
+    const { wrote, events } = await hear(lines(...opening, claude.says('hi'), claude.init(), claude.result()))
+    expect(wrote).toEqual([
+      { type: 'control_request', request_id: 'seamark-initialize', request: { subtype: 'initialize' } },
+      expect.objectContaining({ type: 'user', message: { role: 'user', content: [{ type: 'text', text: 'do it' }] } }),
+      'end',
+    ])
+    expect(events).toEqual([
+      { type: 'progress', text: 'Claude Code 2.1.330, conversation s1, model m' },
+      { type: 'progress', text: 'hi' },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+  })
+
+  it('tells usage since the last end, cached input with it, and what it costs', async () => {
+    const m = (inputTokens: number, outputTokens: number) => ({
+      m: { inputTokens, outputTokens, cacheReadInputTokens: 5, cacheCreationInputTokens: 2 },
+    })
+    const uses = [1, 2].flatMap((n) => [claude.uses(`t${n}`, 'Read', {}), claude.used(`t${n}`)])
+    const aborted = { is_error: true, subtype: 'error_during_execution', terminal_reason: 'aborted_streaming' }
+    const { events, wrote } = await hear(
+      lines(
+        ...opening,
+        ...uses,
+        claude.result({ ...aborted, modelUsage: m(10, 3) }),
+        claude.result({ modelUsage: m(30, 4) }),
+      ),
+      { repeats: { nudge: 2, stop: 3 } },
+    )
+    expect(events.filter(({ type }) => type === 'usage')).toEqual([
+      { type: 'usage', model: 'm', inputTokens: 17, outputTokens: 3 },
+      { type: 'usage', model: 'm', inputTokens: 20, outputTokens: 1 },
+    ])
+    expect(endOf(events)).toEqual({ completed: true, reason: 'completed' })
+    expect(wrote.slice(2)).toMatchObject([
+      { type: 'control_request', request: { subtype: 'interrupt' } },
+      { type: 'user' },
+      'end',
+    ])
+  })
+})
+
+describe('a request', () => {
+  const answered = async (tool: string, input: JsonObject) => {
+    const { events, wrote } = await hear(lines(...opening, claude.asks('r', 't', tool, input), claude.result()))
+    const [, , answer] = wrote
+    return [toldOf(events)[0], answer]
+  }
+  const response = (behavior: string) => ({
+    type: 'control_response',
+    response: { subtype: 'success', request_id: 'r', response: expect.objectContaining({ behavior }) },
+  })
+
+  it.each([
+    ['Bash', { command: 'git status' }, 'allowance Bash: git status listed', 'allow'],
+    ['Bash', { command: 'git push' }, 'denial Bash: git push denied git push*', 'deny'],
+    ['Bash', { command: 'git status; rm -rf /' }, 'denial Bash: git status; rm -rf / not-listed', 'deny'],
+    ['Bash', {}, 'denial Bash unparsed', 'deny'],
+    ['Write', { file_path: 'a', content: 'x'.repeat(20_000) }, 'allowance Write contained', 'allow'],
+    ['WebSearch', { query: 'x' }, 'denial WebSearch unparsed', 'deny'],
+    ['mcp__files__read', {}, 'denial mcp__files__read unparsed', 'deny'],
+    ['constructor', {}, 'denial constructor unparsed', 'deny'],
+  ])('for %s %j is answered: %s', async (tool, input, told, behavior) => {
+    expect(await answered(tool, input)).toEqual([told, response(behavior)])
+  })
+
+  it('for a command that is too long to be read whole is denied', async () => {
+    const [told, answer] = await answered('Bash', { command: `git status ${'x'.repeat(20_000)}` })
+    expect([told?.toString().endsWith(' unparsed'), answer]).toEqual([true, response('deny')])
+  })
+
+  it('that is allowed is never given an input, and nothing for ever', async () => {
+    const [, answer] = await answered('Edit', { file_path: 'a' })
+    expect(answer).toMatchObject({ response: { response: { behavior: 'allow' } } })
+    expect(JSON.stringify(answer)).not.toMatch(/updated/)
+  })
+
+  it('that is none for a tool is refused', async () => {
+    const other = { type: 'control_request', request_id: 'x', request: { subtype: 'mcp_message' } }
+    const { wrote } = await hear(lines(...opening, other, claude.result()))
+    expect(wrote[2]).toMatchObject({ response: { subtype: 'error', request_id: 'x' } })
+  })
+})
+
+describe('an end', () => {
+  const error = (more: JsonObject) => claude.result({ is_error: true, terminal_reason: 'api_error', ...more })
+
+  it.each<[string, (JsonObject | string)[], string]>([
+    ['a rate limit', [...opening, error({ api_error_status: 429 })], 'rate-limit'],
+    ['an overload', [...opening, error({ api_error_status: 529 })], 'rate-limit'],
+    ['a refused login', [...opening, error({ api_error_status: 401 })], 'login'],
+    ['a model that is not there', [...opening, error({ api_error_status: 404 })], 'model'],
+    ['a full context', [...opening, error({ terminal_reason: 'prompt_too_long' })], 'context'],
+    ['a refusal', [...opening, claude.result({ stop_reason: 'refusal' })], 'refused'],
+    ['a turn that was cut', [...opening, error({ terminal_reason: 'aborted_tools' })], 'cancelled'],
+    ['another error', [...opening, error({ result: 'boom' })], 'agent-error'],
+    ['no end', [...opening, { type: 'result' }], 'protocol'],
+    [
+      'no conversation',
+      [{ type: 'control_response', response: { subtype: 'error', request_id: 'seamark-initialize' } }],
+      'initialize',
+    ],
+    ['another version', [claude.ready(), claude.init({ claude_code_version: '2.0.9' })], 'agent-version'],
+    ['a later version', [claude.ready(), claude.init({ claude_code_version: '3.0.0' })], 'agent-version'],
+    ['no version', [claude.ready(), claude.says('hi')], 'agent-version'],
+    [
+      'a dead MCP server',
+      [claude.ready(), claude.init({ mcp_servers: [{ name: 'f', status: 'failed' }] })],
+      'mcp-server',
+    ],
+    ['no program', ['{"seamark":"program-missing"}'], 'program-missing'],
+    ['silence', [], 'no-answer'],
+    ['an end in the middle', opening, 'no-answer'],
+  ])('that is %s has its reason', async (_, said, reason) => {
+    const { events } = await hear(lines(...said))
+    expect(endOf(events)).toEqual({ completed: false, reason })
+  })
+
+  it('of one who did what the policy refuses without asking is at once, also where it failed', async () => {
+    const use = claude.uses('t', 'Bash', { command: 'git push' })
+    const meta = { tool_result_meta: [{ id: 't', permission_decision: { decision: 'accept' } }] }
+    for (const used of [claude.used('t'), claude.used('t', { is_error: true }, meta)]) {
+      const { events, wrote } = await hear(lines(...opening, use, used, claude.result()))
+      expect(endOf(events)).toEqual({ completed: false, reason: 'unasked-tool' })
+      expect(wrote.slice(-2)).toMatchObject([{ request: { subtype: 'interrupt' } }, 'end'])
+    }
+    const rejected = await hear(lines(...opening, use, claude.used('t', { is_error: true }), claude.result()))
+    expect(endOf(rejected.events)).toEqual({ completed: true, reason: 'completed' })
+  })
+
+  it('says the same for any output, any chunks and any restart', async () => {
+    const pieces = [
+      ...opening,
+      claude.says('x\ny'),
+      claude.uses('t', 'Bash', { command: 'git push' }),
+      claude.asks('r', 't', 'Bash', { command: 'git push' }),
+      claude.asks('q', 'u', 'AskUserQuestion', { questions: [{ question: 'Which?' }] }),
+      claude.used('t', { is_error: true }),
+      { type: 'system', subtype: 'api_retry', attempt: 1, max_retries: 2, error_status: 429 },
+      error({ terminal_reason: 'aborted' }),
+      claude.result({ modelUsage: { m: { inputTokens: 1, outputTokens: 1 } } }),
+      '{"type":"assistant","message":{"content":[null,{"type":"tool_use"}]}}',
+      '{"type":"result","modelUsage":[]}',
+      '{',
+      'no message',
+    ]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...pieces), { maxLength: 25 }),
+        fc.integer({ min: 1, max: 99 }),
+        fc.nat(),
+        async (said, chunkBytes, cut) => {
+          const stdout = lines(...said)
+          const whole = await hear(stdout)
+          const state = whole.driven[cut % whole.driven.length]?.state
+          const rest = await hear(stdout, {}, { chunkBytes, ...(state !== undefined && { state }) })
+          expect(rest.events).toEqual(whole.events.slice(whole.events.length - rest.events.length))
+          expect(rest.events.length).toBe(whole.driven.length - 1 - (cut % whole.driven.length))
+          expect(whole.wrote.slice(whole.wrote.length - rest.wrote.length)).toEqual(rest.wrote)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -1,0 +1,138 @@
+import type { RuntimeTask } from '@seamark/core'
+import type { ModelScript } from '@seamark/testing-model'
+import type { ClaudeCodeOptions } from '../src/index.ts'
+
+/** What the model says, what the item may use, and what of it the runtime tells. */
+export interface Scenario {
+  readonly name: string
+  readonly turns: (dir: string) => NonNullable<ModelScript['turns']>
+  readonly tools?: RuntimeTask['tools']
+  readonly options?: ClaudeCodeOptions
+  /** Allowances, denials and questions, in one line each. */
+  readonly told: readonly string[]
+  readonly end: { readonly completed: boolean; readonly reason: string }
+  /** What the workspace holds in `a.txt` after it. */
+  readonly file?: string
+}
+
+const bash = (command: string) => ({ tool: 'Bash', input: { command, description: 'a command' } })
+const once = { CLAUDE_CODE_MAX_RETRIES: '1' }
+const tools = { shell: ['sh test.sh', 'ls'], deny: ['git push*'] }
+const completed = { completed: true, reason: 'completed' }
+const failed = (reason: string) => ({ completed: false, reason })
+
+/** The workspace has `a.txt`, which says `broken`, and `test.sh`, which wants it to say `fixed`. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'edit-and-test',
+    tools,
+    options: {
+      instructions: 'Call the boat Nellie.',
+      skills: { knots: '---\nname: knots\ndescription: How to tie\n---\nTie.\n' },
+    },
+    turns: (dir) => [
+      {
+        expect: { system: 'Call the boat Nellie.' },
+        answer: [{ text: 'I read it.' }, { tool: 'Read', input: { file_path: `${dir}/a.txt` } }],
+      },
+      { answer: [{ tool: 'Edit', input: { file_path: `${dir}/a.txt`, old_string: 'broken', new_string: 'fixed' } }] },
+      { answer: [bash('sh test.sh')] },
+      { expect: { result: { tool: 'Bash', contains: 'it holds' } }, answer: 'Done.' },
+    ],
+    told: ['allowance Edit contained', 'allowance Bash: sh test.sh listed'],
+    end: completed,
+    file: 'fixed\n',
+  },
+  {
+    name: 'denied-tool',
+    tools,
+    turns: () => [
+      { answer: [bash('git push origin main')] },
+      { answer: [bash('git status')] },
+      { answer: [bash('ls')] },
+      { answer: 'Done.' },
+    ],
+    told: [
+      'denial Bash: git push origin main denied git push*',
+      'denial Bash: git status not-listed',
+      'allowance Bash: ls listed',
+    ],
+    end: completed,
+  },
+  {
+    name: 'question',
+    tools,
+    turns: () => [
+      {
+        answer: [
+          {
+            tool: 'AskUserQuestion',
+            input: {
+              questions: [
+                {
+                  question: 'Which colour?',
+                  header: 'Colour',
+                  multiSelect: false,
+                  options: [
+                    { label: 'Red', description: 'red' },
+                    { label: 'Blue', description: 'blue' },
+                  ],
+                },
+              ],
+            },
+          },
+        ],
+      },
+      { answer: 'Red, then.' },
+    ],
+    told: ['question Which colour?'],
+    end: completed,
+  },
+  {
+    name: 'rate-limit',
+    options: { env: once },
+    turns: () => [{ times: 2, error: { kind: 'rate-limit', retryAfterSeconds: 1 } }],
+    told: [],
+    end: failed('rate-limit'),
+  },
+  {
+    name: 'refused-login',
+    options: { env: once },
+    turns: () => [{ times: 2, error: { kind: 'unauthorized' } }],
+    told: [],
+    end: failed('login'),
+  },
+  {
+    name: 'context-exceeded',
+    options: { env: once },
+    turns: () => [{ error: { kind: 'context-length' } }],
+    told: [],
+    end: failed('context'),
+  },
+  {
+    name: 'loop',
+    tools,
+    options: { repeats: { nudge: 2, stop: 4 } },
+    turns: () => [
+      // Slow, so that a request is cut by the end of the turn, or not made at all.
+      { times: 'unlimited', answer: [bash('ls')], stream: { firstDelayMs: 1_000 } },
+    ],
+    told: Array.from({ length: 4 }, () => 'allowance Bash: ls listed'),
+    end: failed('loop'),
+  },
+  {
+    name: 'max-turns',
+    tools,
+    options: { maxTurns: 1 },
+    turns: () => [{ answer: [bash('ls')] }],
+    told: ['allowance Bash: ls listed'],
+    end: failed('max-turns'),
+  },
+  {
+    name: 'mcp-server-fails',
+    options: { mcpServers: { files: { command: '/bin/false', args: [] } } },
+    turns: () => [{ answer: 'Unused.' }],
+    told: [],
+    end: failed('mcp-server'),
+  },
+]

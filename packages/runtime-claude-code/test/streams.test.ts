@@ -1,0 +1,66 @@
+import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { hear, task as anyTask } from './said.ts'
+import { scenarios } from './scenarios.ts'
+import { endOf, toldOf } from './told.ts'
+
+const folder = join(import.meta.dirname, 'streams')
+
+/** What each version of the program said in full; `claude.services.test.ts` records it. */
+describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
+  it('is of every scenario', () => {
+    expect(readdirSync(join(folder, version)).toSorted()).toEqual(
+      scenarios.map(({ name }) => `${name}.jsonl`).toSorted(),
+    )
+  })
+
+  describe.each(scenarios)('of $name', ({ name, tools, options, told, end }) => {
+    const stdout = readFileSync(join(folder, version, `${name}.jsonl`))
+    const { tools: _, ...rest } = anyTask
+    const task: RuntimeTask = { ...rest, ...(tools !== undefined && { tools }) }
+
+    it('is read as it was meant', async () => {
+      const { events, wrote } = await hear(stdout, options, { task })
+      expect({ told: toldOf(events), end: endOf(events) }).toEqual({ told, end })
+      expect(events[0]).toMatchObject({
+        type: 'progress',
+        text: expect.stringMatching(`^Claude Code ${version}, conversation [0-9a-f-]{36}, model `),
+      })
+      expect(wrote.at(-1)).toBe('end')
+      // Every request of the program has one answer, and each under its number.
+      const ids = (list: readonly unknown[], pattern: RegExp) =>
+        list.flatMap((one) => pattern.exec(JSON.stringify(one))?.[1] ?? [])
+      const requests = stdout
+        .toString()
+        .split('\n')
+        .filter((line) => line.includes('"can_use_tool"'))
+      const answers = ids(wrote, /"type":"control_response".*"request_id":"([^"]+)"/)
+      expect(answers).toEqual(requests.map((line) => /"request_id":"([^"]+)"/.exec(line)?.[1]).slice(0, answers.length))
+      expect(answers.length).toBe(told.length)
+    })
+
+    it('is read alike from any place, cut anywhere', async () => {
+      const { driven, events } = await hear(stdout, options, { task })
+      for (const [index, { state }] of driven.entries()) {
+        const again = await hear(stdout, options, { task, state, chunkBytes: 501 })
+        expect(again.events).toEqual(events.slice(index + 1))
+      }
+    })
+  })
+})
+
+describe('what Claude Code said of its edit and test', () => {
+  it.each(readdirSync(folder))('has tools, words, usage and cost in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'edit-and-test.jsonl'))
+    const { events } = await hear(stdout, {}, { task: { ...anyTask, tools: { shell: ['sh test.sh'] } } })
+    const of = (type: AgentEvent['type']) => events.filter((event) => event.type === type)
+    expect(of('tool').map((event) => 'name' in event && event.name)).toEqual(['Read', 'Edit', 'Bash: sh test.sh'])
+    expect(of('usage')).toEqual([
+      expect.objectContaining({ inputTokens: expect.any(Number), outputTokens: expect.any(Number) }),
+    ])
+    const texts = of('progress').map((event) => 'text' in event && event.text)
+    expect(texts.slice(1)).toEqual(['I read it.', 'Done.', expect.stringMatching(/^\d+ turns, [\d.]+ USD/)])
+  })
+})
