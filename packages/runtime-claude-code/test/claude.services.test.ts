@@ -1,7 +1,7 @@
 import { liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,7 +34,8 @@ async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOption
   for (const folder of [workspaceDir, home]) mkdirSync(folder)
   writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
   writeFileSync(join(workspaceDir, 'test.sh'), 'grep -q fixed a.txt && echo it holds\n')
-  // What a repository says of itself is not taken.
+  writeFileSync(join(workspaceDir, 'CLAUDE.md'), 'The boat is called Nellie.\n')
+  // It would run commands of its own.
   mkdirSync(join(workspaceDir, '.claude'))
   const hook = { hooks: [{ type: 'command', command: `touch ${place}/hooked` }] }
   const hooks = { SessionStart: [hook], PreToolUse: [{ matcher: '*', ...hook }] }
@@ -68,12 +69,12 @@ async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOption
 
 describe.each(scenarios)('$name', (scenario) => {
   it('is driven to its end', { timeout: 240_000 }, async () => {
-    const { events, stdout, stderr, calls, problems, workspaceDir, exit } = await drive(scenario)
+    const { events, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
     expect({ told: toldOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr).toEqual({
       told: scenario.told,
       end: scenario.end,
     })
-    expect([problems, exit.code]).toEqual([[], 0])
+    expect([problems, exit.code, existsSync(join(place, 'hooked'))]).toEqual([[], 0, false])
     expect(events[0]).toMatchObject({ type: 'progress', text: expect.stringMatching(`^Claude Code ${VERSION}, conv`) })
     expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
     if (scenario.end.reason === 'mcp-server') expect(calls.length).toBeLessThan(2)

@@ -97,6 +97,29 @@ describe('a conversation', () => {
   })
 })
 
+describe('one who repeats himself', () => {
+  const uses = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => [
+      claude.uses(`t${from + n}`, 'Read', {}),
+      claude.used(`t${from + n}`),
+    ]).flat()
+  const repeats = { nudge: 2, stop: 4 }
+
+  it('and is done meanwhile, is done', async () => {
+    const { events, wrote } = await hear(lines(...opening, ...uses(0, 2), claude.result()), { repeats })
+    expect(endOf(events)).toEqual({ completed: true, reason: 'completed' })
+    expect(wrote.slice(2)).toMatchObject([{ request: { subtype: 'interrupt' } }, 'end'])
+  })
+
+  it('is denied all while his turn is cut, and stopped where he goes on', async () => {
+    const asks = claude.asks('r', 'x', 'Bash', { command: 'git status' })
+    const cut = claude.result({ is_error: true, terminal_reason: 'aborted_tools' })
+    const { events } = await hear(lines(...opening, ...uses(0, 2), asks, cut, ...uses(2, 6)), { repeats })
+    expect(toldOf(events)).toEqual(['denial Bash: git status canceled'])
+    expect(endOf(events)).toEqual({ completed: false, reason: 'loop' })
+  })
+})
+
 describe('a request', () => {
   const answered = async (tool: string, input: JsonObject) => {
     const { events, wrote } = await hear(lines(...opening, claude.asks('r', 't', tool, input), claude.result()))

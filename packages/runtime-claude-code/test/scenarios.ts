@@ -21,7 +21,7 @@ const tools = { shell: ['sh test.sh', 'ls'], deny: ['git push*'] }
 const completed = { completed: true, reason: 'completed' }
 const failed = (reason: string) => ({ completed: false, reason })
 
-/** The workspace has `a.txt`, which says `broken`, and `test.sh`, which wants it to say `fixed`. */
+/** The workspace has `a.txt`, which says `broken`, `test.sh`, which wants it to say `fixed`, and a `CLAUDE.md`. */
 export const scenarios: readonly Scenario[] = [
   {
     name: 'edit-and-test',
@@ -57,6 +57,39 @@ export const scenarios: readonly Scenario[] = [
       'denial Bash: git status not-listed',
       'allowance Bash: ls listed',
     ],
+    end: completed,
+  },
+  {
+    name: 'agent-inside',
+    tools,
+    turns: () => [
+      {
+        answer: [
+          {
+            tool: 'Agent',
+            input: {
+              description: 'a look',
+              prompt: 'Look around.',
+              subagent_type: 'general-purpose',
+              run_in_background: false,
+            },
+          },
+        ],
+      },
+      { answer: [bash('git push')] },
+      { answer: [bash('ls')] },
+      { answer: 'I looked.' },
+      { answer: 'Done.' },
+    ],
+    told: ['denial Bash: git push denied git push*', 'allowance Bash: ls listed'],
+    end: completed,
+  },
+  {
+    name: 'project-settings',
+    tools,
+    options: { projectSettings: true },
+    turns: () => [{ expect: { anywhere: 'The boat is called Nellie.' }, answer: [bash('ls')] }, { answer: 'Done.' }],
+    told: ['allowance Bash: ls listed'],
     end: completed,
   },
   {
