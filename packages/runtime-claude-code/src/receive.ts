@@ -103,7 +103,8 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
   if (before.session !== '') return idle(before)
   const begun = message.subtype === 'init' ? readBegun(message) : undefined
   const who = `Claude Code ${begun?.claude_code_version ?? 'of unknown version'}`.toWellFormed()
-  if (begun === undefined && message.type === 'result') return turned(before, message, about)
+  // It may fail before it begins; nothing else is taken of a program that did not say what it is.
+  if (message.type === 'result' && readEnded(message)?.is_error === true) return turned(before, message, about)
   const refused =
     versionRefused(who, begun?.claude_code_version, about) ??
     (begun === undefined ? failed('protocol', 'The program did not say which version it is.') : undefined)
@@ -111,7 +112,7 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
   const { session_id: session, model = 'unknown', mcp_servers: servers = [] } = begun
   const effects = progress(`${who}, conversation ${session}, model ${model}`)
   const conversation = { ...before, session }
-  const dead = servers.filter(({ status }) => status === 'failed').map(({ name }) => name)
+  const dead = servers.filter(({ status }) => !['connected', 'pending'].includes(status)).map(({ name }) => name)
   if (dead.length === 0) return { conversation, effects }
   // It has the prompt and would go on without them.
   return stop(conversation, failed('mcp-server', `These did not start: ${dead.join(', ')}.`), about, effects)

@@ -182,6 +182,8 @@ describe('an end', () => {
     ],
     ['another version', [claude.ready(), claude.init({ claude_code_version: '2.0.9' })], 'agent-version'],
     ['a later version', [claude.ready(), claude.init({ claude_code_version: '3.0.0' })], 'agent-version'],
+    ['an end of nobody', [claude.ready(), claude.result()], 'agent-version'],
+    ['a failure before it began', [claude.ready(), error({ api_error_status: 401 })], 'login'],
     ['no version', [claude.ready(), claude.says('hi')], 'agent-version'],
     [
       'a dead MCP server',
