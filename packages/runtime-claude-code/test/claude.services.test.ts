@@ -43,17 +43,21 @@ async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOption
     join(workspaceDir, '.claude/settings.json'),
     JSON.stringify({ permissions: { allow: ['Bash'] }, hooks }),
   )
-  const server = await startModelServer({ script: { version: 1, turns: turns(workspaceDir) } })
+  const server = await startModelServer({ script: { version: 1, keys: ['placeholder'], turns: turns(workspaceDir) } })
   try {
-    const env = { ...options?.env, ANTHROPIC_BASE_URL: server.url }
-    const runtime = claudeCode({ ...options, ...more, env })
+    const runtime = claudeCode({ ...options, ...more })
     const task = {
       run: 'r',
       item: 'i',
       attempt: 1,
       prompt: 'Make test.sh pass.',
       workspaceDir,
-      env: { PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place },
+      env: {
+        PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        HOME: home,
+        TMPDIR: place,
+        SEAMARK_ENDPOINTS: JSON.stringify({ 'api.anthropic.com': server.url }),
+      },
       ...(tools !== undefined && { tools }),
     }
     for (const { path, bytes } of (await runtime.prepare(task)).files) {

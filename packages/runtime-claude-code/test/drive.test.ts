@@ -210,6 +210,13 @@ describe('an end', () => {
     expect(endOf(rejected.events)).toEqual({ completed: true, reason: 'completed' })
   })
 
+  it.each([null, {}, { acp: 1 }, { 'claude-code': 2 }, { 'claude-code': 1, offset: -1 }])(
+    'is none where the state %j was not recorded here',
+    async (state) => {
+      await expect(hear(lines(), {}, { state })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    },
+  )
+
   it('says the same for any output, any chunks and any restart', async () => {
     const pieces = [
       ...opening,
