@@ -8,7 +8,7 @@ import { endOf, toldOf } from './told.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 
-/** What each version of the program said in full; `claude.services.test.ts` records it. */
+/** What each version of the program said; `claude.services.test.ts` records it. */
 describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
   it('is of every scenario', () => {
     expect(readdirSync(join(folder, version)).toSorted()).toEqual(
