@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { place } from './seamark.ts'
 
 // A disk of its own needs a mount.
-describe.runIf(process.getuid?.() === 0)('a disk that one item fills', () => {
+describe.runIf(process.getuid?.() === 0)('a disk that one item fills (as root)', () => {
   it('fails no item of another run, and all goes on when there is room', { timeout: 120_000 }, async () => {
     const here = place()
     onTestFinished(() => here.remove())

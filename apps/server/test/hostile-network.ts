@@ -58,6 +58,15 @@ const plan = (port: number, executor: string): string =>
     ],
   })
 
+/** What becomes a program with names of its own, from a table of hosts. The program has the user that this is. */
+function withNames(table: string): readonly string[] {
+  const [user, group] = [process.getuid?.(), process.getgid?.()]
+  // It takes a mount. Who is not root becomes root where they may, and then the user again that they were.
+  const [rooted, again] =
+    user === 0 ? [[], ''] : [['--map-root-user'], `unshare --map-user=${user} --map-group=${group}`]
+  return ['unshare', ...rooted, '--mount', 'sh', '-c', `mount --bind "$0" /etc/hosts && exec ${again} "$@"`, table]
+}
+
 /** Forwarders of attempts whose files are below a folder. */
 function forwarders(folder: string): string[] {
   return readdirSync('/proc').filter((pid) => {
@@ -115,9 +124,7 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
     here.repository('repo', { 'hostile-network.mjs': program })
     here.write('plan.json', plan(hosts.port, ground.executor))
 
-    // Names of its own need a mount.
-    const named = ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts.table]
-    service = begin(here.dir, [...named, ...NODE, 'serve', '--config', 'seamark.config.mjs'])
+    service = begin(here.dir, [...withNames(hosts.table), ...NODE, 'serve', '--config', 'seamark.config.mjs'])
     undo.push(async () => service.child.kill('SIGTERM') && (await service.ended))
     await service.saw('socket')
     const running = seamark('run', 'plan.json', '--id', 'r', '--json')

@@ -80,8 +80,10 @@ describe('what a program leaves running', () => {
     expect((await see(executor, script)).exit.left).toEqual({ processes: 1, names: ['perl'] })
   })
 
-  it.runIf(process.arch === 'x64')('is a process whose first thread has ended while others go on', async () => {
-    const thread = 'use threads; threads->create(sub { sleep 60 })->detach; syscall(60, 0)'
+  it('is a process whose first thread has ended while others go on', async () => {
+    // The call that ends a thread alone.
+    const exit = process.arch === 'arm64' ? 93 : 60
+    const thread = `use threads; threads->create(sub { sleep 60 })->detach; syscall(${exit}, 0)`
     const ended = 'until grep -qs "^State:.Z" /proc/[0-9]*/status; do :; done'
     expect((await see(executor, `perl -e '${thread}' & ${ended}; exit 0`)).exit.left).toMatchObject({ processes: 1 })
   })

@@ -117,7 +117,7 @@ describe('a local signer', () => {
 
 const openssl = spawnSync('openssl', ['version']).status === 0
 
-describe.skipIf(!openssl)('openssl', () => {
+describe.skipIf(!openssl)('openssl (where it is installed)', () => {
   const run = (...args: string[]) => spawnSync('openssl', args)
 
   it('reads the key file and verifies a signature', async () => {

@@ -182,11 +182,13 @@ describe('failures', () => {
   const tmpfs = ['--map-root-user', '--mount', 'sh', '-c']
   const canMount = spawnSync('unshare', [...tmpfs, 'mount -t tmpfs none /mnt']).status === 0
 
-  it.skipIf(!canMount)('of a full disk are LIMIT_EXCEEDED, leave nothing, and pass when there is space', async () => {
-    const dir = await freshFolder()
-    const source = childSource(
-      dir,
-      `const { readdirSync } = await import('node:fs')
+  it.skipIf(!canMount)(
+    'of a full disk (where one may mount) are LIMIT_EXCEEDED, leave nothing, pass with space',
+    async () => {
+      const dir = await freshFolder()
+      const source = childSource(
+        dir,
+        `const { readdirSync } = await import('node:fs')
       await storage.put('ns/kept', new Uint8Array(500_000))
       const full = await storage.put('ns/a', new Uint8Array(2_000_000)).then(() => 'stored', (error) => error.code)
       const left = readdirSync(${JSON.stringify(join(dir, '@tmp'))})
@@ -194,17 +196,18 @@ describe('failures', () => {
       const keys = []
       for await (const { key } of storage.list('')) keys.push(key)
       process.stdout.write(JSON.stringify({ full, left, keys }))`,
-    )
-    const script = `mount -t tmpfs -o size=1m none "$1" && exec "$2" --input-type=module -e "$3"`
-    const { stdout, stderr } = spawnSync('unshare', [...tmpfs, script, 'sh', dir, process.execPath, source])
-    expect(stderr.toString()).toBe('')
-    expect(JSON.parse(stdout.toString())).toEqual({ full: 'LIMIT_EXCEEDED', left: [], keys: ['ns/b', 'ns/kept'] })
-  })
+      )
+      const script = `mount -t tmpfs -o size=1m none "$1" && exec "$2" --input-type=module -e "$3"`
+      const { stdout, stderr } = spawnSync('unshare', [...tmpfs, script, 'sh', dir, process.execPath, source])
+      expect(stderr.toString()).toBe('')
+      expect(JSON.parse(stdout.toString())).toEqual({ full: 'LIMIT_EXCEEDED', left: [], keys: ['ns/b', 'ns/kept'] })
+    },
+  )
 })
 
 const hasProc = spawnSync('test', ['-d', '/proc/self/fd']).status === 0
 
-it.skipIf(!hasProc)('bodies that are left or never read do not keep files open', async () => {
+it.skipIf(!hasProc)('bodies that are left or never read keep no files open (where there is /proc)', async () => {
   const storage = folderStorage({ dir: await freshFolder() })
   await storage.put('ns/a', new Uint8Array(2_000_000))
   const before = (await readdir('/proc/self/fd')).length

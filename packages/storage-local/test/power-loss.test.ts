@@ -36,7 +36,7 @@ async function* parts(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text)
 }
 
-describe.runIf(mayMount())('when power is lost', () => {
+describe.runIf(mayMount())('when power is lost (as root, with ext4 and loop devices)', () => {
   it('what put has stored is there, and what was never synced is not', async () => {
     const folder = await freshFolder()
     const image = join(folder, 'disk')

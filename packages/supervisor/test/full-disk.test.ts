@@ -9,7 +9,7 @@ import { smallDisk } from './support/small-disk.ts'
 import { idOf, processesWith, shell, until } from './support/world.ts'
 
 // A disk of its own needs a mount.
-describe.runIf(process.getuid?.() === 0)('on a full disk', () => {
+describe.runIf(process.getuid?.() === 0)('on a full disk (as root)', () => {
   const endOf = async (executor: Executor, name: string): Promise<Exit> => {
     for (;;) {
       const state = await executor.attach(idOf(name))

@@ -7,7 +7,7 @@ import { temporaryFolder } from './support/world.ts'
 const identity = { uid: 64_198, gid: 64_198 }
 
 // Only root gives files away.
-describe.runIf(process.getuid?.() === 0)('handOver', () => {
+describe.runIf(process.getuid?.() === 0)('handOver (as root)', () => {
   it('gives a tree to the sandbox’s user without following links, and opens only the way to it', async () => {
     const data = temporaryFolder()
     const tree = join(data, 'workspaces', 'one')

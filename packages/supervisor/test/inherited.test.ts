@@ -7,7 +7,7 @@ import { openConnection } from '../src/connection.ts'
 import { startLine } from '../src/start-line.ts'
 import { temporaryFolder, until } from './support/world.ts'
 
-describe.runIf(process.platform === 'linux')('a supervisor', () => {
+describe.runIf(process.platform === 'linux')('a supervisor (on Linux)', () => {
   it('keeps no descriptor of whoever started it, which its attempts would get', async () => {
     const secret = join(temporaryFolder(), 'secret')
     writeFileSync(secret, 'x')

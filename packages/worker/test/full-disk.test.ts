@@ -61,7 +61,7 @@ describe('a storage without space', () => {
 })
 
 // A disk of its own needs a mount.
-describe.runIf(process.getuid?.() === 0)('on a full disk', () => {
+describe.runIf(process.getuid?.() === 0)('on a full disk (as root)', () => {
   const executor = hostExecutor()
   const big = 'head -c 400000 /dev/urandom > big.bin'
 
