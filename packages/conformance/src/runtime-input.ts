@@ -143,6 +143,7 @@ function faulty(fault: Fault): RuntimeAdapter {
         const at = fault === 'again' && from > 0 ? 0 : count * 3
         const text = fault === 'again' && from > 0 ? 'oh\n' : 'ok\n'
         const written = access.write(new TextEncoder().encode(text), at + shift * count)
+        // The fault itself: a program that takes no input goes unnoticed.
         await (fault === 'deaf' ? written.catch(() => undefined) : written)
       }
       for (let count = from; count < 2; count++) {

@@ -49,6 +49,7 @@ export async function* eachOrAbort<T>(source: AsyncIterable<T>, signal: AbortSig
     }
     open = false
   } finally {
+    // Whoever reads has left, or holds the error that ended it: nobody is there to be told how the source ended.
     if (open) values.return?.().catch(() => undefined)
   }
 }

@@ -47,6 +47,25 @@ describe('abort', () => {
     expect(whole).toEqual([1, 2])
   })
 
+  it('says how the reading ended, not how the source did that was asked to end', async () => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    try {
+      const source = (next: () => Promise<IteratorResult<number>>): AsyncIterable<number> => ({
+        [Symbol.asyncIterator]: () => ({ next, return: () => Promise.reject(new Error('late')) }),
+      })
+      await expect(eachOrAbort(source(never), AbortSignal.abort()).next()).rejects.toEqual(code('ABORTED'))
+      const failing = source(() => Promise.reject(new SeamError('CONFLICT', 'x')))
+      await expect(eachOrAbort(failing, undefined).next()).rejects.toEqual(code('CONFLICT'))
+      const one = source(() => Promise.resolve({ done: false, value: 1 }))
+      for await (const _ of eachOrAbort(one, undefined)) break
+      await sleep(5)
+      expect(unhandled).not.toHaveBeenCalled()
+    } finally {
+      process.off('unhandledRejection', unhandled)
+    }
+  })
+
   it('leaves no listener behind, however the wait ended', async () => {
     const { signal } = new AbortController()
     for (let round = 0; round < 50; round++) {
