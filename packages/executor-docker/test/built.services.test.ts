@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the binaries', () => {
   beforeAll(() => {
-    execFileSync(join(import.meta.dirname, '../native/build.sh'), [folder])
+    execFileSync(join(import.meta.dirname, '../../../native/build.sh'), ['seamark-keep', folder])
   })
 
   it.each(['x64', 'arm64'])('are what the source makes: %s', async (arch) => {

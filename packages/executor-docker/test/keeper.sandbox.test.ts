@@ -72,6 +72,13 @@ describe('the program', () => {
     expect((await kept(['absent'], undefined, env)).stderr).toContain('absent')
   })
 
+  it('is a script without a first line that names its shell, as the shell finds it', async () => {
+    const script =
+      'printf "echo ran \\$1; exit 5" > /tmp/it; chmod 755 /tmp/it; PATH=/tmp; /tmp/keep 0 -- it x; echo $?'
+    const { stdout } = await kept(shell(script))
+    expect(stdout).toBe('ran x\n5\n')
+  })
+
   it('gets the signals that the first process gets', async () => {
     const { stdout, code } = await kept(
       shell('trap "echo got; exit 4" TERM; kill -TERM 1; while :; do sleep 0.05; done'),

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the binaries', () => {
   beforeAll(() => {
-    execFileSync(fileURLToPath(new URL('../native/build.sh', import.meta.url)), [folder])
+    execFileSync(fileURLToPath(new URL('../../../native/build.sh', import.meta.url)), ['seamark-forward', folder])
   })
 
   it.each(FORWARDER_ARCHITECTURES)('are what the source makes: %s', (arch) => {
@@ -21,7 +21,7 @@ describe('the binaries', () => {
   })
 
   it('have the limits that are told of them', () => {
-    const source = readFileSync(fileURLToPath(new URL('../native/seamark-forward.c', import.meta.url)), 'utf8')
+    const source = readFileSync(fileURLToPath(new URL('../../../native/seamark-forward.c', import.meta.url)), 'utf8')
     const constant = (name: string) => Number(new RegExp(`\\b${name} = (\\d+)`).exec(source)?.[1])
     expect(FORWARDER_LIMITS).toEqual({
       maxConnections: constant('most'),

@@ -98,6 +98,12 @@ describe('the program', () => {
     expect(status).toBe(125)
   })
 
+  it('is a script without a first line that names its shell, as the shell finds it', async () => {
+    await writeFile(join(folder, 'it'), 'echo ran $1; exit 5', { mode: 0o755 })
+    const env = { ...process.env, PATH: '/run/seamark:/usr/bin:/bin' }
+    expect(await inside(['it', 'x'], env)).toMatchObject({ code: 5, stdout: 'ran x\n' })
+  })
+
   it('does not start where the port is taken', async () => {
     const again = [program, '3128', '/run/seamark/gateway.sock', '--', 'true']
     expect(await inside(again)).toMatchObject({ code: 125 })

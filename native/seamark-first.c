@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// seamark-first DESCRIPTOR OWN -- PROGRAM [ARGUMENT...]
+//
+// The first process of a sandbox's process namespace: starts PROGRAM, reaps what is left to it, and ends as PROGRAM does,
+// with 128 and its number for a signal. With it the kernel kills all others of its namespace. Before that it writes to
+// DESCRIPTOR how PROGRAM ended and what was still running then, in words that end with a zero byte each:
+//
+//   failed ERRNO              PROGRAM could not be started
+//   exited CODE               or
+//   signaled NUMBER           PROGRAM ended
+//   left COUNT NAME...        so many processes were running then, with different names of a few of them
+//
+// Where nobody listens at DESCRIPTOR any more it ends at once, with 137: whoever started the sandbox is dead. That may be
+// before bubblewrap asked the kernel to end it with its parent (PR_SET_PDEATHSIG), of which the kernel then knows nothing.
+//
+// OWN is how many processes PROGRAM starts before it runs anything of an item: they are not told of. Freestanding: no
+// libc, no allocation.
+//
+// What runs beneath it has its user, and can not stop it or speak for it: from inside its own namespace the kernel lets no
+// SIGKILL and no SIGSTOP through to a first process, it is not dumpable, and DESCRIPTOR is closed where PROGRAM begins.
+
+#define OWN_NAME "seamark-first"
+#include "freestanding.h"
+
+enum { F_SETFD = 2, F_SETFL = 4, F_SETOWN = 8, FD_CLOEXEC = 1, O_ASYNC = 020000, POLLHUP = 16 };
+
+// A name has 15 bytes; those that /proc writes with a backslash become longer.
+enum { most_names = 5, most_name = 64 };
+
+static int report;
+static char text[1024];
+static u64 length;
+
+static void put(const char *what)
+{
+    do text[length++] = *what;
+    while (*what++ != 0);
+}
+
+static void put_number(word number)
+{
+    char digits[20];
+    int count = 0;
+    do digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (count > 0) text[length++] = digits[--count];
+    text[length++] = 0;
+}
+
+// What is told has a few hundred bytes: whoever listens takes it at once, or not at all.
+static void tell(void)
+{
+    word wrote;
+    do wrote = CALL(sys_write, report, text, length);
+    while (wrote == -EINTR);
+    length = 0;
+}
+
+static void tell_fact(const char *what, word number)
+{
+    put(what);
+    put_number(number);
+    tell();
+}
+
+static struct { char names[most_names][most_name]; int named; word count; } left;
+
+static void note(const char *name, u64 size)
+{
+    left.count++;
+    if (left.named == most_names) return;
+    if (size >= most_name) size = most_name - 1;
+    for (int one = 0; one < left.named; one++) {
+        u64 at = 0;
+        while (at < size && left.names[one][at] == name[at]) at++;
+        if (at == size && left.names[one][at] == 0) return;
+    }
+    for (u64 at = 0; at < size; at++) left.names[left.named][at] = name[at] == 0 ? ' ' : name[at];
+    left.names[left.named++][size] = 0;
+}
+
+// Takes in one process by its line in /proc (proc(5)): the name is in parentheses and may hold such; then come the state,
+// and as the eighteenth field the number of threads. One whose first thread has ended goes on with its others.
+static void look_at(const char *line, u64 size)
+{
+    u64 open = 0, close = size;
+    while (open < size && line[open] != '(') open++;
+    while (close > open && line[close - 1] != ')') close--;
+    if (close < open + 2 || close + 1 >= size) return;
+    const char *rest = line + close + 1, *end = line + size;
+    char state = *rest;
+    for (int field = 0; field < 17; field++) {
+        while (rest < end && *rest != ' ') rest++;
+        if (rest < end) rest++;
+    }
+    word threads = 0;
+    while (rest < end && *rest >= '0' && *rest <= '9') threads = threads * 10 + (*rest++ - '0');
+    if ((state == 'Z' || state == 'X') && threads < 2) return;
+    note(line + open + 1, close - open - 2);
+}
+
+// False where not all can be looked at, such as without a descriptor.
+static int look(word last_own)
+{
+    static u8 entries[16384];
+    static char path[32], line[1024];
+    word folder = CALL(sys_openat, AT_FDCWD, "/proc", O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return 0;
+    for (;;) {
+        word size = CALL(sys_getdents64, folder, entries, sizeof entries);
+        if (size <= 0) return size == 0;
+        // struct linux_dirent64 (getdents(2)): the length of an entry is at 16, its name at 19.
+        for (word at = 0; at < size; at += *(u16 *)(entries + at + 16)) {
+            const char *name = (const char *)entries + at + 19;
+            word pid = number_of(name, 9);
+            if (pid <= last_own) continue;
+            u64 to = 0;
+            for (const char *from = name; *from != 0; from++) path[to++] = *from;
+            for (const char *from = "/stat"; (path[to++] = *from) != 0; from++);
+            word file = CALL(sys_openat, folder, path, O_CLOEXEC);
+            if (file == -ENOENT || file == -ESRCH) continue;
+            if (file < 0) return 0;
+            word got = CALL(sys_read, file, line, sizeof line);
+            CALL(sys_close, file);
+            if (got > 0) look_at(line, (u64)got);
+        }
+    }
+}
+
+// Kills them one and all, and counts those that died of it as far as they are left to this process.
+static word reap_all(word last_own)
+{
+    word count = 0;
+    CALL(sys_kill, -1, SIGKILL);
+    for (;;) {
+        int status = 0;
+        word ended = CALL(sys_wait4, -1, &status);
+        if (ended == -EINTR) continue;
+        if (ended < 0) return count;
+        if (ended > last_own && (status & 0x7f) == SIGKILL) count++;
+    }
+}
+
+static void tell_left(word last_own)
+{
+    // They stand still while they are counted. To no process but this one means that nothing is there.
+    if (CALL(sys_kill, -1, SIGSTOP) != -ESRCH && !look(last_own)) {
+        // A program can take descriptors from this process (prlimit(2)), and is not hidden by that.
+        word count = reap_all(last_own);
+        if (count > left.count) left.count = count;
+    }
+    put("left");
+    put_number(left.count);
+    for (int one = 0; one < left.named; one++) put(left.names[one]);
+    tell();
+}
+
+static int is_deserted(void)
+{
+    struct { int descriptor; short wanted, found; } one = { report, 0, 0 };
+    struct { word seconds, nanoseconds; } at_once = { 0, 0 };
+    return CALL(sys_ppoll, &one, 1, &at_once) > 0 && (one.found & POLLHUP) != 0;
+}
+
+// Reaps all that has ended; ends where the program has.
+static void reap(word program, word last_own)
+{
+    for (;;) {
+        int status = 0;
+        word ended = CALL(sys_wait4, -1, &status, WNOHANG);
+        if (ended == -ECHILD) stop(failed);
+        if (ended <= 0) return;
+        if (ended != program) continue;
+        int signal = status & 0x7f, code = (status >> 8) & 0xff;
+        // First, so that how it ended is known whatever comes of the counting.
+        if (signal == 0) tell_fact("exited", code);
+        else tell_fact("signaled", signal);
+        tell_left(last_own);
+        stop(signal == 0 ? code : 128 + signal);
+    }
+}
+
+void __attribute__((used, noreturn)) begin(word *stack)
+{
+    word count = stack[0];
+    char **argv = (char **)(stack + 1);
+    char **environment = argv + count + 1;
+    word descriptor = count > 4 ? number_of(argv[1], 9) : -1, own = count > 4 ? number_of(argv[2], 9) : -1;
+    // All that it may kill is killed at the end.
+    if (CALL(sys_getpid, 0) != 1) give_up(failed, "it is not the first process of a namespace", "");
+    if (descriptor < 3 || own < 0 || !is_separator(argv[3]))
+        give_up(failed, "usage: seamark-first DESCRIPTOR OWN -- PROGRAM [ARGUMENT...]", "");
+
+    report = (int)descriptor;
+    // Before the program is there: it has the same user, and could write to this one's memory.
+    if (CALL(sys_prctl, PR_SET_DUMPABLE, 0) < 0) give_up(failed, "its memory can not be closed", "");
+    // These wait until they are asked for, though a first process ignores what it has no handler for.
+    u64 awaited = 1ul << (SIGCHLD - 1) | 1ul << (SIGIO - 1), before = 0;
+    CALL(sys_rt_sigprocmask, SIG_BLOCK, &awaited, &before, sizeof awaited);
+    if (CALL(sys_fcntl, report, F_SETFD, FD_CLOEXEC) < 0 || CALL(sys_fcntl, report, F_SETOWN, 1) < 0 ||
+        CALL(sys_fcntl, report, F_SETFL, O_ASYNC) < 0)
+        give_up(failed, "the descriptor is not open", "");
+    if (is_deserted()) stop(128 + SIGKILL);
+    word program = CALL(sys_clone, SIGCHLD);
+    if (program < 0) {
+        tell_fact("failed", -program);
+        stop(failed);
+    }
+    if (program == 0) {
+        CALL(sys_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+        word result = become(argv + 4, environment);
+        tell_fact("failed", -result);
+        stop(code_of(result));
+    }
+    // The program's alone: its input and output end when it closes them.
+    for (int standard = 0; standard < 3; standard++) CALL(sys_close, standard);
+
+    for (;;) {
+        reap(program, program + own);
+        if (is_deserted()) stop(128 + SIGKILL);
+        CALL(sys_rt_sigtimedwait, &awaited, 0, 0, sizeof awaited);
+    }
+}
