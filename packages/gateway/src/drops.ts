@@ -1,18 +1,20 @@
+import { laterTeller } from './tell-later.ts'
+
 // A program can open thousands of connections in a moment: one decision a second says how many were too many.
-const everyMs = 1_000
+const aSecondMs = 1_000
 
 /** Counts connections that were dropped, and tells how many now and then. */
-export function dropCounter(tell: (count: number) => Promise<void>): {
+export function dropCounter(
+  tell: (count: number) => Promise<void>,
+  everyMs: number = aSecondMs,
+): {
   readonly add: () => void
-  /** Tells of those that were not told of. Rejects where that can not be recorded. */
+  /** Tells of those that were not told of, and waits for what is being told. Rejects where that can not be recorded. */
   readonly flush: () => Promise<void>
 } {
   let untold = 0
-  let timer: NodeJS.Timeout | undefined
 
-  async function flush(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
+  async function tellAll(): Promise<void> {
     const count = untold
     untold = 0
     if (count === 0) return
@@ -24,11 +26,11 @@ export function dropCounter(tell: (count: number) => Promise<void>): {
     }
   }
 
+  const { later, flush } = laterTeller(tellAll, () => everyMs)
   return {
     add() {
       untold++
-      // What can not be told stays counted, and is told with the next or at the end.
-      timer ??= setTimeout(() => void flush().catch(() => undefined), everyMs).unref()
+      later()
     },
     flush,
   }

@@ -1,5 +1,6 @@
 import type { Decision } from './options.ts'
 import { refusal } from './problems.ts'
+import { laterTeller } from './tell-later.ts'
 
 interface Counted {
   readonly decision: Decision
@@ -30,8 +31,6 @@ export function refusalCounter(
 ): RefusalCounter {
   const counts = new Map<Decision['reason'], Counted>()
   let everyMs = first
-  let timer: NodeJS.Timeout | undefined
-  let telling: Promise<void> = Promise.resolve()
 
   function count({ decision, count: more }: Counted): void {
     const known = counts.get(decision.reason)
@@ -39,8 +38,6 @@ export function refusalCounter(
   }
 
   async function tellAll(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
     const all = [...counts.values()]
     counts.clear()
     if (all.length === 0) return
@@ -52,22 +49,11 @@ export function refusalCounter(
     }
   }
 
-  function flush(): Promise<void> {
-    const next = telling.then(tellAll)
-    // Only the turn of the next call: whoever made this one is told by what it gets.
-    telling = next.catch(() => undefined)
-    return next
-  }
-
-  function later(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      everyMs *= 2
-      // What can not be told stays counted, and is told later or at the end.
-      flush().catch(later)
-    }, everyMs).unref()
-  }
-
+  const { later, flush } = laterTeller(tellAll, () => {
+    const delay = everyMs
+    everyMs *= 2
+    return delay
+  })
   return {
     add(decision: Decision, more: number): void {
       count({ decision: bare(decision), count: more })
