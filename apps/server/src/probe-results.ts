@@ -1,5 +1,6 @@
 import type { CallOptions, Executor, Signer } from '@seamark/core'
 import { sha256Hex, systemCode, toSeamError } from '@seamark/kit'
+import { makeFolder, replaceFile } from '@seamark/kit/files'
 import {
   borneOut,
   hostHere,
@@ -11,8 +12,7 @@ import {
   unverifiedReport,
 } from '@seamark/probes'
 import type { ProbeReport } from '@seamark/probes'
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { executorMethods } from './executor-methods.ts'
 import { VERSION } from './version.ts'
@@ -93,28 +93,10 @@ export function probeResults({ dir, signer, executors, onNotice }: Parts): Probe
     },
     async keep(report, options = {}) {
       const text = await signReport(report, signer, options)
-      await mkdir(dir, { recursive: true, mode: 0o700 })
-      const path = pathOf(report.executor.name)
-      const next = `${path}.${randomUUID()}`
-      try {
-        await writeDurably(next, text)
-        await rename(next, path)
-      } catch (error) {
-        await rm(next, { force: true })
-        throw error
-      }
+      await makeFolder(dir)
+      await replaceFile(pathOf(report.executor.name), Buffer.from(text))
       current.set(report.executor.name, { report, holds: true })
     },
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.datasync()
-  } finally {
-    await file.close()
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemCode } from './errors.ts'
 
@@ -55,17 +55,8 @@ async function isFolder(path: string): Promise<boolean> {
  * Creates a file whole or not at all, durably, in a folder that is there; `false` if there is a
  * file of that name already, which is then left as it is. Of several processes that try, one wins.
  */
-export async function createFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<boolean> {
-  const folder = dirname(path)
-  const temp = join(folder, `.${randomBytes(12).toString('hex')}.tmp`)
-  const handle = await open(temp, 'wx', mode)
-  try {
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+export function createFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<boolean> {
+  return withTemporary(path, bytes, mode, async (temp) => {
     const created = await link(temp, path).then(
       () => true,
       (error: unknown) => {
@@ -74,9 +65,42 @@ export async function createFile(path: string, bytes: Uint8Array, mode = 0o600):
       },
     )
     // Also where another process was first: its name must be durable before anyone relies on it.
-    await syncFolder(folder)
+    await syncFolder(dirname(path))
     return created
+  })
+}
+
+/**
+ * Puts a file of mode 0600 there or in place of the one that is there, whole and durably, in a folder that is there. A reader sees the
+ * old or the new one, also after loss of power. `look` is called right before it takes its place; where that rejects, nothing changes.
+ * Errors: those of the system and of `look`.
+ */
+export function replaceFile(path: string, bytes: Uint8Array, look?: () => Promise<void>): Promise<void> {
+  return withTemporary(path, bytes, 0o600, async (temp) => {
+    await look?.()
+    await rename(temp, path)
+    await syncFolder(dirname(path))
+  })
+}
+
+/** Calls with a file beside this one that has the bytes, durably. It is gone afterwards, unless it took another name. */
+async function withTemporary<T>(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  use: (temp: string) => Promise<T>,
+): Promise<T> {
+  const temp = join(dirname(path), `.${randomBytes(12).toString('hex')}.tmp`)
+  const handle = await open(temp, 'wx', mode)
+  try {
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    return await use(temp)
   } finally {
-    await unlink(temp)
+    await rm(temp, { force: true })
   }
 }

@@ -1,9 +1,8 @@
 import { fromSystemError, SeamError, systemCode } from '@seamark/kit'
-import { syncFolder } from '@seamark/kit/files'
-import { randomBytes } from 'node:crypto'
+import { replaceFile, syncFolder } from '@seamark/kit/files'
 import { constants } from 'node:fs'
 import type { Stats } from 'node:fs'
-import { lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { lstat, open, readdir, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 const temporary = /^\.[0-9a-f]{24}\.tmp$/
@@ -83,26 +82,11 @@ export async function readPrivateFile(path: string, maxBytes: number): Promise<B
   }
 }
 
-/**
- * Puts a file of mode 0600 there or in place of the one that is there, whole and durably, in a folder that is there. `look` is called
- * right before it takes its place; where that rejects, nothing changes.
- */
+/** As `replaceFile`. Errors: those of `look`, and what `fromSystemError` makes of those of the system. */
 export async function replacePrivateFile(path: string, bytes: Uint8Array, look?: () => Promise<void>): Promise<void> {
-  const folder = dirname(path)
-  const temp = join(folder, `.${randomBytes(12).toString('hex')}.tmp`)
   try {
-    const handle = await open(temp, 'wx', 0o600)
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await look?.()
-    await rename(temp, path)
-    await syncFolder(folder)
+    await replaceFile(path, bytes, look)
   } catch (error) {
-    await removeIfThere(temp)
     throw fromSystemError(error, `Writing ${path}`)
   }
 }
