@@ -2,6 +2,16 @@ import { hasCode, NAME, SeamError } from '@seamark/kit'
 import type { RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
 
+/** How a command takes the run that `findRun` is to find. */
+export const RUN = { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' } as const
+
+/** How a command takes the run of an item that is named first. Without it the run is `last`. */
+export const RUN_OF_ITEM = {
+  type: 'string',
+  valueHint: 'RUN',
+  description: 'Run, or a beginning of its id. Default: the newest',
+} as const
+
 // Older runs are named in full.
 const looked = 10_000
 

@@ -5,14 +5,14 @@ import type { SeamarkClient } from '@seamark/sdk'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN_OF_ITEM } from '../find-run.ts'
 
 export const approve: Command = command({
   name: 'approve',
   summary: 'Raises the budgets of an item and its run, and lets the item go on',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
-    run: { type: 'string', valueHint: 'RUN', description: 'Run, or a beginning of its id. Default: the newest' },
+    run: RUN_OF_ITEM,
     usd: { type: 'string', valueHint: 'N', description: 'By how many US dollars, such as 2.50' },
     tokens: { type: 'string', valueHint: 'N', description: 'By how many tokens' },
     wait: {

@@ -3,13 +3,13 @@ import type { SeamarkClient } from '@seamark/sdk'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN } from '../find-run.ts'
 
 export const cancel: Command = command({
   name: 'cancel',
   summary: 'Asks a run, or one item of it, to stop',
   args: {
-    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    run: RUN,
     item: { type: 'positional', required: false, description: 'Item of it' },
   },
   examples: [

@@ -6,13 +6,13 @@ import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { exists } from '../exists.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN } from '../find-run.ts'
 
 export const evidenceExport: Command = command({
   name: 'evidence export',
   summary: 'Writes the evidence bundle of a run that is over',
   args: {
-    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    run: RUN,
     output: {
       type: 'string',
       alias: 'o',

@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN } from '../find-run.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { harmlessOutput } from '../style.ts'
 
@@ -11,7 +11,7 @@ export const logs: Command = command({
   name: 'logs',
   summary: 'Shows what an item wrote',
   args: {
-    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    run: RUN,
     item: { type: 'positional', required: true, description: 'Item of it' },
     follow: { type: 'boolean', alias: 'f', description: 'Goes on until the item has ended' },
     stderr: { type: 'boolean', description: 'Standard error instead of standard output' },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN } from '../find-run.ts'
 import { applyPatch } from '../git-apply.ts'
 import { colourPatch } from '../patch-colours.ts'
 import { counted } from '../words.ts'
@@ -11,7 +11,7 @@ export const patch: Command = command({
   name: 'patch',
   summary: "Shows an item's patch, or applies it to a working copy",
   args: {
-    run: { type: 'positional', required: true, description: 'Run, a beginning of its id, or last' },
+    run: RUN,
     item: { type: 'positional', required: true, description: 'Item of it' },
     apply: { type: 'string', valueHint: 'DIR', description: 'Working copy to apply it to, all of it or nothing' },
   },

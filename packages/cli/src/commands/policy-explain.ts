@@ -2,7 +2,7 @@ import { policyText } from '@seamark/protocol'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN_OF_ITEM } from '../find-run.ts'
 import { harmless } from '../style.ts'
 
 export const policyExplain: Command = command({
@@ -10,7 +10,7 @@ export const policyExplain: Command = command({
   summary: 'Shows what the attempts of an item and its set-up may use, and which level said so',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
-    run: { type: 'string', valueHint: 'RUN', description: 'Run, or a beginning of its id. Default: the newest' },
+    run: RUN_OF_ITEM,
   },
   examples: [
     { line: 'seamark policy explain lint', says: 'the item lint of the newest run' },

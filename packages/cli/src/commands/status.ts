@@ -4,7 +4,7 @@ import { budgetLines, spentText } from '../budget-text.ts'
 import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
-import { findRun } from '../find-run.ts'
+import { findRun, RUN } from '../find-run.ts'
 import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { setupFailure } from '../setup-failure.ts'
@@ -19,7 +19,7 @@ export const status: Command = command({
   name: 'status',
   summary: 'Shows the newest runs, the items of one, or one item',
   args: {
-    run: { type: 'positional', required: false, description: 'Run, a beginning of its id, or last' },
+    run: { ...RUN, required: false },
     item: { type: 'positional', required: false, description: 'Item of it' },
   },
   examples: [
