@@ -124,7 +124,7 @@ describe('an approval', { timeout: 90_000 }, () => {
     const asked = ['approve', 'short', '--run', 'r1', '--usd', '0.5', '--tokens', '10', ...shown.slice(1)]
     const approved = await here.seamark(...asked, '--json')
     expect(approved).toMatchObject({ code: 0, err: '' })
-    expect(json(approved)).toEqual({ run: 'r1', item: 'short', approved: true })
+    expect(json(approved)).toEqual({ run: 'r1', item: 'short', wait: shown[2], approved: true })
     const set: unknown[] = []
     for await (const event of client.events('r1', { follow: true }))
       if (event.type === 'record' && event.kind === 'budget.set') set.push([event.actor, event.item, event.data])

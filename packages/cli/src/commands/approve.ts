@@ -6,6 +6,7 @@ import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN_OF_ITEM } from '../find-run.ts'
+import { harmless } from '../style.ts'
 
 export const approve: Command = command({
   name: 'approve',
@@ -29,16 +30,17 @@ export const approve: Command = command({
     'Only budgets that the plan has are raised: both that of the item and that of the run, by the amount.',
     'Budgets of agents, principals, teams and days are raised in the configuration; what waits for one goes on at the next start.',
     'A wait is approved once: with --wait what is sent again is refused, and so is what was meant for an earlier wait.',
-    '--json gives { run, item, approved }.',
+    'The answer names the wait that was approved; --json gives { run, item, wait, approved }.',
   ],
   run: (context, args) => {
     const more = amountOf(args)
     return withConnection(context, args, 'running', async ({ client }) => {
       const { run } = await findRun(client, args.run ?? 'last')
       const { item } = args
-      await client.approve(run, item, args.wait ?? (await presentWait(client, run, item)), more)
-      if (args.json === true) await context.io.out(`${JSON.stringify({ run, item, approved: true })}\n`)
-      else await context.io.out(`Item ${item} of run ${run} may go on.\n`)
+      const wait = args.wait ?? (await presentWait(client, run, item))
+      await client.approve(run, item, wait, more)
+      if (args.json === true) await context.io.out(`${JSON.stringify({ run, item, wait, approved: true })}\n`)
+      else await context.io.out(`Item ${item} of run ${run} may go on from its wait ${harmless(wait)}.\n`)
       return 0
     })
   },
