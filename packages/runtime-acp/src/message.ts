@@ -63,13 +63,15 @@ export interface PermissionAsked {
 const text = z.string()
 const maybeText = text.nullish().catch(undefined)
 const count = z.int().min(0)
+/** It was read as JSON, so nothing else is left to check. */
+const json = z.custom<Json>((value) => value !== undefined)
 
 const toolCall = z.looseObject({
   toolCallId: text.max(200),
   title: maybeText,
   kind: maybeText,
   status: maybeText,
-  rawInput: z.json().optional().catch(undefined),
+  rawInput: json.optional(),
 })
 
 const envelope: z.ZodType<Message> = z.looseObject({

@@ -61,6 +61,8 @@ export interface Message {
 }
 
 const text = z.string()
+/** It was read as JSON, so nothing else is left to check. */
+const json = z.custom<Json>((value) => value !== undefined)
 const id = text.min(1).max(200)
 const count = z.int().min(0)
 
@@ -109,11 +111,13 @@ const ended: z.ZodType<Ended> = z.looseObject({
 
 const part = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text'), text }),
-  z.looseObject({ type: z.literal('tool_use'), id, name: text, input: z.json() }),
+  z.looseObject({ type: z.literal('tool_use'), id, name: text, input: json }),
   z.looseObject({ type: z.literal('tool_result'), tool_use_id: id, is_error: z.boolean().optional().catch(undefined) }),
 ])
 
-const toolAsked: z.ZodType<ToolAsked> = z.looseObject({ tool_name: text, tool_use_id: id, input: z.json() })
+const content = z.looseObject({ content: z.array(z.unknown()) })
+const subtyped = z.looseObject({ subtype: text })
+const toolAsked: z.ZodType<ToolAsked> = z.looseObject({ tool_name: text, tool_use_id: id, input: json })
 const responded = z.looseObject({ subtype: text, request_id: id, error: text.optional().catch(undefined) })
 const questions = z.looseObject({ questions: z.array(z.looseObject({ question: text })) })
 const metas = z.array(z.looseObject({ id, permission_decision: z.looseObject({ decision: text }) }))
@@ -131,8 +135,8 @@ export function readMessage(line: string): Message | undefined {
 
 /** What a message of either side holds; parts of other kinds are left out. */
 export function readParts(message: unknown): readonly Part[] {
-  const content = z.looseObject({ content: z.array(z.unknown()) }).safeParse(message).data?.content ?? []
-  return content.flatMap((one) => part.safeParse(one).data ?? [])
+  const parts = content.safeParse(message).data?.content ?? []
+  return parts.flatMap((one) => part.safeParse(one).data ?? [])
 }
 
 /** Each reads one kind of content; `undefined` where it is none. */
@@ -140,8 +144,7 @@ export const readBegun = (value: unknown): Begun | undefined => begun.safeParse(
 export const readRetry = (value: unknown): Retry | undefined => retry.safeParse(value).data
 export const readEnded = (value: unknown): Ended | undefined => ended.safeParse(value).data
 export const readToolAsked = (value: unknown): ToolAsked | undefined => toolAsked.safeParse(value).data
-export const readSubtype = (value: unknown): string | undefined =>
-  z.looseObject({ subtype: text }).safeParse(value).data?.subtype
+export const readSubtype = (value: unknown): string | undefined => subtyped.safeParse(value).data?.subtype
 export const readResponse = (
   value: unknown,
 ): { readonly subtype: string; readonly request_id: string; readonly error?: string | undefined } | undefined =>

@@ -21,8 +21,9 @@ export interface DriveState<C extends Conversation = Conversation> {
 
 const VERSION = 1
 
+/** Not copied: a state is never changed, only followed by another, and there is one for each event. */
 export function formatState<C extends Conversation>({ kind }: Manner<C>, state: DriveState<C>): Json {
-  const value: unknown = JSON.parse(JSON.stringify({ [kind]: VERSION, ...state }))
+  const value: unknown = { [kind]: VERSION, ...state }
   return isObject(value) ? value : null
 }
 

@@ -64,37 +64,66 @@ function openLine(): Line {
   let escape = false
   let keep = true
 
-  const push = (byte: number) => {
-    if (size === MESSAGE_BYTES) {
+  const push = (chunk: Uint8Array, from: number, to: number) => {
+    const wanted = size + to - from
+    if (wanted > MESSAGE_BYTES) {
       long = true
       kept = Buffer.alloc(0)
       return
     }
-    if (size === kept.byteLength) {
-      const larger = Buffer.allocUnsafe(Math.min(MESSAGE_BYTES, Math.max(1024, size * 2)))
-      kept.copy(larger)
+    if (wanted > kept.byteLength) {
+      const larger = Buffer.allocUnsafe(Math.min(MESSAGE_BYTES, Math.max(1024, wanted * 2)))
+      kept.copy(larger, 0, 0, size)
       kept = larger
     }
-    kept[size++] = byte
+    kept.set(chunk.subarray(from, to), size)
+    size = wanted
   }
 
-  const inside = (byte: number) => {
-    length++
-    if (escape) {
-      escape = false
-      rest = byte === letterU ? 4 : 0
-    } else if (rest > 0) rest--
-    else if (byte === quote) {
-      inString = false
-      push(byte)
-      return
-    } else if ((byte & 0xc0) !== 0x80) {
-      // The first byte of a character or an escape: the whole of it is kept, or nothing.
-      keep = length <= STRING_BYTES
-      cut ||= !keep
-      escape = byte === backslash
+  /** Takes what is outside of strings, and the quote that begins one. Returns where it ended. */
+  const outside = (chunk: Uint8Array, from: number, end: number): number => {
+    const found = chunk.indexOf(quote, from)
+    const inside = found !== -1 && found < end
+    const to = inside ? found + 1 : end
+    push(chunk, from, to)
+    if (inside) [inString, length, keep] = [true, 0, true]
+    return to
+  }
+
+  /** Where the string ends, at its quote, or `end`. */
+  const scan = (chunk: Uint8Array, from: number, end: number): number => {
+    for (let at = from; at < end; at++) {
+      const byte = chunk[at]
+      if (rest > 0) rest--
+      else if (escape) {
+        escape = false
+        rest = byte === letterU ? 4 : 0
+      } else if (byte === backslash) escape = true
+      else if (byte === quote) return at
     }
-    if (keep) push(byte)
+    return end
+  }
+
+  /** Takes what is inside of a string, and the quote that ends it. Returns where it ended. */
+  const inside = (chunk: Uint8Array, from: number, end: number): number => {
+    let at = from
+    if (keep) {
+      at = scan(chunk, from, Math.min(end, from + Math.max(0, STRING_BYTES - length)))
+      // An escape or a character whose first byte is kept is kept whole.
+      while (at < end && (rest > 0 || escape || ((chunk[at] ?? 0) & 0xc0) === 0x80)) at = scan(chunk, at, at + 1)
+      push(chunk, from, at)
+      length += at - from
+      if (at === end) return end
+    }
+    if (chunk[at] !== quote || rest > 0 || escape) {
+      keep = false
+      cut = true
+      at = scan(chunk, at, end)
+      if (at === end) return end
+    }
+    inString = false
+    push(chunk, at, at + 1)
+    return at + 1
   }
 
   return {
@@ -102,14 +131,7 @@ function openLine(): Line {
       if (start === end) return
       message ??= chunk[start] === brace
       if (!message) return
-      for (let at = start; at < end && !long; at++) {
-        const byte = chunk[at] ?? 0
-        if (inString) inside(byte)
-        else {
-          push(byte)
-          if (byte === quote) [inString, length, keep] = [true, 0, true]
-        }
-      }
+      for (let at = start; at < end && !long;) at = inString ? inside(chunk, at, end) : outside(chunk, at, end)
     },
     close() {
       if (message !== true) return undefined

@@ -41,6 +41,35 @@ describe('messages as lines', () => {
     }
   })
 
+  it('keep of a string what it begins with, cut between characters and escapes, however it came', async () => {
+    const unit = fc.constantFrom('x', '漢', '\\"', '\\\\', '\\n', '\\u6f22', '🧭')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(unit, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: -8, max: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (units, more, chunkBytes) => {
+          const bytes = Buffer.byteLength(units.join(''))
+          const before = Math.min(STRING_BYTES, STRING_BYTES + more - bytes)
+          const string = 'x'.repeat(before) + units.join('')
+          const [one] = await read(Buffer.from(`{"a":"${string}","b":"y"}\n`), chunkBytes)
+          const kept: unknown = JSON.parse(one?.text ?? '')
+          const said: unknown = JSON.parse(`"${string}"`)
+          // The units that begin within the bound.
+          let size = before
+          const first = units.filter(
+            (each) => (size += Buffer.byteLength(each)) - Buffer.byteLength(each) < STRING_BYTES,
+          )
+          const wanted: unknown = JSON.parse(`"${'x'.repeat(before)}${first.join('')}"`)
+          // Not by `toEqual`, which would print them whole.
+          expect(JSON.stringify(kept) === JSON.stringify({ a: wanted, b: 'y' })).toBe(true)
+          expect(one?.cut).toBe(wanted !== said)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
   it('that are too long without their strings have no text', async () => {
     const [one, two] = await read(Buffer.from(`{"a":[${'1,'.repeat(MESSAGE_BYTES)}1]}\n{"b":2}\n`), 65_536)
     expect([one?.text, two?.text]).toEqual([undefined, '{"b":2}'])
