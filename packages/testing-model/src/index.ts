@@ -9,7 +9,6 @@ export type { ModelCall } from './model-service.ts'
 export { parseScript } from './parse-script.ts'
 export { MODEL_CHECKS } from './problem.ts'
 export type { ModelCheck, ModelProblem } from './problem.ts'
-export type { ModelUsage } from './reply.ts'
 export { CONVERSATION_HEADER } from './route.ts'
 export type {
   Aside,

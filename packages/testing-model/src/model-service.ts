@@ -1,3 +1,4 @@
+import type { TokenCounts } from '@seamark/core'
 import { brokenAnswer, failureAnswer, jsonAnswer, streamAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { readRequest } from './api.ts'
@@ -13,7 +14,6 @@ import type { Delivered, ReceivedRequest } from './http-endpoint.ts'
 import type { ModelProblem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { madeUpId, partsOf, replyOf } from './reply.ts'
-import type { ModelUsage } from './reply.ts'
 import type { RequestView } from './request-view.ts'
 import { routeOf } from './route.ts'
 import type { Route } from './route.ts'
@@ -42,7 +42,7 @@ export interface ModelCall {
   /** Of the input by the rule, whatever the script says was used. */
   readonly inputTokens?: number
   /** What the answer says was used. */
-  readonly usage?: ModelUsage
+  readonly usage?: TokenCounts
   /** How it went over; `undefined` while it does. */
   readonly delivered?: Delivered
 }

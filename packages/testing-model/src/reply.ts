@@ -1,18 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Json } from '@seamark/core'
+import type { Json, TokenCounts } from '@seamark/core'
 import type { RequestView } from './request-view.ts'
 import type { Part, Reaction, Stop, UsageSpec } from './script.ts'
 import { tokensOf, tokensOfJson } from './tokens.ts'
-
-/** What an answer used. `reasoning` is a part of `output`; the kinds of input are apart. Named as `Tokens` of `@seamark/metering`. */
-export interface ModelUsage {
-  readonly input: number
-  readonly output: number
-  readonly cacheRead: number
-  readonly cacheWrite5m: number
-  readonly cacheWrite1h: number
-  readonly reasoning: number
-}
 
 export type ReplyPart =
   | { readonly kind: 'text'; readonly text: string }
@@ -37,7 +27,7 @@ export interface Reply {
   readonly createdAt: number
   readonly parts: readonly ReplyPart[]
   readonly stop: Stop
-  readonly usage: ModelUsage
+  readonly usage: TokenCounts
 }
 
 /** An id that is the same whenever the same things happen. */
@@ -76,7 +66,7 @@ function fit(parts: readonly ReplyPart[], maxTokens: number): { parts: readonly 
   return { parts: kept, whole: true }
 }
 
-function usageOf(counted: number, parts: readonly ReplyPart[], spec: UsageSpec, caches: boolean): ModelUsage {
+function usageOf(counted: number, parts: readonly ReplyPart[], spec: UsageSpec, caches: boolean): TokenCounts {
   const all = spec.input ?? counted
   const cacheRead = Math.min(spec.cacheRead ?? 0, all)
   const cacheWrite1h = caches ? Math.min(spec.cacheWrite1h ?? 0, all - cacheRead) : 0

@@ -1,5 +1,6 @@
+import type { TokenCounts } from '@seamark/core'
 import { deltasOf } from '../reply.ts'
-import type { ModelUsage, Reply, ReplyPart } from '../reply.ts'
+import type { Reply, ReplyPart } from '../reply.ts'
 import type { Stop, StreamSpec } from '../script.ts'
 import type { SseEvent } from '../sse.ts'
 import type { ChatBody } from './request.ts'
@@ -11,7 +12,7 @@ const STOPS: Readonly<Record<Stop, string>> = {
   refusal: 'content_filter',
 }
 
-function usageOf({ input, cacheRead, output, reasoning }: ModelUsage): object {
+function usageOf({ input, cacheRead, output, reasoning }: TokenCounts): object {
   return {
     prompt_tokens: input + cacheRead,
     completion_tokens: output,

@@ -1,5 +1,6 @@
+import type { TokenCounts } from '@seamark/core'
 import { deltasOf } from '../reply.ts'
-import type { ModelUsage, Reply, ReplyPart } from '../reply.ts'
+import type { Reply, ReplyPart } from '../reply.ts'
 import type { Stop, StreamSpec } from '../script.ts'
 import type { SseEvent } from '../sse.ts'
 import { signatureOf } from './signature.ts'
@@ -11,7 +12,7 @@ const STOPS: Readonly<Record<Stop, string>> = {
   refusal: 'refusal',
 }
 
-function usageMembers(usage: ModelUsage): object {
+function usageMembers(usage: TokenCounts): object {
   return {
     input_tokens: usage.input,
     cache_creation_input_tokens: usage.cacheWrite5m + usage.cacheWrite1h,
@@ -19,7 +20,7 @@ function usageMembers(usage: ModelUsage): object {
   }
 }
 
-function usageOf(usage: ModelUsage, output: number): object {
+function usageOf(usage: TokenCounts, output: number): object {
   return {
     ...usageMembers(usage),
     cache_creation: {

@@ -1,10 +1,11 @@
+import type { TokenCounts } from '@seamark/core'
 import { deltasOf } from '../reply.ts'
-import type { ModelUsage, Reply, ReplyPart } from '../reply.ts'
+import type { Reply, ReplyPart } from '../reply.ts'
 import type { StreamSpec } from '../script.ts'
 import type { SseEvent } from '../sse.ts'
 import type { ResponsesBody } from './request.ts'
 
-function usageOf({ input, cacheRead, output, reasoning }: ModelUsage): object {
+function usageOf({ input, cacheRead, output, reasoning }: TokenCounts): object {
   return {
     input_tokens: input + cacheRead,
     input_tokens_details: { cached_tokens: cacheRead },
