@@ -40,6 +40,6 @@ export function attemptsOf(executor: Executor, spec: LaunchSpec): Attempts {
 
 const letters = 'abcdefghijklmnopqrstuvwxyz234567'
 
-function newLaunchId(): string {
+export function newLaunchId(): string {
   return `sm${Array.from({ length: 32 }, () => letters[Math.floor(Math.random() * 32)]).join('')}`
 }

@@ -5,6 +5,7 @@ export const CASES: Readonly<Record<string, string>> = {
   records: import.meta.resolve('./cases/records.ts'),
   attempt: import.meta.resolve('./cases/local-attempt.ts'),
   docker: import.meta.resolve('./cases/docker-attempt.ts'),
+  agents: import.meta.resolve('./cases/agents.ts'),
   submit: import.meta.resolve('./cases/submit-to-start.ts'),
   git: import.meta.resolve('./cases/git-workspace.ts'),
   verify: import.meta.resolve('./cases/verify-bundle.ts'),
