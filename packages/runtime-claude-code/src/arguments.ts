@@ -1,4 +1,4 @@
-import type { RuntimeLaunch, RuntimeTask } from '@seamark/core'
+import type { RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 
 /** An MCP server that the program starts inside its sandbox, or reaches from there. */
@@ -23,7 +23,6 @@ export interface Arguments {
 const EFFORTS: readonly string[] = ['low', 'medium', 'high', 'xhigh', 'max']
 /** Longest argument, in bytes: Linux takes 128 KiB. */
 const ARGUMENT_BYTES = 120_000
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
 
 /** What starts commands is asked for even where the program thinks it harmless, and no hook of the workspace runs. */
 const SETTINGS = { permissions: { ask: ['Bash', 'Monitor'] }, disableAllHooks: true }
@@ -57,15 +56,6 @@ export function commandLine(about: Arguments, { model, effort }: Pick<RuntimeTas
   if (line.some((one) => Buffer.byteLength(one) > ARGUMENT_BYTES || one.includes('\0')))
     throw refused('What Claude Code is to be told does not fit into an argument.', 'Make its instructions shorter.')
   return line
-}
-
-/** Skills as files in the home. Errors: `INVALID_INPUT` for a name that is none. */
-export function skillFiles(skills: Readonly<Record<string, string>>): RuntimeLaunch['files'] {
-  return Object.entries(skills).map(([name, text]) => {
-    if (!NAME.test(name))
-      throw refused('The name of a skill is none.', 'Write letters, digits, - and _, at most 64 of them.')
-    return { path: `.claude/skills/${name}/SKILL.md`, bytes: new TextEncoder().encode(text), mode: 0o644 }
-  })
 }
 
 function refused(message: string, remedy: string): SeamError {

@@ -1,9 +1,9 @@
 import type { RuntimeAdapter } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS } from '@seamark/runtime'
+import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
 import type { Manner, VersionRange } from '@seamark/runtime'
-import { commandLine, skillFiles } from './arguments.ts'
+import { commandLine } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
 import { canceled, OPENING } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
@@ -61,7 +61,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
   const { argv = ['claude'], instructions, skills = {}, mcpServers = {}, projectSettings = false, maxTurns } = options
   const { endpoints = { ANTHROPIC_BASE_URL: 'api.anthropic.com' }, repeats = REPEATS } = options
   const env = { ...ENV, ...options.env }
-  const files = skillFiles(skills)
+  const files = skillFiles('.claude/skills', skills)
   checkSettings(argv, env, repeats)
   if (maxTurns !== undefined && !(Number.isSafeInteger(maxTurns) && maxTurns > 0))
     throw new SeamError('INVALID_INPUT', 'A number of turns is a whole number above 0.', {

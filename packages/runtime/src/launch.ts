@@ -17,8 +17,11 @@ count=$2
 shift 2
 while [ "$count" -gt 0 ]; do
   url=$(printf '%s\\n' "\${SEAMARK_ENDPOINTS:-}" | sed -n "s|.*\\"$2\\":\\"\\([^\\"]*\\)\\".*|\\1|p")
-  if [ -n "$url" ]; then export "$1=$url$3"; fi
-  shift 3
+  if [ -n "$url" ]; then
+    export "$1=$url$3"
+    if [ -n "$4" ]; then set -- "$@" "$4$url$3"; fi
+  fi
+  shift 4
   count=$((count - 1))
 done
 program=$1
@@ -62,6 +65,8 @@ export interface LaunchSettings {
   readonly env: Readonly<Record<string, string>>
   /** Names of variables, and the hosts, with a path where there is one, whose base URL each is given. */
   readonly endpoints: Readonly<Record<string, string>>
+  /** For a program that reads no variable: by such a name, what stands before its base URL in an argument that is added at the end. */
+  readonly urlArguments?: Readonly<Record<string, string>>
   /** Files to make before the start, in the program's home. */
   readonly files?: RuntimeLaunch['files']
   /** What a program has to end by itself once its input is closed, and again once it was told to. Default 5. */
@@ -72,7 +77,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HOST = /^([A-Za-z0-9.:-]+)((?:\/[A-Za-z0-9._-]+)*)$/
 
 /** How to start an agent's program so that it can be spoken to. Errors: `INVALID_INPUT` for a variable or a host that is none. */
-export function agentLaunch({ argv, env, endpoints, files = [], graceSeconds = 5 }: LaunchSettings): RuntimeLaunch {
+export function agentLaunch(settings: LaunchSettings): RuntimeLaunch {
+  const { argv, env, endpoints, urlArguments = {}, files = [], graceSeconds = 5 } = settings
   const pairs = Object.entries(endpoints).flatMap(([name, at]) => {
     const found = HOST.exec(at)
     if (found === null || !NAME.test(name))
@@ -85,8 +91,8 @@ export function agentLaunch({ argv, env, endpoints, files = [], graceSeconds = 5
         },
       )
     const [, host = '', path = ''] = found
-    return [name, host.replaceAll('.', '\\.'), path]
+    return [name, host.replaceAll('.', '\\.'), path, urlArguments[name] ?? '']
   })
-  const script = ['/bin/sh', '-c', SCRIPT, 'agent', String(graceSeconds), String(pairs.length / 3), ...pairs]
+  const script = ['/bin/sh', '-c', SCRIPT, 'agent', String(graceSeconds), String(pairs.length / 4), ...pairs]
   return { argv: [...script, ...argv], env: { ...env }, files: [...files], stdin: 'pipe' }
 }

@@ -16,12 +16,13 @@ chmodSync(join(dir, 'node_modules/.bin/local-agent'), 0o755)
 interface Setting {
   readonly env?: Readonly<Record<string, string>>
   readonly endpoints?: Readonly<Record<string, string>>
+  readonly urlArguments?: Readonly<Record<string, string>>
   /** Left open where it is absent. */
   readonly input?: string
 }
 
-async function run(argv: readonly string[], { env = {}, endpoints = {}, input }: Setting = {}) {
-  const launch = agentLaunch({ argv, env: {}, endpoints, graceSeconds: 0.2 })
+async function run(argv: readonly string[], { env = {}, endpoints = {}, urlArguments = {}, input }: Setting = {}) {
+  const launch = agentLaunch({ argv, env: {}, endpoints, urlArguments, graceSeconds: 0.2 })
   const [program = '', ...args] = launch.argv
   const path = process.env['PATH'] ?? ''
   const child = spawn(program, args, {
@@ -70,5 +71,13 @@ describe('the program of an agent', () => {
     const { out } = await run(['sh', '-c', 'echo "$A $B $C"'], { env, endpoints })
     expect(out).toBe('http://127.0.0.1:1/a/v1 http://127.0.0.1:2/b own\n')
     expect((await run(['sh', '-c', 'echo "$C"'], { endpoints, env: { C: 'own' } })).out).toBe('own\n')
+  })
+
+  it('is given them as arguments as well, and none where there is none', async () => {
+    const env = { SEAMARK_ENDPOINTS: JSON.stringify({ 'api.example': 'http://127.0.0.1:1/a' }) }
+    const endpoints = { A: 'api.example/v1', B: 'other.example', C: 'api.example' }
+    const urlArguments = { A: '--config=a b=', B: '--b=' }
+    const { out } = await run(['sh', '-c', 'printf "%s|" "$@" "$C"', 'sh', 'x y'], { env, endpoints, urlArguments })
+    expect(out).toBe('x y|--config=a b=http://127.0.0.1:1/a/v1|http://127.0.0.1:1/a|')
   })
 })

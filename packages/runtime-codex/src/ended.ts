@@ -1,0 +1,72 @@
+import type { Json } from '@seamark/core'
+import { failed, failureSaid, isObject, progress } from '@seamark/runtime'
+import type { Effect, Outcome } from '@seamark/runtime'
+import type { CodexConversation } from './conversation.ts'
+import type { Limits, Metered, Turn, TurnProblem } from './message.ts'
+
+/** Threads whose sums are kept. */
+const MOST_THREADS = 64
+
+const REASONS: Readonly<Record<string, string>> = {
+  contextWindowExceeded: 'context',
+  usageLimitExceeded: 'rate-limit',
+  rateLimitExceeded: 'rate-limit',
+  serverOverloaded: 'rate-limit',
+  flexUnavailable: 'rate-limit',
+  unauthorized: 'login',
+  cyberPolicy: 'refused',
+  misalignmentPolicyViolation: 'refused',
+}
+
+const STATUSES: Readonly<Record<number, string>> = { 401: 'login', 404: 'model', 429: 'rate-limit', 503: 'rate-limit' }
+
+/** How a turn came to its end, by the program's words for it. */
+export function outcomeOf({ status, error }: Turn): Outcome {
+  if (status === 'completed') return { completed: true, reason: 'completed' }
+  if (status === 'interrupted') return failed('cancelled', error?.message)
+  return error ? problemOf(error) : failed('agent-error', `The turn is ${status}.`)
+}
+
+function problemOf({ message, codexErrorInfo: info }: TurnProblem): Outcome {
+  const named = typeof info === 'string' && Object.hasOwn(REASONS, info) ? REASONS[info] : undefined
+  const status = statusOf(info)
+  const reason = named ?? (status === undefined ? undefined : STATUSES[status])
+  return reason === undefined ? failureSaid(message, 'agent-error') : failed(reason, message)
+}
+
+/** What the provider answered, where the program passes it on. */
+export function statusOf(info: Json | undefined): number | undefined {
+  if (!isObject(info)) return undefined
+  const [about] = Object.values(info)
+  const status = isObject(about) ? about['httpStatusCode'] : undefined
+  return typeof status === 'number' ? status : undefined
+}
+
+type Told = { readonly conversation: CodexConversation; readonly effects: readonly Effect[] }
+
+/** Tokens of a thread since they were last told. Cached input is input. */
+export function metered(before: CodexConversation, { threadId, tokenUsage: { total } }: Metered): Told {
+  const [, inputBefore, outputBefore] = before.metered.find(([thread]) => thread === threadId) ?? ['', 0, 0]
+  const inputTokens = Math.max(0, total.inputTokens - inputBefore)
+  const outputTokens = Math.max(0, total.outputTokens - outputBefore)
+  if (inputTokens + outputTokens === 0) return { conversation: before, effects: [] }
+  const others = before.metered.filter(([thread]) => thread !== threadId).slice(-(MOST_THREADS - 1))
+  const sum = [threadId, Math.max(inputBefore, total.inputTokens), Math.max(outputBefore, total.outputTokens)] as const
+  return {
+    conversation: { ...before, metered: [...others, sum] },
+    effects: [{ event: { type: 'usage', model: before.model, inputTokens, outputTokens } }],
+  }
+}
+
+/** The provider's limits, told where they changed by ten per cent. */
+export function limited(
+  before: CodexConversation,
+  { primary, secondary, rateLimitReachedType: reached }: Limits,
+): Told {
+  const windows = [primary, secondary].flatMap((one) => (one ? [Math.floor(one.usedPercent / 10) * 10] : []))
+  const limits = `${windows.join(' ')} ${(reached ?? '').slice(0, 100)}`.trim()
+  if (limits === '' || limits === before.limits) return { conversation: before, effects: [] }
+  const used = windows.map((percent) => `${percent} %`).join(' and ')
+  const words = [...(used === '' ? [] : [`at least ${used} used`]), ...(reached ? [reached] : [])]
+  return { conversation: { ...before, limits }, effects: progress(`Limits of the provider: ${words.join(', ')}`) }
+}

@@ -1,0 +1,123 @@
+import { liveRuntime } from '@seamark/testing'
+import { startModelServer } from '@seamark/testing-model'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codex } from '../src/index.ts'
+import type { CodexOptions } from '../src/index.ts'
+import { scenarios } from './scenarios.ts'
+import type { Scenario } from './scenarios.ts'
+import { endOf, toldOf } from './told.ts'
+
+const VERSION = '0.163.0'
+const dir = mkdtempSync(join(tmpdir(), 'seamark-codex-'))
+/** `RECORD_STREAMS=1` keeps what the program says here as the streams that are read without it. */
+const streams = process.env['RECORD_STREAMS'] === undefined ? undefined : join(import.meta.dirname, 'streams', VERSION)
+
+/** The program from the registry, as its users install it. */
+beforeAll(() => {
+  writeFileSync(join(dir, 'package.json'), '{"private":true}')
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', `@openai/codex@${VERSION}`], { cwd: dir, stdio: 'pipe' })
+  if (streams !== undefined) mkdirSync(streams, { recursive: true })
+}, 600_000)
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+/** What a workspace may bring to run something of its own; each would leave a file in the place. */
+const foreign = (place: string) => {
+  const hooks = [{ hooks: [{ type: 'command', command: `touch ${place}/hooked` }] }]
+  return {
+    'AGENTS.md': 'The boat is called Nellie.\n',
+    '.codex/config.toml': [
+      'developer_instructions = "Mind the settings."',
+      `notify = ["touch", "${place}/notified"]`,
+      '[features]\nhooks = true',
+      `[mcp_servers.foreign]\ncommand = "touch"\nargs = ["${place}/served"]`,
+    ].join('\n'),
+    '.codex/hooks.json': JSON.stringify({ hooks: { SessionStart: hooks, UserPromptSubmit: hooks, PreToolUse: hooks } }),
+    '.codex/rules/all.rules':
+      'prefix_rule(pattern=["git"], decision="allow")\nprefix_rule(pattern=["cat"], decision="allow")\n',
+    '.agents/skills/foreign/SKILL.md': '---\nname: foreign\ndescription: Mind the skill\n---\nMind.\n',
+    '.git/HEAD': 'ref: refs/heads/main\n',
+  }
+}
+
+async function drive({ turns, tools, options, model, effort }: Scenario, more: CodexOptions = {}) {
+  const place = mkdtempSync(join(dir, 'place-'))
+  const [workspaceDir, home] = [join(place, 'work'), join(place, 'home')]
+  for (const folder of [workspaceDir, home]) mkdirSync(folder)
+  writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
+  writeFileSync(join(workspaceDir, 'test.sh'), 'grep -q fixed a.txt && echo it holds\n')
+  copyFileSync(join(import.meta.dirname, 'mcp-server.mjs'), join(place, 'mcp-server.mjs'))
+  for (const [path, text] of Object.entries(foreign(place))) {
+    mkdirSync(dirname(join(workspaceDir, path)), { recursive: true })
+    writeFileSync(join(workspaceDir, path), text)
+  }
+  const server = await startModelServer({
+    script: { version: 1, keys: ['placeholder'], turns: turns(workspaceDir) },
+  })
+  try {
+    const runtime = codex({ ...options, ...more })
+    const task = {
+      run: 'r',
+      item: 'i',
+      attempt: 1,
+      prompt: 'Make test.sh pass.',
+      workspaceDir,
+      env: {
+        PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        HOME: home,
+        TMPDIR: place,
+        SEAMARK_ENDPOINTS: JSON.stringify({ 'api.openai.com': server.url }),
+      },
+      ...(tools !== undefined && { tools }),
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
+    }
+    for (const { path, bytes } of (await runtime.prepare(task)).files) {
+      mkdirSync(dirname(join(home, path)), { recursive: true })
+      writeFileSync(join(home, path), bytes)
+    }
+    const lived = await liveRuntime(runtime, task, 100_000)
+    return { ...lived, calls: server.calls, problems: server.takeProblems(), workspaceDir, place }
+  } finally {
+    await server.close({ check: false })
+  }
+}
+
+describe.each(scenarios)('$name', (scenario) => {
+  it('is driven to its end', { timeout: 240_000 }, async () => {
+    const { events, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
+    expect({ told: toldOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr.slice(-2_000)).toEqual({
+      told: scenario.told,
+      end: scenario.end,
+    })
+    expect([problems, exit.code]).toEqual([[], 0])
+    expect(['hooked', 'notified', 'served'].filter((name) => existsSync(join(place, name)))).toEqual([])
+    expect(events[0]).toEqual({ type: 'progress', text: `Codex ${VERSION}` })
+    expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
+    if (scenario.end.reason === 'mcp-server') expect(calls).toEqual([])
+    if (scenario.end.completed && scenario.leaves !== true) {
+      const sum = (list: readonly (number | undefined)[]) => list.reduce<number>((all, one) => all + (one ?? 0), 0)
+      const usage = events.filter((event) => event.type === 'usage')
+      expect([sum(usage.map((one) => one.inputTokens)), sum(usage.map((one) => one.outputTokens))]).toEqual([
+        sum(calls.map((call) => call.usage?.input)),
+        sum(calls.map((call) => call.usage?.output)),
+      ])
+    }
+    if (streams !== undefined)
+      writeFileSync(join(streams, `${scenario.name}.jsonl`), stdout.replaceAll(place, '/place'))
+  })
+})
+
+describe('the program', () => {
+  it('of another version is not used', { timeout: 240_000 }, async () => {
+    const [scenario] = scenarios
+    if (scenario === undefined) throw new Error('There is no scenario.')
+    const { events, calls } = await drive(scenario, { versions: { from: '99' } })
+    expect(endOf(events)).toEqual({ completed: false, reason: 'agent-version' })
+    expect(calls).toEqual([])
+  })
+})

@@ -1,0 +1,62 @@
+import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { hear, task as anyTask } from './said.ts'
+import { scenarios } from './scenarios.ts'
+import { endOf, toldOf } from './told.ts'
+
+const folder = join(import.meta.dirname, 'streams')
+const isRequest = (line: string): boolean => /^\{"method":"[^"]+","id":/.test(line)
+const idsOf = (list: readonly unknown[]) =>
+  list.flatMap((one) => /^\{"id":(\d+),"result"/.exec(JSON.stringify(one))?.[1] ?? [])
+
+/** What each version of the program said; `codex.services.test.ts` records it. */
+describe.each(readdirSync(folder))('what Codex %s said', (version) => {
+  it('is of every scenario', () => {
+    expect(readdirSync(join(folder, version)).toSorted()).toEqual(
+      scenarios.map(({ name }) => `${name}.jsonl`).toSorted(),
+    )
+  })
+
+  describe.each(scenarios)('of $name', ({ name, tools, options, told, end }) => {
+    const stdout = readFileSync(join(folder, version, `${name}.jsonl`))
+    const { tools: _, ...rest } = anyTask
+    const task: RuntimeTask = { ...rest, ...(tools !== undefined && { tools }) }
+
+    it('is read as it was meant', async () => {
+      const { events, wrote } = await hear(stdout, options, { task })
+      expect({ told: toldOf(events), end: endOf(events) }).toEqual({ told, end })
+      expect(events.slice(0, 2)).toEqual([
+        { type: 'progress', text: `Codex ${version}` },
+        { type: 'progress', text: expect.stringMatching(/^Conversation [0-9a-f-]{36}, model gpt-/) },
+      ])
+      expect(wrote.at(-1)).toBe('end')
+      // Every request of the program has one answer, and each under its number.
+      const requests = stdout.toString().split('\n').filter(isRequest)
+      expect(idsOf(wrote)).toEqual(requests.map((line) => /"id":(\d+)/.exec(line)?.[1]))
+      expect(requests.length).toBe(told.length)
+    })
+
+    it('is read alike from any place, cut anywhere', async () => {
+      const { driven, events } = await hear(stdout, options, { task })
+      for (const [index, { state }] of driven.entries()) {
+        const again = await hear(stdout, options, { task, state, chunkBytes: 501 })
+        expect(again.events).toEqual(events.slice(index + 1))
+      }
+    })
+  })
+})
+
+describe('what Codex said of its edit and test', () => {
+  it.each(readdirSync(folder))('has tools, words and usage in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'edit-and-test.jsonl'))
+    const { events } = await hear(stdout, { skills: { knots: '' } }, { task: { ...anyTask, tools: {} } })
+    const of = (type: AgentEvent['type']) => events.filter((event) => event.type === type)
+    expect(of('tool').map((event) => 'name' in event && event.name)).toEqual(['ls', 'edit', 'sh test.sh'])
+    expect(of('usage').length).toBe(4)
+    expect(of('progress').flatMap((event) => ('text' in event ? [event.text] : []))).toEqual(
+      expect.arrayContaining(['I read it.', 'Done.']),
+    )
+  })
+})
