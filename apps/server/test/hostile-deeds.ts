@@ -8,6 +8,8 @@ export interface Deed {
   readonly fails?: readonly [reason: string, detail: string]
   /** Names of the files of its patch, as bytes in Latin-1. Absent: not looked at. */
   readonly leaves?: readonly string[]
+  /** Names of processes that it leaves running when it ends by itself. */
+  readonly runsOn?: readonly string[]
 }
 
 /** Names that somebody who builds a line, a list or a path of them would take for something else. */
@@ -85,6 +87,7 @@ export const deeds: readonly Deed[] = [
   {
     id: 'left',
     run: `(setsid sh -c "trap '' TERM HUP INT QUIT; (sh -c 'while :; do date > left; sleep 0.1; done; : MARKER' &); sleep 600" > /dev/null 2>&1 &); echo fine > good.txt; sleep 1`,
+    runsOn: ['sh', 'sleep'],
   },
   {
     id: 'forks',

@@ -24,6 +24,10 @@ interface Ended {
   readonly outcome: string
   readonly reason: string
   readonly detail?: string
+  readonly exit?: {
+    readonly reason: string
+    readonly left?: { readonly processes: number; readonly names: readonly string[] }
+  }
 }
 
 /** Tests of what comes of programs that attack what runs and captures them, on a real service, in attempts on one executor. */
@@ -67,6 +71,17 @@ export function testsOfHostileItems(open: (here: Place) => Promise<Ground>): voi
       ...(fails[1] !== '' && { detail: expect.stringContaining(fails[1]) }),
     }
     expect(ended.get(id)).toMatchObject(wanted ?? { outcome: 'succeeded', reason: 'completed' })
+  })
+
+  it.each(deeds)('$id is told with what it left running', ({ id, runsOn }) => {
+    const exit = ended.get(id)?.exit
+    const left = runsOn
+      ? { processes: expect.toSatisfy((count) => count >= runsOn.length), names: expect.arrayContaining([...runsOn]) }
+      : { processes: 0, names: [] }
+    expect(exit).toMatchObject(
+      exit?.reason === 'exited' ? { left } : { reason: expect.stringMatching(/^(?!signaled)/) },
+    )
+    if (runsOn) expect(exit?.reason).toBe('exited')
   })
 
   it.each(deeds.filter(({ leaves }) => leaves))(

@@ -14,7 +14,11 @@ export function basisOf(
   keeper: string,
 ): Readonly<Record<string, string>> {
   const nothing = { argv: [], env: {}, cwd: '/', mounts: [] }
-  const config = containerConfig(nothing, { launchId: '', scope: '', creator: '', image, cpus, keeper: '' }, settings)
+  const config = containerConfig(
+    nothing,
+    { launchId: '', scope: '', creator: '', image, cpus, keeper: '', own: 0 },
+    settings,
+  )
   return {
     engine: `Docker ${version.slice(0, 100)}`,
     runtime: settings.runtime,

@@ -1,6 +1,6 @@
 import type { ExecutorGuarantees, LaunchSpec } from '@seamark/core'
 import { checkLaunchLimits, checkLaunchSpec } from '@seamark/kit'
-import { KEEPER } from './keeper.ts'
+import { KEEPER, WATCHWORD_VARIABLE } from './keeper.ts'
 
 /** Places that the engine fills with what belongs to the kernel, and the keeper's own. */
 const TAKEN = ['/proc', '/sys', '/dev', KEEPER]
@@ -15,6 +15,8 @@ export function checkSpec(spec: LaunchSpec, { limits: held }: Pick<ExecutorGuara
       if (target === '/' || TAKEN.some((path) => isBelow(target, path)))
         wrong(`/mounts/${i}/target`, `A mount can not cover the container's own ${target}.`)
     })
+    if (Object.hasOwn(spec.env, WATCHWORD_VARIABLE))
+      wrong('/env', `The variable ${WATCHWORD_VARIABLE} is the container's own.`)
     checkLaunchLimits(spec.limits ?? {}, held, least, wrong)
   })
 }

@@ -1,5 +1,5 @@
 import type { LaunchLimits, LaunchSpec } from '@seamark/core'
-import { KEEPER, keptCommand } from './keeper.ts'
+import { KEEPER, keptCommand, WATCHWORD_VARIABLE } from './keeper.ts'
 import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
 import type { ContainerConfig } from './container-body.ts'
@@ -16,10 +16,14 @@ export interface Launching {
   readonly cpus: number
   /** Path of the keeper on this machine. */
   readonly keeper: string
+  /** Before what the keeper tells of an end. Absent: it tells nothing. */
+  readonly watchword?: string
+  /** How many processes of ours the program starts before it runs anything of an item. */
+  readonly own: number
 }
 
-/** Names that the engine sets in every container unless it is told not to. */
-const ADDED_BY_ENGINE = ['PATH', 'HOSTNAME']
+/** Names that the engine sets in every container unless it is told not to, and one that no image may set. */
+const ADDED = ['PATH', 'HOSTNAME', WATCHWORD_VARIABLE]
 
 /**
  * More bytes than the log of the engine takes for one byte of output at the worst, an empty line. So a log that was cut
@@ -33,7 +37,7 @@ const OWN_PROCESSES = 1
 
 /** The container of an attempt. Pure; the spec was checked, and mounts are by their real path. */
 export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
-  const { image, launchId, scope, creator, keeper } = launching
+  const { image, launchId, scope, creator, keeper, watchword, own } = launching
   const { user, deployment, runtime } = settings
   const limits = narrowed(settings.limits, spec.limits)
   // runc gives such a folder the mode that the image's has, so it needs the right owner.
@@ -44,9 +48,9 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
   return {
     Image: image.id,
     // The service ends an attempt at its time. Where it is away, the keeper does.
-    Entrypoint: keptCommand(spec.argv, spec.timeoutMs === undefined ? undefined : spec.timeoutMs + TIMER_MS),
+    Entrypoint: keptCommand(spec.argv, spec.timeoutMs === undefined ? undefined : spec.timeoutMs + TIMER_MS, own),
     Cmd: [],
-    Env: environment(spec.env, image.env),
+    Env: environment({ ...spec.env, ...(watchword !== undefined && { [WATCHWORD_VARIABLE]: watchword }) }, image.env),
     WorkingDir: spec.cwd,
     User: `${user.uid}:${user.gid}`,
     Hostname: 'seamark',
@@ -57,6 +61,7 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       [LABEL.launch]: launchId,
       [LABEL.image]: image.id,
       [LABEL.creator]: creator,
+      [LABEL.watchword]: watchword ?? '',
       [LABEL.timeoutMs]: label(spec.timeoutMs),
       [LABEL.maxOutputBytes]: label(spec.maxOutputBytes),
       [LABEL.idleMs]: label(spec.limits?.idleMs),
@@ -130,7 +135,7 @@ export function notStartedConfig(detail: string, launching: Launching, settings:
 }
 
 function environment(env: Readonly<Record<string, string>>, ofImage: readonly string[]): string[] {
-  const added = [...ADDED_BY_ENGINE, ...ofImage.map((entry) => entry.split('=')[0] ?? '')]
+  const added = [...ADDED, ...ofImage.map((entry) => entry.split('=')[0] ?? '')]
   const away = [...new Set(added)].filter((name) => name !== '' && !Object.hasOwn(env, name))
   return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...away]
 }

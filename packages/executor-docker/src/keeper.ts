@@ -1,9 +1,13 @@
 import { SeamError, sha256Hex, systemCode } from '@seamark/kit'
+import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** Where the keeper is in every container. */
 export const KEEPER = '/.seamark-keep'
+
+/** The variable that the keeper takes its watchword from, and out of what it gives to its program. */
+export const WATCHWORD_VARIABLE = 'SEAMARK_WATCHWORD'
 
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64']
 
@@ -18,9 +22,22 @@ export function keeperProgram(arch: string = process.arch): string {
   })
 }
 
-/** The command that runs another one and ends with it, or kills all that there is after this time. Pure. */
-export function keptCommand(argv: readonly string[], afterMs: number | undefined): string[] {
-  return [KEEPER, String(afterMs ?? 0), '--', ...argv]
+/**
+ * The command that runs another one and ends with it, or kills all that there is after this time. `own` is how many processes
+ * that one starts which are ours, and not told of. Pure.
+ */
+export function keptCommand(argv: readonly string[], afterMs: number | undefined, own: number): string[] {
+  return [KEEPER, String(afterMs ?? 0), String(own), '--', ...argv]
+}
+
+/** A word that only a keeper and whoever asks the engine know. */
+export function makeWatchword(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** A watchword from a label; `undefined` for what is none. Pure. */
+export function watchwordFrom(text: string | undefined): string | undefined {
+  return text !== undefined && /^[a-f0-9]{32}$/.test(text) ? text : undefined
 }
 
 /** The digest of the keeper's bytes. Errors: `UNAVAILABLE` where it is missing or can not be executed. */

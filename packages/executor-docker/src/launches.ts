@@ -1,11 +1,14 @@
 import type { LaunchState, OutputStream } from '@seamark/core'
 import { isLaunchId, SeamError } from '@seamark/kit'
-import { clipper, demultiplexer, type Count, type Piece } from './demultiplex.ts'
+import { judgeFirst } from '@seamark/supervisor'
+import { clipper, type Count, type Piece } from './demultiplex.ts'
 import type { Engine } from './engine.ts'
+import { watchwordFrom } from './keeper.ts'
 import { containerName, LABEL, markName } from './names.ts'
 import type { ContainerFacts } from './port.ts'
 import { limitOf, phaseOf, stateOf, stopReasonOf, type StopReason } from './state.ts'
 import type { Known } from './cursor.ts'
+import { openStreams, type Streams } from './streams.ts'
 import type { Tail } from './tail.ts'
 
 const NOTHING: Count = { stdout: 0, stderr: 0, over: false }
@@ -49,18 +52,26 @@ export function openLaunches(engine: Engine, scope: string): Launches {
     }
   }
 
-  async function* rawPieces(of: ContainerFacts, signal?: AbortSignal): AsyncIterable<Piece> {
-    const take = demultiplexer()
+  const streamsOf = (of: ContainerFacts) => openStreams(watchwordFrom(of.labels[LABEL.watchword]))
+
+  function rawPieces(of: ContainerFacts, signal?: AbortSignal): AsyncIterable<Piece> {
+    return through(streamsOf(of), of, signal)
+  }
+
+  async function* through(streams: Streams, of: ContainerFacts, signal?: AbortSignal): AsyncIterable<Piece> {
     const chunks = await engine.call('Reading output', (port) => port.logs(of.id, signal), signal)
-    for await (const chunk of chunks) yield* take(chunk)
+    for await (const chunk of chunks) yield* streams.take(chunk)
+    // The log of what runs may break off anywhere, and is read again.
+    if (phaseOf(of) === 'ended') yield* streams.end()
   }
 
   async function ended(of: ContainerFacts, launchId: string, signal?: AbortSignal) {
     const known = ends.get(of.id)
     if (known !== undefined) return known
     const clip = clipper(limitOf(of, 'maxOutputBytes'))
+    const streams = streamsOf(of)
     try {
-      for await (const piece of rawPieces(of, signal)) {
+      for await (const piece of through(streams, of, signal)) {
         clip.take(piece)
         if (clip.count().over) break
       }
@@ -69,7 +80,8 @@ export function openLaunches(engine: Engine, scope: string): Launches {
     }
     // Only SIGKILL is ever sent from here.
     const mark = of.exitCode === 137 ? await stopMark(launchId, signal) : undefined
-    const found = { state: stateOf(of, mark, clip.count()), count: clip.count() }
+    const said = judgeFirst(streams.report() ?? new Uint8Array(0), '')
+    const found = { state: stateOf(of, mark, clip.count(), said), count: clip.count() }
     ends.set(of.id, found)
     tails.get(of.id)?.close()
     tails.delete(of.id)

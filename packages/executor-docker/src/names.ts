@@ -8,6 +8,8 @@ export const LABEL = {
   creator: 'dev.seamark.creator',
   timeoutMs: 'dev.seamark.timeout-ms',
   maxOutputBytes: 'dev.seamark.max-output-bytes',
+  /** What the keeper says before it tells an end; empty where it tells none. */
+  watchword: 'dev.seamark.watchword',
   /** Limits of the spec that are watched. */
   pids: 'dev.seamark.pids',
   idleMs: 'dev.seamark.idle-ms',

@@ -1,10 +1,11 @@
 import type { LaunchAnswer, LaunchSpec } from '@seamark/core'
+import { forwarderProcesses } from '@seamark/forwarder'
 import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { isBelow } from './check-spec.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
 import type { Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
-import { keeperProgram } from './keeper.ts'
+import { keeperProgram, makeWatchword } from './keeper.ts'
 import { findMissing, type Look } from './missing.ts'
 import { handOver, resolveMounts } from './mounts.ts'
 import { containerName, LABEL } from './names.ts'
@@ -90,8 +91,18 @@ export function openStarter(
 
   async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
-    const launching: Launching = { launchId, scope, creator, image, cpus: facts.cpus, keeper: keeperProgram() }
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
+    const launching: Launching = {
+      launchId,
+      scope,
+      creator,
+      image,
+      cpus: facts.cpus,
+      keeper: keeperProgram(),
+      // With another runtime a program can end or stop the keeper, and what it would tell is worth nothing.
+      ...(settings.runtime === 'runc' && { watchword: makeWatchword() }),
+      own: await forwarderProcesses({ argv: spec.argv, mounts }),
+    }
     if (missing !== undefined) {
       if (await launches.wasReaped(launchId)) throw conflict(launchId)
       return (await putNotStarted(`ENOENT: no such mount source ${missing}`, launching)) ? 'done' : 'taken'
@@ -119,7 +130,7 @@ export function openStarter(
     }
     launches.keepTail(
       id,
-      openTail(live, () => leaving.abort(), broke),
+      openTail(live, launching.watchword, () => leaving.abort(), broke),
     )
     if (reaped) {
       await remove()

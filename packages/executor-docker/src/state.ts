@@ -1,4 +1,6 @@
 import type { Exit, ExitReason, LaunchState } from '@seamark/core'
+import type { Judgement } from '@seamark/supervisor'
+import { constants } from 'node:os'
 import type { Count } from './demultiplex.ts'
 import { LABEL } from './names.ts'
 import type { ContainerFacts } from './port.ts'
@@ -56,8 +58,15 @@ export function phaseOf(facts: ContainerFacts | undefined): Phase {
   return facts.status === 'dead' ? 'lost' : 'running'
 }
 
-/** The state of a launch whose container is in this phase. Counts matter for `ended` alone. Pure. */
-export function stateOf(facts: ContainerFacts | undefined, stop: StopReason | undefined, count: Count): LaunchState {
+/**
+ * The state of a launch whose container is in this phase. What the keeper said and counts matter for `ended` alone. Pure.
+ */
+export function stateOf(
+  facts: ContainerFacts | undefined,
+  stop: StopReason | undefined,
+  count: Count,
+  said?: Judgement,
+): LaunchState {
   const phase = phaseOf(facts)
   if (facts === undefined || phase === 'absent' || phase === 'waiting') return { state: 'unknown' }
   if (phase === 'lost') return { state: 'lost' }
@@ -66,13 +75,13 @@ export function stateOf(facts: ContainerFacts | undefined, stop: StopReason | un
     const at = { startedAt: facts.createdAt, endedAt: facts.createdAt, outputBytes: 0 }
     return { state: 'exited', exit: { reason: 'not-started', ...at, detail: detailOf(facts) } }
   }
-  return { state: 'exited', exit: exitOf(facts, stop, count) }
+  return { state: 'exited', exit: exitOf(facts, stop, count, said) }
 }
 
-function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Count): Exit {
+function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Count, said?: Judgement): Exit {
   const { exitCode, startedAt } = facts
   const endedAt = Math.max(facts.endedAt, startedAt)
-  const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined
+  const signal = signalOf(exitCode, said)
   const killed = signal === 'SIGKILL'
   const timeoutMs = limitOf(facts, 'timeoutMs')
   const reason = (): ExitReason => {
@@ -92,7 +101,16 @@ function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Coun
     endedAt,
     outputBytes: count.stdout + count.stderr,
     ...ranIn(facts),
+    ...(said?.left !== undefined && { left: said.left }),
   }
+}
+
+/** The engine tells an end by signal n as 128 + n. The keeper tells which it was, unless it was killed after that. */
+function signalOf(exitCode: number, said?: Judgement): string | undefined {
+  if (said?.code === exitCode) return undefined
+  const told = Object.entries(constants.signals).find(([name]) => name === said?.signal)
+  if (said?.signal !== undefined && told !== undefined && told[1] + 128 === exitCode) return said.signal
+  return exitCode > 128 ? SIGNALS[exitCode - 128] : undefined
 }
 
 /** Every container is made from the image's id, which its label says. Pure. */

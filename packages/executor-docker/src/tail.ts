@@ -1,5 +1,5 @@
 import type { OutputStream } from '@seamark/core'
-import { demultiplexer } from './demultiplex.ts'
+import { openStreams } from './streams.ts'
 
 /**
  * The end of the output of a container that runs, as its program wrote it. The engine's log has a line only when it is
@@ -21,10 +21,15 @@ export interface Tail {
 const KEPT_BYTES = 64 * 1024
 
 /**
- * `chunks` are the engine's multiplexed streams from their first byte. Read without pause, so nothing waits for it. `failed`
- * is told why they ended early.
+ * `chunks` are the engine's multiplexed streams from their first byte, with what a keeper of this watchword says in them. Read
+ * without pause, so nothing waits for it. `failed` is told why they ended early.
  */
-export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void, failed: (error: unknown) => void): Tail {
+export function openTail(
+  chunks: AsyncIterable<Uint8Array>,
+  watchword: string | undefined,
+  close: () => void,
+  failed: (error: unknown) => void,
+): Tail {
   // Rings: byte n of a stream is at n modulo their size.
   const rings = { stdout: new Uint8Array(KEPT_BYTES), stderr: new Uint8Array(KEPT_BYTES) }
   const sizes = { stdout: 0, stderr: 0 }
@@ -37,10 +42,10 @@ export function openTail(chunks: AsyncIterable<Uint8Array>, close: () => void, f
   }
 
   async function read(): Promise<void> {
-    const take = demultiplexer()
+    const streams = openStreams(watchword)
     try {
       for await (const chunk of chunks) {
-        for (const { stream, bytes } of take(chunk)) {
+        for (const { stream, bytes } of streams.take(chunk)) {
           sizes[stream] += bytes.byteLength
           const kept = bytes.subarray(-KEPT_BYTES)
           const at = (sizes[stream] - kept.byteLength) % KEPT_BYTES

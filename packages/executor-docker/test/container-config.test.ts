@@ -16,6 +16,7 @@ const launching = {
   image,
   cpus: 8,
   keeper,
+  own: 2,
 }
 const settings = checkOptions(
   { image: 'busybox', runtime: 'runsc', limits: { cpus: 1.5, memoryBytes: 2 ** 30, pids: 64 } },
@@ -37,7 +38,7 @@ describe('the container of a spec', () => {
     expect(config).toMatchObject({
       Image: id,
       // A second past its time, where no service has ended it.
-      Entrypoint: ['/.seamark-keep', '2000', '--', '/bin/sh', '-c', 'true'],
+      Entrypoint: ['/.seamark-keep', '2000', '2', '--', '/bin/sh', '-c', 'true'],
       Cmd: [],
       User: '1234:567',
       WorkingDir: '/case',
@@ -96,7 +97,14 @@ describe('the container of a spec', () => {
   })
 
   it('has the environment of the spec and takes away all else', () => {
-    expect(config.Env.toSorted()).toEqual(['A=x=y\nz', 'FROM_IMAGE', 'HOSTNAME=mine', 'PATH'])
+    expect(config.Env.toSorted()).toEqual(['A=x=y\nz', 'FROM_IMAGE', 'HOSTNAME=mine', 'PATH', 'SEAMARK_WATCHWORD'])
+  })
+
+  it('has the watchword where the keeper finds it, and whoever asks the engine', () => {
+    const watchword = '0f'.repeat(16)
+    const { Env, Labels } = containerConfig(spec, { ...launching, watchword }, settings)
+    expect(Env.filter((entry) => entry.startsWith('SEAMARK'))).toEqual([`SEAMARK_WATCHWORD=${watchword}`])
+    expect([Labels[LABEL.watchword], config.Labels[LABEL.watchword]]).toEqual([watchword, ''])
   })
 
   it('gives an empty folder for each volume of the image, but where a mount is', () => {
@@ -138,7 +146,7 @@ describe('the container of a spec', () => {
   it('of what can not start has nothing of the spec', () => {
     const stands = notStartedConfig('ENOENT: gone', launching, settings)
     expect(stands.Labels[LABEL.notStarted]).toBe('ENOENT: gone')
-    expect([stands.HostConfig.Mounts.length, stands.Entrypoint.slice(1)]).toEqual([1, ['0', '--', '/']])
+    expect([stands.HostConfig.Mounts.length, stands.Entrypoint.slice(1)]).toEqual([1, ['0', '2', '--', '/']])
   })
 })
 

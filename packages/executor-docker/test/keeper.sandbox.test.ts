@@ -3,7 +3,9 @@ import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkKeeper, KEEPER, keeperProgram, keptCommand } from '../src/keeper.ts'
+import { judgeFirst } from '@seamark/supervisor'
+import { checkKeeper, KEEPER, keeperProgram, keptCommand, makeWatchword } from '../src/keeper.ts'
+import { openStreams } from '../src/streams.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'seamark-keep-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -12,10 +14,17 @@ interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+  /** What the keeper told, where it has a watchword. */
+  readonly told?: unknown
 }
 
 /** Runs a program as in a container: beneath the keeper, which is the first process, as a user without capabilities. */
-function kept(argv: readonly string[], afterMs?: number, env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+function kept(
+  argv: readonly string[],
+  afterMs?: number,
+  env: NodeJS.ProcessEnv = process.env,
+  own = 0,
+): Promise<Ended> {
   const sandbox = [
     ['--unshare-all', '--die-with-parent', '--as-pid-1', '--uid', '4321', '--gid', '4321', '--cap-drop', 'ALL'],
     [
@@ -32,7 +41,7 @@ function kept(argv: readonly string[], afterMs?: number, env: NodeJS.ProcessEnv 
       keeperProgram(),
       '/tmp/keep',
     ],
-    ['--', '/tmp/keep', ...keptCommand(argv, afterMs).slice(1)],
+    ['--', '/tmp/keep', ...keptCommand(argv, afterMs, own).slice(1)],
   ].flat()
   const child = spawn('bwrap', sandbox, { env })
   let [stdout, stderr] = ['', '']
@@ -74,7 +83,7 @@ describe('the program', () => {
 
   it('is a script without a first line that names its shell, as the shell finds it', async () => {
     const script =
-      'printf "echo ran \\$1; exit 5" > /tmp/it; chmod 755 /tmp/it; PATH=/tmp; /tmp/keep 0 -- it x; echo $?'
+      'printf "echo ran \\$1; exit 5" > /tmp/it; chmod 755 /tmp/it; PATH=/tmp; /tmp/keep 0 0 -- it x; echo $?'
     const { stdout } = await kept(shell(script))
     expect(stdout).toBe('ran x\n5\n')
   })
@@ -93,15 +102,23 @@ describe('the program', () => {
   })
 
   it.each([
-    [['x', '--', 'true']],
-    [['', '--', 'true']],
-    [['-1', '--', 'true']],
-    [['1'.repeat(17), '--', 'true']],
-    [['5', 'true', 'true']],
-    [['5', '--']],
+    [['x', '0', '--', 'true']],
+    [['', '0', '--', 'true']],
+    [['-1', '0', '--', 'true']],
+    [['1'.repeat(17), '0', '--', 'true']],
+    [['5', 'x', '--', 'true']],
+    [['5', '0', 'true', 'true']],
+    [['5', '0', '--']],
+    [['5', '--', 'true']],
     [[]],
   ])('is not started with %j', (argv) => {
     expect(spawnSync(keeperProgram(), argv).status).toBe(125)
+  })
+
+  it('is not started with a watchword where it would kill all that it may, or with half of one', async () => {
+    const env = { ...process.env, SEAMARK_WATCHWORD: makeWatchword() }
+    expect(spawnSync(keeperProgram(), ['0', '0', '--', 'true'], { env }).status).toBe(125)
+    expect(await kept(['true'], undefined, { ...env, SEAMARK_WATCHWORD: 'half' })).toMatchObject({ code: 125 })
   })
 })
 
@@ -121,6 +138,79 @@ describe('the time', () => {
 
   it('that is not reached ends nothing', async () => {
     expect(await kept(shell('sleep 0.1; exit 3'), Number.MAX_SAFE_INTEGER)).toMatchObject({ code: 3 })
+  })
+})
+
+describe('what it tells at the end', () => {
+  /** Runs a program whose keeper has a watchword. */
+  async function told(argv: readonly string[], afterMs?: number, own?: number) {
+    const watchword = makeWatchword()
+    const { code, stdout, stderr } = await kept(argv, afterMs, { ...process.env, SEAMARK_WATCHWORD: watchword }, own)
+    const streams = openStreams(watchword)
+    const bytes = Buffer.from(stderr, 'latin1')
+    const header = Buffer.from([2, 0, 0, 0, 0, 0, 0, 0])
+    header.writeUInt32BE(bytes.byteLength, 4)
+    const pieces = [...streams.take(Buffer.concat([header, bytes])), ...streams.end()]
+    const report = streams.report()
+    const own_ = pieces.map((piece) => Buffer.from(piece.bytes).toString('latin1')).join('')
+    return { code, stdout, stderr: own_, said: report === undefined ? undefined : judgeFirst(report, ''), watchword }
+  }
+  const became = (name: string) => `until grep -qsx ${name} /proc/[0-9]*/comm; do :; done`
+  const sleeps = `sleep 60 & ${became('sleep')}`
+  const left = { processes: 1, names: ['sleep'] }
+
+  it.each([
+    ['exit 139', { reason: 'exited', code: 139, left: { processes: 0, names: [] } }],
+    ['kill -SEGV $$', { reason: 'signaled', signal: 'SIGSEGV', left: { processes: 0, names: [] } }],
+    [`${sleeps}; echo x >&2; exit 3`, { reason: 'exited', code: 3, left }],
+    [`(setsid sleep 60 &); ${became('sleep')}; kill -KILL $$`, { reason: 'signaled', signal: 'SIGKILL', left }],
+    [`${sleeps}; exec 0<&- 1>&- 2>&-; exit 0`, { reason: 'exited', code: 0, left }],
+    [`${sleeps}; kill -STOP -1; exit 0`, { reason: 'exited', code: 0, left }],
+  ])('is how the program ended, and what was left: %s', async (script, said) => {
+    expect((await told(shell(script))).said).toEqual(said)
+  })
+
+  it('is not of the first processes after the program, where these are ours', async () => {
+    const script = `sleep 60 & sleep 60 & ${sleeps}; exit 0`
+    expect((await told(shell(script), undefined, 2)).said).toMatchObject({ left: { processes: 1 } })
+  })
+
+  it.each([
+    ['takes bytes of files from the keeper', 'prlimit --pid 1 --fsize=0:0 || exit 9; exit 0', left],
+    [
+      'takes descriptors from the keeper',
+      'prlimit --pid 1 --nofile=0:0 || exit 9; exit 0',
+      { processes: 1, names: [] },
+    ],
+    ['takes memory and time from the keeper', 'prlimit --pid 1 --cpu=0:0 --as=0:0 --stack=0:0 || exit 9; exit 0', left],
+    [
+      'makes a full pipe that does not wait of its output',
+      `perl -MFcntl -e 'fcntl(STDERR, F_SETPIPE_SZ, 4096); fcntl(STDERR, F_SETFL, O_NONBLOCK | O_WRONLY); 1 while syswrite(STDERR, "x" x 4096)'; exit 0`,
+      left,
+    ],
+  ])('is told of a program that %s', async (_, script, what) => {
+    expect((await told(shell(`${sleeps}; ${script}`))).said).toEqual({ reason: 'exited', code: 0, left: what })
+  })
+
+  it('is read by nobody who takes from the pipe that it goes into', async () => {
+    const thieves = `for i in 1 2 3 4 5 6 7 8; do (setsid sh -c 'while :; do cat /proc/self/fd/2 > /dev/null; done' &); done`
+    for (let round = 0; round < 5; round++)
+      expect((await told(shell(`${thieves}; sleep 0.1; exit 0`))).said).toMatchObject({
+        code: 0,
+        left: expect.anything(),
+      })
+  })
+
+  it('can not be said by a program, which does not find the watchword', async () => {
+    const script = `env; set; cat /proc/self/environ; for at in environ cmdline mem maps auxv stat; do cat /proc/1/$at; done 2>&1; ls -l /proc/1/fd /proc/1/map_files 2>&1; exit 0`
+    const { stdout, stderr, watchword } = await told(shell(script))
+    expect(stdout).toContain('Permission denied')
+    expect(`${stdout}${stderr}`).not.toContain(watchword)
+    expect(`${stdout}${stderr}`).not.toContain('SEAMARK_WATCHWORD')
+  })
+
+  it('is nothing where its time is over', async () => {
+    expect(await told(shell(`${sleeps}; sleep 60`), 500)).toMatchObject({ code: 137, said: undefined })
   })
 })
 

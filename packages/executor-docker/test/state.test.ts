@@ -1,5 +1,6 @@
 import type { LaunchState } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
+import type { Judgement } from '@seamark/supervisor'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { changesSince, parseCursor, type Known } from '../src/cursor.ts'
@@ -70,6 +71,21 @@ describe('the state of a launch', () => {
     expect(endOf({ exitCode: 137, labels: limits('1001') })).toEqual(['signaled', 'SIGKILL'])
     expect(endOf({ exitCode: 137, labels: limits('1000') }, 'killed')).toEqual(['killed', 'SIGKILL'])
     expect(endOf({ labels: limits('-1'), endedAt: 9e12 })).toEqual(['exited', 0])
+  })
+
+  it('has what the keeper told, unless the container ended in another way after that', () => {
+    const left = { processes: 2, names: ['sh'] }
+    const toldOf = (exitCode: number, said: Judgement, stop?: StopReason) => {
+      const state = stateOf({ ...base, exitCode }, stop, count, said)
+      return state.state === 'exited' ? [state.exit.reason, state.exit.code ?? state.exit.signal, state.exit.left] : []
+    }
+    expect(toldOf(139, { reason: 'exited', code: 139, left })).toEqual(['exited', 139, left])
+    expect(toldOf(137, { reason: 'exited', code: 137 }, 'killed')).toEqual(['exited', 137, undefined])
+    expect(toldOf(139, { reason: 'signaled', signal: 'SIGSEGV', left })).toEqual(['signaled', 'SIGSEGV', left])
+    expect(toldOf(144, { reason: 'signaled', signal: 'SIGSTKFLT' })).toEqual(['signaled', 'SIGSTKFLT', undefined])
+    // Killed by the engine after the keeper had told.
+    expect(toldOf(137, { reason: 'exited', code: 0, left }, 'killed')).toEqual(['killed', 'SIGKILL', left])
+    expect(toldOf(0, { reason: 'signaled', signal: 'SIGTERM', left })).toEqual(['exited', 0, left])
   })
 
   it('of what could not start says why', () => {

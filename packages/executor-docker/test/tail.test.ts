@@ -23,6 +23,7 @@ describe('the live end of output', () => {
         }
         const tail = openTail(
           chunks(),
+          undefined,
           () => undefined,
           () => undefined,
         )
@@ -47,6 +48,7 @@ describe('the live end of output', () => {
     const told: unknown[] = []
     const tail = openTail(
       chunks(),
+      undefined,
       () => undefined,
       (error) => told.push(error),
     )

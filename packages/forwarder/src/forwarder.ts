@@ -1,4 +1,5 @@
-import { SeamError } from '@seamark/kit'
+import { SeamError, systemCode } from '@seamark/kit'
+import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** What it is built for, in the words of `process.arch`. */
@@ -36,4 +37,33 @@ export function throughForwarder(
   inside: { readonly program: string; readonly port: number; readonly socket: string },
 ): readonly string[] {
   return [inside.program, String(inside.port), inside.socket, '--', ...argv]
+}
+
+/**
+ * How many processes of ours a launch starts before it runs anything of an item: `FORWARDER_PROCESSES` where its program is the
+ * forwarder, otherwise 0. The forwarder is known by its bytes, in a mount that no program can write. Errors: those of the
+ * system.
+ */
+export async function forwarderProcesses({
+  argv,
+  mounts,
+}: {
+  readonly argv: readonly string[]
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly mode: string }[]
+}): Promise<number> {
+  const mount = mounts.find(({ target, mode }) => target === argv[0] && mode === 'read-only')
+  return mount !== undefined && (await holdsForwarder(mount.source)) ? FORWARDER_PROCESSES : 0
+}
+
+async function holdsForwarder(path: string): Promise<boolean> {
+  if (!FORWARDER_ARCHITECTURES.includes(process.arch)) return false
+  const forwarder = await readFile(forwarderProgram())
+  try {
+    const found = await stat(path)
+    return found.isFile() && found.size === forwarder.byteLength && forwarder.equals(await readFile(path))
+  } catch (error) {
+    // A mount that is missing or closed ends the launch by itself, or runs what is none of ours.
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return false
+    throw error
+  }
 }

@@ -7,6 +7,7 @@ export {
   FORWARDER_ARCHITECTURES,
   FORWARDER_LIMITS,
   FORWARDER_PROCESSES,
+  forwarderProcesses,
   forwarderProgram,
   throughForwarder,
 } from './forwarder.ts'
