@@ -24,7 +24,7 @@ import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { failureOf, stopped } from './failure.ts'
 import { readHello, readMessage, readQuestion, readSession, readTurnEnd, readUpdate } from './message.ts'
-import type { Message, RequestId } from './message.ts'
+import type { Message, RequestId, ToolCallData } from './message.ts'
 import { answered } from './permission.ts'
 import { optionsFor } from './session-options.ts'
 import { toolCall } from './tools.ts'
@@ -164,7 +164,14 @@ function notified(before: AcpConversation, params: unknown, whole: boolean, abou
   const told = readUpdate(params)
   if (told === undefined) return idle(before)
   if (told.sessionUpdate === 'agent_message_chunk') return said(before, told.content.text ?? '')
-  return used(before, toolCall(told), whole, about)
+  return used(before, toolCall(wasRun(before, told) ? { ...told, status: 'completed' } : told), whole, about)
+}
+
+/** A call that failed and was not denied here was made: what was asked for fails where it is denied. */
+function wasRun({ uses, nudging }: AcpConversation, { toolCallId, status }: ToolCallData): boolean {
+  // A turn that is canceled lets calls fail that were not made.
+  if (status !== 'failed' || nudging) return false
+  return uses.find(([known]) => known === toolCallId)?.[1].counted !== true
 }
 
 /** Nobody is there to answer. */

@@ -234,6 +234,20 @@ describe('bad behaviour', () => {
     expect(end(events)).toEqual({ completed: false, reason: 'unasked-tool' })
   })
 
+  it('of a command that failed is the same, but where it was denied, or cut with its turn', async () => {
+    const [begun, failed] = [agent.uses('t', run('git push')), agent.used('t', { status: 'failed' })]
+    const unasked = await hear(lines(...opening, begun, failed, agent.end()))
+    expect(end(unasked.events)).toEqual({ completed: false, reason: 'unasked-tool' })
+    const denied = await hear(lines(...opening, begun, agent.asks(7, { toolCallId: 't' }), failed, failed, agent.end()))
+    expect(end(denied.events)).toEqual({ completed: true, reason: 'completed' })
+    const reads = [1, 2].flatMap((n) => {
+      const read = { kind: 'read', title: 'a', rawInput: { path: 'a' } }
+      return [agent.uses(`r${n}`, read), agent.used(`r${n}`, { status: 'completed' })]
+    })
+    const cut = await hear(lines(...opening, begun, ...reads, failed, agent.end()), { repeats: { nudge: 2, stop: 3 } })
+    expect(end(cut.events)).toEqual({ completed: true, reason: 'completed' })
+  })
+
   it.each<[string, (JsonObject | string)[], string]>([
     ['another protocol', [agent.hello('1.0.0', 2)], 'protocol-version'],
     ['no protocol', [{ jsonrpc: '2.0', id: 0, result: {} }], 'protocol'],
