@@ -176,10 +176,13 @@ describe('a program that would not have it told', () => {
 })
 
 describe('the first process', () => {
-  it('ends with whoever listens to it, also where the kernel was not told to end it', async () => {
+  it.each([
+    ['', 'true'],
+    [', and where a program takes its descriptors', 'prlimit --pid 1 --nofile=0:0 || exit 9'],
+  ])('ends with whoever listens to it, also where the kernel was not told to end it%s', async (_, first) => {
     const line = [
       ['--unshare-all', '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--as-pid-1', '--'],
-      [firstProgram() ?? '', '3', '0', '--', 'sh', '-c', 'trap "" HUP TERM; echo ran; sleep 60'],
+      [firstProgram() ?? '', '3', '0', '--', 'sh', '-c', `trap "" HUP TERM; ${first}; echo ran; sleep 60`],
     ].flat()
     const child = spawn('bwrap', line, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
     const ended = once(child, 'exit')
