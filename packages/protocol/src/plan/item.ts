@@ -2,6 +2,8 @@ import type { GateSpec, ItemSpec, LockSpec, NeedSpec, Plan, PlanItem, PlanRetrie
 import { DEFAULT_MAX_DELAY_MS, DEFAULT_MIN_DELAY_MS, DEFAULT_TIMEOUT_MS } from './defaults.ts'
 import { durationMs } from './duration.ts'
 import type { Faults, Path } from './fault.ts'
+import { checkGivenText } from './given-text.ts'
+import type { GivenText } from './given-text.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { PlanDeployment } from './deployment.ts'
 import type { NameResolver } from './names.ts'
@@ -16,23 +18,23 @@ type Env = Readonly<Record<string, string>>
 // Shared by every item that has none, so that a plan of 100,000 items stays small.
 const none: readonly never[] = []
 
+const COMMAND: GivenText = {
+  what: 'A command',
+  maxBytes: PLAN_LIMITS.runBytes,
+  remedy: 'Put it into a script in the workspace.',
+}
+const ENV_VALUE: GivenText = {
+  what: 'A value of env',
+  maxBytes: PLAN_LIMITS.envValueBytes,
+  remedy: 'Put it into a file of the workspace.',
+}
+
 /** Milliseconds of a duration whose form the schema has checked. */
 function duration(text: string | undefined, path: Path, faults: Faults): number | undefined {
   if (text === undefined) return undefined
   const ms = durationMs(text)
   if (ms === undefined) faults.add({ code: 'LIMIT_EXCEEDED', message: 'A duration is longer than 365 days.', path })
   return ms
-}
-
-function command(run: string, path: Path, faults: Faults): void {
-  if (run.includes('\0')) faults.add({ code: 'INVALID_INPUT', message: 'A command holds a NUL character.', path })
-  if (Buffer.byteLength(run) > PLAN_LIMITS.runBytes)
-    faults.add({
-      code: 'LIMIT_EXCEEDED',
-      message: `A command is longer than ${PLAN_LIMITS.runBytes} bytes.`,
-      remedy: 'Put it into a script in the workspace.',
-      path,
-    })
 }
 
 /** Checks names and values of one `env`. */
@@ -50,15 +52,7 @@ function checkEnv(env: Env | undefined, path: Path, faults: Faults): void {
         path: place,
         part: 'key',
       })
-    if (value.includes('\0'))
-      faults.add({ code: 'INVALID_INPUT', message: 'A value of env holds a NUL character.', path: place })
-    if (Buffer.byteLength(value) > PLAN_LIMITS.envValueBytes)
-      faults.add({
-        code: 'LIMIT_EXCEEDED',
-        message: `A value of env is longer than ${PLAN_LIMITS.envValueBytes} bytes.`,
-        remedy: 'Put it into a file of the workspace.',
-        path: place,
-      })
+    checkGivenText(value, ENV_VALUE, place, faults)
   }
 }
 
@@ -120,7 +114,7 @@ function gatesOf(item: PlanItem, timeoutMs: number, path: Path, faults: Faults):
     })
   return gates.map((gate, at) => {
     const place = [...path, 'gates', at]
-    command(gate.run, [...place, 'run'], faults)
+    checkGivenText(gate.run, COMMAND, [...place, 'run'], faults)
     const protect = distinct<LockSpec>(gate.protect, pathLock, PLAN_LIMITS.paths, [...place, 'protect'], faults)
     return { run: gate.run, protect, timeoutMs: duration(gate.timeout, [...place, 'timeout'], faults) ?? timeoutMs }
   })
@@ -147,7 +141,7 @@ export function itemMaker(
 
   return {
     make(item, path, needs) {
-      if (item.run !== undefined) command(item.run, [...path, 'run'], faults)
+      if (item.run !== undefined) checkGivenText(item.run, COMMAND, [...path, 'run'], faults)
       const runtime = names.resolve('runtime', item.runtime, path)
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs

@@ -1,9 +1,17 @@
 import type { ItemSpec, Plan, PlanItem, PlanPrompt } from '@seamark/core'
 import type { PlanDeployment } from './deployment.ts'
 import type { Faults, Path } from './fault.ts'
+import { checkGivenText } from './given-text.ts'
+import type { GivenText } from './given-text.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { literalPath } from './paths.ts'
 import { quoted } from './quoted.ts'
+
+const WORDS: GivenText = {
+  what: 'A prompt',
+  maxBytes: PLAN_LIMITS.promptBytes,
+  remedy: 'Say it in fewer words, and leave the rest in files of the workspace.',
+}
 
 export type ItemTask = Pick<ItemSpec, 'run' | 'prompt' | 'model' | 'effort'>
 
@@ -101,20 +109,14 @@ function checkPrompt(prompt: PlanPrompt, git: boolean, path: Path, faults: Fault
       })
     return
   }
-  if (prompt.includes('\0') || prompt.trim() === '')
+  if (prompt.trim() === '')
     faults.add({
       code: 'INVALID_INPUT',
-      message: prompt.includes('\0') ? 'A prompt holds a NUL character.' : 'The prompt is empty.',
+      message: 'The prompt is empty.',
       remedy: 'Say what is to be done.',
       path,
     })
-  if (Buffer.byteLength(prompt) > PLAN_LIMITS.promptBytes)
-    faults.add({
-      code: 'LIMIT_EXCEEDED',
-      message: `A prompt is longer than ${PLAN_LIMITS.promptBytes} bytes.`,
-      remedy: 'Say it in fewer words, and leave the rest in files of the workspace.',
-      path,
-    })
+  checkGivenText(prompt, WORDS, path, faults)
 }
 
 /** Words for another program are put into its arguments and messages as they are. */
