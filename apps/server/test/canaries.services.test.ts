@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { seamarkClient, type SeamarkClient } from '@seamark/sdk'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { filesWith, formsOf, lookInside, percented, secretsIn } from './look-inside.ts'
+import type { Look } from './look-inside.ts'
 import { listenOn } from './loopback.ts'
 import { begin, NODE, place, type Started } from './seamark.ts'
 
@@ -34,7 +36,7 @@ const encodings = {
   hex: (value) => Buffer.from(value).toString('hex'),
   HEX: (value) => Buffer.from(value).toString('hex').toUpperCase(),
   url: (value) => encodeURIComponent(value),
-  'all of url': (value) => [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  'all of url': percented,
   JSON: (value) => JSON.stringify({ value }),
 } satisfies Record<string, (value: string) => string>
 
@@ -72,43 +74,20 @@ let client: SeamarkClient
 let runs: readonly Asked[] = []
 /** How often a host was sent a credential. */
 let sent = 0
-const looks: { readonly processes: number; readonly found: readonly string[]; readonly beacons: number }[] = []
+const looks: Look[] = []
 
 /** What programs had of the answers, before anything else takes secrets out. */
 const gifts: { readonly run: number; readonly found: readonly string[]; readonly beacon: boolean }[] = []
 
-/** What would give a secret away: made here, apart from what takes it out. */
-function formsOf(value: string): readonly Buffer[] {
-  const bytes = Buffer.from(value)
-  const within = [0, 1, 2].map((before) =>
-    Buffer.concat([Buffer.alloc(before), bytes])
-      .toString('base64')
-      .slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6)),
-  )
-  const texts = [
-    value,
-    ...within,
-    ...within.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    encodeURIComponent(value),
-    encodings['all of url'](value),
-    encodings['all of url'](value).toUpperCase(),
-    JSON.stringify(value).slice(1, -1),
-  ]
-  return [...new Set(texts)].map((text) => Buffer.from(text))
-}
-
-const forms = Object.entries(secrets).flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })))
-const inside = (bytes: Buffer): string[] => [
-  ...new Set(forms.filter(({ form }) => bytes.includes(form)).map(({ name }) => name)),
-]
+const inside = secretsIn(secrets)
+/** The environments and all memory of the processes of these runs. */
+const look = (): Look => lookInside({ run: `canary-${seed}-`, beacon, inside })
 
 function answer(req: IncomingMessage, res: ServerResponse): void {
   const url = req.url ?? ''
   const held = /^\/v1\/held\/(\d+)$/.exec(url)
   if (held !== null) {
-    looks.push(lookInside())
+    looks.push(look())
     return void res.end(`${beacon}\n`)
   }
   const given = /^\/v1\/given\/(\d+)$/.exec(url)
@@ -172,60 +151,6 @@ function answer(req: IncomingMessage, res: ServerResponse): void {
     case 'early':
       res.writeEarlyHints({ link: '</style.css>; rel=preload', 'x-echo': line })
       return void res.end(beacon)
-  }
-}
-
-/** The environments and all memory of the processes of attempts, as root sees them from outside. */
-function lookInside(): (typeof looks)[number] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const spaceOf = (pid: string): string | undefined => orGone(() => readlinkSync(`/proc/${pid}/ns/pid`))
-  const own = spaceOf('self')
-  const ours = new Set(
-    pids
-      .filter((pid) => orGone(() => readFileSync(`/proc/${pid}/environ`))?.includes(`SEAMARK_RUN=canary-${seed}-`))
-      .map(spaceOf)
-      .filter((space) => space !== undefined && space !== own),
-  )
-  const found = new Set<string>()
-  let processes = 0
-  let beacons = 0
-  for (const pid of pids) {
-    if (!ours.has(spaceOf(pid))) continue
-    processes++
-    for (const bytes of [orGone(() => readFileSync(`/proc/${pid}/environ`)), ...memoryOf(pid)]) {
-      if (bytes === undefined) continue
-      if (bytes.includes(beacon)) beacons++
-      for (const name of inside(bytes)) found.add(`${name} in ${pid}`)
-    }
-  }
-  return { processes, beacons, found: [...found] }
-}
-
-/** What a process may have written: the rest is the files that it was started from. */
-function* memoryOf(pid: string): Generator<Buffer> {
-  const maps = orGone(() => readFileSync(`/proc/${pid}/maps`, 'latin1')) ?? ''
-  const memory = orGone(() => openSync(`/proc/${pid}/mem`, 'r'))
-  if (memory === undefined) return
-  try {
-    for (const [, from = '', to = ''] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \d+ *(?!.*\[v)/gm)) {
-      const start = Number.parseInt(from, 16)
-      const bytes = Buffer.alloc(Math.min(Number.parseInt(to, 16) - start, 64 * 2 ** 20))
-      const read = orGone(() => readSync(memory, bytes, 0, bytes.length, start)) ?? 0
-      yield bytes.subarray(0, read)
-    }
-  } finally {
-    closeSync(memory)
-  }
-}
-
-/** A process comes and goes while it is looked at, and of some of its memory there is nothing to read. */
-function orGone<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EIO', 'EFAULT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined
-    throw error
   }
 }
 
@@ -320,18 +245,6 @@ afterAll(async () => {
   await new Promise((done) => server.close(done))
   here.remove()
 }, 60_000)
-
-/** Files below a folder that hold some of these bytes. */
-function filesWith(folder: string, found: (bytes: Buffer) => boolean): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => {
-      // The supervisor may still put its own files away.
-      const bytes = orGone(() => readFileSync(path))
-      return bytes !== undefined && found(bytes)
-    })
-}
 
 it(
   `no byte of a secret is found after ${RUNS} runs that ask for it (as root, with bubblewrap)`,

@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:https'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { listenOn } from './loopback.ts'
+import { certificates } from './registry.ts'
+
+/** One request, as a vendor's host sees it. */
+export interface Seen {
+  readonly host: string
+  readonly method: string
+  readonly path: string
+  /** Whatever could authenticate it. */
+  readonly credentials: readonly string[]
+}
+
+/** Hosts of vendors on loopback, at their own port and behind TLS, with a scripted model behind them. */
+export interface ModelFront {
+  /** Authority of their certificate, a file. */
+  readonly ca: string
+  /** A file to take for /etc/hosts. */
+  readonly hosts: string
+  readonly seen: Seen[]
+  close(): Promise<void>
+}
+
+export interface ModelFrontOptions {
+  readonly dir: string
+  readonly names: readonly string[]
+  /** An address of loopback on which nobody else listens at port 443. */
+  readonly address: string
+  /** The scripted model. */
+  readonly url: string
+  /** While the program waits for its answer. What it gives is the conversation of the request. */
+  readonly asked: (body: Buffer) => Promise<string | undefined>
+}
+
+export async function modelFront({ dir, names, address, url, asked }: ModelFrontOptions): Promise<ModelFront> {
+  certificates(dir, names)
+  const hosts = join(dir, 'hosts')
+  writeFileSync(hosts, `127.0.0.1 localhost\n${address} ${names.join(' ')}\n`)
+  const seen: Seen[] = []
+  const tls = { key: readFileSync(join(dir, 'host.key')), cert: readFileSync(join(dir, 'host.pem')) }
+  const server = createServer(tls, (req, res) => {
+    const { host = '', authorization, 'x-api-key': key, cookie } = req.headers
+    const credentials = [authorization, key, cookie].flatMap((value) => value ?? [])
+    seen.push({ host, method: req.method ?? '', path: req.url ?? '', credentials })
+    buffer(req)
+      .then(async (body) => {
+        const conversation = await asked(body)
+        const headers = { ...req.headers, ...(conversation && { 'x-seamark-conversation': conversation }) }
+        const passed = request(`${url}${req.url}`, { method: req.method, headers }, (answer) => {
+          res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+          answer.pipe(res)
+        })
+        passed.on('error', () => res.destroy())
+        passed.end(body)
+      })
+      .catch(() => res.destroy())
+  })
+  await listenOn(server, [address], 443)
+  return {
+    ca: join(dir, 'ca.pem'),
+    hosts,
+    seen,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}

@@ -1,0 +1,227 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { filesInside, filesWith, lookInside, secretsIn } from './look-inside.ts'
+import type { Look } from './look-inside.ts'
+import { claudeCode, PROGRAMS } from './real-programs.ts'
+import type { Priced, RealProgram } from './real-programs.ts'
+import { installAgents, itemFor, realService } from './real-service.ts'
+import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
+import { applied, CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+
+/** Real keys, as far as anybody inside could tell. */
+const keys = {
+  'anthropic-key': `sk-ant-api03-${randomBytes(24).toString('base64url')}`,
+  'openai-key': `sk-proj-${randomBytes(24).toString('base64url')}`,
+}
+const inside = secretsIn(keys)
+const hasKey = (bytes: Buffer): boolean => inside(bytes).length > 0
+/** What the model says, so that a look that does not find it proves nothing. */
+const beacon = `beacon-${randomBytes(8).toString('hex')}`
+const hasBeacon = (bytes: Buffer): boolean => bytes.includes(beacon)
+const mark = `real-${randomBytes(4).toString('hex')}`
+
+let agents: ReturnType<typeof installAgents>
+let service: RealService
+
+beforeAll(() => {
+  agents = installAgents()
+}, 600_000)
+afterEach(() => service.stop())
+afterAll(() => agents.remove())
+
+async function serve(
+  options: Pick<RealServiceOptions, 'script' | 'asked' | 'env'>,
+  files: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  service = await realService({ agents: agents.dir, keys, ...options })
+  tideRepository(service, files)
+}
+
+/** Files that are kept, but for the secrets themselves. */
+const kept = (found: (bytes: Buffer) => boolean): string[] =>
+  filesWith(service.data, found).filter((path) => !path.startsWith(join(service.data, 'secrets')))
+
+/** Writes all that is in the environments of processes there and could be a key. */
+const login = `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\000' '\\n' | grep -E '^(ANTHROPIC|OPENAI)_[A-Z_]*KEY=' | sort -u > login.txt\n`
+
+/** Reads two files, changes both, tries what it may not, tests, writes down its key, and says that it is done. */
+const turnsOf = ({ read, edit, run }: RealProgram) => [
+  { answer: [{ text: `I read it, ${beacon}.` }, read('ports.csv')] },
+  { expect: { result: { contains: '那覇;26°N' } }, answer: [read('tide.mjs')] },
+  {
+    expect: { result: { contains: 'metres * 10}' } },
+    answer: [edit(...CHANGES.tide)],
+    usage: { cacheRead: 1_000 },
+  },
+  { answer: [edit(...CHANGES.ports)] },
+  { answer: [run('git push origin main')] },
+  { answer: [run('node --test')] },
+  { expect: { result: { contains: 'pass 2' } }, answer: [run('sh login.sh')] },
+  { answer: `It is done, ${beacon}.` },
+]
+
+/** To the token, and at the published price. */
+async function expectCharged(run: string, { provider, model, rates }: Priced): Promise<void> {
+  const used = service.model.calls.flatMap(({ usage }) => usage ?? [])
+  const sum = (of: 'input' | 'output' | 'cacheRead') => used.reduce((all, one) => all + one[of], 0)
+  const tokens = { input: sum('input'), output: sum('output'), cacheRead: sum('cacheRead') }
+  const { input, output, cacheRead } = tokens
+  const charged = {
+    tokens: input + output + cacheRead,
+    nanoUsd: input * rates.input + output * rates.output + cacheRead * rates.cacheRead,
+  }
+  const wanted = { calls: used.length, assumed: 0, charged, tokens }
+  expect([used.length, cacheRead]).toEqual([8, 1_000])
+  const byModel = JSON.parse(await service.told('usage', '--by', 'model', '--json'))
+  expect(byModel.usage).toMatchObject([{ provider, model, ...wanted }])
+  const byItem = JSON.parse(await service.told('usage', '--by', 'item', '--run', run, '--json'))
+  expect(byItem.usage).toMatchObject([{ run, item: 'fix', ...wanted }])
+}
+
+/** By our verifier, and by one that has none of our code. */
+async function expectVerified(run: string): Promise<void> {
+  await service.told('evidence', 'export', run, '-o', 'run.tar')
+  await service.told('keys', 'export', '-o', 'trust.json')
+  const report = JSON.parse(await service.told('verify', 'run.tar', '--trust', 'trust.json', '--json'))
+  expect(report).toMatchObject({ verdict: 'verified', run: { run, status: 'succeeded', items: 1 } })
+  const other = join(import.meta.dirname, '../../../vectors/verify.py')
+  execFileSync('python3', [other, 'run.tar', '--trust', 'trust.json'], { cwd: service.dir, stdio: 'pipe' })
+}
+
+/** Not in what commands say, and not in what is kept. */
+async function expectNoKey(run: string, ran: Ran): Promise<void> {
+  const logs = [
+    ['logs', run, 'fix'],
+    ['logs', run, 'fix', '--stderr'],
+    ['status', run],
+  ]
+  const ended = [ran]
+  for (const argv of logs) ended.push({ ...ran, ...(await service.seamark(...argv)) })
+  const said = Buffer.from(ended.map(({ out, err }) => out + err).join('\n'))
+  expect([said.includes(beacon), inside(said)]).toEqual([true, []])
+  expect(inside(readFileSync(join(service.dir, 'run.tar')))).toEqual([])
+  expect(kept(hasKey)).toEqual([])
+  expect(kept(hasBeacon).length).toBeGreaterThan(0)
+}
+
+describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
+  it('edits a repository in the sandbox, and leaves what was meant and no key', { timeout: 600_000 }, async () => {
+    const { edits, runs, host, secret, bearer, priced, variable } = program
+    const id = `${mark}-${program.name}`
+    const turns = turnsOf(program)
+    const looks: Look[] = []
+    const files = { key: [''], beacon: [''] }
+    let came = 0
+    const asked = async (): Promise<undefined> => {
+      came++
+      // A look takes seconds.
+      if (came % 3 === 2) looks.push(lookInside({ run: id, beacon, inside }))
+      if (came < turns.length) return
+      files.key = filesInside(id, hasKey)
+      files.beacon = filesInside(id, hasBeacon)
+    }
+    await serve({ script: { turns }, asked }, { 'login.sh': login })
+    const gates = [{ run: 'node --test', protect: ['test/**'] }]
+    const ran = await service.run(id, [itemFor(program, { gates })])
+    expect(ran.code, ran.err + ran.out).toBe(0)
+    expect(service.model.problems()).toEqual([])
+
+    const patch = await service.told('patch', id, 'fix')
+    const meant = { ...WANTED, 'login.txt': `${variable}=placeholder\n` }
+    expect(patch).toBe(patchTo(service, meant))
+    expect(applied(service, patch, Object.keys(meant))).toEqual(meant)
+    expect(ran.dataOf('gate.ended')).toMatchObject([{ passed: true, exit: { code: 0 } }])
+
+    // What starts nothing and is not asked for is not among them.
+    const answers = ran.records.filter(({ kind }) => kind.startsWith('tool.'))
+    expect(answers.map(({ kind, data }) => `${kind} ${String(data['tool'])}`)).toEqual([
+      `tool.allowed ${edits(...CHANGES.tide)}`,
+      `tool.allowed ${edits(...CHANGES.ports)}`,
+      `tool.denied ${runs('git push origin main')}`,
+      `tool.allowed ${runs('node --test')}`,
+      `tool.allowed ${runs('sh login.sh')}`,
+    ])
+    await expectCharged(id, priced)
+
+    // The vendor was sent the key and no other credential; what the program asked for besides went nowhere.
+    const key = Reflect.get(keys, secret)
+    expect(service.front.seen.map((one) => [one.host, ...one.credentials])).toEqual(
+      turns.map(() => [host, bearer ? `Bearer ${key}` : key]),
+    )
+    expect(ran.refused()).toEqual(program.refused)
+    await expectVerified(id)
+
+    // The program had the answers, and nothing of the key.
+    expect([...looks.flatMap(({ found }) => found), ...files.key]).toEqual([])
+    expect(looks.filter(({ beacons, processes }) => beacons > 0 && processes > 1)).toHaveLength(3)
+    expect(files.beacon.length).toBeGreaterThan(0)
+    await expectNoKey(id, ran)
+  })
+
+  it('has a home of its own for each of two items at once', { timeout: 600_000 }, async () => {
+    const boats = ['nellie', 'argo']
+    const turns = (boat: string) => [
+      { answer: [program.run(`sh mark.sh ${boat}`)] },
+      { answer: [program.run('sh look.sh')] },
+      { answer: 'Done.' },
+    ]
+    const conversations = Object.fromEntries(boats.map((boat) => [boat, { turns: turns(boat) }]))
+    // Each is marked, and waits for the other with its second request.
+    const marked = Promise.withResolvers<void>()
+    const came = new Map<string, number>()
+    const asked = async (body: Buffer): Promise<string | undefined> => {
+      const boat = boats.find((one) => body.includes(`The boat is ${one}.`))
+      if (boat === undefined) return undefined
+      const count = (came.get(boat) ?? 0) + 1
+      came.set(boat, count)
+      if (boats.every((one) => (came.get(one) ?? 0) > 1)) marked.resolve()
+      if (count > 1) await marked.promise
+      return boat
+    }
+    const files = {
+      'mark.sh': 'touch "$HOME/mark-$1" "/tmp/mark-$1"\n',
+      // In every home that there is.
+      'look.sh': 'find /home /tmp "$HOME" -name "mark-*" 2>/dev/null | sort -u > seen.txt\n',
+    }
+    await serve({ script: { conversations }, asked }, files)
+    const id = `${mark}-homes-${program.name}`
+    const items = boats.map((boat) => itemFor(program, { id: boat, prompt: `The boat is ${boat}.` }))
+    const ran = await service.run(id, items)
+    expect(ran.code, ran.err + ran.out).toBe(0)
+    for (const boat of boats)
+      expect(await service.told('patch', id, boat)).toBe(
+        patchTo(service, { 'seen.txt': `/home/agent/mark-${boat}\n/tmp/mark-${boat}\n` }),
+      )
+  })
+})
+
+it('a key that gets into the work fails the item, and is kept nowhere', { timeout: 600_000 }, async () => {
+  const key = keys['anthropic-key']
+  const turns = [{ answer: [claudeCode.run('sh key.sh')] }, { answer: 'Done.' }]
+  // Only together they are the key.
+  await serve({ script: { turns } }, { 'key.sh': `printf '%s' '${key.slice(0, 20)}' '${key.slice(20)}' > key.txt\n` })
+  const id = `${mark}-key`
+  const ran = await service.run(id, [itemFor(claudeCode)])
+  expect(ran.code).toBe(11)
+  expect(ran.dataOf('attempt.ended')).toMatchObject([{ outcome: 'failed', reason: 'secret' }])
+  expect((await service.seamark('patch', id, 'fix')).code).not.toBe(0)
+  expect(inside(Buffer.from(ran.out))).toEqual([])
+  // The workspace is left for whoever is to look at it.
+  const left = kept(hasKey).map((path) => [path.includes('/kept/'), path.endsWith('/key.txt')])
+  expect(left).toEqual([[true, true]])
+})
+
+it('what Claude Code asks for besides its model is refused and recorded', { timeout: 600_000 }, async () => {
+  const turns = [{ answer: [claudeCode.run('sh update.sh')] }, { answer: 'Done.' }]
+  const env = { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '', DISABLE_AUTOUPDATER: '' }
+  const update = '/opt/agents/node_modules/.bin/claude update > /dev/null 2>&1; touch updated.txt\n'
+  await serve({ script: { turns }, env }, { 'update.sh': update })
+  const ran = await service.run(`${mark}-update`, [itemFor(claudeCode)])
+  expect(ran.code, ran.err + ran.out).toBe(0)
+  // At its start and its end, and where it would update itself.
+  expect(ran.refused()).toEqual(['api.anthropic.com', 'registry.npmjs.org'])
+  expect(service.front.seen.map(({ path }) => path.split('?')[0])).toEqual(turns.map(() => '/v1/messages'))
+})

@@ -1,0 +1,147 @@
+import type { Part } from '@seamark/testing-model'
+import { join } from 'node:path'
+
+const packages = join(import.meta.dirname, '../../../packages')
+/** Where the sandbox has the programs. */
+const BIN = '/opt/agents/node_modules/.bin'
+
+/** A model, as the gateway meters it, with its published prices in thousand-millionths of a dollar for one token. */
+export interface Priced {
+  readonly provider: string
+  readonly model: string
+  readonly rates: { readonly input: number; readonly output: number; readonly cacheRead: number }
+}
+
+/** A real program of an agent, and how it is had to work. */
+export interface RealProgram {
+  /** Of its runtime, by which a plan names it. */
+  readonly name: string
+  /** As the registry has them. */
+  readonly packages: readonly string[]
+  /** An expression of a configuration. It may say more of the environment. */
+  readonly runtime: (env?: Readonly<Record<string, string>>) => string
+  readonly host: string
+  readonly paths: readonly string[]
+  /** The name of its key, and how the gateway adds it. */
+  readonly secret: string
+  readonly credential: object
+  readonly bearer: boolean
+  /** Said in the plan, where the program takes it from there. */
+  readonly asks?: string
+  readonly priced: Priced
+  /** What its model calls to read a file, to change a text in it, and to run a line. */
+  readonly read: (path: string) => Part
+  readonly edit: (path: string, before: string, after: string) => Part
+  readonly run: (line: string) => Part
+  /** How records name an edit of a file, and a line. */
+  readonly edits: (path: string, before: string, after: string) => string
+  readonly runs: (line: string) => string
+  /** Hosts that it asks for besides its model, which is refused. */
+  readonly refused: readonly string[]
+  /** The variable that its key would be in. */
+  readonly variable: string
+}
+
+const source = (name: string, what: string) =>
+  `(await import(${JSON.stringify(join(packages, name, 'src/index.ts'))})).${what}`
+const claude = {
+  host: 'api.anthropic.com',
+  paths: ['/v1/messages*'],
+  secret: 'anthropic-key',
+  credential: { way: 'header', header: 'x-api-key' },
+  bearer: false,
+  variable: 'ANTHROPIC_API_KEY',
+  read: (path: string) => ({ tool: 'Read', input: { file_path: `/workspace/${path}` } }),
+  edit: (path: string, before: string, after: string) => ({
+    tool: 'Edit',
+    input: { file_path: `/workspace/${path}`, old_string: before, new_string: after },
+  }),
+  run: (command: string) => ({ tool: 'Bash', input: { command, description: 'a command' } }),
+}
+const rates = { input: 3_000, output: 15_000, cacheRead: 300 }
+
+export const claudeCode: RealProgram = {
+  ...claude,
+  name: 'claude-code',
+  packages: ['@anthropic-ai/claude-code@2.1.330'],
+  runtime: (env = {}) =>
+    `${source('runtime-claude-code', 'claudeCode')}(${JSON.stringify({ argv: [`${BIN}/claude`], env })})`,
+  asks: 'claude-sonnet-4-5',
+  priced: { provider: 'anthropic', model: 'claude-sonnet-4-5', rates },
+  refused: [],
+  edits: () => 'Edit',
+  runs: (line) => `Bash: ${line}`,
+}
+
+const claudeAgent: RealProgram = {
+  ...claude,
+  name: 'claude-agent-acp',
+  packages: ['@zed-industries/claude-agent-acp@0.23.1'],
+  runtime: (env = {}) =>
+    `${source('runtime-acp', 'acp')}(${JSON.stringify({
+      name: 'claude-agent-acp',
+      argv: [`${BIN}/claude-agent-acp`],
+      env: { ANTHROPIC_API_KEY: 'placeholder', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', ...env },
+      endpoints: { ANTHROPIC_BASE_URL: 'api.anthropic.com' },
+      versions: { from: '0.23.1', below: '0.24.0' },
+    })})`,
+  priced: { provider: 'anthropic', model: 'claude-sonnet-4-6', rates },
+  // What is new in it, whatever it was told.
+  refused: ['raw.githubusercontent.com'],
+  edits: (path) => `Edit ${path}`,
+  runs: (line) => line,
+}
+
+/** The line that makes Codex ask the gateway: it takes the address from its settings alone. */
+const codexLine = [
+  `exec ${BIN}/codex-acp`,
+  ...[
+    'model="gpt-5-mini"',
+    'model_provider="gateway"',
+    'approval_policy="untrusted"',
+    // Its sandbox is the one that it is in.
+    'sandbox_mode="danger-full-access"',
+    // A tool of the provider costs by itself, so that no budget bounds it.
+    'web_search="disabled"',
+  ].map((setting) => `-c '${setting}'`),
+  `-c "model_providers.gateway={name=\\"gateway\\",base_url=\\"$OPENAI_BASE_URL\\",env_key=\\"OPENAI_API_KEY\\",wire_api=\\"responses\\"}"`,
+].join(' ')
+
+// Codex ends every line of a file that it patches alike.
+const isPatched = (path: string) => !path.endsWith('.csv')
+const substitution = (path: string, before: string, after: string) => `sed -i 's/${before}/${after}/' ${path}`
+
+const codexAcp: RealProgram = {
+  name: 'codex-acp',
+  packages: ['@zed-industries/codex-acp@0.16.0'],
+  runtime: (env = {}) =>
+    `${source('runtime-acp', 'acp')}(${JSON.stringify({
+      name: 'codex-acp',
+      argv: ['/bin/sh', '-c', codexLine],
+      env: { OPENAI_API_KEY: 'placeholder', ...env },
+      endpoints: { OPENAI_BASE_URL: 'api.openai.com/v1' },
+      versions: { from: '0.16.0', below: '0.17.0' },
+    })})`,
+  host: 'api.openai.com',
+  paths: ['/v1/responses'],
+  secret: 'openai-key',
+  credential: { way: 'bearer' },
+  bearer: true,
+  variable: 'OPENAI_API_KEY',
+  priced: { provider: 'openai', model: 'gpt-5-mini', rates: { input: 250, output: 2_000, cacheRead: 25 } },
+  read: (path) => ({ tool: 'exec_command', input: { cmd: `cat ${path}` } }),
+  edit: (path, before, after) => ({
+    tool: 'exec_command',
+    input: {
+      cmd: isPatched(path)
+        ? `apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: ${path}\n@@\n-${before}\n+${after}\n*** End Patch\nEOF`
+        : substitution(path, before, after),
+    },
+  }),
+  run: (cmd) => ({ tool: 'exec_command', input: { cmd } }),
+  refused: [],
+  edits: (path, before, after) => (isPatched(path) ? `Edit /workspace/${path}` : substitution(path, before, after)),
+  runs: (line) => line,
+}
+
+export const PROGRAMS: readonly RealProgram[] = [claudeCode, claudeAgent, codexAcp]
