@@ -35,7 +35,7 @@ export function receive(before: CodexConversation, line: string, whole: boolean,
   if (message.seamark === 'program-missing' && before.phase === 'initialize')
     return finish(before, programMissing(about))
   if (before.phase === 'over') return idle(before)
-  if (message.method === undefined) return respondedTo(before, message, whole, about)
+  if (message.method === undefined) return respondedTo(before, message, about)
   if (message.id !== undefined) return asked(before, message, whole, about)
   const { method, params } = message
   switch (method) {
@@ -53,7 +53,7 @@ export function receive(before: CodexConversation, line: string, whole: boolean,
 
 const WORDS = { initialize: 'initialize', skills: 'session', thread: 'session' } as const
 
-function respondedTo(before: CodexConversation, message: Message, whole: boolean, about: CodexAbout): Codex {
+function respondedTo(before: CodexConversation, message: Message, about: CodexAbout): Codex {
   const { id, result, error } = message
   const { phase } = before
   if (phase === 'servers' || phase === 'prompt') {
@@ -64,7 +64,7 @@ function respondedTo(before: CodexConversation, message: Message, whole: boolean
   if (error !== undefined) return finish(before, refused(error.message, WORDS[phase], about))
   if (phase === 'initialize') return greeted(before, result, about)
   if (phase === 'thread') return opened(before, result, about)
-  const skills = whole ? readSkills(result) : undefined
+  const skills = readSkills(result)
   if (skills === undefined) return finish(before, failed('protocol', 'The program did not say which skills there are.'))
   const foreign = skills.filter(({ scope }) => scope !== 'user').map(({ path }) => path)
   return { conversation: { ...before, phase: 'thread' }, effects: [openThread(about, foreign)] }
