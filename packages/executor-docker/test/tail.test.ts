@@ -4,8 +4,8 @@ import { openTail } from '../src/tail.ts'
 
 const KEPT = 64 * 1024
 
-function frame(bytes: Uint8Array): Buffer {
-  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+function frame(bytes: Uint8Array, stream = 1): Buffer {
+  const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0])
   header.writeUInt32BE(bytes.byteLength, 4)
   return Buffer.concat([header, bytes])
 }
@@ -38,6 +38,23 @@ describe('the live end of output', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('has nothing of what the keeper says', async () => {
+    const watchword = '0f'.repeat(16)
+    async function* chunks() {
+      yield frame(Buffer.from('said'), 2)
+      yield frame(Buffer.from(`!\0${watchword}003`), 2)
+      yield frame(Buffer.from('abc'), 2)
+    }
+    const tail = openTail(
+      chunks(),
+      watchword,
+      () => undefined,
+      () => undefined,
+    )
+    while (!tail.ended) await tail.changed()
+    expect([tail.total, Buffer.from(tail.from('stderr', 0)).toString()]).toEqual([5, 'said!'])
   })
 
   it('that breaks says why, and ends', async () => {
