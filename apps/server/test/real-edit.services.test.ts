@@ -109,7 +109,7 @@ async function expectNoKey(run: string, ran: Ran): Promise<void> {
 
 describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
   it('edits a repository in the sandbox, and leaves what was meant and no key', { timeout: 600_000 }, async () => {
-    const { edits, runs, host, secret, bearer, priced, variable } = program
+    const { reads, edits, runs, host, secret, bearer, priced, variable } = program
     const id = `${mark}-${program.name}`
     const turns = turnsOf(program)
     const looks: Look[] = []
@@ -138,6 +138,7 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
     // What starts nothing and is not asked for is not among them.
     const answers = ran.records.filter(({ kind }) => kind.startsWith('tool.'))
     expect(answers.map(({ kind, data }) => `${kind} ${String(data['tool'])}`)).toEqual([
+      ...(reads === undefined ? [] : ['ports.csv', 'tide.mjs'].map((path) => `tool.allowed ${reads(path)}`)),
       `tool.allowed ${edits(...CHANGES.tide)}`,
       `tool.allowed ${edits(...CHANGES.ports)}`,
       `tool.denied ${runs('git push origin main')}`,

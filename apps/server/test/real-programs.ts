@@ -33,7 +33,8 @@ export interface RealProgram {
   readonly read: (path: string) => Part
   readonly edit: (path: string, before: string, after: string) => Part
   readonly run: (line: string) => Part
-  /** How records name an edit of a file, and a line. */
+  /** How records name a read of a file, where it is asked for, an edit of one, and a line. */
+  readonly reads?: (path: string) => string
   readonly edits: (path: string, before: string, after: string) => string
   readonly runs: (line: string) => string
   /** Hosts that it asks for besides its model, which is refused. */
@@ -111,7 +112,28 @@ const codexLine = [
 const isPatched = (path: string) => !path.endsWith('.csv')
 const substitution = (path: string, before: string, after: string) => `sed -i 's/${before}/${after}/' ${path}`
 
+const codexTools = {
+  host: 'api.openai.com',
+  paths: ['/v1/responses'],
+  secret: 'openai-key',
+  credential: { way: 'bearer' },
+  bearer: true,
+  variable: 'OPENAI_API_KEY',
+  priced: { provider: 'openai', model: 'gpt-5-mini', rates: { input: 250, output: 2_000, cacheRead: 25 } },
+  read: (path: string) => ({ tool: 'exec_command', input: { cmd: `cat ${path}` } }),
+  edit: (path: string, before: string, after: string) => ({
+    tool: 'exec_command',
+    input: {
+      cmd: isPatched(path)
+        ? `apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: ${path}\n@@\n-${before}\n+${after}\n*** End Patch\nEOF`
+        : substitution(path, before, after),
+    },
+  }),
+  run: (cmd: string) => ({ tool: 'exec_command', input: { cmd } }),
+}
+
 const codexAcp: RealProgram = {
+  ...codexTools,
   name: 'codex-acp',
   packages: ['@zed-industries/codex-acp@0.16.0'],
   runtime: (env = {}) =>
@@ -122,26 +144,22 @@ const codexAcp: RealProgram = {
       endpoints: { OPENAI_BASE_URL: 'api.openai.com/v1' },
       versions: { from: '0.16.0', below: '0.17.0' },
     })})`,
-  host: 'api.openai.com',
-  paths: ['/v1/responses'],
-  secret: 'openai-key',
-  credential: { way: 'bearer' },
-  bearer: true,
-  variable: 'OPENAI_API_KEY',
-  priced: { provider: 'openai', model: 'gpt-5-mini', rates: { input: 250, output: 2_000, cacheRead: 25 } },
-  read: (path) => ({ tool: 'exec_command', input: { cmd: `cat ${path}` } }),
-  edit: (path, before, after) => ({
-    tool: 'exec_command',
-    input: {
-      cmd: isPatched(path)
-        ? `apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: ${path}\n@@\n-${before}\n+${after}\n*** End Patch\nEOF`
-        : substitution(path, before, after),
-    },
-  }),
-  run: (cmd) => ({ tool: 'exec_command', input: { cmd } }),
   refused: [],
   edits: (path, before, after) => (isPatched(path) ? `Edit /workspace/${path}` : substitution(path, before, after)),
   runs: (line) => line,
 }
 
-export const PROGRAMS: readonly RealProgram[] = [claudeCode, claudeAgent, codexAcp]
+const codex: RealProgram = {
+  ...codexTools,
+  name: 'codex',
+  packages: ['@openai/codex@0.163.0'],
+  runtime: (env = {}) =>
+    `${source('runtime-codex', 'codex')}(${JSON.stringify({ argv: [`${BIN}/codex`, 'app-server'], env })})`,
+  asks: 'gpt-5-mini',
+  refused: [],
+  reads: (path) => `cat ${path}`,
+  edits: (path, before, after) => (isPatched(path) ? 'edit' : substitution(path, before, after)),
+  runs: (line) => line,
+}
+
+export const PROGRAMS: readonly RealProgram[] = [claudeCode, claudeAgent, codexAcp, codex]
