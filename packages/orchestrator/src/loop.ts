@@ -2,6 +2,7 @@ import type { Journal, JournalBatch, Lease, Projections } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { backoffMs, hasCode, retry, SeamError, sleep, toSeamError } from '@seamark/kit'
 import { recordEntry } from '@seamark/log'
+import { alarm } from './alarm.ts'
 import type { Command, Reply } from './commands.ts'
 import { isEarlier, withEarlier } from './earlier.ts'
 import { recover } from './recover.ts'
@@ -105,12 +106,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   /** Whether the state may be ahead of the journal for good. */
   let broken = false
   let frugalUntil = 0
-  let cancelFrugal: (() => void) | undefined
   let draining = false
   let alone = 0
   let failures = 0
-  let wake: { readonly at: number; readonly cancel: () => void } | undefined
   let timersKept = 0
+  const tick = (): void => void post({ type: 'tick' })
+  /** For the timer that is due first. */
+  const due = alarm(clock, tick)
+  const roomAgain = alarm(clock, tick)
 
   function holdBack(): SeamError | undefined {
     if (draining || closing.signal.aborted) return stopping()
@@ -190,8 +193,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     inbox = [...again, ...inbox]
     if (full) {
       frugalUntil = clock.now() + FRUGAL_MS
-      cancelFrugal?.()
-      cancelFrugal = clock.at(frugalUntil, () => void post({ type: 'tick' }))
+      roomAgain.set(frugalUntil)
     }
     const wait = backoffMs(failures++, RETRY_MS, MAX_RETRY_MS, 1)
     // It rejects when the loop is closed: what waits is then tried once more, or answered with its error.
@@ -354,15 +356,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   function arm(): void {
     timersKept = tidyTimers(state, timersKept)
-    const at = closing.signal.aborted ? undefined : state.timers.peek()?.at
-    if (at === wake?.at) return
-    wake?.cancel()
-    wake = at === undefined ? undefined : { at, cancel: clock.at(at, ring) }
-  }
-
-  function ring(): void {
-    wake = undefined
-    void post({ type: 'tick' })
+    due.set(closing.signal.aborted ? undefined : state.timers.peek()?.at)
   }
 
   arm()
@@ -377,8 +371,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     post,
     async close() {
       closing.abort()
-      wake?.cancel()
-      cancelFrugal?.()
+      due.set(undefined)
+      roomAgain.set(undefined)
       await pumping
       if (sinceSnapshot > 0 && !broken && !lease.lost.aborted) await snapshot()
     },
