@@ -6,7 +6,7 @@ import type { ToolRefusal } from './tools.ts'
 export interface AskedTool {
   /** What the tool does: reads, thinks or searches; writes files; starts commands; reaches a host. `other`: it is not known. */
   readonly does: 'read' | 'edit' | 'run' | 'fetch' | 'other'
-  /** A line for a shell, or a program and its arguments. Judged whatever the tool is said to do. */
+  /** A line for a shell, or a program and its arguments. Judged whatever the tool is said to do; of `other` it allows nothing. */
   readonly command?: string | readonly string[]
 }
 
@@ -41,7 +41,9 @@ export function toolAnswers(tools: Policy['tools']): (asked: AskedTool) => ToolA
         : { allowed: true, reason: 'contained' }
     if (command.length === 0) return { allowed: false, reason: 'unparsed' }
     const decision = typeof command === 'string' ? matcher.line(command) : matcher.argv(command)
-    return decision.allowed ? { allowed: true, reason: 'listed' } : decision
+    if (!decision.allowed) return decision
+    // Nobody knows what such a tool does with it: that it is called a command makes it none.
+    return does === 'other' ? { allowed: false, reason: 'unparsed' } : { allowed: true, reason: 'listed' }
   }
 }
 

@@ -21,6 +21,9 @@ describe('what a program asks for', () => {
     // What it is said to do does not hide what it runs.
     [{ does: 'read', command: 'git push' }, 'denied git push*'],
     [{ does: 'edit', command: '' }, 'unparsed'],
+    // A tool that may do anything with what it calls a command.
+    [{ does: 'other', command: 'git status' }, 'unparsed'],
+    [{ does: 'other', command: 'git push' }, 'denied git push*'],
   ])('%j is %s', (asked, word) => {
     expect(answers(tools, asked)).toBe(word)
   })
