@@ -204,7 +204,8 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
         await secrets.begin(task, call)
         await ways.close(task.launchId)
         const toolchain = await toolchainFor(executor)
-        const about = { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain }
+        const known = secrets.of(task.launchId)
+        const about = { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain, secrets: known }
         return ways.addTo(await prepareStep(task, about, call), task, attempt, executor, call)
       })
     },

@@ -1,4 +1,4 @@
-import type { CallOptions, WorkspaceDiff } from '@seamark/core'
+import type { CallOptions, RuntimeLaunch, WorkspaceDiff } from '@seamark/core'
 import type { FoundSecret, RedactionTable } from '@seamark/kit'
 import { findSecret, redactBytes, SeamError, secretFinder } from '@seamark/kit'
 import { constants } from 'node:fs'
@@ -80,6 +80,28 @@ export async function lookThroughPatch(
   }
   const secret = findSecret(patch, table)
   if (secret !== undefined) throw refusal(secret, 'the patch, as the base has it')
+}
+
+/**
+ * Looks for secrets in the environment and the files that a program is to be given: what is added to its requests is not for it.
+ * Errors: `FORBIDDEN`.
+ */
+export function lookThroughLaunch({ env, files }: Pick<RuntimeLaunch, 'env' | 'files'>, table: RedactionTable): void {
+  const given = [
+    ...Object.entries(env).map(([name, value]) => [`the variable ${name}`, Buffer.from(value)] as const),
+    ...files.map(({ path, bytes }) => [`the file ${path}`, bytes] as const),
+  ]
+  for (const [where, bytes] of given) {
+    const secret = findSecret(bytes, table)
+    if (secret === undefined) continue
+    throw new SeamError(
+      'FORBIDDEN',
+      `The value of the secret ${secret.name} is in ${where}, which the program would get.`,
+      {
+        remedy: 'Take it out of the plan and of the options of the runtime: the gateway adds it to what is sent.',
+      },
+    )
+  }
 }
 
 /** Looks through all of a workspace. Errors: what `isSecretFound` knows. */

@@ -1,4 +1,5 @@
 import type { CallOptions, Executor, LaunchSpec, Mount, RuntimeAdapter, StepTask } from '@seamark/core'
+import type { RedactionTable } from '@seamark/kit'
 import { SeamError } from '@seamark/kit'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -9,6 +10,7 @@ import { placeInputs } from './inputs.ts'
 import { keyFiles, placeLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
+import { lookThroughLaunch } from './look-for-secrets.ts'
 import { materializeFiles } from './materialize.ts'
 import { isContained } from './path-bytes.ts'
 import { placePrompt } from './prompt.ts'
@@ -24,6 +26,8 @@ export interface Preparation {
   readonly executor: Executor
   readonly runtimes: readonly RuntimeAdapter[]
   readonly toolchain: Toolchain
+  /** What its program may not be given. */
+  readonly secrets: RedactionTable | undefined
 }
 
 /** Makes an attempt's folders from scratch and says what to launch. */
@@ -65,6 +69,8 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
         remedy: 'Name another executor for the item.',
       },
     )
+  const env = { ...seenTask.env, ...launch.env }
+  if (about.secrets !== undefined) lookThroughLaunch({ env, files: launch.files }, about.secrets)
   for (const file of launch.files) {
     if (!isContained(file.path))
       throw new SeamError('INVALID_INPUT', `Runtime ${runtime.name} makes a file outside its folder.`)
@@ -73,7 +79,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   }
   return {
     argv: launch.argv,
-    env: { ...seenTask.env, ...launch.env },
+    env,
     cwd: seen.workspace,
     mounts: [
       ...(writable === undefined

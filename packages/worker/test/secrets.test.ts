@@ -1,4 +1,4 @@
-import type { ItemSpec, SecretStore } from '@seamark/core'
+import type { ItemSpec, RuntimeAdapter, SecretStore } from '@seamark/core'
 import { redactBytes, SeamError, sha256Hex } from '@seamark/kit'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -58,6 +58,34 @@ describe('what a program writes', () => {
   it('is stored as it is where the policy names no secret', async () => {
     const { product } = await play(await task({ item: item(`printf 'a %s' '${value.slice(1)}'`) }), worker)
     expect(await bytes(product?.stdout)).toBe(`a ${value.slice(1)}`)
+  })
+})
+
+describe('a program that would be given a secret', () => {
+  it.each(Object.keys(forms))('is not started, and says where it was: %s', async (form) => {
+    const step = await attempt('true', { env: { API_KEY: `x${forms[form]}` } })
+    const error = await refusal(worker.prepare(step, executor))
+    expect(error).toMatchObject({
+      code: 'FORBIDDEN',
+      message: 'The value of the secret key is in the variable API_KEY, which the program would get.',
+    })
+  })
+
+  it('is not started where its runtime makes a file of it', async () => {
+    const [command] = options.runtimes
+    if (command === undefined) throw new Error('There is no runtime.')
+    const runtime: RuntimeAdapter = {
+      ...command,
+      prepare: async (asked) => ({
+        ...(await command.prepare(asked)),
+        files: [{ path: '.config/key', bytes: Buffer.from(value), mode: 0o600 }],
+      }),
+    }
+    const giving = localWorker({ ...options, dir: join(dir, 'giving'), secrets, runtimes: [runtime] })
+    expect(await refusal(giving.prepare(await attempt('true'), executor))).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('the file .config/key'),
+    })
   })
 })
 
