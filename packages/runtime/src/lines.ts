@@ -30,15 +30,18 @@ export async function* messageLines(chunks: AsyncIterable<Uint8Array>, offset: n
     while (start < chunk.byteLength) {
       const found = chunk.indexOf(newline, start)
       const end = found === -1 ? chunk.byteLength : found
-      line.take(chunk, start, end)
+      // No string of it can be too long: most lines are not looked through.
+      const short = found !== -1 && at === from && end - start <= STRING_BYTES
+      if (!short) line.take(chunk, start, end)
       at += end - start
+      const begin = start
       start = end
       if (found === -1) continue
       at += 1
       start += 1
-      const message = line.close()
+      const message = short ? wholeLine(chunk, begin, end) : line.close()
       if (message !== undefined) yield { ...message, from, to: at }
-      line = openLine()
+      if (!short) line = openLine()
       from = at
     }
   }
@@ -48,6 +51,11 @@ export async function* messageLines(chunks: AsyncIterable<Uint8Array>, offset: n
 interface Line {
   take(chunk: Uint8Array, start: number, end: number): void
   close(): Pick<MessageLine, 'text' | 'cut'> | undefined
+}
+
+function wholeLine(chunk: Uint8Array, start: number, end: number): ReturnType<Line['close']> {
+  if (chunk[start] !== brace) return undefined
+  return { text: Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start).toString('utf8'), cut: false }
 }
 
 function openLine(): Line {
