@@ -18,17 +18,22 @@ interface Written {
  * Errors of what is returned: as `RuntimeAccess.write` has them.
  */
 export function writtenInput(path: string, send: SendInput): (bytes: Uint8Array, at: number) => Promise<void> {
+  // Nobody else writes meanwhile, so the file is read once, and again after what failed.
+  let known: Written | undefined
   return async (bytes, at) => {
-    const { done, begun } = await readWritten(path)
+    const { done, begun } = known ?? (await readWritten(path))
+    known = { done, begun }
     const end = at + bytes.byteLength
     if (end <= done) return
     if (at !== begun)
       throw new SeamError('CONFLICT', `Whether the program has the bytes from ${at} of its input is not known.`, {
         remedy: 'Have it end, and try the item again.',
       })
+    known = undefined
     await appendFile(path, `begun ${end}\n`)
     await send(bytes)
     await appendFile(path, `done ${end}\n`)
+    known = { done: end, begun: end }
   }
 }
 
