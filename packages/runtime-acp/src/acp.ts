@@ -1,21 +1,17 @@
 import type { RuntimeAdapter } from '@seamark/core'
-import { throwIfAborted } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS } from '@seamark/runtime'
-import type { Manner, VersionRange } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS } from '@seamark/runtime'
+import type { AgentOptions } from '@seamark/runtime'
 import type { AcpMcpServer } from './acp-port.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { begin, canceled, receive } from './receive.ts'
 import { DOES } from './tools.ts'
 
-export interface AcpOptions {
+/** `name` is `acp` where none is given; without `versions` any is taken. */
+export interface AcpOptions extends AgentOptions {
   /** The agent's program and its arguments. A name without a slash is looked for on the path, then in `node_modules/.bin` of the workspace. */
   readonly argv: readonly string[]
-  /** Name of this instance, by which plans name it. Default `acp`. */
-  readonly name?: string
-  /** Added to the environment of the program. It is in the open: no secret belongs here. */
-  readonly env?: Readonly<Record<string, string>>
   /**
    * Variables that are given the base URL of a host that the item's policy lets the agent reach by the way `endpoint`, such as
    * `{ ANTHROPIC_BASE_URL: 'api.anthropic.com' }`; a path after the host is appended. Left alone where there is no such way.
@@ -25,12 +21,6 @@ export interface AcpOptions {
   readonly instructions?: string
   /** MCP servers that the agent connects to from inside its sandbox. In the open as well. */
   readonly mcpServers?: readonly AcpMcpServer[]
-  /** Versions of the agent that are taken, by what it says of itself. Default: any. */
-  readonly versions?: VersionRange
-  /** The line that installs the program, for people. */
-  readonly install?: string
-  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
-  readonly repeats?: { readonly nudge: number; readonly stop: number }
 }
 
 /**
@@ -46,22 +36,15 @@ export function acp(options: AcpOptions): RuntimeAdapter {
   checkSettings(argv, env, repeats)
   const launch = agentLaunch({ argv, env, endpoints })
 
-  return {
-    spec: 'runtime/v1',
+  return agentRuntime<AcpConversation, AcpAbout>({
     kind: 'acp',
     name: options.name ?? 'acp',
-    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
-
-    async prepare(task, { signal } = {}) {
-      throwIfAborted(signal)
-      promptOf(task)
-      return launch
-    },
-
-    async *drive(access, task, recorded, { signal } = {}) {
+    opening: OPENING,
+    launch: () => launch,
+    about: (task) => {
       const { instructions, versions, install } = options
       const prompt = promptOf(task)
-      const about: AcpAbout = {
+      return {
         task,
         prompt: instructions === undefined ? prompt : `${instructions}\n\n${prompt}`,
         mcpServers,
@@ -72,13 +55,8 @@ export function acp(options: AcpOptions): RuntimeAdapter {
         ...(versions !== undefined && { versions }),
         ...(install !== undefined && { install }),
       }
-      const manner: Manner<AcpConversation> = {
-        kind: 'acp',
-        opening: OPENING,
-        begin,
-        receive: (before, line, whole) => receive(before, line, whole, about),
-      }
-      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
     },
-  }
+    begin,
+    receive,
+  })
 }

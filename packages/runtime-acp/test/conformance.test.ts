@@ -1,9 +1,10 @@
+import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
 import { registerSaboteurs, registerSuite } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import type { RuntimeSubject } from '@seamark/conformance/runtime'
 import { describe, it } from 'vitest'
 import { acp } from '../src/index.ts'
-import { agent, good, lines, task } from './said.ts'
+import { agent } from './said.ts'
 
 const run = (command: string) => ({ kind: 'execute', title: command, rawInput: { command } })
 

@@ -1,9 +1,10 @@
 import type { AgentEvent, Exit, Json, JsonObject } from '@seamark/core'
+import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
 import { MOST_ANSWERS } from '@seamark/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { acp } from '../src/index.ts'
-import { agent, good, hear, lines, task } from './said.ts'
+import { agent, hear } from './said.ts'
 
 const run = (command: string) => ({ kind: 'execute', title: command, rawInput: { command } })
 const opening = [agent.hello(), agent.session()]

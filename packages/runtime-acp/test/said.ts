@@ -1,19 +1,8 @@
-import type { Exit, Json, JsonObject, RuntimeTask } from '@seamark/core'
-import { hearRuntime } from '@seamark/testing'
-import type { HeardRuntime } from '@seamark/testing'
+import type { JsonObject, RuntimeTask } from '@seamark/core'
+import { hearRuntime, PROMPTED } from '@seamark/testing'
+import type { HeardRuntime, Hearing } from '@seamark/testing'
 import { acp } from '../src/index.ts'
 import type { AcpOptions } from '../src/index.ts'
-
-export const task: RuntimeTask = {
-  run: 'r',
-  item: 'i',
-  attempt: 1,
-  prompt: 'do it',
-  workspaceDir: '/w',
-  env: {},
-  tools: { shell: ['git *'], deny: ['git push*'] },
-}
-export const good: Exit = { code: 0, reason: 'exited', startedAt: 0, endedAt: 1, outputBytes: 0 }
 
 const response = (id: number, result: JsonObject): JsonObject => ({ jsonrpc: '2.0', id, result })
 const update = (of: JsonObject): JsonObject => ({
@@ -48,17 +37,10 @@ export const agent = {
   }),
 }
 
-export const lines = (...messages: readonly (JsonObject | string)[]): Uint8Array =>
-  Buffer.from(messages.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)) + '\n').join(''))
-
-interface Hearing {
-  readonly exit?: Exit
-  readonly state?: Json
-  readonly task?: Partial<RuntimeTask>
-  readonly chunkBytes?: number
-}
-
-export function hear(stdout: Uint8Array, options: Partial<AcpOptions> = {}, more: Hearing = {}): Promise<HeardRuntime> {
-  const { exit = good } = more
-  return hearRuntime(acp({ argv: ['fake'], ...options }), { ...task, ...more.task }, stdout, { ...more, exit })
+export function hear(
+  stdout: Uint8Array,
+  options: Partial<AcpOptions> = {},
+  { task, ...more }: Omit<Hearing, 'task'> & { readonly task?: Partial<RuntimeTask> } = {},
+): Promise<HeardRuntime> {
+  return hearRuntime(acp({ argv: ['fake'], ...options }), stdout, { ...more, task: { ...PROMPTED, ...task } })
 }

@@ -1,8 +1,8 @@
 import type { RuntimeAdapter } from '@seamark/core'
-import { SeamError, throwIfAborted } from '@seamark/kit'
+import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
-import type { Manner, VersionRange } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
+import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { commandLine } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
 import { canceled, OPENING } from './conversation.ts'
@@ -10,13 +10,10 @@ import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
 import { begin, receive } from './receive.ts'
 import { DOES } from './tools.ts'
 
-export interface ClaudeCodeOptions {
+/** `name` is `claude-code` where none is given, and `versions` those that this package is tested with. */
+export interface ClaudeCodeOptions extends AgentOptions {
   /** The program and arguments of your own. Default `['claude']`: looked for on the path, then in `node_modules/.bin` of the workspace. */
   readonly argv?: readonly string[]
-  /** Name of this instance, by which plans name it. Default `claude-code`. */
-  readonly name?: string
-  /** Added to the environment of the program. It is in the open: no secret belongs here. */
-  readonly env?: Readonly<Record<string, string>>
   /**
    * Variables that are given the base URL of a host that the item's policy lets the agent reach by the way `endpoint`. Default
    * `{ ANTHROPIC_BASE_URL: 'api.anthropic.com' }`.
@@ -32,12 +29,6 @@ export interface ClaudeCodeOptions {
   readonly projectSettings?: boolean
   /** Most turns of its model. Absent: no limit but those of the item. */
   readonly maxTurns?: number
-  /** Versions of the program that are taken. Default: those that this package is tested with. */
-  readonly versions?: VersionRange
-  /** The line that installs the program, for people. */
-  readonly install?: string
-  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
-  readonly repeats?: { readonly nudge: number; readonly stop: number }
 }
 
 const VERSIONS: VersionRange = { from: '2.1.330', below: '2.2.0' }
@@ -81,36 +72,22 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
   // What makes no sense is said here, not when an item begins.
   launch({})
 
-  return {
-    spec: 'runtime/v1',
+  return agentRuntime<ClaudeConversation, ClaudeAbout>({
     kind: 'claude-code',
     name: options.name ?? 'claude-code',
-    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
-
-    async prepare(task, { signal } = {}) {
-      throwIfAborted(signal)
-      promptOf(task)
-      return launch(task)
-    },
-
-    async *drive(access, task, recorded, { signal } = {}) {
-      const about: ClaudeAbout = {
-        task,
-        prompt: promptOf(task),
-        versions: options.versions ?? VERSIONS,
-        install: options.install ?? INSTALL,
-        repeats,
-        answer: toolAnswers(task.tools),
-        does: DOES,
-        cancel: canceled,
-      }
-      const manner: Manner<ClaudeConversation> = {
-        kind: 'claude-code',
-        opening: OPENING,
-        begin,
-        receive: (before, line, whole) => receive(before, line, whole, about),
-      }
-      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
-    },
-  }
+    opening: OPENING,
+    launch,
+    about: (task) => ({
+      task,
+      prompt: promptOf(task),
+      versions: options.versions ?? VERSIONS,
+      install: options.install ?? INSTALL,
+      repeats,
+      answer: toolAnswers(task.tools),
+      does: DOES,
+      cancel: canceled,
+    }),
+    begin,
+    receive,
+  })
 }

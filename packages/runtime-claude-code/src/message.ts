@@ -1,4 +1,5 @@
 import type { Json } from '@seamark/core'
+import { parsedLine } from '@seamark/runtime'
 import { z } from 'zod'
 
 // What the program says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
@@ -123,15 +124,7 @@ const questions = z.looseObject({ questions: z.array(z.looseObject({ question: t
 const metas = z.array(z.looseObject({ id, permission_decision: z.looseObject({ decision: text }) }))
 
 /** A line as a message; `undefined` where it is none. */
-export function readMessage(line: string): Message | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return undefined
-  }
-  return envelope.safeParse(value).data
-}
+export const readMessage = (line: string): Message | undefined => envelope.safeParse(parsedLine(line)).data
 
 /** What a message of either side holds; parts of other kinds are left out. */
 export function readParts(message: unknown): readonly Part[] {

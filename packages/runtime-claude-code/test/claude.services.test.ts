@@ -1,4 +1,4 @@
-import { liveRuntime } from '@seamark/testing'
+import { answersOf, endOf, liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,6 @@ import { claudeCode } from '../src/index.ts'
 import type { ClaudeCodeOptions } from '../src/index.ts'
 import { scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
-import { endOf, toldOf } from './told.ts'
 
 const VERSION = '2.1.330'
 const dir = mkdtempSync(join(tmpdir(), 'seamark-claude-'))
@@ -81,7 +80,7 @@ function withoutMenu(stdout: string): string {
 describe.each(scenarios)('$name', (scenario) => {
   it('is driven to its end', { timeout: 240_000 }, async () => {
     const { events, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
-    expect({ told: toldOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr).toEqual({
+    expect({ told: answersOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr).toEqual({
       told: scenario.told,
       end: scenario.end,
     })

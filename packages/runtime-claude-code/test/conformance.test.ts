@@ -1,9 +1,10 @@
+import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
 import { registerSaboteurs, registerSuite } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import type { RuntimeSubject } from '@seamark/conformance/runtime'
 import { describe, it } from 'vitest'
 import { claudeCode } from '../src/index.ts'
-import { claude, good, lines, task } from './said.ts'
+import { claude } from './said.ts'
 
 const stdout = lines(
   'starting …',

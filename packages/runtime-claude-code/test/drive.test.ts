@@ -1,9 +1,9 @@
 import type { JsonObject } from '@seamark/core'
+import { PROMPTED as task, answersOf, endOf, jsonLines as lines } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { claudeCode } from '../src/index.ts'
-import { claude, hear, lines, task } from './said.ts'
-import { endOf, toldOf } from './told.ts'
+import { claude, hear } from './said.ts'
 
 const opening = [claude.ready(), claude.init()]
 const { argv: line } = await claudeCode().prepare(task)
@@ -115,7 +115,7 @@ describe('one who repeats himself', () => {
     const asks = claude.asks('r', 'x', 'Bash', { command: 'git status' })
     const cut = claude.result({ is_error: true, terminal_reason: 'aborted_tools' })
     const { events } = await hear(lines(...opening, ...uses(0, 2), asks, cut, ...uses(2, 6)), { repeats })
-    expect(toldOf(events)).toEqual(['denial Bash: git status canceled'])
+    expect(answersOf(events)).toEqual(['denial Bash: git status canceled'])
     expect(endOf(events)).toEqual({ completed: false, reason: 'loop' })
   })
 })
@@ -124,7 +124,7 @@ describe('a request', () => {
   const answered = async (tool: string, input: JsonObject) => {
     const { events, wrote } = await hear(lines(...opening, claude.asks('r', 't', tool, input), claude.result()))
     const [, , answer] = wrote
-    return [toldOf(events)[0], answer]
+    return [answersOf(events)[0], answer]
   }
   const response = (behavior: string) => ({
     type: 'control_response',

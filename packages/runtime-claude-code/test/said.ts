@@ -1,19 +1,8 @@
-import type { Exit, Json, JsonObject, RuntimeTask } from '@seamark/core'
+import type { JsonObject } from '@seamark/core'
 import { hearRuntime } from '@seamark/testing'
-import type { HeardRuntime } from '@seamark/testing'
+import type { HeardRuntime, Hearing } from '@seamark/testing'
 import { claudeCode } from '../src/index.ts'
 import type { ClaudeCodeOptions } from '../src/index.ts'
-
-export const task: RuntimeTask = {
-  run: 'r',
-  item: 'i',
-  attempt: 1,
-  prompt: 'do it',
-  workspaceDir: '/w',
-  env: {},
-  tools: { shell: ['git *'], deny: ['git push*'] },
-}
-export const good: Exit = { code: 0, reason: 'exited', startedAt: 0, endedAt: 1, outputBytes: 0 }
 
 const spoken = (type: 'assistant' | 'user', content: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({
   type,
@@ -57,16 +46,6 @@ export const claude = {
   }),
 }
 
-export const lines = (...messages: readonly (JsonObject | string)[]): Uint8Array =>
-  Buffer.from(messages.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)) + '\n').join(''))
-
-interface Hearing {
-  readonly exit?: Exit
-  readonly state?: Json
-  readonly task?: RuntimeTask
-  readonly chunkBytes?: number
-}
-
 export function hear(stdout: Uint8Array, options: ClaudeCodeOptions = {}, more: Hearing = {}): Promise<HeardRuntime> {
-  return hearRuntime(claudeCode(options), more.task ?? task, stdout, { ...more, exit: more.exit ?? good })
+  return hearRuntime(claudeCode(options), stdout, more)
 }

@@ -1,10 +1,10 @@
 import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { PROMPTED as anyTask, answersOf, endOf } from '@seamark/testing'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hear, task as anyTask } from './said.ts'
+import { hear } from './said.ts'
 import { scenarios } from './scenarios.ts'
-import { endOf, toldOf } from './told.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 
@@ -23,7 +23,7 @@ describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
 
     it('is read as it was meant', async () => {
       const { events, wrote } = await hear(stdout, options, { task })
-      expect({ told: toldOf(events), end: endOf(events) }).toEqual({ told, end })
+      expect({ told: answersOf(events), end: endOf(events) }).toEqual({ told, end })
       expect(events[0]).toMatchObject({
         type: 'progress',
         text: expect.stringMatching(`^Claude Code ${version}, conversation [0-9a-f-]{36}, model `),

@@ -1,8 +1,7 @@
 import type { RuntimeAdapter } from '@seamark/core'
-import { throwIfAborted } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, checkSettings, driveAgent, parseState, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
-import type { Manner, VersionRange } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
+import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { BASE_URL, commandLine, mcpConfig } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
 import { canceled, OPENING } from './conversation.ts'
@@ -10,16 +9,13 @@ import type { CodexAbout, CodexConversation } from './conversation.ts'
 import { begin, receive } from './receive.ts'
 import { DOES } from './tools.ts'
 
-export interface CodexOptions {
+/** `name` is `codex` where none is given, and `versions` those that this package is tested with. */
+export interface CodexOptions extends AgentOptions {
   /**
    * The program and arguments of your own, such as `--config=model_reasoning_summary="none"`. Default `['codex', 'app-server']`: looked
    * for on the path, then in `node_modules/.bin` of the workspace.
    */
   readonly argv?: readonly string[]
-  /** Name of this instance, by which plans name it. Default `codex`. */
-  readonly name?: string
-  /** Added to the environment of the program. It is in the open: no secret belongs here. */
-  readonly env?: Readonly<Record<string, string>>
   /**
    * Variables that are given the base URL of a host that the item's policy lets the agent reach by the way `endpoint`. That of
    * `OPENAI_BASE_URL` is the one of its model. Default `{ OPENAI_BASE_URL: 'api.openai.com/v1' }`.
@@ -33,12 +29,6 @@ export interface CodexOptions {
   readonly mcpServers?: Readonly<Record<string, McpServer>>
   /** Whether `AGENTS.md` and skills of the workspace are read; its settings, rules, hooks and MCP servers never are. Default false. */
   readonly projectSettings?: boolean
-  /** Versions of the program that are taken. Default: those that this package is tested with. */
-  readonly versions?: VersionRange
-  /** The line that installs the program, for people. */
-  readonly install?: string
-  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
-  readonly repeats?: { readonly nudge: number; readonly stop: number }
 }
 
 const VERSIONS: VersionRange = { from: '0.163.0', below: '0.164.0' }
@@ -74,40 +64,26 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
     files: skillFiles('.codex/skills', skills),
   })
 
-  return {
-    spec: 'runtime/v1',
+  return agentRuntime<CodexConversation, CodexAbout>({
     kind: 'codex',
     name: options.name ?? 'codex',
-    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
-
-    async prepare(task, { signal } = {}) {
-      throwIfAborted(signal)
-      promptOf(task)
-      return launch
-    },
-
-    async *drive(access, task, recorded, { signal } = {}) {
-      const about: CodexAbout = {
-        task,
-        prompt: promptOf(task),
-        versions: options.versions ?? VERSIONS,
-        install: options.install ?? INSTALL,
-        repeats,
-        answer: toolAnswers(task.tools),
-        does: DOES,
-        cancel: canceled,
-        skills: Object.keys(skills),
-        mcpServers,
-        projectSettings,
-        ...(instructions !== undefined && { instructions }),
-      }
-      const manner: Manner<CodexConversation> = {
-        kind: 'codex',
-        opening: OPENING,
-        begin,
-        receive: (before, line, whole) => receive(before, line, whole, about),
-      }
-      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
-    },
-  }
+    opening: OPENING,
+    launch: () => launch,
+    about: (task) => ({
+      task,
+      prompt: promptOf(task),
+      versions: options.versions ?? VERSIONS,
+      install: options.install ?? INSTALL,
+      repeats,
+      answer: toolAnswers(task.tools),
+      does: DOES,
+      cancel: canceled,
+      skills: Object.keys(skills),
+      mcpServers,
+      projectSettings,
+      ...(instructions !== undefined && { instructions }),
+    }),
+    begin,
+    receive,
+  })
 }

@@ -1,4 +1,5 @@
 import type { Json } from '@seamark/core'
+import { parsedLine } from '@seamark/runtime'
 import { z } from 'zod'
 
 // What the program says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
@@ -189,15 +190,7 @@ const askedFor: z.ZodType<AskedFor> = z.looseObject({
 })
 
 /** A line as a message; `undefined` where it is none. */
-export function readMessage(line: string): Message | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return undefined
-  }
-  return envelope.safeParse(value).data
-}
+export const readMessage = (line: string): Message | undefined => envelope.safeParse(parsedLine(line)).data
 
 /** Each reads one kind of content; `undefined` where it is none. */
 export const readHello = (value: unknown): string | undefined => hello.safeParse(value).data?.userAgent

@@ -1,4 +1,4 @@
-import { liveRuntime } from '@seamark/testing'
+import { answersOf, endOf, liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,6 @@ import { codex } from '../src/index.ts'
 import type { CodexOptions } from '../src/index.ts'
 import { scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
-import { endOf, toldOf } from './told.ts'
 
 const VERSION = '0.163.0'
 const dir = mkdtempSync(join(tmpdir(), 'seamark-codex-'))
@@ -90,7 +89,7 @@ async function drive({ turns, tools, options, model, effort }: Scenario, more: C
 describe.each(scenarios)('$name', (scenario) => {
   it('is driven to its end', { timeout: 240_000 }, async () => {
     const { events, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
-    expect({ told: toldOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr.slice(-2_000)).toEqual({
+    expect({ told: answersOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr.slice(-2_000)).toEqual({
       told: scenario.told,
       end: scenario.end,
     })

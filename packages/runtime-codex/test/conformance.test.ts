@@ -1,9 +1,10 @@
+import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
 import { registerSaboteurs, registerSuite } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import type { RuntimeSubject } from '@seamark/conformance/runtime'
 import { describe, it } from 'vitest'
 import { codex } from '../src/index.ts'
-import { good, lines, program, task } from './said.ts'
+import { program } from './said.ts'
 
 const stdout = lines(
   'starting …',

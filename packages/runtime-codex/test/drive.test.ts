@@ -1,9 +1,9 @@
 import type { JsonObject } from '@seamark/core'
+import { PROMPTED as task, answersOf, endOf, jsonLines as lines } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { codex } from '../src/index.ts'
-import { hear, lines, program, task } from './said.ts'
-import { endOf, toldOf } from './told.ts'
+import { hear, program } from './said.ts'
 
 const opening = [program.hello(), program.thread(), program.began()]
 const { argv: line } = await codex().prepare(task)
@@ -192,7 +192,7 @@ describe('a conversation', () => {
         program.end(),
       ),
     )
-    expect(toldOf(events)).toEqual(['denial git push denied git push*'])
+    expect(answersOf(events)).toEqual(['denial git push denied git push*'])
     expect(events.filter(({ type }) => type === 'progress').map((event) => 'text' in event && event.text)).toEqual([
       'Codex 0.163.0',
       'Conversation s1, model m',
@@ -222,7 +222,7 @@ describe('one who repeats himself', () => {
     const asks = program.asks(9, 'x', 'git log')
     const said = lines(...opening, ...uses(0, 2), asks, program.end('interrupted'), program.began('u2'), ...uses(2, 6))
     const { events, wrote } = await hear(said, { repeats })
-    expect(toldOf(events).slice(0, 3)).toEqual([
+    expect(answersOf(events).slice(0, 3)).toEqual([
       'allowance git status listed',
       'allowance git status listed',
       'denial git log canceled',

@@ -1,14 +1,14 @@
 import type { JsonObject } from '@seamark/core'
+import { answersOf, jsonLines as lines } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
-import { hear, lines, program } from './said.ts'
-import { toldOf } from './told.ts'
+import { hear, program } from './said.ts'
 
 const opening = [program.hello(), program.thread(), program.began()]
 
 describe('a request', () => {
   const answered = async (...said: readonly JsonObject[]) => {
     const { events, wrote } = await hear(lines(...opening, ...said, program.end()))
-    return [toldOf(events)[0], wrote.at(-2)]
+    return [answersOf(events)[0], wrote.at(-2)]
   }
   const decision = (word: string) => ({ id: 0, result: { decision: word } })
 
@@ -74,6 +74,6 @@ describe('a request', () => {
       error: { code: -32_601 },
     })
     const { events, wrote } = await hear(lines(program.asks(0, 't', 'git status'), ...opening, program.end()))
-    expect([toldOf(events), wrote[1]]).toMatchObject([[], { id: 0, error: { code: -32_601 } }])
+    expect([answersOf(events), wrote[1]]).toMatchObject([[], { id: 0, error: { code: -32_601 } }])
   })
 })

@@ -1,19 +1,8 @@
-import type { Exit, Json, JsonObject, RuntimeTask } from '@seamark/core'
+import type { Json, JsonObject } from '@seamark/core'
 import { hearRuntime } from '@seamark/testing'
-import type { HeardRuntime } from '@seamark/testing'
+import type { HeardRuntime, Hearing } from '@seamark/testing'
 import { codex } from '../src/index.ts'
 import type { CodexOptions } from '../src/index.ts'
-
-export const task: RuntimeTask = {
-  run: 'r',
-  item: 'i',
-  attempt: 1,
-  prompt: 'do it',
-  workspaceDir: '/w',
-  env: {},
-  tools: { shell: ['git *'], deny: ['git push*'] },
-}
-export const good: Exit = { code: 0, reason: 'exited', startedAt: 0, endedAt: 1, outputBytes: 0 }
 
 const told = (method: string, params: JsonObject): JsonObject => ({ method, params: { threadId: 's1', ...params } })
 const item = (when: 'started' | 'completed', of: JsonObject, more: JsonObject): JsonObject =>
@@ -76,16 +65,6 @@ export const program = {
   error: (id: string, message: string): JsonObject => ({ id, error: { code: -32_600, message } }),
 }
 
-export const lines = (...messages: readonly (JsonObject | string)[]): Uint8Array =>
-  Buffer.from(messages.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)) + '\n').join(''))
-
-interface Hearing {
-  readonly exit?: Exit
-  readonly state?: Json
-  readonly task?: RuntimeTask
-  readonly chunkBytes?: number
-}
-
 export function hear(stdout: Uint8Array, options: CodexOptions = {}, more: Hearing = {}): Promise<HeardRuntime> {
-  return hearRuntime(codex(options), more.task ?? task, stdout, { ...more, exit: more.exit ?? good })
+  return hearRuntime(codex(options), stdout, more)
 }

@@ -1,10 +1,10 @@
 import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { PROMPTED as anyTask, answersOf, endOf } from '@seamark/testing'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hear, task as anyTask } from './said.ts'
+import { hear } from './said.ts'
 import { scenarios } from './scenarios.ts'
-import { endOf, toldOf } from './told.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 const isRequest = (line: string): boolean => /^\{"method":"[^"]+","id":/.test(line)
@@ -26,7 +26,7 @@ describe.each(readdirSync(folder))('what Codex %s said', (version) => {
 
     it('is read as it was meant', async () => {
       const { events, wrote } = await hear(stdout, options, { task })
-      expect({ told: toldOf(events), end: endOf(events) }).toEqual({ told, end })
+      expect({ told: answersOf(events), end: endOf(events) }).toEqual({ told, end })
       expect(events.slice(0, 2)).toEqual([
         { type: 'progress', text: `Codex ${version}` },
         { type: 'progress', text: expect.stringMatching(/^Conversation [0-9a-f-]{36}, model gpt-/) },

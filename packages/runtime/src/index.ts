@@ -3,15 +3,14 @@
  *
  * @module
  */
+export { agentRuntime } from './agent-runtime.ts'
+export type { Agent, AgentOptions } from './agent-runtime.ts'
 export { idle, UNBEGUN } from './conversation.ts'
-export type { About, Conversation, Effect, Manner, Repeats, Step } from './conversation.ts'
-export { driveAgent } from './drive.ts'
-export { parseState } from './drive-state.ts'
-export type { DriveState } from './drive-state.ts'
+export type { About, Conversation, Effect, Repeats, Step } from './conversation.ts'
 export { failed, failureSaid } from './failure.ts'
 export type { Outcome } from './failure.ts'
 export { finish, stop } from './finish.ts'
-export { isObject } from './json.ts'
+export { isObject, parsedLine } from './json.ts'
 export { agentLaunch } from './launch.ts'
 export type { LaunchSettings } from './launch.ts'
 export { permitted } from './permission.ts'

@@ -1,4 +1,5 @@
 import type { AgentEvent, DrivenEvent, Exit, Json, RuntimeAccess, RuntimeAdapter, RuntimeTask } from '@seamark/core'
+import { EXITED, PROMPTED } from './prompted.ts'
 
 export interface HeardRuntime {
   readonly events: readonly AgentEvent[]
@@ -8,7 +9,10 @@ export interface HeardRuntime {
 }
 
 export interface Hearing {
-  readonly exit: Exit
+  /** Default `PROMPTED`. */
+  readonly task?: RuntimeTask
+  /** Default `EXITED`. */
+  readonly exit?: Exit
   readonly state?: Json
   /** Size of the pieces in which the output comes. Default 65,536. */
   readonly chunkBytes?: number
@@ -19,9 +23,8 @@ const parsed = (line: string): unknown => (line.startsWith('{') ? JSON.parse(lin
 /** Has a runtime follow a program that said this and ended so; what is written to it changes nothing. */
 export async function hearRuntime(
   runtime: RuntimeAdapter,
-  task: RuntimeTask,
   stdout: Uint8Array,
-  { exit, state, chunkBytes = 65_536 }: Hearing,
+  { task = PROMPTED, exit = EXITED, state, chunkBytes = 65_536 }: Hearing = {},
 ): Promise<HeardRuntime> {
   let input = ''
   const access: RuntimeAccess = {

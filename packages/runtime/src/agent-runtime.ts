@@ -1,0 +1,61 @@
+import type { RuntimeAdapter, RuntimeLaunch, RuntimeTask } from '@seamark/core'
+import { throwIfAborted } from '@seamark/kit'
+import type { About, Conversation, Manner, Repeats, Step } from './conversation.ts'
+import { parseState } from './drive-state.ts'
+import { driveAgent } from './drive.ts'
+import { promptOf } from './settings.ts'
+import type { VersionRange } from './version.ts'
+
+/** What can be said of any agent's program. */
+export interface AgentOptions {
+  /** Name of this instance, by which plans name it. */
+  readonly name?: string
+  /** Added to the environment of the program. It is in the open: no secret belongs here. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Versions of the program that are taken, by what it says of itself. */
+  readonly versions?: VersionRange
+  /** The line that installs the program, for people. */
+  readonly install?: string
+  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
+  readonly repeats?: Repeats
+}
+
+/** How programs of one kind are started and spoken to. */
+export interface Agent<C extends Conversation, A extends About<C>> {
+  readonly kind: string
+  readonly name: string
+  readonly opening: C
+  launch(task: RuntimeTask): RuntimeLaunch
+  about(task: RuntimeTask): A
+  begin(): Step<C>
+  /** As `Manner` has it. */
+  receive(before: C, line: string, whole: boolean, about: A): Step<C>
+}
+
+/** A runtime that talks with its program, and answers it from the policy. */
+export function agentRuntime<C extends Conversation, A extends About<C>>(agent: Agent<C, A>): RuntimeAdapter {
+  const { kind, name, opening } = agent
+  return {
+    spec: 'runtime/v1',
+    kind,
+    name,
+    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
+
+    async prepare(task, { signal } = {}) {
+      throwIfAborted(signal)
+      promptOf(task)
+      return agent.launch(task)
+    },
+
+    async *drive(access, task, recorded, { signal } = {}) {
+      const about = agent.about(task)
+      const manner: Manner<C> = {
+        kind,
+        opening,
+        begin: () => agent.begin(),
+        receive: (before, line, whole) => agent.receive(before, line, whole, about),
+      }
+      yield* driveAgent(access, manner, parseState(manner, recorded), signal)
+    },
+  }
+}
