@@ -138,7 +138,7 @@ describe('a program that would not have it told', () => {
     ['takes the first process for a bad one', 'echo 1000 > /proc/1/oom_score_adj; exit 0'],
     ['closes all that it has', 'exec 0<&- 1>&- 2>&-; for n in 3 4 5 6 7 8 9; do eval "exec $n>&-"; done; exit 0'],
     ['takes bytes of files from the first process', 'prlimit --pid 1 --fsize=0:0 || exit 9; exit 0'],
-    ['takes time from the first process', 'prlimit --pid 1 --cpu=0:0 --as=0:0 --stack=0:0 || exit 9; exit 0'],
+    ['takes memory from the first process', 'prlimit --pid 1 --as=0:0 --stack=0:0 || exit 9; exit 0'],
     ['fills every folder', 'head -c 1G /dev/zero > /run/full; head -c 1G /dev/zero > /dev/shm/full; exit 0'],
   ])('does not keep it from being told: it %s', async (_, script) => {
     const { exit } = await withSleep(script)
@@ -148,6 +148,14 @@ describe('a program that would not have it told', () => {
   it('takes descriptors from the first process, and what is left is counted all the same', async () => {
     const { exit } = await withSleep('prlimit --pid 1 --nofile=0:0 || exit 9; exit 0')
     expect(exit).toMatchObject({ reason: 'exited', code: 0, left: { processes: 1, names: [] } })
+  })
+
+  it('takes all time from the first process, which the kernel then kills with all others: no end of its own is told', async () => {
+    // It is killed when it is found at work, so it is given some.
+    const work = 'n=0; while [ $n -lt 100000 ]; do (true &); n=$((n + 1)); done'
+    const { exit } = await withSleep(`prlimit --pid 1 --cpu=0:0 || exit 9; ${work}; exit 0`)
+    expect(exit).toMatchObject({ reason: 'signaled', signal: 'SIGKILL' })
+    expect(exit.left).toBeUndefined()
   })
 
   it('can not see what the first process has open, its variables or its memory', async () => {
