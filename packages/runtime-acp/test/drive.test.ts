@@ -1,5 +1,5 @@
 import type { AgentEvent, Exit, Json, JsonObject } from '@seamark/core'
-import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
+import { EXITED as good, PROMPTED as task, hearAgain, jsonLines as lines } from '@seamark/testing'
 import { MOST_ANSWERS } from '@seamark/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -369,11 +369,8 @@ describe('the runtime', () => {
         fc.nat(),
         async (said, chunkBytes, cut) => {
           const stdout = lines(...opening, ...said)
-          const whole = await hear(stdout)
-          const at = cut % whole.driven.length
-          const rest = await hear(stdout, {}, { chunkBytes, state: whole.driven[at]!.state })
-          expect(rest.events).toEqual(whole.events.slice(at + 1))
-          expect(whole.wrote.slice(whole.wrote.length - rest.wrote.length)).toEqual(rest.wrote)
+          const { again, first } = await hearAgain(({ task: _, ...more }) => hear(stdout, {}, more), cut, chunkBytes)
+          expect(again).toEqual(first)
         },
       ),
       { numRuns: 200 },

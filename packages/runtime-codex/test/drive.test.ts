@@ -1,5 +1,5 @@
 import type { JsonObject } from '@seamark/core'
-import { PROMPTED as task, answersOf, endOf, jsonLines as lines } from '@seamark/testing'
+import { PROMPTED as task, answersOf, endOf, hearAgain, jsonLines as lines } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { codex } from '../src/index.ts'
@@ -345,12 +345,8 @@ describe('an end', () => {
         fc.nat(),
         async (said, chunkBytes, cut) => {
           const stdout = lines(...said)
-          const whole = await hear(stdout)
-          const state = whole.driven[cut % whole.driven.length]?.state
-          const rest = await hear(stdout, {}, { chunkBytes, ...(state !== undefined && { state }) })
-          expect(rest.events).toEqual(whole.events.slice(whole.events.length - rest.events.length))
-          expect(rest.events.length).toBe(whole.driven.length - 1 - (cut % whole.driven.length))
-          expect(whole.wrote.slice(whole.wrote.length - rest.wrote.length)).toEqual(rest.wrote)
+          const { again, first } = await hearAgain((more) => hear(stdout, {}, more), cut, chunkBytes)
+          expect(again).toEqual(first)
         },
       ),
       { numRuns: 200 },

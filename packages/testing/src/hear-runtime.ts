@@ -40,3 +40,18 @@ export async function hearRuntime(
   for await (const told of runtime.drive(access, task, state)) driven.push(told)
   return { driven, events: driven.map(({ event }) => event), wrote: input.split('\n').slice(0, -1).map(parsed) }
 }
+
+/** What is told and written from the state after the event `cut` (counted round and round): a second time, and as it was at first. */
+export async function hearAgain(
+  hear: (more: Hearing) => Promise<HeardRuntime>,
+  cut: number,
+  chunkBytes: number,
+): Promise<Record<'again' | 'first', Pick<HeardRuntime, 'events' | 'wrote'>>> {
+  const whole = await hear({})
+  const at = cut % whole.driven.length
+  const state = whole.driven[at]?.state
+  const { events, wrote } = await hear({ chunkBytes, ...(state !== undefined && { state }) })
+  // Written is what follows from the rest of the output; what was written before is not said by the events.
+  const first = { events: whole.events.slice(at + 1), wrote: whole.wrote.slice(whole.wrote.length - wrote.length) }
+  return { again: { events, wrote }, first }
+}
