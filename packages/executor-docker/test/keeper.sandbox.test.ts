@@ -182,7 +182,7 @@ describe('what it tells at the end', () => {
       'prlimit --pid 1 --nofile=0:0 || exit 9; exit 0',
       { processes: 1, names: [] },
     ],
-    ['takes memory and time from the keeper', 'prlimit --pid 1 --cpu=0:0 --as=0:0 --stack=0:0 || exit 9; exit 0', left],
+    ['takes memory from the keeper', 'prlimit --pid 1 --as=0:0 --stack=0:0 || exit 9; exit 0', left],
     [
       'makes a full pipe that does not wait of its output',
       `perl -MFcntl -e 'fcntl(STDERR, F_SETPIPE_SZ, 4096); fcntl(STDERR, F_SETFL, O_NONBLOCK | O_WRONLY); 1 while syswrite(STDERR, "x" x 4096)'; exit 0`,
@@ -190,6 +190,13 @@ describe('what it tells at the end', () => {
     ],
   ])('is told of a program that %s', async (_, script, what) => {
     expect((await told(shell(`${sleeps}; ${script}`))).said).toEqual({ reason: 'exited', code: 0, left: what })
+  })
+
+  it('is nothing where a program takes all time from the keeper, which the kernel then kills with all others', async () => {
+    // It is killed when it is found at work, so it is given some.
+    const work = 'n=0; while [ $n -lt 100000 ]; do (true &); n=$((n + 1)); done'
+    const { code, said } = await told(shell(`prlimit --pid 1 --cpu=0:0 || exit 9; ${work}; exit 0`))
+    expect([code, said]).toEqual([137, undefined])
   })
 
   it('is read by nobody who takes from the pipe that it goes into', async () => {
