@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { listenOn } from './loopback.ts'
+import { filesWithText } from './look-inside.ts'
 import { begin, NODE, place, until } from './seamark.ts'
 
 const here = place()
@@ -138,17 +139,9 @@ it(
     expect(all.findLastIndex(({ kind }) => kind === 'egress.decided')).toBeLessThan(end)
     expect(JSON.stringify(all)).not.toContain(secret)
     // Nowhere in what the attempt saw, wrote and left.
-    expect(containing(here.data, secret)).toEqual([])
+    expect(filesWithText(here.data, secret)).toEqual([])
   },
 )
-
-/** Files below a folder with a text in them. */
-function containing(folder: string, text: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(text))
-}
 
 it('leads out again after the service was killed while an attempt runs', { timeout: 120_000 }, async () => {
   configure()

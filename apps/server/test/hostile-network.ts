@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Ground } from './grounds.ts'
 import { GRANTED, hostileHosts, NOT_GRANTED, type HostileHosts } from './hostile-hosts.ts'
+import { filesWithText } from './look-inside.ts'
 import { begin, NODE, place, until, type Place, type Started } from './seamark.ts'
 
 const secret = 'sk-hostile-Zq80123456789abcdef'
@@ -104,11 +105,7 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
   const refusals = (item: string): string[] => [...new Set(of(item, 'refused').map(({ reason }) => reason))].toSorted()
   const logOf = async (item: string): Promise<string> => (await seamark('logs', 'r', item)).out
   /** Files of the data folder with a text in them, logs of the programs among them. */
-  const filesWith = (text: string): string[] =>
-    readdirSync(here.data, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => readFileSync(path).includes(text))
+  const filesWith = (text: string): string[] => filesWithText(here.data, text)
   const status = async (): Promise<readonly { item: string; status: string; executor: string }[]> => {
     const { out } = await seamark('status', 'r', '--json')
     return JSON.parse(out || '{"items":[]}').items

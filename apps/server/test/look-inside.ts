@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -128,12 +129,25 @@ export function filesInside(run: string, found: (bytes: Buffer) => boolean): str
 
 /** Files below a folder that hold some of these bytes. */
 export function filesWith(folder: string, found: (bytes: Buffer) => boolean): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => {
-      // The supervisor may still put its own files away.
-      const bytes = orGone(() => readFileSync(path))
-      return bytes !== undefined && found(bytes)
-    })
+  return entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return filesWith(path, found)
+    const bytes = entry.isFile() ? orGone(() => readFileSync(path)) : undefined
+    return bytes !== undefined && found(bytes) ? [path] : []
+  })
+}
+
+/** The service may still put away what it needs no more. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Files below a folder with a text in them. */
+export function filesWithText(folder: string, text: string): string[] {
+  return filesWith(folder, (bytes) => bytes.includes(text))
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { filesWithText } from './look-inside.ts'
 import {
   APT,
   debianPackages,
@@ -76,20 +77,12 @@ function decisions({ out }: Ended): readonly Recorded['data'][] {
   return lines.filter(({ kind }) => kind === 'egress.decided').map(({ data }) => data)
 }
 
-/** Files below a folder with a text in them. */
-function containing(folder: string, text: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(text))
-}
-
 /** Whether anything that is kept has the credential in one of its spellings. Empty is well. */
 function leaks(ran: Ended): string[] {
   const { user, password } = hosts
   const spellings = [password, Buffer.from(`${user}:${password}`).toString('base64').slice(0, -4)]
   const said = spellings.filter((text) => (ran.out + ran.err).includes(text))
-  return [...said, ...spellings.flatMap((text) => containing(here.data, text))]
+  return [...said, ...spellings.flatMap((text) => filesWithText(here.data, text))]
 }
 
 /** A command where the names of the hosts lead to loopback: in a mount namespace of its own, which takes root. */
@@ -141,7 +134,7 @@ it('pip installs a private package in a set-up that has no credential (needs roo
     expect(decisions(ran)).toContainEqual(
       expect.objectContaining({ outcome: 'allowed', mode: 'intercept', host: PYPI, path, inject: 'robot' }),
     )
-  expect(containing(here.data, 'PIP_CERT').length).toBeGreaterThan(0)
+  expect(filesWithText(here.data, 'PIP_CERT').length).toBeGreaterThan(0)
   expect(leaks(ran)).toEqual([])
 })
 

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { filesWithText } from './look-inside.ts'
 import { HOST, registry, type Published, type Registry } from './registry.ts'
 import { begin, NODE, place, type Ended } from './seamark.ts'
 
@@ -78,14 +79,6 @@ function records({ out }: Ended): readonly Recorded[] {
   return lines.map((line) => JSON.parse(line)).filter(({ type }: { readonly type: string }) => type === 'record')
 }
 
-/** Files below a folder with a text in them. */
-function containing(folder: string, text: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(text))
-}
-
 /** Installs, and leaves in the layer what a program sees there: its environment, those of all processes, its home. */
 const install = (more = ''): string =>
   [
@@ -161,9 +154,9 @@ it(
     }
 
     // What was seen inside is in the layer: with everything else that is kept, it has no token in it.
-    expect(containing(here.data, 'NODE_EXTRA_CA_CERTS').length).toBeGreaterThan(0)
+    expect(filesWithText(here.data, 'NODE_EXTRA_CA_CERTS').length).toBeGreaterThan(0)
     for (const text of [npm.token, Buffer.from(npm.token).toString('base64').slice(2, -4)])
-      expect(containing(here.data, text)).toEqual([])
+      expect(filesWithText(here.data, text)).toEqual([])
     expect(ran.out + ran.err).not.toContain(npm.token)
 
     await seamark('keys', 'export', '-o', 'trust.json')
@@ -184,7 +177,7 @@ it(
     expect(decided.map(({ data }) => `${String(data['reason'])} ${String(data['path'])}`).sort()).toEqual(
       published.map(({ path }) => `cached ${path}`).sort(),
     )
-    expect(containing(here.data, npm.token)).toEqual([])
+    expect(filesWithText(here.data, npm.token)).toEqual([])
   },
 )
 
