@@ -104,8 +104,6 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
     (decided.get(item) ?? []).filter((one) => one.outcome === outcome)
   const refusals = (item: string): string[] => [...new Set(of(item, 'refused').map(({ reason }) => reason))].toSorted()
   const logOf = async (item: string): Promise<string> => (await seamark('logs', 'r', item)).out
-  /** Files of the data folder with a text in them, logs of the programs among them. */
-  const filesWith = (text: string): string[] => filesWithText(here.data, text)
   const status = async (): Promise<readonly { item: string; status: string; executor: string }[]> => {
     const { out } = await seamark('status', 'r', '--json')
     return JSON.parse(out || '{"items":[]}').items
@@ -174,8 +172,8 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
     expect(hosts.seen.find(({ url }) => url === '/own')?.said).not.toMatch(/authorization|api.key/i)
     expect(JSON.stringify(hosts.seen)).not.toContain(`Bearer ${own}`)
     expect(of('key', 'allowed')).toContainEqual(expect.objectContaining({ path: '/v1/models', inject: 'model-key' }))
-    expect(filesWith(secret)).toEqual([])
-    expect(filesWith('agreed http/1.1').length).toBeGreaterThan(0)
+    expect(filesWithText(here.data, secret)).toEqual([])
+    expect(filesWithText(here.data, 'agreed http/1.1').length).toBeGreaterThan(0)
   }, 60_000)
 
   it('makes no gist with the token of a repository, however it spells the path', async () => {

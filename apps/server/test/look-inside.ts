@@ -1,4 +1,3 @@
-import type { Dirent } from 'node:fs'
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -123,31 +122,33 @@ export function lookInside({ run, beacon, inside }: Looked): Look {
 export function filesInside(run: string, found: (bytes: Buffer) => boolean): string[] {
   const folders = ['workspace', 'home', 'tmp', 'run', 'dev/shm']
   return processesOf(run).flatMap((pid) =>
-    folders.flatMap((folder) => orGone(() => filesWith(`/proc/${pid}/root/${folder}`, found)) ?? []),
+    folders.flatMap((folder) => filesWith(`/proc/${pid}/root/${folder}`, found, orGone)),
   )
 }
 
-/** Files below a folder that hold some of these bytes. */
-export function filesWith(folder: string, found: (bytes: Buffer) => boolean): string[] {
-  return entriesOf(folder).flatMap((entry) => {
+/** Files below a folder that hold some of these bytes. `read` says what may fail: that something is put away meanwhile. */
+export function filesWith(folder: string, found: (bytes: Buffer) => boolean, read: Read = orPutAway): string[] {
+  const entries = read(() => readdirSync(folder, { withFileTypes: true })) ?? []
+  return entries.flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) return filesWith(path, found)
-    const bytes = entry.isFile() ? orGone(() => readFileSync(path)) : undefined
+    if (entry.isDirectory()) return filesWith(path, found, read)
+    const bytes = entry.isFile() ? read(() => readFileSync(path)) : undefined
     return bytes !== undefined && found(bytes) ? [path] : []
   })
-}
-
-/** The service may still put away what it needs no more. */
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }
 
 /** Files below a folder with a text in them. */
 export function filesWithText(folder: string, text: string): string[] {
   return filesWith(folder, (bytes) => bytes.includes(text))
+}
+
+type Read = <T>(work: () => T) => T | undefined
+
+function orPutAway<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
