@@ -6,6 +6,8 @@ import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { Principal } from '@seamark/core'
 import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
 import { tellOfBudgets } from './budget-notices.ts'
+import { tellOfQuestions } from './question-notices.ts'
+import { questions } from './questions.ts'
 import { claimOn } from './claim.ts'
 import { compose } from './compose.ts'
 import type { Deployment } from './deployment.ts'
@@ -119,6 +121,21 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     .then(() => (leader === undefined || stopped !== undefined ? undefined : front.open()))
   // A stop also ends the waiting for the lease, and says itself how it went.
   over?.catch((error: unknown) => stopped ?? ended.resolve(error))
+  void over?.then(
+    () =>
+      deployment.engine &&
+      tellOfQuestions({
+        engine: deployment.engine,
+        ask: questions(deployment),
+        argv: loaded.config.notify,
+        env: environment.notify ?? {},
+        signal: stopping.signal,
+        // Whoever follows a run of its own sees what it asks.
+        ...(mode.as === 'seamark serve' && { say: (text: string) => onNotice(new SeamError('UNAVAILABLE', text)) }),
+        onNotice,
+      }),
+    () => undefined,
+  )
   // In a service of one command that command tells of its run.
   if (mode.as === 'seamark serve')
     void over?.then(

@@ -12,6 +12,7 @@ import { advance, emptyProgress } from './progress/model.ts'
 import { plainView } from './progress/plain.ts'
 import { waitingText } from './progress/say.ts'
 import type { ProgressView } from './progress/view.ts'
+import { askedText } from './question-text.ts'
 import { tryOut } from './terminal.ts'
 
 // Above it asking why each item waits costs more than it tells.
@@ -66,6 +67,7 @@ export async function followRun(
       const news = view === undefined ? undefined : budgetNews(event, run)
       view?.update(progress, changed)
       if (news !== undefined) say(io.style.yellow(news))
+      if (view !== undefined) void tellQuestion(connection, event, run, (text) => say(io.style.yellow(text)))
       asking?.()
     }
   } catch (error) {
@@ -98,6 +100,20 @@ function budgetNews(event: RunEvent, run: string): string | undefined {
   const { resumeAt } = data
   const wait = { token: fact(data, 'token'), resumeAt: typeof resumeAt === 'number' ? resumeAt : undefined }
   return spentText(budget.data, run, item, wait)
+}
+
+/** What an agent asks is not in its record's header. What is told is a courtesy: `seamark status` has it too. */
+async function tellQuestion(
+  { client }: Connection,
+  event: RunEvent,
+  run: string,
+  say: (text: string) => void,
+): Promise<void> {
+  if (event.type !== 'record' || event.kind !== 'item.parked' || fact(event.data, 'reason') !== 'input') return
+  const { item = '' } = event
+  const { waiting } = await client.item(run, item).catch(() => ({ waiting: undefined }))
+  if (waiting?.for === 'parked' && waiting.question !== undefined)
+    say(askedText(waiting.question, run, item, waiting.token))
 }
 
 async function cancel({ client }: Connection, run: string, say: (text: string) => void): Promise<void> {

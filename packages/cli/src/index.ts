@@ -4,6 +4,7 @@
  * @module
  */
 export { spentText, warningText } from './budget-text.ts'
+export { askedText } from './question-text.ts'
 export { runCli } from './cli.ts'
 export type { CliContext } from './command.ts'
 export { readEnvironment } from './env.ts'

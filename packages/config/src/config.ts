@@ -118,6 +118,11 @@ export interface SeamarkConfig {
   readonly agents?: Readonly<Record<string, AgentConfig>>
   /** By their names. */
   readonly teams?: Readonly<Record<string, TeamConfig>>
+  /**
+   * A program and its arguments that the service starts for each question of an agent, with what is asked as one line of JSON
+   * on its standard input. After a restart it is told of open questions again, under the same tokens. It may take 30 s.
+   */
+  readonly notify?: readonly [string, ...string[]]
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   readonly require?: Requirements

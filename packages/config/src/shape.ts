@@ -58,6 +58,7 @@ const shape = z.strictObject({
   ),
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
+  notify: maybe(z.tuple([z.string().min(1)], z.string())),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
   agents: maybe(z.record(named, z.strictObject({ policy: maybe(z.unknown()), budget: maybe(spend) }))),
   teams: maybe(z.record(named, z.strictObject({ members: z.array(member), budget: maybe(spend) }))),

@@ -8,6 +8,7 @@ export type Action =
   | 'item.cancel'
   | 'item.resume'
   | 'item.approve'
+  | 'item.answer'
   | 'evidence.export'
   | 'keys.read'
   /** Tries to get out of an executor's sandbox, from inside. */

@@ -26,6 +26,14 @@ export interface InputRef {
   readonly blob: BlobRef
 }
 
+/** A conversation of an agent that can be gone on with. */
+export interface KeptConversation {
+  /** As its program named it; at most 200 characters. */
+  readonly id: string
+  /** What its program keeps of it, as a tar; absent where it keeps nothing. */
+  readonly state?: BlobRef
+}
+
 /** What an attempt left, by digest. At most 100 outputs. */
 export interface Product {
   /** Changes against the base tree, in git's binary patch format. Absent where nothing changed. */
@@ -113,6 +121,8 @@ export interface RecordData {
     readonly executor: string
     readonly inputs?: readonly InputRef[]
     readonly layer?: string
+    /** Id of the conversation that it is to go on with. */
+    readonly resumes?: string
     /** Digest of the effective policy, where anything was said of what the attempt may use. */
     readonly policy?: string
     /** Digest of the report of probes that the executor's promises rested on. */
@@ -203,6 +213,8 @@ export interface RecordData {
     /** Counts the allowances of the launch from 0. After a crash one may be recorded again, under the same number. */
     readonly index: number
   }
+  /** The program of a step began a conversation, or goes on with the one that its launch resumes. After a crash it may be recorded again. */
+  'conversation.begun': { readonly id: string; readonly resumed: boolean }
   /** The main step ended and its product is durable; gates follow. */
   'item.captured': { readonly exit: Exit; readonly product: Product }
   'gate.ended': {
@@ -222,6 +234,7 @@ export interface RecordData {
     readonly exit?: Exit
     readonly product?: Product
   }
+  /** Where an agent asked something, the payload is its `Question` as JSON. */
   'item.parked': {
     readonly reason: ParkReason
     /** Decides one resumption; an identifier, never a credential. */
@@ -231,6 +244,10 @@ export interface RecordData {
     /** Locks are held until then. */
     readonly locksUntil: number
     readonly snapshot?: BlobRef
+    /** What the next attempt goes on with. */
+    readonly conversation?: KeptConversation
+    /** The conversation that it had can not be gone on with: the next attempt begins a new one. */
+    readonly startsOver?: boolean
     /** What it waits for, where `reason` is `budget`. */
     readonly budget?: {
       readonly account: BudgetAccount
@@ -241,6 +258,7 @@ export interface RecordData {
       readonly wanted?: number
     }
   }
+  /** The payload is the answer to a question, as text, where there was one. */
   'item.resumed': { readonly token: string; readonly by: 'time' | 'answer' | 'expiry' }
   /** `locksUntil` passed while the item was parked. */
   'locks.released': { readonly token: string }

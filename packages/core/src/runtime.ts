@@ -15,6 +15,22 @@ export interface RuntimeGuarantees {
   readonly tools?: 'asked'
 }
 
+/** What an agent wants to know from a person before it goes on. */
+export interface Question {
+  /** Of the conversation; at most 200 characters. */
+  readonly id: string
+  /** For people, with the choices where there are any; at most 8,000 characters. */
+  readonly text: string
+}
+
+/** A conversation that an earlier attempt of the item began and that this one goes on with. */
+export interface ResumedConversation {
+  /** As its program named it. */
+  readonly id: string
+  /** What a person said to the question that it ended with. Absent: its program is asked to go on. */
+  readonly answer?: { readonly question: Question; readonly text: string }
+}
+
 /** One step of one attempt, as the program that does it sees it. Paths are inside the sandbox. */
 export interface RuntimeTask {
   readonly run: string
@@ -31,6 +47,8 @@ export interface RuntimeTask {
   /** What the policy says of commands: what `drive` answers a program from that asks. Absent: nothing, so everything may be used. */
   readonly tools?: NonNullable<Policy['tools']>
   readonly input?: JsonObject
+  /** Its files are where `RuntimeLaunch.keeps` of the earlier attempt had them, and the workspace is as that attempt left it. */
+  readonly resume?: ResumedConversation
   readonly workspaceDir: string
   readonly env: Readonly<Record<string, string>>
 }
@@ -43,26 +61,44 @@ export interface RuntimeLaunch {
   /** Files to make before the start, relative to the attempt's private folder (not the workspace). */
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly mode: number }[]
   readonly stdin: 'pipe' | 'none'
+  /**
+   * Files and folders of the attempt's private folder, relative to it, in which the program keeps its conversation. A later
+   * attempt that goes on with the conversation has them again before its own `files` are made. No credential may be in them.
+   */
+  readonly keeps?: readonly string[]
 }
 
 /**
  * Why a turn did not complete, in words that are alike for all runtimes: the provider's limit was reached; it refused the
- * credential; the conversation is longer than the model can take; the model would not do it. Other reasons are a runtime's own.
+ * credential; the conversation is longer than the model can take; the model would not do it; a person has to answer the
+ * question that was the event before; the conversation to go on with is not there any more. Other reasons are a runtime's own.
  */
-export type TurnFailure = 'rate-limit' | 'login' | 'context' | 'refused'
+export type TurnFailure = 'rate-limit' | 'login' | 'context' | 'refused' | 'question' | 'resume'
 
 /** What a runtime learned from its program's output. */
 export type AgentEvent =
   | { readonly type: 'progress'; readonly text: string }
   | { readonly type: 'tool'; readonly name: string; readonly input?: Json }
   | { readonly type: 'permission'; readonly id: string; readonly tool: string; readonly input?: Json }
-  | { readonly type: 'question'; readonly id: string; readonly text: string }
+  /** The program is ended after it, with a `turn-end` of reason `question`: nobody answers while it runs. */
+  | ({ readonly type: 'question' } & Question)
+  /** What its conversation is called, once it is known; `resumed` where it is the one of `RuntimeTask.resume`. */
+  | { readonly type: 'conversation'; readonly id: string; readonly resumed: boolean }
   | { readonly type: 'usage'; readonly model: string; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
   /** The program asked for a tool and is about to be told that it may use it. The answer is written when the next event is taken. */
   | { readonly type: 'allowance'; readonly tool: string; readonly reason: string }
-  /** `reason`: a `TurnFailure`, or a word of the runtime's own. `detail`: for people, at most 1,000 characters. */
-  | { readonly type: 'turn-end'; readonly completed: boolean; readonly reason: string; readonly detail?: string }
+  /**
+   * `reason`: a `TurnFailure`, or a word of the runtime's own. `detail`: for people, at most 1,000 characters. `resetAt`: epoch
+   * milliseconds at which a `rate-limit` is over, where the provider said so.
+   */
+  | {
+      readonly type: 'turn-end'
+      readonly completed: boolean
+      readonly reason: string
+      readonly detail?: string
+      readonly resetAt?: number
+    }
 
 /** An event with the state from which `drive` can be restarted after it. */
 export interface DrivenEvent {

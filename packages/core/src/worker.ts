@@ -1,6 +1,7 @@
 import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
-import type { InputRef, ParkReason, Product, RecordData, Step } from './record.ts'
+import type { InputRef, KeptConversation, ParkReason, Product, RecordData, Step } from './record.ts'
+import type { Question, ResumedConversation } from './runtime.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
 import type { UsagePort } from './usage.ts'
 
@@ -23,6 +24,10 @@ export interface StepTask {
   readonly judged?: Product
   /** Snapshot that a parked item resumes from. */
   readonly resumeFrom?: BlobRef
+  /** Conversation of an earlier attempt that `main` goes on with. */
+  readonly conversation?: KeptConversation
+  /** The question that the item waited for last, and what a person said to it. */
+  readonly answer?: NonNullable<ResumedConversation['answer']>
 }
 
 /** What a step came to, from evidence. */
@@ -38,6 +43,8 @@ export type StepVerdict =
       readonly resumeAt?: number
       readonly expiresAt?: number
       readonly snapshot?: BlobRef
+      /** What it waits for, where `reason` is `input`. */
+      readonly question?: Question
     }
 
 /** What is left of a step once its process tree is dead. */
@@ -45,6 +52,8 @@ export interface StepReport {
   readonly verdict: StepVerdict
   /** For `main`. */
   readonly product?: Product
+  /** Of `main`: what another attempt could go on with, with the product's snapshot. */
+  readonly conversation?: KeptConversation
   /** For `setup` and gates. */
   readonly stdout?: BlobRef
   readonly stderr?: BlobRef
@@ -55,7 +64,7 @@ export type AttemptFact = {
   [K in FactKind]: { readonly kind: K; readonly data: RecordData[K] }
 }[FactKind]
 
-type FactKind = 'egress.decided' | 'tool.denied' | 'tool.allowed'
+type FactKind = 'egress.decided' | 'tool.denied' | 'tool.allowed' | 'conversation.begun'
 
 /** What the work around one launch may tell the engine before the launch has ended. */
 export interface AttemptPort {

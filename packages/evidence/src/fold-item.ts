@@ -39,6 +39,7 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
     case 'egress.decided':
     case 'tool.denied':
     case 'tool.allowed':
+    case 'conversation.begun':
     case 'usage.reserved':
     case 'usage.settled':
     case 'usage.refused':

@@ -138,6 +138,7 @@ export function runFold(): RunFold {
         case 'egress.decided':
         case 'tool.denied':
         case 'tool.allowed':
+        case 'conversation.begun':
         case 'usage.reserved':
         case 'usage.settled':
         case 'usage.refused': {

@@ -53,6 +53,7 @@ const log = z.discriminatedUnion('kind', [
   header('egress.decided', places.launch),
   header('tool.denied', places.launch),
   header('tool.allowed', places.launch),
+  header('conversation.begun', places.launch),
   header('usage.reserved', places.launch),
   header('usage.settled', places.launch),
   header('usage.refused', places.launch),

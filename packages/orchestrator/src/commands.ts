@@ -4,6 +4,7 @@ import type {
   ItemSpec,
   Principal,
   RecordData,
+  RecordDraft,
   RunRow,
   SpendLimits,
   StepReport,
@@ -82,7 +83,26 @@ export type Command =
       readonly item: string
       readonly token: string
     }
-  | { readonly type: 'end'; readonly launchId: string; readonly fence: number; readonly end: LaunchEnd }
+  | {
+      readonly type: 'answer'
+      readonly principal: Principal
+      readonly run: string
+      readonly item: string
+      /** Of the wait for the question. */
+      readonly token: string
+      readonly text: SaltedPayload
+      /** As those of `cancel`. */
+      readonly earlier?: RunRow
+      readonly unknownItem?: boolean
+    }
+  | {
+      readonly type: 'end'
+      readonly launchId: string
+      readonly fence: number
+      readonly end: LaunchEnd
+      /** What its report asks of a person. */
+      readonly question?: SaltedPayload
+    }
   | {
       readonly type: 'note'
       readonly launchId: string
@@ -146,6 +166,12 @@ export type Reply =
       readonly head?: { readonly size: number; readonly root: string }
     }
   | { readonly ok: false; readonly error: SeamError }
+
+/** What a command comes to. */
+export interface Decision {
+  readonly drafts: readonly RecordDraft[]
+  readonly reply: Reply
+}
 
 const NONE: readonly number[] = []
 

@@ -17,6 +17,9 @@ import { sealWatch } from './seal-watch.ts'
 import { teamsOf } from './teams.ts'
 import { waitingFor } from './waiting.ts'
 
+/** Characters of an answer to a question. */
+const ANSWER_CHARS = 20_000
+
 /** The engine of one namespace. Does nothing until `start`. */
 export function createEngine(options: EngineOptions): Engine {
   const { ns, clock = systemClock } = options
@@ -150,6 +153,17 @@ export function createEngine(options: EngineOptions): Engine {
       await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)
       await posted(running().loop, { type: 'resume', principal, run, item, token })
+    },
+    async answer(principal, run, item, token, text) {
+      await authorize(principal, 'item.answer', { run, item })
+      requireIds(run, item)
+      if (text.trim() === '' || text.length > ANSWER_CHARS)
+        throw new SeamError('INVALID_INPUT', `An answer has 1 to ${ANSWER_CHARS} characters.`, {
+          place: { pointer: '/text' },
+        })
+      const bytes = Buffer.from((options.redact?.(text) ?? text).toWellFormed())
+      const said = { mediaType: 'text/plain; charset=utf-8', bytes, salt: salt() }
+      await posted(running().loop, { type: 'answer', principal, run, item, token, text: said })
     },
     async approve(principal, run, item, token, more = {}) {
       await authorize(principal, 'item.approve', { run, item })

@@ -1,6 +1,16 @@
-import type { AttemptOutcome, Exit, ParkReason, Product, RecordDraft, SpentBudget, StepReport } from '@seamark/core'
+import type {
+  AttemptOutcome,
+  BlobRef,
+  Exit,
+  KeptConversation,
+  ParkReason,
+  Product,
+  RecordDraft,
+  SpentBudget,
+  StepReport,
+} from '@seamark/core'
 import { backoffMs, base32, sha256 } from '@seamark/kit'
-import type { LaunchEnd, Moment } from './commands.ts'
+import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
 import { atMost, fitExit } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
@@ -14,9 +24,7 @@ export const CAPACITY_RETRY_MS = 5_000
 /** What the end of a launch comes to. A launch that is not outstanding under this fence has no say any more. */
 export function decideEnd(
   state: State,
-  launchId: string,
-  fence: number,
-  end: LaunchEnd,
+  { launchId, fence, end, question }: Command & { readonly type: 'end' },
   moment: Moment,
 ): RecordDraft[] {
   const launch = state.launches.get(launchId)
@@ -38,7 +46,7 @@ export function decideEnd(
   if (item === undefined) return []
   const drafts =
     launch.step === 'main'
-      ? mainEnded(state, run, item, launch, end, moment)
+      ? mainEnded(state, run, item, launch, end, question, moment)
       : gateEnded(state, run, item, launch, end, moment)
   return [...settled, ...drafts]
 }
@@ -82,16 +90,25 @@ function layerRetryAt(state: State, run: Run, layer: string, { now, random }: Mo
   return patient && now + backoffMs(failures, patient.minDelayMs, patient.maxDelayMs, random)
 }
 
-function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: LaunchEnd, moment: Moment): RecordDraft[] {
+function mainEnded(
+  state: State,
+  run: Run,
+  item: Item,
+  launch: Launch,
+  end: LaunchEnd,
+  question: SaltedPayload | undefined,
+  moment: Moment,
+): RecordDraft[] {
   const stopping = stopOf(run, item)
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   if (end.type === 'refused' && stopping === undefined) return [refused(run, item, launch, end, moment)]
   const { outcome, reason, detail } = ending(end, stopping)
   const product = end.type === 'report' ? end.report.product : undefined
+  const kept = keptBy(item, end)
   const starved = starvedBy(state, launch, end, outcome, moment)
   if (starved !== undefined && end.type === 'report' && stopping === undefined) {
     const data = { outcome: 'parked', reason: 'budget', detail: starved.account, exit: exitOf(end) } as const
-    const waits = { ...starved.wait, ...(product?.snapshot && { snapshot: product.snapshot }) }
+    const waits = { ...starved.wait, ...kept }
     return attemptEnded(run, item, launch, { ...data, ...(product !== undefined && { product }) }, moment, waits)
   }
   if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
@@ -107,18 +124,48 @@ function mainEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     ]
   }
   const evidence = end.type === 'report' ? { exit: exitOf(end), ...(product !== undefined && { product }) } : {}
-  const parked =
-    end.type === 'report' && end.report.verdict.outcome === 'parked' && stopping === undefined
-      ? end.report.verdict
-      : undefined
-  return attemptEnded(
-    run,
-    item,
-    launch,
-    { outcome, reason, ...(detail !== undefined && { detail }), ...evidence },
-    moment,
-    parked,
-  )
+  const data = { outcome, reason, ...(detail !== undefined && { detail }), ...evidence }
+  if (end.type !== 'report' || stopping !== undefined) return attemptEnded(run, item, launch, data, moment)
+  const { verdict } = end.report
+  if (verdict.outcome === 'parked') {
+    const { reason: why, resumeAt, expiresAt, snapshot } = verdict
+    const until = { ...(resumeAt !== undefined && { resumeAt }), ...(expiresAt !== undefined && { expiresAt }) }
+    const asked = question && { question }
+    return attemptEnded(run, item, launch, data, moment, {
+      reason: why,
+      ...kept,
+      ...(snapshot && { snapshot }),
+      ...until,
+      ...asked,
+    })
+  }
+  // No failure of the item: the conversation is gone, and it is tried once more without.
+  if (reason === 'resume' && item.continued?.conversation !== undefined)
+    return attemptEnded(run, item, launch, { ...data, outcome: 'parked' }, moment, {
+      reason: 'retry',
+      resumeAt: moment.now,
+      startsOver: true,
+    })
+  return attemptEnded(run, item, launch, data, moment, undefined, BREAKS.has(reason) ? kept : undefined)
+}
+
+/** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
+const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout'])
+
+interface Kept {
+  readonly snapshot?: BlobRef
+  readonly conversation?: KeptConversation
+  readonly startsOver?: true
+}
+
+/** What the next attempt may go on from. A conversation is of no use without the workspace that it is about. */
+function keptBy({ continued }: Item, end: LaunchEnd): Kept {
+  if (end.type !== 'report') return {}
+  const { product, conversation } = end.report
+  const snapshot = product?.snapshot
+  if (snapshot === undefined) return {}
+  if (conversation !== undefined) return { snapshot, conversation }
+  return { snapshot, ...(continued?.conversation !== undefined && { startsOver: true }) }
 }
 
 /**
@@ -221,24 +268,26 @@ function attemptEnded(
     readonly product?: Product
   },
   { now, random }: Moment,
-  parked?: {
+  parked?: Kept & {
     readonly reason: ParkReason
     readonly resumeAt?: number
     readonly expiresAt?: number
-    readonly snapshot?: { readonly sha256: string; readonly size: number }
     readonly budget?: SpentBudget
+    readonly question?: SaltedPayload
   },
+  broken?: Kept,
 ): RecordDraft[] {
   const about = { actor: 'engine', run: run.id, item: item.id } as const
   const ended: RecordDraft = { kind: 'attempt.ended', ...about, attempt: launch.attempt, fence: launch.fence, data }
   if (parked !== undefined) {
     const token = tokenOf(run, item, launch)
-    const { reason, resumeAt, expiresAt, snapshot, budget } = parked
+    const { reason, resumeAt, expiresAt, snapshot, conversation, startsOver, budget, question } = parked
     return [
       ended,
       {
         kind: 'item.parked',
         ...about,
+        ...(question && { payload: question }),
         data: {
           reason,
           token,
@@ -246,6 +295,8 @@ function attemptEnded(
           ...(expiresAt !== undefined && Number.isFinite(expiresAt) && { expiresAt: wholeMs(expiresAt, now) }),
           locksUntil: now,
           ...(snapshot && { snapshot }),
+          ...(conversation && { conversation }),
+          ...(startsOver && { startsOver }),
           ...(budget && { budget }),
         },
       },
@@ -256,7 +307,9 @@ function attemptEnded(
     const token = tokenOf(run, item, launch)
     const resumeAt = now + backoffMs(item.failures, minDelayMs, maxDelayMs, random)
     // The locks stay: nobody should see what a half-done attempt was about to redo.
-    return [ended, { kind: 'item.parked', ...about, data: { reason: 'retry', token, resumeAt, locksUntil: resumeAt } }]
+    const goesOn = broken?.conversation === undefined ? {} : broken
+    const data = { reason: 'retry', token, resumeAt, locksUntil: resumeAt, ...goesOn } as const
+    return [ended, { kind: 'item.parked', ...about, data }]
   }
   const outcome = data.outcome === 'succeeded' || data.outcome === 'canceled' ? data.outcome : 'failed'
   const reason = data.outcome === 'canceled' ? (run.canceling ?? 'requested') : data.reason

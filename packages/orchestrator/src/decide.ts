@@ -1,16 +1,11 @@
-import type { Principal, RecordDraft } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
-import type { Command, Moment, Reply } from './commands.ts'
+import type { RecordDraft } from '@seamark/core'
+import type { Command, Decision, Moment, Reply } from './commands.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
+import { by, decideResume, refuse } from './decide-resume.ts'
 import { decideApprove, decideBudgets, decideReserve, decideSettle } from './decide-usage.ts'
 import { factDrafts } from './facts.ts'
 import type { State } from './state.ts'
 import { applies } from './timers.ts'
-
-export interface Decision {
-  readonly drafts: readonly RecordDraft[]
-  readonly reply: Reply
-}
 
 const done: Reply = { ok: true }
 
@@ -32,9 +27,10 @@ export function decide(state: State, command: Command, moment: Moment): Decision
     case 'cancel':
       return decideCancel(state, command)
     case 'resume':
+    case 'answer':
       return decideResume(state, command)
     case 'end':
-      return { drafts: decideEnd(state, command.launchId, command.fence, command.end, moment), reply: done }
+      return { drafts: decideEnd(state, command, moment), reply: done }
     case 'note':
       return decideNote(state, command)
     case 'reserve':
@@ -144,40 +140,6 @@ function decideCancel(state: State, command: Command & { type: 'cancel' }): Deci
   return { drafts, reply: { ok: true, effective: true } }
 }
 
-function decideResume(state: State, command: Command & { type: 'resume' }): Decision {
-  const { run: id, item: itemId, token, principal } = command
-  const run = state.runs.get(id)
-  const item = run?.items[run.byId.get(itemId) ?? -1]
-  if (item === undefined)
-    return {
-      drafts: [],
-      reply: refuse('NOT_FOUND', `No unfinished run ${id} has an item ${itemId}.`, 'See `seamark status`.'),
-    }
-  if (item.parked?.token !== token) {
-    return {
-      drafts: [
-        {
-          kind: 'command.voided',
-          ...by(principal),
-          run: id,
-          item: itemId,
-          data: {
-            command: 'item.resume',
-            reason: 'token',
-            ...(token !== '' && { target: token.slice(0, 64).toWellFormed() }),
-          },
-        },
-      ],
-      reply: refuse(
-        'CONFLICT',
-        `Item ${itemId} does not wait for this token: it was resumed already, or waits for something else.`,
-        'See `seamark status` for what it waits for.',
-      ),
-    }
-  }
-  return one({ kind: 'item.resumed', ...by(principal), run: id, item: itemId, data: { token, by: 'answer' } })
-}
-
 /** What is noted of an attempt that is over has no effect, so it is refused and leaves no record. */
 function decideNote(state: State, { launchId, fence, facts }: Command & { type: 'note' }): Decision {
   const launch = state.launches.get(launchId)
@@ -223,16 +185,8 @@ function one(draft: RecordDraft): Decision {
   return { drafts: [draft], reply: done }
 }
 
-function by(principal: Principal): { actor: string; onBehalfOf?: string } {
-  return { actor: principal.id, ...(principal.onBehalfOf !== undefined && { onBehalfOf: principal.onBehalfOf }) }
-}
-
 function notFound(run: string, item: string | undefined): Reply {
   return item === undefined
     ? refuse('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark status`.')
     : refuse('NOT_FOUND', `Run ${run} has no item ${item}.`, 'List its items with `seamark status`.')
-}
-
-function refuse(code: 'CONFLICT' | 'NOT_FOUND', message: string, remedy: string): Reply {
-  return { ok: false, error: new SeamError(code, message, { remedy }) }
 }

@@ -3,7 +3,8 @@ import type { Command } from './commands.ts'
 import type { State } from './state.ts'
 
 function runOf(command: Command): string | undefined {
-  return command.type === 'cancel' ? command.run : command.type === 'submit' ? command.submission.run : undefined
+  if (command.type === 'submit') return command.submission.run
+  return command.type === 'cancel' || command.type === 'answer' ? command.run : undefined
 }
 
 /** Whether a command is about a run that is not in memory. */
@@ -23,7 +24,7 @@ export async function withEarlier(state: State, projections: Projections, comman
   const [earlier] = rows
   if (earlier === undefined) return command
   if (command.type === 'submit') return { ...command, earlier }
-  if (command.type !== 'cancel') return command
+  if (command.type !== 'cancel' && command.type !== 'answer') return command
   if (command.item === undefined) return { ...command, earlier }
   const { rows: items } = await projections.query(state.ns, 'items', { run, item: command.item })
   return { ...command, earlier, unknownItem: items.length === 0 }

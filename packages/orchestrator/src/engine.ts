@@ -2,6 +2,7 @@ import type {
   AnyRecord,
   BudgetAccount,
   Principal,
+  Question,
   RunOutcome,
   SpendLimits,
   SpentBudget,
@@ -42,7 +43,10 @@ export interface Engine {
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
-  /** Resumes a parked item. A late or second token is recorded, changes nothing, and is `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`. */
+  /**
+   * Resumes a parked item. A late or second token, or one of a wait for an answer, is recorded, changes nothing, and is
+   * `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`.
+   */
   resume(principal: Principal, run: string, item: string, token: string): Promise<void>
   /**
    * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item from the wait for a
@@ -50,6 +54,12 @@ export interface Engine {
    * `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`, `INVALID_INPUT` (no amount, or neither has a budget of that kind).
    */
   approve(principal: Principal, run: string, item: string, token: string, more?: SpendLimits): Promise<void>
+  /**
+   * Answers the question that an item waits for under this token; its agent goes on in the same conversation where it can. A
+   * late or second answer, also to a run that is over, is recorded, changes nothing, and is `CONFLICT`. Errors: `NOT_FOUND`,
+   * `FORBIDDEN`, `INVALID_INPUT` (empty, or longer than 20,000 characters).
+   */
+  answer(principal: Principal, run: string, item: string, token: string, text: string): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /**
@@ -84,6 +94,8 @@ export type WaitingReason =
       readonly token: string
       readonly resumeAt?: number
       readonly budget?: SpentBudget
+      /** What a person has to answer. */
+      readonly question?: Question
     }
 
 /** A budget that has a limit, and what is spent of it. */

@@ -31,6 +31,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     launch: undefined,
     parked: undefined,
     resumeFrom: undefined,
+    continued: undefined,
     canceling: false,
     product: undefined,
     left: undefined,
@@ -152,6 +153,7 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
   item.reason = reason
   item.parked = undefined
   item.resumeFrom = undefined
+  item.continued = undefined
   if (item.refused !== undefined) {
     toClean(state, item.refused)
     item.refused = undefined

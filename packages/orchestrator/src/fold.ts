@@ -1,14 +1,14 @@
-import type { AnyRecord, Exit, ItemSpec, LeftProcesses, RunSpec } from '@seamark/core'
+import type { AnyRecord, Exit, ItemSpec, LeftProcesses, Question, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
-import type { Item, Launch, Layer, Run, State, Touch } from './state.ts'
+import type { Continued, Item, Launch, Layer, Run, State, Touch } from './state.ts'
 import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 11
+export const FOLD_VERSION = 12
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -18,8 +18,8 @@ export interface RunPayload {
 
 /**
  * Brings the state forward by one record. Total over records of this log: what the record says has
- * happened. Reads payloads only of `run.submitted` and `items.added`; a run without them is passed
- * over up to its seal, as only what is sealed can be purged.
+ * happened. Reads payloads only of `run.submitted`, `items.added`, and of questions and their answers; a run without them is
+ * passed over up to its seal, as only what is sealed can be purged.
  */
 export function fold(state: State, record: AnyRecord, payload: Uint8Array | undefined, touch: Touch): void {
   state.size = record.seq + 1
@@ -54,13 +54,12 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     if (record.kind !== 'run.sealed') state.todo.seal.add(record.run)
     return
   }
-  // Evidence alone: no state follows from it, and no row.
-  if (record.kind === 'egress.decided' || record.kind === 'tool.denied' || record.kind === 'tool.allowed') return
+  if (isFact(record)) return
   const index = record.item === undefined ? undefined : run.byId.get(record.item)
   const item = index === undefined ? undefined : run.items[index]
   touch(run, item)
   if (item === undefined) foldRun(state, run, record, payload, touch)
-  else foldItem(state, run, item, record, touch)
+  else foldItem(state, run, item, record, payload, touch)
 }
 
 function submitted(
@@ -202,7 +201,19 @@ function leftBy(exit: Exit | undefined): LeftProcesses | undefined {
   return exit?.left !== undefined && exit.left.processes > 0 ? exit.left : undefined
 }
 
-function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: Touch): void {
+/** Nothing follows from it but evidence. */
+function isFact({ kind }: AnyRecord): boolean {
+  return kind === 'egress.decided' || kind === 'tool.denied' || kind === 'tool.allowed' || kind === 'conversation.begun'
+}
+
+function foldItem(
+  state: State,
+  run: Run,
+  item: Item,
+  record: AnyRecord,
+  payload: Uint8Array | undefined,
+  touch: Touch,
+): void {
   switch (record.kind) {
     case 'item.launched': {
       const { launchId, step, executor, inputs, layer } = record.data
@@ -257,7 +268,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
         freeSlot(state, item)
       }
       item.phase = 'parked'
-      item.parked = record.data
+      item.parked = payload ? { ...record.data, question: parsePayload(record, payload, isQuestion) } : record.data
       if (record.data.locksUntil <= record.at) unlock(state, run.id, item, touch)
       for (const timer of timersOf(state, run.id, item, record.data)) state.timers.push(timer)
       return
@@ -266,6 +277,7 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
       return unlock(state, run.id, item, touch)
     case 'item.resumed':
       if (item.parked?.snapshot !== undefined) item.resumeFrom = item.parked.snapshot
+      item.continued = continuedBy(item, payload)
       item.parked = undefined
       if (record.data.by === 'expiry') return
       if (holdsLocks(state, run.id, item)) toQueue(state, run.id, item, touch)
@@ -279,6 +291,16 @@ function foldItem(state: State, run: Run, item: Item, record: AnyRecord, touch: 
     default:
       return
   }
+}
+
+/** What the next attempt goes on with: what was kept for this wait, or else what the attempt before it went on with. */
+function continuedBy({ parked, continued }: Item, text: Uint8Array | undefined): Continued | undefined {
+  const question = parked?.question
+  const conversation = parked?.startsOver ? undefined : (parked?.conversation ?? continued?.conversation)
+  const before = parked?.conversation === undefined ? continued?.answer : undefined
+  const answer = question && text ? { question, text: Buffer.from(text).toString('utf8') } : before
+  if (conversation === undefined && answer === undefined) return undefined
+  return { ...(conversation && { conversation }), ...(answer && { answer }) }
 }
 
 function began(state: State, run: Run, launch: Launch): void {
@@ -321,6 +343,10 @@ function parsePayload<T>(record: AnyRecord, payload: Uint8Array, guard: (value: 
 
 function isRunPayload(value: unknown): value is RunPayload {
   return typeof value === 'object' && value !== null && 'spec' in value && 'layers' in value
+}
+
+function isQuestion(value: unknown): value is Question {
+  return typeof value === 'object' && value !== null && 'id' in value && 'text' in value
 }
 
 function isItems(value: unknown): value is readonly ItemSpec[] {

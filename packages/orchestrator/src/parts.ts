@@ -6,7 +6,7 @@ import type { Anchoring } from './anchoring.ts'
 import { anchoring } from './anchoring.ts'
 import { checkRecovered } from './check-recovered.ts'
 import { checkpointer } from './checkpoints.ts'
-import type { Command, Reply } from './commands.ts'
+import type { Command, LaunchEnd, Reply, SaltedPayload } from './commands.ts'
 import { conductor } from './conduct.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { checkUsage } from './decide-usage.ts'
@@ -108,7 +108,9 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
         worker: options.worker,
         notice,
         async ended({ launchId, fence }, end) {
-          await running.post({ type: 'end', launchId, fence, end: redactEnd(end, options.redact ?? asItIs) })
+          const told = redactEnd(end, options.redact ?? asItIs)
+          const question = questionOf(told, options.salt)
+          await running.post({ type: 'end', launchId, fence, end: told, ...(question && { question }) })
         },
         async note({ launchId, fence }, facts) {
           checkFacts(facts)
@@ -237,6 +239,12 @@ async function originOf({ ns, journal, newOrigin }: StartOptions): Promise<strin
     if (record.kind === 'log.opened') return record.data.origin
   }
   return newOrigin()
+}
+
+function questionOf(end: LaunchEnd, salt: () => Uint8Array): SaltedPayload | undefined {
+  if (end.type !== 'report' || end.report.verdict.outcome !== 'parked') return undefined
+  const { question } = end.report.verdict
+  return question && { mediaType: 'application/json', bytes: canonicalJson({ ...question }), salt: salt() }
 }
 
 const asItIs = (text: string): string => text

@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'egress.decided': true,
   'tool.denied': true,
   'tool.allowed': true,
+  'conversation.begun': true,
   'usage.reserved': true,
   'usage.settled': true,
   'usage.refused': true,

@@ -1,4 +1,4 @@
-import type { Exit } from '@seamark/core'
+import type { Exit, StepVerdict } from '@seamark/core'
 import type { LaunchEnd } from './commands.ts'
 
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
@@ -10,11 +10,15 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
   return {
     ...end,
     exit: redactExit(exit, redact),
-    report:
-      verdict.outcome === 'parked' || verdict.detail === undefined
-        ? report
-        : { ...report, verdict: { ...verdict, detail: redact(verdict.detail) } },
+    report: { ...report, verdict: redactVerdict(verdict, redact) },
   }
+}
+
+function redactVerdict(verdict: StepVerdict, redact: (text: string) => string): StepVerdict {
+  if (verdict.outcome !== 'parked')
+    return verdict.detail === undefined ? verdict : { ...verdict, detail: redact(verdict.detail) }
+  const { question } = verdict
+  return question === undefined ? verdict : { ...verdict, question: { id: question.id, text: redact(question.text) } }
 }
 
 function redactExit(exit: Exit, redact: (text: string) => string): Exit {

@@ -99,6 +99,7 @@ export function launchDraft(
       executor: item.spec.executor,
       ...(inputs.length > 0 && { inputs }),
       ...(layer !== undefined && { layer }),
+      ...(step === 'main' && item.continued?.conversation && { resumes: item.continued.conversation.id }),
       ...(item.spec.policy && { policy: item.spec.policy.digest }),
     },
   }

@@ -76,7 +76,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
       staged.replies.push({ ok: false, error: holdBack })
       continue
     }
-    if (command.type === 'cancel' && command.earlier !== undefined && command.unknownItem !== true)
+    if ((command.type === 'cancel' || command.type === 'answer') && command.earlier && command.unknownItem !== true)
       reopen(command.earlier, chains, staged)
     // The head that a checkpoint commits to is the one before its own record.
     const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command

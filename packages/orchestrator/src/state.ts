@@ -2,13 +2,16 @@ import type {
   InputRef,
   ItemOutcome,
   ItemSpec,
+  KeptConversation,
   ParkReason,
   LeftProcesses,
   Product,
+  Question,
   RunOutcome,
   RunSpec,
   SpentBudget,
   Step,
+  StepTask,
   UsageRow,
 } from '@seamark/core'
 import type { Budgets, DueWarning } from './state-budgets.ts'
@@ -32,6 +35,9 @@ export interface Launch {
   readonly layer?: string
 }
 
+/** What a launch goes on with beside its workspace. */
+export type Continued = Pick<StepTask, 'conversation' | 'answer'>
+
 export interface Parked {
   readonly reason: ParkReason
   readonly token: string
@@ -40,6 +46,9 @@ export interface Parked {
   readonly locksUntil: number
   readonly snapshot?: { readonly sha256: string; readonly size: number }
   readonly budget?: SpentBudget
+  readonly question?: Question
+  readonly conversation?: KeptConversation
+  readonly startsOver?: boolean
 }
 
 /**
@@ -77,6 +86,8 @@ export interface Item {
   parked: Parked | undefined
   /** Snapshot that the next attempt starts from. */
   resumeFrom: { readonly sha256: string; readonly size: number } | undefined
+  /** Conversation that the next attempt goes on with, and the answer to what was asked in it last. */
+  continued: Continued | undefined
   /** A person asked this item to stop. */
   canceling: boolean
   /** Of the main step, while gates judge it; of the settled item, while others need it. */

@@ -19,6 +19,7 @@ export function taskOf(state: State, launch: Launch): StepTask {
     ...(layer !== undefined && { layer }),
     ...(item && { item: item.spec }),
     ...(item?.product && step.startsWith('gate:') && { judged: item.product }),
+    ...(step === 'main' && item?.continued),
     ...(item?.resumeFrom && step === 'main' && { resumeFrom: item.resumeFrom }),
   }
 }

@@ -29,6 +29,7 @@ export function waitingFor(state: State, runId: string, itemId: string, frugal: 
           reason: item.parked.reason,
           token: item.parked.token,
           ...(item.parked.resumeAt !== undefined && { resumeAt: item.parked.resumeAt }),
+          ...(item.parked.question && { question: item.parked.question }),
           ...(item.parked.budget && { budget: item.parked.budget }),
         }
       )

@@ -84,6 +84,11 @@ export interface SeamarkClient {
   cancel(run: string, item?: string, options?: CallOptions): Promise<Effective>
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
   /**
+   * Answers the question that an item waits for under the token that its view has in `waiting`. Sent again it changes nothing.
+   * Errors: `NOT_FOUND`, `CONFLICT` (it does not wait for an answer under this token), `INVALID_INPUT`.
+   */
+  answer(run: string, item: string, token: string, text: string, options?: CallOptions): Promise<void>
+  /**
    * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item, which waits for a
    * budget under the token that its view has in `parked`. Sent again it changes nothing. Errors: `NOT_FOUND`, `CONFLICT`
    * (it does not wait for a budget under this token), `INVALID_INPUT` (neither has a budget of that kind).
@@ -157,6 +162,9 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
         : ask(ROUTES.cancelItem, { params: { run, item } }, callOptions),
     async resume(run, item, token, callOptions) {
       await ask(ROUTES.resumeItem, { params: { run, item }, body: { token } }, callOptions)
+    },
+    async answer(run, item, token, text, callOptions) {
+      await ask(ROUTES.answerItem, { params: { run, item }, body: { token, text } }, callOptions)
     },
     async approve(run, item, token, more = {}, callOptions) {
       await ask(ROUTES.approveItem, { params: { run, item }, body: { ...more, token } }, callOptions)

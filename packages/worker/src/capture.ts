@@ -1,9 +1,20 @@
-import type { BlobRef, CallOptions, Executor, Exit, Product, StepReport, StepTask, StepVerdict } from '@seamark/core'
+import type {
+  BlobRef,
+  CallOptions,
+  Executor,
+  Exit,
+  KeptConversation,
+  Product,
+  StepReport,
+  StepTask,
+  StepVerdict,
+} from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { redactBytes, redactStream } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
 import type { Seen } from './judge.ts'
+import { conversationId, keepConversation } from './conversation.ts'
 import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
@@ -39,8 +50,12 @@ export async function captureStep(
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
   await reopen(attempt.workspace)
   if (task.step === 'main') {
-    const { verdict: judged, product } = await captureProduct(task, verdict, about, options)
-    return { verdict: told(judged, secrets), product: { ...product, stdout, stderr } }
+    const { verdict: judged, product, conversation } = await captureProduct(task, verdict, about, options)
+    return {
+      verdict: told(judged, secrets),
+      product: { ...product, stdout, stderr },
+      ...(conversation && { conversation }),
+    }
   }
   if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
     return { verdict, stdout, stderr }
@@ -76,7 +91,11 @@ async function captureProduct(
   first: StepVerdict,
   { tools, attempt, seen, secrets }: Capture,
   options?: CallOptions,
-): Promise<{ readonly verdict: StepVerdict; readonly product: Omit<Product, 'stdout' | 'stderr'> }> {
+): Promise<{
+  readonly verdict: StepVerdict
+  readonly product: Omit<Product, 'stdout' | 'stderr'>
+  readonly conversation?: KeptConversation
+}> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
   // Nothing ran, so the workspace is what it was made from.
   if (first.reason === 'not-started') {
@@ -132,6 +151,13 @@ async function captureProduct(
     : await attempted(() =>
         storeSnapshot(workspaces.snapshot(attempt.workspace, call), { tools, attempt, secrets }, call),
       )
+  // What succeeded is not gone on with.
+  const kept =
+    seen.conversation === undefined || snapshot === undefined || verdict.outcome === 'succeeded'
+      ? undefined
+      : await attempted(() =>
+          keepConversation(conversationId(seen.conversation ?? '', secrets), { tools, attempt, secrets }, options),
+        )
   // Without this mark the workspace itself is kept when the step is released.
   if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')
   verdict = weigh(verdict, seen, {
@@ -139,7 +165,8 @@ async function captureProduct(
     patch: patch !== undefined,
     patchRequired: task.item?.patch === 'required',
   })
-  return { verdict, product: { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) } }
+  const product = { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) }
+  return { verdict, product, ...(kept && { conversation: kept }) }
 }
 
 /** The whole workspace as a blob. Where a secret is in it, that is told with the file that has it, and nothing is stored. */
@@ -164,8 +191,13 @@ async function storeSnapshot(
 
 /** A verdict as a record may have it. */
 function told(verdict: StepVerdict, secrets: RedactionTable): StepVerdict {
-  if (verdict.outcome === 'parked' || verdict.detail === undefined) return verdict
-  return { ...verdict, detail: Buffer.from(redactBytes(Buffer.from(verdict.detail), secrets)).toString() }
+  const clean = (text: string) => Buffer.from(redactBytes(Buffer.from(text), secrets)).toString()
+  if (verdict.outcome !== 'parked')
+    return verdict.detail === undefined ? verdict : { ...verdict, detail: clean(verdict.detail) }
+  const { question } = verdict
+  return question === undefined
+    ? verdict
+    : { ...verdict, question: { id: clean(question.id), text: clean(question.text) } }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

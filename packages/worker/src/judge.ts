@@ -1,4 +1,4 @@
-import type { AgentEvent, Exit, StepVerdict, TurnFailure } from '@seamark/core'
+import type { AgentEvent, Exit, Question, StepVerdict, TurnFailure } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
 import { MOST_ANSWERS } from '@seamark/policy'
 import { isOverLimit } from './run-git.ts'
@@ -6,7 +6,16 @@ import { isOverLimit } from './run-git.ts'
 /** What a runtime saw its program do, as far as the outcome depends on it. */
 export interface Seen {
   /** How the last turn ended, unless something came after it. */
-  readonly turn?: { readonly completed: boolean; readonly reason: string; readonly detail?: string }
+  readonly turn?: {
+    readonly completed: boolean
+    readonly reason: string
+    readonly detail?: string
+    readonly resetAt?: number
+  }
+  /** The last that was asked of a person. */
+  readonly question?: Question
+  /** What its conversation is called. */
+  readonly conversation?: string
   /** Tools that were denied, each once, in the order of their first denial; a few of them. */
   readonly denied: readonly string[]
   /** How often a tool was denied. */
@@ -21,25 +30,28 @@ export const UNSEEN: Seen = { denied: [], denials: 0, allowances: 0 }
 const mostDenied = 20
 
 /** What is known with one more event. */
-export function see({ denied, denials, allowances }: Seen, event: AgentEvent): Seen {
+export function see({ turn: _, ...known }: Seen, event: AgentEvent): Seen {
+  const { denied, denials, allowances } = known
   switch (event.type) {
-    case 'turn-end':
-      return { denied, denials, allowances, turn: turnOf(event) }
+    case 'turn-end': {
+      const { type: __, ...turn } = event
+      return { ...known, turn }
+    }
     case 'denial':
       return {
+        ...known,
         denied: denied.includes(event.tool) || denied.length === mostDenied ? denied : [...denied, event.tool],
         denials: denials + 1,
-        allowances,
       }
     case 'allowance':
-      return { denied, denials, allowances: allowances + 1 }
+      return { ...known, allowances: allowances + 1 }
+    case 'question':
+      return { ...known, question: { id: event.id, text: event.text } }
+    case 'conversation':
+      return { ...known, conversation: event.id }
     default:
-      return { denied, denials, allowances }
+      return known
   }
-}
-
-function turnOf({ completed, reason, detail }: AgentEvent & { readonly type: 'turn-end' }): NonNullable<Seen['turn']> {
-  return { completed, reason, ...(detail !== undefined && { detail }) }
 }
 
 export const SUCCEEDED: StepVerdict = { outcome: 'succeeded', reason: 'completed' }
@@ -49,7 +61,7 @@ export function failure(reason: string, detail?: string): StepVerdict {
 }
 
 /** What the end of the process tree and the runtime bear out, before any product is looked at. */
-export function judge(exit: Exit, { turn, denials, allowances }: Seen): StepVerdict {
+export function judge(exit: Exit, { turn, question, denials, allowances }: Seen): StepVerdict {
   switch (exit.reason) {
     case 'timeout':
       return { outcome: 'timed-out', reason: 'timeout' }
@@ -71,6 +83,10 @@ export function judge(exit: Exit, { turn, denials, allowances }: Seen): StepVerd
   }
   if (denials > MOST_ANSWERS) return failure('limit', 'denied tools')
   if (allowances > MOST_ANSWERS) return failure('limit', 'allowed tools')
+  if (turn?.completed === false && turn.reason === 'question' && question !== undefined)
+    return { outcome: 'parked', reason: 'input', question: fitQuestion(question) }
+  if (turn?.completed === false && turn.reason === 'rate-limit')
+    return { outcome: 'parked', reason: 'rate-limit', resumeAt: resumeAt(exit.endedAt, turn.resetAt) }
   // Programs end with any code after that, 0 among them.
   if (turn?.completed === false && isTurnFailure(turn.reason))
     return failure(turn.reason, said(TURN_FAILURES[turn.reason], turn.detail))
@@ -80,18 +96,33 @@ export function judge(exit: Exit, { turn, denials, allowances }: Seen): StepVerd
   return turn.completed ? SUCCEEDED : failure('no-turn', said(turn.reason, turn.detail))
 }
 
-const TURN_FAILURES: Readonly<Record<TurnFailure, string>> = {
-  'rate-limit': 'The provider refused more calls for now.',
+/** When it is tried again where the provider does not say. */
+const RATE_LIMIT_MS = 60_000
+/** The longest limit of a provider is that of a week. */
+const MOST_RATE_LIMIT_MS = 8 * 86_400_000
+
+/** A moment after the reset, so that a clock that is a little ahead is not refused again. */
+function resumeAt(endedAt: number, resetAt: number | undefined): number {
+  if (resetAt === undefined || !Number.isFinite(resetAt)) return endedAt + RATE_LIMIT_MS
+  return Math.ceil(Math.min(Math.max(resetAt, endedAt) + 1_000, endedAt + MOST_RATE_LIMIT_MS))
+}
+
+function fitQuestion({ id, text }: Question): Question {
+  return { id: id.slice(0, 200).toWellFormed(), text: text.slice(0, 8_000).toWellFormed() }
+}
+
+const TURN_FAILURES: Readonly<Record<Exclude<TurnFailure, 'rate-limit' | 'question'>, string>> = {
   login: 'The provider refused the credential.',
   context: 'The conversation is longer than the model can take.',
   refused: 'The model would not do it.',
+  resume: 'The conversation to go on with is not there any more.',
 }
 
 function said(word: string, detail: string | undefined): string {
   return detail === undefined ? word : `${word}: ${detail}`
 }
 
-function isTurnFailure(reason: string): reason is TurnFailure {
+function isTurnFailure(reason: string): reason is keyof typeof TURN_FAILURES {
   return Object.hasOwn(TURN_FAILURES, reason)
 }
 

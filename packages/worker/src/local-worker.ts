@@ -19,6 +19,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
+import { conversationId, noteConversation } from './conversation.ts'
 import { egressWays } from './egress.ts'
 import { onHost } from './host-failure.ts'
 import type { Seen } from './judge.ts'
@@ -148,6 +149,8 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const index = event.type === 'denial' ? known.seen.denials : known.seen.allowances
       if ((event.type === 'denial' || event.type === 'allowance') && index < MOST_ANSWERS)
         await noteAnswer(port, event, index, secrets.of(task.launchId))
+      if (event.type === 'conversation' && event.id !== known.seen.conversation)
+        await noteConversation(port, conversationId(event.id, secrets.of(task.launchId)), event.resumed)
       known.state = state
       known.seen = see(known.seen, event)
     }

@@ -5,6 +5,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { applyProduct } from './gate-workspace.ts'
+import { placeConversation } from './conversation.ts'
 import { hiddenOf, takeOut } from './hidden.ts'
 import { placeInputs } from './inputs.ts'
 import { keyFiles, placeLayer } from './layers.ts'
@@ -47,7 +48,8 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   await mkdir(attempt.dir, { recursive: true, mode: 0o700 })
   await writeFile(attempt.unstarted, '')
   for (const folder of [attempt.home, attempt.temp, attempt.inputs]) await mkdir(folder, { mode: 0o700 })
-  await writeFile(attempt.about, JSON.stringify({ step: task.step, keepWorkspace: task.item?.keepWorkspace !== false }))
+  const keepWorkspace = task.item?.keepWorkspace !== false
+  await writeFile(attempt.about, JSON.stringify({ step: task.step, keepWorkspace }))
   await fillWorkspace(task, tools, attempt, options)
   // A snapshot never had them.
   if (task.resumeFrom === undefined) await takeOut(hidden, tools.git, attempt.workspace, options)
@@ -59,6 +61,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   await chmod(attempt.inputs, 0o755)
 
   await placePrompt(task, tools.git, attempt, options)
+  await placeConversation(task, tools, attempt, options)
   const seenTask = await runtimeTask(task, attempt, executor, toolchain.path)
   const launch = await runtime.prepare(seenTask, options)
   if (launch.stdin === 'pipe' && !executor.guarantees.input)
@@ -69,6 +72,10 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
         remedy: 'Name another executor for the item.',
       },
     )
+  const keeps = launch.keeps ?? []
+  if (!keeps.every(isContained))
+    throw new SeamError('INVALID_INPUT', `Runtime ${runtime.name} keeps a file outside its folder.`)
+  if (keeps.length > 0) await writeFile(attempt.about, JSON.stringify({ step: task.step, keepWorkspace, keeps }))
   const env = { ...seenTask.env, ...launch.env }
   if (about.secrets !== undefined) lookThroughLaunch({ env, files: launch.files }, about.secrets)
   for (const file of launch.files) {

@@ -42,9 +42,12 @@ export async function placePrompt(
 
 /** What the agent of a step is to do, where it has one: the same before the launch and after a restart. */
 export async function promptOf(task: StepTask, attempt: AttemptLayout): Promise<string | undefined> {
-  if (fileOf(task) !== undefined) return readFile(attempt.prompt, 'utf8')
-  const prompt = task.step === 'main' ? task.item?.prompt : undefined
-  return typeof prompt === 'string' ? prompt : undefined
+  const { step, item, conversation, answer } = task
+  if (step !== 'main') return undefined
+  const prompt = typeof item?.prompt === 'object' ? await readFile(attempt.prompt, 'utf8') : item?.prompt
+  // Where the conversation is gone, it has to be told again what it asked.
+  if (prompt === undefined || answer === undefined || conversation !== undefined) return prompt
+  return `${prompt}\n\nYou asked before:\n\n${answer.question.text}\n\nThe answer was:\n\n${answer.text}\n`
 }
 
 function fileOf({ step, item }: StepTask): string | undefined {

@@ -2,8 +2,10 @@ import type {
   EgressRule,
   Executor,
   Exit,
+  KeptConversation,
   LaunchLimits,
   Policy,
+  ResumedConversation,
   RuntimeAccess,
   RuntimeAdapter,
   RuntimeTask,
@@ -115,7 +117,12 @@ export async function runtimeTask(
     ...(effort !== undefined && { effort }),
     ...(tools !== undefined && { tools }),
     ...(task.item?.input && { input: task.item.input }),
+    ...(task.step === 'main' && task.conversation && { resume: resumed(task.conversation, task.answer) }),
   }
+}
+
+function resumed({ id }: KeptConversation, answer: StepTask['answer']): ResumedConversation {
+  return { id, ...(answer && { answer }) }
 }
 
 /** What a runtime may do with a running program. */

@@ -11,6 +11,8 @@ const maxPaxBytes = 2 ** 20
 export interface UntarOptions extends CallOptions {
   /** Lets everyone read what is unpacked, for a reader who is not its owner. */
   readonly readable?: boolean
+  /** Lets its owner read and change all of it. */
+  readonly owned?: boolean
 }
 
 /**
@@ -18,7 +20,9 @@ export interface UntarOptions extends CallOptions {
  * one. Errors: `INTEGRITY` for bytes that `tarOf` does not write, or a path that leaves the folder.
  */
 export async function untar(body: AsyncIterable<Uint8Array>, dir: string, options?: UntarOptions): Promise<void> {
-  const least = options?.readable === true ? { folder: 0o555, file: 0o444 } : { folder: 0, file: 0 }
+  const all = options?.readable === true ? { folder: 0o555, file: 0o444 } : { folder: 0, file: 0 }
+  const own = options?.owned === true ? { folder: 0o700, file: 0o600 } : { folder: 0, file: 0 }
+  const least = { folder: all.folder | own.folder, file: all.file | own.file }
   const source = blocks(body)
   const folders: [BytePath, number][] = []
   const links: [BytePath, Buffer][] = []

@@ -106,6 +106,11 @@ export function buildApp(options: AppOptions): App {
     await engine.resume(principal, params.run, params.item, body().token)
     return { resumed: true as const }
   })
+  json(ROUTES.answerItem, async ({ params, body }) => {
+    const engine = await deployment.requireEngine()
+    await engine.answer(principal, params.run, params.item, body().token, body().text)
+    return { answered: true as const }
+  })
   json(ROUTES.approveItem, async ({ params, body }) => {
     const engine = await deployment.requireEngine()
     await engine.approve(principal, params.run, params.item, body().token, amountOf(body()))

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { answer } from './answer.ts'
 import { approve } from './approve.ts'
 import { cancel } from './cancel.ts'
 import { doctor } from './doctor.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   logs,
   cancel,
+  answer,
   approve,
   usage,
   patch,

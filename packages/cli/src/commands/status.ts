@@ -7,6 +7,7 @@ import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
+import { askedText } from '../question-text.ts'
 import { setupFailure } from '../setup-failure.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
@@ -14,6 +15,7 @@ import { counted, duration } from '../words.ts'
 
 const runsShown = 20
 const budgetsShown = 20
+const questionsShown = 20
 
 export const status: Command = command({
   name: 'status',
@@ -68,6 +70,7 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
     await io.out(`${runLine(run, io.style)}\n`)
     let unready: ItemView | undefined
     const starved: string[] = []
+    const asking: string[] = []
     let starving = 0
     for await (const item of client.items(run.run)) {
       await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
@@ -75,6 +78,7 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
       const { budget } = item.parked ?? {}
       if (budget !== undefined && ++starving <= budgetsShown)
         starved.push(spentText(budget, run.run, item.item, item.parked))
+      asking.push(...asked(item))
     }
     const { budgets = [] } = run.sealedAt === undefined ? await client.run(run.run) : run
     const standing = budgets
@@ -83,7 +87,9 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
         budgetLines(budget).map((line) => `  ${budget.warned.length > 0 ? io.style.yellow(line) : io.style.dim(line)}`),
       )
     const more = starving > budgetsShown ? [`${starving - budgetsShown} more items wait for a budget.`] : []
-    for (const line of [...standing, ...starved.map((text) => io.style.yellow(text)), ...more])
+    const open = asking.slice(0, questionsShown)
+    if (asking.length > questionsShown) open.push(`${asking.length - questionsShown} more items wait for an answer.`)
+    for (const line of [...standing, ...[...starved, ...open].map((text) => io.style.yellow(text)), ...more])
       await io.out(`${line}\n`)
     if (unready !== undefined) await io.out(lines(await setupFailure(client, run.run, unready.item, io.style)))
     return
@@ -122,8 +128,15 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
   const { budget } = item.parked ?? {}
   if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, item.parked))}`)
+  for (const text of asked(item)) shown.push(io.style.yellow(text))
   if (failedSetup(item)) shown.push(...(await setupFailure(client, item.run, item.item, io.style)))
   await io.out(lines(shown))
+}
+
+/** What the agent of an item asks, and how to answer, where it waits for that. */
+function asked({ run, item, waiting }: ItemView): string[] {
+  if (waiting?.for !== 'parked' || waiting.question === undefined) return []
+  return [askedText(waiting.question, run, item, waiting.token)]
 }
 
 function failedSetup({ status: state, reason }: ItemView): boolean {

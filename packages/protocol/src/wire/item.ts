@@ -1,4 +1,13 @@
-import type { BlobRef, Isolation, ItemRow, LeftProcesses, ParkReason, Product, SpentBudget } from '@seamark/core'
+import type {
+  BlobRef,
+  Isolation,
+  ItemRow,
+  LeftProcesses,
+  ParkReason,
+  Product,
+  Question,
+  SpentBudget,
+} from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
 import { spentBudget } from './usage.ts'
@@ -17,6 +26,8 @@ export type WaitingReason =
       readonly resumeAt?: number
       /** The budget that it waits for. */
       readonly budget?: SpentBudget
+      /** What a person has to answer. */
+      readonly question?: Question
     }
 
 export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for', [
@@ -35,6 +46,7 @@ export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for
     token: z.string(),
     resumeAt: maybe(count),
     budget: maybe(spentBudget),
+    question: maybe(z.object({ id: z.string(), text: z.string() }).describe('What a person has to answer.')),
   }),
 ])
 

@@ -75,6 +75,13 @@ export interface Effective {
 export interface ResumeBody {
   readonly token: string
 }
+/** The question of which wait is answered, and how. */
+export interface AnswerBody {
+  /** Of the wait, as the view of the item has it. */
+  readonly token: string
+  /** 1 to 20,000 characters. */
+  readonly text: string
+}
 /** Which wait is approved, and by how much budgets are raised. */
 export interface ApproveBody {
   /** Of the wait, as the view of the item has it. */
@@ -120,6 +127,7 @@ export interface Routes {
   readonly cancelRun: Route<RunParams, NoParams, never, Effective>
   readonly cancelItem: Route<ItemParams, NoParams, never, Effective>
   readonly resumeItem: Route<ItemParams, NoParams, ResumeBody, { readonly resumed: true }>
+  readonly answerItem: Route<ItemParams, NoParams, AnswerBody, { readonly answered: true }>
   readonly approveItem: Route<ItemParams, NoParams, ApproveBody, { readonly approved: true }>
   readonly usage: Route<NoParams, UsageQuery, never, UsagePage>
   readonly evidence: Route<RunParams, NoParams, never, Uint8Array>
@@ -342,6 +350,24 @@ export const ROUTES: Routes = {
     params: ofItem,
     body: { kind: 'json', schema: z.strictObject({ token: z.string().min(1).max(200) }) },
     answer: { kind: 'json', schema: z.object({ resumed: z.literal(true) }) },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  },
+  answerItem: {
+    ...post,
+    id: 'answerItem',
+    path: '/v1/runs/{run}/items/{item}/answer',
+    summary:
+      'Answers the question that an item waits for; its agent goes on in the same conversation where it can. A late or second answer is recorded, changes nothing, and is `CONFLICT`.',
+    action: 'item.answer',
+    params: ofItem,
+    body: {
+      kind: 'json',
+      schema: z.strictObject({
+        token: z.string().min(1).max(200).describe('Of the wait, as the view of the item has it.'),
+        text: z.string().min(1).max(20_000),
+      }),
+    },
+    answer: { kind: 'json', schema: z.object({ answered: z.literal(true) }) },
     errors: ['NOT_FOUND', 'CONFLICT'],
   },
   approveItem: {
