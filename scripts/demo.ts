@@ -1,8 +1,8 @@
-/** `npm run demo`: the main job on a real repository, its evidence, and two attempts to tamper with it. */
+/**
+ * `npm run demo`: the main job on a real repository, its evidence, two attempts to tamper with it, and an agent that tries to
+ * get out of its sandbox. `npm run demo -- --agent claude-code` has the last done by the real program.
+ */
 import { dirname } from 'node:path'
-import { demo } from '../examples/demo/src/demo.ts'
+import { main } from '../examples/demo/src/main.ts'
 
-process.exitCode = await demo(dirname(import.meta.dirname)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
-  return 1
-})
+process.exitCode = await main(dirname(import.meta.dirname), process.argv.slice(2))

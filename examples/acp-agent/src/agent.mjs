@@ -94,7 +94,8 @@ async function use({ id, name, input }) {
   } catch (error) {
     ;[status, content] = ['failed', error.message]
   }
-  update({ sessionUpdate: 'tool_call_update', toolCallId: id, status })
+  const shown = [{ type: 'content', content: { type: 'text', text: content } }]
+  update({ sessionUpdate: 'tool_call_update', toolCallId: id, status, content: shown })
   return { type: 'tool_result', tool_use_id: id, content, is_error: status === 'failed' }
 }
 

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
 import { parsePlan } from '@seamark/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readBundle } from '../src/agent/bundle-records.ts'
 import { planFor } from '../src/place.ts'
 import { excerpt, statOf } from '../src/stat.ts'
 
@@ -36,7 +37,7 @@ describe('the plan', () => {
   })
 })
 
-it('runs over the shipped repository: tested, verified, and both forgeries found', { timeout: 180_000 }, () => {
+it('runs over the shipped repository: tested, verified, and both forgeries found', { timeout: 240_000 }, () => {
   const script = `import(${JSON.stringify(join(root, 'examples/demo/src/demo.ts'))}).then(({ demo }) => demo(${JSON.stringify(copy)})).then((code) => { process.exitCode = code })`
   for (const _ of ['first', 'again']) {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', '-e', script], {
@@ -49,6 +50,40 @@ it('runs over the shipped repository: tested, verified, and both forgeries found
     expect(stdout.match(/✗ tampered/g)).toHaveLength(2)
     expect(stdout).toContain('waits for lock')
   }
+})
+
+describe('what the agent of that demo left', () => {
+  const place = (path: string): string => join(copy, '.seamark/demo', path)
+
+  it('is denied in the evidence: the tool that reads a key, and the host that is not listed', async () => {
+    const { records } = await readBundle(place('agent.tar'), 'nothing')
+    const denied = records.flatMap((record) => (record.kind === 'tool.denied' ? [record.data] : []))
+    expect(denied).toMatchObject([{ tool: `cat ${place('planted-key')}`, reason: 'not-listed' }])
+    const decided = records.flatMap((record) => (record.kind === 'egress.decided' ? [record.data] : []))
+    expect(decided.filter(({ outcome }) => outcome === 'refused')).toMatchObject([
+      { host: 'paste.example', port: 443, reason: 'not-listed' },
+    ])
+    expect(new Set(decided.filter(({ outcome }) => outcome === 'allowed').map(({ host }) => host))).toEqual(
+      new Set(['127.0.0.1']),
+    )
+    expect(records.filter(({ kind }) => kind === 'usage.settled')).toHaveLength(7)
+  })
+
+  it('holds the planted key nowhere but where it was planted', () => {
+    const key = readFileSync(place('planted-key'), 'utf8').trim()
+    const files = readdirSync(place('.'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const holding = files.filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(key))
+    expect(holding.map(({ name }) => name)).toEqual(['planted-key'])
+  })
+
+  it('is a branch that can be pushed, and passes its tests', () => {
+    const git = (...args: readonly string[]): string =>
+      execFileSync('git', ['-C', place('tides'), ...args], { encoding: 'utf8', stdio: 'pipe' }).trim()
+    git('push', 'origin', 'seamark/fix')
+    expect(git('diff', '--name-only', 'main', 'origin/seamark/fix')).toBe('src/tide.mjs')
+    expect(git('status', '--porcelain')).toBe('')
+    execFileSync(process.execPath, ['--test'], { cwd: place('tides'), stdio: 'pipe' })
+  })
 })
 
 it('counts a patch', () => {
