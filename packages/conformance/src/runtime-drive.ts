@@ -44,6 +44,39 @@ export const driveCases: readonly Case<RuntimeAdapter>[] = [
     },
   },
   {
+    id: 'runtime/keeps-in-its-folder',
+    about: 'what is kept of a conversation is in the private folder, and is no file that the launch makes',
+    skip: ({ guarantees }) => (guarantees.takes === 'prompt' ? undefined : 'its program has no conversation'),
+    async run(subject) {
+      const { keeps = [], files } = await subject.seam.prepare(scriptOf(subject).task)
+      for (const path of keeps) {
+        const names = path.split('/')
+        if (names.some((name) => name === '' || name === '.' || name === '..')) fail(`kept outside its folder: ${path}`)
+        if (files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) fail(`made and kept: ${path}`)
+      }
+    },
+  },
+  {
+    id: 'runtime/goes-on',
+    about: 'a conversation that is gone on with is told as that one, or its turn does not complete',
+    skip: ({ guarantees }) => (guarantees.takes === 'prompt' ? undefined : 'its program has no conversation'),
+    async run(subject) {
+      const script = scriptOf(subject)
+      const begun = eventsOf(await drive(subject.seam, script)).find((event) => event.type === 'conversation')
+      const { keeps = [] } = await subject.seam.prepare(script.task)
+      if (begun === undefined) return keeps.length > 0 ? fail('what is kept belongs to no conversation') : undefined
+      expectEqual(begun.resumed, false, 'resumed, of a conversation that began')
+      for (const id of [begun.id, `${begun.id}-other`]) {
+        const resumed = { ...script, task: { ...script.task, resume: { id } } }
+        const events = eventsOf(await drive(subject.seam, resumed))
+        const told = events.find((event) => event.type === 'conversation')
+        const last = events.at(-1)
+        if (told !== undefined && told.resumed !== (told.id === id)) fail(`${told.id} passed as ${id}`)
+        if (told?.resumed !== true && last?.type === 'turn-end' && last.completed) fail(`${id} was not gone on with`)
+      }
+    },
+  },
+  {
     id: 'runtime/prepare-refuses',
     about: 'a task with nothing to do is INVALID_INPUT',
     async run(subject) {

@@ -53,6 +53,18 @@ export const runtimeSaboteurs: readonly Saboteur<RuntimeAdapter>[] = [
       return { ...launch, files: [{ path: '../../etc/profile', bytes: new Uint8Array(), mode: 0o644 }] }
     },
   })),
+  broken('it keeps what is outside its folder', ['keeps-in-its-folder'], (right) => ({
+    async prepare(task, options) {
+      return { ...(await right.prepare(task, options)), keeps: ['../elsewhere'] }
+    },
+  })),
+  broken('it goes on with any conversation', ['goes-on'], (right) => ({
+    async *drive(access, task, state, options) {
+      if (state === undefined)
+        yield { event: { type: 'conversation', id: 'any', resumed: task.resume !== undefined }, state: null }
+      yield* right.drive(access, task, state, options)
+    },
+  })),
   broken('it runs something where nothing was asked for', ['prepare-refuses'], () => ({
     prepare: async () => ({ argv: ['true'], env: {}, files: [], stdin: 'none' }),
   })),

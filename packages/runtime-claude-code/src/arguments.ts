@@ -31,7 +31,10 @@ const SETTINGS = { permissions: { ask: ['Bash', 'Monitor'] }, disableAllHooks: t
  * The command line for one task. Errors: `INVALID_INPUT` for a model or an effort that can not be asked for, and for what is too long
  * for an argument.
  */
-export function commandLine(about: Arguments, { model, effort }: Pick<RuntimeTask, 'model' | 'effort'>): string[] {
+export function commandLine(
+  about: Arguments,
+  { model, effort, resume }: Pick<RuntimeTask, 'model' | 'effort' | 'resume'>,
+): string[] {
   const { argv, instructions, skills, mcpServers, projectSettings, maxTurns } = about
   if (effort !== undefined && !EFFORTS.includes(effort))
     throw refused(`Claude Code knows no effort ${effort.slice(0, 40)}.`, `Write one of ${EFFORTS.join(', ')}.`)
@@ -44,6 +47,9 @@ export function commandLine(about: Arguments, { model, effort }: Pick<RuntimeTas
     '--output-format=stream-json',
     '--verbose',
     '--permission-prompt-tool=stdio',
+    // What is kept of a conversation may have been changed by its agent, and says how far it was trusted.
+    '--permission-mode=manual',
+    ...(resume === undefined ? [] : [`--resume=${resume.id}`]),
     `--setting-sources=${sources.join(',')}`,
     `--settings=${JSON.stringify(SETTINGS)}`,
     '--strict-mcp-config',

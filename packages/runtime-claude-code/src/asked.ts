@@ -1,11 +1,13 @@
-import { deniedWords, idle, permitted } from '@seamark/runtime'
+import type { JsonObject } from '@seamark/core'
+import { deniedWords, idle, permitted, questioned, questionText } from '@seamark/runtime'
 import type { Step } from '@seamark/runtime'
 import { answer, refusal } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
 import { readQuestions, readSubtype, readToolAsked } from './message.ts'
 import { toolCall } from './tools.ts'
 
-const NOBODY = 'Nobody is there to answer. Decide by yourself, or say what you would have to know and end.'
+const ASKED = 'A person is asked. The answer comes later.'
+const UNREAD = 'Nothing is asked here. Ask with words, or go on.'
 
 /** Answers a request of the program. */
 export function asked(
@@ -19,9 +21,10 @@ export function asked(
   const tool = readSubtype(request) === 'can_use_tool' ? readToolAsked(request) : undefined
   if (tool === undefined) return { conversation: before, effects: [{ send: refusal(id, 'Not offered.') }] }
   if (tool.tool_name === 'AskUserQuestion') {
-    const text = (readQuestions(tool.input) ?? []).join('\n').slice(0, 1_000).toWellFormed()
-    const deny = answer(id, { behavior: 'deny', message: NOBODY })
-    return { conversation: before, effects: [{ event: { type: 'question', id, text } }, { send: deny }] }
+    const text = questionText(readQuestions(tool.input) ?? [])
+    const deny = (more: JsonObject) => ({ send: answer(id, { behavior: 'deny', ...more }) })
+    if (text === '') return { conversation: before, effects: [deny({ message: UNREAD })] }
+    return questioned(before, { id: tool.tool_use_id, text }, [deny({ message: ASKED, interrupt: true })])
   }
   const call = toolCall(tool.tool_use_id, tool.tool_name, tool.input)
   // The input is not given back: it may have been shortened on its way, and the program goes on with its own.

@@ -33,6 +33,8 @@ export interface ClaudeCodeOptions extends AgentOptions {
 
 const VERSIONS: VersionRange = { from: '2.1.330', below: '2.2.0' }
 const INSTALL = 'npm install --global @anthropic-ai/claude-code@2.1.330'
+/** Transcripts, without which the program goes on with nothing. Its settings and credentials are elsewhere. */
+const KEEPS = ['.claude/projects']
 // The key is added by the gateway; the program asks for one before it begins.
 const ENV = {
   ANTHROPIC_API_KEY: 'placeholder',
@@ -68,7 +70,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
     ...(maxTurns !== undefined && { maxTurns }),
   }
   const launch = (task: Parameters<typeof commandLine>[1]) =>
-    agentLaunch({ argv: commandLine(given, task), env, endpoints, files })
+    agentLaunch({ argv: commandLine(given, task), env, endpoints, files, keeps: KEEPS })
   // What makes no sense is said here, not when an item begins.
   launch({})
 

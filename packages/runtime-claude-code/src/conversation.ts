@@ -8,11 +8,11 @@ export interface ClaudeConversation extends Conversation {
   readonly phase: 'initialize' | 'prompt' | 'over'
   /** The program's id of the conversation; empty before it said it. */
   readonly session: string
-  /** Tokens that were told, by model: the program tells sums. */
-  readonly metered: readonly (readonly [model: string, input: number, output: number])[]
+  /** When the limit that the provider refuses for is over, in epoch milliseconds; 0 where it does not refuse or does not say. */
+  readonly resetAt: number
 }
 
-export const OPENING: ClaudeConversation = { ...UNBEGUN, phase: 'initialize', session: '', metered: [] }
+export const OPENING: ClaudeConversation = { ...UNBEGUN, phase: 'initialize', session: '', resetAt: 0 }
 
 /** Number of the request that opens the conversation. */
 export const INITIALIZE = 'seamark-initialize'

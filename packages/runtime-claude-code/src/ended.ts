@@ -3,7 +3,7 @@ import type { Effect, Outcome } from '@seamark/runtime'
 import type { ClaudeConversation } from './conversation.ts'
 import type { Ended } from './message.ts'
 
-/** Models whose sums are kept. */
+/** Models of which it is told. */
 const MOST_MODELS = 32
 
 /** The word of the program for a turn that was interrupted. */
@@ -12,39 +12,32 @@ export function wasInterrupted({ is_error, terminal_reason }: Ended): boolean {
 }
 
 /** How a turn came to its end, by the program's words for it. */
-export function outcomeOf(ended: Ended): Outcome {
-  const { subtype, is_error, result = '', stop_reason, terminal_reason, api_error_status: status } = ended
+export function outcomeOf(ended: Ended, { resetAt }: ClaudeConversation): Outcome {
+  const { subtype, is_error, stop_reason, terminal_reason, api_error_status: status, errors = [] } = ended
+  const result = errors[0] ?? ended.result ?? ''
   if (stop_reason === 'refusal') return failed('refused', result)
   if (!is_error && subtype === 'success') return { completed: true, reason: 'completed' }
+  if (/^no conversation found/i.test(result)) return failed('resume', result)
   if (terminal_reason === 'prompt_too_long') return failed('context', result)
   if (wasInterrupted(ended)) return failed('cancelled', result)
   if (subtype === 'error_max_turns')
     return failed('max-turns', 'The agent asked its model as often as it may in one turn.')
-  if (status === 429 || status === 529) return failed('rate-limit', result)
+  if (status === 429 || status === 529) return { ...failed('rate-limit', result), ...(resetAt > 0 && { resetAt }) }
   if (status === 401) return failed('login', result)
   if (status === 404) return failed('model', result)
   return failureSaid(result === '' ? subtype : result, 'agent-error')
 }
 
-/** Tokens since the last end, by model, and what the program says that all cost. Cached input is input. */
-export function metered(
-  before: ClaudeConversation,
-  ended: Ended,
-): { conversation: ClaudeConversation; effects: Effect[] } {
-  const effects: Effect[] = []
-  const sums = new Map(before.metered.map(([model, ...sum]) => [model, sum] as const))
-  for (const [name, usage] of Object.entries(ended.modelUsage).slice(0, MOST_MODELS)) {
+/** Tokens since the last end, by model, and what the program says that they cost. Cached input is input. */
+export function usageOf({ num_turns: turns, model_usage_since_last_result: models }: Ended): Effect[] {
+  const used = Object.entries(models).slice(0, MOST_MODELS)
+  const effects: Effect[] = used.flatMap(([name, usage]) => {
+    const inputTokens = usage.inputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens
+    const { outputTokens } = usage
     const model = name.slice(0, 200).toWellFormed()
-    const input = usage.inputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens
-    const [inputBefore, outputBefore] = sums.get(model) ?? [0, 0]
-    const inputTokens = Math.max(0, input - inputBefore)
-    const outputTokens = Math.max(0, usage.outputTokens - outputBefore)
-    if (inputTokens + outputTokens > 0) effects.push({ event: { type: 'usage', model, inputTokens, outputTokens } })
-    sums.set(model, [input, usage.outputTokens])
-  }
-  const { num_turns: turns, total_cost_usd: cost } = ended
-  if (cost !== undefined)
-    effects.push(...progress(`${turns ?? 0} turns, ${cost.toFixed(4)} USD by the list of the program`))
-  const kept = [...sums].map(([model, [input, output]]) => [model, input, output] as const)
-  return { conversation: { ...before, metered: kept.slice(-MOST_MODELS) }, effects }
+    return inputTokens + outputTokens === 0 ? [] : [{ event: { type: 'usage', model, inputTokens, outputTokens } }]
+  })
+  if (effects.length === 0) return effects
+  const cost = used.reduce((sum, [, { costUSD }]) => sum + costUSD, 0)
+  return [...effects, ...progress(`${turns ?? 0} turns, ${cost.toFixed(4)} USD by the list of the program`)]
 }

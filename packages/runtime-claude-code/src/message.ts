@@ -1,5 +1,6 @@
 import type { Json } from '@seamark/core'
 import { parsedLine } from '@seamark/runtime'
+import type { Asking } from '@seamark/runtime'
 import { z } from 'zod'
 
 // What the program says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
@@ -32,8 +33,9 @@ export interface Ended {
   readonly terminal_reason?: string | undefined
   readonly api_error_status?: number | null | undefined
   readonly num_turns?: number | undefined
-  readonly total_cost_usd?: number | undefined
-  readonly modelUsage: Readonly<Record<string, ModelUsage>>
+  readonly errors?: readonly string[] | undefined
+  /** Since the last end. What it says in `modelUsage` is also of the attempts before, where a conversation is gone on with. */
+  readonly model_usage_since_last_result: Readonly<Record<string, ModelUsage>>
 }
 
 export interface ModelUsage {
@@ -41,6 +43,7 @@ export interface ModelUsage {
   readonly outputTokens: number
   readonly cacheReadInputTokens: number
   readonly cacheCreationInputTokens: number
+  readonly costUSD: number
 }
 
 export interface ToolAsked {
@@ -96,6 +99,7 @@ const usage = z.looseObject({
   outputTokens: count,
   cacheReadInputTokens: count.catch(0),
   cacheCreationInputTokens: count.catch(0),
+  costUSD: z.number().min(0).catch(0),
 })
 
 const ended: z.ZodType<Ended> = z.looseObject({
@@ -106,8 +110,8 @@ const ended: z.ZodType<Ended> = z.looseObject({
   terminal_reason: text.optional().catch(undefined),
   api_error_status: count.nullish().catch(undefined),
   num_turns: count.optional().catch(undefined),
-  total_cost_usd: z.number().min(0).optional().catch(undefined),
-  modelUsage: z.record(text, usage).catch({}),
+  errors: z.array(text).optional().catch(undefined),
+  model_usage_since_last_result: z.record(text, usage).catch({}),
 })
 
 const part = z.discriminatedUnion('type', [
@@ -120,7 +124,13 @@ const content = z.looseObject({ content: z.array(z.unknown()) })
 const subtyped = z.looseObject({ subtype: text })
 const toolAsked: z.ZodType<ToolAsked> = z.looseObject({ tool_name: text, tool_use_id: id, input: json })
 const responded = z.looseObject({ subtype: text, request_id: id, error: text.optional().catch(undefined) })
-const questions = z.looseObject({ questions: z.array(z.looseObject({ question: text })) })
+const option = z.looseObject({ label: text, description: text.optional().catch(undefined) })
+const questions = z.looseObject({
+  questions: z.array(z.looseObject({ question: text, options: z.array(option).optional().catch(undefined) })),
+})
+const limit = z.looseObject({
+  rate_limit_info: z.looseObject({ status: text, resetsAt: count.optional().catch(undefined) }),
+})
 const metas = z.array(z.looseObject({ id, permission_decision: z.looseObject({ decision: text }) }))
 
 /** A line as a message; `undefined` where it is none. */
@@ -142,8 +152,12 @@ export const readResponse = (
   value: unknown,
 ): { readonly subtype: string; readonly request_id: string; readonly error?: string | undefined } | undefined =>
   responded.safeParse(value).data
-export const readQuestions = (value: unknown): readonly string[] | undefined =>
-  questions.safeParse(value).data?.questions.map(({ question }) => question)
+export const readQuestions = (value: unknown): readonly Asking[] | undefined =>
+  questions.safeParse(value).data?.questions
+export const readLimit = (
+  value: unknown,
+): { readonly status: string; readonly resetsAt?: number | undefined } | undefined =>
+  limit.safeParse(value).data?.rate_limit_info
 /** Whether the program let a call be made, by the id of the call. */
 export const wasMade = (value: unknown, of: string): boolean =>
   metas.safeParse(value).data?.find((one) => one.id === of)?.permission_decision.decision === 'accept'

@@ -15,8 +15,8 @@ import type { Effect, Step } from '@seamark/runtime'
 import { asked } from './asked.ts'
 import { control, INITIALIZE, OPENING, prompted } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
-import { metered, outcomeOf, wasInterrupted } from './ended.ts'
-import { readBegun, readEnded, readMessage, readParts, readResponse, readRetry, wasMade } from './message.ts'
+import { outcomeOf, usageOf, wasInterrupted } from './ended.ts'
+import { readBegun, readEnded, readLimit, readMessage, readParts, readResponse, readRetry, wasMade } from './message.ts'
 import type { Message, Part } from './message.ts'
 import { toolCall } from './tools.ts'
 
@@ -32,12 +32,14 @@ export function receive(before: ClaudeConversation, line: string, whole: boolean
   const message = readMessage(line)
   if (message === undefined) return idle(before)
   if (message.seamark === 'program-missing' && before.session === '') return finish(before, programMissing(about))
-  if (before.phase === 'over') return idle(before)
+  if (before.phase === 'over') return over(before, message)
   switch (message.type) {
     case 'control_response':
       return respondedTo(before, message.response, about)
     case 'system':
       return system(before, message, about)
+    case 'rate_limit_event':
+      return limited(before, message)
     case 'control_request':
     case 'assistant':
     case 'user':
@@ -48,6 +50,19 @@ export function receive(before: ClaudeConversation, line: string, whole: boolean
     default:
       return idle(before)
   }
+}
+
+/** A turn that was stopped says what it used. */
+function over(before: ClaudeConversation, message: Message): Claude {
+  const ended = message.type === 'result' ? readEnded(message) : undefined
+  return { conversation: before, effects: ended === undefined ? [] : usageOf(ended) }
+}
+
+function limited(before: ClaudeConversation, message: Message): Claude {
+  const limit = readLimit(message)
+  if (limit === undefined) return idle(before)
+  const { status, resetsAt = 0 } = limit
+  return idle({ ...before, resetAt: status === 'rejected' ? resetsAt * 1_000 : 0 })
 }
 
 function went(before: ClaudeConversation, message: Message, whole: boolean, about: ClaudeAbout): Claude {
@@ -110,7 +125,14 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
     (begun === undefined ? failed('protocol', 'The program did not say which version it is.') : undefined)
   if (begun === undefined || refused !== undefined) return stop(before, refused ?? failed('protocol'), about)
   const { session_id: session, model = 'unknown', mcp_servers: servers = [] } = begun
-  const effects = progress(`${who}, conversation ${session}, model ${model}`)
+  const { resume } = about.task
+  // It would be told the answer to what it did not ask.
+  if (resume !== undefined && resume.id !== session)
+    return stop(before, failed('resume', `The program began the conversation ${session}.`), about)
+  const effects: Effect[] = [
+    ...progress(`${who}, conversation ${session}, model ${model}`),
+    { event: { type: 'conversation', id: session, resumed: resume !== undefined } },
+  ]
   const conversation = { ...before, session }
   const dead = servers.filter(({ status }) => !['connected', 'pending'].includes(status)).map(({ name }) => name)
   if (dead.length === 0) return { conversation, effects }
@@ -121,10 +143,10 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
 function turned(before: ClaudeConversation, message: Message, about: ClaudeAbout): Claude {
   const ended = readEnded(message)
   if (ended === undefined) return finish(before, failed('protocol', 'The program did not say how its turn ended.'))
-  const { conversation, effects } = metered(before, ended)
+  const effects = usageOf(ended)
   // A turn that came to its end by itself meanwhile did so.
-  if (before.nudging && wasInterrupted(ended)) return nudged(conversation, effects, about)
-  return finish(conversation, outcomeOf(ended), effects)
+  if (before.nudging && wasInterrupted(ended)) return nudged(before, effects, about)
+  return finish(before, outcomeOf(ended, before), effects)
 }
 
 function nudged(before: ClaudeConversation, effects: readonly Effect[], about: ClaudeAbout): Claude {

@@ -1,13 +1,14 @@
+import type { AgentEvent, RuntimeTask } from '@seamark/core'
 import { answersOf, endOf, liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claudeCode } from '../src/index.ts'
 import type { ClaudeCodeOptions } from '../src/index.ts'
-import { scenarios } from './scenarios.ts'
+import { ANSWER, GONE, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
 const VERSION = '2.1.330'
@@ -27,10 +28,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOptions = {}) {
+async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeCodeOptions = {}) {
   const place = mkdtempSync(join(dir, 'place-'))
-  const [workspaceDir, home] = [join(place, 'work'), join(place, 'home')]
-  for (const folder of [workspaceDir, home]) mkdirSync(folder)
+  const workspaceDir = join(place, 'work')
+  mkdirSync(workspaceDir)
   writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
   writeFileSync(join(workspaceDir, 'test.sh'), 'grep -q fixed a.txt && echo it holds\n')
   writeFileSync(join(workspaceDir, 'CLAUDE.md'), 'The boat is called Nellie.\n')
@@ -45,7 +46,7 @@ async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOption
   const server = await startModelServer({ script: { version: 1, keys: ['placeholder'], turns: turns(workspaceDir) } })
   try {
     const runtime = claudeCode({ ...options, ...more })
-    const task = {
+    const task: RuntimeTask = {
       run: 'r',
       item: 'i',
       attempt: 1,
@@ -53,18 +54,41 @@ async function drive({ turns, tools, options }: Scenario, more: ClaudeCodeOption
       workspaceDir,
       env: {
         PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-        HOME: home,
         TMPDIR: place,
         SEAMARK_ENDPOINTS: JSON.stringify({ 'api.anthropic.com': server.url }),
       },
       ...(tools !== undefined && { tools }),
     }
-    for (const { path, bytes } of (await runtime.prepare(task)).files) {
-      mkdirSync(join(home, path, '..'), { recursive: true })
-      writeFileSync(join(home, path), bytes)
+    /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
+    const attempt = async (home: string, more: Partial<RuntimeTask> = {}, before?: string) => {
+      const asked = { ...task, env: { ...task.env, HOME: home }, ...more }
+      const { files, keeps = [] } = await runtime.prepare(asked)
+      mkdirSync(home)
+      if (before !== undefined)
+        for (const path of keeps) cpSync(join(before, path), join(home, path), { recursive: true })
+      for (const { path, bytes } of files) {
+        mkdirSync(join(home, path, '..'), { recursive: true })
+        writeFileSync(join(home, path), bytes)
+      }
+      return liveRuntime(runtime, asked, 100_000)
     }
-    const lived = await liveRuntime(runtime, task, 100_000)
-    return { ...lived, calls: server.calls, problems: server.takeProblems(), workspaceDir, place }
+    const [first, second] = [join(place, 'first'), join(place, 'second')]
+    let lived = await attempt(first, resumes === 'gone' ? { resume: { id: GONE } } : {})
+    const of = (type: AgentEvent['type']) => lived.events.filter((event) => event.type === type)
+    let usage = of('usage')
+    if (resumes === 'asked' || resumes === 'limited') {
+      const question = lived.events.find((event) => event.type === 'question')
+      const begun = lived.events.find((event) => event.type === 'conversation')
+      expect([endOf(lived.events)?.reason, begun?.resumed]).toEqual([
+        resumes === 'asked' ? 'question' : 'rate-limit',
+        false,
+      ])
+      const id = begun?.id ?? ''
+      lived = await attempt(second, { resume: { id, ...(question && { answer: { question, text: ANSWER } }) } }, first)
+      expect(of('conversation')).toEqual([{ type: 'conversation', id, resumed: true }])
+      usage = [...usage, ...of('usage')]
+    }
+    return { ...lived, usage, calls: server.calls, problems: server.takeProblems(), workspaceDir, place }
   } finally {
     await server.close({ check: false })
   }
@@ -79,19 +103,26 @@ function withoutMenu(stdout: string): string {
 
 describe.each(scenarios)('$name', (scenario) => {
   it('is driven to its end', { timeout: 240_000 }, async () => {
-    const { events, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
+    const { events, usage, stdout, stderr, calls, problems, workspaceDir, exit, place } = await drive(scenario)
     expect({ told: answersOf(events), end: endOf(events) }, stdout.slice(-3_000) + stderr).toEqual({
       told: scenario.told,
       end: scenario.end,
     })
-    expect([problems, exit.code, existsSync(join(place, 'hooked'))]).toEqual([[], 0, false])
-    expect(events[0]).toMatchObject({ type: 'progress', text: expect.stringMatching(`^Claude Code ${VERSION}, conv`) })
+    expect([problems, existsSync(join(place, 'hooked'))]).toEqual([[], false])
+    // A program that finds no conversation ends by itself.
+    if (scenario.end.reason !== 'resume') expect(exit.code).toBe(0)
+    if (scenario.end.reason !== 'resume')
+      expect(events[0]).toMatchObject({
+        type: 'progress',
+        text: expect.stringMatching(`^Claude Code ${VERSION}, conv`),
+      })
     expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
+    if (scenario.end.reason === 'resume') expect(calls.length).toBe(0)
     if (scenario.end.reason === 'mcp-server') expect(calls.length).toBeLessThan(2)
-    if (scenario.end.completed) {
+    if (scenario.end.completed || scenario.end.reason === 'question') {
       const sum = (list: readonly (number | undefined)[]) => list.reduce<number>((all, one) => all + (one ?? 0), 0)
-      const usage = events.filter((event) => event.type === 'usage')
-      expect([sum(usage.map((one) => one.inputTokens)), sum(usage.map((one) => one.outputTokens))]).toEqual([
+      const told = usage.flatMap((event) => (event.type === 'usage' ? [event] : []))
+      expect([sum(told.map((one) => one.inputTokens)), sum(told.map((one) => one.outputTokens))]).toEqual([
         sum(calls.map((call) => call.usage?.input)),
         sum(calls.map((call) => call.usage?.output)),
       ])

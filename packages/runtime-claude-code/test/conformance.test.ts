@@ -19,7 +19,7 @@ const stdout = lines(
   claude.used('t2', { is_error: true }),
   { type: 'control_request', request_id: 'r3', request: { subtype: 'hook_callback' } },
   claude.says('done'),
-  claude.result({ modelUsage: { m: { inputTokens: 10, outputTokens: 5 } }, total_cost_usd: 0.1 }),
+  claude.result({ model_usage_since_last_result: { m: { inputTokens: 10, outputTokens: 5 } } }),
 )
 
 const subject = async (): Promise<RuntimeSubject> => ({

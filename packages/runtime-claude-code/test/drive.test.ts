@@ -64,6 +64,7 @@ describe('a conversation', () => {
     ])
     expect(events).toEqual([
       { type: 'progress', text: 'Claude Code 2.1.330, conversation s1, model m' },
+      { type: 'conversation', id: 's1', resumed: false },
       { type: 'progress', text: 'hi' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
@@ -71,29 +72,92 @@ describe('a conversation', () => {
 
   it('tells usage since the last end, cached input with it, and what it costs', async () => {
     const m = (inputTokens: number, outputTokens: number) => ({
-      m: { inputTokens, outputTokens, cacheReadInputTokens: 5, cacheCreationInputTokens: 2 },
+      modelUsage: { m: { inputTokens: 99, outputTokens: 99 } },
+      model_usage_since_last_result: {
+        m: { inputTokens, outputTokens, cacheReadInputTokens: 5, cacheCreationInputTokens: 2, costUSD: 0.5 },
+      },
     })
     const uses = [1, 2].flatMap((n) => [claude.uses(`t${n}`, 'Read', {}), claude.used(`t${n}`)])
     const aborted = { is_error: true, subtype: 'error_during_execution', terminal_reason: 'aborted_streaming' }
     const { events, wrote } = await hear(
-      lines(
-        ...opening,
-        ...uses,
-        claude.result({ ...aborted, modelUsage: m(10, 3) }),
-        claude.result({ modelUsage: m(30, 4) }),
-      ),
+      lines(...opening, ...uses, claude.result({ ...aborted, ...m(10, 3) }), claude.result(m(20, 1))),
       { repeats: { nudge: 2, stop: 3 } },
     )
     expect(events.filter(({ type }) => type === 'usage')).toEqual([
       { type: 'usage', model: 'm', inputTokens: 17, outputTokens: 3 },
-      { type: 'usage', model: 'm', inputTokens: 20, outputTokens: 1 },
+      { type: 'usage', model: 'm', inputTokens: 27, outputTokens: 1 },
     ])
+    expect(events).toContainEqual({ type: 'progress', text: '1 turns, 0.5000 USD by the list of the program' })
     expect(endOf(events)).toEqual({ completed: true, reason: 'completed' })
     expect(wrote.slice(2)).toMatchObject([
       { type: 'control_request', request: { subtype: 'interrupt' } },
       { type: 'user' },
       'end',
     ])
+  })
+})
+
+describe('a question', () => {
+  const ask = (questions: JsonObject[]) => claude.asks('r', 'toolu_1', 'AskUserQuestion', { questions })
+
+  it('ends the turn, with its choices by number, and nothing after it is done', async () => {
+    const question = {
+      question: 'Which\u001b[2J?',
+      options: [{ label: 'Red' }, { label: 'Blue', description: 'the sea' }],
+    }
+    const late = claude.asks('r2', 't2', 'Bash', { command: 'git status' })
+    const { events, wrote } = await hear(
+      lines(...opening, claude.says('I ask.'), ask([question, { question: 'And?' }]), late, claude.result()),
+    )
+    expect(events.slice(3)).toEqual([
+      { type: 'question', id: 'toolu_1', text: 'Which?\n1. Red\n2. Blue: the sea\n\nAnd?' },
+      { type: 'turn-end', completed: false, reason: 'question' },
+    ])
+    expect(wrote.slice(2)).toMatchObject([
+      { response: { request_id: 'r', response: { behavior: 'deny', interrupt: true } } },
+      'end',
+    ])
+  })
+
+  it('is at most 8,000 characters long', async () => {
+    const many = Array.from({ length: 9 }, () => ({ question: 'x'.repeat(1_000) }))
+    const { events } = await hear(lines(...opening, ask(many)))
+    expect(events.find((event) => event.type === 'question')?.text).toHaveLength(8_000)
+  })
+
+  it.each([[[]], [[{ question: ' ' }]], [[{}]]])('that asks nothing, as %j, ends nothing', async (questions) => {
+    const { events, wrote } = await hear(lines(...opening, ask(questions), claude.result()))
+    expect([answersOf(events), endOf(events)]).toEqual([[], { completed: true, reason: 'completed' }])
+    expect(wrote[2]).toMatchObject({ response: { response: { behavior: 'deny' } } })
+  })
+})
+
+describe('a conversation that is gone on with', () => {
+  const answer = { question: { id: 'q', text: 'Which?' }, text: 'Blue' }
+  const prompt = (wrote: readonly unknown[]) => JSON.stringify(wrote[1])
+
+  it('is asked for by its id, and told the answer', async () => {
+    const resumed = { ...task, resume: { id: 's1', answer } }
+    const { argv: again, keeps } = await claudeCode().prepare(resumed)
+    expect([again.filter((one) => !line.includes(one)), keeps]).toEqual([['--resume=s1'], ['.claude/projects']])
+    const { events, wrote } = await hear(lines(...opening, claude.result()), {}, { task: resumed })
+    expect(events).toContainEqual({ type: 'conversation', id: 's1', resumed: true })
+    expect(prompt(wrote)).toMatch(/Which\?.*Blue/)
+    expect(prompt(wrote)).not.toContain('do it')
+  })
+
+  it('is asked to go on where nothing was asked', async () => {
+    const { wrote } = await hear(lines(...opening, claude.result()), {}, { task: { ...task, resume: { id: 's1' } } })
+    expect(prompt(wrote)).toMatch(/"text":"[^"]*Go on/)
+    expect(prompt(wrote)).not.toContain('do it')
+  })
+
+  it.each<[string, JsonObject[]]>([
+    ['is not there', [claude.result({ is_error: true, errors: ['No conversation found with session ID: s9'] })]],
+    ['is another', [...opening, claude.says('Which answer?'), claude.result()]],
+  ])('and %s says so', async (_, said) => {
+    const { events } = await hear(lines(...said), {}, { task: { ...task, resume: { id: 's9', answer } } })
+    expect(events).toMatchObject([{ type: 'turn-end', completed: false, reason: 'resume' }])
   })
 })
 
@@ -198,6 +262,16 @@ describe('an end', () => {
     expect(endOf(events)).toEqual({ completed: false, reason })
   })
 
+  it.each<[string, JsonObject, number | undefined]>([
+    ['when it is over', { status: 'rejected', resetsAt: 1_795_445_038 }, 1_795_445_038_000],
+    ['nothing of its end', { status: 'rejected' }, undefined],
+    ['that another limit is near', { status: 'allowed_warning', resetsAt: 1_795_445_038 }, undefined],
+  ])('by a limit of which the provider says %s', async (_, info, resetAt) => {
+    const limit = { type: 'rate_limit_event', rate_limit_info: info }
+    const { events } = await hear(lines(...opening, limit, error({ api_error_status: 429 })))
+    expect(endOf(events)).toEqual({ completed: false, reason: 'rate-limit', ...(resetAt !== undefined && { resetAt }) })
+  })
+
   it('of one who did what the policy refuses without asking is at once, also where it failed', async () => {
     const use = claude.uses('t', 'Bash', { command: 'git push' })
     const meta = { tool_result_meta: [{ id: 't', permission_decision: { decision: 'accept' } }] }
@@ -227,9 +301,10 @@ describe('an end', () => {
       claude.used('t', { is_error: true }),
       { type: 'system', subtype: 'api_retry', attempt: 1, max_retries: 2, error_status: 429 },
       error({ terminal_reason: 'aborted' }),
-      claude.result({ modelUsage: { m: { inputTokens: 1, outputTokens: 1 } } }),
+      claude.result({ model_usage_since_last_result: { m: { inputTokens: 1, outputTokens: 1 } } }),
+      { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: 7 } },
       '{"type":"assistant","message":{"content":[null,{"type":"tool_use"}]}}',
-      '{"type":"result","modelUsage":[]}',
+      '{"type":"result","model_usage_since_last_result":[]}',
       '{',
       'no message',
     ]

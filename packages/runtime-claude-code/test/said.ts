@@ -41,7 +41,7 @@ export const claude = {
     result: 'done',
     terminal_reason: 'completed',
     num_turns: 1,
-    modelUsage: {},
+    model_usage_since_last_result: {},
     ...more,
   }),
 }

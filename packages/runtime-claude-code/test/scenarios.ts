@@ -8,14 +8,39 @@ export interface Scenario {
   readonly turns: (dir: string) => NonNullable<ModelScript['turns']>
   readonly tools?: RuntimeTask['tools']
   readonly options?: ClaudeCodeOptions
+  /**
+   * The conversation that it goes on with: one of an attempt before it, which asked or was broken off by a limit, or one that
+   * is not there. What is told and recorded is of the attempt that goes on.
+   */
+  readonly resumes?: 'asked' | 'limited' | 'gone'
   /** Allowances, denials and questions, in one line each. */
   readonly told: readonly string[]
-  readonly end: { readonly completed: boolean; readonly reason: string }
+  readonly end: { readonly completed: boolean; readonly reason: string; readonly resetAt?: number }
   /** What the workspace holds in `a.txt` after it. */
   readonly file?: string
 }
 
 const bash = (command: string) => ({ tool: 'Bash', input: { command, description: 'a command' } })
+const ask = {
+  tool: 'AskUserQuestion',
+  input: {
+    questions: [
+      {
+        question: 'Which colour?',
+        header: 'Colour',
+        multiSelect: false,
+        options: [
+          { label: 'Red', description: 'red' },
+          { label: 'Blue', description: 'blue' },
+        ],
+      },
+    ],
+  },
+}
+/** What is said in the place of a person. */
+export const ANSWER = 'Blue, as the sea.'
+/** Of no conversation. */
+export const GONE = '00000000-0000-4000-8000-000000000000'
 const once = { CLAUDE_CODE_MAX_RETRIES: '1' }
 const tools = { shell: ['sh test.sh', 'ls'], deny: ['git push*'] }
 const completed = { completed: true, reason: 'completed' }
@@ -95,31 +120,58 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'question',
     tools,
+    turns: () => [{ answer: [{ text: 'I ask.' }, ask] }],
+    told: ['question Which colour?\n1. Red: red\n2. Blue: blue'],
+    end: failed('question'),
+  },
+  {
+    name: 'answered',
+    tools,
+    resumes: 'asked',
+    turns: () => [
+      { answer: [ask] },
+      { expect: { anywhere: 'Make test.sh pass.', contains: ['Which colour?', ANSWER] }, answer: [bash('ls')] },
+      { answer: 'Blue it is.' },
+    ],
+    told: ['allowance Bash: ls listed'],
+    end: completed,
+  },
+  {
+    name: 'goes-on',
+    tools,
+    options: { env: once },
+    resumes: 'limited',
+    turns: () => [
+      { answer: [bash('ls')] },
+      { times: 2, error: { kind: 'rate-limit' } },
+      { expect: { anywhere: ['Make test.sh pass.', 'test.sh'], contains: 'Go on' }, answer: 'Done.' },
+    ],
+    told: [],
+    end: completed,
+  },
+  {
+    name: 'gone',
+    resumes: 'gone',
+    turns: () => [{ answer: 'Unused.' }],
+    told: [],
+    end: failed('resume'),
+  },
+  {
+    name: 'usage-limit',
+    options: { env: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'placeholder', ...once } },
     turns: () => [
       {
-        answer: [
-          {
-            tool: 'AskUserQuestion',
-            input: {
-              questions: [
-                {
-                  question: 'Which colour?',
-                  header: 'Colour',
-                  multiSelect: false,
-                  options: [
-                    { label: 'Red', description: 'red' },
-                    { label: 'Blue', description: 'blue' },
-                  ],
-                },
-              ],
-            },
-          },
-        ],
+        times: 2,
+        error: { kind: 'rate-limit', retryAfterSeconds: 3_600 },
+        headers: {
+          'anthropic-ratelimit-unified-status': 'rejected',
+          'anthropic-ratelimit-unified-reset': '4102444800',
+          'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+        },
       },
-      { answer: 'Red, then.' },
     ],
-    told: ['question Which colour?'],
-    end: completed,
+    told: [],
+    end: { ...failed('rate-limit'), resetAt: 4_102_444_800_000 },
   },
   {
     name: 'rate-limit',

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hear } from './said.ts'
-import { scenarios } from './scenarios.ts'
+import { ANSWER, GONE, scenarios } from './scenarios.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 
@@ -16,18 +16,29 @@ describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
     )
   })
 
-  describe.each(scenarios)('of $name', ({ name, tools, options, told, end }) => {
+  describe.each(scenarios)('of $name', ({ name, tools, options, resumes, told, end }) => {
     const stdout = readFileSync(join(folder, version, `${name}.jsonl`))
     const { tools: _, ...rest } = anyTask
-    const task: RuntimeTask = { ...rest, ...(tools !== undefined && { tools }) }
+    const id = /"init".*?"session_id":"([^"]+)"/.exec(stdout.toString())?.[1] ?? GONE
+    const question = { id: 'q', text: 'Which colour?' }
+    const resume = { id, ...(resumes === 'asked' && { answer: { question, text: ANSWER } }) }
+    const task: RuntimeTask = {
+      ...rest,
+      ...(tools !== undefined && { tools }),
+      ...(resumes !== undefined && { resume }),
+    }
 
     it('is read as it was meant', async () => {
       const { events, wrote } = await hear(stdout, options, { task })
       expect({ told: answersOf(events), end: endOf(events) }).toEqual({ told, end })
-      expect(events[0]).toMatchObject({
-        type: 'progress',
-        text: expect.stringMatching(`^Claude Code ${version}, conversation [0-9a-f-]{36}, model `),
-      })
+      const begun = [
+        {
+          type: 'progress',
+          text: expect.stringMatching(`^Claude Code ${version}, conversation [0-9a-f-]{36}, model `),
+        },
+        { type: 'conversation', id, resumed: resumes !== undefined },
+      ]
+      if (end.reason !== 'resume') expect(events.slice(0, 2)).toEqual(begun)
       expect(wrote.at(-1)).toBe('end')
       // Every request of the program has one answer, and each under its number.
       const ids = (list: readonly unknown[], pattern: RegExp) =>

@@ -74,10 +74,8 @@ export async function* driveAgent<C extends Conversation>(
       yield* carry(step, { offset: line.to })
     }
     const exit = await orAbort(access.exit, signal)
-    const { completed, reason, detail } = outcomeOf(state.conversation, outcomeOfExit(exit))
-    const told = detail === undefined ? {} : { detail }
     yield {
-      event: { type: 'turn-end', completed, reason, ...told },
+      event: { type: 'turn-end', ...outcomeOf(state.conversation, outcomeOfExit(exit)) },
       state: formatState(manner, { ...state, ended: true }),
     }
   } catch (error) {

@@ -7,6 +7,8 @@ export interface Outcome {
   readonly reason: string
   /** For people, at most 1,000 characters. */
   readonly detail?: string
+  /** Epoch milliseconds at which a `rate-limit` is over, where the provider said so. */
+  readonly resetAt?: number
 }
 
 export function failed(reason: string, detail?: string): Outcome {

@@ -69,6 +69,8 @@ export interface LaunchSettings {
   readonly urlArguments?: Readonly<Record<string, string>>
   /** Files to make before the start, in the program's home. */
   readonly files?: RuntimeLaunch['files']
+  /** Where it keeps its conversation, relative to its home. */
+  readonly keeps?: readonly string[]
   /** What a program has to end by itself once its input is closed, and again once it was told to. Default 5. */
   readonly graceSeconds?: number
 }
@@ -78,7 +80,7 @@ const HOST = /^([A-Za-z0-9.:-]+)((?:\/[A-Za-z0-9._-]+)*)$/
 
 /** How to start an agent's program so that it can be spoken to. Errors: `INVALID_INPUT` for a variable or a host that is none. */
 export function agentLaunch(settings: LaunchSettings): RuntimeLaunch {
-  const { argv, env, endpoints, urlArguments = {}, files = [], graceSeconds = 5 } = settings
+  const { argv, env, endpoints, urlArguments = {}, files = [], keeps = [], graceSeconds = 5 } = settings
   const pairs = Object.entries(endpoints).flatMap(([name, at]) => {
     const found = HOST.exec(at)
     if (found === null || !NAME.test(name))
@@ -94,5 +96,6 @@ export function agentLaunch(settings: LaunchSettings): RuntimeLaunch {
     return [name, host.replaceAll('.', '\\.'), path, urlArguments[name] ?? '']
   })
   const script = ['/bin/sh', '-c', SCRIPT, 'agent', String(graceSeconds), String(pairs.length / 4), ...pairs]
-  return { argv: [...script, ...argv], env: { ...env }, files: [...files], stdin: 'pipe' }
+  const kept = keeps.length === 0 ? {} : { keeps: [...keeps] }
+  return { argv: [...script, ...argv], env: { ...env }, files: [...files], stdin: 'pipe', ...kept }
 }

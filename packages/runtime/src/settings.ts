@@ -1,13 +1,14 @@
 import type { RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { Repeats } from './conversation.ts'
+import { resumedWords } from './question.ts'
 
 /** After how many equal tool calls an agent is told so, and then stopped, where nothing else is said. */
 export const REPEATS: Repeats = { nudge: 10, stop: 20 }
 
-/** The words of an item. Errors: `INVALID_INPUT` where it has none. */
-export function promptOf({ item, prompt }: RuntimeTask): string {
-  if (prompt !== undefined && prompt.trim() !== '') return prompt
+/** What is said first: the words of the item, or of who goes on with its conversation. Errors: `INVALID_INPUT` where the item has none. */
+export function promptOf({ item, prompt, resume }: RuntimeTask): string {
+  if (prompt !== undefined && prompt.trim() !== '') return resume === undefined ? prompt : resumedWords(resume)
   throw new SeamError('INVALID_INPUT', `Item ${item} has no prompt.`, {
     remedy: 'Give the item `prompt`, or name a runtime that takes `run`.',
   })

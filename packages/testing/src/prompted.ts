@@ -31,7 +31,9 @@ export function answersOf(events: readonly AgentEvent[]): readonly string[] {
 /** How the turn ended, where that was the last event. */
 export function endOf(
   events: readonly AgentEvent[],
-): { readonly completed: boolean; readonly reason: string } | undefined {
+): Pick<AgentEvent & { readonly type: 'turn-end' }, 'completed' | 'reason' | 'resetAt'> | undefined {
   const last = events.at(-1)
-  return last?.type === 'turn-end' ? { completed: last.completed, reason: last.reason } : undefined
+  if (last?.type !== 'turn-end') return undefined
+  const { completed, reason, resetAt } = last
+  return { completed, reason, ...(resetAt !== undefined && { resetAt }) }
 }
