@@ -38,6 +38,9 @@ const SETTINGS = [
   'skills.bundled.enabled=false',
   'analytics.enabled=false',
   'check_for_update_on_startup=false',
+  // Its tool for questions.
+  'features.default_mode_request_user_input=true',
+  'suppress_unstable_features_warning=true',
   ...OFF.map((feature) => `features.${feature}=false`),
 ]
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@seamark/core'
-import { idle, permitted } from '@seamark/runtime'
+import { idle, permitted, progress, questioned, questionText } from '@seamark/runtime'
 import type { Step, ToolCall } from '@seamark/runtime'
-import { answer, refusal } from './conversation.ts'
+import { answer, canceled, refusal } from './conversation.ts'
 import type { CodexAbout, CodexConversation } from './conversation.ts'
 import { readAsked } from './message.ts'
 import type { AskedFor, Message, RequestId } from './message.ts'
@@ -38,10 +38,16 @@ export function asked(before: CodexConversation, message: Message, whole: boolea
     return permitted(before, { id: String(id), call, whole, offered, reply }, about)
   }
   if (method === 'item/tool/requestUserInput') {
-    const words = (params.questions ?? []).map(({ question }) => question).join('\n')
-    return questioned(before, id, words, { answers: {} })
+    const text = questionText(params.questions ?? [])
+    if (text === '') return { conversation: before, effects: [{ send: answer(id, { answers: {} }) }] }
+    // It has no answer: the model would go on with it.
+    return questioned(before, { id: params.itemId ?? String(id), text }, [canceled(before)])
   }
-  if (method === 'mcpServer/elicitation/request') return questioned(before, id, params.message ?? '', elicited(false))
+  if (method === 'mcpServer/elicitation/request') {
+    // What its server would do with an answer is over by the time there is one.
+    const told = progress(`An MCP server asked, and was declined: ${(params.message ?? '').slice(0, 500)}`)
+    return { conversation: before, effects: [...told, { send: answer(id, elicited(false)) }] }
+  }
   return { conversation: before, effects: [{ send: refusal(id, 'Not offered.') }] }
 }
 
@@ -75,14 +81,5 @@ function wantedBy(before: CodexConversation, request: RequestId, method: string,
     }
     default:
       return undefined
-  }
-}
-
-/** Nobody is there to answer. */
-function questioned(before: CodexConversation, id: RequestId, words: string, result: JsonObject): Codex {
-  const text = words.slice(0, 1_000).toWellFormed()
-  return {
-    conversation: before,
-    effects: [{ event: { type: 'question', id: String(id), text } }, { send: answer(id, result) }],
   }
 }

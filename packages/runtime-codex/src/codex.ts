@@ -33,6 +33,8 @@ export interface CodexOptions extends AgentOptions {
 
 const VERSIONS: VersionRange = { from: '0.163.0', below: '0.164.0' }
 const INSTALL = 'npm install --global @openai/codex@0.163.0'
+/** Records of conversations, without which the program goes on with nothing. Its settings and credentials are elsewhere. */
+const KEEPS = ['.codex/sessions']
 // The key is added by the gateway; the program asks for one before it begins.
 const ENV = { OPENAI_API_KEY: 'placeholder' }
 
@@ -62,6 +64,7 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
     endpoints,
     urlArguments: { OPENAI_BASE_URL: BASE_URL },
     files: skillFiles('.codex/skills', skills),
+    keeps: KEEPS,
   })
 
   return agentRuntime<CodexConversation, CodexAbout>({

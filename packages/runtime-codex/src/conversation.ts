@@ -24,6 +24,8 @@ export interface CodexConversation extends Conversation {
   readonly metered: readonly (readonly [thread: string, input: number, output: number])[]
   /** What was told of the provider's limits. */
   readonly limits: string
+  /** When the provider's limit that is reached is over, in epoch milliseconds; 0 where none is or it does not say. */
+  readonly resetAt: number
 }
 
 export const OPENING: CodexConversation = {
@@ -35,6 +37,7 @@ export const OPENING: CodexConversation = {
   starting: [],
   metered: [],
   limits: '',
+  resetAt: 0,
 }
 
 /** Numbers of requests. Of each one waits at most. */

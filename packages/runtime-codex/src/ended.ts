@@ -21,10 +21,14 @@ const REASONS: Readonly<Record<string, string>> = {
 const STATUSES: Readonly<Record<number, string>> = { 401: 'login', 404: 'model', 429: 'rate-limit', 503: 'rate-limit' }
 
 /** How a turn came to its end, by the program's words for it. */
-export function outcomeOf({ status, error }: Turn): Outcome {
+export function outcomeOf({ status, error }: Turn, { resetAt }: CodexConversation): Outcome {
   if (status === 'completed') return { completed: true, reason: 'completed' }
   if (status === 'interrupted') return failed('cancelled', error?.message)
-  return error ? problemOf(error) : failed('agent-error', `The turn is ${status}.`)
+  const outcome = error ? problemOf(error) : failed('agent-error', `The turn is ${status}.`)
+  if (outcome.reason !== 'rate-limit' || resetAt === 0)
+    // What is paid for is used up, and comes back by no waiting.
+    return error?.codexErrorInfo === 'usageLimitExceeded' ? { ...outcome, reason: 'quota' } : outcome
+  return { ...outcome, resetAt }
 }
 
 function problemOf({ message, codexErrorInfo: info }: TurnProblem): Outcome {
@@ -60,13 +64,20 @@ export function metered(before: CodexConversation, { threadId, tokenUsage: { tot
 
 /** The provider's limits, told where they changed by ten per cent. */
 export function limited(
-  before: CodexConversation,
+  earlier: CodexConversation,
   { primary, secondary, rateLimitReachedType: reached }: Limits,
 ): Told {
+  const before = { ...earlier, resetAt: resetOf([primary, secondary]) }
   const windows = [primary, secondary].flatMap((one) => (one ? [Math.floor(one.usedPercent / 10) * 10] : []))
   const limits = `${windows.join(' ')} ${(reached ?? '').slice(0, 100)}`.trim()
   if (limits === '' || limits === before.limits) return { conversation: before, effects: [] }
   const used = windows.map((percent) => `${percent} %`).join(' and ')
   const words = [...(used === '' ? [] : [`at least ${used} used`]), ...(reached ? [reached] : [])]
   return { conversation: { ...before, limits }, effects: progress(`Limits of the provider: ${words.join(', ')}`) }
+}
+
+/** When the last of the limits that are reached is over. */
+function resetOf(windows: readonly Limits['primary'][]): number {
+  const resets = windows.flatMap((one) => (one && one.usedPercent >= 100 ? [(one.resetsAt ?? 0) * 1_000] : []))
+  return Math.max(0, ...resets)
 }

@@ -1,5 +1,6 @@
 import type { Json } from '@seamark/core'
 import { parsedLine } from '@seamark/runtime'
+import type { Asking } from '@seamark/runtime'
 import { z } from 'zod'
 
 // What the program says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
@@ -34,7 +35,6 @@ export interface Item {
   readonly id: string
   readonly status?: Maybe<string>
   readonly text?: Maybe<string>
-  readonly questions?: Maybe<readonly { readonly title: string }[]>
   readonly command?: Maybe<string>
   readonly cwd?: Maybe<string>
   readonly exitCode?: Maybe<number>
@@ -92,7 +92,7 @@ export interface AskedFor {
   readonly serverName?: Maybe<string>
   readonly message?: Maybe<string>
   readonly _meta?: Maybe<{ readonly codex_approval_kind?: Maybe<string> }>
-  readonly questions?: Maybe<readonly { readonly question: string }[]>
+  readonly questions?: Maybe<readonly Asking[]>
 }
 
 const text = z.string()
@@ -127,10 +127,6 @@ const item: z.ZodType<Item> = z.looseObject({
   id,
   status: maybeText,
   text: maybeText,
-  questions: z
-    .array(z.looseObject({ title: text }))
-    .nullish()
-    .catch(undefined),
   command: maybeText,
   cwd: maybeText,
   exitCode: z.number().nullish().catch(undefined),
@@ -157,7 +153,7 @@ const metered: z.ZodType<Metered> = z.looseObject({
 })
 
 const window: z.ZodType<Maybe<Window>> = z
-  .looseObject({ usedPercent: z.number(), resetsAt: z.number().nullish().catch(undefined) })
+  .looseObject({ usedPercent: z.number(), resetsAt: count.nullish().catch(undefined) })
   .nullish()
   .catch(undefined)
 
@@ -174,6 +170,8 @@ const serverStatus: z.ZodType<ServerStatus> = z.looseObject({
   error: maybeText,
 })
 
+const choice = z.looseObject({ label: text, description: text.optional().catch(undefined) })
+
 const askedFor: z.ZodType<AskedFor> = z.looseObject({
   itemId: maybeId,
   approvalId: maybeId,
@@ -184,7 +182,7 @@ const askedFor: z.ZodType<AskedFor> = z.looseObject({
   message: maybeText,
   _meta: z.looseObject({ codex_approval_kind: maybeText }).nullish().catch(undefined),
   questions: z
-    .array(z.looseObject({ question: text }))
+    .array(z.looseObject({ question: text, options: z.array(choice).optional().catch(undefined) }))
     .nullish()
     .catch(undefined),
 })

@@ -11,7 +11,11 @@ export function noticed(before: CodexConversation, method: string, params: unkno
   switch (method) {
     case 'thread/tokenUsage/updated': {
       const usage = readMetered(params)
-      return usage === undefined ? idle(before) : metered(before, usage)
+      if (usage === undefined) return idle(before)
+      const { conversation, effects } = metered(before, usage)
+      // Before its turn began, it tells what the attempts before used.
+      const isEarlier = about.task.resume !== undefined && before.turn === ''
+      return { conversation, effects: isEarlier ? [] : effects }
     }
     case 'account/rateLimits/updated': {
       const limits = readLimits(params)

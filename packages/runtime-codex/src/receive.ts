@@ -16,7 +16,7 @@ import { IDS, OPENING } from './conversation.ts'
 import type { CodexAbout, CodexConversation } from './conversation.ts'
 import { outcomeOf } from './ended.ts'
 import { readHello, readItem, readMessage, readSkills, readThread, readThreadId, readTurn } from './message.ts'
-import type { Item, Message } from './message.ts'
+import type { Message } from './message.ts'
 import { noticed } from './noticed.ts'
 import { hello, listSkills, openThread, prompted } from './thread.ts'
 import { endOfCall, itemCall } from './tools.ts'
@@ -61,7 +61,10 @@ function respondedTo(before: CodexConversation, message: Message, about: CodexAb
     return error === undefined ? began(before, result) : finish(before, failureSaid(error.message, 'agent-error'))
   }
   if (phase === 'over' || id !== IDS[phase]) return idle(before)
-  if (error !== undefined) return finish(before, refused(error.message, WORDS[phase], about))
+  if (error !== undefined) {
+    const isGone = phase === 'thread' && about.task.resume !== undefined
+    return finish(before, refused(error.message, isGone ? 'resume' : WORDS[phase], about))
+  }
   if (phase === 'initialize') return greeted(before, result, about)
   if (phase === 'thread') return opened(before, result, about)
   const skills = readSkills(result)
@@ -96,8 +99,16 @@ function opened(before: CodexConversation, result: unknown, about: CodexAbout): 
   const { id: session } = thread.thread
   const model = thread.model.slice(0, 200).toWellFormed()
   const starting = Object.keys(about.mcpServers)
+  const { resume } = about.task
+  // It would be told the answer to what it did not ask.
+  if (resume !== undefined && resume.id !== session)
+    return finish(before, failed('resume', `The program opened the conversation ${session}.`))
   const conversation: CodexConversation = { ...before, phase: 'servers', session, model, starting }
-  return ready({ conversation, effects: progress(`Conversation ${session}, model ${model}`) }, about)
+  const effects: Effect[] = [
+    ...progress(`Conversation ${session}, model ${model}`),
+    { event: { type: 'conversation', id: session, resumed: resume !== undefined } },
+  ]
+  return ready({ conversation, effects }, about)
 }
 
 /** The prompt is given once every MCP server is there. */
@@ -122,18 +133,11 @@ function began(before: CodexConversation, value: unknown): Codex {
 function went(before: CodexConversation, params: unknown, ended: boolean, whole: boolean, about: CodexAbout): Codex {
   const item = readItem(params)
   if (item === undefined || before.phase !== 'prompt') return idle(before)
-  if (item.type === 'agentMessage') return ended && isOwn(before, params) ? spoke(before, item) : idle(before)
+  if (item.type === 'agentMessage')
+    return ended && isOwn(before, params) ? said(before, `${item.text ?? ''}\n`) : idle(before)
   const call = itemCall(item)
   if (call === undefined) return idle(before)
   return used(before, ended ? { ...call, status: endOfCall(item) } : call, whole, about)
-}
-
-function spoke(before: CodexConversation, { id, text, questions }: Item): Codex {
-  const { conversation, effects } = said(before, `${text ?? ''}\n`)
-  const asks = (questions ?? []).map(({ title }) => title).join('\n')
-  if (asks === '') return { conversation, effects }
-  const question = asks.slice(0, 1_000).toWellFormed()
-  return { conversation, effects: [...effects, { event: { type: 'question', id, text: question } }] }
 }
 
 function turned(before: CodexConversation, params: unknown, about: CodexAbout): Codex {
@@ -141,7 +145,7 @@ function turned(before: CodexConversation, params: unknown, about: CodexAbout): 
   const turn = readTurn(params)
   if (turn === undefined) return finish(before, failed('protocol', 'The program did not say how its turn ended.'))
   // A turn that came to its end by itself meanwhile did so.
-  if (!before.nudging || turn.status !== 'interrupted') return finish(before, outcomeOf(turn))
+  if (!before.nudging || turn.status !== 'interrupted') return finish(before, outcomeOf(turn, before))
   const conversation: CodexConversation = { ...before, turn: '', nudging: false, refused: '' }
   return { conversation, effects: [prompted(conversation, nudgeWords(about.repeats.nudge), about)] }
 }

@@ -36,9 +36,10 @@ export function listSkills({ task }: CodexAbout): Effect {
   return request(IDS.skills, 'skills/list', { cwds: [task.workspaceDir] })
 }
 
-/** Opens the conversation. `foreign` are paths of skills that are not ours. */
+/** Opens the conversation, or the one to go on with. `foreign` are paths of skills that are not ours. */
 export function openThread(about: CodexAbout, foreign: readonly string[]): Effect {
   const { task, instructions, skills, mcpServers, projectSettings } = about
+  const { resume } = task
   const config: JsonObject = {
     mcp_servers: mcpServers,
     // A folder that is said to be untrusted has no settings, hooks, rules and MCP servers for the program, and no AGENTS.md.
@@ -49,7 +50,8 @@ export function openThread(about: CodexAbout, foreign: readonly string[]): Effec
     ...(!projectSettings && skills.length === 0 && { skills: { include_instructions: false } }),
     ...(foreign.length > 0 && { skills: { config: foreign.map((path) => ({ path, enabled: false })) } }),
   }
-  return request(IDS.thread, 'thread/start', {
+  return request(IDS.thread, resume === undefined ? 'thread/start' : 'thread/resume', {
+    ...(resume !== undefined && { threadId: resume.id, excludeTurns: true }),
     cwd: task.workspaceDir,
     approvalPolicy: 'untrusted',
     // The program trusts a folder for ever in which a conversation begins without its sandbox, and takes all settings from there. So

@@ -1,13 +1,14 @@
+import type { RuntimeTask } from '@seamark/core'
 import { answersOf, endOf, liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codex } from '../src/index.ts'
 import type { CodexOptions } from '../src/index.ts'
-import { scenarios } from './scenarios.ts'
+import { ANSWER, GONE, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
 const VERSION = '0.163.0'
@@ -43,10 +44,10 @@ const foreign = (place: string) => {
   }
 }
 
-async function drive({ turns, tools, options, model, effort }: Scenario, more: CodexOptions = {}) {
+async function drive({ turns, tools, options, model, effort, resumes }: Scenario, more: CodexOptions = {}) {
   const place = mkdtempSync(join(dir, 'place-'))
-  const [workspaceDir, home] = [join(place, 'work'), join(place, 'home')]
-  for (const folder of [workspaceDir, home]) mkdirSync(folder)
+  const workspaceDir = join(place, 'work')
+  mkdirSync(workspaceDir)
   writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
   writeFileSync(join(workspaceDir, 'test.sh'), 'grep -q fixed a.txt && echo it holds\n')
   copyFileSync(join(import.meta.dirname, 'mcp-server.mjs'), join(place, 'mcp-server.mjs'))
@@ -59,7 +60,7 @@ async function drive({ turns, tools, options, model, effort }: Scenario, more: C
   })
   try {
     const runtime = codex({ ...options, ...more })
-    const task = {
+    const task: RuntimeTask = {
       run: 'r',
       item: 'i',
       attempt: 1,
@@ -67,7 +68,6 @@ async function drive({ turns, tools, options, model, effort }: Scenario, more: C
       workspaceDir,
       env: {
         PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-        HOME: home,
         TMPDIR: place,
         SEAMARK_ENDPOINTS: JSON.stringify({ 'api.openai.com': server.url }),
       },
@@ -75,12 +75,36 @@ async function drive({ turns, tools, options, model, effort }: Scenario, more: C
       ...(model !== undefined && { model }),
       ...(effort !== undefined && { effort }),
     }
-    for (const { path, bytes } of (await runtime.prepare(task)).files) {
-      mkdirSync(dirname(join(home, path)), { recursive: true })
-      writeFileSync(join(home, path), bytes)
+    /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
+    const attempt = async (home: string, more: Partial<RuntimeTask> = {}, before?: string) => {
+      const asked = { ...task, env: { ...task.env, HOME: home }, ...more }
+      const { files, keeps = [] } = await runtime.prepare(asked)
+      mkdirSync(home)
+      if (before !== undefined)
+        for (const path of keeps) cpSync(join(before, path), join(home, path), { recursive: true })
+      for (const { path, bytes } of files) {
+        mkdirSync(dirname(join(home, path)), { recursive: true })
+        writeFileSync(join(home, path), bytes)
+      }
+      return liveRuntime(runtime, asked, 100_000)
     }
-    const lived = await liveRuntime(runtime, task, 100_000)
-    return { ...lived, calls: server.calls, problems: server.takeProblems(), workspaceDir, place }
+    const [first, second] = [join(place, 'first'), join(place, 'second')]
+    let lived = await attempt(first, resumes === 'gone' ? { resume: { id: GONE } } : {})
+    // What the attempt before it was answered.
+    let earlier = 0
+    if (resumes === 'asked' || resumes === 'limited') {
+      const question = lived.events.find((event) => event.type === 'question')
+      const begun = lived.events.find((event) => event.type === 'conversation')
+      const reason = resumes === 'asked' ? 'question' : 'rate-limit'
+      expect([endOf(lived.events)?.reason, begun?.resumed], lived.stdout.slice(-3_000)).toEqual([reason, false])
+      earlier = server.calls.length
+      const id = begun?.id ?? ''
+      lived = await attempt(second, { resume: { id, ...(question && { answer: { question, text: ANSWER } }) } }, first)
+      const again = lived.events.filter((event) => event.type === 'conversation')
+      expect(again).toEqual([{ type: 'conversation', id, resumed: true }])
+    }
+    const calls = server.calls.slice(earlier)
+    return { ...lived, calls, problems: server.takeProblems(), workspaceDir, place }
   } finally {
     await server.close({ check: false })
   }
@@ -97,7 +121,7 @@ describe.each(scenarios)('$name', (scenario) => {
     expect(['hooked', 'notified', 'served'].filter((name) => existsSync(join(place, name)))).toEqual([])
     expect(events[0]).toEqual({ type: 'progress', text: `Codex ${VERSION}` })
     expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
-    if (scenario.end.reason === 'mcp-server') expect(calls).toEqual([])
+    if (['mcp-server', 'resume'].includes(scenario.end.reason)) expect(calls).toEqual([])
     if (scenario.end.completed && scenario.leaves !== true) {
       const sum = (list: readonly (number | undefined)[]) => list.reduce<number>((all, one) => all + (one ?? 0), 0)
       const usage = events.filter((event) => event.type === 'usage')

@@ -92,6 +92,7 @@ describe('a conversation', () => {
     expect(events).toEqual([
       { type: 'progress', text: 'Codex 0.163.0' },
       { type: 'progress', text: 'Conversation s1, model m' },
+      { type: 'conversation', id: 's1', resumed: false },
       { type: 'progress', text: 'hi' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
@@ -170,13 +171,51 @@ describe('a conversation', () => {
         program.end(),
       ),
     )
-    expect(events.slice(2, -1).map((event) => 'text' in event && event.text)).toEqual([
+    expect(events.slice(3, -1).map((event) => 'text' in event && event.text)).toEqual([
       'Limits of the provider: at least 10 % used',
       'Limits of the provider: at least 90 % used',
       'Reconnecting... 1/5 429 slow down',
       'Mind this.',
       'Model n answers for m',
     ])
+  })
+
+  describe('that is gone on with', () => {
+    const answer = { question: { id: 'q', text: 'Which?' }, text: 'Blue' }
+    const resumed = { ...task, resume: { id: 's1', answer } }
+
+    it('is opened by its id, held to the same, and told the answer', async () => {
+      const { keeps } = await codex().prepare(resumed)
+      expect(keeps).toEqual(['.codex/sessions'])
+      const { events, wrote } = await hear(lines(...opening, program.end()), {}, { task: resumed })
+      expect(events).toContainEqual({ type: 'conversation', id: 's1', resumed: true })
+      const about = { approvalPolicy: 'untrusted', sandbox: 'read-only', cwd: '/w', threadId: 's1' }
+      expect(wrote[2]).toMatchObject({ method: 'thread/resume', params: about })
+      expect(JSON.stringify(wrote[3])).toMatch(/"turn\/start".*Which\?.*Blue/)
+      expect(JSON.stringify(wrote)).not.toContain('do it')
+    })
+
+    it('is asked to go on where nothing was asked', async () => {
+      const more = { task: { ...task, resume: { id: 's1' } } }
+      const { wrote } = await hear(lines(...opening, program.end()), {}, more)
+      expect(JSON.stringify(wrote[3])).toMatch(/"text":"[^"]*Go on/)
+    })
+
+    it('tells no usage of the attempts before', async () => {
+      const turn = [program.used(30, 3), program.began(), program.used(70, 5), program.end()]
+      const { events } = await hear(lines(program.hello(), program.thread(), ...turn), {}, { task: resumed })
+      expect(events.filter(({ type }) => type === 'usage')).toEqual([
+        { type: 'usage', model: 'm', inputTokens: 40, outputTokens: 2 },
+      ])
+    })
+
+    it.each([
+      ['is not there', program.error('seamark-thread', 'no rollout found for thread id s1')],
+      ['is another', program.thread({ thread: { id: 's2' } })],
+    ])('and %s says so', async (_, said) => {
+      const { events } = await hear(lines(program.hello(), said, program.end()), {}, { task: resumed })
+      expect(endOf(events)).toEqual({ completed: false, reason: 'resume' })
+    })
   })
 
   it('is not ended by a turn of an agent inside it, which is held to the same', async () => {
@@ -240,7 +279,7 @@ describe('an end', () => {
 
   it.each<[string, (JsonObject | string)[], string]>([
     ['a rate limit', [...opening, status(429)], 'rate-limit'],
-    ['a used up quota', [...opening, error('usageLimitExceeded')], 'rate-limit'],
+    ['a used up quota', [...opening, error('usageLimitExceeded')], 'quota'],
     ['an overload', [...opening, error('serverOverloaded')], 'rate-limit'],
     ['a refused login', [...opening, status(401)], 'login'],
     ['a model that is not there', [...opening, status(404)], 'model'],
@@ -302,6 +341,21 @@ describe('an end', () => {
     expect(endOf(rejected.events)).toEqual({ completed: true, reason: 'completed' })
   })
 
+  it.each<[string, JsonObject, number | undefined]>([
+    ['when it is over', { primary: { usedPercent: 100, resetsAt: 1_795_445_038 } }, 1_795_445_038_000],
+    [
+      'when the last of two is over',
+      { primary: { usedPercent: 100, resetsAt: 7 }, secondary: { usedPercent: 100, resetsAt: 9 } },
+      9_000,
+    ],
+    ['nothing of its end', { primary: { usedPercent: 100 } }, undefined],
+    ['that another is near', { primary: { usedPercent: 99, resetsAt: 7 } }, undefined],
+  ])('by a limit of which the provider says %s', async (_, rateLimits, resetAt) => {
+    const limits = program.tells('account/rateLimits/updated', { rateLimits })
+    const { events } = await hear(lines(...opening, limits, error('rateLimitExceeded')))
+    expect(endOf(events)).toEqual({ completed: false, reason: 'rate-limit', ...(resetAt !== undefined && { resetAt }) })
+  })
+
   it('of a message of 20 MB is as if it were short, and of one that is long in itself has its reason', async () => {
     const long = program.ran('t', 'git status', { aggregatedOutput: '漢'.repeat(7_000_000) })
     const { events } = await hear(lines(...opening, program.asks(0, 't', 'git status'), long, program.end()))
@@ -330,6 +384,7 @@ describe('an end', () => {
       program.ran('t', 'git push', { status: 'declined' }),
       program.requests('q', 'item/tool/requestUserInput', { questions: [{ question: 'Which?' }] }),
       program.used(3, 2),
+      program.tells('account/rateLimits/updated', { rateLimits: { primary: { usedPercent: 100, resetsAt: 7 } } }),
       program.end('interrupted'),
       program.end(),
       program.server('files', 'failed'),

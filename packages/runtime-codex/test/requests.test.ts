@@ -58,12 +58,23 @@ describe('a request', () => {
     expect([told?.toString().endsWith(' unparsed'), answer]).toEqual([true, decision('decline')])
   })
 
-  it('for an answer of a person is told, and has none', async () => {
-    const asks = program.requests('r', 'item/tool/requestUserInput', { questions: [{ question: 'Which?' }] })
-    expect(await answered(asks)).toEqual(['question Which?', { id: 'r', result: { answers: {} } }])
+  it('for an answer of a person ends the turn, has none, and nothing after it is done', async () => {
+    const questions = [{ question: 'Which?', options: [{ label: 'Red', description: '' }] }, { question: 'And?' }]
+    const asks = program.requests('r', 'item/tool/requestUserInput', { itemId: 'call_1', questions })
+    const { events, wrote } = await hear(lines(...opening, asks, program.asks(0, 't', 'git status'), program.end()))
+    expect(events.slice(3)).toEqual([
+      { type: 'question', id: 'call_1', text: 'Which?\n1. Red\n\nAnd?' },
+      { type: 'turn-end', completed: false, reason: 'question' },
+    ])
+    expect(wrote.slice(-2)).toMatchObject([{ method: 'turn/interrupt' }, 'end'])
+  })
+
+  it('that asks nothing, or is of an MCP server, ends nothing', async () => {
+    const empty = program.requests('r', 'item/tool/requestUserInput', { questions: [] })
+    expect(await answered(empty)).toEqual([undefined, { id: 'r', result: { answers: {} } }])
     const form = program.requests('r', 'mcpServer/elicitation/request', { message: 'Who are you?' })
     expect(await answered(form)).toEqual([
-      'question Who are you?',
+      undefined,
       { id: 'r', result: expect.objectContaining({ action: 'decline' }) },
     ])
   })

@@ -33,8 +33,7 @@ export const program = {
     told('mcpServer/startupStatus/updated', { name, status, error: null, threadId }),
   began: (id = 'u1', more: JsonObject = {}): JsonObject =>
     told('turn/started', { turn: { id, status: 'inProgress', error: null }, ...more }),
-  says: (text: string, more: JsonObject = {}) =>
-    item('completed', { type: 'agentMessage', id: 'm1', text, questions: null }, more),
+  says: (text: string, more: JsonObject = {}) => item('completed', { type: 'agentMessage', id: 'm1', text }, more),
   runs: (id: string, line: string, more: JsonObject = {}) => item('started', command(id, line), more),
   ran: (id: string, line: string, end: JsonObject = {}) =>
     item('completed', { ...command(id, line), status: 'completed', exitCode: 0, ...end }, {}),

@@ -8,12 +8,17 @@ export interface Scenario {
   readonly turns: (dir: string) => NonNullable<ModelScript['turns']>
   readonly tools?: RuntimeTask['tools']
   readonly options?: CodexOptions
+  /**
+   * The conversation that it goes on with: one of an attempt before it, which asked or was broken off by a limit, or one that
+   * is not there. What is told and recorded is of the attempt that goes on.
+   */
+  readonly resumes?: 'asked' | 'limited' | 'gone'
   /** Of the item. Absent: the program's own choice, whose model writes programs that call tools. */
   readonly model?: string
   readonly effort?: string
   /** Allowances, denials and questions, in one line each. */
   readonly told: readonly string[]
-  readonly end: { readonly completed: boolean; readonly reason: string }
+  readonly end: { readonly completed: boolean; readonly reason: string; readonly resetAt?: number }
   /** What the workspace holds in `a.txt` after it. */
   readonly file?: string
   /** Whether an agent inside the agent may still be at work when it ends. */
@@ -27,6 +32,26 @@ const call = (tool: string, input: unknown) => ({
 const run = (cmd: string) => call('exec_command', { cmd })
 /** Of a model whose tools are called one by one. */
 const runPlain = (cmd: string) => ({ tool: 'exec_command', input: { cmd } })
+const ask = {
+  tool: 'request_user_input',
+  input: {
+    questions: [
+      {
+        id: 'colour',
+        header: 'Colour',
+        question: 'Which colour?',
+        options: [
+          { label: 'Red', description: 'red' },
+          { label: 'Blue', description: 'blue' },
+        ],
+      },
+    ],
+  },
+}
+/** What is said in the place of a person. */
+export const ANSWER = 'Blue, as the sea.'
+/** Of no conversation. */
+export const GONE = '00000000-0000-4000-8000-000000000000'
 const fix = '*** Begin Patch\n*** Update File: a.txt\n@@\n-broken\n+fixed\n*** End Patch\n'
 const once = ['codex', 'app-server', '--config=model_providers.seamark.stream_max_retries=1']
 const tools = { shell: ['sh test.sh', 'ls', 'grep *'], deny: ['git push*'] }
@@ -123,7 +148,65 @@ export const scenarios: readonly Scenario[] = [
     name: 'quota',
     turns: () => [{ error: { kind: 'quota' } }],
     told: [],
-    end: failed('rate-limit'),
+    end: failed('quota'),
+  },
+  {
+    name: 'usage-limit',
+    tools,
+    options: { argv: once },
+    turns: () => [
+      {
+        answer: [run('ls')],
+        headers: {
+          'x-codex-primary-used-percent': '100',
+          'x-codex-primary-window-minutes': '300',
+          'x-codex-primary-reset-at': '4102444800',
+        },
+      },
+      { times: 2, error: { kind: 'rate-limit' } },
+    ],
+    told: ['allowance ls listed'],
+    end: { ...failed('rate-limit'), resetAt: 4_102_444_800_000 },
+  },
+  {
+    name: 'question',
+    tools,
+    turns: () => [{ answer: [{ text: 'I ask.' }, ask] }],
+    told: ['question Which colour?\n1. Red: red\n2. Blue: blue'],
+    end: failed('question'),
+  },
+  {
+    name: 'answered',
+    tools,
+    resumes: 'asked',
+    turns: () => [
+      { answer: [run('ls')] },
+      { answer: [ask] },
+      { expect: { anywhere: 'Make test.sh pass.', contains: ['Which colour?', ANSWER] }, answer: [run('ls')] },
+      { answer: 'Blue it is.' },
+    ],
+    told: ['allowance ls listed'],
+    end: completed,
+  },
+  {
+    name: 'goes-on',
+    tools,
+    options: { argv: once },
+    resumes: 'limited',
+    turns: () => [
+      { answer: [run('ls')] },
+      { times: 2, error: { kind: 'rate-limit' } },
+      { expect: { anywhere: ['Make test.sh pass.', 'test.sh'], contains: 'Go on' }, answer: 'Done.' },
+    ],
+    told: [],
+    end: completed,
+  },
+  {
+    name: 'gone',
+    resumes: 'gone',
+    turns: () => [{ answer: 'Unused.' }],
+    told: [],
+    end: failed('resume'),
   },
   {
     name: 'refused-login',

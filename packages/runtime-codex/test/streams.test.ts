@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hear } from './said.ts'
-import { scenarios } from './scenarios.ts'
+import { ANSWER, GONE, scenarios } from './scenarios.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 const isRequest = (line: string): boolean => /^\{"method":"[^"]+","id":/.test(line)
@@ -19,22 +19,32 @@ describe.each(readdirSync(folder))('what Codex %s said', (version) => {
     )
   })
 
-  describe.each(scenarios)('of $name', ({ name, tools, options, told, end }) => {
+  describe.each(scenarios)('of $name', ({ name, tools, options, resumes, told, end }) => {
     const stdout = readFileSync(join(folder, version, `${name}.jsonl`))
     const { tools: _, ...rest } = anyTask
-    const task: RuntimeTask = { ...rest, ...(tools !== undefined && { tools }) }
+    const id = /"id":"seamark-thread","result":\{"thread":\{"id":"([^"]+)"/.exec(stdout.toString())?.[1] ?? GONE
+    const question = { id: 'q', text: 'Which colour?' }
+    const resume = { id, ...(resumes === 'asked' && { answer: { question, text: ANSWER } }) }
+    const task: RuntimeTask = {
+      ...rest,
+      ...(tools !== undefined && { tools }),
+      ...(resumes !== undefined && { resume }),
+    }
 
     it('is read as it was meant', async () => {
       const { events, wrote } = await hear(stdout, options, { task })
       expect({ told: answersOf(events), end: endOf(events) }).toEqual({ told, end })
-      expect(events.slice(0, 2)).toEqual([
-        { type: 'progress', text: `Codex ${version}` },
-        { type: 'progress', text: expect.stringMatching(/^Conversation [0-9a-f-]{36}, model gpt-/) },
-      ])
+      expect(events[0]).toEqual({ type: 'progress', text: `Codex ${version}` })
+      if (end.reason !== 'resume')
+        expect(events.slice(1, 3)).toEqual([
+          { type: 'progress', text: expect.stringMatching(/^Conversation [0-9a-f-]{36}, model gpt-/) },
+          { type: 'conversation', id, resumed: resumes !== undefined },
+        ])
       expect(wrote.at(-1)).toBe('end')
-      // Every request of the program has one answer, and each under its number.
+      // Every request of the program has one answer, and each under its number; a question has none.
       const requests = stdout.toString().split('\n').filter(isRequest)
-      expect(idsOf(wrote)).toEqual(requests.map((line) => /"id":(\d+)/.exec(line)?.[1]))
+      const answered = requests.filter((line) => !line.includes('requestUserInput'))
+      expect(idsOf(wrote)).toEqual(answered.map((line) => /"id":(\d+)/.exec(line)?.[1]))
       expect(requests.length).toBe(told.length)
     })
 
