@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { agentVectors } from './agents.ts'
 import { bundleVectors } from './bundles.ts'
 import { logVectors } from './log.ts'
 
 /** Every vector by its path in this folder. The same bytes each time. */
 export async function generate(): Promise<ReadonlyMap<string, Uint8Array>> {
-  return new Map([...(await logVectors()), ...(await bundleVectors())])
+  return new Map([...agentVectors(), ...(await logVectors()), ...(await bundleVectors())])
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

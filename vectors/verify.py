@@ -8,7 +8,7 @@ Exit code 0: verified, or every vector agrees; 10: tampered; 12: not verified; 2
 It checks formats, signatures, inclusion, chain, seals, settlements, inputs and payloads. Whether every launch and
 end was legal is left to `seamark verify`.
 """
-import json, os, sys, time
+import hashlib, json, os, sys, time
 from datetime import datetime, timezone
 
 # The modules beside this file are all there is; nothing is left behind in the folder.
@@ -43,6 +43,12 @@ def vectors(folder):
 
     for entry in load("payload.json"):
         expect("payload", commit(bytes.fromhex(entry["salt"]), bytes.fromhex(entry["bytes"])) == entry["hmac"], entry["valid"])
+
+    for entry in load("agents.json"):
+        files = [{"path": path, "sha256": hashlib.sha256(text.encode()).hexdigest(), "size": len(text.encode())} for path, text in sorted(entry["files"].items())]
+        manifest = canonical({"v": 1, "definition": entry["definition"], "files": files})
+        expect("agent manifest", manifest, entry["manifest"])
+        expect("agent digest", hashlib.sha256(manifest.encode()).hexdigest(), entry["digest"])
 
     chain = load("chain.json")
     parsed = [(json.loads(entry["header"]), entry) for entry in chain["records"]]

@@ -7,6 +7,7 @@ import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
 import { OUTPUT_SCHEMA_LIMITS } from '../../packages/output-schema/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
+import { AGENT_LIMITS } from '../../packages/protocol/src/agent/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
 
@@ -23,6 +24,12 @@ const groups: readonly Group[] = [
     about: 'Refused at submit with `LIMIT_EXCEEDED` and its place, all problems at once.',
     source: 'packages/protocol/src/plan/limits.ts',
     values: { ...PLAN_LIMITS },
+  },
+  {
+    title: 'An agent',
+    about: 'Refused when it is pushed, with its place, all problems at once.',
+    source: 'packages/protocol/src/agent/limits.ts',
+    values: { ...AGENT_LIMITS },
   },
   {
     title: 'A policy',

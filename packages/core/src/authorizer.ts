@@ -10,6 +10,9 @@ export type Action =
   | 'item.approve'
   | 'item.answer'
   | 'evidence.export'
+  | 'agent.push'
+  | 'agent.read'
+  | 'agent.remove'
   | 'keys.read'
   /** Tries to get out of an executor's sandbox, from inside. */
   | 'executor.probe'
@@ -18,7 +21,13 @@ export type Action =
 export interface AuthorizationRequest {
   readonly principal: Principal
   readonly action: Action
-  readonly resource: { readonly ns: string; readonly run?: string; readonly item?: string }
+  readonly resource: {
+    readonly ns: string
+    readonly run?: string
+    readonly item?: string
+    /** Of `agent.push` its name; of the others `NAME@VERSION`, `NAME` or `sha256:DIGEST`, as it was asked for. */
+    readonly agent?: string
+  }
 }
 
 export interface AuthorizationDecision {

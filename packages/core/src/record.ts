@@ -292,6 +292,18 @@ export interface RecordData {
     readonly stdout?: BlobRef
     readonly stderr?: BlobRef
   }
+  /** A version of an agent may be named by plans from here on. Its manifest and its files were durable before. */
+  'agent.pushed': {
+    readonly name: string
+    readonly version: number
+    /** Of its manifest. */
+    readonly digest: string
+    readonly files: number
+    /** Bytes of all of them together. */
+    readonly size: number
+  }
+  /** No plan may name this version any more. Runs that did go on. */
+  'agent.removed': { readonly name: string; readonly version: number; readonly digest: string }
   /** Processes of an earlier attempt that were still there and were killed. */
   'leftover.killed': { readonly executor: string; readonly launchId: string; readonly processes: number }
   /** Every leaf of the run with `runSeq` from `from` to `from+count-1` is in. */

@@ -148,6 +148,8 @@ const schemas = {
       'agents and teams have names',
     ),
   'budget.warned': z.strictObject({ account, of: measure, settled: count, limit: count }),
+  'agent.pushed': z.strictObject({ name, version: positive, digest, files: count, size: count }),
+  'agent.removed': z.strictObject({ name, version: positive, digest }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'tool.allowed': z.strictObject({ tool: word, reason: word, index: count }),
   'conversation.begun': z.strictObject({ id: word, resumed: z.boolean() }),

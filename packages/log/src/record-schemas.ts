@@ -70,6 +70,8 @@ const log = z.discriminatedUnion('kind', [
   header('cancel.requested', places.runOrItem),
   header('layer.launched', places.layer),
   header('layer.ended', places.layer),
+  header('agent.pushed', places.log),
+  header('agent.removed', places.log),
   header('leftover.killed', places.any),
   header('run.sealed', places.run),
 ])

@@ -40,6 +40,8 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'checkpoint.anchored': { size: 4, kind: 'file', name: 'file', receipt: 'receipts/4.json' },
   'checkpoint.unanchored': { size: 4, kind: 'file', name: 'file', code: 'UNAVAILABLE' },
   'command.denied': { action: 'run.submit', policy: 'allow-local', target: 'r', count: 2 },
+  'agent.pushed': { name: 'docs-writer', version: 3, digest, files: 2, size: 7 },
+  'agent.removed': { name: 'docs-writer', version: 3, digest },
   'command.voided': { command: 'run.cancel', reason: 'sealed', target: 'r' },
   'run.submitted': {
     name: 'demo',

@@ -134,6 +134,13 @@ export type Command =
       /** By how much the budgets of the item and its run are raised. */
       readonly more: SpendLimits
     }
+  | { readonly type: 'push-agent'; readonly principal: Principal; readonly agent: RecordData['agent.pushed'] }
+  | {
+      readonly type: 'remove-agent'
+      readonly principal: Principal
+      readonly name: string
+      readonly version: number
+    }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }

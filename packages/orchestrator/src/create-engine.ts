@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
+import { checkAgent } from './agents.ts'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
@@ -171,6 +172,22 @@ export function createEngine(options: EngineOptions): Engine {
       checkUsage({ id: item, worst: more })
       await posted(running().loop, { type: 'approve', principal, run, item, token, more })
     },
+    async pushAgent(principal, agent) {
+      checkAgent(agent)
+      await authorize(principal, 'agent.push', { agent: agent.name })
+      const { created = true } = await posted(running().loop, { type: 'push-agent', principal, agent })
+      return { created }
+    },
+    async removeAgent(principal, name, version) {
+      const agent = `${name}@${version}`
+      await authorize(principal, 'agent.remove', { agent })
+      const { effective = true } = await posted(running().loop, { type: 'remove-agent', principal, name, version })
+      return { removed: effective }
+    },
+    agents: () =>
+      [...running().loop.state.agents.values()].toSorted((a, b) =>
+        a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
+      ),
     budgets: (run) => budgetsOf(running().loop.state, clock.now(), run),
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),
     async sealed(run, { signal } = {}) {

@@ -57,6 +57,6 @@ export function by(principal: Principal): { actor: string; onBehalfOf?: string }
 }
 
 /** The answer to a command that can not be done. */
-export function refuse(code: 'CONFLICT' | 'NOT_FOUND', message: string, remedy: string): Reply {
+export function refuse(code: 'CONFLICT' | 'NOT_FOUND' | 'LIMIT_EXCEEDED', message: string, remedy: string): Reply {
   return { ok: false, error: new SeamError(code, message, { remedy }) }
 }

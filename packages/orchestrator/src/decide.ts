@@ -1,4 +1,5 @@
 import type { RecordDraft } from '@seamark/core'
+import { decidePush, decideRemove } from './agents.ts'
 import type { Command, Decision, Moment, Reply } from './commands.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
 import { by, decideResume, refuse } from './decide-resume.ts'
@@ -39,6 +40,10 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decideSettle(state, command)
     case 'approve':
       return decideApprove(state, command)
+    case 'push-agent':
+      return decidePush(state, command)
+    case 'remove-agent':
+      return decideRemove(state, command)
     case 'tick':
       return { drafts: decideTick(state, moment.now), reply: done }
     case 'leftover':

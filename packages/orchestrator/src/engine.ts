@@ -3,12 +3,14 @@ import type {
   BudgetAccount,
   Principal,
   Question,
+  RecordData,
   RunOutcome,
   SpendLimits,
   SpentBudget,
   Submission,
   UsageAmount,
 } from '@seamark/core'
+import type { AgentVersion } from './state-agents.ts'
 import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
@@ -60,6 +62,16 @@ export interface Engine {
    * `FORBIDDEN`, `INVALID_INPUT` (empty, or longer than 20,000 characters).
    */
   answer(principal: Principal, run: string, item: string, token: string, text: string): Promise<void>
+  /**
+   * Lets plans name a version of an agent, whose manifest and files are durable already. The same content again changes
+   * nothing, unless it was removed. Errors: `CONFLICT` (that version has other content, also where it was removed),
+   * `FORBIDDEN`, `INVALID_INPUT`, `LIMIT_EXCEEDED` (10,000 versions).
+   */
+  pushAgent(principal: Principal, agent: RecordData['agent.pushed']): Promise<{ readonly created: boolean }>
+  /** No plan may name the version from then on; runs go on. `removed` is false where it was removed before. Errors: `NOT_FOUND`, `FORBIDDEN`. */
+  removeAgent(principal: Principal, name: string, version: number): Promise<{ readonly removed: boolean }>
+  /** All versions, removed ones too, in the order of their names, then versions. O(versions). */
+  agents(): readonly AgentVersion[]
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /**

@@ -1,5 +1,6 @@
 import type { AnyRecord, Exit, ItemSpec, LeftProcesses, Question, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { foldAgent, isAgent } from './agents.ts'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
@@ -8,7 +9,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 12
+export const FOLD_VERSION = 13
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -37,6 +38,7 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     const of = state.runs.get(record.run ?? '')
     return foldUsage(state, record, of, of?.items[of.byId.get(record.item ?? '') ?? -1])
   }
+  if (isAgent(record)) return foldAgent(state, record)
   if (record.run === undefined) return
   if (record.kind === 'run.submitted' || record.kind === 'items.added') {
     if (payload === undefined) return purged(state, record.run)

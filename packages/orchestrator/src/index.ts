@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { AgentVersion } from './state-agents.ts'
 export { authorization } from './authorization.ts'
 export type { AuthorizationOptions, Authorize } from './authorization.ts'
 export { createEngine } from './create-engine.ts'

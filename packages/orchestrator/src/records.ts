@@ -34,6 +34,8 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'cancel.requested': true,
   'layer.launched': true,
   'layer.ended': true,
+  'agent.pushed': true,
+  'agent.removed': true,
   'leftover.killed': true,
   'run.sealed': true,
 }

@@ -1,5 +1,7 @@
 import { SeamError, sha256Hex } from '@seamark/kit'
 import type { StateSnapshot } from '@seamark/core'
+import { agentKey } from './agents.ts'
+import type { AgentVersion } from './state-agents.ts'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
@@ -34,6 +36,7 @@ interface Saved {
   readonly reapable: readonly Launch[]
   readonly locksHeld: readonly (readonly [string, number])[]
   readonly budgets: SavedBudgets
+  readonly agents: readonly AgentVersion[]
   readonly ledger: LedgerState
 }
 
@@ -64,6 +67,7 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
         .map((item) => [run.id, item.index] as const),
     ),
     budgets: saveBudgets(state.budgets),
+    agents: [...state.agents.values()],
     ledger: chains.state(),
   }
   const bytes = Buffer.from(JSON.stringify(saved))
@@ -104,6 +108,7 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
     for (const { digest, ready } of Object.values(run.layers)) if (!ready) state.layers.get(digest)?.runs.add(run.id)
   for (const launch of saved.reapable) state.reapable.set(launch.launchId, launch)
   state.budgets = loadBudgets(saved.budgets)
+  for (const agent of saved.agents) state.agents.set(agentKey(agent), agent)
   relock(state, saved.locksHeld)
   for (const run of state.runs.values()) rearm(state, run)
   return { state, chains: ledger(ns, saved.ledger) }

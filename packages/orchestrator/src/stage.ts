@@ -72,7 +72,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     }
   }
   for (const command of commands) {
-    if (holdBack !== undefined && command.type === 'submit') {
+    if (holdBack !== undefined && (command.type === 'submit' || command.type === 'push-agent')) {
       staged.replies.push({ ok: false, error: holdBack })
       continue
     }
@@ -109,7 +109,7 @@ function probed(draft: RecordDraft, probeOf: StageOptions['probeOf']): RecordDra
 // The launch of a gate that follows an end is not told by it: held back, it would keep every end in its batch from
 // being recorded.
 function isSubmission({ kind }: AnyRecord): boolean {
-  return kind === 'run.submitted'
+  return kind === 'run.submitted' || kind === 'agent.pushed'
 }
 
 /** Of what follows from the state by itself, gates that were refused included. */

@@ -14,6 +14,7 @@ import type {
   StepTask,
   UsageRow,
 } from '@seamark/core'
+import type { AgentVersion } from './state-agents.ts'
 import type { Budgets, DueWarning } from './state-budgets.ts'
 import { noBudgets } from './state-budgets.ts'
 import type { Heap } from './heap.ts'
@@ -181,6 +182,8 @@ export interface State {
   readonly queues: Map<string, Queue>
   readonly timers: Heap<Timer>
   budgets: Budgets
+  /** Versions of agents that were pushed, removed ones too, by `NAME@VERSION`. */
+  readonly agents: Map<string, AgentVersion>
   /** Size that the newest committed checkpoint covers, and whether anything but checkpoints came since. */
   checkpoint: number
   unsigned: boolean
@@ -237,6 +240,7 @@ export function emptyState(ns: string): State {
     queues: new Map(),
     timers: heap<Timer>(sooner),
     budgets: noBudgets(),
+    agents: new Map(),
     checkpoint: 0,
     unsigned: false,
     todo: { cascade: [], cancel: new Set(), seal: new Set(), warned: [], usage: new Map(), broken: [], clean: [] },

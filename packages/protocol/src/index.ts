@@ -3,6 +3,17 @@
  *
  * @module
  */
+export { checkAgentFiles, INSTRUCTIONS, isInstruction, MCP_FILE, skillNames } from './agent/files.ts'
+export { AGENT_LIMITS } from './agent/limits.ts'
+export type { AgentLimits } from './agent/limits.ts'
+export { agentManifest, writeManifest } from './agent/manifest.ts'
+export type { WrittenManifest } from './agent/manifest.ts'
+export { parseMcpServers } from './agent/mcp.ts'
+export type { McpResult } from './agent/mcp.ts'
+export { checkAgentDefinition, parseAgent } from './agent/parse-agent.ts'
+export type { AgentResult, CheckedAgent } from './agent/parse-agent.ts'
+export { agentReference } from './agent/reference.ts'
+export type { AgentReference } from './agent/reference.ts'
 export { deploymentPolicies } from './plan/deployment-policies.ts'
 export type { DeploymentPolicies } from './plan/deployment-policies.ts'
 export type { EgressHolds, ExecutorHolds, PlanDeployment } from './plan/deployment.ts'
@@ -21,6 +32,8 @@ export { policyText, recordedPolicy, recordedSetupPolicy } from './plan/recorded
 export type { RecordedPolicy, RecordedSetupPolicy } from './plan/recorded-policy.ts'
 export { planSchema } from './plan/schema.ts'
 export { MAX_USD, nanoUsdOf, spendLimits } from './plan/spending.ts'
+export { agentDetail, agentView } from './wire/agent.ts'
+export type { AgentDetail, AgentList, AgentView, PushAnswer, PushBody, Removed } from './wire/agent.ts'
 export { runEvent } from './wire/event.ts'
 export type { RunEvent } from './wire/event.ts'
 export { itemPage, itemStatus, itemView, product, waitingReason } from './wire/item.ts'
@@ -39,10 +52,13 @@ export {
 } from './wire/problem.ts'
 export type { ProblemDocument } from './wire/problem.ts'
 export { ITEM_ID_RULE, RUN_ID_RULE } from './wire/ids.ts'
+export type { AgentParams } from './wire/agent-routes.ts'
+export type { NoParams } from './wire/route-base.ts'
 export { colonPath } from './wire/route.ts'
 export type { Route, RouteAnswer } from './wire/route.ts'
 export { newRunId } from './wire/run-id.ts'
 export { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES } from './wire/routes.ts'
+export type { Routes } from './wire/routes.ts'
 export type {
   ApproveBody,
   DoctorQuery,
@@ -51,16 +67,14 @@ export type {
   ItemParams,
   ItemsQuery,
   LogsQuery,
-  NoParams,
   PageQuery,
   ResumeBody,
-  Routes,
   RunParams,
   RunsQuery,
   StopBody,
   SubmitQuery,
   UsageQuery,
-} from './wire/routes.ts'
+} from './wire/requests.ts'
 export { runPage, runStatus, runView } from './wire/run.ts'
 export type { RunPage, RunView } from './wire/run.ts'
 export { doctorReport, seamView, serviceView, trustFile } from './wire/service.ts'

@@ -1,5 +1,7 @@
 import type { CallOptions, OutputStream, Step, TrustFile } from '@seamark/core'
 import type {
+  AgentDetail,
+  AgentView,
   ApproveBody,
   DoctorQuery,
   DoctorReport,
@@ -7,6 +9,9 @@ import type {
   ItemView,
   PlanFormat,
   PolicyView,
+  PushAnswer,
+  PushBody,
+  Removed,
   RunEvent,
   RunView,
   ServiceView,
@@ -102,6 +107,17 @@ export interface SeamarkClient {
   ): Promise<void>
   /** What settled calls came to, a row for each day, oldest first; pages are fetched as they are needed. */
   usage(filter?: Partial<Omit<UsageQuery, 'cursor' | 'limit'>>, options?: CallOptions): AsyncIterable<UsageView>
+  /**
+   * Keeps a version of an agent, so that plans may name it; sent again it changes nothing. Errors: `CONFLICT` (that version has other
+   * content), `INVALID_INPUT` and `LIMIT_EXCEEDED` with all problems.
+   */
+  pushAgent(agent: PushBody, options?: CallOptions): Promise<PushAnswer>
+  /** All versions of agents, removed ones too. */
+  agents(options?: CallOptions): Promise<readonly AgentView[]>
+  /** One version: `NAME@VERSION`, `sha256:DIGEST`, or `NAME` for its newest. Errors: `NOT_FOUND`. */
+  agent(agent: string, options?: CallOptions): Promise<AgentDetail>
+  /** No plan may name the version any more. Errors: `NOT_FOUND`. */
+  removeAgent(agent: string, options?: CallOptions): Promise<Removed>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
 }
@@ -177,6 +193,10 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
         cursor = page.cursor
       } while (cursor !== undefined)
     },
+    pushAgent: (body, callOptions) => ask(ROUTES.pushAgent, { params: {}, body }, callOptions),
+    agents: async (callOptions) => (await ask(ROUTES.agents, none, callOptions)).agents,
+    agent: (agent, callOptions) => ask(ROUTES.agent, { params: { agent } }, callOptions),
+    removeAgent: (agent, callOptions) => ask(ROUTES.removeAgent, { params: { agent } }, callOptions),
     close: () => wire.close(),
   }
 }

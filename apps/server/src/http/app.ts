@@ -5,6 +5,7 @@ import { ATTEMPT_HEADER, REQUEST_ID_HEADER, ROUTES, spendLimits } from '@seamark
 import type { ApproveBody, Route } from '@seamark/protocol'
 import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
+import { listAgents, pushAgent, removeAgent, showAgent } from '../agents.ts'
 import type { Deployment } from '../deployment.ts'
 import { exportEvidence } from '../evidence.ts'
 import { itemPolicy } from '../item-policy.ts'
@@ -116,6 +117,10 @@ export function buildApp(options: AppOptions): App {
     await engine.approve(principal, params.run, params.item, body().token, amountOf(body()))
     return { approved: true as const }
   })
+  json(ROUTES.pushAgent, async ({ body, signal }) => pushAgent(deployment, principal, body(), { signal }))
+  json(ROUTES.agents, async () => listAgents(deployment))
+  json(ROUTES.agent, async ({ params, signal }) => showAgent(deployment, params.agent, { signal }))
+  json(ROUTES.removeAgent, async ({ params }) => removeAgent(deployment, principal, params.agent))
   json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
     body: runEvents(deployment, params.run, { ...query, signal }),
@@ -134,11 +139,16 @@ export function buildApp(options: AppOptions): App {
 }
 
 /** What a request is about, by the names of its parameters. */
-function resourceOf(parameters: unknown): { readonly run?: string; readonly item?: string } {
+function resourceOf(parameters: unknown): { readonly run?: string; readonly item?: string; readonly agent?: string } {
   const named = typeof parameters === 'object' && parameters !== null ? parameters : {}
   const run: unknown = Reflect.get(named, 'run')
   const item: unknown = Reflect.get(named, 'item')
-  return { ...(typeof run === 'string' && { run }), ...(typeof item === 'string' && { item }) }
+  const agent: unknown = Reflect.get(named, 'agent')
+  return {
+    ...(typeof run === 'string' && { run }),
+    ...(typeof item === 'string' && { item }),
+    ...(typeof agent === 'string' && { agent }),
+  }
 }
 
 /** Errors: `INVALID_INPUT` for money that is finer than it is counted. */

@@ -72,6 +72,7 @@ function register<P, Q, B, A>(
     method: route.method,
     url: colonPath(route.path),
     ...(route.body.kind === 'plan' && { bodyLimit: planBytes }),
+    ...(route.body.kind === 'json' && route.body.maxBytes !== undefined && { bodyLimit: route.body.maxBytes }),
     async handler(request, reply) {
       const params = parse(route.params, request.params, 'path')
       requireDecodable(request.url)

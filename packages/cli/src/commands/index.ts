@@ -1,4 +1,8 @@
 import type { Command } from '../command.ts'
+import { agentList } from './agent-list.ts'
+import { agentPush } from './agent-push.ts'
+import { agentRm } from './agent-rm.ts'
+import { agentShow } from './agent-show.ts'
 import { answer } from './answer.ts'
 import { approve } from './approve.ts'
 import { cancel } from './cancel.ts'
@@ -34,6 +38,10 @@ export const COMMANDS: readonly Command[] = [
   usage,
   patch,
   policyExplain,
+  agentPush,
+  agentList,
+  agentShow,
+  agentRm,
   evidenceExport,
   keysExport,
   verify,

@@ -120,7 +120,7 @@ function checkPrompt(prompt: PlanPrompt, git: boolean, path: Path, faults: Fault
 }
 
 /** Words for another program are put into its arguments and messages as they are. */
-function checkWord(word: string | undefined, path: Path, faults: Faults): void {
+export function checkWord(word: string | undefined, path: Path, faults: Faults): void {
   if (word !== undefined && (word.startsWith('-') || /[\s\p{Cc}\p{Cf}]/u.test(word)))
     faults.add({
       code: 'INVALID_INPUT',

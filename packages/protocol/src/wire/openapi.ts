@@ -1,6 +1,7 @@
 import type { ErrorCode, Json, JsonObject } from '@seamark/core'
 import { z } from 'zod'
 import { jsonObject } from './exact.ts'
+import { agentDetail, agentView } from './agent.ts'
 import { runEvent } from './event.ts'
 import { itemPage, itemView } from './item.ts'
 import { httpStatus, PROBLEM_MEDIA_TYPE, problemDocument } from './problem.ts'
@@ -24,6 +25,8 @@ const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [budgetView, 'Budget'],
   [usageView, 'Usage'],
   [usagePage, 'UsagePage'],
+  [agentView, 'Agent'],
+  [agentDetail, 'AgentDetail'],
   [problemDocument, 'Problem'],
 ])
 

@@ -23,7 +23,14 @@ export interface Route<Params, Query, Body, Answer> {
   /** Query values arrive as text; the schema turns them into numbers and booleans. */
   readonly query: z.ZodType<Query>
   /** `plan`: the plan's own bytes as YAML or JSON. `none`: no body. */
-  readonly body: { readonly kind: 'json'; readonly schema: z.ZodType<Body> } | { readonly kind: 'plan' | 'none' }
+  readonly body:
+    | {
+        readonly kind: 'json'
+        readonly schema: z.ZodType<Body>
+        /** Most bytes of it. 1 MiB where absent. */
+        readonly maxBytes?: number
+      }
+    | { readonly kind: 'plan' | 'none' }
   readonly status: 200 | 202
   readonly answer: RouteAnswer<Answer>
   /** Codes beyond `INVALID_INPUT`, `UNAUTHENTICATED`, `FORBIDDEN`, `UNAVAILABLE` and `INTERNAL`, which any route may answer with. */

@@ -1,14 +1,35 @@
-import type { OutputStream, Step, TrustFile } from '@seamark/core'
+import type { Step, TrustFile } from '@seamark/core'
 import { z } from 'zod'
 import { runEvent } from './event.ts'
 import type { RunEvent } from './event.ts'
 import { MAX_USD } from '../plan/spending.ts'
+import { AGENT_ROUTES } from './agent-routes.ts'
+import type { AgentRoutes } from './agent-routes.ts'
 import { count, maybe } from './exact.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
 import { policyView } from './policy.ts'
 import type { PolicyView } from './policy.ts'
+import type {
+  AnswerBody,
+  ApproveBody,
+  DoctorQuery,
+  Effective,
+  EventsQuery,
+  ExecutorParams,
+  ItemParams,
+  ItemsQuery,
+  LogsQuery,
+  ResumeBody,
+  RunParams,
+  RunsQuery,
+  StopBody,
+  SubmitQuery,
+  UsageQuery,
+} from './requests.ts'
+import { get, post } from './route-base.ts'
+import type { NoParams } from './route-base.ts'
 import type { Route } from './route.ts'
 import { runPage, runStatus, runView } from './run.ts'
 import type { RunPage, RunView } from './run.ts'
@@ -17,90 +38,7 @@ import type { DoctorReport, ServiceView } from './service.ts'
 import { submitAnswer } from './submit.ts'
 import type { SubmitAnswer } from './submit.ts'
 import { usageBy, usagePage } from './usage.ts'
-import type { UsagePage, UsageView } from './usage.ts'
-
-export type NoParams = Readonly<Record<never, never>>
-export interface RunParams {
-  readonly run: string
-}
-export interface ItemParams extends RunParams {
-  readonly item: string
-}
-
-export interface SubmitQuery {
-  /** Id of the run, for an idempotent submit; otherwise the service makes a UUIDv7. */
-  readonly run?: string
-  /** Absolute folder of the submitter, that a relative `workspace.git` is relative to. */
-  readonly from?: string
-}
-export interface DoctorQuery {
-  /** Re-read all that is stored; false where absent. */
-  readonly deep: boolean
-}
-export interface ExecutorParams {
-  readonly executor: string
-}
-export interface PageQuery {
-  readonly cursor?: string
-  /** 1 to 1,000; 100 where absent. */
-  readonly limit: number
-}
-export interface RunsQuery extends PageQuery {
-  readonly status?: RunView['status']
-  readonly name?: string
-}
-export interface ItemsQuery extends PageQuery {
-  readonly status?: ItemView['status']
-}
-export interface EventsQuery {
-  /** First `seq` wanted; 0 where absent. */
-  readonly from: number
-  /** Go on until the run is sealed; otherwise the stream ends with the newest record. */
-  readonly follow: boolean
-}
-export interface LogsQuery {
-  readonly stream: OutputStream
-  /** First byte wanted; 0 where absent. */
-  readonly from: number
-  /** Go on until the step has ended; otherwise the stream ends with the newest byte. */
-  readonly follow: boolean
-  /** The newest where absent. */
-  readonly attempt?: number
-  readonly step: Step
-}
-export interface Effective {
-  /** False where there was nothing left to stop. */
-  readonly effective: boolean
-}
-export interface ResumeBody {
-  readonly token: string
-}
-/** The question of which wait is answered, and how. */
-export interface AnswerBody {
-  /** Of the wait, as the view of the item has it. */
-  readonly token: string
-  /** 1 to 20,000 characters. */
-  readonly text: string
-}
-/** Which wait is approved, and by how much budgets are raised. */
-export interface ApproveBody {
-  /** Of the wait, as the view of the item has it. */
-  readonly token: string
-  /** US dollars, at most nine digits after the point. */
-  readonly usd?: number
-  readonly tokens?: number
-}
-export interface UsageQuery extends PageQuery {
-  readonly by: UsageView['by']
-  /** The first day wanted, such as `2026-11-22` (UTC). */
-  readonly since?: string
-  /** Only of this run, by `item` or `run`. */
-  readonly run?: string
-}
-export interface StopBody {
-  /** Ask every run to cancel first, and wait until nothing runs. */
-  readonly cancelRunning?: boolean
-}
+import type { UsagePage } from './usage.ts'
 
 /** Header of an answer to `logs`: the attempt that the bytes are of. */
 export const ATTEMPT_HEADER = 'seamark-attempt'
@@ -108,7 +46,7 @@ export const ATTEMPT_HEADER = 'seamark-attempt'
 export const REQUEST_ID_HEADER = 'x-request-id'
 
 /** Every route of `/v1`, by id. */
-export interface Routes {
+export interface Routes extends AgentRoutes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
@@ -133,7 +71,6 @@ export interface Routes {
   readonly evidence: Route<RunParams, NoParams, never, Uint8Array>
 }
 
-const nothing: z.ZodType<NoParams> = z.strictObject({})
 const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
 const ofItem: z.ZodType<ItemParams> = z.strictObject({ run: runIdText, item: itemIdText })
 const fromText = z.coerce.number().pipe(z.int().min(0))
@@ -147,16 +84,6 @@ const step: z.ZodType<Step> = z
   .templateLiteral(['gate:', z.int()])
   .refine((text) => !text.includes('-'))
   .or(z.enum(['setup', 'main']))
-
-const get = {
-  method: 'GET',
-  params: nothing,
-  query: nothing,
-  body: { kind: 'none' },
-  status: 200,
-  idempotent: true,
-} as const
-const post = { ...get, method: 'POST', idempotent: false } as const
 
 export const ROUTES: Routes = {
   health: {
@@ -415,4 +342,5 @@ export const ROUTES: Routes = {
     answer: { kind: 'bytes', mediaType: 'application/x-tar' },
     errors: ['NOT_FOUND', 'CONFLICT', 'INTEGRITY'],
   },
+  ...AGENT_ROUTES,
 }

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seamarkClient } from '@seamark/sdk'
+import { socketIn } from '../src/socket.ts'
+import type { Ended, Started } from './seamark.ts'
+import { place, until } from './seamark.ts'
+
+const here = place()
+const json = ({ out }: Ended): unknown => JSON.parse(out)
+const client = () => seamarkClient({ socketPath: socketIn(here.data) })
+
+function folder(name: string, files: Readonly<Record<string, string>>): string {
+  rmSync(join(here.dir, name), { recursive: true, force: true })
+  for (const [path, text] of Object.entries({ '.': '', ...files })) {
+    if (path === '.') mkdirSync(join(here.dir, name), { recursive: true })
+    else {
+      mkdirSync(dirname(join(here.dir, name, path)), { recursive: true })
+      writeFileSync(join(here.dir, name, path), text)
+    }
+  }
+  return name
+}
+
+async function serve(): Promise<Started> {
+  const service = here.start('serve')
+  await service.saw('socket').catch(() => undefined)
+  await until(async () => {
+    const asked = client()
+    try {
+      await asked.health()
+      return true
+    } catch {
+      return false
+    } finally {
+      await asked.close()
+    }
+  }, 60_000)
+  return service
+}
+
+const agent = { 'agent.yaml': 'name: writer\nversion: 1\n', 'AGENTS.md': 'Write.\n', 'skills/s/SKILL.md': 'Style.\n' }
+let service: Started
+const stop = async () => {
+  service.child.kill('SIGTERM')
+  await service.ended
+}
+
+beforeAll(async () => {
+  service = await serve()
+}, 90_000)
+afterAll(async () => {
+  await stop()
+  here.remove()
+}, 60_000)
+
+describe('an agent that is pushed', () => {
+  it('is listed and shown, is the same when it is pushed again, and is there after a restart', async () => {
+    const pushed = json(await here.seamark('agent', 'push', folder('writer', agent), '--json'))
+    expect(pushed).toMatchObject({ name: 'writer', version: 1, files: 2, size: 14, created: true })
+    expect(json(await here.seamark('agent', 'push', 'writer', '--json'))).toMatchObject({ created: false })
+    const listed = json(await here.seamark('agent', 'list', '--json'))
+    await stop()
+    service = await serve()
+    expect(json(await here.seamark('agent', 'list', '--json'))).toEqual(listed)
+    const { created: _, ...same } = Object(pushed)
+    expect(listed).toEqual({ agents: [same] })
+    for (const name of ['writer', 'writer@1', `sha256:${same.digest}`])
+      expect(json(await here.seamark('agent', 'show', name, '--json'))).toMatchObject({
+        digest: same.digest,
+        definition: { name: 'writer', version: 1 },
+        files: [
+          { path: 'AGENTS.md', size: 7 },
+          { path: 'skills/s/SKILL.md', size: 7 },
+        ],
+      })
+  }, 120_000)
+
+  it('keeps its content under its version, and takes a new one', async () => {
+    folder('writer', { ...agent, 'AGENTS.md': 'Write it all.\n' })
+    const { code, err } = await here.seamark('agent', 'push', 'writer', '--json')
+    expect([code === 0, JSON.parse(err)]).toMatchObject([false, { error: { code: 'CONFLICT' } }])
+    folder('writer', { ...agent, 'agent.yaml': 'name: writer\nversion: 2\n' })
+    expect(json(await here.seamark('agent', 'push', 'writer', '--json'))).toMatchObject({ version: 2, created: true })
+    expect(json(await here.seamark('agent', 'show', 'writer', '--json'))).toMatchObject({ version: 2 })
+  }, 60_000)
+
+  it('is removed one version at a time', async () => {
+    expect((await here.seamark('agent', 'rm', 'writer')).code).not.toBe(0)
+    expect(json(await here.seamark('agent', 'rm', 'writer@2', '--json'))).toEqual({ removed: true })
+    expect(json(await here.seamark('agent', 'rm', 'writer@2', '--json'))).toEqual({ removed: false })
+    expect(json(await here.seamark('agent', 'show', 'writer', '--json'))).toMatchObject({ version: 1 })
+    const missing = await here.seamark('agent', 'show', 'reader', '--json')
+    expect(JSON.parse(missing.err)).toMatchObject({ error: { code: 'NOT_FOUND' } })
+  }, 60_000)
+})
+
+describe('a folder that is no agent', () => {
+  const problems = async (name: string): Promise<unknown[]> => {
+    const { code, err } = await here.seamark('agent', 'push', name, '--json')
+    expect(code).not.toBe(0)
+    const { error } = JSON.parse(err)
+    return error.problems.map((problem: { code: string; place?: { line?: number } }) => problem.code)
+  }
+
+  it('is refused by name: links, pipes, what is no part of it, too many and too large files, bad YAML', async () => {
+    folder('odd', agent)
+    symlinkSync('/etc/passwd', join(here.dir, 'odd/skills/s/link'))
+    expect(await problems('odd')).toEqual(['INVALID_INPUT'])
+    folder('odd', { 'agent.yaml': agent['agent.yaml'] })
+    symlinkSync('/etc', join(here.dir, 'odd/skills'))
+    expect(await problems('odd')).toEqual(['INVALID_INPUT'])
+    folder('odd', {})
+    execFileSync('mkfifo', [join(here.dir, 'odd/agent.yaml')])
+    expect(await problems('odd')).toEqual(['INVALID_INPUT'])
+    folder('odd', { ...agent, 'notes.txt': '', '../odd/.git/config': '' })
+    expect((await problems('odd')).length).toBe(2)
+    folder('odd', agent)
+    for (let n = 0; n < 600; n++) writeFileSync(join(here.dir, `odd/skills/s/${n}`), '')
+    expect(await problems('odd')).toEqual(['LIMIT_EXCEEDED'])
+    folder('odd', { ...agent, 'skills/s/large': 'x'.repeat(5 * 1024 * 1024) })
+    expect(await problems('odd')).toEqual(['LIMIT_EXCEEDED'])
+    folder('odd', { ...agent, 'agent.yaml': 'name: [\n' })
+    expect((await problems('odd')).length).toBeGreaterThan(0)
+    folder('odd', { 'agent.yaml': 'name: A\nversion: 0\nrole: x\n', 'AGENTS.md': '', 'CLAUDE.md': 'x' })
+    expect((await problems('odd')).length).toBe(4)
+    expect(await problems('missing')).toEqual(['NOT_FOUND'])
+  }, 120_000)
+
+  it('is refused by the service too, with all problems', async () => {
+    const asked = client()
+    const push = (files: Readonly<Record<string, string>>, definition = { name: 'x', version: 1 }) =>
+      asked.pushAgent({
+        definition,
+        files: Object.entries(files).map(([path, text]) => ({ path, base64: Buffer.from(text).toString('base64') })),
+      })
+    const places = (list: readonly string[]) => ({ problems: list.map((pointer) => ({ place: { pointer } })) })
+    await expect(
+      push({ '../AGENTS.md': 'x', 'skills/a/SKILL.md': ' ', '.mcp.json': '{}' }, { name: 'X', version: 0 }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      ...places(['/name', '/version', '/files/..~1AGENTS.md', '/files/skills~1a~1SKILL.md', '/files/.mcp.json']),
+    })
+    await expect(push({ 'AGENTS.md': '\0' })).rejects.toMatchObject(places(['/files/AGENTS.md']))
+    await expect(push({ 'skills/a/SKILL.md': 'a', 'skills/a/b': 'x'.repeat(9_000_000) })).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+    })
+    expect((await asked.agents()).map(({ name }) => name)).not.toContain('x')
+    await asked.close()
+  }, 60_000)
+})
