@@ -50,7 +50,7 @@ function activity(item: ItemProgress, now: number): string {
       return `gate ${(item.gate ?? 0) + 1} ${time}${again}`
     case 'parked': {
       const { reason = '', resumeAt } = item.parked ?? {}
-      const why = item.reason === undefined ? '' : ` after ${harmless(item.reason)}`
+      const why = item.reason === undefined || item.reason === reason ? '' : ` after ${harmless(item.reason)}`
       return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${why}`
     }
     case 'succeeded':
