@@ -3,6 +3,7 @@ import type {
   CancelNotification,
   InitializeRequest,
   McpServer,
+  LoadSessionRequest,
   NewSessionRequest,
   PromptRequest,
   RequestPermissionResponse,
@@ -13,12 +14,24 @@ import { isObject } from '@seamark/runtime'
 /** The one version of the protocol that is spoken. */
 export const PROTOCOL: number = PROTOCOL_VERSION
 
-type Method = 'initialize' | 'newSession' | 'setOption' | 'prompt' | 'cancel' | 'update' | 'permission' | 'question'
+type Method =
+  | 'initialize'
+  | 'newSession'
+  | 'resumeSession'
+  | 'loadSession'
+  | 'setOption'
+  | 'prompt'
+  | 'cancel'
+  | 'update'
+  | 'permission'
+  | 'question'
 
 /** Names of the methods that are spoken of here. */
 export const METHODS: Readonly<Record<Method, string>> = {
   initialize: AGENT_METHODS.initialize,
   newSession: AGENT_METHODS.session_new,
+  resumeSession: AGENT_METHODS.session_resume,
+  loadSession: AGENT_METHODS.session_load,
   setOption: AGENT_METHODS.session_set_config_option,
   prompt: AGENT_METHODS.session_prompt,
   cancel: AGENT_METHODS.session_cancel,
@@ -46,13 +59,22 @@ const plain = (value: object): JsonObject => {
 export function initializeParams(): JsonObject {
   return plain({
     protocolVersion: PROTOCOL_VERSION,
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    clientCapabilities: {
+      fs: { readTextFile: false, writeTextFile: false },
+      terminal: false,
+      elicitation: { form: {} },
+    },
     clientInfo: { name: 'seamark', version: '1' },
   } satisfies InitializeRequest)
 }
 
 export function newSessionParams(cwd: string, mcpServers: readonly AcpMcpServer[]): JsonObject {
   return plain({ cwd, mcpServers: [...mcpServers] } satisfies NewSessionRequest)
+}
+
+/** Of both ways to go on with a conversation. */
+export function oldSessionParams(sessionId: string, cwd: string, mcpServers: readonly AcpMcpServer[]): JsonObject {
+  return plain({ sessionId, cwd, mcpServers: [...mcpServers] } satisfies LoadSessionRequest)
 }
 
 export function promptParams(sessionId: string, text: string): JsonObject {

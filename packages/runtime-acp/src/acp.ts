@@ -1,4 +1,5 @@
 import type { RuntimeAdapter } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
 import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS } from '@seamark/runtime'
 import type { AgentOptions } from '@seamark/runtime'
@@ -19,6 +20,11 @@ export interface AcpOptions extends AgentOptions {
   readonly endpoints?: Readonly<Record<string, string>>
   /** Said before the prompt of every item. */
   readonly instructions?: string
+  /**
+   * Where the agent keeps its conversations, relative to its home, such as `['.claude/projects']`. They are there again for an
+   * attempt that goes on. No credential may be in them. Default none.
+   */
+  readonly keeps?: readonly string[]
   /** MCP servers that the agent connects to from inside its sandbox. In the open as well. */
   readonly mcpServers?: readonly AcpMcpServer[]
 }
@@ -32,9 +38,14 @@ export interface AcpOptions extends AgentOptions {
  * `turn-end` says why.
  */
 export function acp(options: AcpOptions): RuntimeAdapter {
-  const { argv, repeats = REPEATS, mcpServers = [], env = {}, endpoints = {} } = options
+  const { argv, repeats = REPEATS, mcpServers = [], env = {}, endpoints = {}, keeps = [] } = options
   checkSettings(argv, env, repeats)
-  const launch = agentLaunch({ argv, env, endpoints })
+  if (keeps.some((path) => path.includes('\0') || path.split('/').some((name) => ['', '.', '..'].includes(name))))
+    throw new SeamError('INVALID_INPUT', 'What an agent keeps is in its home.', {
+      remedy: 'Write paths relative to it, such as .claude/projects.',
+      place: { pointer: '/keeps' },
+    })
+  const launch = agentLaunch({ argv, env, endpoints, keeps })
 
   return agentRuntime<AcpConversation, AcpAbout>({
     kind: 'acp',
@@ -46,7 +57,8 @@ export function acp(options: AcpOptions): RuntimeAdapter {
       const prompt = promptOf(task)
       return {
         task,
-        prompt: instructions === undefined ? prompt : `${instructions}\n\n${prompt}`,
+        // A conversation that is gone on with has had them.
+        prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
         mcpServers,
         repeats,
         answer: toolAnswers(task.tools),

@@ -1,5 +1,6 @@
 import type { Json } from '@seamark/core'
 import { parsedLine } from '@seamark/runtime'
+import type { Asking } from '@seamark/runtime'
 import { z } from 'zod'
 
 // What an agent says is read as far as it is needed, and never trusted: lengths are bounded where it is kept. A field that is
@@ -26,9 +27,16 @@ export interface ToolCallData {
   readonly rawInput?: Json | undefined
 }
 
+/** How it can go on with a conversation: with or without saying again what was said. */
+export interface Capabilities {
+  readonly loadSession?: Maybe<boolean>
+  readonly sessionCapabilities?: Maybe<{ readonly resume?: unknown }>
+}
+
 export interface Hello {
   readonly protocolVersion: number
   readonly agentInfo?: Maybe<{ readonly name: string; readonly version: string }>
+  readonly agentCapabilities?: Maybe<Capabilities>
 }
 
 interface Choice {
@@ -87,6 +95,13 @@ const envelope: z.ZodType<Message> = z.looseObject({
 const hello: z.ZodType<Hello> = z.looseObject({
   protocolVersion: z.number(),
   agentInfo: z.looseObject({ name: text, version: text }).nullish().catch(undefined),
+  agentCapabilities: z
+    .looseObject({
+      loadSession: z.boolean().nullish().catch(undefined),
+      sessionCapabilities: z.looseObject({ resume: z.unknown().optional() }).nullish().catch(undefined),
+    })
+    .nullish()
+    .catch(undefined),
 })
 
 const choice = z.looseObject({ value: text.optional(), options: z.array(z.looseObject({ value: text })).optional() })
@@ -118,6 +133,23 @@ const permissionAsked: z.ZodType<PermissionAsked> = z.looseObject({
   options: z.array(z.looseObject({ optionId: text, kind: text })),
 })
 
+const field = z.looseObject({
+  title: maybeText,
+  enum: z.array(text).optional().catch(undefined),
+  oneOf: z
+    .array(z.looseObject({ title: text }))
+    .optional()
+    .catch(undefined),
+})
+const form = z.looseObject({
+  mode: z.literal('form').optional(),
+  message: text,
+  requestedSchema: z
+    .looseObject({ properties: z.record(text, field).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+})
+
 /** A line as a message; `undefined` where it is none. */
 export const readMessage = (line: string): Message | undefined => envelope.safeParse(parsedLine(line)).data
 
@@ -128,5 +160,13 @@ export const readTurnEnd = (value: unknown): TurnEnded | undefined => turnEnded.
 export const readUpdate = (value: unknown): Update | undefined =>
   z.looseObject({ update }).safeParse(value).data?.update
 export const readPermission = (value: unknown): PermissionAsked | undefined => permissionAsked.safeParse(value).data
-export const readQuestion = (value: unknown): string | undefined =>
-  z.looseObject({ message: text }).safeParse(value).data?.message
+/** A form as a question, and one for each of its fields. */
+export const readQuestion = (value: unknown): readonly Asking[] | undefined => {
+  const asked = form.safeParse(value).data
+  if (asked === undefined) return undefined
+  const fields = Object.entries(asked.requestedSchema?.properties ?? {}).map(([name, field]) => {
+    const labels = field.oneOf?.map((one) => one.title) ?? field.enum ?? []
+    return { question: field.title ?? name, options: labels.map((label) => ({ label })) }
+  })
+  return [{ question: asked.message }, ...fields]
+}

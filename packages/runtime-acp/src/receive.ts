@@ -4,9 +4,12 @@ import {
   failed,
   finish,
   idle,
+  isObject,
   nudgeWords,
   programMissing,
   said,
+  questioned,
+  questionText,
   used,
   versionRefused,
 } from '@seamark/runtime'
@@ -17,6 +20,7 @@ import {
   initializeParams,
   METHODS,
   newSessionParams,
+  oldSessionParams,
   promptParams,
   PROTOCOL,
 } from './acp-port.ts'
@@ -24,7 +28,7 @@ import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { failureOf, stopped } from './failure.ts'
 import { readHello, readMessage, readQuestion, readSession, readTurnEnd, readUpdate } from './message.ts'
-import type { Message, RequestId, ToolCallData } from './message.ts'
+import type { Hello, Message, RequestId, ToolCallData } from './message.ts'
 import { answered } from './permission.ts'
 import { optionsFor } from './session-options.ts'
 import { toolCall } from './tools.ts'
@@ -47,7 +51,7 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
     return id === before.request ? respondedTo(before, message, about) : { conversation: before, effects: [] }
   if (id === undefined) return method === METHODS.update ? notified(before, message.params, whole, about) : idle(before)
   if (method === METHODS.permission) return answered(before, id, message.params, whole, about)
-  if (method === METHODS.question) return declined(before, id, message.params)
+  if (method === METHODS.question) return questionOf(before, id, message.params)
   const error = { code: ERROR_CODES.methodNotFound, message: 'Not offered: the agent works in its own sandbox.' }
   return { conversation: before, effects: [{ send: { jsonrpc: '2.0', id, error } }] }
 }
@@ -56,8 +60,9 @@ function respondedTo(before: AcpConversation, message: Message, about: AcpAbout)
   const { error } = message
   if (error !== undefined) {
     if (before.phase === 'prompt' && before.nudging) return nudge(before, about)
-    const { mcpServers } = about
-    const words = { initialize: 'initialize', session: 'session', option: 'model', prompt: 'agent-error', over: '' }
+    const { mcpServers, task } = about
+    const session = task.resume === undefined ? 'session' : 'resume'
+    const words = { initialize: 'initialize', session, option: 'model', prompt: 'agent-error', over: '' }
     const otherwise =
       before.phase === 'session' && mcpServers.length > 0 && /mcp/i.test(error.message)
         ? 'mcp-server'
@@ -88,23 +93,33 @@ function greeted(before: AcpConversation, result: unknown, about: AcpAbout): Acp
   const who = `${name.slice(0, 100)} ${version?.slice(0, 100) ?? 'of unknown version'}`.toWellFormed()
   const refused = versionRefused(who, version, about)
   if (refused !== undefined) return finish(before, refused)
-  const { task, mcpServers } = about
+  const told: Effect = { event: { type: 'progress', text: `${who}, protocol ${PROTOCOL}` } }
+  const open = opening(hello, about)
+  if (open === undefined)
+    return finish(before, failed('resume', 'The agent does not go on with a conversation.'), [told])
   const conversation: AcpConversation = { ...before, phase: 'session', request: before.request + 1 }
-  return {
-    conversation,
-    effects: [
-      { event: { type: 'progress', text: `${who}, protocol ${PROTOCOL}` } },
-      { send: request(conversation.request, METHODS.newSession, newSessionParams(task.workspaceDir, mcpServers)) },
-    ],
-  }
+  return { conversation, effects: [told, { send: request(conversation.request, ...open) }] }
+}
+
+/** How the conversation is opened; `undefined` where it is to be gone on with, and the agent can not. */
+function opening({ agentCapabilities: can }: Hello, { task, mcpServers }: AcpAbout): [string, JsonObject] | undefined {
+  const { resume, workspaceDir } = task
+  if (resume === undefined) return [METHODS.newSession, newSessionParams(workspaceDir, mcpServers)]
+  const params = oldSessionParams(resume.id, workspaceDir, mcpServers)
+  // The first says nothing again of what was said.
+  if (isObject(can?.sessionCapabilities?.resume)) return [METHODS.resumeSession, params]
+  return can?.loadSession === true ? [METHODS.loadSession, params] : undefined
 }
 
 function opened(before: AcpConversation, result: unknown, about: AcpAbout): Acp {
-  const made = readSession(result)
+  const { resume } = about.task
+  const made = readSession(resume === undefined ? result : { ...(isObject(result) && result), sessionId: resume.id })
   if (made === undefined) return finish(before, failed('session', 'The agent opened no conversation.'))
   const wanted = optionsFor(about.task, made.configOptions ?? [])
   if (!wanted.ok) return finish(before, failed(wanted.reason, wanted.detail))
-  return next({ ...before, session: made.sessionId, options: wanted.options }, about)
+  const { conversation, effects } = next({ ...before, session: made.sessionId, options: wanted.options }, about)
+  const begun: Effect = { event: { type: 'conversation', id: made.sessionId, resumed: resume !== undefined } }
+  return { conversation, effects: [begun, ...effects] }
 }
 
 /** The next option, or, where none is left, the prompt. */
@@ -161,6 +176,8 @@ function nudge(before: AcpConversation, about: AcpAbout): Acp {
 }
 
 function notified(before: AcpConversation, params: unknown, whole: boolean, about: AcpAbout): Acp {
+  // What it says before it has the prompt is of the attempts before.
+  if (before.phase !== 'prompt') return idle(before)
   const told = readUpdate(params)
   if (told === undefined) return idle(before)
   if (told.sessionUpdate === 'agent_message_chunk') return said(before, told.content.text ?? '')
@@ -174,16 +191,12 @@ function wasRun({ uses, nudging }: AcpConversation, { toolCallId, status }: Tool
   return uses.find(([known]) => known === toolCallId)?.[1].counted !== true
 }
 
-/** Nobody is there to answer. */
-function declined(before: AcpConversation, id: RequestId, params: unknown): Acp {
-  const text = (readQuestion(params) ?? '').slice(0, 1_000).toWellFormed()
-  return {
-    conversation: before,
-    effects: [
-      { event: { type: 'question', id: String(id), text } },
-      { send: { jsonrpc: '2.0', id, result: { action: 'decline' } } },
-    ],
-  }
+function questionOf(before: AcpConversation, id: RequestId, params: unknown): Acp {
+  const text = before.phase === 'prompt' ? questionText(readQuestion(params) ?? []) : ''
+  const reply = (action: string): Effect => ({ send: { jsonrpc: '2.0', id, result: { action } } })
+  // A page to go to is none.
+  if (text === '') return { conversation: before, effects: [reply('decline')] }
+  return questioned(before, { id: String(id), text }, [reply('cancel'), canceled(before)])
 }
 
 /** Asks the agent to end its turn. */

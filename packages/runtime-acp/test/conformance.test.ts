@@ -10,7 +10,7 @@ const run = (command: string) => ({ kind: 'execute', title: command, rawInput: {
 
 const stdout = lines(
   'starting …',
-  agent.hello(),
+  agent.hello('1.2.3', 1, { loadSession: true }),
   agent.session(),
   agent.says('I look 漢字 🧭\nand then'),
   agent.says(' I act\n'),
@@ -24,7 +24,7 @@ const stdout = lines(
 )
 
 const subject = async (): Promise<RuntimeSubject> => ({
-  seam: acp({ argv: ['fake', '--acp'] }),
+  seam: acp({ argv: ['fake', '--acp'], keeps: ['.fake/talks'] }),
   script: { task, stdout, exit: { ...good, outputBytes: stdout.byteLength } },
   dispose: async () => undefined,
 })

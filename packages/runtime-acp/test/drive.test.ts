@@ -34,6 +34,7 @@ describe('a conversation', () => {
     expect(wrote[3]).toBe('end')
     expect(events).toEqual([
       { type: 'progress', text: 'fake 1.2.3, protocol 1' },
+      { type: 'conversation', id: 's1', resumed: false },
       { type: 'progress', text: 'hi' },
       { type: 'progress', text: 'you' },
       { type: 'turn-end', completed: true, reason: 'completed' },
@@ -49,7 +50,7 @@ describe('a conversation', () => {
         agent.end(2, 'end_turn', { usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 } }),
       ),
     )
-    expect(events.slice(1, -1)).toEqual([
+    expect(events.slice(2, -1)).toEqual([
       { type: 'tool', name: 'Edit a.txt', input: { path: 'a.txt' } },
       { type: 'usage', model: 'unknown', inputTokens: 7, outputTokens: 3 },
     ])
@@ -88,20 +89,10 @@ describe('a conversation', () => {
       expect(end((await hear(said, {}, { task: more })).events)).toEqual({ completed: false, reason })
   })
 
-  it('answers what it does not offer with an error, and questions with nobody', async () => {
-    const { wrote, events } = await hear(
-      lines(
-        ...opening,
-        { jsonrpc: '2.0', id: 5, method: 'fs/read_text_file', params: { path: '/etc/passwd' } },
-        { jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: { message: 'Which?' } },
-        agent.end(),
-      ),
-    )
-    expect(wrote.slice(3, 5)).toEqual([
-      { jsonrpc: '2.0', id: 5, error: expect.objectContaining({ code: -32_601 }) },
-      { jsonrpc: '2.0', id: 'q', result: { action: 'decline' } },
-    ])
-    expect(events).toContainEqual({ type: 'question', id: 'q', text: 'Which?' })
+  it('answers what it does not offer with an error', async () => {
+    const read = { jsonrpc: '2.0', id: 5, method: 'fs/read_text_file', params: { path: '/etc/passwd' } }
+    const { wrote } = await hear(lines(...opening, read, agent.end()))
+    expect(wrote[3]).toEqual({ jsonrpc: '2.0', id: 5, error: expect.objectContaining({ code: -32_601 }) })
   })
 })
 

@@ -1,9 +1,9 @@
-import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import type { AgentEvent, RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { liveRuntime } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import type { ModelServer, ModelScript } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -30,6 +30,8 @@ interface RealAgent {
   /** What its model calls to run a command line. */
   readonly call: (command: string) => { readonly tool: string; readonly input: Readonly<Record<string, string>> }
   readonly options: (url: string) => AcpOptions
+  /** Where it keeps its conversations. */
+  readonly keeps: string
 }
 
 const agents: readonly RealAgent[] = [
@@ -45,6 +47,7 @@ const agents: readonly RealAgent[] = [
       },
       versions: { from: '0.23.1', below: '0.24.0' },
     }),
+    keeps: '.claude/projects',
   },
   {
     name: 'codex-acp',
@@ -64,22 +67,39 @@ const agents: readonly RealAgent[] = [
       env: { KEY: 'placeholder', OPENAI_API_KEY: 'placeholder' },
       versions: { from: '0.16.0', below: '0.17.0' },
     }),
+    keeps: '.codex/sessions',
   },
 ]
 
-describe.each(agents)('$name', ({ call, options }) => {
+describe.each(agents)('$name', ({ name, call, options, keeps }) => {
   const tools = { shell: ['touch *'], deny: [] }
   let server: ModelServer
 
-  async function drive(turns: NonNullable<ModelScript['turns']>, more: Partial<AcpOptions> = {}) {
+  async function begin(turns: NonNullable<ModelScript['turns']>, more: Partial<AcpOptions> = {}) {
     server = await startModelServer({ script: { version: 1, turns } })
     const place = mkdtempSync(join(dir, 'place-'))
-    const [workspaceDir, home] = [join(place, 'work'), join(place, 'home')]
-    for (const folder of [workspaceDir, home]) mkdirSync(folder)
-    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place, LANG: 'C.UTF-8' }
-    const task: RuntimeTask = { run: 'r', item: 'i', attempt: 1, prompt: 'Make a file.', workspaceDir, env, tools }
-    const lived = await liveRuntime(acp({ ...options(server.url), ...more }), task, 240_000)
-    return { ...lived, files: readdirSync(workspaceDir) }
+    const workspaceDir = join(place, 'work')
+    mkdirSync(workspaceDir)
+    const runtime = acp({ ...options(server.url), ...more })
+    return { workspaceDir, attempt: attempts(runtime, place, workspaceDir) }
+  }
+
+  /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
+  const attempts = (runtime: RuntimeAdapter, place: string, workspaceDir: string) => {
+    let before: string | undefined
+    return async (resume?: RuntimeTask['resume']) => {
+      const home = mkdtempSync(join(place, 'home-'))
+      if (before !== undefined) cpSync(join(before, keeps), join(home, keeps), { recursive: true })
+      before = home
+      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place, LANG: 'C.UTF-8' }
+      const about = { run: 'r', item: 'i', attempt: 1, prompt: 'Make a file.', workspaceDir, env, tools }
+      return liveRuntime(runtime, { ...about, ...(resume && { resume }) }, 240_000)
+    }
+  }
+
+  async function drive(turns: NonNullable<ModelScript['turns']>, more: Partial<AcpOptions> = {}) {
+    const { attempt, workspaceDir } = await begin(turns, more)
+    return { ...(await attempt()), files: readdirSync(workspaceDir) }
   }
 
   const of = (events: readonly AgentEvent[], ...types: readonly AgentEvent['type'][]) =>
@@ -97,6 +117,39 @@ describe.each(agents)('$name', ({ call, options }) => {
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
     expect([files, exit.code]).toEqual([['made.txt'], 0])
+    await server.close({ check: false })
+  })
+
+  it('goes on in its conversation, and says so where it has none', { timeout: 300_000 }, async () => {
+    const { attempt } = await begin([
+      { answer: [call('touch made.txt')] },
+      { answer: 'Which colour?' },
+      {
+        expect: { anywhere: ['Make a file.', 'touch made.txt'], contains: ['Which colour?', 'Blue.'] },
+        answer: 'Done.',
+      },
+    ])
+    const begun = of((await attempt()).events, 'conversation')
+    const [first] = begun
+    const id = first?.type === 'conversation' ? first.id : ''
+    expect(begun).toEqual([{ type: 'conversation', id, resumed: false }])
+    const { events, stdout } = await attempt({
+      id,
+      answer: { question: { id: 'q', text: 'Which colour?' }, text: 'Blue.' },
+    })
+    expect(of(events, 'conversation', 'tool', 'turn-end'), stdout.slice(-3_000)).toEqual([
+      { type: 'conversation', id, resumed: true },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+    expect(server.takeProblems()).toEqual([])
+    if (process.env['RECORD_STREAMS'] !== undefined) {
+      const version = options('').versions?.from ?? ''
+      writeFileSync(join(import.meta.dirname, 'streams', `${name}-${version}`, 'gone-on-with.jsonl'), stdout)
+    }
+    const gone = await attempt({ id: '00000000-0000-4000-8000-000000000000' })
+    expect(of(gone.events, 'conversation', 'turn-end')).toMatchObject([
+      { type: 'turn-end', completed: false, reason: 'resume' },
+    ])
     await server.close({ check: false })
   })
 

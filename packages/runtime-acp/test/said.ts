@@ -13,8 +13,8 @@ const update = (of: JsonObject): JsonObject => ({
 
 /** What an agent says, message by message. */
 export const agent = {
-  hello: (version = '1.2.3', protocolVersion = 1) =>
-    response(0, { protocolVersion, agentInfo: { name: 'fake', version }, agentCapabilities: {} }),
+  hello: (version = '1.2.3', protocolVersion = 1, agentCapabilities: JsonObject = {}) =>
+    response(0, { protocolVersion, agentInfo: { name: 'fake', version }, agentCapabilities }),
   session: (more: JsonObject = {}) => response(1, { sessionId: 's1', ...more }),
   end: (id = 2, stopReason = 'end_turn', more: JsonObject = {}) => response(id, { stopReason, ...more }),
   error: (id: number, message: string, code = -32_603): JsonObject => ({

@@ -33,6 +33,15 @@ describe.each(readdirSync(folder))('what %s said', (agent) => {
     }
   })
 
+  it('of a conversation that it goes on with is read as it was meant', async () => {
+    const said = readFileSync(join(folder, agent, 'gone-on-with.jsonl'))
+    const { events } = await hear(said, {}, { task: { tools, resume: { id: 's1' } } })
+    expect(of(events, 'conversation', 'tool', 'turn-end')).toEqual([
+      { type: 'conversation', id: 's1', resumed: true },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+  })
+
   it('ends where a command was done that the policy refuses', async () => {
     const { events } = await hear(stdout, {}, { task: { tools: { shell: [] } } })
     expect(of(events, 'turn-end')).toMatchObject([{ completed: false, reason: 'unasked-tool' }])
