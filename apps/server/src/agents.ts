@@ -11,7 +11,15 @@ import {
   parseMcpServers,
   writeManifest,
 } from '@seamark/protocol'
-import type { AgentDetail, AgentList, PushAnswer, PushBody, Removed } from '@seamark/protocol'
+import type {
+  AgentDetail,
+  AgentList,
+  PlanAgent,
+  PlanDeployment,
+  PushAnswer,
+  PushBody,
+  Removed,
+} from '@seamark/protocol'
 import { isUtf8 } from 'node:buffer'
 import type { Deployment } from './deployment.ts'
 import { readBlob } from './patch.ts'
@@ -70,7 +78,7 @@ export async function listAgents(deployment: Deployment): Promise<AgentList> {
 /** One version with what it says. Errors: `NOT_FOUND`, `INTEGRITY`, `UNAVAILABLE`. */
 export async function showAgent(deployment: Deployment, text: string, options: CallOptions): Promise<AgentDetail> {
   const agent = find((await deployment.requireEngine()).agents(), text)
-  const { definition, files } = await readManifest(deployment, agent.digest, options)
+  const { definition, files } = (await readManifest(deployment, agent.digest, options)).manifest
   return { ...agent, definition, files }
 }
 
@@ -83,12 +91,38 @@ export async function removeAgent(deployment: Deployment, principal: Principal, 
   return engine.removeAgent(principal, name, version)
 }
 
+/** What plans may know of the versions that they name; `null` of what is not there, or was removed. Errors: `INTEGRITY`, `UNAVAILABLE`. */
+export async function lookUpAgents(
+  deployment: Deployment,
+  named: readonly string[],
+  { signal }: CallOptions,
+): Promise<NonNullable<PlanDeployment['versions']>> {
+  const agents = (await deployment.requireEngine()).agents().filter(({ removedAt }) => removedAt === undefined)
+  const found: Record<string, PlanAgent | null> = {}
+  for (const text of named) {
+    const agent = lookUp(agents, text)
+    if (agent === undefined) {
+      found[text] = null
+      continue
+    }
+    const { manifest, size } = await readManifest(deployment, agent.digest, signal === undefined ? {} : { signal })
+    const result = checkAgentDefinition(manifest.definition)
+    if (!result.ok)
+      throw new SeamError('UNSUPPORTED', `This version can not hold agent ${text} to what it says.`, {
+        problems: result.problems,
+        remedy: 'Push it again as a new version.',
+      })
+    found[text] = { manifest: { sha256: agent.digest, size }, files: manifest.files, ...result.agent }
+  }
+  return found
+}
+
 /** The manifest of a version that was pushed. Errors: `INTEGRITY` where it is gone or another. */
 export async function readManifest(
   deployment: Deployment,
   digest: string,
   options: CallOptions,
-): Promise<AgentManifest> {
+): Promise<{ readonly manifest: AgentManifest; readonly size: number }> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of readBlob(deployment, digest, options)) {
@@ -100,16 +134,21 @@ export async function readManifest(
   if (sha256Hex(bytes) !== digest)
     throw new SeamError('INTEGRITY', `The manifest ${digest} of an agent is not what was stored.`)
   const value: unknown = JSON.parse(bytes.toString())
-  return agentManifest.parse(value)
+  return { manifest: agentManifest.parse(value), size: bytes.byteLength }
 }
 
-/** By `NAME@VERSION`, digest, or `NAME` for the newest that is not removed. Errors: `NOT_FOUND`. */
-function find(agents: readonly AgentVersion[], text: string): AgentVersion {
+/** By `NAME@VERSION`, digest, or `NAME` for the newest that is not removed. */
+function lookUp(agents: readonly AgentVersion[], text: string): AgentVersion | undefined {
   const of = agentReference(text)
-  const found = agents.findLast(({ name, version, digest, removedAt }) => {
+  return agents.findLast(({ name, version, digest, removedAt }) => {
     if (of === undefined) return name === text && removedAt === undefined
     return 'digest' in of ? digest === of.digest : name === of.name && version === of.version
   })
+}
+
+/** Errors: `NOT_FOUND`. */
+function find(agents: readonly AgentVersion[], text: string): AgentVersion {
+  const found = lookUp(agents, text)
   if (found !== undefined) return found
   throw new SeamError('NOT_FOUND', `There is no agent ${text}.`, { remedy: 'See `seamark agent list`.' })
 }

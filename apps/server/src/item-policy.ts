@@ -38,9 +38,14 @@ export async function itemPolicy(
     }
     const found = recordedItems.parse(jsonOf(payload.bytes)).find(({ id }) => id === item)
     if (found === undefined) continue
-    const { executor, queue, agent, policy } = found
+    const { executor, queue, agent, agentVersion, policy } = found
     const isolation = isolationOf(deployment, executor)
-    const about = { queue, index, ...(agent !== undefined && { agent }) }
+    const about = {
+      queue,
+      index,
+      ...(agent !== undefined && { agent }),
+      ...(agentVersion && { version: agentVersion.manifest.sha256 }),
+    }
     const recorded = { ...about, ...(policies && { policies }), ...(policy && { policy }) }
     const ofSetup = setup && { setup: recordedSetupPolicy(setup) }
     return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded), ...ofSetup }

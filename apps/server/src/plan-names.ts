@@ -55,6 +55,7 @@ export function planNames(parts: {
         lineRuntimes: runtimes.filter(({ kind }) => kind === 'command').map(({ name }) => name),
         promptRuntimes: runtimes.filter(({ guarantees }) => guarantees.takes === 'prompt').map(({ name }) => name),
         askingRuntimes: runtimes.filter(({ guarantees }) => guarantees.tools === 'asked').map(({ name }) => name),
+        agentRuntimes: Object.fromEntries(runtimes.map(({ name, guarantees }) => [name, guarantees.agent ?? []])),
         ...(only && { defaults: { executor: only.name } }),
       }
     },

@@ -1,8 +1,9 @@
 import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import { newRunId } from '@seamark/protocol'
-import type { CheckedPlan, ParseOptions, PlanFormat, SubmitAnswer } from '@seamark/protocol'
+import type { CheckedPlan, ParseOptions, PlanDeployment, PlanFormat, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
+import { lookUpAgents } from './agents.ts'
 import type { Deployment } from './deployment.ts'
 import type { EarlierRun } from './earlier-run.ts'
 import { earlierRun } from './earlier-run.ts'
@@ -74,11 +75,15 @@ function hides({ items, workspace }: CheckedPlan): Pick<SubmitAnswer, 'hides'> {
 }
 
 async function checkedPlan(
-  { planNames, parser }: Deployment,
+  deployment: Deployment,
   { bytes, format }: SubmitRequest,
   options: Pick<ParseOptions, 'signal' | 'found'>,
 ): Promise<CheckedPlan> {
-  const result = await parser.parse(bytes, { format, deployment: await planNames.now(), ...options })
+  const names = await deployment.planNames.now()
+  const parse = (known: PlanDeployment) => deployment.parser.parse(bytes, { format, deployment: known, ...options })
+  let result = await parse(names)
+  if (!result.ok && result.versions !== undefined)
+    result = await parse({ ...names, versions: await lookUpAgents(deployment, result.versions, options) })
   if (result.ok) return result.plan
   const [first] = result.problems
   if (first === undefined) throw new SeamError('INTERNAL', 'The plan was refused without a reason.')

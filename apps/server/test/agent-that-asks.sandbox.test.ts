@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -95,19 +95,27 @@ export default {
 workspace: { git: repo }
 items:
   - id: fix
-    runtime: small
+    agent: fixer@1
     prompt: { file: TASK.md }
     patch: required
-    tools: { shell: ['sh test.sh'], deny: ['git push*'] }
+    tools: { shell: ['sh test.sh'] }
     network:
       allow: [{ host: 127.0.0.1, port: ${port}, mode: endpoint, methods: [POST], paths: ['/v1/messages'] }]
     gates: [{ run: sh test.sh, protect: [test.sh] }]
 `,
   )
+  mkdirSync(join(here.dir, 'fixer'))
+  here.write(
+    'fixer/agent.yaml',
+    "name: fixer\nversion: 1\nruntime: small\npolicy: { tools: { deny: ['git push*'] } }\n",
+  )
+  here.write('fixer/AGENTS.md', 'Fix what is broken.\n')
+  const pushed = await here.seamark('agent', 'push', 'fixer', '--config', 'seamark.config.mjs')
+  expect(pushed, pushed.err).toMatchObject({ code: 0 })
   const ran = await here.seamark('run', 'plan.yaml', '--id', 'r', '--json', '--config', 'seamark.config.mjs')
   expect(ran, ran.err + ran.out).toMatchObject({ code: 0 })
   const [first] = told[0]?.messages ?? []
-  expect(first).toEqual({ role: 'user', content: 'Make test.sh pass.\n' })
+  expect(first).toEqual({ role: 'user', content: 'Fix what is broken.\n\n\nMake test.sh pass.\n' })
   const results = told.at(-1)?.messages.filter(({ role, content }) => role === 'user' && Array.isArray(content))
   expect(results?.flatMap(({ content }) => content)).toMatchObject([
     { tool_use_id: 'u1', content: 'broken\n', is_error: false },
@@ -125,6 +133,9 @@ items:
     { kind: 'tool.denied', tool: 'git push origin main', reason: 'denied git push*', index: 0 },
     { kind: 'tool.allowed', tool: 'sh test.sh', reason: 'listed', index: 0 },
   ])
+  expect(records.find(({ kind }) => kind === 'item.launched')?.data).toMatchObject({
+    agent: { name: 'fixer', version: 1, instructions: [{ path: 'AGENTS.md' }] },
+  })
   expect(records.find(({ kind }) => kind === 'attempt.ended')?.data).toMatchObject({ outcome: 'succeeded' })
   expect(records.find(({ kind }) => kind === 'item.captured')?.data).toMatchObject({
     exit: { code: 0, reason: 'exited' },

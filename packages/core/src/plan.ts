@@ -1,3 +1,4 @@
+import type { AgentPin } from './agent.ts'
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
 import type { SpendLimits } from './usage.ts'
@@ -138,8 +139,12 @@ export interface PlanItem extends PlanPolicy {
   readonly model?: string
   /** How hard that model is to think, in the word of its runtime's program. */
   readonly effort?: string
-  /** An agent of the deployment: its policy and its budget hold for the item. */
+  /**
+   * An agent of the configuration, or a version of one that was pushed: `NAME@VERSION` or `sha256:DIGEST`. What the configuration says
+   * under its name, and what the version says, hold for the item.
+   */
   readonly agent?: string
+  /** What a version of an agent is given, as its `input` says. */
   readonly input?: JsonObject
   /** A list is order only; a map names inputs. */
   readonly needs?: readonly string[] | Readonly<Record<string, PlanNeed>>
@@ -193,6 +198,8 @@ export interface ItemSpec {
   readonly effort?: string
   /** Its calls count against the budget of this agent. */
   readonly agent?: string
+  /** The version of that agent that the plan named. What is pushed or removed later changes nothing of it. */
+  readonly agentVersion?: AgentPin
   readonly needs: readonly NeedSpec[]
   readonly locks: readonly LockSpec[]
   readonly gates: readonly GateSpec[]
@@ -231,6 +238,8 @@ export interface RunPolicies {
   readonly queues?: Readonly<Record<string, Policy>>
   /** Of the agents that its items name. */
   readonly agents?: Readonly<Record<string, Policy>>
+  /** Of the versions of agents that its items name, by their digests. */
+  readonly versions?: Readonly<Record<string, Policy>>
   /** Of set-ups: each part that is here holds for them in place of the deployment's. */
   readonly setup?: Policy
 }

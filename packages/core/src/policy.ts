@@ -63,7 +63,7 @@ export interface Policy {
 }
 
 /** Where a part of a policy was written, widest first. */
-export type PolicyLevel = 'deployment' | 'queue' | 'agent' | 'item'
+export type PolicyLevel = 'deployment' | 'queue' | 'agent' | 'version' | 'item'
 
 /** The policy of one level. */
 export interface LevelPolicy {

@@ -1,3 +1,4 @@
+import type { AgentInstruction } from './agent.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
@@ -127,6 +128,13 @@ export interface RecordData {
     readonly policy?: string
     /** Digest of the report of probes that the executor's promises rested on. */
     readonly probe?: string
+    /** Of `main`, where its item names a version of an agent. `digest` is that of its manifest. */
+    readonly agent?: {
+      readonly name: string
+      readonly version: number
+      readonly digest: string
+      readonly instructions: readonly AgentInstruction[]
+    }
   }
   /**
    * What a running step asked to reach, and whether it may. It is durable before anything goes out. Header: the launch's

@@ -1,3 +1,4 @@
+import type { AgentPart, AgentParts } from './agent.ts'
 import type { Exit, OutputStream } from './executor.ts'
 import type { Policy } from './policy.ts'
 import type { CallOptions, Json, JsonObject, Seam } from './seam.ts'
@@ -13,6 +14,8 @@ export interface RuntimeGuarantees {
    * to the program; what holds it in any case is its sandbox. Absent: nothing is asked.
    */
   readonly tools?: 'asked'
+  /** What of an agent's folder its program is given. Absent: nothing, so that an item with an agent that has a part is refused. */
+  readonly agent?: readonly AgentPart[]
 }
 
 /** What an agent wants to know from a person before it goes on. */
@@ -46,6 +49,8 @@ export interface RuntimeTask {
   readonly effort?: string
   /** What the policy says of commands: what `drive` answers a program from that asks. Absent: nothing, so everything may be used. */
   readonly tools?: NonNullable<Policy['tools']>
+  /** Of the version of an agent that the item names. */
+  readonly agent?: AgentParts
   readonly input?: JsonObject
   /** Its files are where `RuntimeLaunch.keeps` of the earlier attempt had them, and the workspace is as that attempt left it. */
   readonly resume?: ResumedConversation

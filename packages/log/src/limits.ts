@@ -10,6 +10,7 @@ export const LIMITS: {
   readonly outputsPerProduct: number
   readonly inputsPerLaunch: number
   readonly teamsPerRun: number
+  readonly instructionsPerLaunch: number
   readonly leftNames: number
   readonly noteBytes: number
   readonly noteSignatures: number
@@ -26,6 +27,8 @@ export const LIMITS: {
   inputsPerLaunch: 1_000,
   /** Against whose budgets the calls of one run count. */
   teamsPerRun: TEAMS_PER_RUN,
+  /** Files that an agent's program reads as instructions: its own, and one of each skill. */
+  instructionsPerLaunch: 33,
   /** Names of processes that one program left running. */
   leftNames: 5,
   noteBytes: 65_536,

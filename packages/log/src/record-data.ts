@@ -89,6 +89,14 @@ const schemas = {
     resumes: word.exactOptional(),
     policy: digest.exactOptional(),
     probe: digest.exactOptional(),
+    agent: z
+      .strictObject({
+        name,
+        version: positive,
+        digest,
+        instructions: z.array(z.strictObject({ path: word, sha256: digest })).max(LIMITS.instructionsPerLaunch),
+      })
+      .exactOptional(),
   }),
   'egress.decided': z.strictObject({
     outcome: z.literal(['allowed', 'refused']),

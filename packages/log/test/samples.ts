@@ -61,6 +61,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     resumes: 'c-1',
     policy: digest,
     probe: digest,
+    agent: { name: 'docs-writer', version: 3, digest, instructions: [{ path: 'AGENTS.md', sha256: digest }] },
   },
   'egress.decided': {
     outcome: 'refused',

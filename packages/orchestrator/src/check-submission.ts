@@ -1,6 +1,7 @@
 import type { Executor, ItemPolicy, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, SeamError, sha256Hex } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
+import { agentOf } from './schedule.ts'
 import type { Queues } from './schedule.ts'
 
 /** What is configured, by name. */
@@ -24,7 +25,7 @@ export function checkSubmission(submission: Submission, known: Known): void {
   const executors = new Set(known.executors.map(({ name }) => name))
   const ids = new Set<string>()
   if (!NAME.test(run)) report('/run', 'The run id is not of the form [a-z0-9][a-z0-9._-]{0,62}.')
-  if (!/^[0-9a-f]{64}$/.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
+  if (!DIGEST.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
   if (items.length === 0) report('/items', 'A plan has at least one item.')
   const sound = policyCheck()
   checkRun(spec, report)
@@ -55,6 +56,7 @@ export function checkSubmission(submission: Submission, known: Known): void {
     }
     checkNumbers(item, at, report)
     if (item.agent !== undefined && !isWord(item.agent)) report(`${at}/agent`, WORD)
+    checkPin(item, at, report)
     if (!sound(item.policy)) report(`${at}/policy`, POLICY)
   }
   if (problems.length === 0 && !acyclic(submission)) report('/items', 'The needs form a cycle.')
@@ -72,6 +74,7 @@ const INPUT_FIELDS =
     path: '',
     blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
   }).length + 1
+const DIGEST = /^[0-9a-f]{64}$/
 const MAX_GATES = 1_000
 const POLICY = 'The digest is not that of the policy.'
 const WORD = 'It is not a text of 1 to 200 characters.'
@@ -98,6 +101,16 @@ function checkNumbers({ priority, timeoutMs, retries, gates, outputs }: ItemSpec
     report(`${at}/outputs`, `An item has at most ${LIMITS.outputsPerProduct} outputs.`)
 }
 
+function checkPin({ agent, agentVersion }: ItemSpec, at: string, report: Report): void {
+  if (agentVersion === undefined) return
+  const { version, manifest, instructions } = agentVersion
+  if (agent === undefined || !NAME.test(agent)) report(`${at}/agent`, 'A version is that of an agent with a name.')
+  const files = instructions.every(({ path, sha256 }) => isWord(path) && DIGEST.test(sha256))
+  const few = instructions.length <= LIMITS.instructionsPerLaunch
+  if (!isCount(version) || version === 0 || !isCount(manifest.size) || !DIGEST.test(manifest.sha256) || !files || !few)
+    report(`${at}/agentVersion`, 'It is no version of an agent.', 'Give what was pushed.')
+}
+
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= 2 ** 48
 }
@@ -117,9 +130,10 @@ function isWord(text: string): boolean {
   return text.length > 0 && text.length <= 200 && text.isWellFormed()
 }
 
-/** Upper bound of what an item's inputs take in the header of its launch. */
+/** Upper bound of what an item's inputs and its agent take in the header of its launch. */
 function inputBytes({ items }: Submission, index: number): number {
-  let bytes = 0
+  const item = items[index]
+  let bytes = Buffer.byteLength(JSON.stringify((item && agentOf(item)) ?? ''))
   for (const { name, from, select } of items[index]?.needs ?? []) {
     if (name === undefined || select === undefined) continue
     const path = typeof select === 'object' ? select.output : ''

@@ -1,4 +1,4 @@
-import type { InputRef, RecordDraft, Step } from '@seamark/core'
+import type { InputRef, ItemSpec, RecordData, RecordDraft, Step } from '@seamark/core'
 import { launchId, sha256Hex } from '@seamark/kit'
 import type { Item, Layer, Run, State } from './state.ts'
 import { refusedGate } from './state.ts'
@@ -86,6 +86,7 @@ export function launchDraft(
 ): RecordDraft {
   const attempt = step === 'main' && item.refused === undefined ? item.attempt + 1 : item.attempt
   const layer = run.layers[item.spec.executor]?.digest
+  const agent = step === 'main' ? agentOf(item.spec) : undefined
   return {
     kind: 'item.launched',
     actor: 'engine',
@@ -101,8 +102,16 @@ export function launchDraft(
       ...(layer !== undefined && { layer }),
       ...(step === 'main' && item.continued?.conversation && { resumes: item.continued.conversation.id }),
       ...(item.spec.policy && { policy: item.spec.policy.digest }),
+      ...(agent && { agent }),
     },
   }
+}
+
+/** What the record of a launch says of its agent. */
+export function agentOf({ agent: name, agentVersion }: ItemSpec): RecordData['item.launched']['agent'] {
+  if (name === undefined || agentVersion === undefined) return undefined
+  const { version, manifest, instructions } = agentVersion
+  return { name, version, digest: manifest.sha256, instructions }
 }
 
 /** The products an item needs, or the name of the first one that is not there. */

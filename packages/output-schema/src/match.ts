@@ -1,4 +1,5 @@
 import type { JsonObject } from '@seamark/core'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { compile } from './compile.ts'
 import { overDocumentLimit } from './document-size.ts'
 import type { DocumentLimit } from './document-size.ts'
@@ -49,13 +50,26 @@ export interface Over {
   readonly over: DocumentLimit
 }
 
-/** Holds a document to a schema that `schemaCheck` found nothing wrong with. It takes the time that both make it take. */
+/**
+ * Holds documents to a schema that `schemaCheck` found nothing wrong with, which is compiled once. It takes the time that both
+ * make it take.
+ */
+export function matcher(schema: JsonObject): (document: Uint8Array) => Match | Over {
+  let check: ValidateFunction | undefined
+  return (document) => hold(() => (check ??= compile(schema)), document)
+}
+
+/** As `matcher`, of one document. */
 export function match(schema: JsonObject, document: Uint8Array): Match | Over {
+  return matcher(schema)(document)
+}
+
+function hold(compiled: () => ValidateFunction, document: Uint8Array): Match | Over {
   const over = overDocumentLimit(document)
   if (over !== undefined) return { over }
   const found = parsed(document)
   if (found === undefined) return { matches: false, why: 'json' }
-  const check = compile(schema)
+  const check = compiled()
   try {
     if (check(found.value)) return { matches: true }
   } catch (error) {

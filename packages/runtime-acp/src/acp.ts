@@ -1,8 +1,9 @@
-import type { RuntimeAdapter } from '@seamark/core'
+import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
 import type { AgentOptions } from '@seamark/runtime'
+import { agentServers } from './agent-servers.ts'
 import type { AcpMcpServer } from './acp-port.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
@@ -47,19 +48,27 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     })
   const launch = agentLaunch({ argv, env, endpoints, keeps })
 
+  const serversOf = ({ agent }: RuntimeTask) => [...mcpServers, ...agentServers(agent?.mcpServers ?? {}, mcpServers)]
+
   return agentRuntime<AcpConversation, AcpAbout>({
     kind: 'acp',
     name: options.name ?? 'acp',
     opening: OPENING,
-    launch: () => launch,
+    takes: ['instructions', 'mcpServers'],
+    launch(task) {
+      // What can not be given is said before anything is started.
+      serversOf(task)
+      return launch
+    },
     about: (task) => {
-      const { instructions, versions, install } = options
+      const { versions, install } = options
+      const { instructions } = givenParts<never>({ instructions: options.instructions }, '', task.agent)
       const prompt = promptOf(task)
       return {
         task,
         // A conversation that is gone on with has had them.
         prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
-        mcpServers,
+        mcpServers: serversOf(task),
         repeats,
         answer: toolAnswers(task.tools),
         does: DOES,

@@ -1,4 +1,4 @@
-import type { RuntimeTask } from '@seamark/core'
+import type { AgentMcpServer, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 
 /** An MCP server that the program starts inside its sandbox, or reaches from there. */
@@ -13,8 +13,9 @@ export type McpServer =
 export interface Arguments {
   readonly argv: readonly string[]
   readonly instructions?: string
-  readonly skills: Readonly<Record<string, string>>
-  readonly mcpServers: Readonly<Record<string, McpServer>>
+  /** Whether there are skills of ours in the home. */
+  readonly skills: boolean
+  readonly mcpServers: Readonly<Record<string, McpServer | AgentMcpServer>>
   readonly projectSettings: boolean
   readonly maxTurns?: number
 }
@@ -39,7 +40,7 @@ export function commandLine(
   if (effort !== undefined && !EFFORTS.includes(effort))
     throw refused(`Claude Code knows no effort ${effort.slice(0, 40)}.`, `Write one of ${EFFORTS.join(', ')}.`)
   // The workspace is not trusted: its settings are read only where that was said. Skills of ours are in the home.
-  const sources = [...(Object.keys(skills).length > 0 ? ['user'] : []), ...(projectSettings ? ['project'] : [])]
+  const sources = [...(skills ? ['user'] : []), ...(projectSettings ? ['project'] : [])]
   const line = [
     ...argv,
     '--print',

@@ -1,7 +1,7 @@
-import type { RuntimeAdapter } from '@seamark/core'
+import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
 import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { commandLine } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
@@ -51,26 +51,27 @@ const ENV = {
  * that did not complete is no error: its `turn-end` says why.
  */
 export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
-  const { argv = ['claude'], instructions, skills = {}, mcpServers = {}, projectSettings = false, maxTurns } = options
+  const { argv = ['claude'], projectSettings = false, maxTurns } = options
   const { endpoints = { ANTHROPIC_BASE_URL: 'api.anthropic.com' }, repeats = REPEATS } = options
   const env = { ...ENV, ...options.env }
-  const files = skillFiles('.claude/skills', skills)
   checkSettings(argv, env, repeats)
   if (maxTurns !== undefined && !(Number.isSafeInteger(maxTurns) && maxTurns > 0))
     throw new SeamError('INVALID_INPUT', 'A number of turns is a whole number above 0.', {
       remedy: 'Write one, or leave it out.',
       place: { pointer: '/maxTurns' },
     })
-  const given = {
-    argv,
-    skills,
-    mcpServers,
-    projectSettings,
-    ...(instructions !== undefined && { instructions }),
-    ...(maxTurns !== undefined && { maxTurns }),
+  const launch = (task: Pick<RuntimeTask, 'model' | 'effort' | 'resume' | 'agent'>) => {
+    const { instructions, skills, files, mcpServers } = givenParts(options, '.claude/skills', task.agent)
+    const given = {
+      argv,
+      skills: skills.length > 0,
+      mcpServers,
+      projectSettings,
+      ...(instructions !== undefined && { instructions }),
+      ...(maxTurns !== undefined && { maxTurns }),
+    }
+    return agentLaunch({ argv: commandLine(given, task), env, endpoints, files, keeps: KEEPS })
   }
-  const launch = (task: Parameters<typeof commandLine>[1]) =>
-    agentLaunch({ argv: commandLine(given, task), env, endpoints, files, keeps: KEEPS })
   // What makes no sense is said here, not when an item begins.
   launch({})
 
@@ -78,6 +79,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
     kind: 'claude-code',
     name: options.name ?? 'claude-code',
     opening: OPENING,
+    takes: ['instructions', 'skills', 'mcpServers'],
     launch,
     about: (task) => ({
       task,

@@ -47,6 +47,25 @@ describe('the command line', () => {
     expect(() => claudeCode(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
   })
 
+  it('has what the agent of the item says beside what the options say', async () => {
+    const agent = {
+      instructions: 'Write.',
+      skills: [{ path: 'style/SKILL.md', bytes: new Uint8Array() }],
+      mcpServers: { docs: { command: 'docs-mcp' } },
+    }
+    const { argv, files } = await claudeCode({ instructions: 'Be kind.' }).prepare({ ...task, agent })
+    expect(argv).toEqual(
+      expect.arrayContaining([
+        '--append-system-prompt=Be kind.\n\nWrite.',
+        '--setting-sources=user',
+        '--mcp-config={"mcpServers":{"docs":{"command":"docs-mcp"}}}',
+      ]),
+    )
+    expect(files.map(({ path }) => path)).toEqual(['.claude/skills/style/SKILL.md'])
+    const twice = claudeCode({ skills: { style: 'Long.' } }).prepare({ ...task, agent })
+    await expect(twice).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
   it('is refused for an effort that the program would pass over, and without a prompt', async () => {
     const { prompt: _, ...promptless } = task
     for (const wrong of [{ ...task, effort: 'enormous' }, promptless])

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@seamark/core'
+import type { AgentMcpServer, JsonObject } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 
 /** An MCP server that the program starts inside its sandbox, or reaches from there by HTTP. */
@@ -52,7 +52,7 @@ export function commandLine(argv: readonly string[]): string[] {
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 /** MCP servers as the program's configuration names them. Errors: `INVALID_INPUT` for a name that is none. */
-export function mcpConfig(servers: Readonly<Record<string, McpServer>>): JsonObject {
+export function mcpConfig(servers: Readonly<Record<string, McpServer | AgentMcpServer>>): JsonObject {
   return Object.fromEntries(
     Object.entries(servers).map(([name, server]): [string, JsonObject] => {
       if (!NAME.test(name))
@@ -61,6 +61,11 @@ export function mcpConfig(servers: Readonly<Record<string, McpServer>>): JsonObj
           place: { pointer: '/mcpServers' },
         })
       if ('url' in server) {
+        if ('type' in server && server.type === 'sse')
+          throw new SeamError('INVALID_INPUT', `Codex can not speak to the MCP server ${name} by SSE.`, {
+            remedy: 'Write type http.',
+            place: { pointer: '/mcpServers' },
+          })
         const { url, headers } = server
         return [name, { url, ...(headers !== undefined && { http_headers: { ...headers } }) }]
       }

@@ -1,6 +1,6 @@
-import type { RuntimeAdapter } from '@seamark/core'
+import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, promptOf, REPEATS, skillFiles } from '@seamark/runtime'
+import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
 import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { BASE_URL, commandLine, mcpConfig } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
@@ -47,45 +47,49 @@ const ENV = { OPENAI_API_KEY: 'placeholder' }
  * `turn-end` says why.
  */
 export function codex(options: CodexOptions = {}): RuntimeAdapter {
-  const {
-    argv = ['codex', 'app-server'],
-    instructions,
-    skills = {},
-    projectSettings = false,
-    repeats = REPEATS,
-  } = options
+  const { argv = ['codex', 'app-server'], projectSettings = false, repeats = REPEATS } = options
   const { endpoints = { OPENAI_BASE_URL: 'api.openai.com/v1' } } = options
   const env = { ...ENV, ...options.env }
   checkSettings(argv, env, repeats)
-  const mcpServers = mcpConfig(options.mcpServers ?? {})
-  const launch = agentLaunch({
-    argv: commandLine(argv),
-    env,
-    endpoints,
-    urlArguments: { OPENAI_BASE_URL: BASE_URL },
-    files: skillFiles('.codex/skills', skills),
-    keeps: KEEPS,
-  })
+  const given = ({ agent }: Pick<RuntimeTask, 'agent'>) => {
+    const { mcpServers, ...parts } = givenParts(options, '.codex/skills', agent)
+    return { ...parts, mcpServers: mcpConfig(mcpServers) }
+  }
+  const launch = (task: Pick<RuntimeTask, 'agent'>) =>
+    agentLaunch({
+      argv: commandLine(argv),
+      env,
+      endpoints,
+      urlArguments: { OPENAI_BASE_URL: BASE_URL },
+      files: given(task).files,
+      keeps: KEEPS,
+    })
+  // What makes no sense is said here, not when an item begins.
+  launch({})
 
   return agentRuntime<CodexConversation, CodexAbout>({
     kind: 'codex',
     name: options.name ?? 'codex',
     opening: OPENING,
-    launch: () => launch,
-    about: (task) => ({
-      task,
-      prompt: promptOf(task),
-      versions: options.versions ?? VERSIONS,
-      install: options.install ?? INSTALL,
-      repeats,
-      answer: toolAnswers(task.tools),
-      does: DOES,
-      cancel: canceled,
-      skills: Object.keys(skills),
-      mcpServers,
-      projectSettings,
-      ...(instructions !== undefined && { instructions }),
-    }),
+    takes: ['instructions', 'skills', 'mcpServers'],
+    launch,
+    about: (task) => {
+      const { instructions, skills, mcpServers } = given(task)
+      return {
+        task,
+        prompt: promptOf(task),
+        versions: options.versions ?? VERSIONS,
+        install: options.install ?? INSTALL,
+        repeats,
+        answer: toolAnswers(task.tools),
+        does: DOES,
+        cancel: canceled,
+        skills,
+        mcpServers,
+        projectSettings,
+        ...(instructions !== undefined && { instructions }),
+      }
+    },
     begin,
     receive,
   })

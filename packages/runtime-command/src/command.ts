@@ -24,7 +24,8 @@ export function command(options: CommandOptions = {}): RuntimeAdapter {
     spec: 'runtime/v1',
     kind: 'command',
     name: options.name ?? 'command',
-    guarantees: { interactive: false },
+    // The command finds all of the folder in `SEAMARK_AGENT`.
+    guarantees: { interactive: false, agent: ['instructions', 'skills', 'mcpServers'] },
 
     async prepare(task, { signal } = {}) {
       throwIfAborted(signal)

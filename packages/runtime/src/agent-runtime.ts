@@ -1,4 +1,4 @@
-import type { RuntimeAdapter, RuntimeLaunch, RuntimeTask } from '@seamark/core'
+import type { AgentPart, RuntimeAdapter, RuntimeLaunch, RuntimeTask } from '@seamark/core'
 import { throwIfAborted } from '@seamark/kit'
 import type { About, Conversation, Manner, Repeats, Step } from './conversation.ts'
 import { parseState } from './drive-state.ts'
@@ -25,6 +25,8 @@ export interface Agent<C extends Conversation, A extends About<C>> {
   readonly kind: string
   readonly name: string
   readonly opening: C
+  /** What of an agent's folder the program is given. */
+  readonly takes: readonly AgentPart[]
   launch(task: RuntimeTask): RuntimeLaunch
   about(task: RuntimeTask): A
   begin(): Step<C>
@@ -39,7 +41,7 @@ export function agentRuntime<C extends Conversation, A extends About<C>>(agent: 
     spec: 'runtime/v1',
     kind,
     name,
-    guarantees: { interactive: true, takes: 'prompt', tools: 'asked' },
+    guarantees: { interactive: true, takes: 'prompt', tools: 'asked', agent: agent.takes },
 
     async prepare(task, { signal } = {}) {
       throwIfAborted(signal)

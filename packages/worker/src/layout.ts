@@ -29,6 +29,8 @@ export interface AttemptLayout {
   /** There until its program was started: removing a file needs no space. */
   readonly unstarted: string
   readonly captured: string
+  /** What its runtime gives its program of the version of its agent. */
+  readonly agent: string
   /** The prompt of its agent, where that is a file of the base. */
   readonly prompt: string
   /** How far its standard input was written. */
@@ -65,6 +67,7 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     about: join(dir, 'about.json'),
     unstarted: join(dir, 'unstarted'),
     captured: join(dir, 'captured'),
+    agent: join(dir, 'agent.json'),
     prompt: join(dir, 'prompt'),
     written: join(dir, 'written'),
   }

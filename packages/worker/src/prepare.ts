@@ -4,6 +4,7 @@ import { SeamError } from '@seamark/kit'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { NamespaceTools } from './namespace-tools.ts'
+import { placeAgent } from './agent.ts'
 import { applyProduct } from './gate-workspace.ts'
 import { placeConversation } from './conversation.ts'
 import { hiddenOf, takeOut } from './hidden.ts'
@@ -58,6 +59,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
       ? await placeLayer(tools.layout, task.layer, task.setup, attempt.workspace, seen.workspace, filesystem)
       : []
   if (task.step !== 'setup') await placeInputs(task.inputs, attempt.inputs, tools.blobs, options)
+  await placeAgent(task, attempt, tools.blobs, about.secrets, options)
   await chmod(attempt.inputs, 0o755)
 
   await placePrompt(task, tools.git, attempt, options)

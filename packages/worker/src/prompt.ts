@@ -44,10 +44,18 @@ export async function placePrompt(
 export async function promptOf(task: StepTask, attempt: AttemptLayout): Promise<string | undefined> {
   const { step, item, conversation, answer } = task
   if (step !== 'main') return undefined
-  const prompt = typeof item?.prompt === 'object' ? await readFile(attempt.prompt, 'utf8') : item?.prompt
+  const words = typeof item?.prompt === 'object' ? await readFile(attempt.prompt, 'utf8') : item?.prompt
+  const prompt = withInput(words, item)
   // Where the conversation is gone, it has to be told again what it asked.
   if (prompt === undefined || answer === undefined || conversation !== undefined) return prompt
   return `${prompt}\n\nYou asked before:\n\n${answer.question.text}\n\nThe answer was:\n\n${answer.text}\n`
+}
+
+/** An agent that takes no command line reads its input in its prompt, or has nothing else. */
+function withInput(words: string | undefined, item: StepTask['item']): string | undefined {
+  if (item?.input === undefined || item.run !== '') return words
+  const input = `The input, as JSON:\n\n${JSON.stringify(item.input, undefined, 2)}\n`
+  return words === undefined ? input : `${words}\n\n${input}`
 }
 
 function fileOf({ step, item }: StepTask): string | undefined {

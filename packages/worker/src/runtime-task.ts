@@ -13,6 +13,7 @@ import type {
 } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { dirname } from 'node:path'
+import { agentEnv, agentParts } from './agent.ts'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
 import { onHost } from './host-failure.ts'
@@ -91,6 +92,7 @@ export async function runtimeTask(
 ): Promise<RuntimeTask> {
   const { command, model, effort, tools, env } = stepPlan(task)
   const prompt = await promptOf(task, attempt)
+  const agent = await agentParts(task, attempt)
   const seen = seenLayout(attempt, executor.guarantees.filesystem)
   const item = task.item?.id ?? 'setup'
   return {
@@ -110,12 +112,14 @@ export async function runtimeTask(
       SEAMARK_RUN: task.run,
       SEAMARK_ITEM: item,
       SEAMARK_ATTEMPT: String(task.attempt),
+      ...agentEnv(task, seen.inputs),
     },
     ...(command !== undefined && { command }),
     ...(prompt !== undefined && { prompt }),
     ...(model !== undefined && { model }),
     ...(effort !== undefined && { effort }),
     ...(tools !== undefined && { tools }),
+    ...(agent !== undefined && { agent }),
     ...(task.item?.input && { input: task.item.input }),
     ...(task.step === 'main' && task.conversation && { resume: resumed(task.conversation, task.answer) }),
   }

@@ -17,18 +17,22 @@ export function saidOf(all: Readonly<Record<string, Policy>> | undefined, name: 
   return says(policy) ? policy : undefined
 }
 
-/** The levels above an item. Pointers are into the configuration. */
+/** The levels above an item. Pointers are into the configuration; that of a version is into its `agent.yaml`. */
 export function levelsAbove(
-  { deployment, queues, agents }: RunPolicies,
+  { deployment, queues, agents, versions }: RunPolicies,
   queue: string | undefined,
   agent: string | undefined,
+  /** Digest of the version of the agent. */
+  version?: string,
 ): readonly LevelPolicy[] {
   const ofQueue = queue === undefined ? undefined : saidOf(queues, queue)
   const ofAgent = agent === undefined ? undefined : saidOf(agents, agent)
+  const ofVersion = version === undefined ? undefined : saidOf(versions, version)
   return [
     ...(says(deployment) ? [{ level: 'deployment', policy: deployment, pointer: '/policy' } as const] : []),
     ...(ofQueue ? [{ level: 'queue', policy: ofQueue, pointer: `/queues/${queue}/policy` } as const] : []),
     ...(ofAgent ? [{ level: 'agent', policy: ofAgent, pointer: `/agents/${agent}/policy` } as const] : []),
+    ...(ofVersion ? [{ level: 'version', policy: ofVersion, pointer: '/policy' } as const] : []),
   ]
 }
 

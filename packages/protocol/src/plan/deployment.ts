@@ -1,4 +1,14 @@
-import type { ExecutorGuarantees, LimitStrength, RunPolicies } from '@seamark/core'
+import type {
+  AgentDefinition,
+  AgentFile,
+  AgentPart,
+  BlobRef,
+  ExecutorGuarantees,
+  LimitStrength,
+  OutputSpec,
+  Policy,
+  RunPolicies,
+} from '@seamark/core'
 
 /** What an executor can hold of a policy. */
 export interface ExecutorHolds {
@@ -15,11 +25,26 @@ export interface EgressHolds {
   readonly meters?: Readonly<Record<string, readonly (string | RegExp)[]>>
 }
 
+/** A version of an agent that was pushed, with nothing wrong in it. */
+export interface PlanAgent {
+  readonly manifest: BlobRef
+  readonly definition: AgentDefinition
+  readonly files: readonly AgentFile[]
+  /** As the definition has them, in the units of the engine. */
+  readonly policy: Policy
+  readonly outputs: readonly OutputSpec[]
+}
+
 /** What a deployment has that a plan may name. */
 export interface PlanDeployment {
   readonly queues: readonly string[]
   /** Absent: none, so that an item that names one is refused. */
   readonly agents?: readonly string[]
+  /**
+   * Versions of agents by `NAME@VERSION` or `sha256:DIGEST`, as plans write them; `null`: there is none, or it was removed. A plan that
+   * names another is refused, and its result says which versions are to be looked up.
+   */
+  readonly versions?: Readonly<Record<string, PlanAgent | null>>
   readonly executors: readonly {
     readonly name: string
     /** Present where the executor is configured and can not be used now, such as a missing bubblewrap. */
@@ -36,6 +61,8 @@ export interface PlanDeployment {
   readonly promptRuntimes?: readonly string[]
   /** Those of them whose programs ask before they use a tool, and are answered by the policy. */
   readonly askingRuntimes?: readonly string[]
+  /** What of an agent's folder the programs of each runtime are given. */
+  readonly agentRuntimes?: Readonly<Record<string, readonly AgentPart[]>>
   /** What attempts may use at most, and in each queue. Nothing wrong in them: see `deploymentPolicies`. */
   readonly policies?: RunPolicies
   /** What an item that names none gets. Default `default`, `sandbox` and `command`. */

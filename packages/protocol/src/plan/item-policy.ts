@@ -27,27 +27,49 @@ export interface PolicyMaker {
   policies(): RunPolicies | undefined
 }
 
-type Above = Pick<ItemSpec, 'queue' | 'agent'>
+type Above = Pick<ItemSpec, 'queue' | 'agent' | 'agentVersion'>
 
 /** Of an agent that fits the deployment, but not into the queue of an item. Its policy is not in the plan. */
-function unfit({ queue, agent = '' }: Above, message: string, at = ''): Pick<Problem, 'message' | 'remedy'> {
+function unfit(
+  { queue, agent = '' }: Above,
+  level: string,
+  message: string,
+  at = '',
+): Pick<Problem, 'message' | 'remedy'> {
+  if (level === 'version')
+    return {
+      message: `The version of the agent ${quoted(agent)} asks for more than it is given here: ${message} See ${at} of its agent.yaml.`,
+      remedy: 'Push a version that asks for less, or have what is above it say more.',
+    }
   return {
     message: `The agent ${quoted(agent)} does not fit into the queue ${quoted(queue)}: ${message} See ${at} of the configuration.`,
     remedy: 'Use another queue or agent, or have their policies made to fit.',
   }
 }
 
+function digestOf({ agentVersion }: Above): string | undefined {
+  return agentVersion?.manifest.sha256
+}
+
 /** Different policies that are kept in mind: a plan repeats a few. */
 const MOST_ALIKE = 1_000
 
 export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyMaker {
-  const given = deployment.policies ?? {}
+  const versions = Object.values(deployment.versions ?? {}).flatMap((one) => (one === null ? [] : [one]))
+  const given: RunPolicies = {
+    ...deployment.policies,
+    versions: Object.fromEntries(versions.map(({ manifest, policy }) => [manifest.sha256, policy])),
+  }
   const executors = new Map(deployment.executors.map((executor) => [executor.name, executor]))
   const check = heldCheck(faults, deployment.egress)
   const shared = new Map<string, EffectivePolicy | undefined>()
   /** Of items that say the same. */
   const alike = new Map<string, { readonly result: EffectivePolicy; readonly policy: ItemPolicy }>()
-  const used = { queues: new Map<string, Policy>(), agents: new Map<string, Policy>() }
+  const used = {
+    queues: new Map<string, Policy>(),
+    agents: new Map<string, Policy>(),
+    versions: new Map<string, Policy>(),
+  }
   let setups: Policy | undefined
 
   function combined(levels: readonly LevelPolicy[], path: Path, of?: Above): EffectivePolicy | undefined {
@@ -57,8 +79,8 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       for (const { code, message, remedy, level, place } of result.problems)
         faults.add({
           code,
-          ...(level === 'agent' && of !== undefined
-            ? unfit(of, message, place?.pointer)
+          ...((level === 'agent' || level === 'version') && of !== undefined
+            ? unfit(of, level, message, place?.pointer)
             : { message, ...(remedy !== undefined && { remedy }) }),
           path: level === 'item' && place !== undefined ? steps(place.pointer) : path,
         })
@@ -71,14 +93,15 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
   }
 
   function ofLevels(above: Above, own: Policy, path: Path): EffectivePolicy | undefined {
-    const levels = levelsAbove(given, above.queue, above.agent)
+    const levels = levelsAbove(given, above.queue, above.agent, digestOf(above))
     return combined([...levels, { level: 'item', policy: own, pointer: pointer(path) }], path, above)
   }
 
   /** Items that say nothing themselves share the policy of their queue and agent. */
   function ofAbove(above: Above, path: Path): EffectivePolicy | undefined {
-    const key = JSON.stringify([above.queue, above.agent])
-    if (!shared.has(key)) shared.set(key, combined(levelsAbove(given, above.queue, above.agent), path, above))
+    const version = digestOf(above)
+    const key = JSON.stringify([above.queue, above.agent, version])
+    if (!shared.has(key)) shared.set(key, combined(levelsAbove(given, above.queue, above.agent, version), path, above))
     return shared.get(key)
   }
 
@@ -90,8 +113,11 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       if (ofQueue !== undefined) used.queues.set(queue, ofQueue)
       const ofAgent = agent === undefined ? undefined : saidOf(given.agents, agent)
       if (agent !== undefined && ofAgent !== undefined) used.agents.set(agent, ofAgent)
+      const version = digestOf(spec)
+      const ofVersion = version === undefined ? undefined : saidOf(given.versions, version)
+      if (version !== undefined && ofVersion !== undefined) used.versions.set(version, ofVersion)
       const before = faults.list.length + faults.dropped()
-      const key = says(own) ? JSON.stringify([queue, agent, spec.executor, spec.runtime, own]) : undefined
+      const key = says(own) ? JSON.stringify([queue, agent, version, spec.executor, spec.runtime, own]) : undefined
       const known = key === undefined ? undefined : alike.get(key)
       const result = known?.result ?? (says(own) ? ofLevels(spec, own, path) : ofAbove(spec, path))
       // What is no executor here has been complained about already.
@@ -135,6 +161,7 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
         ...(says(above) && { deployment: above }),
         ...(used.queues.size > 0 && { queues: Object.fromEntries(used.queues) }),
         ...(used.agents.size > 0 && { agents: Object.fromEntries(used.agents) }),
+        ...(used.versions.size > 0 && { versions: Object.fromEntries(used.versions) }),
         ...(setups && { setup: setups }),
       }
       return Object.keys(made).length > 0 ? made : undefined

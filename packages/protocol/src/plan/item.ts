@@ -1,4 +1,6 @@
 import type { GateSpec, ItemSpec, LockSpec, NeedSpec, Plan, PlanItem, PlanRetries } from '@seamark/core'
+import { pinned } from './agent-version.ts'
+import type { AgentVersions } from './agent-version.ts'
 import { DEFAULT_MAX_DELAY_MS, DEFAULT_MIN_DELAY_MS, DEFAULT_TIMEOUT_MS } from './defaults.ts'
 import { durationMs } from './duration.ts'
 import type { Faults, Path } from './fault.ts'
@@ -128,6 +130,7 @@ export interface ItemMaker {
 export function itemMaker(
   plan: Omit<Plan, 'items'>,
   names: NameResolver,
+  versions: AgentVersions,
   deployment: PlanDeployment,
   faults: Faults,
 ): ItemMaker {
@@ -140,21 +143,26 @@ export function itemMaker(
   const sharedRetries = retriesOf(defaults.retries, undefined, ['defaults', 'retries'], faults)
 
   return {
-    make(item, path, needs) {
+    make(written, path, needs) {
+      const version = versions.of(written.agent ?? defaults.agent, path)
+      const item = version === undefined ? written : versions.apply(written, version, path)
       if (item.run !== undefined) checkGivenText(item.run, COMMAND, [...path, 'run'], faults)
       const runtime = names.resolve('runtime', item.runtime, path)
       checkEnv(item.env, [...path, 'env'], faults)
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
       const budget = budgetLimits(item.budget, [...path, 'budget'], faults)
       const agent = names.agent(item.agent, path)
+      if (version !== undefined) versions.requireRuntime(runtime, version, path)
       return {
         id: item.id,
         ...taskOf(item, runtime, path),
         ...(agent !== undefined && { agent }),
+        ...(version !== undefined && pinned(version)),
+        ...(version !== undefined && item.input !== undefined && { input: item.input }),
         needs,
         locks: distinct(item.locks, lock, PLAN_LIMITS.locksPerItem, [...path, 'locks'], faults),
         gates: gatesOf(item, timeoutMs, path, faults),
-        outputs: outputs.make(item.outputs, [...path, 'outputs']),
+        outputs: outputs.make(item.outputs, [...path, 'outputs'], version?.outputs),
         effects: 'write-impure',
         runtime,
         executor: names.resolve('executor', item.executor, path),

@@ -1,4 +1,6 @@
 import type { ItemSpec, Plan, PlanItem } from '@seamark/core'
+import { namesVersion } from '../agent/reference.ts'
+import type { AgentVersions } from './agent-version.ts'
 import { explain, withoutBadFields } from './explain.ts'
 import type { PlanDeployment } from './deployment.ts'
 import type { Faults } from './fault.ts'
@@ -45,6 +47,7 @@ export function checkItems(
   head: Omit<Plan, 'items'>,
   names: NameResolver,
   policies: PolicyMaker,
+  versions: AgentVersions,
   deployment: PlanDeployment,
   faults: Faults,
 ): readonly ItemSpec[] {
@@ -75,8 +78,12 @@ export function checkItems(
     }).data
   })
 
-  const maker = itemMaker(head, names, deployment, faults)
-  const scope = { index, item: (at: number) => items[at] }
+  const maker = itemMaker(head, names, versions, deployment, faults)
+  const scope = {
+    index,
+    item: (at: number) => items[at],
+    agentDeclares: (item: PlanItem, path: string) => versions.declares(item.agent ?? head.defaults?.agent, path),
+  }
   const specs: ItemSpec[] = []
   const edges: number[][] = []
   let total = 0
@@ -87,7 +94,8 @@ export function checkItems(
     }
     const path = ['items', at]
     const before = faults.list.length
-    unsupportedInItem(item, raw[at], path, faults)
+    const given = namesVersion(item.agent ?? head.defaults?.agent ?? '')
+    unsupportedInItem(item, raw[at], path, faults, given)
     const own = hasPolicy(raw[at]) ? ownPolicy(raw[at], path, faults) : {}
     const needs = resolveNeeds(item.needs, [...path, 'needs'], scope, faults)
     const made = maker.make(item, path, needs)

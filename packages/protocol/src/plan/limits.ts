@@ -17,11 +17,13 @@ export interface PlanLimits {
   readonly locksPerItem: number
   readonly gatesPerItem: number
   readonly outputsPerItem: number
+  /** Different versions of agents. */
+  readonly agents: number
   /** Names in one `env`. */
   readonly env: number
   /** Bytes of `run`: the system takes no longer argument. */
   readonly runBytes: number
-  /** Bytes of `prompt`, and of a file that it names. */
+  /** Bytes of `prompt`, of a file that it names, and of `input` as JSON. */
   readonly promptBytes: number
   /** Bytes of one value of `env`. */
   readonly envValueBytes: number
@@ -52,6 +54,7 @@ export const PLAN_LIMITS: PlanLimits = {
   locksPerItem: 1_000,
   gatesPerItem: 16,
   outputsPerItem: 100,
+  agents: 100,
   env: 1_000,
   runBytes: 128_000,
   promptBytes: 128_000,

@@ -1,3 +1,4 @@
+import { namesVersion } from '../agent/reference.ts'
 import type { PlanDeployment } from './deployment.ts'
 import { meant } from './explain.ts'
 import type { Faults, Path } from './fault.ts'
@@ -13,7 +14,7 @@ export interface NameResolver {
    * and once where it comes from a default.
    */
   resolve(kind: Exclude<Kind, 'agent'>, own: string | undefined, path: Path): string
-  /** The same of the agent, which an item need not have. */
+  /** The same of the agent, which an item need not have; `undefined` too for a version of one. */
   agent(own: string | undefined, path: Path): string | undefined
 }
 
@@ -77,7 +78,8 @@ export function nameResolver(
     },
     agent(own, path) {
       const name = own ?? planDefaults.agent
-      if (name !== undefined) check('agent', name, own, path)
+      if (name === undefined || namesVersion(name)) return undefined
+      check('agent', name, own, path)
       return name
     },
   }

@@ -11,6 +11,8 @@ export interface NeedScope {
   readonly index: ReadonlyMap<string, number>
   /** `undefined` for an item whose shape is wrong. */
   item(index: number): PlanItem | undefined
+  /** Whether the agent of an item declares an output, or may do so. */
+  agentDeclares(item: PlanItem, path: string): boolean
 }
 
 function target(id: string, path: Path, scope: NeedScope, faults: Faults): number | undefined {
@@ -50,7 +52,7 @@ function checkSelect(
     const checked = literalPath(output)
     return checked.ok && checked.value === select.output
   })
-  if (!declared)
+  if (!declared && !scope.agentDeclares(item, select.output))
     faults.add({
       code: 'INVALID_INPUT',
       message: `${quoted(item.id)} declares no output ${quoted(select.output)}.`,

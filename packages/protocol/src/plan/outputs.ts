@@ -9,7 +9,8 @@ import { literalPath } from './paths.ts'
 /** Checks what items declare as their outputs. */
 export interface OutputMaker {
   /** In the order of the plan, each path once. */
-  make(outputs: readonly PlanOutput[] | undefined, path: Path): readonly OutputSpec[]
+  /** `given` are declared besides, with nothing wrong in them. */
+  make(outputs: readonly PlanOutput[] | undefined, path: Path, given?: readonly OutputSpec[]): readonly OutputSpec[]
 }
 
 // Shared by every item that has none.
@@ -33,14 +34,14 @@ export function outputMaker(faults: Faults): OutputMaker {
   }
 
   return {
-    make(outputs = none, path) {
-      if (outputs.length === 0) return none
-      if (outputs.length > PLAN_LIMITS.outputsPerItem) {
+    make(outputs = none, path, given = none) {
+      if (outputs.length === 0) return given
+      if (outputs.length + given.length > PLAN_LIMITS.outputsPerItem) {
         const message = `A list has more than ${PLAN_LIMITS.outputsPerItem} entries.`
         faults.add({ code: 'LIMIT_EXCEEDED', message, path })
         return none
       }
-      const made = new Map<string, OutputSpec>()
+      const made = new Map(given.map((spec) => [spec.path, spec]))
       for (const [at, output] of outputs.entries()) {
         const spec = make(output, [...path, at])
         if (spec === undefined) continue

@@ -2,6 +2,8 @@ import type { ItemSpec, Json, Plan, Problem, RunPolicies, SetupSpec, SpendLimits
 import { sha256Hex } from '@seamark/kit'
 import canonicalize from 'canonicalize'
 import type { PlanFormat } from '../wire/submit.ts'
+import { agentVersions } from './agent-version.ts'
+import type { AgentVersions } from './agent-version.ts'
 import type { PlanDeployment } from './deployment.ts'
 import { durationMs } from './duration.ts'
 import { explain, withoutBadFields } from './explain.ts'
@@ -42,6 +44,8 @@ export interface CheckedPlan {
 export interface RefusedPlan {
   readonly ok: false
   readonly problems: readonly Problem[]
+  /** Versions of agents that it names and that `PlanDeployment.versions` says nothing of: look them up and parse it again. */
+  readonly versions?: readonly string[]
 }
 
 export type PlanResult = { readonly ok: true; readonly plan: CheckedPlan } | RefusedPlan
@@ -86,7 +90,12 @@ function readHead(
 }
 
 /** Everything between a value and a plan that can run. Faults say what is wrong. */
-function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<CheckedPlan, 'digest'> | undefined {
+function check(
+  value: Json,
+  deployment: PlanDeployment,
+  versions: AgentVersions,
+  faults: Faults,
+): Omit<CheckedPlan, 'digest'> | undefined {
   if (value === null) {
     faults.add({
       code: 'INVALID_INPUT',
@@ -117,7 +126,7 @@ function check(value: Json, deployment: PlanDeployment, faults: Faults): Omit<Ch
       path: ['budget', 'wallClock'],
     })
   const maker = policyMaker(deployment, faults)
-  const items = checkItems(raw, plan, names, maker, deployment, faults)
+  const items = checkItems(raw, plan, names, maker, versions, deployment, faults)
   const budget = budgetLimits(plan.budget, ['budget'], faults)
   // What items reach is known once nothing is wrong with them.
   if (budget !== undefined && faults.list.length === 0) requireMeter(items, ['budget'], faults)
@@ -157,11 +166,16 @@ export function parsePlan(plan: string | Uint8Array, options: ParsePlanOptions):
     const reading = json ? readJson(text, faults) : readYaml(text, faults)
     if (!reading.ok) return { ok: false, problems: toProblems(faults, text, undefined) }
     const { document } = reading
-    const checked = check(document.value, options.deployment, faults)
+    const versions = agentVersions(options.deployment, faults)
+    const checked = check(document.value, options.deployment, versions, faults)
     for (const { place, ...problem } of options.found ?? [])
       faults.add({ ...problem, path: place?.pointer.split('/').slice(1) ?? [] })
     if (checked === undefined || faults.list.length > 0)
-      return { ok: false, problems: toProblems(faults, text, document) }
+      return {
+        ok: false,
+        problems: toProblems(faults, text, document),
+        ...(versions.unknown().length > 0 && { versions: versions.unknown() }),
+      }
     return { ok: true, plan: { digest: sha256Hex(canonicalize(document.value) ?? ''), ...checked } }
   } catch (error) {
     if (!(error instanceof SourceStop)) throw error

@@ -1,4 +1,5 @@
 import type { ItemSpec, Plan, PlanItem, PlanPrompt } from '@seamark/core'
+import { namesVersion } from '../agent/reference.ts'
 import type { PlanDeployment } from './deployment.ts'
 import type { Faults, Path } from './fault.ts'
 import { checkGivenText } from './given-text.ts'
@@ -28,7 +29,9 @@ export function itemTask(
 
   function missing(item: PlanItem, runtime: string, path: Path): void {
     // An agent in the place of either has been refused already.
-    if (item.agent !== undefined) return
+    if (item.agent !== undefined && !namesVersion(item.agent)) return
+    // Its input says what is to be done.
+    if (item.input !== undefined && takesPrompt(runtime)) return
     const [field, what] = takesPrompt(runtime) ? ['prompt', 'what is to be done'] : ['run', 'a command line']
     faults.add({
       code: 'INVALID_INPUT',
@@ -76,12 +79,12 @@ export function itemTask(
     if (prompt !== undefined) checkPrompt(prompt, workspace?.git !== undefined, [...path, 'prompt'], faults)
     checkWord(item.model, [...path, 'model'], faults)
     checkWord(item.effort, [...path, 'effort'], faults)
-    if (prompt === undefined) return { run: run ?? '' }
+    if (prompt === undefined && (run !== undefined || !takesPrompt(runtime))) return { run: run ?? '' }
     const model = item.model ?? defaults.model
     const effort = item.effort ?? defaults.effort
     return {
       run: '',
-      prompt: normal(prompt),
+      ...(prompt !== undefined && { prompt: normal(prompt) }),
       ...(model !== undefined && { model }),
       ...(effort !== undefined && { effort }),
     }

@@ -9,6 +9,8 @@ export interface RecordedPolicy {
   readonly policies?: RunPolicies
   readonly queue: string
   readonly agent?: string
+  /** Digest of the version of that agent. */
+  readonly version?: string
   /** In the order of the plan. */
   readonly index: number
   readonly policy?: ItemPolicy
@@ -48,11 +50,12 @@ export function recordedPolicy({
   policies = {},
   queue,
   agent,
+  version,
   index,
   policy,
 }: RecordedPolicy): Pick<PolicyView, 'said' | 'digest' | 'policy' | 'parts'> {
   return told(policy, (own) => [
-    ...levelsAbove(policies, queue, agent),
+    ...levelsAbove(policies, queue, agent, version),
     ...(says(own) ? [{ level: 'item', policy: own, pointer: `/items/${index}` } as const] : []),
   ])
 }

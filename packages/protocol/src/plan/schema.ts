@@ -1,4 +1,4 @@
-import type { JsonObject, Plan, PlanItem, PlanSetup } from '@seamark/core'
+import type { Plan, PlanItem, PlanSetup } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
@@ -36,7 +36,6 @@ const prompt = z.union([
   text.describe('What an agent is to do, in words.'),
   z.strictObject({ file: text.describe('A file of the base that holds the words, as UTF-8.') }),
 ])
-const later: z.ZodType<JsonObject> = z.record(z.string(), z.json()).describe(notYet)
 
 const retries = z.strictObject({
   max: maybe(z.int().min(0).max(PLAN_LIMITS.retries).describe('Attempts beyond the first. Default 0.')),
@@ -105,8 +104,16 @@ const item = z
     prompt: maybe(prompt.describe('What an agent is to do. In the place of run, where the runtime takes one.')),
     model: maybe(word.describe("The model of the agent, in its program's words.")),
     effort: maybe(word.describe("How hard that model is to think, in its program's words.")),
-    agent: maybe(agent.describe('An agent of the deployment: its policy and its budget hold for the item.')),
-    input: maybe(later),
+    agent: maybe(
+      agent.describe(
+        'An agent of the configuration, or a version that was pushed: NAME@VERSION or sha256:DIGEST. Its policy and its budget hold for the item.',
+      ),
+    ),
+    input: maybe(
+      z
+        .record(z.string(), z.json())
+        .describe('What a version of an agent is given; it holds to the schema that the version has.'),
+    ),
     needs: maybe(
       z
         .union([z.array(z.string()), z.record(z.string(), need)])

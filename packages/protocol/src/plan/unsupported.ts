@@ -1,4 +1,5 @@
 import type { PlanItem } from '@seamark/core'
+import { namesVersion } from '../agent/reference.ts'
 import type { Faults, Path } from './fault.ts'
 
 function refuse(faults: Faults, path: Path, what: string, remedy: string): void {
@@ -12,14 +13,22 @@ function refuse(faults: Faults, path: Path, what: string, remedy: string): void 
 }
 
 /** Fields of an item that are in the schema and that this version can not enforce. `written` is the item with all its mistakes. */
-export function unsupportedInItem(item: PlanItem, written: unknown, path: Path, faults: Faults): void {
+export function unsupportedInItem(
+  item: PlanItem,
+  written: unknown,
+  path: Path,
+  faults: Faults,
+  /** A version of an agent is given its input. */
+  given: boolean,
+): void {
   const has = (field: string) => typeof written === 'object' && written !== null && Object.hasOwn(written, field)
   const check = (field: keyof PlanItem, what: string, remedy: string) => {
     if (has(field)) refuse(faults, [...path, field], what, remedy)
   }
-  if (has('agent') && !has('run') && !has('prompt'))
+  const version = item.agent !== undefined && namesVersion(item.agent)
+  if (has('agent') && !version && !has('run') && !has('prompt'))
     refuse(faults, [...path, 'agent'], 'An agent in the place of run', 'Add run or prompt.')
-  check('input', 'Input for an agent', 'Use env, or needs with a name.')
+  if (!given) check('input', 'Input without a version of an agent', 'Name one that says what it takes, or use env.')
   if (item.budget?.wallClock !== undefined)
     refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')
   if (item.effects !== undefined && item.effects !== 'write-impure')

@@ -44,7 +44,7 @@ export interface SetupPolicyView {
 }
 
 const words = z.array(z.string())
-const level: z.ZodType<PolicyLevel> = z.enum(['deployment', 'queue', 'agent', 'item'])
+const level: z.ZodType<PolicyLevel> = z.enum(['deployment', 'queue', 'agent', 'version', 'item'])
 const source: z.ZodType<PolicySource> = z.object({ level, pointer: z.string() })
 const part: z.ZodType<PolicyPart> = z.object({ pointer: z.string(), value: z.json(), from: z.array(source) })
 
@@ -99,6 +99,7 @@ const runPolicies: z.ZodType<RunPolicies> = z.object({
   deployment: maybe(policy),
   queues: maybe(z.record(z.string(), policy)),
   agents: maybe(z.record(z.string(), policy)),
+  versions: maybe(z.record(z.string(), policy)),
   setup: maybe(policy),
 })
 
@@ -109,14 +110,18 @@ export const recordedRun: z.ZodType<{
   spec: z.object({ policies: maybe(runPolicies), setup: maybe(z.object({ policy: maybe(itemPolicy) })) }),
 })
 
+type RecordedItem = Pick<ItemSpec, 'id' | 'executor' | 'queue' | 'agent' | 'policy'> & {
+  readonly agentVersion?: { readonly manifest: { readonly sha256: string } }
+}
+
 /** What of the payload of `items.added` is about policies. */
-export const recordedItems: z.ZodType<readonly Pick<ItemSpec, 'id' | 'executor' | 'queue' | 'agent' | 'policy'>[]> =
-  z.array(
-    z.object({
-      id: z.string(),
-      executor: z.string(),
-      queue: z.string(),
-      agent: maybe(z.string()),
-      policy: maybe(itemPolicy),
-    }),
-  )
+export const recordedItems: z.ZodType<readonly RecordedItem[]> = z.array(
+  z.object({
+    id: z.string(),
+    executor: z.string(),
+    queue: z.string(),
+    agent: maybe(z.string()),
+    agentVersion: maybe(z.object({ manifest: z.object({ sha256: digest }) })),
+    policy: maybe(itemPolicy),
+  }),
+)
