@@ -1,5 +1,5 @@
 import type { PlanOutput, PlanPolicy } from './plan.ts'
-import type { BlobRef, JsonObject } from './seam.ts'
+import type { JsonObject } from './seam.ts'
 
 /** One version of an agent, as `agent.yaml` says it. What it says holds for every item that names it; the rest is up to the item. */
 export interface AgentDefinition {
@@ -49,18 +49,6 @@ export interface AgentManifest {
   readonly definition: AgentDefinition
   /** In ascending order of their paths, compared as UTF-16. */
   readonly files: readonly AgentFile[]
-}
-
-/** A file that an agent's program reads as instructions, by the SHA-256, lower-case hex, of its bytes. */
-export type AgentInstruction = Pick<AgentFile, 'path' | 'sha256'>
-
-/** The version of an agent that an item was pinned to when it was submitted. */
-export interface AgentPin {
-  readonly version: number
-  /** Its manifest; the digest is that of the agent. */
-  readonly manifest: BlobRef
-  /** `AGENTS.md` or `CLAUDE.md`, and the `SKILL.md` of each skill. */
-  readonly instructions: readonly AgentInstruction[]
 }
 
 /** A part of an agent's folder that a runtime may give its program. */

@@ -1,3 +1,4 @@
+export type * from './agent-pin.ts'
 export type * from './agent.ts'
 export type * from './anchor.ts'
 export type * from './authorizer.ts'

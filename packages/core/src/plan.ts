@@ -1,4 +1,4 @@
-import type { AgentPin } from './agent.ts'
+import type { AgentPin } from './agent-pin.ts'
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
 import type { SpendLimits } from './usage.ts'

@@ -1,4 +1,4 @@
-import type { AgentInstruction } from './agent.ts'
+import type { AgentInstruction } from './agent-pin.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'

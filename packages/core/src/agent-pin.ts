@@ -1,0 +1,18 @@
+import type { BlobRef } from './seam.ts'
+
+/** A file that an agent's program reads as instructions. */
+export interface AgentInstruction {
+  /** In the agent's folder. */
+  readonly path: string
+  /** Lower-case hex SHA-256 of its bytes. */
+  readonly sha256: string
+}
+
+/** The version of an agent that an item was pinned to when it was submitted. */
+export interface AgentPin {
+  readonly version: number
+  /** Its manifest; the digest is that of the agent. */
+  readonly manifest: BlobRef
+  /** `AGENTS.md` or `CLAUDE.md`, and the `SKILL.md` of each skill. */
+  readonly instructions: readonly AgentInstruction[]
+}
