@@ -17,6 +17,7 @@ const mayImport = {
   orchestrator: [...engine, 'metering'],
   worker: ['core', 'forwarder', 'kit', 'log', 'output-schema', 'policy'],
   'output-schema': ['core', 'kit'],
+  children: ['core', 'kit'],
   supervisor: ['core', 'kit'],
   gateway: ['core', 'kit', 'metering', 'policy'],
   forwarder: ['kit'],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { CHILDREN_LIMITS } from '../../packages/children/src/limits.ts'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
 import { SECRET_LIMITS } from '../../packages/kit/src/secret-value.ts'
 import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
@@ -54,6 +55,12 @@ const groups: readonly Group[] = [
     about: 'Its program gets an error that names the limit. A deployment may set others under `egress.limits`.',
     source: 'packages/gateway/src/limits.ts',
     values: { ...GATEWAY_LIMITS },
+  },
+  {
+    title: 'A socket for children',
+    about: 'Its program gets an error that names the limit, waits, or is cut off.',
+    source: 'packages/children/src/limits.ts',
+    values: { ...CHILDREN_LIMITS },
   },
   {
     title: 'The forwarder inside a sandbox',

@@ -2,6 +2,7 @@ import type { CallOptions, EgressSettings, SecretStore } from '@seamark/core'
 import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { childrenDoor } from '@seamark/children'
 import { checkRequirements, shortfalls } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
@@ -17,6 +18,7 @@ import { fileSecrets } from '@seamark/secrets-local'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
+import { childReader } from './children.ts'
 import type { Claim } from './claim.ts'
 import { claimedExecutor, claimedWorker } from './claimed.ts'
 import type { Deployment } from './deployment.ts'
@@ -94,6 +96,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     }
   // Nothing is started here but probes, which tell what executors are worth.
   else checkRequirements(config.require, judged)
+  const parser = planParser()
   const worker = localWorker({
     dir: join(dataDir, 'work'),
     storage,
@@ -101,6 +104,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     git: gitOptions(environment),
     secrets,
     egress,
+    children: childrenDoor({ readItems: childReader({ parser, names: () => names }), version: VERSION }),
     onNotice,
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
@@ -118,7 +122,6 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     policies: loaded.policies,
     egress: { inject: Object.keys(config.egress?.credentials ?? {}), meters: egress.meters },
   })
-  const parser = planParser()
   const parts = { journal: store, storage, executors, runtimes, authorizer, anchors, signers, workspaces, secrets }
   const lead = options.engine
     ? leadership({

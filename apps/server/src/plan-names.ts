@@ -44,6 +44,7 @@ export function planNames(parts: {
         agents,
         policies,
         egress,
+        children: true,
         executors: executors.map((executor) => {
           const { name } = executor
           const { message, remedy } = problems.get(name) ?? {}

@@ -128,6 +128,19 @@ export interface PlanResources {
   readonly idle?: string
 }
 
+/** What an item's agent may add to its run. */
+export interface PlanChildren {
+  /** Items that one attempt and its children may add, all together. */
+  readonly max: number
+  /** How many generations: 1, the default, means that children add none. */
+  readonly depth?: number
+  /**
+   * What becomes of children that are not over when the attempt is. `cancel`, the default: they are cancelled. `finish`: where
+   * the attempt's program succeeded they go on; otherwise they are cancelled too.
+   */
+  readonly end?: 'cancel' | 'finish'
+}
+
 /** One unit of work. */
 export interface PlanItem extends PlanPolicy {
   readonly id: string
@@ -166,6 +179,8 @@ export interface PlanItem extends PlanPolicy {
   /** An attempt that changed nothing did not succeed. */
   readonly patch?: 'required'
   readonly budget?: PlanBudget
+  /** Absent: its agent adds no items. */
+  readonly children?: PlanChildren
 }
 
 /** A lock, scoped: path locks to a repository, named locks to the namespace. */
@@ -186,6 +201,13 @@ export interface GateSpec {
   readonly run: string
   readonly protect: readonly LockSpec[]
   readonly timeoutMs: number
+}
+
+/** The attempt that added an item. */
+export interface ParentSpec {
+  /** Index of its item. */
+  readonly item: number
+  readonly attempt: number
 }
 
 /** An item with every default applied, as the engine keeps it (in the payload of `items.added`). */
@@ -219,6 +241,9 @@ export interface ItemSpec {
   readonly budget?: SpendLimits
   /** Absent where no level says anything. */
   readonly policy?: ItemPolicy
+  readonly children?: Required<PlanChildren>
+  /** Absent for an item of the plan. */
+  readonly parent?: ParentSpec
 }
 
 /** What all levels together allow the attempts of an item. */

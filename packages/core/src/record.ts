@@ -113,7 +113,10 @@ export interface RecordData {
     /** Teams of which its principal was a member then, sorted. Its calls count against their budgets. */
     readonly teams?: readonly string[]
   }
-  /** Items `[index, id, [indexes of needed items]]`; indexes ascend without gaps over a run. */
+  /**
+   * Items `[index, id, [indexes of needed items]]`; indexes ascend without gaps over a run. With `item`, `attempt` and `fence`
+   * in its header they were added by that attempt, beyond those of the plan: its children.
+   */
   'items.added': { readonly items: readonly (readonly [number, string, readonly number[]])[] }
   /** A step of an attempt is about to be launched. */
   'item.launched': {
@@ -278,7 +281,7 @@ export interface RecordData {
     readonly reason: string
   }
   /** A person or a deadline asks a run, or the item in the header, to stop. */
-  'cancel.requested': { readonly reason: 'requested' | 'timeout' }
+  'cancel.requested': { readonly reason: 'requested' | 'timeout' | 'parent' }
   /** A setup layer is about to be built; `layer` is its digest. */
   'layer.launched': {
     readonly layer: string

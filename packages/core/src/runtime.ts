@@ -54,8 +54,18 @@ export interface RuntimeTask {
   readonly input?: JsonObject
   /** Its files are where `RuntimeLaunch.keeps` of the earlier attempt had them, and the workspace is as that attempt left it. */
   readonly resume?: ResumedConversation
+  /** MCP servers of ours, by name, that the program is to start beside its own. Absent: none. */
+  readonly mcpServers?: Readonly<Record<string, OwnMcpServer>>
   readonly workspaceDir: string
   readonly env: Readonly<Record<string, string>>
+}
+
+/** An MCP server of ours. Paths are inside the sandbox. */
+export interface OwnMcpServer {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Names of its tools. They start no command in the sandbox. */
+  readonly tools: readonly string[]
 }
 
 /** How to start the program. */

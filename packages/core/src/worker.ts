@@ -1,5 +1,6 @@
 import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
+import type { ChildrenPort } from './children.ts'
 import type { InputRef, KeptConversation, ParkReason, Product, RecordData, Step } from './record.ts'
 import type { Question, ResumedConversation } from './runtime.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
@@ -77,6 +78,8 @@ export interface AttemptPort {
   note(facts: readonly AttemptFact[]): Promise<void>
   /** Where it is absent, nothing can be metered, and what has to be metered is refused. */
   readonly usage?: UsagePort
+  /** Where it is absent, the attempt adds no items. */
+  readonly children?: ChildrenPort
 }
 
 export interface AttemptOptions extends CallOptions {

@@ -4,6 +4,8 @@ import type { AnyRecord, InputRef, ItemOutcome, Product } from '@seamark/core'
 export interface ItemFold {
   readonly id: string
   readonly needs: readonly number[]
+  /** An attempt added it: it is not of the plan. */
+  readonly child: boolean
   outcome?: ItemOutcome
   /** Attempts launched, from 1. */
   attempt: number
@@ -26,8 +28,8 @@ export interface ItemFold {
 }
 
 /** The item as it was added. */
-export function newItem(id: string, needs: readonly number[]): ItemFold {
-  return { id, needs, attempt: 0, fence: -1, rejected: false }
+export function newItem(id: string, needs: readonly number[], child: boolean): ItemFold {
+  return { id, needs, child, attempt: 0, fence: -1, rejected: false }
 }
 
 /** Takes in a record about an item that is not settled; gives a stable code where it is not legal. */
@@ -143,6 +145,10 @@ function launched(item: ItemFold, step: string, attempt: number, fence: number):
   return undefined
 }
 
-function isCurrent(item: ItemFold, record: AnyRecord): boolean {
-  return record.fence === item.fence && record.attempt === item.attempt
+/** Whether a record is of the newest launch of an item. */
+export function isCurrent(
+  item: ItemFold | undefined,
+  { fence, attempt }: Pick<AnyRecord, 'fence' | 'attempt'>,
+): boolean {
+  return item !== undefined && fence === item.fence && attempt === item.attempt
 }

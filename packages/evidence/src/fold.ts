@@ -1,5 +1,5 @@
 import type { AnyRecord, InputRef, RunOutcome } from '@seamark/core'
-import { foldItem, newItem, settle, supplies, type ItemFold } from './fold-item.ts'
+import { foldItem, isCurrent, newItem, settle, supplies, type ItemFold } from './fold-item.ts'
 
 /** A record that the records before it do not allow. */
 export interface Illegal {
@@ -36,17 +36,24 @@ export function runFold(): RunFold {
     code === undefined ? undefined : { check: 'items.legality', code }
 
   function outcome(): RunOutcome | undefined {
-    if (items.length !== announced || unsettled > 0 || layers.size > 0) return undefined
-    if (succeeded === items.length) return 'succeeded'
+    if (announced < 0 || items.length < announced || unsettled > 0 || layers.size > 0) return undefined
+    // Of the plan's items: what became of children, their parents have judged.
+    if (succeeded === announced) return 'succeeded'
     return canceling === 'requested' ? 'canceled' : 'failed'
   }
 
-  function added(entries: readonly (readonly [number, string, readonly number[]])[]): string | undefined {
-    for (const [index, id, needs] of entries) {
-      if (index !== items.length || index >= announced) return 'index-out-of-order'
+  function added({ item: parent, data, ...record }: AnyRecord & { kind: 'items.added' }): string | undefined {
+    const child = parent !== undefined
+    if (child && byId.get(parent)?.live !== 'main') return 'added-without-launch'
+    if (child && !isCurrent(byId.get(parent), record)) return 'old-fence'
+    if (child !== items.length >= announced) return 'index-out-of-order'
+    // Children need each other at most.
+    const [from, to] = child ? [items.length, items.length + data.items.length] : [0, announced]
+    for (const [index, id, needs] of data.items) {
+      if (index !== items.length || index >= to) return 'index-out-of-order'
       if (byId.has(id)) return 'item-twice'
-      if (needs.some((need) => need >= announced || need === index)) return 'unknown-need'
-      const item = newItem(id, needs)
+      if (needs.some((need) => need < from || need >= to || need === index)) return 'unknown-need'
+      const item = newItem(id, needs, child)
       items.push(item)
       byId.set(id, item)
       unsettled++
@@ -91,7 +98,7 @@ export function runFold(): RunFold {
     if (record.kind !== 'item.settled') return illegal(code)
     if (code !== undefined) return illegal(code === 'after-settlement' ? 'second-settlement' : code)
     unsettled--
-    if (record.data.outcome === 'succeeded') succeeded++
+    if (record.data.outcome === 'succeeded' && !item.child) succeeded++
     return undefined
   }
 
@@ -110,7 +117,7 @@ export function runFold(): RunFold {
       if (sealed !== undefined && !harmless.has(record.kind)) return illegal('effect-after-seal')
       switch (record.kind) {
         case 'items.added':
-          return illegal(added(record.data.items))
+          return illegal(added(record))
         case 'items.settled':
           return illegal(settledRanges(record.data.ranges, record.data.outcome))
         case 'layer.launched': {
@@ -126,7 +133,9 @@ export function runFold(): RunFold {
         }
         case 'cancel.requested':
           if (record.item !== undefined && !byId.has(record.item)) return illegal('unknown-item')
-          if (record.item === undefined) canceling ??= record.data.reason
+          if (record.item !== undefined) return undefined
+          if (record.data.reason === 'parent') return illegal('not-of-an-item')
+          canceling ??= record.data.reason
           return undefined
         case 'run.sealed': {
           const status = sealed ?? outcome()

@@ -1,6 +1,15 @@
 import { rm } from 'node:fs/promises'
 import type { AttemptFact, CallOptions, Egress, EgressSpec, EgressWay, ErrorCode, UsagePort } from '@seamark/core'
-import { backoffMs, hasCode, SeamError, sleep, systemClock, throwIfAborted, toSeamError } from '@seamark/kit'
+import {
+  backoffMs,
+  hasCode,
+  listenPrivately,
+  SeamError,
+  sleep,
+  systemClock,
+  throwIfAborted,
+  toSeamError,
+} from '@seamark/kit'
 import { fit, question, type Handlers } from './channel.ts'
 import { carriersOf } from './credentials.ts'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
@@ -8,7 +17,6 @@ import { egressGateway, refuseMeters } from './gateway.ts'
 import type { Issuer } from './issuer.ts'
 import { refusedMessage, signMessage, tokenMessage } from './issuer-messages.ts'
 import { issuing } from './issuing.ts'
-import { listenPrivately } from './listen.ts'
 import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
 import { decidedMessage, opened, openMessage, readyMessage } from './process-options.ts'

@@ -8,7 +8,7 @@ export type { GatewayEgress, GatewayEgressOptions } from './egress.ts'
 export { egressGateway } from './gateway.ts'
 export { GATEWAY_LIMITS } from './limits.ts'
 export type { GatewayLimits } from './limits.ts'
-export { listenPrivately } from './listen.ts'
+export { listenPrivately } from '@seamark/kit'
 export type {
   AttemptEgress,
   AttemptEgressSpec,

@@ -199,7 +199,7 @@ const schemas = {
     ranges: z.array(range).min(1),
     reason: word,
   }),
-  'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout']) }),
+  'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout', 'parent']) }),
   'layer.launched': z.strictObject({
     layer: digest,
     launchId,

@@ -27,6 +27,8 @@ const places = {
   runOrItem: { ...ofRun, item: itemId.exactOptional() },
   item: { ...ofRun, item: itemId, ...maybeAttempted },
   attempt: { ...ofRun, item: itemId, ...attempted },
+  /** With all three, or none: the fold of a run says which. */
+  runOrAttempt: { ...ofRun, item: itemId.exactOptional(), ...maybeAttempted },
   /** Of an item or of a setup layer. */
   launch: { ...ofRun, item: itemId.exactOptional(), ...attempted },
   layer: { ...maybeOfRun, ...maybeAttempted },
@@ -48,7 +50,7 @@ const log = z.discriminatedUnion('kind', [
   header('command.denied', places.any),
   header('command.voided', places.any),
   header('run.submitted', places.run),
-  header('items.added', places.run),
+  header('items.added', places.runOrAttempt),
   header('item.launched', places.attempt),
   header('egress.decided', places.launch),
   header('tool.denied', places.launch),

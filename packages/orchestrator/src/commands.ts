@@ -1,5 +1,6 @@
 import type {
   AttemptFact,
+  ChildStatus,
   Exit,
   ItemSpec,
   Principal,
@@ -141,6 +142,17 @@ export type Command =
       readonly name: string
       readonly version: number
     }
+  | {
+      readonly type: 'add'
+      readonly launchId: string
+      readonly fence: number
+      /** Checked with `checkSubmission`; `needs` are indexes into them. */
+      readonly items: readonly ItemSpec[]
+      /** One for each item, of which a record takes one. */
+      readonly salts: readonly Uint8Array[]
+    }
+  /** Asks how the children of an attempt stand. */
+  | { readonly type: 'children'; readonly launchId: string; readonly fence: number }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }
@@ -170,6 +182,7 @@ export type Reply =
       readonly created?: boolean
       readonly effective?: boolean
       readonly usage?: UsageAnswer
+      readonly children?: readonly ChildStatus[]
       readonly head?: { readonly size: number; readonly root: string }
     }
   | { readonly ok: false; readonly error: SeamError }
@@ -186,10 +199,11 @@ function needed({ needs }: ItemSpec): readonly number[] {
   return needs.length === 0 ? NONE : [...new Set(needs.map(({ from }) => from))]
 }
 
-/** Items in chunks whose header and payload keep within their limits. */
+/** Items in chunks whose header and payload keep within their limits. The first one has the index `first` in its run. */
 export function chunkItems(
   items: readonly ItemSpec[],
   salt: () => Uint8Array,
+  first = 0,
   maxHeaderBytes = 50_000,
   maxPayloadBytes = 1_000_000,
 ): ItemChunk[] {
@@ -209,7 +223,7 @@ export function chunkItems(
     header = payload = 0
   }
   for (const [index, spec] of items.entries()) {
-    const entry = [index, spec.id, needed(spec)] as const
+    const entry = [first + index, spec.id, needed(spec)] as const
     const text = JSON.stringify(spec)
     const headerBytes = JSON.stringify(entry).length + 1
     const payloadBytes = Buffer.byteLength(text) + 1

@@ -2,6 +2,7 @@ import type {
   AttemptFact,
   AttemptPort,
   CallOptions,
+  ChildrenPort,
   Executor,
   Exit,
   ItemPolicy,
@@ -32,6 +33,8 @@ export interface ConductorOptions {
   /** As `UsagePort` has them. */
   reserve(task: StepTask, request: UsageRequest): Promise<UsageAnswer>
   settle(task: StepTask, id: string, report: UsageReport): Promise<void>
+  /** What an attempt may have done with its children. */
+  children(task: StepTask): ChildrenPort
   /** The remains of an ended launch are gone. */
   cleaned(launchId: string): void
   /** Something failed that is being tried again, or that nothing depends on. */
@@ -119,6 +122,7 @@ export function conductor(options: ConductorOptions): Conductor {
         reserve: (request) => options.reserve(task, request),
         settle: (id, report) => options.settle(task, id, report),
       },
+      ...(task.step === 'main' && task.item?.children !== undefined && { children: options.children(task) }),
     }
   }
 

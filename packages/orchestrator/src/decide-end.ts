@@ -21,6 +21,9 @@ import { refusedGate } from './state.ts'
 /** How long an executor without capacity is left alone if it does not say. */
 export const CAPACITY_RETRY_MS = 5_000
 
+/** Why an attempt is to stop. */
+type Stopping = Run['canceling'] | 'parent'
+
 /** What the end of a launch comes to. A launch that is not outstanding under this fence has no say any more. */
 export function decideEnd(
   state: State,
@@ -312,7 +315,7 @@ function attemptEnded(
     return [ended, { kind: 'item.parked', ...about, data }]
   }
   const outcome = data.outcome === 'succeeded' || data.outcome === 'canceled' ? data.outcome : 'failed'
-  const reason = data.outcome === 'canceled' ? (run.canceling ?? 'requested') : data.reason
+  const reason = data.outcome === 'canceled' ? (stopOf(run, item) ?? 'requested') : data.reason
   return [
     ended,
     { kind: 'item.settled', ...about, attempt: launch.attempt, fence: launch.fence, data: { outcome, reason } },
@@ -325,15 +328,12 @@ function isFailure(outcome: AttemptOutcome): boolean {
 }
 
 /** Why an attempt was asked to stop, where it was. */
-function stopOf(run: Run, item: Item): Run['canceling'] {
-  return run.canceling ?? (item.canceling ? 'requested' : undefined)
+function stopOf(run: Run, item: Item): Stopping {
+  return run.canceling ?? (item.canceling || undefined)
 }
 
 /** Any end of a launch as the outcome of an attempt. What was asked to stop is canceled, whatever it managed to do. */
-function ending(
-  end: LaunchEnd,
-  stopping: Run['canceling'],
-): { outcome: AttemptOutcome; reason: string; detail?: string } {
+function ending(end: LaunchEnd, stopping: Stopping): { outcome: AttemptOutcome; reason: string; detail?: string } {
   if (stopping !== undefined) return { outcome: 'canceled', reason: stopping }
   switch (end.type) {
     case 'lost':

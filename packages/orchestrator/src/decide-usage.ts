@@ -5,6 +5,7 @@ import type { Account, AccountKey } from '@seamark/metering'
 import type { BudgetDefaults, Command, Reply } from './commands.ts'
 import { accountsOf, dayOf, limitsOf, reservationKey, toldBy } from './fold-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
+import { ancestorsOf } from './state.ts'
 
 interface Decided {
   readonly drafts: readonly RecordDraft[]
@@ -155,7 +156,7 @@ function isSame(limits: SpendLimits, known: SpendLimits = {}): boolean {
 }
 
 /**
- * Raises the budgets of an item and of its run by an amount, where they have one, and resumes the item. It is bound to one
+ * Raises the budgets of an item, of its parents and of its run by an amount, where they have one, and resumes the item. It is bound to one
  * wait: what is sent again, or was meant for an earlier wait, would raise them twice.
  */
 export function decideApprove(state: State, command: Command & { type: 'approve' }): Decided {
@@ -183,13 +184,13 @@ export function decideApprove(state: State, command: Command & { type: 'approve'
     }
   }
   const drafts: RecordDraft[] = []
-  for (const [on, account] of [
-    ['item', `item:${run.id}/${item.id}`],
-    ['run', `run:${run.id}`],
-  ] as const) {
-    const limits = raised(limitsOf(state, account satisfies BudgetAccount, run, item), more)
-    if (limits !== undefined)
-      drafts.push({ kind: 'budget.set', ...actor, ...(on === 'item' && { item: item.id }), data: { on, limits } })
+  for (const spender of [item, ...ancestorsOf(run, item), undefined]) {
+    const account: BudgetAccount = spender === undefined ? `run:${run.id}` : `item:${run.id}/${spender.id}`
+    const limits = raised(limitsOf(state, account, run, spender), more)
+    if (limits === undefined) continue
+    const about = spender === undefined ? { on: 'run' as const } : { on: 'item' as const }
+    const whose = spender === undefined ? {} : { item: spender.id }
+    drafts.push({ kind: 'budget.set', ...actor, ...whose, data: { ...about, limits } })
   }
   const asked = MEASURES.filter((measure) => more[measure] !== undefined)
   const covered = drafts.flatMap((draft) => (draft.kind === 'budget.set' ? Object.keys(draft.data.limits) : []))

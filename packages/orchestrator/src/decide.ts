@@ -1,6 +1,7 @@
 import type { RecordDraft } from '@seamark/core'
 import { decidePush, decideRemove } from './agents.ts'
 import type { Command, Decision, Moment, Reply } from './commands.ts'
+import { decideAdd, decideChildren } from './decide-children.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
 import { by, decideResume, refuse } from './decide-resume.ts'
 import { decideApprove, decideBudgets, decideReserve, decideSettle } from './decide-usage.ts'
@@ -44,6 +45,10 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decidePush(state, command)
     case 'remove-agent':
       return decideRemove(state, command)
+    case 'add':
+      return decideAdd(state, command)
+    case 'children':
+      return decideChildren(state, command)
     case 'tick':
       return { drafts: decideTick(state, moment.now), reply: done }
     case 'leftover':
@@ -135,7 +140,8 @@ function decideCancel(state: State, command: Command & { type: 'cancel' }): Deci
   if (itemId !== undefined && item === undefined) {
     return { drafts: [], reply: notFound(id, itemId) }
   }
-  if (run.canceling !== undefined || item?.canceling === true) return voided('already-canceling')
+  if (run.canceling !== undefined || (item !== undefined && item.canceling !== false))
+    return voided('already-canceling')
   if (item?.phase === 'settled') return voided('settled')
   const drafts: RecordDraft[] = [
     { kind: 'cancel.requested', ...by(principal), run: id, ...target, data: { reason: 'requested' } },

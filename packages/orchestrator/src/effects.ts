@@ -35,7 +35,7 @@ export function committed({ records, ended }: Pick<Staged, 'records' | 'ended'>,
 export function takeUp(state: State, { conductor, checkpoints }: Hands): void {
   for (const launch of state.launches.values()) {
     conductor.start(taskOf(state, launch), launch.executor, 'attach')
-    if (state.runs.get(launch.run)?.canceling !== undefined || itemOf(state, launch)?.canceling === true)
+    if (state.runs.get(launch.run)?.canceling !== undefined || (itemOf(state, launch)?.canceling ?? false) !== false)
       conductor.stop(launch)
   }
   clean(state, state.reapable.values(), conductor)

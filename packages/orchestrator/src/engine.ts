@@ -51,7 +51,7 @@ export interface Engine {
    */
   resume(principal: Principal, run: string, item: string, token: string): Promise<void>
   /**
-   * Raises the budgets of an item and of its run by `more`, where they have one, and resumes the item from the wait for a
+   * Raises the budgets of an item, of its parents and of its run by `more`, where they have one, and resumes the item from the wait for a
    * budget that has this token. A late or second token, or one of another wait, is recorded, changes nothing, and is
    * `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`, `INVALID_INPUT` (no amount, or neither has a budget of that kind).
    */

@@ -3,6 +3,7 @@ import { foldBudget } from '@seamark/metering'
 import type { AccountKey, BudgetEvent, BudgetState } from '@seamark/metering'
 import type { Budgets, ReservedCall } from './state-budgets.ts'
 import type { Item, Launch, Run, State } from './state.ts'
+import { ancestorsOf } from './state.ts'
 import type { SavedTallies } from './usage-tallies.ts'
 import { countUsage, forgetTallies, loadTallies, rowKey, saveTallies } from './usage-tallies.ts'
 
@@ -40,10 +41,12 @@ export function toldBy({ code, account, of }: Pick<RecordData['usage.refused'], 
   return `${code} ${account} ${of}`
 }
 
-/** The accounts that a launch spends from on a day. */
+/** The accounts that a launch spends from on a day: what a child spends, its parents do. */
 export function accountsOf(run: Run, item: Item | undefined, day: string): BudgetAccount[] {
-  const own: BudgetAccount[] = item === undefined ? [] : [`item:${run.id}/${item.id}`]
-  const agents: BudgetAccount[] = item?.spec.agent === undefined ? [] : [`agent:${item.spec.agent}`]
+  const spenders = item === undefined ? [] : [item, ...ancestorsOf(run, item)]
+  const own = spenders.map(({ id }): BudgetAccount => `item:${run.id}/${id}`)
+  const names = new Set(spenders.flatMap(({ spec }) => spec.agent ?? []))
+  const agents = [...names].map((name): BudgetAccount => `agent:${name}`)
   const teams = run.teams.map((team): BudgetAccount => `team:${team}`)
   return [...own, `run:${run.id}`, ...agents, `principal:${run.submittedBy}`, ...teams, `day:${day}`]
 }
@@ -57,7 +60,11 @@ export function limitsOf(
 ): SpendLimits {
   const known = budgets.accounts.accounts.get(account)
   if (known !== undefined) return known.limits
-  if (account.startsWith('item:')) return item?.spec.budget ?? {}
+  if (account.startsWith('item:')) {
+    const id = account.slice(account.indexOf('/') + 1)
+    const spender = id === item?.id ? item : run?.items[run.byId.get(id) ?? -1]
+    return spender?.spec.budget ?? {}
+  }
   if (account.startsWith('run:')) return run?.spec.budget ?? {}
   if (isNamed(account)) return budgets.named.get(account) ?? {}
   return budgets.defaults[account.startsWith('day:') ? 'day' : 'principal'] ?? {}

@@ -23,6 +23,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     reason: undefined,
     unmet: 0,
     dependents: NONE,
+    children: NONE,
     attempt: 0,
     failures: 0,
     refused: undefined,
@@ -73,6 +74,8 @@ export function admit(
     const item = newItem(index, id, lean(spec, run.items.at(-1)?.spec))
     run.items.push(item)
     run.byId.set(id, index)
+    const parent = run.items[spec.parent?.item ?? -1]
+    if (parent !== undefined) parent.children = [...parent.children, index]
     touch(run, item)
   }
   if (run.items.length < run.announced) return
@@ -136,8 +139,20 @@ export function toQueue(state: State, run: string, item: Item, touch: Touch): vo
   const begun = refusedGate(item) === undefined ? 0 : PLACES_OF_BEGUN
   item.rank = ++state.turn - item.spec.priority * PLACES_PER_PRIORITY - begun
   queueOf(state, item.spec.queue).line.push([item.rank, run, item.index])
+  toLender(state, run, item)
   const of = state.runs.get(run)
   if (of !== undefined) touch(of, item)
+}
+
+/** Takes note that a parent may lend its slot. */
+export function toLender(state: State, run: string, { spec: { parent } }: Item): void {
+  if (parent !== undefined) state.lenders.add(ownerOf(run, parent.item))
+}
+
+/** Takes note that an attempt leaves children behind, where they are not to go on. */
+export function orphan(state: State, run: Run, item: Item, succeeded: boolean): void {
+  if (item.children.length > 0 && !(succeeded && item.spec.children?.end === 'finish'))
+    state.todo.orphaned.push([run.id, item.index])
 }
 
 /** Gives the item's locks back, or leaves their line. */
@@ -159,6 +174,7 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
     item.refused = undefined
   }
   run.settled[outcome]++
+  orphan(state, run, item, outcome === 'succeeded')
   touch(run, item)
   unlock(state, run.id, item, touch)
   if (outcome === 'succeeded') {

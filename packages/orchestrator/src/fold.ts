@@ -2,14 +2,14 @@ import type { AnyRecord, Exit, ItemSpec, LeftProcesses, Question, RunSpec } from
 import { SeamError } from '@seamark/kit'
 import { foldAgent, isAgent } from './agents.ts'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
-import { admit, layerOf, settle, toClean, toLine, toQueue, unlock } from './fold-items.ts'
+import { admit, layerOf, orphan, settle, toClean, toLender, toLine, toQueue, unlock } from './fold-items.ts'
 import { parseJson } from './records.ts'
 import type { Continued, Item, Launch, Layer, Run, State, Touch } from './state.ts'
 import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 13
+export const FOLD_VERSION = 14
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -60,7 +60,8 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
   const index = record.item === undefined ? undefined : run.byId.get(record.item)
   const item = index === undefined ? undefined : run.items[index]
   touch(run, item)
-  if (item === undefined) foldRun(state, run, record, payload, touch)
+  // Children are added to the run, by the item in the header.
+  if (item === undefined || record.kind === 'items.added') foldRun(state, run, record, payload, touch)
   else foldItem(state, run, item, record, payload, touch)
 }
 
@@ -156,7 +157,7 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
       }
       return
     case 'cancel.requested':
-      run.canceling ??= record.data.reason
+      if (record.data.reason !== 'parent') run.canceling ??= record.data.reason
       state.todo.cancel.add(run.id)
       return
     case 'layer.launched': {
@@ -248,12 +249,15 @@ function foldItem(
     case 'item.captured':
       item.product = record.data.product
       item.left = leftBy(record.data.exit)
+      orphan(state, run, item, true)
       return endLaunch(state, run, item)
     case 'gate.ended':
       return endLaunch(state, run, item)
     case 'attempt.ended':
       endLaunch(state, run, item)
       freeSlot(state, item)
+      toLender(state, run.id, item)
+      orphan(state, run, item, record.data.outcome === 'succeeded')
       item.endedAt = record.at
       item.reason = record.data.reason
       item.left ??= leftBy(record.data.exit)
@@ -268,6 +272,7 @@ function foldItem(
         item.refused = ended(state, run, item.launch)
         item.launch = undefined
         freeSlot(state, item)
+        toLender(state, run.id, item)
       }
       item.phase = 'parked'
       item.parked = payload ? { ...record.data, question: parsePayload(record, payload, isQuestion) } : record.data
@@ -288,7 +293,7 @@ function foldItem(
     case 'item.settled':
       return settle(state, run, item, record.data.outcome, record.data.reason, touch)
     case 'cancel.requested':
-      item.canceling = true
+      item.canceling = record.data.reason === 'parent' ? 'parent' : 'requested'
       return
     default:
       return

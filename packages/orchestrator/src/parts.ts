@@ -6,6 +6,8 @@ import type { Anchoring } from './anchoring.ts'
 import { anchoring } from './anchoring.ts'
 import { checkRecovered } from './check-recovered.ts'
 import { checkpointer } from './checkpoints.ts'
+import type { Listeners } from './children-port.ts'
+import { childrenPort } from './children-port.ts'
 import type { Command, LaunchEnd, Reply, SaltedPayload } from './commands.ts'
 import { conductor } from './conduct.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -65,6 +67,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
   const { ns, journal, clock, notice, seals } = options
   await checkSigner(options)
   const lease = await journal.acquire(ns, options.holder)
+  const listeners: Listeners = new Set()
   let loop: Loop | undefined
   try {
     const origin = await originOf(options)
@@ -85,7 +88,9 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
         committed(group, state, parts)
         for (const resolve of parts.batches) resolve()
         parts.batches.clear()
-        if (group.records.length > 0) options.tell(group.records)
+        if (group.records.length === 0) return
+        options.tell(group.records)
+        for (const listener of listeners) listener(group.records)
       },
       notice,
       failed: options.fail,
@@ -125,6 +130,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
           checkUsage({ id, worst: report.as === 'used' ? { ...report.amount, ...report.tokens } : {} })
           await posted(running, { type: 'settle', launchId, fence, id, report })
         },
+        children: (task) => childrenPort(task, { ...options, listeners, post: (command) => posted(running, command) }),
         cleaned: (launchId) => void running.state.reapable.delete(launchId),
       }),
       checkpoints: checkpointer({

@@ -15,7 +15,7 @@ export function runRow(
     seq: run.seq,
     plan: run.plan,
     ...(spec.workspace.type === 'git' && { commit: spec.workspace.commit }),
-    items: run.announced,
+    items: Math.max(run.announced, run.items.length),
     settled: { ...settled },
     submittedBy: run.submittedBy,
     submittedAt: run.submittedAt,

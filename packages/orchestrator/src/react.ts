@@ -1,4 +1,5 @@
 import type { RecordData, RecordDraft, RunOutcome } from '@seamark/core'
+import { leftBehind } from './decide-children.ts'
 import { canceledIdle } from './decide-end.ts'
 import type { Queues } from './schedule.ts'
 import { schedule } from './schedule.ts'
@@ -54,6 +55,12 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
     const run = state.runs.get(id)
     const open = stuck.filter((index) => run?.items[index]?.phase === 'setup')
     if (run !== undefined && open.length > 0) return settleAll(run, open, 'skipped', 'setup')
+  }
+  for (let next = todo.orphaned.pop(); next !== undefined; next = todo.orphaned.pop()) {
+    const run = state.runs.get(next[0])
+    const item = run?.items[next[1]]
+    const drafts = run === undefined || item === undefined ? [] : leftBehind(run, item)
+    if (drafts.length > 0) return drafts
   }
   for (let next = todo.cascade.pop(); next !== undefined; next = todo.cascade.pop()) {
     const run = state.runs.get(next[0])

@@ -53,6 +53,7 @@ export async function recover(
   state.todo.cancel.clear()
   state.todo.seal.clear()
   state.todo.cascade = []
+  state.todo.orphaned = []
   state.todo.broken = []
   state.todo.clean = []
   return { state, chains, replayed }

@@ -53,6 +53,25 @@ export function schedule(state: State, queues: Queues, now: number): RecordDraft
       queue.line.pop()
     }
   }
+  return lent(state)
+}
+
+/**
+ * A running item may wait for its children in the slot that they wait for: where its queue has no other, one of them at a time
+ * runs beside it.
+ */
+function lent(state: State): RecordDraft[] {
+  for (const lender of [...state.lenders].toSorted()) {
+    state.lenders.delete(lender)
+    const at = lender.indexOf('@')
+    const run = state.runs.get(lender.slice(at + 1))
+    const parent = run?.items[Number(lender.slice(0, at))]
+    if (run === undefined || parent?.phase !== 'running') continue
+    const children = parent.children.flatMap((index) => run.items[index] ?? [])
+    if (children.some(({ phase }) => phase === 'running')) continue
+    const [first] = children.filter(({ phase }) => phase === 'queued').toSorted((a, b) => a.rank - b.rank)
+    if (first !== undefined) return [next(state, run, first)]
+  }
   return []
 }
 

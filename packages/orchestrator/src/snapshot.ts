@@ -5,7 +5,7 @@ import type { AgentVersion } from './state-agents.ts'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
-import { queueOf } from './fold-items.ts'
+import { queueOf, toLender } from './fold-items.ts'
 import type { SavedBudgets } from './fold-budgets.ts'
 import { loadBudgets, saveBudgets } from './fold-budgets.ts'
 import type { SavedItem } from './saved-items.ts'
@@ -94,7 +94,9 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
     for (const item of run.items) {
       if (item.launch !== undefined) state.launches.set(item.launch.launchId, item.launch)
       if (item.phase === 'running') queueOf(state, item.spec.queue).running++
-      if (item.phase === 'queued') queueOf(state, item.spec.queue).line.push([item.rank, run.id, item.index])
+      if (item.phase !== 'queued') continue
+      queueOf(state, item.spec.queue).line.push([item.rank, run.id, item.index])
+      toLender(state, run.id, item)
     }
   }
   for (const launch of saved.layerLaunches) state.launches.set(launch.launchId, launch)

@@ -73,6 +73,8 @@ export interface Item {
   unmet: number
   /** Indexes of items that need this one. */
   dependents: number[]
+  /** Indexes of items that its attempts added, in the order in which they did. */
+  children: number[]
   /** Launched attempts, from 1. */
   attempt: number
   /** Attempts that ended failed, timed-out or lost. */
@@ -89,8 +91,8 @@ export interface Item {
   resumeFrom: { readonly sha256: string; readonly size: number } | undefined
   /** Conversation that the next attempt goes on with, and the answer to what was asked in it last. */
   continued: Continued | undefined
-  /** A person asked this item to stop. */
-  canceling: boolean
+  /** A person asked this item to stop, or the attempt that added it is over. */
+  canceling: false | 'requested' | 'parent'
   /** Of the main step, while gates judge it; of the settled item, while others need it. */
   product: Product | undefined
   /** What the main step of the newest attempt left running, where it left something. */
@@ -180,6 +182,8 @@ export interface State {
   readonly purged: Set<string>
   readonly locks: LockTable
   readonly queues: Map<string, Queue>
+  /** Owners whose children may have come to want a slot, or given one back: a running item lends its own to one of them. */
+  readonly lenders: Set<string>
   readonly timers: Heap<Timer>
   budgets: Budgets
   /** Versions of agents that were pushed, removed ones too, by `NAME@VERSION`. */
@@ -191,6 +195,8 @@ export interface State {
   readonly todo: {
     /** `[run, index]` of items that settled otherwise than succeeded. */
     cascade: (readonly [string, number])[]
+    /** `[run, index]` of items that leave children behind which are not to go on. */
+    orphaned: (readonly [string, number])[]
     /** Runs that began to cancel. */
     cancel: Set<string>
     /** Runs whose last item or launch may have ended, or that were written to after their seal. */
@@ -238,18 +244,36 @@ export function emptyState(ns: string): State {
     purged: new Set(),
     locks: lockTable(),
     queues: new Map(),
+    lenders: new Set(),
     timers: heap<Timer>(sooner),
     budgets: noBudgets(),
     agents: new Map(),
     checkpoint: 0,
     unsigned: false,
-    todo: { cascade: [], cancel: new Set(), seal: new Set(), warned: [], usage: new Map(), broken: [], clean: [] },
+    todo: {
+      cascade: [],
+      orphaned: [],
+      cancel: new Set(),
+      seal: new Set(),
+      warned: [],
+      usage: new Map(),
+      broken: [],
+      clean: [],
+    },
   }
 }
 
 /** The name of an item in the lock table. */
 export function ownerOf(run: string, index: number): string {
   return `${index}@${run}`
+}
+
+/** The items whose attempts added an item, from its parent to one of the plan. */
+export function ancestorsOf(run: Run, item: Item): Item[] {
+  const found: Item[] = []
+  for (let at = run.items[item.spec.parent?.item ?? -1]; at !== undefined; at = run.items[at.spec.parent?.item ?? -1])
+    found.push(at)
+  return found
 }
 
 /** The step that was refused for capacity, where it is a gate: its attempt is open although nothing of it runs. */
@@ -266,7 +290,9 @@ export function itemStatus(item: Item): 'waiting' | 'running' | 'parked' | ItemO
 
 /** The outcome of a run whose items have all settled. */
 export function runOutcome(run: Run): RunOutcome {
-  if (run.settled.succeeded === run.items.length) return 'succeeded'
+  // Of the plan's items: what became of children, their parents have judged.
+  const failed = run.items.some(({ spec, outcome }) => spec.parent === undefined && outcome !== 'succeeded')
+  if (!failed) return 'succeeded'
   return run.canceling === 'requested' ? 'canceled' : 'failed'
 }
 
@@ -278,5 +304,7 @@ export function lockScope(run: Run): string {
 
 /** Lets go of what nobody asks a settled item for any more. */
 export function trim(item: Item): void {
-  if (item.phase === 'settled' && item.dependents.length === 0) item.product = undefined
+  // A parent may ask for what its children made.
+  if (item.phase === 'settled' && item.dependents.length === 0 && item.spec.parent === undefined)
+    item.product = undefined
 }

@@ -32,7 +32,7 @@ const rest = fc.record(
     unmet: fc.nat(2),
     dependents: fc.constantFrom<number[]>([], [1, 2]),
     ticket: fc.nat(3),
-    canceling: fc.boolean(),
+    canceling: fc.constantFrom(false as const, 'requested' as const, 'parent' as const),
     startedAt: fc.nat(),
   },
   { requiredKeys: [] },

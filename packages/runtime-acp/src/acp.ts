@@ -68,7 +68,7 @@ export function acp(options: AcpOptions): RuntimeAdapter {
         task,
         // A conversation that is gone on with has had them.
         prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
-        mcpServers: serversOf(task),
+        mcpServers: [...serversOf(task), ...ownServers(task)],
         repeats,
         answer: toolAnswers(task.tools),
         does: DOES,
@@ -80,4 +80,8 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     begin,
     receive,
   })
+}
+
+function ownServers({ mcpServers = {} }: RuntimeTask): AcpMcpServer[] {
+  return Object.entries(mcpServers).map(([name, { command, args }]) => ({ name, command, args: [...args], env: [] }))
 }

@@ -41,6 +41,18 @@ describe('a conversation', () => {
     ])
   })
 
+  it('is told of servers of ours beside those of the options', async () => {
+    const files = { name: 'files', command: 'files-server', args: [], env: [] }
+    const own = { command: '/t/node', args: ['/t/seamark-children', '/run/s'], tools: ['submit_items'] }
+    const { wrote } = await hear(
+      lines(...opening, agent.end()),
+      { mcpServers: [files] },
+      { task: { ...task, mcpServers: { seamark: own } } },
+    )
+    const { command, args } = own
+    expect(wrote[1]).toMatchObject({ params: { mcpServers: [files, { name: 'seamark', command, args, env: [] }] } })
+  })
+
   it('tells tools and usage', async () => {
     const { events } = await hear(
       lines(

@@ -34,9 +34,14 @@ const SETTINGS = { permissions: { ask: ['Bash', 'Monitor'] }, disableAllHooks: t
  */
 export function commandLine(
   about: Arguments,
-  { model, effort, resume }: Pick<RuntimeTask, 'model' | 'effort' | 'resume'>,
+  task: Pick<RuntimeTask, 'model' | 'effort' | 'mcpServers' | 'resume'>,
 ): string[] {
-  const { argv, instructions, skills, mcpServers, projectSettings, maxTurns } = about
+  const { argv, instructions, skills, projectSettings, maxTurns } = about
+  const { model, effort, resume } = task
+  const own = Object.entries(task.mcpServers ?? {}).map(
+    ([name, { command, args }]) => [name, { command, args }] as const,
+  )
+  const mcpServers = { ...about.mcpServers, ...Object.fromEntries(own) }
   if (effort !== undefined && !EFFORTS.includes(effort))
     throw refused(`Claude Code knows no effort ${effort.slice(0, 40)}.`, `Write one of ${EFFORTS.join(', ')}.`)
   // The workspace is not trusted: its settings are read only where that was said. Skills of ours are in the home.

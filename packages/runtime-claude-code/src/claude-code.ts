@@ -8,7 +8,7 @@ import type { McpServer } from './arguments.ts'
 import { canceled, OPENING } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
 import { begin, receive } from './receive.ts'
-import { DOES } from './tools.ts'
+import { doesOf } from './tools.ts'
 
 /** `name` is `claude-code` where none is given, and `versions` those that this package is tested with. */
 export interface ClaudeCodeOptions extends AgentOptions {
@@ -88,7 +88,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
       install: options.install ?? INSTALL,
       repeats,
       answer: toolAnswers(task.tools),
-      does: DOES,
+      does: doesOf(task),
       cancel: canceled,
     }),
     begin,

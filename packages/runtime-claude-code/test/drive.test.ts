@@ -35,6 +35,27 @@ describe('the command line', () => {
     expect(env['ANTHROPIC_API_KEY']).toBe('placeholder')
   })
 
+  it('has servers of ours beside those of the options, and lets their tools be used under patterns of commands', async () => {
+    const own = { command: '/t/node', args: ['/t/seamark-children', '/run/s'], tools: ['submit_items'] }
+    const about = { ...task, mcpServers: { seamark: own } }
+    const { argv } = await claudeCode({ mcpServers: { files: { command: 'files-server' } } }).prepare(about)
+    const config = argv.find((one) => one.startsWith('--mcp-config='))?.slice('--mcp-config='.length) ?? ''
+    expect(JSON.parse(config)).toEqual({
+      mcpServers: { files: { command: 'files-server' }, seamark: { command: own.command, args: own.args } },
+    })
+    const said = lines(
+      ...opening,
+      claude.asks('a', 't1', 'mcp__seamark__submit_items', { items: [] }),
+      claude.asks('b', 't2', 'mcp__other__submit_items', { items: [] }),
+      claude.result(),
+    )
+    const { events } = await hear(said, {}, { task: about })
+    expect(answersOf(events)).toEqual([
+      'allowance mcp__seamark__submit_items contained',
+      'denial mcp__other__submit_items unparsed',
+    ])
+  })
+
   it.each([
     { maxTurns: 0 },
     { skills: { '../x': '' } },

@@ -85,7 +85,7 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
         does: DOES,
         cancel: canceled,
         skills,
-        mcpServers,
+        mcpServers: { ...mcpServers, ...mcpConfig(task.mcpServers ?? {}) },
         projectSettings,
         ...(instructions !== undefined && { instructions }),
       }

@@ -112,6 +112,18 @@ describe('a conversation', () => {
     expect(open.wrote[2]).toMatchObject({ method: 'thread/start', params: { config: { mcp_servers: {} } } })
   })
 
+  it('begins once a server of ours did', async () => {
+    const own = { command: '/t/node', args: ['/t/seamark-children', '/run/s'], tools: ['submit_items'] }
+    const about = { task: { ...task, mcpServers: { seamark: own } } }
+    const begun = [program.hello(), program.thread(), program.server('files', 'ready')]
+    const early = await hear(lines(...begun), { mcpServers: { files } }, about)
+    expect(early.wrote.some((one) => JSON.stringify(one).includes('turn/start'))).toBe(false)
+    const { command, args } = own
+    expect(early.wrote[2]).toMatchObject({ params: { config: { mcp_servers: { files, seamark: { command, args } } } } })
+    const late = await hear(lines(...begun, program.server('seamark', 'ready')), { mcpServers: { files } }, about)
+    expect(late.wrote.some((one) => JSON.stringify(one).includes('turn/start'))).toBe(true)
+  })
+
   it('begins once its MCP servers did', async () => {
     const servers = { mcpServers: { files, notes: { url: 'http://127.0.0.1:1', headers: { a: 'b' } } } }
     const begun = [

@@ -11,7 +11,7 @@ export interface NamespaceLayout {
   readonly tmp: string
 }
 
-/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress` and `forwarder` are ever seen by it. */
+/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress`, `forwarder` and `children` are ever seen by it. */
 export interface AttemptLayout {
   readonly dir: string
   readonly workspace: string
@@ -22,6 +22,8 @@ export interface AttemptLayout {
   readonly egress: string
   /** The program inside that leads to the socket. */
   readonly forwarder: string
+  /** Where the socket is over which its program adds items. */
+  readonly children: string
   /** What a setup step made, on its way to the layers. */
   readonly layer: string
   /** Marks what was done, so that a restart knows. */
@@ -63,6 +65,7 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     inputs: join(dir, 'inputs'),
     egress: join(dir, 'egress'),
     forwarder: join(dir, 'forwarder'),
+    children: join(dir, 'children'),
     layer: join(dir, 'layer'),
     about: join(dir, 'about.json'),
     unstarted: join(dir, 'unstarted'),

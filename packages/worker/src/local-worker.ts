@@ -1,6 +1,7 @@
 import type {
   AttemptOptions,
   CallOptions,
+  ChildrenDoor,
   Egress,
   Executor,
   Exit,
@@ -19,6 +20,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
+import { childrenDoors } from './children.ts'
 import { conversationId, noteConversation } from './conversation.ts'
 import { egressWays } from './egress.ts'
 import { onHost } from './host-failure.ts'
@@ -62,6 +64,8 @@ export interface LocalWorkerOptions {
   readonly secrets?: SecretStore
   /** The way out of attempts whose policy has one. Without it they have the network that their executor gives: a sandbox none. */
   readonly egress?: Egress
+  /** Hears programs whose items may add others. Without it such an item can not be prepared. */
+  readonly children?: ChildrenDoor
   /** Told of every workspace that was not captured and is moved to a folder `kept`, where it stays until somebody removes it. */
   readonly onNotice?: (error: Error) => void
 }
@@ -92,6 +96,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const matching = turns(OUTPUT_SCHEMA_LIMITS.matchesAtOnce)
   const secrets = knownSecrets(options.secrets)
   const ways = egressWays(options.egress, (launchId, name, value) => secrets.add(launchId, name, value))
+  const doors = childrenDoors(options.children)
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
 
   const keeping = (launchId: string, path: string) =>
@@ -206,10 +211,13 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       return onHost(`Preparing ${task.launchId}`, attempt.dir, async () => {
         await secrets.begin(task, call)
         await ways.close(task.launchId)
+        await doors.close(task.launchId)
         const toolchain = await toolchainFor(executor)
         const known = secrets.of(task.launchId)
-        const about = { tools: toolsOf(task.ns), attempt, executor, runtimes, toolchain, secrets: known }
-        return ways.addTo(await prepareStep(task, about, call), task, attempt, executor, call)
+        const tools = toolsOf(task.ns)
+        const about = { tools, attempt, executor, runtimes, toolchain, secrets: known }
+        const launch = await ways.addTo(await prepareStep(task, about, call), task, attempt, executor, call)
+        return doors.addTo(launch, task, { attempt, executor, blobs: tools.blobs }, call)
       })
     },
 
@@ -218,6 +226,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       const { dir, unstarted } = attempt
       await onHost(`Following ${task.launchId}`, dir, () => rm(unstarted, { force: true }))
       await ways.reopen(task, attempt, call)
+      await doors.reopen(task, attempt, toolsOf(task.ns).blobs, call)
       await secrets.learn(task, call)
       await attended(task, exit, () => drive(task, executor, exit, call), call?.signal)
       await exit
@@ -226,6 +235,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     async capture(task, executor, exit, call) {
       // Its last decisions become records before the record of its end.
       await ways.close(task.launchId)
+      await doors.close(task.launchId)
       const known = await secrets.learn(task, call)
       const seen = exit.reason === 'not-started' ? UNSEEN : await drive(task, executor, Promise.resolve(exit), call)
       const attempt = attemptLayout(root, task.ns, task.launchId)
@@ -235,6 +245,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
 
     async release(task) {
       await ways.close(task.launchId)
+      await doors.close(task.launchId)
       followed.delete(task.launchId)
       secrets.forget(task.launchId)
       const attempt = attemptLayout(root, task.ns, task.launchId)

@@ -14,10 +14,12 @@ import type {
 import { SeamError } from '@seamark/kit'
 import { dirname } from 'node:path'
 import { agentEnv, agentParts } from './agent.ts'
+import { addsItems, CHILDREN_SOCKET, CHILDREN_TOOLS } from './children.ts'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
 import { onHost } from './host-failure.ts'
 import { promptOf } from './prompt.ts'
+import { childrenProgram } from './toolchain.ts'
 import { writtenInput } from './written-input.ts'
 
 /** What a step runs, from its task alone. */
@@ -122,6 +124,11 @@ export async function runtimeTask(
     ...(agent !== undefined && { agent }),
     ...(task.item?.input && { input: task.item.input }),
     ...(task.step === 'main' && task.conversation && { resume: resumed(task.conversation, task.answer) }),
+    ...(addsItems(task) && {
+      mcpServers: {
+        seamark: { ...childrenProgram(path, CHILDREN_SOCKET), tools: CHILDREN_TOOLS },
+      },
+    }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Mount } from '@seamark/core'
+import type { Mount, OwnMcpServer } from '@seamark/core'
 import { sha256Hex, systemCode } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -28,13 +28,14 @@ export interface ToolchainOptions {
   readonly path?: string
 }
 
-/** Programs that every attempt finds on its `PATH`: `node`, `seamark-apply`, and npm where it is not the system's. */
+/** Programs that every attempt finds on its `PATH`: `node`, `seamark-apply`, `seamark-children`, and npm where it is not the system's. */
 export interface Toolchain {
   readonly path: string
   readonly mounts: readonly Mount[]
 }
 
-const script = fileURLToPath(new URL('../bin/seamark-apply.mjs', import.meta.url))
+const scripts = ['seamark-apply', 'seamark-children'] as const
+const sourceOf = (name: string): string => fileURLToPath(new URL(`../bin/${name}.mjs`, import.meta.url))
 const inside = '/opt/seamark/tools'
 
 /** What a setup layer depends on, besides its files. */
@@ -51,8 +52,9 @@ export async function layToolchain(
   options: ToolchainOptions = {},
 ): Promise<(filesystem: 'private' | 'host') => Toolchain> {
   const node = await realpath(options.node ?? process.execPath)
-  const source = await readFile(script)
-  const name = sha256Hex(JSON.stringify([node, process.version, process.arch, sha256Hex(source)])).slice(0, 16)
+  const sources = await Promise.all(scripts.map(async (name) => [name, await readFile(sourceOf(name))] as const))
+  const digests = sources.map(([, source]) => sha256Hex(source))
+  const name = sha256Hex(JSON.stringify([node, process.version, process.arch, ...digests])).slice(0, 16)
   const parent = join(root, 'toolchain')
   const dir = join(parent, name)
   if (!(await exists(dir))) {
@@ -62,7 +64,7 @@ export async function layToolchain(
       // The largest need of a first attempt, and no fault of it: it is named.
       const { size } = await stat(node)
       const doing = `Placing Node.js (${Math.ceil(size / 2 ** 20)} MiB)`
-      await onHost(doing, parent, () => lay(temp, node, source))
+      await onHost(doing, parent, () => lay(temp, node, sources))
       await rename(temp, dir)
     } catch (error) {
       // Another worker was first.
@@ -78,12 +80,25 @@ export async function layToolchain(
       : { path: `${inside}/bin:${rest}`, mounts: [{ source: dir, target: inside, mode: 'read-only' }] }
 }
 
-async function lay(dir: string, node: string, source: Uint8Array): Promise<void> {
+/** The MCP server that leads to an attempt's socket for children. `path` is the `PATH` of the attempt, which the toolchain leads. */
+export function childrenProgram(path: string, socket: string): Pick<OwnMcpServer, 'command' | 'args'> {
+  const [bin = ''] = path.split(':')
+  // Not every agent hands its environment on.
+  return { command: join(bin, 'node'), args: [join(bin, 'seamark-children'), socket] }
+}
+
+async function lay(
+  dir: string,
+  node: string,
+  sources: readonly (readonly [name: string, source: Uint8Array])[],
+): Promise<void> {
   const bin = join(dir, 'bin')
   await mkdir(bin, { recursive: true, mode: 0o755 })
   await chmod(dir, 0o755)
-  await writeFile(join(bin, 'seamark-apply'), source, { mode: 0o755 })
-  await chmod(join(bin, 'seamark-apply'), 0o755)
+  for (const [script, source] of sources) {
+    await writeFile(join(bin, script), source, { mode: 0o755 })
+    await chmod(join(bin, script), 0o755)
+  }
   try {
     await link(node, join(bin, 'node'))
   } catch (error) {

@@ -63,6 +63,8 @@ export interface PlanDeployment {
   readonly askingRuntimes?: readonly string[]
   /** What of an agent's folder the programs of each runtime are given. */
   readonly agentRuntimes?: Readonly<Record<string, readonly AgentPart[]>>
+  /** Whether attempts can be heard that add items. Absent: no, so that an item with `children` is refused. */
+  readonly children?: boolean
   /** What attempts may use at most, and in each queue. Nothing wrong in them: see `deploymentPolicies`. */
   readonly policies?: RunPolicies
   /** What an item that names none gets. Default `default`, `sandbox` and `command`. */

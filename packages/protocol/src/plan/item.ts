@@ -177,6 +177,7 @@ export function itemMaker(
         keepWorkspace: item.keepWorkspace ?? true,
         ...(item.patch !== undefined && { patch: item.patch }),
         ...(budget !== undefined && { budget }),
+        ...(item.children && { children: { depth: 1, end: 'cancel', ...item.children } }),
       }
     },
   }

@@ -36,6 +36,10 @@ export interface PlanLimits {
   /** Bytes of all items with their defaults. */
   readonly totalItemBytes: number
   readonly retries: number
+  /** Items that one attempt and its children may add. */
+  readonly childrenPerItem: number
+  /** Generations of children. */
+  readonly childrenDepth: number
   /** Milliseconds of any duration: 365 days. */
   readonly durationMs: number
   /** Problems that one answer lists. */
@@ -64,6 +68,8 @@ export const PLAN_LIMITS: PlanLimits = {
   itemBytes: 256 * 1024,
   totalItemBytes: 128 * 1024 * 1024,
   retries: 100,
+  childrenPerItem: 100,
+  childrenDepth: 3,
   durationMs: 365 * 24 * 3_600_000,
   problems: 1_000,
 }

@@ -55,6 +55,18 @@ const budget = z.strictObject({
   tokens: maybe(z.int().min(0).describe('Tokens of all kinds that metered calls may use.')),
 })
 
+const children = z.strictObject({
+  max: z.int().min(1).max(PLAN_LIMITS.childrenPerItem).describe('Items that one attempt and its children may add.'),
+  depth: maybe(
+    z.int().min(1).max(PLAN_LIMITS.childrenDepth).describe('Generations. Default 1: children add none themselves.'),
+  ),
+  end: maybe(
+    z
+      .enum(['cancel', 'finish'])
+      .describe('What becomes of children when their parent succeeds before them: cancel is the default.'),
+  ),
+})
+
 const setup = z.strictObject({
   run: text.describe('Command line, run once.'),
   key: z.array(text).describe('The only files of the base that it sees.'),
@@ -137,6 +149,7 @@ const item = z
     budget: maybe(
       budget.describe('What all attempts of the item may spend together. Its wallClock is refused with UNSUPPORTED.'),
     ),
+    children: maybe(children.describe('Items that its agent may add to the run. Absent: none.')),
     filesystem: maybe(filesystemSchema.describe('Files that an attempt sees and writes.')),
     network: maybe(networkSchema.describe('What an attempt reaches.')),
     limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),
@@ -189,6 +202,7 @@ const fields: ReadonlyMap<string, readonly string[]> = new Map([
     'items.#': item,
     'items.#.retries': retries,
     'items.#.budget': budget,
+    'items.#.children': children,
     'items.#.gates.#': gate,
     'items.#.outputs.#': output,
     'items.#.prompt': z.strictObject({ file: text }),

@@ -3,7 +3,7 @@ import { chmod, chown, lstat, open, rename, stat } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
-import { isSeamError, SeamError, systemCode } from '@seamark/kit'
+import { isSeamError, SeamError, systemCode } from './errors.ts'
 
 /**
  * Listens on a unix socket with mode 0600 that belongs to the owner of its folder, where nothing is yet or a socket that it

@@ -1,0 +1,42 @@
+import type { ChildrenDoor } from '@seamark/core'
+import { listenPrivately } from '@seamark/kit'
+import type { Socket } from 'node:net'
+import type { ReadItems } from './family.ts'
+import { family } from './family.ts'
+import { CHILDREN_LIMITS } from './limits.ts'
+import { SocketTransport } from './socket-transport.ts'
+import { childrenServer } from './tools.ts'
+
+export interface ChildrenDoorOptions {
+  /** Reads what an agent writes against what the deployment has. */
+  readonly readItems: ReadItems
+  /** Said to agents. */
+  readonly version: string
+}
+
+/** Hears agents over one socket for each attempt, in the Model Context Protocol, as newline-delimited JSON. */
+export function childrenDoor({ readItems, version }: ChildrenDoorOptions): ChildrenDoor {
+  return {
+    async open(spec) {
+      const closing = new AbortController()
+      const kin = family(spec, readItems, closing.signal)
+      const sockets = new Set<Socket>()
+      const listener = await listenPrivately(spec.socketPath)
+      listener.removeAllListeners('connection').unref()
+      listener.on('connection', (socket) => {
+        if (sockets.size >= CHILDREN_LIMITS.connections) return void socket.destroy()
+        sockets.add(socket)
+        socket.on('error', () => socket.destroy())
+        socket.on('close', () => sockets.delete(socket))
+        void childrenServer(kin, version).connect(new SocketTransport(socket))
+      })
+      return {
+        async close() {
+          closing.abort()
+          for (const socket of sockets) socket.destroy()
+          await new Promise<void>((done) => listener.close(() => done()))
+        },
+      }
+    },
+  }
+}
