@@ -12,6 +12,14 @@ export interface Priced {
   readonly rates: { readonly input: number; readonly output: number; readonly cacheRead: number }
 }
 
+/** A limit of a provider: what is in the headers of the answer before it or of the refusal, and how often it is refused. */
+export interface Limit {
+  readonly told?: Readonly<Record<string, string>>
+  readonly refused?: Readonly<Record<string, string>>
+  readonly times: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A real program of an agent, and how it is had to work. */
 export interface RealProgram {
   /** Of its runtime, by which a plan names it. */
@@ -29,6 +37,10 @@ export interface RealProgram {
   /** Said in the plan, where the program takes it from there. */
   readonly asks?: string
   readonly priced: Priced
+  /** What its model calls to ask which colour, where the program has a tool for that. */
+  readonly ask?: Part
+  /** What the provider says of a limit that is over at this second, in which answer, and whatever the program needs to hear it. */
+  readonly limit?: (resetAt: number) => Limit
   /** What its model calls to read a file, to change a text in it, and to run a line. */
   readonly read: (path: string) => Part
   readonly edit: (path: string, before: string, after: string) => Part
@@ -61,8 +73,25 @@ const claude = {
 }
 const rates = { input: 3_000, output: 15_000, cacheRead: 300 }
 
+const options = [
+  { label: 'Red', description: 'as a lamp' },
+  { label: 'Blue', description: 'as the sea' },
+]
+const question = { question: 'Which colour?', header: 'Colour', options }
+
 export const claudeCode: RealProgram = {
   ...claude,
+  ask: { tool: 'AskUserQuestion', input: { questions: [{ ...question, multiSelect: false }] } },
+  // Only to the sign-in of a subscription does the program listen for it.
+  limit: (resetAt) => ({
+    refused: {
+      'anthropic-ratelimit-unified-status': 'rejected',
+      'anthropic-ratelimit-unified-reset': String(resetAt),
+      'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+    },
+    times: 1,
+    env: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'placeholder' },
+  }),
   name: 'claude-code',
   packages: ['@anthropic-ai/claude-code@2.1.330'],
   runtime: (env = {}) =>
@@ -149,8 +178,17 @@ const codexAcp: RealProgram = {
   runs: (line) => line,
 }
 
-const codex: RealProgram = {
+export const codex: RealProgram = {
   ...codexTools,
+  ask: { tool: 'request_user_input', input: { questions: [{ ...question, id: 'colour' }] } },
+  limit: (resetAt) => ({
+    told: {
+      'x-codex-primary-used-percent': '100',
+      'x-codex-primary-window-minutes': '300',
+      'x-codex-primary-reset-at': String(resetAt),
+    },
+    times: 6,
+  }),
   name: 'codex',
   packages: ['@openai/codex@0.163.0'],
   runtime: (env = {}) =>

@@ -1,0 +1,160 @@
+import type { ModelScript, Part } from '@seamark/testing-model'
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { orGone } from './look-inside.ts'
+import { claudeCode, codex } from './real-programs.ts'
+import type { RealProgram } from './real-programs.ts'
+import { installAgents, itemFor, realService } from './real-service.ts'
+import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
+import { until } from './seamark.ts'
+import { CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+
+type Turns = NonNullable<ModelScript['turns']>
+
+const keys = {
+  'anthropic-key': `sk-ant-api03-${randomBytes(24).toString('base64url')}`,
+  'openai-key': `sk-proj-${randomBytes(24).toString('base64url')}`,
+}
+const mark = `talk-${randomBytes(4).toString('hex')}`
+
+let agents: ReturnType<typeof installAgents>
+let service: RealService
+
+beforeAll(() => {
+  agents = installAgents()
+}, 600_000)
+afterEach(() => service.stop())
+afterAll(() => agents.remove())
+
+async function serve(turns: Turns, options: Pick<RealServiceOptions, 'asked' | 'env'> = {}): Promise<void> {
+  service = await realService({ agents: agents.dir, keys, script: { turns }, ...options })
+  tideRepository(service)
+}
+
+/** Ends the program of a run as a crash does, and says how many there were. */
+function kill(run: string, program: RealProgram): number {
+  const pids = readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false
+    const environment = orGone(() => readFileSync(`/proc/${pid}/environ`, 'latin1')) ?? ''
+    const executable = basename(orGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '')
+    const name = program.packages[0]?.includes('codex') === true ? 'codex' : 'claude'
+    return environment.split('\0').includes(`SEAMARK_RUN=${run}`) && executable.startsWith(name)
+  })
+  for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
+  return pids.length
+}
+
+/** One conversation, in two attempts that ended so. */
+function expectOne(ran: Ran, ends: readonly [outcome: string, reason: string][]): void {
+  expect(ran.code, ran.err + ran.out).toBe(0)
+  expect(service.model.problems()).toEqual([])
+  const begun = ran.dataOf('conversation.begun')
+  const id = begun[0]?.['id']
+  expect(begun).toEqual([
+    { id, resumed: false },
+    { id, resumed: true },
+  ])
+  expect(ran.dataOf('item.launched').map(({ resumes }) => resumes)).toEqual([undefined, id])
+  expect(ran.dataOf('attempt.ended').map(({ outcome, reason }) => [outcome, reason])).toEqual(ends)
+}
+
+/** What both attempts did is in the patch. */
+async function expectBoth(run: string): Promise<void> {
+  expect(await service.told('patch', run, 'fix')).toBe(patchTo(service, WANTED))
+}
+
+/** The tokens of both attempts, as the model counted them. */
+async function expectCharged(run: string): Promise<void> {
+  const used = service.model.calls.flatMap(({ usage }) => usage ?? [])
+  const sum = (of: 'input' | 'output') => used.reduce((all, one) => all + one[of], 0)
+  const { usage } = JSON.parse(await service.told('usage', '--by', 'item', '--run', run, '--json'))
+  expect(usage).toMatchObject([{ item: 'fix', assumed: 0, tokens: { input: sum('input'), output: sum('output') } }])
+}
+
+const asking = (one: Part | undefined): Part => {
+  if (one === undefined) throw new Error('The program has no tool for questions.')
+  return one
+}
+
+describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program) => {
+  const { ask, edit, limit, read } = program
+  // Some read what they are to edit, each time that they go on.
+  const began: Turns = [{ answer: [read('tide.mjs')] }, { answer: [edit(...CHANGES.tide)] }]
+  const before = ['Make the tests pass.', 'metres * 100']
+  const wentOn: Turns = [{ answer: [edit(...CHANGES.ports)] }, { answer: 'Done.' }]
+
+  it('asks, waits, and goes on with the answer', { timeout: 600_000 }, async () => {
+    await serve([
+      ...began,
+      { answer: [asking(ask)] },
+      { expect: { anywhere: before, contains: ['Which colour?', 'Blue, as ever.'] }, answer: [read('ports.csv')] },
+      ...wentOn,
+    ])
+    const id = `${mark}-ask-${program.name}`
+    const running = service.run(id, [itemFor(program)])
+    const waiting = async () => {
+      const { out } = await service.seamark('status', id, 'fix', '--json')
+      return out.trim() === '' ? undefined : JSON.parse(out).waiting
+    }
+    await until(async () => (await waiting())?.question !== undefined, 240_000)
+    const text = 'Which colour?\n1. Red: as a lamp\n2. Blue: as the sea'
+    expect(await waiting()).toMatchObject({ for: 'parked', reason: 'input', question: { text } })
+    await service.told('answer', 'fix', 'Blue, as ever.', '--run', id)
+    const ran = await running
+    expectOne(ran, [
+      ['parked', 'input'],
+      ['succeeded', 'completed'],
+    ])
+    await expectBoth(id)
+    await expectCharged(id)
+  })
+
+  it('goes on where it was killed', { timeout: 600_000 }, async () => {
+    const id = `${mark}-kill-${program.name}`
+    let came = 0
+    const asked = async (): Promise<undefined> => {
+      if (++came !== 3) return
+      // It writes down a moment later what it did.
+      await sleep(2_000)
+      if (kill(id, program) === 0) throw new Error('There is no program to kill.')
+      throw new Error('Nobody is there to be answered.')
+    }
+    await serve(
+      [...began, { expect: { anywhere: before, contains: 'Go on' }, answer: [read('ports.csv')] }, ...wentOn],
+      { asked },
+    )
+    const ran = await service.run(id, [itemFor(program, { retries: { max: 1 } })])
+    expectOne(ran, [
+      ['failed', 'exit-code'],
+      ['succeeded', 'completed'],
+    ])
+    await expectBoth(id)
+  })
+
+  it('waits for the end of a limit, and goes on', { timeout: 600_000 }, async () => {
+    const resetAt = Math.floor(Date.now() / 1_000) + 40
+    const { told = {}, refused = {}, times, env = {} } = limit?.(resetAt) ?? { times: 1 }
+    await serve(
+      [
+        ...began.map((turn) => ({ ...turn, headers: told })),
+        { times, error: { kind: 'rate-limit' }, headers: refused },
+        { expect: { anywhere: before, contains: 'Go on' }, answer: [read('ports.csv')] },
+        ...wentOn,
+      ],
+      { env },
+    )
+    const id = `${mark}-limit-${program.name}`
+    const ran = await service.run(id, [itemFor(program)])
+    expectOne(ran, [
+      ['parked', 'rate-limit'],
+      ['succeeded', 'completed'],
+    ])
+    const [parked] = ran.dataOf('item.parked')
+    expect(parked).toMatchObject({ reason: 'rate-limit', resumeAt: (resetAt + 1) * 1_000 })
+    expect(Date.now()).toBeGreaterThan((resetAt + 1) * 1_000)
+    await expectBoth(id)
+  })
+})
