@@ -5,6 +5,7 @@ import type {
   Exit,
   LaunchState,
   Product,
+  Question,
   StepTask,
   StepVerdict,
   UsagePort,
@@ -63,7 +64,9 @@ export function fate(launchId: string): {
         : kind < 205
           ? { outcome: 'timed-out', reason: 'timeout' }
           : kind < 230
-            ? { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 }
+            ? kind < 212
+              ? { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 }
+              : { outcome: 'parked', reason: 'input', question: { id: launchId, text: `what of ${launchId}?` } }
             : { outcome: 'succeeded', reason: 'completed' }
   return {
     verdict,
@@ -78,10 +81,30 @@ export function fate(launchId: string): {
   }
 }
 
+const GONE: StepVerdict = { outcome: 'failed', reason: 'resume' }
+const SUCCEEDED: StepVerdict = { outcome: 'succeeded', reason: 'completed' }
+
 export const PRODUCT: Product = {
   outputs: [],
   stdout: { sha256: '1'.repeat(64), size: 1 },
   stderr: { sha256: '2'.repeat(64), size: 1 },
+}
+
+const SNAPSHOT = { sha256: '3'.repeat(64), size: 1 }
+
+/** What somebody answers. */
+export function answerTo(question: Question): string {
+  return `that of ${question.id}`
+}
+
+/** A conversation has the name of the launch that began it last: who goes on with one that asked has the answer, nobody else has one. */
+function misled({ launchId, conversation, answer }: StepTask): string | undefined {
+  if (conversation === undefined) return undefined
+  const { verdict } = fate(conversation.id)
+  const asked = verdict.outcome === 'parked' && verdict.question
+  if (!asked) return answer && `${launchId} was told an answer again`
+  const told = answer?.question.text === asked.text && answer.text === answerTo(asked)
+  return told ? undefined : `${launchId} goes on without the answer`
 }
 
 export function host(world: World): Host {
@@ -257,6 +280,8 @@ export function host(world: World): Host {
       prepare: (task) =>
         world.later(life, () => {
           if (fate(task.launchId).prepareFails) throw new SeamError('NOT_FOUND', 'no such ref')
+          const wrong = misled(task)
+          if (wrong !== undefined) violations.push(wrong)
           tasks.set(task.launchId, task)
           prepared.add(task.launchId)
           return { argv: ['true'], env: {}, cwd: '/', mounts: [] }
@@ -277,13 +302,20 @@ export function host(world: World): Host {
           const { verdict: usual, holdMs } = fate(task.launchId)
           // There are few layers, so they fail more often.
           const failed = { outcome: 'failed', reason: 'exit-code' } as const
-          const verdict = task.step === 'setup' && holdMs % 3 !== 0 ? failed : usual
-          const report = task.step === 'main' ? { product: PRODUCT } : {}
+          const asks = usual.outcome === 'parked' && usual.question !== undefined
+          const verdict =
+            task.step === 'setup' && holdMs % 3 !== 0 ? failed : asks && task.step !== 'main' ? SUCCEEDED : usual
+          // Some keep nothing, and some keep what nobody can go on with.
+          const kept = holdMs % 4 === 0 ? {} : { conversation: { id: task.launchId } }
+          const product = { ...PRODUCT, ...(holdMs % 8 !== 1 && { snapshot: SNAPSHOT }) }
+          const report = task.step === 'main' ? { product, ...kept } : {}
+          const isGone = task.conversation !== undefined && holdMs % 3 === 0
+          if (isGone && ended.reason === 'exited') return { verdict: GONE, ...report }
           if (ended.reason === 'timeout')
             return { verdict: { outcome: 'timed-out' as const, reason: 'timeout' }, ...report }
           if (ended.reason === 'killed')
             return { verdict: { outcome: 'canceled' as const, reason: 'killed' }, ...report }
-          if (verdict.outcome === 'parked')
+          if (verdict.outcome === 'parked' && verdict.question === undefined)
             return { verdict: { ...verdict, resumeAt: world.clock.now() + 500 }, ...report }
           return { verdict, ...report }
         }),

@@ -95,6 +95,10 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     step: string
     failures: number
     settled: string | undefined
+    /** It waits for an answer. */
+    asks: boolean
+    /** Its conversation is gone. */
+    startsOver: boolean
   }
   const items = new Map<string, Seen>()
   const runs = new Map<string, Submission>()
@@ -109,7 +113,16 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
       if (runs.has(run)) yield `run ${run} was submitted twice`
       runs.set(run, submission)
       for (const { id } of submission.items)
-        items.set(`${run}/${id}`, { fence: 0, attempts: 0, open: false, step: '', failures: 0, settled: undefined })
+        items.set(`${run}/${id}`, {
+          fence: 0,
+          attempts: 0,
+          open: false,
+          step: '',
+          failures: 0,
+          settled: undefined,
+          asks: false,
+          startsOver: false,
+        })
     }
     if (header.kind === 'cancel.requested' && item === undefined) canceled.set(run, header.data.reason)
     if (header.kind === 'items.settled') {
@@ -137,6 +150,8 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
     if (header.kind === 'item.launched') {
       if (canceled.has(run)) yield `item ${item} was launched after its run was cancelled`
       if (seen.settled !== undefined) yield `item ${item} was launched after it settled`
+      if (seen.startsOver && header.data.resumes !== undefined) yield `item ${item} goes on with what is gone`
+      if (seen.asks) yield `item ${item} was launched before its question was answered`
       if (header.data.step === 'main' && seen.open) yield `item ${item} was launched while an attempt was open`
       if ((header.fence ?? 0) <= fence) yield `the fence of record ${header.seq} did not grow`
       seen.fence = fence = header.fence ?? 0
@@ -162,6 +177,11 @@ function* life(log: readonly Stored[], submissions: ReadonlyMap<string, Submissi
       const max = submission?.items.find(({ id }) => id === item)?.retries.max ?? 0
       if (seen.failures > max + 1) yield `item ${item} failed ${seen.failures} times with ${max} retries`
     }
+    if (header.kind === 'item.parked') {
+      seen.asks = header.data.reason === 'input'
+      seen.startsOver = header.data.startsOver === true
+    }
+    if (header.kind === 'item.resumed' && header.data.by === 'answer') seen.asks = false
     // Where a gate was refused, the attempt goes on.
     if (header.kind === 'item.parked' && header.data.reason === 'capacity' && seen.step === 'main') seen.open = false
     if (header.kind === 'item.settled') {

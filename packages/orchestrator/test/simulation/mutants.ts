@@ -47,6 +47,24 @@ export const MUTANTS: readonly Mutant[] = [
     find: '  const settled = settleOpen(state, launch)\n',
     replace: '  const settled = settleOpen(state, { ...launch, fence: -1 })\n',
   },
+  {
+    about: 'an answer is told again to who has it',
+    file: 'fold.ts',
+    find: 'parked?.conversation === undefined ? continued?.answer : undefined',
+    replace: 'continued?.answer',
+  },
+  {
+    about: 'a wait for an answer ends without one',
+    file: 'decide-resume.ts',
+    find: 'if (asks !== answers)',
+    replace: 'if (asks && answers && state.size < 0)',
+  },
+  {
+    about: 'a conversation that is gone is gone on with',
+    file: 'fold.ts',
+    find: 'parked?.startsOver ? undefined : ',
+    replace: '',
+  },
   { about: 'failed attempts are not counted', file: 'fold.ts', find: 'item.failures++', replace: 'item.failures += 0' },
   {
     about: 'locks are kept after an item has settled',

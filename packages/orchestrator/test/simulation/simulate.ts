@@ -1,5 +1,5 @@
 import type { EngineOptions } from '../../src/engine-options.ts'
-import type { Engine } from '../../src/engine.ts'
+import type { Engine, WaitingReason } from '../../src/engine.ts'
 import type { AnchorReceipt, AnyRecord, AuditAnchor, RunOutcome, Submission } from '@seamark/core'
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
 import { memoryJournal } from '@seamark/testing'
@@ -8,7 +8,7 @@ import { LOCAL } from '../harness.ts'
 import { bundleViolations, logSigner, ORIGIN } from './bundles.ts'
 import { factViolations } from './facts.ts'
 import type { Host } from './hands.ts'
-import { host } from './hands.ts'
+import { answerTo, host } from './hands.ts'
 import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
 import type { Life, World } from './world.ts'
@@ -160,14 +160,38 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     }
   }
 
-  /** Somebody who gives more to whoever waits for a budget. */
+  /** Of two who answer, one is heard. */
+  async function answered(
+    run: string,
+    item: string,
+    { token, question }: WaitingReason & { for: 'parked' },
+  ): Promise<void> {
+    const text = question && answerTo(question)
+    const once = async () => {
+      try {
+        if (text !== undefined) await engine?.answer(LOCAL, run, item, token, text)
+      } catch (error) {
+        if (!hasCode(error, 'CONFLICT') && !hasCode(error, 'NOT_FOUND') && !hasCode(error, 'UNAVAILABLE')) throw error
+      }
+    }
+    if (sim.chance(0.3))
+      void engine?.resume(LOCAL, run, item, token).then(
+        () => errors.push(`${item} was resumed without its answer`),
+        () => undefined,
+      )
+    await Promise.all(sim.chance(0.3) ? [once(), once()] : [once()])
+  }
+
+  /** Somebody who gives more to whoever waits for a budget, and answers what is asked. */
   async function approveAll(): Promise<void> {
     for (;;) {
       await new Promise<void>((resolve) => sim.clock.at(sim.clock.now() + 700, resolve))
       for (const { run, items, spec } of submissions.values())
         for (const { id } of items) {
           const waiting = engine?.waiting(run, id)
-          if (waiting?.for !== 'parked' || waiting.reason !== 'budget') continue
+          if (waiting?.for !== 'parked') continue
+          if (waiting.question !== undefined) await Promise.race([answered(run, id, waiting), life.over.promise])
+          if (waiting.reason !== 'budget') continue
           const more = { ...(spec.budget?.nanoUsd !== undefined && { nanoUsd: 100 }) }
           await Promise.race([approved(run, id, waiting.token, more), life.over.promise])
         }
