@@ -18,6 +18,7 @@ import { fileSecrets } from '@seamark/secrets-local'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
 import { localWorker } from '@seamark/worker'
+import { lookUpAgents } from './agents.ts'
 import { childReader } from './children.ts'
 import type { Claim } from './claim.ts'
 import { claimedExecutor, claimedWorker } from './claimed.ts'
@@ -104,7 +105,14 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     git: gitOptions(environment),
     secrets,
     egress,
-    children: childrenDoor({ readItems: childReader({ parser, names: () => names }), version: VERSION }),
+    children: childrenDoor({
+      readItems: childReader({
+        parser,
+        names: () => names,
+        versions: (named, call) => lookUpAgents(deployment, named, call),
+      }),
+      version: VERSION,
+    }),
     onNotice,
   })
   const workspaces = config.workspaces ?? worker.workspaces(ns, 'git')
@@ -160,7 +168,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       })
     : undefined
 
-  return {
+  const deployment: Deployment = {
     ns,
     dataDir,
     version: VERSION,
@@ -198,6 +206,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw toSeamError(end.reason)
     },
   }
+  return deployment
 }
 
 /** The gateway, with the secrets of the service. Errors: those of its options, with their place in the configuration. */

@@ -21,11 +21,10 @@ export async function itemPolicy(
   const { seq } = await runRow(deployment, run)
   let policies: RecordedSetupPolicy['policies']
   let setup: RecordedSetupPolicy | undefined
-  // The items are in the records right after the first.
-  for await (const { header, payload } of journal.read(ns, seq, { payloads: true, ...options })) {
-    const record = jsonOf(header)
-    const kind = member(record, 'kind')
-    if (member(record, 'run') !== run || (kind !== 'run.submitted' && kind !== 'items.added')) break
+  // The items of the plan are in the records right after the first, children further on.
+  for await (const { header, payload } of journal.read(ns, seq, { run, payloads: true, ...options })) {
+    const kind = member(jsonOf(header), 'kind')
+    if (kind !== 'run.submitted' && kind !== 'items.added') continue
     if (payload === undefined)
       throw new SeamError('CONFLICT', `What run ${run} was submitted with was purged.`, {
         remedy: 'The digest of the policy is in the records of its launches.',

@@ -97,6 +97,12 @@ describe('a program in a sandbox, with a client of the Model Context Protocol', 
     expect(read).toEqual({ size: 7, whole: true, text: 'second\n' })
     expect(stdout).toEqual({ size: 5, whole: true, text: 'done\n' })
     expect(none.refused.code).toBe('NOT_FOUND')
+    const { policy } = await client.policy('two', 'lead-1-two')
+    expect(policy.network).toEqual({ allow: [] })
+    await here.seamark('keys', 'export', '-o', 'trust.json', '--config', 'seamark.config.mjs')
+    await here.seamark('evidence', 'export', 'two', '-o', 'two/', '--config', 'seamark.config.mjs')
+    const verified = await here.seamark('verify', 'two', '--trust', 'trust.json', '--json', '--config', 'none')
+    expect([verified.code, JSON.parse(verified.out)], verified.err).toMatchObject([0, { verdict: 'verified', run: { status: 'succeeded', items: 3 } }]) // prettier-ignore
     expect([status, ...items.map(({ item, status: each }) => `${item} ${each}`)]).toEqual([
       'succeeded',
       'lead succeeded',

@@ -81,7 +81,7 @@ function setupText({ said, digest, policy, parts }: SetupPolicyView): readonly s
 function whence(parts: readonly PolicyPart[] | undefined, lines: readonly string[]): readonly string[] {
   if (parts !== undefined) return lines
   const bare = lines.map((line) => line.replace(/ {2}\(default\)$/, ''))
-  return ['Where the parts came from is not known: another version combined them.', ...bare]
+  return ['Where the parts came from is not known: another version combined them, or a parent is above it.', ...bare]
 }
 
 /** A policy in lines for a person, then that of the set-up where there is one. No line holds a control or other hidden character. */
