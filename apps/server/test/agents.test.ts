@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seamarkClient } from '@seamark/sdk'
@@ -93,6 +93,57 @@ describe('an agent that is pushed', () => {
     expect(json(await here.seamark('agent', 'show', 'writer', '--json'))).toMatchObject({ version: 1 })
     const missing = await here.seamark('agent', 'show', 'reader', '--json')
     expect(JSON.parse(missing.err)).toMatchObject({ error: { code: 'NOT_FOUND' } })
+  }, 60_000)
+})
+
+describe('two agents', () => {
+  it('differ in fields and files, whether they are versions or folders', async () => {
+    const before = {
+      'agent.yaml': 'name: pair\nversion: 1\nmodel: a\n',
+      'AGENTS.md': 'One.\n',
+      'skills/s/SKILL.md': 'S\n',
+    }
+    await here.seamark('agent', 'push', folder('pair', before))
+    const after = {
+      'agent.yaml': 'name: pair\nversion: 2\neffort: low\n',
+      'AGENTS.md': 'Two.\n',
+      'skills/t/SKILL.md': 'S\n',
+    }
+    folder('pair', after)
+    const difference = json(await here.seamark('agent', 'diff', 'pair@1', './pair', '--json'))
+    expect(difference).toMatchObject({
+      definition: [
+        { field: 'effort', to: 'low' },
+        { field: 'model', from: 'a' },
+        { field: 'version', from: 1, to: 2 },
+      ],
+      files: [{ path: 'AGENTS.md' }, { path: 'skills/s/SKILL.md' }, { path: 'skills/t/SKILL.md' }],
+    })
+    await here.seamark('agent', 'push', 'pair')
+    expect(json(await here.seamark('agent', 'diff', 'pair@1', 'pair', '--json'))).toEqual(difference)
+    expect(json(await here.seamark('agent', 'diff', 'pair', './pair', '--json'))).toEqual({ definition: [], files: [] })
+  }, 60_000)
+})
+
+describe('subagents of Claude Code', () => {
+  it('are imported as folders that can be pushed, all or none', async () => {
+    const one = '---\nname: reviewer\ndescription: Reads.\ntools: Read\n---\nReview.\n'
+    folder('claude', { 'one.md': one, 'two.md': '---\nname: tester\n---\nTest.\n', 'notes.txt': '' })
+    expect(json(await here.seamark('agent', 'import', 'claude', '--output', 'made', '--json'))).toEqual({
+      agents: [
+        { name: 'reviewer', folder: 'made/reviewer', left: ['tools'] },
+        { name: 'tester', folder: 'made/tester', left: [] },
+      ],
+      skipped: ['notes.txt'],
+    })
+    const pushed = json(await here.seamark('agent', 'push', 'made/reviewer', '--json'))
+    expect(pushed).toMatchObject({ name: 'reviewer', version: 1, files: 1 })
+    const again = await here.seamark('agent', 'import', 'claude', '--output', 'made', '--json')
+    expect(JSON.parse(again.err)).toMatchObject({ error: { problems: [{ code: 'CONFLICT' }, { code: 'CONFLICT' }] } })
+    folder('claude', { 'one.md': one, 'two.md': one, 'three.md': 'No front matter.\n' })
+    const refused = await here.seamark('agent', 'import', 'claude', '--output', 'other', '--json')
+    expect(JSON.parse(refused.err).error.problems.length).toBe(2)
+    expect(existsSync(join(here.dir, 'other'))).toBe(false)
   }, 60_000)
 })
 

@@ -20,14 +20,15 @@ export const DEFINITION = 'agent.yaml'
  */
 export async function readAgentFolder(cwd: string, name: string): Promise<AgentFolder> {
   const dir = resolve(cwd, name)
-  const parsed = parseAgent(await read(dir, DEFINITION, AGENT_LIMITS.definitionBytes))
+  const parsed = parseAgent(await readPlainFile(dir, DEFINITION, AGENT_LIMITS.definitionBytes))
   const files: { path: string; bytes: Uint8Array }[] = []
   const sizes: { path: string; size: number }[] = []
   let left = AGENT_LIMITS.totalBytes
   for await (const path of paths(dir, '')) {
     if (path === DEFINITION) continue
     // One more than an agent may have: the check says by how much it is too large.
-    const bytes = sizes.length > AGENT_LIMITS.files ? new Uint8Array() : await read(dir, path, Math.max(left, 0))
+    const bytes =
+      sizes.length > AGENT_LIMITS.files ? new Uint8Array() : await readPlainFile(dir, path, Math.max(left, 0))
     left -= bytes.byteLength
     files.push({ path, bytes })
     sizes.push({ path, size: bytes.byteLength })
@@ -62,8 +63,8 @@ async function* paths(dir: string, at: string): AsyncGenerator<string> {
   }
 }
 
-/** Errors: `LIMIT_EXCEEDED` for more than `most` bytes, of which nothing is read. */
-async function read(dir: string, path: string, most: number): Promise<Uint8Array> {
+/** Errors: `LIMIT_EXCEEDED` for more than `most` bytes, of which nothing is read; `INVALID_INPUT` for what is no plain file. */
+export async function readPlainFile(dir: string, path: string, most: number): Promise<Uint8Array> {
   const shown = JSON.stringify(path.slice(0, 200))
   try {
     // A pipe that nobody writes to must not hold it up.

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { importClaudeAgent } from './agent/claude-agent.ts'
+export type { ClaudeAgent, ClaudeAgentResult } from './agent/claude-agent.ts'
 export { checkAgentFiles, INSTRUCTIONS, isInstruction, MCP_FILE, skillNames } from './agent/files.ts'
 export { AGENT_LIMITS } from './agent/limits.ts'
 export type { AgentLimits } from './agent/limits.ts'

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import {
   AGENT_LIMITS,
+  importClaudeAgent,
   agentReference,
   checkAgentFiles,
   parseAgent,
@@ -182,6 +183,50 @@ describe('.mcp.json', () => {
     expect(ok({ mcpServers: { 'a b': { command: 'x' } } })).toBe(false)
     expect(ok({ servers: {} })).toBe(false)
     expect(parseMcpServers(Buffer.from('{')).ok).toBe(false)
+  })
+})
+
+describe('a subagent of Claude Code', () => {
+  const imported = (text: string) => importClaudeAgent(Buffer.from(text))
+
+  it('becomes the first version of an agent, and what is not taken over is named', () => {
+    const text =
+      '---\nname: reviewer\ndescription: "Reads: all of it."\nmodel: sonnet\ntools: Read, Grep\ncolor: red\n---\n\nReview.\n\n---\nmore\n'
+    expect(imported(text)).toEqual({
+      ok: true,
+      agent: {
+        definition: {
+          name: 'reviewer',
+          version: 1,
+          runtime: 'claude-code',
+          description: 'Reads: all of it.',
+          model: 'sonnet',
+        },
+        instructions: 'Review.\n\n---\nmore\n',
+        left: ['color', 'tools'],
+      },
+    })
+    expect(imported('---\r\nname: a\r\nmodel: inherit\r\n---\r\n')).toMatchObject({
+      agent: { definition: { name: 'a', version: 1 }, instructions: '', left: [] },
+    })
+  })
+
+  it('is refused where it is none', () => {
+    for (const text of [
+      '',
+      'Review.',
+      '---\n---\n',
+      '---\nname: A B\n---\n',
+      '---\nname: [\n---\n',
+      '---\nname: a\nname: b\n---\n',
+      '---\nname: 7\n---\n',
+      '---\nname: a\n',
+    ])
+      expect(imported(text).ok, text).toBe(false)
+    expect(imported(`---\nname: a\n---\n${'x'.repeat(70_000)}`)).toMatchObject({
+      problems: [{ code: 'LIMIT_EXCEEDED' }],
+    })
+    expect(importClaudeAgent(Buffer.from([0xff, 0xfe])).ok).toBe(false)
   })
 })
 

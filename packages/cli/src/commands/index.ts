@@ -1,4 +1,6 @@
 import type { Command } from '../command.ts'
+import { agentDiff } from './agent-diff.ts'
+import { agentImport } from './agent-import.ts'
 import { agentList } from './agent-list.ts'
 import { agentPush } from './agent-push.ts'
 import { agentRm } from './agent-rm.ts'
@@ -41,7 +43,9 @@ export const COMMANDS: readonly Command[] = [
   agentPush,
   agentList,
   agentShow,
+  agentDiff,
   agentRm,
+  agentImport,
   evidenceExport,
   keysExport,
   verify,

@@ -18,7 +18,7 @@ const agent = z.strictObject({
     .regex(NAME, 'is no name: use 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning with a letter or digit')
     .describe('By which plans name it, and its calls are counted.'),
   version: z.int().min(1).max(MOST_VERSION).describe('A whole number from 1. A version has one content, for ever.'),
-  description: maybe(z.string().min(1).max(2_000)),
+  description: maybe(z.string().min(1).max(10_000)),
   runtime: maybe(
     z.string().regex(NAME, 'is no name: use 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning with a letter or digit'),
   ),
