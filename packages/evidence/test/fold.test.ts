@@ -267,3 +267,54 @@ describe('the outcome', () => {
     expect(report).toMatchObject({ verdict: 'verified', run: { status } })
   })
 })
+
+describe('children', () => {
+  type Added = readonly (readonly [number, string, readonly number[]])[]
+  const submitted: RecordDraft = {
+    kind: 'run.submitted',
+    actor: 'x',
+    run: RUN,
+    data: { plan: 'ab'.repeat(32), items: 1 },
+  }
+  const added = (items: Added): RecordDraft => ({ kind: 'items.added', actor: 'x', run: RUN, data: { items } })
+  const by = (fence: number, items: Added, attempt = 1, id = 'a'): RecordDraft => ({
+    ...added(items),
+    item: id,
+    attempt,
+    fence,
+  })
+  const ended = (id: string, fence: number, outcome: 'succeeded' | 'failed'): RecordDraft[] => {
+    const about = { ...item(id), attempt: 1, fence }
+    const product = outcome === 'succeeded' ? { product: productA } : {}
+    return [
+      { kind: 'attempt.ended', ...about, data: { outcome, reason: 'x', ...product } },
+      { kind: 'item.settled', ...about, data: { outcome, reason: 'x' } },
+    ]
+  }
+  const one = by(1, [[1, 'b', []]])
+  const log = (...more: RecordDraft[]) => [submitted, added([[0, 'a', []]]), launch('a', 1, 1), ...more]
+  const firstIllegal = (entries: RecordDraft[]) => {
+    const fold = runFold()
+    return makeLog(entries).flatMap((record) => fold.add(record) ?? [])[0]?.code
+  }
+
+  test.each([
+    ['of an attempt that is over', log(...ended('a', 1, 'failed'), one), 'added-without-launch'],
+    ['of an old fence', log(by(0, [[1, 'b', []]])), 'old-fence'],
+    ['of another attempt', log(by(1, [[1, 'b', []]], 2)), 'old-fence'],
+    ['of an unknown item', log(by(1, [[1, 'b', []]], 1, 'zz')), 'added-without-launch'],
+    ['of nobody', log(added([[1, 'b', []]])), 'index-out-of-order'],
+    ['under a number that is not next', log(by(1, [[2, 'b', []]])), 'index-out-of-order'],
+    ['under an id that is taken', log(by(1, [[1, 'a', []]])), 'item-twice'],
+    ['that need their parent', log(by(1, [[1, 'b', [0]]])), 'unknown-need'],
+    ['that need what comes later', log(by(1, [[1, 'b', [2]]]), by(1, [[2, 'c', []]])), 'unknown-need'],
+  ])('%s are illegal', (_, entries, code) => {
+    expect(firstIllegal(entries)).toBe(code)
+  })
+
+  test.each(['succeeded', 'failed'] as const)('that %s leave the outcome to the items of the plan', async (outcome) => {
+    const entries = [...log(one, launch('b', 1, 2)), ...ended('b', 2, outcome), ...ended('a', 1, 'succeeded')]
+    const report = await verifyBundle(await bundleOf(makeLog([...entries, { seal: 'succeeded' }])))
+    expect(report).toMatchObject({ verdict: 'verified', run: { status: 'succeeded', items: 2 } })
+  })
+})
