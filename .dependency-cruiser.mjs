@@ -11,6 +11,7 @@ const mayImport = {
   kit: ['core'],
   log: ['core', 'kit'],
   metering: ['core', 'kit'],
+  report: ['core'],
   policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],

@@ -38,6 +38,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'test', package: 'linux-libc-dev', probe: ['-f', '/usr/include/asm-generic/unistd.h'] },
   { name: 'x86_64-linux-gnu-gcc', package: 'gcc', probe: ['--version'] },
   { name: 'aarch64-linux-gnu-gcc', package: 'gcc-aarch64-linux-gnu', probe: ['--version'] },
+  { name: '/usr/bin/chromium', package: 'chromium', probe: ['--version'] },
   { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
 ]
 

@@ -10,6 +10,7 @@ import { OUTPUT_SCHEMA_LIMITS } from '../../packages/output-schema/src/limits.ts
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { AGENT_LIMITS } from '../../packages/protocol/src/agent/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
+import { REPORT_LIMITS } from '../../packages/report/src/limits.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
 
 interface Group {
@@ -43,6 +44,12 @@ const groups: readonly Group[] = [
     about: 'The attempt fails, naming the limit and the path.',
     source: 'packages/worker/src/limits.ts',
     values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'A report',
+    about: 'What is beyond one is left out, and counted in its place.',
+    source: 'packages/report/src/limits.ts',
+    values: { ...REPORT_LIMITS },
   },
   {
     title: 'The schema of an output',

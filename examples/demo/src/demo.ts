@@ -99,6 +99,13 @@ export async function demo(root: string, options: DemoOptions = {}): Promise<num
     )
   }
 
+  const pages = [run, ...(available.ok ? ['agent'] : [])].map((id) => ({ id, path: join(folder, `report-${id}.html`) }))
+  for (const { id, path } of pages) {
+    const { code: made, err } = await seamark.ask('report', id, '-o', path)
+    if (made !== 0) throw new Error(`seamark report failed: ${err}`)
+  }
+  await say(`\n${bold('Look at it')} in a browser: ${pages.map(({ path }) => shown(path)).join('  ')}`)
+
   const base = dim('npm run seamark --')
   await say(`\n${bold('Next')}, with ${dim('SEAMARK_DATA=.seamark/demo/data')}`)
   await say(`  ${base} status ${run}         ${base} patch ${run} integrate`)

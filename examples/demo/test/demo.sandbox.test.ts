@@ -69,6 +69,13 @@ describe('what the agent of that demo left', () => {
     expect(records.filter(({ kind }) => kind === 'usage.settled')).toHaveLength(7)
   })
 
+  it('is shown by a page with the denials and the verified evidence', () => {
+    const page = readFileSync(place('report-agent.html'), 'utf8')
+    for (const text of ['planted-key', 'paste.example:443', 'tool.denied', 'egress.decided', 'claude-sonnet-4-5'])
+      expect(page).toContain(text)
+    expect(page).toMatch(/badge s-succeeded">\s*verified\s*</)
+  })
+
   it('holds the planted key nowhere but where it was planted', () => {
     const key = readFileSync(place('planted-key'), 'utf8').trim()
     const files = readdirSync(place('.'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())

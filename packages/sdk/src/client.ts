@@ -85,6 +85,8 @@ export interface SeamarkClient {
   patch(run: string, item: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** The bundle, as a tar. A stream that is cut ends with `UNAVAILABLE`: never a shorter bundle. */
   evidence(run: string, options?: CallOptions): AsyncIterable<Uint8Array>
+  /** The run as one page of HTML, whole or `UNAVAILABLE`. */
+  report(run: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** A run, or one item of it. */
   cancel(run: string, item?: string, options?: CallOptions): Promise<Effective>
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
@@ -172,6 +174,7 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     patch: (run, item, callOptions) =>
       wholeStream(wire, options, ROUTES.patch, { params: { run, item }, ...callOptions }),
     evidence: (run, callOptions) => wholeStream(wire, options, ROUTES.evidence, { params: { run }, ...callOptions }),
+    report: (run, callOptions) => wholeStream(wire, options, ROUTES.report, { params: { run }, ...callOptions }),
     cancel: (run, item, callOptions) =>
       item === undefined
         ? ask(ROUTES.cancelRun, { params: { run } }, callOptions)

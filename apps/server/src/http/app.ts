@@ -135,6 +135,14 @@ export function buildApp(options: AppOptions): App {
   serveStream(app, context, ROUTES.evidence, async ({ params, signal }) => ({
     body: exportEvidence(deployment, params.run, { signal, onNotice: options.onNotice }),
   }))
+  serveStream(app, context, ROUTES.report, async ({ params, signal }) => {
+    // The grammars of its colours take longer to load than most commands do.
+    const { REPORT_HEADERS, runReport } = await import('../report.ts')
+    return {
+      headers: REPORT_HEADERS,
+      body: runReport(deployment, params.run, { signal, onNotice: options.onNotice }),
+    }
+  })
   return { http: app, open: () => open }
 }
 

@@ -16,6 +16,7 @@ import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
 import { policyExplain } from './policy-explain.ts'
+import { report } from './report.ts'
 import { run } from './run.ts'
 import { secretsList } from './secrets-list.ts'
 import { secretsRm } from './secrets-rm.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   usage,
   patch,
   policyExplain,
+  report,
   agentPush,
   agentList,
   agentShow,

@@ -69,6 +69,7 @@ export interface Routes extends AgentRoutes {
   readonly approveItem: Route<ItemParams, NoParams, ApproveBody, { readonly approved: true }>
   readonly usage: Route<NoParams, UsageQuery, never, UsagePage>
   readonly evidence: Route<RunParams, NoParams, never, Uint8Array>
+  readonly report: Route<RunParams, NoParams, never, Uint8Array>
 }
 
 const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
@@ -341,6 +342,16 @@ export const ROUTES: Routes = {
     params: ofRun,
     answer: { kind: 'bytes', mediaType: 'application/x-tar' },
     errors: ['NOT_FOUND', 'CONFLICT', 'INTEGRITY'],
+  },
+  report: {
+    ...get,
+    id: 'report',
+    path: '/v1/runs/{run}/report',
+    summary: 'A run as one page of HTML that loads nothing, with what verifying its evidence says.',
+    action: 'run.read',
+    params: ofRun,
+    answer: { kind: 'bytes', mediaType: 'text/html; charset=utf-8' },
+    errors: ['NOT_FOUND', 'INTEGRITY'],
   },
   ...AGENT_ROUTES,
 }

@@ -1,0 +1,100 @@
+import type { AnyRecord, BlobRef, ItemRow, TrustFile } from '@seamark/core'
+import { examine, readTar } from '@seamark/evidence'
+import { isSeamError, toSeamError } from '@seamark/kit'
+import { parseHeader } from '@seamark/log'
+import { CONTENT_SECURITY_POLICY, productsOf, renderReport, REPORT_LIMITS, shareOf } from '@seamark/report'
+import type { Excerpt, ItemTexts, ReportEvidence } from '@seamark/report'
+import type { AskOptions } from './anchored.ts'
+import type { Deployment } from './deployment.ts'
+import { exportEvidence } from './evidence.ts'
+import { exportKeys } from './keys.ts'
+import { readBlob } from './patch.ts'
+import { runRow } from './questions.ts'
+import { VERSION } from './version.ts'
+
+type Options = AskOptions & { readonly signal: AbortSignal }
+
+/** Of an answer that is a page: what a browser lets it do. */
+export const REPORT_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+}
+
+/**
+ * A run as one page of HTML, also of a run that is not over. Its evidence is verified with the keys of this log where it can be
+ * exported; where it can not, the page says why. Errors: `NOT_FOUND`, `INTEGRITY` where a patch or a log is gone or another.
+ */
+export async function* runReport(deployment: Deployment, id: string, options: Options): AsyncIterable<Uint8Array> {
+  const { ns, journal } = deployment
+  const { signal } = options
+  const { tail: _tail, ...run } = await runRow(deployment, id)
+  const records: AnyRecord[] = []
+  for await (const { header } of journal.read(ns, run.seq, { run: id, signal })) records.push(parseHeader(header))
+  const items = await itemsOf(deployment, id)
+  const products = productsOf(records)
+  const share = shareOf(products.size)
+  const texts = new Map<string, ItemTexts>()
+  for (const [item, { patch, stdout, stderr }] of products)
+    texts.set(item, {
+      ...(patch !== undefined && { patch: await beginning(deployment, patch, share.patch, signal) }),
+      stdout: await ending(deployment, stdout, share.stream, signal),
+      stderr: await ending(deployment, stderr, share.stream, signal),
+    })
+  const evidence = await evidenceOf(deployment, id, options)
+  yield Buffer.from(renderReport({ version: VERSION, ns, now: Date.now(), run, items, records, texts, evidence }))
+}
+
+async function itemsOf({ ns, projections }: Deployment, run: string): Promise<readonly ItemRow[]> {
+  const items: ItemRow[] = []
+  let cursor: string | undefined
+  do {
+    const page = { limit: 1_000, ...(cursor !== undefined && { cursor }) }
+    const found = await projections.query(ns, 'items', { run }, page)
+    items.push(...found.rows)
+    cursor = found.cursor
+  } while (cursor !== undefined && items.length < REPORT_LIMITS.items)
+  return items
+}
+
+async function beginning(deployment: Deployment, blob: BlobRef, most: number, signal: AbortSignal): Promise<Excerpt> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  if (blob.size > 0)
+    for await (const chunk of readBlob(deployment, blob.sha256, { signal })) {
+      chunks.push(chunk)
+      size += chunk.byteLength
+      if (size >= most) break
+    }
+  const bytes = Buffer.concat(chunks)
+  if (blob.size <= most) return { text: bytes.toString('utf8'), leftOut: 0 }
+  // At a line's end: half a line would be another change.
+  const end = bytes.subarray(0, most).lastIndexOf('\n') + 1
+  return { text: bytes.subarray(0, end).toString('utf8'), leftOut: blob.size - end }
+}
+
+async function ending(deployment: Deployment, blob: BlobRef, most: number, signal: AbortSignal): Promise<Excerpt> {
+  const from = Math.max(0, blob.size - most)
+  const chunks: Uint8Array[] = []
+  if (blob.size > 0) for await (const chunk of readBlob(deployment, blob.sha256, { signal, from })) chunks.push(chunk)
+  return { text: Buffer.concat(chunks).toString('utf8'), leftOut: from }
+}
+
+/** What verifying the bundle says, as whoever has it and the keys of this log would find. */
+async function evidenceOf(deployment: Deployment, run: string, options: Options): Promise<ReportEvidence> {
+  const trust: TrustFile = await exportKeys(deployment, options)
+  let failure: unknown
+  // To whoever verifies, an export that fails is a bundle that can not be read.
+  async function* bundle(): AsyncIterable<Uint8Array> {
+    try {
+      yield* exportEvidence(deployment, run, options)
+    } catch (error) {
+      failure = error
+      throw error
+    }
+  }
+  const examined = await examine(readTar(bundle()), trust, { now: Date.now() })
+  if (failure === undefined) return { verified: true, report: examined.report() }
+  // Before the run is over, or before a head is signed that covers it, there is nothing to verify.
+  if (isSeamError(failure) && failure.code === 'CONFLICT') return { verified: false, why: failure.message }
+  throw toSeamError(failure)
+}

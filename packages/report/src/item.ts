@@ -1,0 +1,84 @@
+import { patchView } from './diff.ts'
+import type { AttemptFacts } from './facts.ts'
+import { markup } from './html.ts'
+import type { Html } from './html.ts'
+import type { Excerpt } from './input.ts'
+import type { Shown } from './shown.ts'
+import { bytes, counted, dollars, duration, moment } from './words.ts'
+
+/** An item: closed one line, open all that is known of it. */
+export function item(shown: Shown): Html {
+  const { id, index, status, row, attempts, gates, texts, product, spent } = shown
+  const patch = texts.patch === undefined ? undefined : patchView(texts.patch)
+  const [first, last] = [attempts[0], attempts.at(-1)]
+  const took = first === undefined || last?.endedAt === undefined ? undefined : duration(last.endedAt - first.startedAt)
+  const changed = product?.patch
+  const line = [
+    took,
+    changed === undefined ? undefined : counted(changed.files, 'file'),
+    spent.calls > 0 ? dollars(spent.nanoUsd) : undefined,
+    status === 'succeeded' ? undefined : row.reason,
+  ].filter((word) => word !== undefined)
+  return markup`<details class="item" id="i${index}">
+    <summary><span class="badge s-${status}">${status}</span> <b>${id}</b> <small>${line.join(' · ')}</small></summary>
+    ${
+      attempts.length === 0
+        ? markup`<p class="note">It never ran${row.reason === undefined ? '' : `: ${row.reason}`}.</p>`
+        : markup`<ul>
+            ${attempts.map(attempt)}
+          </ul>`
+    }
+    ${
+      gates.length === 0
+        ? undefined
+        : markup`<ul>
+            ${gates.map(({ gate, passed, reason }) => markup`<li><span class="${passed ? 'good' : 'bad'}">gate ${gate + 1} ${passed ? 'passed' : 'did not pass'}</span> <small>${reason}</small></li>`)}
+          </ul>`
+    }
+    ${
+      product === undefined || product.outputs.length === 0
+        ? undefined
+        : markup`<h4>Outputs</h4>
+            <ul>
+              ${product.outputs.map(
+                ({ path, blob }) =>
+                  markup`<li>
+                    <code>${path}</code> <small>${bytes(blob.size)}, SHA-256 <code>${blob.sha256}</code></small>
+                  </li>`,
+              )}
+            </ul>`
+    }
+    ${
+      patch === undefined
+        ? undefined
+        : markup`<h3>
+              Patch
+              <small
+                >+${patch.added} −${patch.removed}${changed === undefined ? '' : `, SHA-256 ${changed.sha256}`}</small
+              >
+            </h3>
+            ${patch.markup}`
+    }
+    ${stream('Output', texts.stdout)}${stream('Errors', texts.stderr)}
+  </details>`
+}
+
+function attempt({ attempt: number, startedAt, endedAt, outcome, reason, detail, executor }: AttemptFacts): Html {
+  const took =
+    endedAt === undefined
+      ? 'still running'
+      : `${outcome ?? ''} (${reason ?? ''}) after ${duration(endedAt - startedAt)}`
+  return markup`<li>
+    attempt ${number} on ${executor}, ${moment(startedAt)}:
+    ${took}${detail === undefined ? undefined : markup`<br /><small>${detail}</small>`}
+  </li>`
+}
+
+function stream(title: string, excerpt: Excerpt | undefined): Html | undefined {
+  if (excerpt === undefined || (excerpt.text === '' && excerpt.leftOut === 0)) return undefined
+  const { text, leftOut } = excerpt
+  return markup`<h3>
+      ${title}${leftOut > 0 ? markup` <small>its end; ${bytes(leftOut)} before it are not shown</small>` : undefined}
+    </h3>
+    <pre class="log">${text}</pre>`
+}
