@@ -1,8 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
-import { toSeamError } from '@seamark/kit'
-import type { SeamError } from '@seamark/kit'
+import { SeamError, toSeamError } from '@seamark/kit'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CHILDREN_LIMITS } from './limits.ts'
@@ -52,7 +51,8 @@ export class SocketTransport implements Transport {
     // One piece at a time: what is not read stays with whoever sent it.
     for await (const piece of this.#socket.iterator({ destroyOnReturn: false })) {
       for (const line of split(asBytes(piece))) {
-        const message = JSONRPCMessageSchema.parse(parseMessage(line))
+        const { data: message } = JSONRPCMessageSchema.safeParse(parseMessage(line))
+        if (message === undefined) throw new SeamError('INVALID_INPUT', 'A message is none of JSON-RPC.')
         if ('id' in message && 'method' in message) this.#open.add(message.id)
         this.onmessage?.(message)
         await pause(CHILDREN_LIMITS.paceMs)
