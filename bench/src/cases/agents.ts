@@ -4,6 +4,7 @@ import { claudeCode } from '@seamark/runtime-claude-code'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BEGINNING, END, TASK } from '../agent-lines.ts'
+import { turns } from '../agent-turns.ts'
 import { newLaunchId } from '../attempts.ts'
 import { inChild } from '../child.ts'
 import type { Line, Scale } from '../line.ts'
@@ -15,7 +16,7 @@ const USES = 200
 
 /** What it takes to follow agents, whose programs do nothing here. */
 export async function measure(scale: Scale): Promise<Line[]> {
-  return [...(await transcripts(scale)), await atOnce()]
+  return [...(await transcripts(scale)), ...(await turns()), await atOnce()]
 }
 
 async function transcripts(scale: Scale): Promise<Line[]> {
