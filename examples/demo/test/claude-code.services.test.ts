@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -11,6 +11,8 @@ let copy = ''
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'seamark-demo-'))
+  // The user of sandboxes has to get to the program.
+  chmodSync(copy, 0o755)
   for (const name of ['plan.yaml', 'repository.bundle'])
     cpSync(join(source, '..', name), join(copy, 'examples/demo', name), { recursive: true })
   const prefix = ['install', '--no-audit', '--no-fund', '--prefix', join(copy, 'agents')]

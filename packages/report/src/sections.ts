@@ -93,8 +93,7 @@ export function evidence({ evidence: found, run, ns }: ReportInput, { seal, subm
       : [
           [
             'base',
-            markup`commit <code>${base.commit}</code>, tree <code>${base.tree}</code> of
-              ${base.repository}${base.uncommitted > 0 ? `; ${counted(base.uncommitted, 'uncommitted path')} not included` : ''}`,
+            markup`commit <code>${base.commit}</code>, tree <code>${base.tree}</code> of the repository <code>${base.repository}</code>${base.uncommitted > 0 ? `; ${counted(base.uncommitted, 'uncommitted path')} not included` : ''}`,
           ],
         ]),
     [
