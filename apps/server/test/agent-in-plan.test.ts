@@ -81,6 +81,12 @@ it('runs what it is pinned to, and says so in the record of its launch', { timeo
     from: [{ level: 'version', pointer: '/policy/limits/wallClock' }],
   })
 
+  const exported = await here.seamark('evidence', 'export', 'r1', '-o', 'bundle.tar')
+  expect(exported, exported.err).toMatchObject({ code: 0 })
+  await here.seamark('keys', 'export', '-o', 'trust.json')
+  const verified = await here.seamark('verify', 'bundle.tar', '--trust', 'trust.json')
+  expect(verified, verified.out + verified.err).toMatchObject({ code: 0 })
+
   write(2, 'Write it all.\n')
   const second = await push()
   await run(`sha256:${second.digest}`, 'r2')

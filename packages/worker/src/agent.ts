@@ -1,8 +1,8 @@
 import type { AgentFile, AgentMcpServer, AgentParts, CallOptions, StepTask } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { SeamError } from '@seamark/kit'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Blobs } from './blobs.ts'
 import { joined } from './joined.ts'
 import type { AttemptLayout } from './layout.ts'
@@ -34,21 +34,19 @@ export async function placeAgent(
   options?: CallOptions,
 ): Promise<void> {
   if (step !== 'main') return
-  if (item?.input !== undefined)
-    await writeFile(join(inputs, INPUT), `${JSON.stringify(item.input, undefined, 2)}\n`, { mode: 0o444 })
+  if (item?.input !== undefined) await place(join(inputs, INPUT), `${JSON.stringify(item.input, undefined, 2)}\n`)
   if (item?.agentVersion === undefined) return
   const manifest: unknown = JSON.parse((await joined(blobs.fetch(item.agentVersion.manifest, options))).toString())
   const files: { path: string; bytes: Buffer; mode: number }[] = []
   for (const { path, ...blob } of filesOf(manifest))
     files.push({ path, bytes: await joined(blobs.fetch(blob, options)), mode: 0o444 })
   if (secrets !== undefined) lookThroughLaunch({ env: {}, files }, secrets)
-  await mkdir(join(inputs, FOLDER), { mode: 0o755 })
-  for (const { path, bytes, mode } of files) {
-    const target = join(inputs, FOLDER, path)
-    // Readable by the sandbox's user, who owns none of it.
-    await mkdir(dirname(target), { recursive: true, mode: 0o755 })
-    await writeFile(target, bytes, { mode })
+  const folders = new Set(files.flatMap(({ path }) => foldersOf(path)))
+  for (const folder of ['', ...folders]) {
+    await mkdir(join(inputs, FOLDER, folder))
+    await chmod(join(inputs, FOLDER, folder), 0o755)
   }
+  for (const { path, bytes } of files) await place(join(inputs, FOLDER, path), bytes)
   const text = (...paths: string[]) => files.find(({ path }) => paths.includes(path))?.bytes.toString()
   const instructions = text('AGENTS.md', 'CLAUDE.md')
   const skills = files.filter(({ path }) => path.startsWith('skills/'))
@@ -58,6 +56,18 @@ export async function placeAgent(
     mcp: text('.mcp.json') ?? '{"mcpServers":{}}',
   }
   await writeFile(agent, JSON.stringify(kept))
+}
+
+/** Readable by the sandbox's user, who owns none of it. */
+async function place(target: string, bytes: string | Uint8Array): Promise<void> {
+  await writeFile(target, bytes, { flag: 'wx', mode: 0o600 })
+  await chmod(target, 0o444)
+}
+
+/** Those that a path is in, from the top. */
+function foldersOf(path: string): readonly string[] {
+  const steps = path.split('/').slice(0, -1)
+  return steps.map((_, at) => steps.slice(0, at + 1).join('/'))
 }
 
 /** What of its agent the program of a step is given: the same before the launch and after a restart. */
