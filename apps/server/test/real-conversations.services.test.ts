@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { orGone } from './look-inside.ts'
-import { claudeCode, codex } from './real-programs.ts'
+import { claudeCode, codex, PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
 import { installAgents, itemFor, realService } from './real-service.ts'
 import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
@@ -34,16 +34,17 @@ async function serve(turns: Turns, options: Pick<RealServiceOptions, 'asked' | '
   tideRepository(service)
 }
 
-/** Ends the program of a run as a crash does, and says how many there were. */
-function kill(run: string, program: RealProgram): number {
+/** Ends the program of a run as a crash does, and says how many processes it had. */
+function kill(run: string): number {
   const pids = readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
-    const environment = orGone(() => readFileSync(`/proc/${pid}/environ`, 'latin1')) ?? ''
+    const textOf = (name: string) => orGone(() => readFileSync(`/proc/${pid}/${name}`, 'latin1')) ?? ''
     const executable = basename(orGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '')
-    const name = program.packages[0]?.includes('codex') === true ? 'codex' : 'claude'
-    return environment.split('\0').includes(`SEAMARK_RUN=${run}`) && executable.startsWith(name)
+    // Not the shell that leads it.
+    if (!/^(node|claude|codex)/.test(executable) || !textOf('cmdline').includes('/opt/agents/')) return false
+    return textOf('environ').split('\0').includes(`SEAMARK_RUN=${run}`)
   })
-  for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
+  for (const pid of pids) orGone(() => process.kill(Number(pid), 'SIGKILL'))
   return pids.length
 }
 
@@ -79,12 +80,16 @@ const asking = (one: Part | undefined): Part => {
   return one
 }
 
+const before = ['Make the tests pass.', 'metres * 100']
+// Some read what they are to edit, each time that they go on.
+const turnsOf = ({ edit, read }: RealProgram): Record<'began' | 'wentOn', Turns> => ({
+  began: [{ answer: [read('tide.mjs')] }, { answer: [edit(...CHANGES.tide)] }],
+  wentOn: [{ answer: [edit(...CHANGES.ports)] }, { answer: 'Done.' }],
+})
+
 describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program) => {
-  const { ask, edit, limit, read } = program
-  // Some read what they are to edit, each time that they go on.
-  const began: Turns = [{ answer: [read('tide.mjs')] }, { answer: [edit(...CHANGES.tide)] }]
-  const before = ['Make the tests pass.', 'metres * 100']
-  const wentOn: Turns = [{ answer: [edit(...CHANGES.ports)] }, { answer: 'Done.' }]
+  const { ask, limit, read } = program
+  const { began, wentOn } = turnsOf(program)
 
   it('asks, waits, and goes on with the answer', { timeout: 600_000 }, async () => {
     await serve([
@@ -112,28 +117,6 @@ describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program)
     await expectCharged(id)
   })
 
-  it('goes on where it was killed', { timeout: 600_000 }, async () => {
-    const id = `${mark}-kill-${program.name}`
-    let came = 0
-    const asked = async (): Promise<undefined> => {
-      if (++came !== 3) return
-      // It writes down a moment later what it did.
-      await sleep(2_000)
-      if (kill(id, program) === 0) throw new Error('There is no program to kill.')
-      throw new Error('Nobody is there to be answered.')
-    }
-    await serve(
-      [...began, { expect: { anywhere: before, contains: 'Go on' }, answer: [read('ports.csv')] }, ...wentOn],
-      { asked },
-    )
-    const ran = await service.run(id, [itemFor(program, { retries: { max: 1 } })])
-    expectOne(ran, [
-      ['failed', 'exit-code'],
-      ['succeeded', 'completed'],
-    ])
-    await expectBoth(id)
-  })
-
   it('waits for the end of a limit, and goes on', { timeout: 600_000 }, async () => {
     const resetAt = Math.floor(Date.now() / 1_000) + 40
     const { told = {}, refused = {}, times, env = {} } = limit?.(resetAt) ?? { times: 1 }
@@ -155,6 +138,32 @@ describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program)
     const [parked] = ran.dataOf('item.parked')
     expect(parked).toMatchObject({ reason: 'rate-limit', resumeAt: (resetAt + 1) * 1_000 })
     expect(Date.now()).toBeGreaterThan((resetAt + 1) * 1_000)
+    await expectBoth(id)
+  })
+})
+
+describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
+  const { began, wentOn } = turnsOf(program)
+
+  it('goes on where it was killed', { timeout: 600_000 }, async () => {
+    const id = `${mark}-kill-${program.name}`
+    let came = 0
+    const asked = async (): Promise<undefined> => {
+      if (++came !== 3) return
+      // It writes down a moment later what it did.
+      await sleep(2_000)
+      if (kill(id) === 0) throw new Error('There is no program to kill.')
+      throw new Error('Nobody is there to be answered.')
+    }
+    await serve(
+      [...began, { expect: { anywhere: before, contains: 'Go on' }, answer: [program.read('ports.csv')] }, ...wentOn],
+      { asked },
+    )
+    const ran = await service.run(id, [itemFor(program, { retries: { max: 1 } })])
+    expectOne(ran, [
+      ['failed', 'exit-code'],
+      ['succeeded', 'completed'],
+    ])
     await expectBoth(id)
   })
 })
