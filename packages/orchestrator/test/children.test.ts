@@ -1,58 +1,12 @@
-import type { AnyRecord, AttemptPort, ChildrenPort, ItemSpec, Journal, Worker } from '@seamark/core'
-import { runFold } from '@seamark/evidence'
-import { jcsText, parseHeader } from '@seamark/log'
-import fc from 'fast-check'
+import type { ItemSpec, Journal } from '@seamark/core'
+import { jcsText } from '@seamark/log'
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../src/index.ts'
 import { recover } from '../src/recover.ts'
 import { saveState } from '../src/snapshot.ts'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
-import type { Script } from './harness.ts'
+import { child, families, MAY, parent, verified } from './families.ts'
+import { engineWith, item, LOCAL, records, submission } from './harness.ts'
 import { FAILED, kinds, only, SUCCEEDED, until } from './records.ts'
 import { call, used } from './spending.ts'
-
-const MAY = { max: 10, depth: 1, end: 'cancel' } as const
-
-/** An engine whose attempts give their ports to whoever waits for them, and hold until they are let go. */
-async function families(script: Script = () => 'hold', more: Partial<EngineOptions> = {}) {
-  const hands = fakeHands(script)
-  const ports = new Map<string, AttemptPort>()
-  const worker: Worker = {
-    ...hands.worker,
-    async follow(task, executor, exit, options) {
-      if (options?.port !== undefined) ports.set(`${task.item?.id} ${task.attempt}`, options.port)
-      await hands.worker.follow(task, executor, exit)
-    },
-  }
-  const made = await engineWith(hands, { worker, ...more })
-  const launchOf = (id: string) => [...hands.tasks.values()].findLast((task) => task.item?.id === id)?.launchId ?? ''
-  return {
-    ...made,
-    hands,
-    ports,
-    isRunning: (id: string) => hands.running().includes(launchOf(id)),
-    leave: (id: string) => hands.exit(launchOf(id)),
-    async childrenOf(id: string, attempt = 1): Promise<ChildrenPort> {
-      await until(() => ports.has(`${id} ${attempt}`))
-      const port = ports.get(`${id} ${attempt}`)?.children
-      if (port === undefined) throw new Error(`${id} may add no items.`)
-      return port
-    },
-  }
-}
-
-const parent = (more: Partial<ItemSpec> = {}) => item('p', { children: MAY, ...more })
-const child = (id: string, more: Partial<ItemSpec> = {}) => item(`p-1-${id}`, more)
-
-/** Whether the verifier of bundles takes these records, and what it makes of the run. */
-function verified(log: readonly AnyRecord[], run: string) {
-  const fold = runFold()
-  const illegal = log.flatMap((record) => {
-    parseHeader(Buffer.from(JSON.stringify(record)))
-    return (record.run === run ? fold.add(record) : undefined) ?? []
-  })
-  return { illegal, outcome: fold.outcome(), items: fold.items }
-}
 
 describe('an attempt that adds items', () => {
   it('has them done after one another, and sees what they made', async () => {
@@ -305,110 +259,6 @@ describe('recovery', () => {
     expect(verified(await records(options), 'r1').illegal).toEqual([])
   })
 })
-
-/** Something that happens to a run: an attempt adds items, ends, or the service is started anew. */
-const happening = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('add' as const), who: fc.nat(), count: fc.integer({ min: 1, max: 3 }), chained: fc.boolean() }) }, // prettier-ignore
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('end' as const), who: fc.nat(), well: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const) }) },
-)
-
-it('whatever happens: no child outlives its attempt unasked, none is lost, and the evidence is legal', async () => {
-  const shape = fc.record({
-    concurrency: fc.integer({ min: 1, max: 3 }),
-    depth: fc.integer({ min: 1, max: 3 }),
-    end: fc.constantFrom('cancel' as const, 'finish' as const),
-    retries: fc.nat(1),
-    happenings: fc.array(happening, { maxLength: 14 }),
-  })
-  await fc.assert(
-    fc.asyncProperty(shape, async ({ concurrency, depth, end, retries, happenings }) => {
-      const bad = new Set<string>()
-      const family = await families(({ launchId }) => (bad.has(launchId) ? FAILED : 'hold'), {
-        queues: { default: { concurrency } },
-      })
-      const { hands, options, ports } = family
-      let { engine } = family
-      const again = { max: retries, minDelayMs: 1, maxDelayMs: 1 }
-      const may = (generations: number) => ({ children: { max: 5, depth: generations, end }, retries: again })
-      await engine.submit(LOCAL, submission('r1', [parent(may(depth)), item('q', may(depth))]))
-      const quiet = () => new Promise((resolve) => setTimeout(resolve, 8))
-      const runningTasks = () => hands.running().flatMap((id) => hands.tasks.get(id) ?? [])
-      const leave = (launchId: string, well: boolean) => {
-        if (!well) bad.add(launchId)
-        hands.exit(launchId)
-      }
-      for (const [at, each] of happenings.entries()) {
-        await quiet()
-        if (each.type === 'restart') {
-          await engine.stop()
-          ;({ engine } = await engineWith(hands, options))
-          continue
-        }
-        const tasks = runningTasks()
-        const task = tasks[each.who % Math.max(1, tasks.length)]
-        if (task?.item === undefined) continue
-        if (each.type === 'end') {
-          leave(task.launchId, each.well)
-          continue
-        }
-        const below = (task.item.children?.depth ?? 1) - 1
-        const added = Array.from({ length: each.count }, (_, index) =>
-          item(`${task.item?.id}-${task.attempt}-${at}x${index}`, {
-            ...(below > 0 && may(below)),
-            ...(each.chained && index > 0 && { needs: [{ from: index - 1 }] }),
-          }),
-        )
-        const children = ports.get(`${task.item.id} ${task.attempt}`)?.children
-        await children
-          ?.add(added)
-          .catch((error: unknown) =>
-            expect(error).toHaveProperty('code', expect.stringMatching(/^(?:CONFLICT|LIMIT_EXCEEDED|UNAVAILABLE)$/)),
-          )
-      }
-      const sealed = engine.sealed('r1')
-      for (let over = false; !over;) {
-        for (const { launchId } of runningTasks()) leave(launchId, true)
-        over = await Promise.race([sealed.then(() => true), quiet().then(() => false)])
-      }
-      const outcome = await sealed
-      await engine.stop()
-      const log = await records(options)
-      expect(verified(log, 'r1')).toMatchObject({ illegal: [], outcome })
-      expect(outliving(log, end)).toEqual([])
-      expect(most(log)).toBeLessThanOrEqual(concurrency * (1 + depth))
-    }),
-    { numRuns: 60 },
-  )
-}, 60_000)
-
-/** Children that were launched after their attempt was over, where they were not to go on. */
-function outliving(log: readonly AnyRecord[], end: 'cancel' | 'finish'): string[] {
-  const parents = new Map<string, string>()
-  const over = new Map<string, boolean>()
-  const found: string[] = []
-  for (const record of log) {
-    const who = `${record.item} ${record.attempt}`
-    if (record.kind === 'items.added' && record.item !== undefined)
-      for (const [, id] of record.data.items) parents.set(id, who)
-    if (record.kind === 'attempt.ended') over.set(who, record.data.outcome === 'succeeded')
-    if (record.kind !== 'item.launched') continue
-    const well = over.get(parents.get(record.item ?? '') ?? '')
-    if (well === false || (well === true && end === 'cancel')) found.push(who)
-  }
-  return found
-}
-
-/** The most launches that were open at once. */
-function most(log: readonly AnyRecord[]): number {
-  let open = 0
-  let found = 0
-  for (const { kind } of log) {
-    if (kind === 'item.launched') found = Math.max(found, ++open)
-    if (kind === 'attempt.ended') open--
-  }
-  return found
-}
 
 /** A recovered state in one text, with what a snapshot leaves out of children. */
 function told({ state }: Awaited<ReturnType<typeof recover>>): string {
