@@ -34,9 +34,11 @@ export interface ModelFrontOptions {
   readonly url: string
   /** While the program waits for its answer. What it gives is the conversation of the request. */
   readonly asked: (body: Buffer) => Promise<string | undefined>
+  /** What is answered at `/oauth/token`, by the parameters of the request. */
+  readonly issue?: (parameters: URLSearchParams) => object
 }
 
-export async function modelFront({ dir, names, address, url, asked }: ModelFrontOptions): Promise<ModelFront> {
+export async function modelFront({ dir, names, address, url, asked, issue }: ModelFrontOptions): Promise<ModelFront> {
   certificates(dir, names)
   const hosts = join(dir, 'hosts')
   writeFileSync(hosts, `127.0.0.1 localhost\n${address} ${names.join(' ')}\n`)
@@ -48,6 +50,10 @@ export async function modelFront({ dir, names, address, url, asked }: ModelFront
     seen.push({ host, method: req.method ?? '', path: req.url ?? '', credentials })
     buffer(req)
       .then(async (body) => {
+        if (issue !== undefined && req.url === '/oauth/token') {
+          res.setHeader('content-type', 'application/json')
+          return void res.end(JSON.stringify(issue(new URLSearchParams(body.toString()))))
+        }
         const conversation = await asked(body)
         const headers = { ...req.headers, ...(conversation && { 'x-seamark-conversation': conversation }) }
         const passed = request(`${url}${req.url}`, { method: req.method, headers }, (answer) => {

@@ -55,9 +55,18 @@ export interface RealServiceOptions {
   readonly script: Pick<ModelScript, 'turns' | 'conversations'>
   /** Called while a program waits for its answer. */
   readonly asked?: ModelFrontOptions['asked']
+  /** Has a sign-in in place of a key: its secret, the tokens that the model takes, and who issues them. */
+  readonly signIn?: {
+    readonly secret: string
+    readonly tokens: readonly string[]
+    readonly issue: NonNullable<ModelFrontOptions['issue']>
+  }
   /** For the programs. */
   readonly env?: Readonly<Record<string, string>>
 }
+
+/** Issues the tokens of a sign-in. */
+const ISSUER = 'auth.vendor.example'
 
 const ruleOf = ({ host, paths, secret }: RealProgram) => ({
   host,
@@ -86,13 +95,22 @@ export function itemFor(program: RealProgram, more: object = {}): object {
 
 /** Takes root: the names of the vendors lead to loopback in a mount namespace of its own, and their port is below 1024. */
 export async function realService(options: RealServiceOptions): Promise<RealService> {
-  const { agents, keys, script, asked = async () => undefined, env = {} } = options
+  const { agents, keys, script, asked = async () => undefined, env = {}, signIn } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
-  const model = await startModelServer({ script: { version: 1, keys: Object.values(keys), stream, ...script } })
-  const names = [...new Set(PROGRAMS.map(({ host }) => host))]
-  const front = await modelFront({ dir: here.dir, names, address: '127.0.43.1', url: model.url, asked })
-  here.write('seamark.config.mjs', configuration(here, front, agents, env))
+  const model = await startModelServer({
+    script: { version: 1, keys: [...Object.values(keys), ...(signIn?.tokens ?? [])], stream, ...script },
+  })
+  const names = [...new Set([...PROGRAMS.map(({ host }) => host), ISSUER])]
+  const front = await modelFront({
+    dir: here.dir,
+    names,
+    address: '127.0.43.1',
+    url: model.url,
+    asked,
+    ...(signIn && { issue: signIn.issue }),
+  })
+  here.write('seamark.config.mjs', configuration(here, front, agents, env, signIn?.secret))
   for (const [name, value] of Object.entries(keys))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
       cwd: here.dir,
@@ -137,10 +155,19 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
   }
 }
 
-function configuration(here: Place, { ca }: ModelFront, agents: string, env: Readonly<Record<string, string>>): string {
+function configuration(
+  here: Place,
+  { ca }: ModelFront,
+  agents: string,
+  env: Readonly<Record<string, string>>,
+  signIn: string | undefined,
+): string {
   // One rule for each host.
   const rules = [...new Map(PROGRAMS.map((program) => [program.host, ruleOf(program)])).values()]
-  const credentials = Object.fromEntries(PROGRAMS.map(({ secret, credential }) => [secret, credential]))
+  const oauth2 = { way: 'oauth2', tokenEndpoint: `https://${ISSUER}/oauth/token`, clientId: 'seamark-test' }
+  const credentials = Object.fromEntries(
+    PROGRAMS.map(({ secret, credential }) => [secret, secret === signIn ? oauth2 : credential]),
+  )
   const toolchain = { binds: [{ source: agents, target: '/opt/agents' }] }
   const source = (name: string) => JSON.stringify(join(packages, name, 'src/index.ts'))
   return `import { readFileSync } from 'node:fs'

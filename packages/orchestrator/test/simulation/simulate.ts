@@ -1,5 +1,5 @@
 import type { EngineOptions } from '../../src/engine-options.ts'
-import type { Engine, WaitingReason } from '../../src/engine.ts'
+import type { Engine } from '../../src/engine.ts'
 import type { AnchorReceipt, AnyRecord, AuditAnchor, RunOutcome, Submission } from '@seamark/core'
 import { allowLocal, hasCode, SeamError } from '@seamark/kit'
 import { memoryJournal } from '@seamark/testing'
@@ -7,10 +7,10 @@ import { parsePlaced } from '../../src/records.ts'
 import { LOCAL } from '../harness.ts'
 import { bundleViolations, logSigner, ORIGIN } from './bundles.ts'
 import { factViolations } from './facts.ts'
-import type { Host } from './hands.ts'
-import { answerTo, host } from './hands.ts'
+import { host } from './hands.ts'
 import type { Stored } from './invariants.ts'
 import { violationsOf } from './invariants.ts'
+import { answerOne, answerParked, cancelRefused } from './waiting.ts'
 import type { Life, World } from './world.ts'
 import { world, YEAR_MS } from './world.ts'
 import { budgetsAt, memberFor, randomPlan } from './plans.ts'
@@ -160,28 +160,6 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
     }
   }
 
-  /** Of two who answer, one is heard. */
-  async function answered(
-    run: string,
-    item: string,
-    { token, question }: WaitingReason & { for: 'parked' },
-  ): Promise<void> {
-    const text = question && answerTo(question)
-    const once = async () => {
-      try {
-        if (text !== undefined) await engine?.answer(LOCAL, run, item, token, text)
-      } catch (error) {
-        if (!hasCode(error, 'CONFLICT') && !hasCode(error, 'NOT_FOUND') && !hasCode(error, 'UNAVAILABLE')) throw error
-      }
-    }
-    if (sim.chance(0.3))
-      void engine?.resume(LOCAL, run, item, token).then(
-        () => errors.push(`${item} was resumed without its answer`),
-        () => undefined,
-      )
-    await Promise.all(sim.chance(0.3) ? [once(), once()] : [once()])
-  }
-
   /** Somebody who gives more to whoever waits for a budget, and answers what is asked. */
   async function approveAll(): Promise<void> {
     for (;;) {
@@ -190,7 +168,11 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
         for (const { id } of items) {
           const waiting = engine?.waiting(run, id)
           if (waiting?.for !== 'parked') continue
-          if (waiting.question !== undefined) await Promise.race([answered(run, id, waiting), life.over.promise])
+          if (engine !== undefined && waiting.question !== undefined) {
+            const of = { run, item: id }
+            const answered = answerOne(engine, sim, of, waiting).then((wrong) => wrong && errors.push(wrong))
+            await Promise.race([answered, life.over.promise])
+          }
           if (waiting.reason !== 'budget') continue
           const more = { ...(spec.budget?.nanoUsd !== undefined && { nanoUsd: 100 }) }
           await Promise.race([approved(run, id, waiting.token, more), life.over.promise])
@@ -392,25 +374,6 @@ function slow(
     saveState: (...args) => step(() => journal.saveState(...args)),
     loadState: (...args) => step(() => journal.loadState(...args)),
   }
-}
-
-/** Resumes the first parked item by its own token, before its time. */
-async function answerParked(engine: Engine, submissions: ReadonlyMap<string, Submission>): Promise<void> {
-  for (const { run, items } of submissions.values()) {
-    for (const { id } of items) {
-      const waiting = engine.waiting(run, id)
-      if (waiting?.for === 'parked') return engine.resume(LOCAL, run, id, waiting.token)
-    }
-  }
-  throw new SeamError('UNAVAILABLE', 'nothing is parked')
-}
-
-/** Cancels an item whose gate was refused, or its run, while it waits. */
-async function cancelRefused(engine: Engine, { refusedGate }: Host): Promise<unknown> {
-  const { run, item } = refusedGate ?? {}
-  if (run === undefined || item === undefined || engine.waiting(run, item.id)?.for !== 'parked')
-    throw new SeamError('UNAVAILABLE', 'no gate waits')
-  return engine.cancel(LOCAL, run, item.priority === 0 ? undefined : item.id)
 }
 
 async function afterSome(sim: World, most = 40): Promise<void> {

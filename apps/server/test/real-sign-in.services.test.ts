@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { claudeCode } from './real-programs.ts'
+import { installAgents, itemFor, realService } from './real-service.ts'
+import type { RealService } from './real-service.ts'
+import { CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+
+const token = (kind: string) => `${kind}-${randomBytes(24).toString('base64url')}`
+/** The refresh tokens and access tokens of a sign-in, in the order in which they are issued. */
+const refresh = Array.from({ length: 12 }, () => token('refresh'))
+const access = Array.from({ length: 12 }, () => token('access'))
+
+let agents: ReturnType<typeof installAgents>
+let service: RealService
+
+beforeAll(() => {
+  agents = installAgents()
+}, 600_000)
+afterEach(() => service.stop())
+afterAll(() => agents.remove())
+
+it(
+  'has Claude Code work on a sign-in that is renewed outside (as root, with bubblewrap)',
+  { timeout: 300_000 },
+  async () => {
+    const asked: URLSearchParams[] = []
+    const { read, edit } = claudeCode
+    service = await realService({
+      agents: agents.dir,
+      keys: { 'anthropic-key': refresh[0] ?? '', 'openai-key': token('unused') },
+      signIn: {
+        secret: 'anthropic-key',
+        tokens: access,
+        // Each lasts for a moment, and each refresh token is taken once.
+        issue(parameters) {
+          const count = asked.push(parameters)
+          return { access_token: access[count - 1], refresh_token: refresh[count], token_type: 'Bearer', expires_in: 1 }
+        },
+      },
+      // Longer than a token is kept at least.
+      async asked() {
+        await sleep(1_500)
+        return undefined
+      },
+      // As the program has it that is signed in to a subscription.
+      env: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'placeholder' },
+      script: {
+        turns: [
+          { answer: [read('tide.mjs')] },
+          { answer: [read('ports.csv')] },
+          { answer: [edit(...CHANGES.tide)] },
+          { answer: [edit(...CHANGES.ports)] },
+          { answer: 'It is done.' },
+        ],
+      },
+    })
+    tideRepository(service)
+    const ran = await service.run('signed-in', [itemFor(claudeCode)])
+    expect(ran.code, ran.err + ran.out).toBe(0)
+    expect(service.model.problems()).toEqual([])
+    expect(await service.told('patch', 'signed-in', 'fix')).toBe(patchTo(service, WANTED))
+
+    expect(asked.length).toBeGreaterThan(1)
+    expect(asked.map((one) => Object.fromEntries(one))).toEqual(
+      asked.map((_, index) => ({
+        grant_type: 'refresh_token',
+        refresh_token: refresh[index],
+        client_id: 'seamark-test',
+      })),
+    )
+    const calls = service.front.seen.filter(({ host }) => host === claudeCode.host)
+    const sent = calls.flatMap(({ credentials }) =>
+      credentials.map((each) => access.indexOf(each.replace('Bearer ', ''))),
+    )
+    expect(sent).toHaveLength(calls.length)
+    expect(sent.every((one, index) => one >= (sent[index - 1] ?? 0) && one < asked.length)).toBe(true)
+    expect(new Set(sent).size).toBeGreaterThan(1)
+    // Neither token is in what the run left.
+    const left = ran.out + ran.err + (await service.told('logs', 'signed-in', 'fix'))
+    for (const each of [...refresh, ...access]) expect(left).not.toContain(each)
+  },
+)
