@@ -1,5 +1,4 @@
 // What the items of the tests run inside their sandbox: a client of the Model Context Protocol, and programs that mean harm.
-/* oxlint-disable node/no-process-env */
 import { connect } from 'node:net'
 import { once } from 'node:events'
 
