@@ -24,6 +24,21 @@ export async function untar(body: AsyncIterable<Uint8Array>, dir: string, option
   const own = options?.owned === true ? { folder: 0o700, file: 0o600 } : { folder: 0, file: 0 }
   const least = { folder: all.folder | own.folder, file: all.file | own.file }
   const source = blocks(body)
+  try {
+    await unpack(source, dir, least, options)
+    // To its last byte: only then does whoever gives them know that they are those that were stored.
+    await source.end()
+  } finally {
+    await source.close()
+  }
+}
+
+async function unpack(
+  source: Blocks,
+  dir: string,
+  least: { readonly folder: number; readonly file: number },
+  options: UntarOptions | undefined,
+): Promise<void> {
   const folders: [BytePath, number][] = []
   const links: [BytePath, Buffer][] = []
   let pax = new Map<string, Buffer>()
@@ -126,7 +141,14 @@ function paxRecords(text: string): Map<string, Buffer> {
 }
 
 /** Reads a stream in pieces of a wanted size. */
-function blocks(body: AsyncIterable<Uint8Array>): { take(bytes: number): Promise<Buffer> } {
+interface Blocks {
+  take(bytes: number): Promise<Buffer>
+  /** Reads what is left, which is nothing but zeros. */
+  end(): Promise<void>
+  close(): Promise<void>
+}
+
+function blocks(body: AsyncIterable<Uint8Array>): Blocks {
   const iterator = body[Symbol.asyncIterator]()
   let rest = Buffer.alloc(0)
   return {
@@ -142,6 +164,17 @@ function blocks(body: AsyncIterable<Uint8Array>): { take(bytes: number): Promise
       const all = parts.length === 1 ? rest : Buffer.concat(parts)
       rest = all.subarray(bytes)
       return all.subarray(0, bytes)
+    },
+    async end() {
+      for (let left: Uint8Array = rest; ;) {
+        if (left.some((byte) => byte !== 0)) throw damaged('something after its end')
+        const next = await iterator.next()
+        if (next.done === true) return
+        left = next.value
+      }
+    },
+    async close() {
+      await iterator.return?.()
     },
   }
 }

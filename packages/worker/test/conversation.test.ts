@@ -7,12 +7,15 @@ import type {
   RuntimeAdapter,
   RuntimeTask,
 } from '@seamark/core'
+import { blobKey } from '@seamark/kit'
 import { command } from '@seamark/runtime-command'
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { localWorker } from '../src/index.ts'
-import { executor, item, options, task } from './attempt.ts'
+import { executor, item, options, storage, task } from './attempt.ts'
+import { collect, refusal } from './repository.ts'
 
 const EXITED: Exit = { reason: 'exited', code: 0, startedAt: 1, endedAt: 2, outputBytes: 0 }
 const BEGUN: AgentEvent = { type: 'conversation', id: 'c-1', resumed: false }
@@ -133,5 +136,15 @@ describe('a conversation', () => {
     const { report, facts } = await leaves(() => undefined, [odd, ...ASKED.slice(1)])
     expect(report.conversation?.id).toBe('x'.repeat(200))
     expect(facts).toEqual([{ kind: 'conversation.begun', data: { id: 'x'.repeat(200), resumed: false } }])
+  })
+
+  it('that is not what was stored is refused', async () => {
+    const { report } = await leaves((home) => writeFileSync(join(home, '.agent.json'), 'said'))
+    const { conversation } = report
+    const key = blobKey('ns', conversation?.state?.sha256 ?? '')
+    const stored = await collect((await storage.get(key))?.body ?? Readable.from([]))
+    const changed = Buffer.from(stored.toString('latin1').replace('said', 'lied'), 'latin1')
+    await storage.put(key, changed)
+    expect((await refusal(goesOn(conversation ?? { id: '' }))).code).toBe('INTEGRITY')
   })
 })

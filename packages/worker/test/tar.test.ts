@@ -131,6 +131,33 @@ describe('a snapshot', () => {
     await expect(untar(Readable.from([renamed('aa/bb', 'zz/bb')]), folder('through'))).rejects.toThrow()
     expect(existsSync(join(dir, 'bb'))).toBe(false)
   })
+
+  it('is read to its last byte, and let go of in any case', async () => {
+    const from = folder('whole')
+    write(from, { a: 'text' })
+    const tar = await collect(workspaces.snapshot(from))
+    const given = (bytes: Uint8Array) => {
+      const seen = { whole: false, closed: false }
+      async function* body(): AsyncGenerator<Uint8Array> {
+        try {
+          for (let at = 0; at < bytes.length; at += 512) yield bytes.subarray(at, at + 512)
+          seen.whole = true
+        } finally {
+          seen.closed = true
+        }
+      }
+      return { seen, body: body() }
+    }
+    const good = given(tar)
+    await untar(good.body, folder('whole-to'))
+    expect(good.seen).toEqual({ whole: true, closed: true })
+    const more = given(Buffer.concat([tar, Buffer.from('more')]))
+    expect((await refusal(untar(more.body, folder('more-to')))).code).toBe('INTEGRITY')
+    expect(more.seen.closed).toBe(true)
+    const less = given(Buffer.concat([Buffer.alloc(512, 1), tar]))
+    expect((await refusal(untar(less.body, folder('less-to')))).code).toBe('INTEGRITY')
+    expect(less.seen).toEqual({ whole: false, closed: true })
+  })
 })
 
 describe('removing a tree', () => {
