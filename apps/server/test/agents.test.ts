@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seamarkClient } from '@seamark/sdk'
@@ -144,6 +144,17 @@ describe('subagents of Claude Code', () => {
     const refused = await here.seamark('agent', 'import', 'claude', '--output', 'other', '--json')
     expect(JSON.parse(refused.err).error.problems.length).toBe(2)
     expect(existsSync(join(here.dir, 'other'))).toBe(false)
+    folder('claude', { 'one.md': one, 'two.md': '---\nname: tester\n---\nTest.\n' })
+    mkdirSync(join(here.dir, 'elsewhere'))
+    mkdirSync(join(here.dir, 'partly'))
+    symlinkSync('elsewhere', join(here.dir, 'linked'))
+    symlinkSync('../elsewhere/new', join(here.dir, 'partly/reviewer'))
+    for (const output of ['linked', 'linked/deeper', 'partly']) {
+      const { err } = await here.seamark('agent', 'import', 'claude', '--output', output, '--json')
+      expect(JSON.parse(err)).toMatchObject({ error: { problems: [{ code: 'INVALID_INPUT' }] } })
+    }
+    expect(readdirSync(join(here.dir, 'elsewhere'))).toEqual([])
+    expect(readdirSync(join(here.dir, 'partly'))).toEqual(['reviewer'])
   }, 60_000)
 })
 

@@ -170,9 +170,30 @@ describe('.mcp.json', () => {
       true,
     )
   })
-  it('holds no credential, nothing to fill in and nothing else', () => {
+  const problemsOf = (mcpServers: unknown) => {
+    const result = parseMcpServers(Buffer.from(JSON.stringify({ mcpServers })))
+    return result.ok ? [] : result.problems
+  }
+  it('has no credential in an address or a header, and tells of each without its value', () => {
+    const headers = {
+      Authorization: 's3cr3t', 'X-Auth-Token': 's3cr3t', 'PRIVATE-TOKEN': 's3cr3t', 'x-api-key': 's3cr3t', Cookie: 's3cr3t',
+      'X-Client-Secret': 's3cr3t', 'X-Amz-Credential': 's3cr3t', Accept: 's3cr3t', 'Mcp-Protocol-Version': 's3cr3t',
+    } // prettier-ignore
+    const problems = problemsOf({
+      a: { type: 'http', url: 'https://mcp.example', headers },
+      b: { type: 'sse', url: 'https://user:s3cr3t@mcp.example' },
+      c: { type: 'http', url: 'https://s3cr3t@mcp.example' },
+    })
+    expect(problems.map(({ code }) => code)).toEqual(Array.from({ length: 9 }, () => 'INVALID_INPUT'))
+    expect(JSON.stringify(problems)).not.toContain('s3cr3t')
+  })
+  it('leaves the name of our own server to it', () => {
+    for (const name of ['seamark', 'Seamark'])
+      expect(problemsOf({ [name]: { command: 'x' } }).map(({ code }) => code)).toEqual(['INVALID_INPUT'])
+    expect(problemsOf({ 'seamark-docs': { command: 'x' } })).toEqual([])
+  })
+  it('holds nothing to fill in and nothing else', () => {
     for (const server of [
-      { type: 'http', url: 'https://mcp.example', headers: { Authorization: 'Bearer x' } },
       { type: 'http', url: 'file:///etc/passwd' },
       { command: 'x', env: { TOKEN: '${TOKEN}' } },
       { command: '' },

@@ -8,6 +8,7 @@ import { DEFINITION, readPlainFile } from '../agent-folder.ts'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { exists } from '../exists.ts'
+import { linkOnWay } from '../link-on-way.ts'
 import { harmless } from '../style.ts'
 
 export const agentImport: Command = command({
@@ -20,7 +21,7 @@ export const agentImport: Command = command({
   examples: [{ line: 'seamark agent import .claude/agents', says: 'then: seamark agent push agents/NAME' }],
   notes: [
     'Name, description, model, effort and the text are taken over; what is not is named. Nothing is made where anything is wrong,',
-    'or a folder is there already. --json gives { agents: [{ name, folder, left }], skipped }.',
+    'a folder is there already, or a link is on the way to one. --json gives { agents: [{ name, folder, left }], skipped }.',
   ],
   async run({ cwd, io }, args) {
     const { agents, skipped } = await readAll(resolve(cwd, args.dir))
@@ -66,9 +67,19 @@ async function readAll(dir: string): Promise<{ agents: readonly ClaudeAgent[]; s
 
 async function requireFree(cwd: string, made: readonly { readonly folder: string }[]): Promise<void> {
   const problems: Problem[] = []
-  for (const { folder } of made)
-    if (await exists(resolve(cwd, folder)))
+  const links = new Set<string>()
+  for (const { folder } of made) {
+    const link = await linkOnWay(cwd, folder)
+    if (link !== undefined) links.add(link)
+    else if (await exists(resolve(cwd, folder)))
       problems.push({ code: 'CONFLICT', message: `${folder} is there already.`, remedy: 'Name another --output.' })
+  }
+  for (const link of links)
+    problems.push({
+      code: 'INVALID_INPUT',
+      message: `${link} is a link: nothing is written through one.`,
+      remedy: 'Name another --output, or where it leads.',
+    })
   refuse(problems)
 }
 
