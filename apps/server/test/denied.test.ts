@@ -39,7 +39,7 @@ const place = () => ({
 
 function codeOf(socketPath: string, { method, path }: (typeof GUARDED)[number]): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const url = path.replaceAll('{run}', 'r1').replaceAll('{item}', 'a')
+    const url = path.replaceAll('{run}', 'r1').replaceAll('{item}', 'a').replaceAll('{agent}', 'a@1')
     const sent = request({ socketPath, method, path: url, headers: { 'content-type': 'text/plain' } }, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

@@ -28,13 +28,14 @@ export interface Followed {
 
 /**
  * Follows a run to its seal, on the terminal or as NDJSON. The first Ctrl-C asks the run to cancel and
- * goes on following; the second ends this process at once.
+ * goes on following; the second ends this process at once. Who only watches leaves with the first: `ABORTED`, and the run goes on.
  */
 export async function followRun(
   context: CliContext,
   connection: Connection,
   run: string,
   json: boolean,
+  { watches = false }: { readonly watches?: boolean } = {},
 ): Promise<Followed> {
   const { io } = context
   const now = () => Date.now()
@@ -43,9 +44,12 @@ export async function followRun(
   const progress = emptyProgress()
   const items = new Map<string, ItemProgress>()
   const asking = view === undefined ? undefined : askWaiting(connection, run, progress, items, view)
+  const broken = new AbortController()
+  const left = () => broken.abort(new SeamError('ABORTED', `Run ${run} goes on.`))
   let interrupted = false
   const offInterrupt = onInterrupt((times) => {
     interrupted = true
+    if (watches) return left()
     if (times > 1) return void leave(connection, say)
     say('Cancelling; press Ctrl-C again to leave at once.')
     void cancel(connection, run, say)
@@ -53,12 +57,12 @@ export async function followRun(
   // Nobody learns how it goes on: as if the terminal had been closed.
   const onLost = () => {
     interrupted = true
+    if (watches) return left()
     void cancel(connection, run, (text) => io.err(`${text}\n`))
   }
   if (io.lost.aborted) onLost()
   else io.lost.addEventListener('abort', onLost, { once: true })
   const { inProcess } = connection
-  const broken = new AbortController()
   void inProcess?.ended.then((reason) => broken.abort(reason))
   try {
     for await (const event of connection.client.events(run, { follow: true }, { signal: broken.signal })) {

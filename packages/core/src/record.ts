@@ -225,7 +225,12 @@ export interface RecordData {
     readonly index: number
   }
   /** The program of a step began a conversation, or goes on with the one that its launch resumes. After a crash it may be recorded again. */
-  'conversation.begun': { readonly id: string; readonly resumed: boolean }
+  'conversation.begun': {
+    readonly id: string
+    readonly resumed: boolean
+    /** What the program says it is, with its version. */
+    readonly program?: string
+  }
   /** The main step ended and its product is durable; gates follow. */
   'item.captured': { readonly exit: Exit; readonly product: Product }
   'gate.ended': {

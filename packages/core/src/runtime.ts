@@ -97,8 +97,11 @@ export type AgentEvent =
   | { readonly type: 'permission'; readonly id: string; readonly tool: string; readonly input?: Json }
   /** The program is ended after it, with a `turn-end` of reason `question`: nobody answers while it runs. */
   | ({ readonly type: 'question' } & Question)
-  /** What its conversation is called, once it is known; `resumed` where it is the one of `RuntimeTask.resume`. */
-  | { readonly type: 'conversation'; readonly id: string; readonly resumed: boolean }
+  /**
+   * What its conversation is called, once it is known; `resumed` where it is the one of `RuntimeTask.resume`. `program` is what the
+   * program says it is, with its version.
+   */
+  | { readonly type: 'conversation'; readonly id: string; readonly resumed: boolean; readonly program?: string }
   | { readonly type: 'usage'; readonly model: string; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
   /** The program asked for a tool and is about to be told that it may use it. The answer is written when the next event is taken. */

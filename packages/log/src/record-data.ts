@@ -160,7 +160,7 @@ const schemas = {
   'agent.removed': z.strictObject({ name, version: positive, digest }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'tool.allowed': z.strictObject({ tool: word, reason: word, index: count }),
-  'conversation.begun': z.strictObject({ id: word, resumed: z.boolean() }),
+  'conversation.begun': z.strictObject({ id: word, resumed: z.boolean(), program: word.exactOptional() }),
   'item.captured': z.strictObject({ exit, product }),
   'gate.ended': z.strictObject({
     gate: count,

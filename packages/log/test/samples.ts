@@ -79,7 +79,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   },
   'tool.denied': { tool: 'Bash', reason: 'denied', index: 0 },
   'tool.allowed': { tool: 'Bash', reason: 'listed', index: 0 },
-  'conversation.begun': { id: 'c-1', resumed: true },
+  'conversation.begun': { id: 'c-1', resumed: true, program: 'Agent 1.2.3' },
   'usage.reserved': {
     id: 'c1',
     provider: 'anthropic',

@@ -130,6 +130,9 @@ function mainEnded(
   const data = { outcome, reason, ...(detail !== undefined && { detail }), ...evidence }
   if (end.type !== 'report' || stopping !== undefined) return attemptEnded(run, item, launch, data, moment)
   const { verdict } = end.report
+  // What says that it is limited may say so for ever, and each time is an attempt more.
+  if (verdict.outcome === 'parked' && verdict.reason === 'rate-limit' && item.limited >= MOST_LIMITED)
+    return attemptEnded(run, item, launch, { ...data, outcome: 'failed' }, moment)
   if (verdict.outcome === 'parked') {
     const { reason: why, resumeAt, expiresAt, snapshot } = verdict
     const until = { ...(resumeAt !== undefined && { resumeAt }), ...(expiresAt !== undefined && { expiresAt }) }
@@ -151,6 +154,9 @@ function mainEnded(
     })
   return attemptEnded(run, item, launch, data, moment, undefined, BREAKS.has(reason) ? kept : undefined)
 }
+
+/** Attempts in a row that may end with a provider's limit. */
+const MOST_LIMITED = 100
 
 /** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
 const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout'])

@@ -36,7 +36,11 @@ export function decideResume(state: State, command: Command & { type: 'resume' |
   const asks = item.parked.question !== undefined
   if (asks !== answers) {
     const reply = asks
-      ? refuse('CONFLICT', `Item ${itemId} waits for an answer.`, `Give it with \`seamark answer ${itemId} --run ${runId}\`.`)
+      ? refuse(
+          'CONFLICT',
+          `Item ${itemId} waits for an answer.`,
+          `Give it with \`seamark answer ${itemId} --run ${runId}\`.`,
+        )
       : refuse('CONFLICT', `Item ${itemId} asked nothing.`, 'See `seamark status` for what it waits for.')
     return { drafts: [voided(asks ? 'question' : 'no-question')], reply }
   }

@@ -26,6 +26,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     children: NONE,
     attempt: 0,
     failures: 0,
+    limited: 0,
     refused: undefined,
     ticket: 0,
     rank: 0,

@@ -9,7 +9,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 14
+export const FOLD_VERSION = 15
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -261,6 +261,7 @@ function foldItem(
       item.endedAt = record.at
       item.reason = record.data.reason
       item.left ??= leftBy(record.data.exit)
+      item.limited = record.data.outcome === 'parked' && record.data.reason === 'rate-limit' ? item.limited + 1 : 0
       if (record.data.outcome !== 'succeeded') item.product = undefined
       else if (record.data.product !== undefined) item.product = record.data.product
       if (record.data.outcome === 'failed' || record.data.outcome === 'timed-out' || record.data.outcome === 'lost')

@@ -79,6 +79,8 @@ export interface Item {
   attempt: number
   /** Attempts that ended failed, timed-out or lost. */
   failures: number
+  /** How many attempts in a row ended with a provider's limit. */
+  limited: number
   /** The launch that was refused for capacity: the same attempt is launched again under the same id. */
   refused: Launch | undefined
   /** Place in the line for locks. */

@@ -259,4 +259,22 @@ describe('a conversation', () => {
       resumeFrom: blob('2'),
     })
   })
+
+  it('that is limited without end fails, and a limit that is over begins a new count', async () => {
+    const limited: Left = { verdict: { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 } }
+    const { engine, options, seen } = await leaving(
+      ...Array.from({ length: 60 }, () => limited),
+      { verdict: ASKS },
+      ...Array.from({ length: 200 }, () => limited),
+    )
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await until(() => engine.waiting('r1', 'a')?.for === 'parked' && seen.length === 61)
+    await engine.answer(LOCAL, 'r1', 'a', tokenOf(engine, 'a'), 'yes')
+    await expect(engine.sealed('r1')).resolves.toBe('failed')
+    await engine.stop()
+    expect(seen).toHaveLength(60 + 1 + 100 + 1)
+    expect(only(await records(options), 'item.settled').map(({ data }) => data)).toEqual([
+      { outcome: 'failed', reason: 'rate-limit' },
+    ])
+  })
 })

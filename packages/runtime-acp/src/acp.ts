@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
 import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
 import type { AgentOptions } from '@seamark/runtime'
-import { agentServers } from './agent-servers.ts'
+import { agentServer } from './agent-servers.ts'
 import type { AcpMcpServer } from './acp-port.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
@@ -48,7 +48,15 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     })
   const launch = agentLaunch({ argv, env, endpoints, keeps })
 
-  const serversOf = ({ agent }: RuntimeTask) => [...mcpServers, ...agentServers(agent?.mcpServers ?? {}, mcpServers)]
+  const shared = {
+    ...(options.instructions !== undefined && { instructions: options.instructions }),
+    mcpServers: Object.fromEntries(mcpServers.map((server) => [server.name, server])),
+  }
+  const given = (task: RuntimeTask) => {
+    const { instructions } = givenParts(shared, '', task)
+    const ofAgent = Object.entries(task.agent?.mcpServers ?? {}).map(([name, server]) => agentServer(name, server))
+    return { instructions, mcpServers: [...mcpServers, ...ofAgent, ...ownServers(task)] }
+  }
 
   return agentRuntime<AcpConversation, AcpAbout>({
     kind: 'acp',
@@ -57,18 +65,18 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     takes: ['instructions', 'mcpServers'],
     launch(task) {
       // What can not be given is said before anything is started.
-      serversOf(task)
+      given(task)
       return launch
     },
     about: (task) => {
       const { versions, install } = options
-      const { instructions } = givenParts<never>({ instructions: options.instructions }, '', task.agent)
+      const { instructions, mcpServers: servers } = given(task)
       const prompt = promptOf(task)
       return {
         task,
         // A conversation that is gone on with has had them.
         prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
-        mcpServers: [...serversOf(task), ...ownServers(task)],
+        mcpServers: servers,
         repeats,
         answer: toolAnswers(task.tools),
         does: DOES,

@@ -97,7 +97,12 @@ function greeted(before: AcpConversation, result: unknown, about: AcpAbout): Acp
   const open = opening(hello, about)
   if (open === undefined)
     return finish(before, failed('resume', 'The agent does not go on with a conversation.'), [told])
-  const conversation: AcpConversation = { ...before, phase: 'session', request: before.request + 1 }
+  const conversation: AcpConversation = {
+    ...before,
+    phase: 'session',
+    program: who,
+    request: before.request + 1,
+  }
   return { conversation, effects: [told, { send: request(conversation.request, ...open) }] }
 }
 
@@ -118,7 +123,10 @@ function opened(before: AcpConversation, result: unknown, about: AcpAbout): Acp 
   const wanted = optionsFor(about.task, made.configOptions ?? [])
   if (!wanted.ok) return finish(before, failed(wanted.reason, wanted.detail))
   const { conversation, effects } = next({ ...before, session: made.sessionId, options: wanted.options }, about)
-  const begun: Effect = { event: { type: 'conversation', id: made.sessionId, resumed: resume !== undefined } }
+  const { program } = before
+  const begun: Effect = {
+    event: { type: 'conversation', id: made.sessionId, resumed: resume !== undefined, program },
+  }
   return { conversation, effects: [begun, ...effects] }
 }
 

@@ -132,12 +132,12 @@ describe.each(agents)('$name', ({ name, call, options, keeps }) => {
     const begun = of((await attempt()).events, 'conversation')
     const [first] = begun
     const id = first?.type === 'conversation' ? first.id : ''
-    expect(begun).toEqual([{ type: 'conversation', id, resumed: false }])
+    expect(begun).toMatchObject([{ type: 'conversation', id, resumed: false }])
     const { events, stdout } = await attempt({
       id,
       answer: { question: { id: 'q', text: 'Which colour?' }, text: 'Blue.' },
     })
-    expect(of(events, 'conversation', 'tool', 'turn-end'), stdout.slice(-3_000)).toEqual([
+    expect(of(events, 'conversation', 'tool', 'turn-end'), stdout.slice(-3_000)).toMatchObject([
       { type: 'conversation', id, resumed: true },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])

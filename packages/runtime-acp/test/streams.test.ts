@@ -36,8 +36,8 @@ describe.each(readdirSync(folder))('what %s said', (agent) => {
   it('of a conversation that it goes on with is read as it was meant', async () => {
     const said = readFileSync(join(folder, agent, 'gone-on-with.jsonl'))
     const { events } = await hear(said, {}, { task: { tools, resume: { id: 's1' } } })
-    expect(of(events, 'conversation', 'tool', 'turn-end')).toEqual([
-      { type: 'conversation', id: 's1', resumed: true },
+    expect(of(events, 'conversation', 'tool', 'turn-end')).toMatchObject([
+      { type: 'conversation', id: 's1', resumed: true, program: expect.stringMatching(/[a-z-]+ \d+\.\d+/) },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
   })

@@ -8,7 +8,7 @@ import type { McpServer } from './arguments.ts'
 import { canceled, OPENING } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
 import { begin, receive } from './receive.ts'
-import { doesOf } from './tools.ts'
+import { DOES } from './tools.ts'
 
 /** `name` is `claude-code` where none is given, and `versions` those that this package is tested with. */
 export interface ClaudeCodeOptions extends AgentOptions {
@@ -60,8 +60,8 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
       remedy: 'Write one, or leave it out.',
       place: { pointer: '/maxTurns' },
     })
-  const launch = (task: Pick<RuntimeTask, 'model' | 'effort' | 'resume' | 'agent'>) => {
-    const { instructions, skills, files, mcpServers } = givenParts(options, '.claude/skills', task.agent)
+  const launch = (task: Pick<RuntimeTask, 'model' | 'effort' | 'resume' | 'agent' | 'mcpServers'>) => {
+    const { instructions, skills, files, mcpServers } = givenParts(options, '.claude/skills', task)
     const given = {
       argv,
       skills: skills.length > 0,
@@ -88,7 +88,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
       install: options.install ?? INSTALL,
       repeats,
       answer: toolAnswers(task.tools),
-      does: doesOf(task),
+      does: DOES,
       cancel: canceled,
     }),
     begin,

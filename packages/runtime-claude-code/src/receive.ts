@@ -131,9 +131,9 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
     return stop(before, failed('resume', `The program began the conversation ${session}.`), about)
   const effects: Effect[] = [
     ...progress(`${who}, conversation ${session}, model ${model}`),
-    { event: { type: 'conversation', id: session, resumed: resume !== undefined } },
+    { event: { type: 'conversation', id: session, resumed: resume !== undefined, program: who } },
   ]
-  const conversation = { ...before, session }
+  const conversation = { ...before, session, program: who }
   const dead = servers.filter(({ status }) => !['connected', 'pending'].includes(status)).map(({ name }) => name)
   if (dead.length === 0) return { conversation, effects }
   // It has the prompt and would go on without them.

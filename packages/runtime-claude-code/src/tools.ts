@@ -1,4 +1,4 @@
-import type { Json, RuntimeTask } from '@seamark/core'
+import type { Json } from '@seamark/core'
 import type { AskedTool } from '@seamark/policy'
 import { isObject } from '@seamark/runtime'
 import type { ToolCall } from '@seamark/runtime'
@@ -21,14 +21,6 @@ export const DOES: Readonly<Record<string, AskedTool['does']>> = {
   Bash: 'run',
   Monitor: 'run',
   WebFetch: 'fetch',
-}
-
-/** What its tools do for one task: those of MCP servers of ours are known. */
-export function doesOf({ mcpServers = {} }: Pick<RuntimeTask, 'mcpServers'>): typeof DOES {
-  const own = Object.entries(mcpServers).flatMap(([server, { tools }]) =>
-    tools.map((tool) => [`mcp__${server}__${tool}`, 'read'] as const),
-  )
-  return own.length === 0 ? DOES : { ...DOES, ...Object.fromEntries(own) }
 }
 
 /** A call, by a name that says what it runs. */

@@ -104,7 +104,7 @@ describe('a conversation', () => {
     ])
     expect(events).toEqual([
       { type: 'progress', text: 'Claude Code 2.1.330, conversation s1, model m' },
-      { type: 'conversation', id: 's1', resumed: false },
+      { type: 'conversation', id: 's1', resumed: false, program: 'Claude Code 2.1.330' },
       { type: 'progress', text: 'hi' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
@@ -181,7 +181,7 @@ describe('a conversation that is gone on with', () => {
     const { argv: again, keeps } = await claudeCode().prepare(resumed)
     expect([again.filter((one) => !line.includes(one)), keeps]).toEqual([['--resume=s1'], ['.claude/projects']])
     const { events, wrote } = await hear(lines(...opening, claude.result()), {}, { task: resumed })
-    expect(events).toContainEqual({ type: 'conversation', id: 's1', resumed: true })
+    expect(events).toContainEqual(expect.objectContaining({ type: 'conversation', id: 's1', resumed: true }))
     expect(prompt(wrote)).toMatch(/Which\?.*Blue/)
     expect(prompt(wrote)).not.toContain('do it')
   })

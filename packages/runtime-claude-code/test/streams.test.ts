@@ -36,7 +36,7 @@ describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
           type: 'progress',
           text: expect.stringMatching(`^Claude Code ${version}, conversation [0-9a-f-]{36}, model `),
         },
-        { type: 'conversation', id, resumed: resumes !== undefined },
+        { type: 'conversation', id, resumed: resumes !== undefined, program: `Claude Code ${version}` },
       ]
       if (end.reason !== 'resume') expect(events.slice(0, 2)).toEqual(begun)
       expect(wrote.at(-1)).toBe('end')

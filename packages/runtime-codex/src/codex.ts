@@ -51,11 +51,11 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
   const { endpoints = { OPENAI_BASE_URL: 'api.openai.com/v1' } } = options
   const env = { ...ENV, ...options.env }
   checkSettings(argv, env, repeats)
-  const given = ({ agent }: Pick<RuntimeTask, 'agent'>) => {
-    const { mcpServers, ...parts } = givenParts(options, '.codex/skills', agent)
+  const given = (task: Pick<RuntimeTask, 'agent' | 'mcpServers'>) => {
+    const { mcpServers, ...parts } = givenParts(options, '.codex/skills', task)
     return { ...parts, mcpServers: mcpConfig(mcpServers) }
   }
-  const launch = (task: Pick<RuntimeTask, 'agent'>) =>
+  const launch = (task: Pick<RuntimeTask, 'agent' | 'mcpServers'>) =>
     agentLaunch({
       argv: commandLine(argv),
       env,

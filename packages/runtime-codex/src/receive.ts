@@ -84,10 +84,11 @@ function greeted(before: CodexConversation, result: unknown, about: CodexAbout):
   const who = `Codex ${version ?? 'of unknown version'}`.toWellFormed()
   const outcome = version === undefined ? failed('agent-version', `It is ${who}.`) : versionRefused(who, version, about)
   if (outcome !== undefined) return finish(before, outcome)
+  const known: CodexConversation = { ...before, program: who }
   const effects: Effect[] = [...progress(who), { send: { method: 'initialized' } }]
   if (about.skills.length > 0 && !about.projectSettings)
-    return { conversation: { ...before, phase: 'skills' }, effects: [...effects, listSkills(about)] }
-  return { conversation: { ...before, phase: 'thread' }, effects: [...effects, openThread(about, [])] }
+    return { conversation: { ...known, phase: 'skills' }, effects: [...effects, listSkills(about)] }
+  return { conversation: { ...known, phase: 'thread' }, effects: [...effects, openThread(about, [])] }
 }
 
 function opened(before: CodexConversation, result: unknown, about: CodexAbout): Codex {
@@ -106,7 +107,7 @@ function opened(before: CodexConversation, result: unknown, about: CodexAbout): 
   const conversation: CodexConversation = { ...before, phase: 'servers', session, model, starting }
   const effects: Effect[] = [
     ...progress(`Conversation ${session}, model ${model}`),
-    { event: { type: 'conversation', id: session, resumed: resume !== undefined } },
+    { event: { type: 'conversation', id: session, resumed: resume !== undefined, program: before.program } },
   ]
   return ready({ conversation, effects }, about)
 }

@@ -13,7 +13,7 @@ describe('a conversation that is gone on with', () => {
     const { keeps } = await codex().prepare(resumed)
     expect(keeps).toEqual(['.codex/sessions'])
     const { events, wrote } = await hear(lines(...opening, program.end()), {}, { task: resumed })
-    expect(events).toContainEqual({ type: 'conversation', id: 's1', resumed: true })
+    expect(events).toContainEqual(expect.objectContaining({ type: 'conversation', id: 's1', resumed: true }))
     const about = { approvalPolicy: 'untrusted', sandbox: 'read-only', cwd: '/w', threadId: 's1' }
     expect(wrote[2]).toMatchObject({ method: 'thread/resume', params: about })
     expect(JSON.stringify(wrote[3])).toMatch(/"turn\/start".*Which\?.*Blue/)

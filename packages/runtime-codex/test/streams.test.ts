@@ -38,7 +38,7 @@ describe.each(readdirSync(folder))('what Codex %s said', (version) => {
       if (end.reason !== 'resume')
         expect(events.slice(1, 3)).toEqual([
           { type: 'progress', text: expect.stringMatching(/^Conversation [0-9a-f-]{36}, model gpt-/) },
-          { type: 'conversation', id, resumed: resumes !== undefined },
+          { type: 'conversation', id, resumed: resumes !== undefined, program: `Codex ${version}` },
         ])
       expect(wrote.at(-1)).toBe('end')
       // Every request of the program has one answer, and each under its number; a question has none.

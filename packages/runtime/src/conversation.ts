@@ -32,6 +32,8 @@ export interface About<C extends Conversation = Conversation> {
 export interface Conversation {
   /** `over` is the last, for all. */
   readonly phase: string
+  /** What the program says it is, with its version; empty before. */
+  readonly program: string
   /** The line of the agent's words that has no end yet. */
   readonly text: string
   /** Tool calls by their ids; of many the last. */
@@ -72,6 +74,7 @@ export interface Manner<C extends Conversation = Conversation> {
 
 /** What of a conversation is alike before it begins. */
 export const UNBEGUN: Omit<Conversation, 'phase'> = {
+  program: '',
   text: '',
   uses: [],
   last: { key: '', count: 0 },

@@ -16,7 +16,7 @@ export function failed(reason: string, detail?: string): Outcome {
 }
 
 const SAID: readonly (readonly [TurnFailure, RegExp])[] = [
-  ['rate-limit', /rate.?limit|too many requests|\b429\b|overloaded|quota|usage limit/i],
+  ['rate-limit', /rate.?limit|too many requests|\b429\b|overloaded|usage limit/i],
   ['context', /context (?:length|window)|prompt is too long|maximum context|too many tokens/i],
   ['login', /\b401\b|unauthori[sz]ed|authenticat|api key|log ?in\b|sign in/i],
 ]

@@ -1,4 +1,4 @@
-import type { AgentMcpServer, AgentParts, RuntimeLaunch } from '@seamark/core'
+import type { AgentMcpServer, RuntimeLaunch, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { skillFiles } from './skills.ts'
 
@@ -20,19 +20,28 @@ export interface Given<S> {
   readonly mcpServers: Readonly<Record<string, S | AgentMcpServer>>
 }
 
-/** `folder` is where the program has its skills. Errors: `INVALID_INPUT` where both have a skill or a server of one name. */
-export function givenParts<S>(shared: Shared<S>, folder: string, agent: AgentParts | undefined): Given<S> {
+/** `folder` is where the program has its skills. Errors: `INVALID_INPUT` where two have a skill or a server of one name. */
+export function givenParts<S>(
+  shared: Shared<S>,
+  folder: string,
+  { agent, mcpServers: ours = {} }: Pick<RuntimeTask, 'agent' | 'mcpServers'>,
+): Given<S> {
   const { skills = {}, mcpServers = {} } = shared
   const ownSkills = [...new Set((agent?.skills ?? []).map(({ path }) => path.split('/')[0] ?? ''))]
   const ownServers = agent?.mcpServers ?? {}
   const twice = [
     ...ownSkills.filter((name) => Object.hasOwn(skills, name)),
     ...Object.keys(ownServers).filter((name) => Object.hasOwn(mcpServers, name)),
+    ...Object.keys(ours).filter((name) => Object.hasOwn(mcpServers, name) || Object.hasOwn(ownServers, name)),
   ]
   if (twice.length > 0)
-    throw new SeamError('INVALID_INPUT', `The runtime and the agent both have ${twice.join(', ')}.`, {
-      remedy: 'Give one of them another name.',
-    })
+    throw new SeamError(
+      'INVALID_INPUT',
+      `More than one of Seamark, the runtime and the agent have ${twice.join(', ')}.`,
+      {
+        remedy: 'Give one of them another name.',
+      },
+    )
   const instructions = [shared.instructions, agent?.instructions].filter((text) => text !== undefined).join('\n\n')
   const files = (agent?.skills ?? []).map(({ path, bytes }) => ({ path: `${folder}/${path}`, bytes, mode: 0o644 }))
   return {

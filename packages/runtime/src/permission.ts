@@ -32,7 +32,7 @@ export function permitted<C extends Conversation>(earlier: C, asked: Asked, abou
   const use = toolUse(useOf(before, call.id), call, asked.whole)
   const tool = toolName(use)
   const event: Effect = { event: { type: 'permission', id, tool } }
-  const { allowed, word } = judged(before, about.answer(askedTool(use, about.does)), asked.offered)
+  const { allowed, word } = judged(before, about.answer(askedTool(use, about)), asked.offered)
   const send: Effect = { send: asked.reply(allowed, word) }
   if (allowed) {
     const conversation = {

@@ -1,4 +1,4 @@
-import type { Json } from '@seamark/core'
+import type { Json, RuntimeTask } from '@seamark/core'
 import type { AskedTool } from '@seamark/policy'
 import { sha256Hex } from '@seamark/kit'
 import { isObject } from './json.ts'
@@ -67,10 +67,27 @@ function texts(value: Json | undefined): readonly string[] | undefined {
   return list.every((one) => typeof one === 'string') ? list : undefined
 }
 
-/** As the policy is asked. `does` is what each kind of tool does. */
-export function askedTool({ kind, command }: ToolUse, does: Readonly<Record<string, AskedTool['does']>>): AskedTool {
-  const known = Object.hasOwn(does, kind) ? (does[kind] ?? 'other') : 'other'
+/** As the policy is asked. `does` is what each kind of tool does; a tool of ours starts nothing in the sandbox. */
+export function askedTool(
+  use: ToolUse,
+  { does, task }: { readonly does: Readonly<Record<string, AskedTool['does']>>; readonly task: OfServers },
+): AskedTool {
+  const { kind, command } = use
+  const known = isOwnTool(use, { does, task }) ? 'read' : Object.hasOwn(does, kind) ? (does[kind] ?? 'other') : 'other'
   return { does: known, ...(command !== null && { command }) }
+}
+
+type OfServers = Pick<RuntimeTask, 'mcpServers'>
+
+/** Whether it is a tool of an MCP server of ours, by the name that programs have for those. What its program knows is none. */
+export function isOwnTool(
+  { kind, title }: ToolUse,
+  { does, task }: { readonly does: Readonly<Record<string, AskedTool['does']>>; readonly task: OfServers },
+): boolean {
+  if (task.mcpServers === undefined || Object.hasOwn(does, kind)) return false
+  return Object.entries(task.mcpServers).some(([server, { tools }]) =>
+    tools.some((tool) => [kind, title].includes(`mcp__${server}__${tool}`)),
+  )
 }
 
 /** A name for events and records. */

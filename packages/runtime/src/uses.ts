@@ -1,9 +1,10 @@
 import { answerWord } from '@seamark/policy'
+import { idle } from './conversation.ts'
 import type { About, Conversation, Effect, Step } from './conversation.ts'
 import { failed } from './failure.ts'
 import { stop as stopTurn } from './finish.ts'
 import { flushed } from './said.ts'
-import { askedTool, toolName, toolUse, useKey } from './tool-use.ts'
+import { askedTool, isOwnTool, toolName, toolUse, useKey } from './tool-use.ts'
 import type { ToolCall, ToolUse } from './tool-use.ts'
 
 /** Tool calls that are remembered. */
@@ -36,13 +37,14 @@ export function used<C extends Conversation>(before: C, call: ToolCall, whole: b
   // Also where it was denied before: then the agent did not keep to the answer.
   const step = call.status === 'completed' ? unasked(next, use, about) : undefined
   if (step === undefined && (!ended || use.counted)) return { conversation: next, effects: told }
-  const counted = step ?? repeated(next, use, about)
+  // Who waits asks the same again and again.
+  const counted = step ?? (isOwnTool(use, about) ? idle(next) : repeated(next, use, about))
   return { ...counted, effects: [...told, ...counted.effects] }
 }
 
 /** A command that the policy refuses was done, whatever was asked: there is no agent to be trusted any more. */
 function unasked<C extends Conversation>(before: C, use: ToolUse, about: About<C>): Step<C> | undefined {
-  const asked = askedTool(use, about.does)
+  const asked = askedTool(use, about)
   if (use.allowed || asked.does !== 'run') return undefined
   const answer = about.answer(asked)
   if (answer.allowed) return undefined

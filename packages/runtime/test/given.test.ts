@@ -14,7 +14,7 @@ const agent: AgentParts = {
 
 it('says what the deployment says, then what the agent says', () => {
   const shared = { instructions: 'Be kind.', skills: { git: 'Commit.' }, mcpServers: { own: { command: 'own-mcp' } } }
-  expect(givenParts(shared, 'skills', agent)).toEqual({
+  expect(givenParts(shared, 'skills', { agent })).toEqual({
     instructions: 'Be kind.\n\nWrite.',
     skills: ['git', 'style'],
     files: [
@@ -24,10 +24,15 @@ it('says what the deployment says, then what the agent says', () => {
     ],
     mcpServers: { own: { command: 'own-mcp' }, docs: { command: 'docs-mcp' } },
   })
-  expect(givenParts({}, 'skills', undefined)).toEqual({ skills: [], files: [], mcpServers: {} })
+  expect(givenParts({}, 'skills', {})).toEqual({ skills: [], files: [], mcpServers: {} })
 })
 
 it('takes no name twice: nothing is replaced in silence', () => {
   for (const shared of [{ skills: { style: 'x' } }, { mcpServers: { docs: { command: 'x' } } }])
-    expect(() => givenParts(shared, 'skills', agent)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+    expect(() => givenParts(shared, 'skills', { agent })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+  // Nor one of ours.
+  const mcpServers = { docs: { command: 'ours', args: [], tools: [] } }
+  const refused = expect.objectContaining({ code: 'INVALID_INPUT' })
+  expect(() => givenParts({}, 'skills', { agent, mcpServers })).toThrow(refused)
+  expect(() => givenParts({ mcpServers: { docs: {} } }, 'skills', { mcpServers })).toThrow(refused)
 })

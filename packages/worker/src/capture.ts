@@ -14,7 +14,7 @@ import { redactBytes, redactStream } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
 import type { Seen } from './judge.ts'
-import { conversationId, keepConversation } from './conversation.ts'
+import { keepConversation, toldName } from './conversation.ts'
 import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
@@ -156,7 +156,7 @@ async function captureProduct(
     seen.conversation === undefined || snapshot === undefined || verdict.outcome === 'succeeded'
       ? undefined
       : await attempted(() =>
-          keepConversation(conversationId(seen.conversation ?? '', secrets), { tools, attempt, secrets }, options),
+          keepConversation(toldName(seen.conversation ?? '', secrets), { tools, attempt, secrets }, options),
         )
   // Without this mark the workspace itself is kept when the step is released.
   if (waived || snapshot !== undefined) await writeFile(attempt.captured, '')

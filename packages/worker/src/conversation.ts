@@ -1,4 +1,4 @@
-import type { AttemptPort, BlobRef, CallOptions, KeptConversation, StepTask } from '@seamark/core'
+import type { AgentEvent, AttemptPort, BlobRef, CallOptions, KeptConversation, StepTask } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { redactBytes } from '@seamark/kit'
 import { readFile } from 'node:fs/promises'
@@ -12,15 +12,24 @@ import { tarOf } from './tar-writer.ts'
 import type { EntryCounter } from './walk.ts'
 import { entryCounter, listFolder, walkTree } from './walk.ts'
 
-/** A program's name for its conversation as records and later launches have it. */
-export function conversationId(id: string, secrets: RedactionTable | undefined): string {
-  const told = secrets === undefined ? id : Buffer.from(redactBytes(Buffer.from(id), secrets)).toString()
+/** What a program calls something, such as its conversation, as records and later launches have it. */
+export function toldName(name: string, secrets: RedactionTable | undefined): string {
+  const told = secrets === undefined ? name : Buffer.from(redactBytes(Buffer.from(name), secrets)).toString()
   return told.slice(0, 200).toWellFormed() || 'unknown'
 }
 
 /** Makes the begin of a conversation a record of the attempt. Errors: those of `AttemptPort.note`. */
-export async function noteConversation(port: AttemptPort | undefined, id: string, resumed: boolean): Promise<void> {
-  await port?.note([{ kind: 'conversation.begun', data: { id, resumed } }])
+export async function noteConversation(
+  port: AttemptPort | undefined,
+  { id, resumed, program }: AgentEvent & { readonly type: 'conversation' },
+  secrets: RedactionTable | undefined,
+): Promise<void> {
+  const data = {
+    id: toldName(id, secrets),
+    resumed,
+    ...(program !== undefined && { program: toldName(program, secrets) }),
+  }
+  await port?.note([{ kind: 'conversation.begun', data }])
 }
 
 /** Gives an attempt back what the program of an earlier one kept of its conversation. */

@@ -28,6 +28,8 @@ export interface Seen {
 export const UNSEEN: Seen = { denied: [], denials: 0, allowances: 0 }
 
 const mostDenied = 20
+/** What a reason of a verdict looks like. */
+const WORD = /^[a-z][a-z0-9-]{0,63}$/
 
 /** What is known with one more event. */
 export function see({ turn: _, ...known }: Seen, event: AgentEvent): Seen {
@@ -93,7 +95,10 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
   if (exit.code !== 0) return failure('exit-code', exit.code === undefined ? undefined : String(exit.code))
   // An exit code of 0 without a turn that came to its end is no success.
   if (turn === undefined) return failure('no-turn')
-  return turn.completed ? SUCCEEDED : failure('no-turn', said(turn.reason, turn.detail))
+  if (turn.completed) return SUCCEEDED
+  // A word of the runtime's own, which its README has.
+  const { reason, detail } = turn
+  return WORD.test(reason) ? failure(reason, detail) : failure('no-turn', said(reason, detail))
 }
 
 /** When it is tried again where the provider does not say. */

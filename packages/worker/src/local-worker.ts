@@ -21,7 +21,7 @@ import { randomUUID } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import { captureStep } from './capture.ts'
 import { childrenDoors } from './children.ts'
-import { conversationId, noteConversation } from './conversation.ts'
+import { noteConversation } from './conversation.ts'
 import { egressWays } from './egress.ts'
 import { onHost } from './host-failure.ts'
 import type { Seen } from './judge.ts'
@@ -155,7 +155,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
       if ((event.type === 'denial' || event.type === 'allowance') && index < MOST_ANSWERS)
         await noteAnswer(port, event, index, secrets.of(task.launchId))
       if (event.type === 'conversation' && event.id !== known.seen.conversation)
-        await noteConversation(port, conversationId(event.id, secrets.of(task.launchId)), event.resumed)
+        await noteConversation(port, event, secrets.of(task.launchId))
       known.state = state
       known.seen = see(known.seen, event)
     }

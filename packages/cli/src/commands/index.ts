@@ -27,12 +27,14 @@ import { status } from './status.ts'
 import { submit } from './submit.ts'
 import { usage } from './usage.ts'
 import { verify } from './verify.ts'
+import { watch } from './watch.ts'
 
 /** Every command, in the order of `seamark --help`. */
 export const COMMANDS: readonly Command[] = [
   init,
   run,
   submit,
+  watch,
   status,
   logs,
   cancel,
