@@ -130,7 +130,10 @@ export interface PlanResources {
 
 /** What an item's agent may add to its run. */
 export interface PlanChildren {
-  /** Items that one attempt and its children may add, all together. */
+  /**
+   * Items that one attempt and its children may add, all together. All attempts of the item together may add as many for the first
+   * and for each retry: one that goes on after a wait brings no more.
+   */
   readonly max: number
   /** How many generations: 1, the default, means that children add none. */
   readonly depth?: number

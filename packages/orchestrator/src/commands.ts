@@ -175,6 +175,11 @@ export interface Moment {
   readonly random: number
 }
 
+/** Whether a command brings work that is not there yet: on a full disk it is refused, so that ends can still be recorded. */
+export function beginsAnew({ type }: Command): boolean {
+  return type === 'submit' || type === 'add' || type === 'push-agent'
+}
+
 /** What the caller of a command is told once its records are durable. */
 export type Reply =
   | {

@@ -106,17 +106,20 @@ function known(run: Run, index: number): string | undefined {
 
 /** Why items may not be added: they are more, deeper, or other than every parent of theirs may have. */
 function wideningOf(run: Run, parent: Item, items: readonly ItemSpec[]): Decision | undefined {
-  const { queue, executor, priority, children: given } = parent.spec
+  const { queue, executor, priority, agent, timeoutMs, retries, children: given } = parent.spec
   if (given === undefined)
     return refuse('FORBIDDEN', `Item ${parent.id} adds no items.`, 'Say children of it in the plan.')
   let { attempt } = parent
   let depth = 1
   for (let at: Item | undefined = parent; at !== undefined; at = run.items[at.spec.parent?.item ?? -1]) {
     const { max, depth: most } = at.spec.children ?? { max: 0, depth: 0 }
-    if (below(run, at, attempt) + items.length > max || depth > most)
+    // A program that is parked and resumed is another attempt, so a bound of each would be none.
+    const all = max * (1 + at.spec.retries.max)
+    const more = items.length
+    if (below(run, at, attempt) + more > max || below(run, at) + more > all || depth > most)
       return refuse(
         'LIMIT_EXCEEDED',
-        `An attempt of ${at.id} may add ${max} items in ${most} generations.`,
+        `An attempt of ${at.id} may add ${max} items in ${most} generations, all of them together ${all}.`,
         'Do with fewer, or allow more in the plan.',
       )
     attempt = at.spec.parent?.attempt ?? 0
@@ -128,13 +131,18 @@ function wideningOf(run: Run, parent: Item, items: readonly ItemSpec[]): Decisio
       item.executor !== executor ||
       item.priority > priority ||
       item.locks.length > 0 ||
+      (item.agent !== undefined && item.agent !== agent) ||
+      item.timeoutMs > timeoutMs ||
+      item.gates.some((gate) => gate.timeoutMs > timeoutMs) ||
+      item.retries.max > retries.max ||
       (children !== undefined && (children.depth >= given.depth || children.max > given.max)),
   )
   if (wider === undefined) return undefined
   return refuse(
     'INVALID_INPUT',
     `Item ${wider.id} is wider than its parent.`,
-    'A child has the queue and executor of its parent, no higher priority, no locks, and fewer generations below it.',
+    'A child has the queue and executor of its parent, no other agent, no higher priority, no longer timeout, no more \
+retries, no locks, and fewer generations below it.',
   )
 }
 

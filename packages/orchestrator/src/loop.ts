@@ -4,6 +4,7 @@ import { backoffMs, hasCode, retry, SeamError, sleep, toSeamError } from '@seama
 import { recordEntry } from '@seamark/log'
 import { alarm } from './alarm.ts'
 import type { Command, Reply } from './commands.ts'
+import { beginsAnew } from './commands.ts'
 import { isEarlier, withEarlier } from './earlier.ts'
 import { recover } from './recover.ts'
 import { rowWriter } from './recovered-rows.ts'
@@ -185,9 +186,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const full = hasCode(error, 'LIMIT_EXCEEDED')
     const again: Waiting[] = []
     for (const each of waiting) {
-      // Nobody waits for long to hear that it stopped, and a full disk is news to whoever submits.
+      // Nobody waits for long to hear that it stopped, and a full disk is news to whoever brings work.
       if (each.command.type === 'close') each.resolve({ ok: false, error })
-      else if (full && each.command.type === 'submit') each.resolve({ ok: false, error: diskFull() })
+      else if (full && beginsAnew(each.command)) each.resolve({ ok: false, error: diskFull() })
       else again.push(each)
     }
     inbox = [...again, ...inbox]

@@ -3,6 +3,7 @@ import type { SeamError } from '@seamark/kit'
 import type { PlacedBatch } from '@seamark/log'
 import { emptyBatch, toHex } from '@seamark/log'
 import type { Command, Reply } from './commands.ts'
+import { beginsAnew } from './commands.ts'
 import { decide } from './decide.ts'
 import { fold } from './fold.ts'
 import type { Ledger } from './ledger.ts'
@@ -72,7 +73,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     }
   }
   for (const command of commands) {
-    if (holdBack !== undefined && (command.type === 'submit' || command.type === 'push-agent')) {
+    if (holdBack !== undefined && beginsAnew(command)) {
       staged.replies.push({ ok: false, error: holdBack })
       continue
     }
@@ -81,7 +82,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     // The head that a checkpoint commits to is the one before its own record.
     const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
     const { drafts, reply } = decide(state, filled, { now, random: random() })
-    apply(drafts, isSubmission)
+    apply(drafts, isNewWork)
     staged.replies.push(reply)
   }
   const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
@@ -108,8 +109,8 @@ function probed(draft: RecordDraft, probeOf: StageOptions['probeOf']): RecordDra
 
 // The launch of a gate that follows an end is not told by it: held back, it would keep every end in its batch from
 // being recorded.
-function isSubmission({ kind }: AnyRecord): boolean {
-  return kind === 'run.submitted' || kind === 'agent.pushed'
+function isNewWork({ kind }: AnyRecord): boolean {
+  return kind === 'run.submitted' || kind === 'items.added' || kind === 'agent.pushed'
 }
 
 /** Of what follows from the state by itself, gates that were refused included. */

@@ -1,5 +1,6 @@
 import type { ItemSpec, Journal } from '@seamark/core'
 import { jcsText } from '@seamark/log'
+import { memoryJournal } from '@seamark/testing'
 import { describe, expect, it } from 'vitest'
 import { recover } from '../src/recover.ts'
 import { saveState } from '../src/snapshot.ts'
@@ -85,6 +86,10 @@ describe('an attempt that adds items', () => {
     ['INVALID_INPUT', [child('a', { priority: 1 })]],
     ['INVALID_INPUT', [child('a', { locks: [{ type: 'name', name: 'x' }] })]],
     ['INVALID_INPUT', [child('a', { children: MAY })]],
+    ['INVALID_INPUT', [child('a', { agent: 'other' })]],
+    ['INVALID_INPUT', [child('a', { timeoutMs: 60_001 })]],
+    ['INVALID_INPUT', [child('a', { gates: [{ run: 'true', protect: [], timeoutMs: 60_001 }] })]],
+    ['INVALID_INPUT', [child('a', { retries: { max: 2, minDelayMs: 1, maxDelayMs: 1 } })]],
     ['INVALID_INPUT', [child('a', { needs: [{ from: 1 }] }), child('b', { needs: [{ from: 0 }] })]],
     ['INVALID_INPUT', [child('a'), child('a')]],
     ['INVALID_INPUT', [child('a', { executor: 'none' })]],
@@ -92,16 +97,53 @@ describe('an attempt that adds items', () => {
   ])('is refused what is more than it may (%s)', async (code, items) => {
     const queues = { default: { concurrency: 1 }, wide: { concurrency: 9 } }
     const { engine, options, childrenOf } = await families(undefined, { queues })
-    await engine.submit(LOCAL, submission('r1', [parent()]))
-    await expect((await childrenOf('p')).add(items)).rejects.toMatchObject({ code })
+    const retries = { max: 1, minDelayMs: 1, maxDelayMs: 1 }
+    await engine.submit(LOCAL, submission('r1', [parent({ agent: 'mine', timeoutMs: 60_000, retries })]))
+    const children = await childrenOf('p')
+    await expect(children.add(items)).rejects.toMatchObject({ code })
     await engine.stop({ cancelRunning: true })
     expect(only(await records(options), 'items.added')).toHaveLength(1)
+  })
+
+  it('may have as much as its parent', async () => {
+    const { engine, childrenOf } = await families()
+    const same: Partial<ItemSpec> = { timeoutMs: 60_000, retries: { max: 1, minDelayMs: 1, maxDelayMs: 1 } }
+    await engine.submit(LOCAL, submission('r1', [parent({ agent: 'mine', ...same })]))
+    const gates = [{ run: 'true', protect: [], timeoutMs: 60_000 }]
+    await expect((await childrenOf('p')).add([child('a', { agent: 'mine', gates, ...same })])).resolves.toEqual({ created: true }) // prettier-ignore
+    await engine.stop({ cancelRunning: true })
   })
 
   it('is given no port where the plan says nothing of children', async () => {
     const { engine, childrenOf } = await families()
     await engine.submit(LOCAL, submission('r1', [item('p')]))
     await expect(childrenOf('p')).rejects.toThrow('may add no items')
+    await engine.stop({ cancelRunning: true })
+  })
+
+  const parked = { outcome: 'parked', reason: 'rate-limit', resumeAt: 0 } as const
+  it.each([
+    ['parked and goes on', parked, 0, [2, 2, 2], [2, 1, 0]],
+    ['tried again', FAILED, 1, [4, 4], [3, 3]],
+    ['parked and tried again', parked, 1, [3, 2, 3], [3, 2, 1]],
+  ] as const)('adds no more of them all together where it is %s', async (_, verdict, max, wanted, had) => {
+    const over = new Set<string>()
+    const { engine, hands, childrenOf } = await families(({ launchId }) => (over.has(launchId) ? verdict : 'hold'))
+    const retries = { max, minDelayMs: 1, maxDelayMs: 1 }
+    await engine.submit(LOCAL, submission('r1', [parent({ children: { ...MAY, max: 3 }, retries })]))
+    const created: number[] = []
+    for (const [at, count] of wanted.entries()) {
+      const children = await childrenOf('p', at + 1)
+      const each = Array.from({ length: count }, (_one, index) => children.add([item(`p-${at + 1}-${index}`)]))
+      const answers = await Promise.allSettled(each)
+      created.push(answers.filter(({ status }) => status === 'fulfilled').length)
+      for (const answer of answers)
+        if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+      const { launchId = '' } = [...hands.tasks.values()].findLast(({ item: spec }) => spec?.id === 'p') ?? {}
+      over.add(launchId)
+      hands.exit(launchId)
+    }
+    expect(created).toEqual(had)
     await engine.stop({ cancelRunning: true })
   })
 
@@ -210,6 +252,25 @@ describe('a budget', () => {
     ])
     await engine.stop({ cancelRunning: true })
     expect(verified(await records(options), 'r1').illegal).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  it('takes no children, so that what runs can still be settled', async () => {
+    let full = false
+    const journal = memoryJournal({ full: () => full })
+    const { engine, options, childrenOf, leave } = await families(undefined, journal)
+    await engine.submit(LOCAL, submission('r1', [parent(), item('other')]))
+    const children = await childrenOf('p')
+    full = true
+    // The first is refused by the journal, with an end beside it; the next one is not tried.
+    leave('other')
+    for (const id of ['a', 'b'])
+      await expect(children.add([child(id)])).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    leave('p')
+    await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+    await engine.stop()
+    expect(only(await records(options), 'items.added')).toHaveLength(1)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { ItemSpec, Json, PlanItem, Problem } from '@seamark/core'
+import type { ItemSpec, PlanItem, Problem } from '@seamark/core'
 import { ITEM_ID } from '@seamark/kit'
 import type { PlanDeployment } from './deployment.ts'
 import type { Faults, Path } from './fault.ts'
@@ -29,7 +29,7 @@ const INHERITED = ['queue', 'executor', 'priority', 'locks'] as const satisfies 
  * A plan of the items that an attempt wants to add, as JSON: `parsePlan` reads it against `childDeployment`. What they leave out
  * they have from their parent.
  */
-export function childPlan(items: readonly Json[], parent: ItemSpec, git: boolean): string {
+export function childPlan(items: readonly unknown[], parent: ItemSpec, git: boolean): string {
   const { queue, executor, runtime, model, effort, timeoutMs } = parent
   const defaults = { executor, runtime, model, effort, timeout: `${timeoutMs}ms` }
   return JSON.stringify({ version: 1, queue, defaults, ...(git && { workspace: { git: '.' } }), items })
@@ -54,7 +54,7 @@ export function childPrefix({ id }: Pick<ItemSpec, 'id'>, attempt: number): stri
 }
 
 /** Faults of what items say that is their parent's to say; asked before they are read as a plan. */
-export function childProblems(items: readonly Json[], parent: ItemSpec, attempt: number): readonly Problem[] {
+export function childProblems(items: readonly unknown[], parent: ItemSpec, attempt: number): readonly Problem[] {
   const problems: Problem[] = []
   for (const [at, item] of items.entries()) {
     const place = (field: string) => ({ place: { pointer: `/items/${at}/${field}` } })
@@ -90,11 +90,30 @@ export function childProblems(items: readonly Json[], parent: ItemSpec, attempt:
 export function childItems(items: readonly ItemSpec[], parent: ItemSpec, attempt: number): ChildItems {
   const { max = 0, depth = 0 } = parent.children ?? {}
   const problems: Problem[] = []
-  const refuse = (at: number, field: string, message: string, remedy: string) =>
-    problems.push({ code: 'LIMIT_EXCEEDED', message, remedy, place: { pointer: `/items/${at}/${field}` } })
-  for (const [at, { timeoutMs, children }] of items.entries()) {
-    if (timeoutMs > parent.timeoutMs)
-      refuse(at, 'timeout', 'A child has no longer than its parent.', `Write at most ${parent.timeoutMs}ms.`)
+  const refuse = (
+    at: number,
+    field: string,
+    message: string,
+    remedy: string,
+    code: Problem['code'] = 'LIMIT_EXCEEDED',
+  ) => problems.push({ code, message, remedy, place: { pointer: `/items/${at}/${field}` } })
+  for (const [at, { agent, timeoutMs, gates, retries, children }] of items.entries()) {
+    // The budget of another agent is shared by runs that this one has no part in.
+    if (agent !== undefined && agent !== parent.agent)
+      refuse(at, 'agent', 'A child has the agent of its parent, or none.', 'Leave it out.', 'FORBIDDEN')
+    const atMost = `Write at most ${parent.timeoutMs}ms.`
+    if (timeoutMs > parent.timeoutMs) refuse(at, 'timeout', 'A child has no longer than its parent.', atMost)
+    // One that says no time of its own has that of the item.
+    for (const [index, gate] of gates.entries())
+      if (gate.timeoutMs > parent.timeoutMs && gate.timeoutMs !== timeoutMs)
+        refuse(at, `gates/${index}/timeout`, 'A gate of a child has no longer than its parent.', atMost)
+    if (retries.max > parent.retries.max)
+      refuse(
+        at,
+        'retries/max',
+        'A child is tried no more often than its parent.',
+        `Write at most ${parent.retries.max}.`,
+      )
     if (children === undefined) continue
     if (children.depth >= depth)
       refuse(at, 'children/depth', `Below its parent there are ${depth} generations.`, 'Do without children here.')
