@@ -247,12 +247,9 @@ describe('one who repeats himself', () => {
 })
 
 /** The same call, at its end. */
-function ended({ method, params }: JsonObject): JsonObject {
-  const { item, ...rest } = JSON.parse(JSON.stringify(params))
-  return {
-    method: String(method).replace('started', 'completed'),
-    params: { ...rest, item: { ...item, status: 'completed' } },
-  }
+function ended(started: JsonObject): JsonObject {
+  const text = JSON.stringify(started).replace('item/started', 'item/completed')
+  return JSON.parse(text.replace('"status":"inProgress"', '"status":"completed"'))
 }
 
 it('uses what is ours, as often as it waits, whatever the policy says of commands', async () => {
