@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { ReadItems } from './family.ts'
 import { family } from './family.ts'
 import { CHILDREN_LIMITS } from './limits.ts'
+import { pacer } from './pace.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { childrenServer } from './tools.ts'
 
@@ -21,14 +22,20 @@ export function childrenDoor({ readItems, version }: ChildrenDoorOptions): Child
       const closing = new AbortController()
       const kin = family(spec, readItems, closing.signal)
       const sockets = new Set<Socket>()
+      const taken: number[] = []
+      const pace = pacer()
       const listener = await listenPrivately(spec.socketPath)
       listener.removeAllListeners('connection').unref()
       listener.on('connection', (socket) => {
-        if (sockets.size >= CHILDREN_LIMITS.connections) return void socket.destroy()
+        const now = performance.now()
+        while ((taken[0] ?? now) < now - 1_000) taken.shift()
+        const full = sockets.size >= CHILDREN_LIMITS.connections || taken.length >= CHILDREN_LIMITS.connectionsPerSecond
+        if (full) return void socket.destroy()
+        taken.push(now)
         sockets.add(socket)
         socket.on('error', () => socket.destroy())
         socket.on('close', () => sockets.delete(socket))
-        void childrenServer(kin, version).connect(new SocketTransport(socket))
+        void childrenServer(kin, version).connect(new SocketTransport(socket, pace))
       })
       return {
         async close() {

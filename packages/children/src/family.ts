@@ -1,29 +1,22 @@
-import type { BlobRef, CallOptions, ChildrenSpec, ChildStatus, ItemSpec, Json } from '@seamark/core'
+import type { CallOptions, ChildrenSpec, ItemSpec } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
+import type { ChildView } from './child-view.ts'
+import { bounded, childView } from './child-view.ts'
 import { CHILDREN_LIMITS } from './limits.ts'
 
 /** Items as an agent writes them, read as its children. Errors: those of a plan, with `problems`. */
 export type ReadItems = (
-  items: readonly Readonly<Record<string, Json>>[],
+  items: readonly Readonly<Record<string, unknown>>[],
   parent: Pick<ChildrenSpec, 'parent' | 'attempt' | 'workspace'>,
   options: CallOptions,
 ) => Promise<readonly ItemSpec[]>
 
-/** A child, in the words of its parent. */
-export interface ChildView {
-  /** As its parent chose it. */
-  readonly id: string
-  /** Its id in the run. */
-  readonly item: string
-  readonly status: ChildStatus['status']
-  readonly reason?: string
-  readonly patch?: BlobRef
-  readonly outputs?: readonly { readonly path: string; readonly blob: BlobRef }[]
-}
-
 /** What one attempt may ask about its children. */
 export interface Family {
-  submit(items: readonly Readonly<Record<string, Json>>[]): Promise<{ created: boolean; items: readonly ChildView[] }>
+  submit(
+    items: readonly Readonly<Record<string, unknown>>[],
+    signal: AbortSignal,
+  ): Promise<{ created: boolean; items: readonly ChildView[] }>
   list(): Promise<readonly ChildView[]>
   wait(
     ids: readonly string[] | undefined,
@@ -46,16 +39,23 @@ export function family(spec: ChildrenSpec, readItems: ReadItems, closed: AbortSi
   const { parent, attempt, port } = spec
   const prefix = `${parent.id}-${attempt}-`
   let turn: Promise<unknown> = Promise.resolve()
+  let calls = 0
 
-  const view = ({ id, status, reason, product }: ChildStatus): ChildView => ({
-    id: id.slice(prefix.length),
-    item: id,
-    status,
-    ...(reason !== undefined && { reason }),
-    ...(product?.patch && { patch: { sha256: product.patch.sha256, size: product.patch.size } }),
-    ...(product && product.outputs.length > 0 && { outputs: product.outputs }),
-  })
-  const list = async (): Promise<readonly ChildView[]> => (await port.list()).map(view)
+  const list = async (): Promise<readonly ChildView[]> => (await port.list()).map((child) => childView(child, prefix))
+
+  /** One of few: whatever its connection does, it is under way until it is answered. */
+  async function counted<T>(call: () => Promise<T>): Promise<T> {
+    if (calls >= CHILDREN_LIMITS.callsAtOnce)
+      throw new SeamError('LIMIT_EXCEEDED', `${calls} calls that add items or wait have no answer yet.`, {
+        remedy: 'Ask again when one of them has.',
+      })
+    calls++
+    try {
+      return await call()
+    } finally {
+      calls--
+    }
+  }
 
   function named(all: readonly ChildView[], ids: readonly string[] | undefined): readonly ChildView[] {
     if (ids === undefined) return all
@@ -69,39 +69,44 @@ export function family(spec: ChildrenSpec, readItems: ReadItems, closed: AbortSi
     status === 'parked' ? !RESUMES_BY_ITSELF.has(reason) : !GOING_ON.has(status)
 
   return {
-    submit(items) {
-      // One after another, so that a program that sends many takes one place in the line of the parser.
-      const mine = turn.then(async () => {
-        throwIfAborted(closed)
-        const children = await readItems(items, spec, { signal: closed })
-        const { created } = await port.add(children)
-        const ids = new Set(children.map(({ id }) => id))
-        return { created, items: (await list()).filter(({ item }) => ids.has(item)) }
+    submit(items, signal) {
+      return counted(() => {
+        // One after another, so that a program that sends many takes one place in the line of the parser.
+        const mine = turn.then(async () => {
+          const until = AbortSignal.any([closed, signal])
+          throwIfAborted(until)
+          const children = await readItems(items, spec, { signal: until })
+          const { created } = await port.add(children)
+          const ids = new Set(children.map(({ id }) => id))
+          return { created, items: bounded((await list()).filter(({ item }) => ids.has(item))) }
+        })
+        turn = mine.catch(() => undefined)
+        return mine
       })
-      turn = mine.catch(() => undefined)
-      return mine
     },
-    list,
-    async wait(ids, timeoutMs, signal) {
-      const gone = new AbortController()
-      const until = AbortSignal.any([closed, signal, gone.signal, AbortSignal.timeout(Math.ceil(timeoutMs))])
-      try {
-        for (;;) {
-          // Before the look, so that nothing comes between.
-          const changed = port.changed({ signal: until }).then(
-            () => true,
-            () => false,
-          )
-          const items = named(await list(), ids)
-          if (items.every(isOver)) return { done: true, items }
-          if (!(await changed)) {
-            throwIfAborted(closed)
-            return { done: false, items: named(await list(), ids) }
+    list: async () => bounded(await list()),
+    wait(ids, timeoutMs, signal) {
+      return counted(async () => {
+        const gone = new AbortController()
+        const until = AbortSignal.any([closed, signal, gone.signal, AbortSignal.timeout(Math.ceil(timeoutMs))])
+        try {
+          for (;;) {
+            // Before the look, so that nothing comes between.
+            const changed = port.changed({ signal: until }).then(
+              () => true,
+              () => false,
+            )
+            const items = named(await list(), ids)
+            if (items.every(isOver)) return { done: true, items: bounded(items) }
+            if (!(await changed)) {
+              throwIfAborted(closed)
+              return { done: false, items: bounded(named(await list(), ids)) }
+            }
           }
+        } finally {
+          gone.abort()
         }
-      } finally {
-        gone.abort()
-      }
+      })
     },
     async read(id, what, path, signal) {
       const found = (await port.list()).find((child) => child.id === prefix + id)

@@ -3,12 +3,13 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
 import { SeamError, toSeamError } from '@seamark/kit'
 import type { Socket } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { CHILDREN_LIMITS } from './limits.ts'
 import { lineSplitter, parseMessage } from './messages.ts'
+import type { Pace } from './pace.ts'
 
 /** Of JSON-RPC: what was sent is no request. */
 const INVALID_REQUEST = -32_600
+const CANCELLED = 'notifications/cancelled'
 
 /**
  * Messages of the Model Context Protocol as lines on a socket whose other end is not trusted. They are read one by one, at a
@@ -19,11 +20,13 @@ export class SocketTransport implements Transport {
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
   readonly #socket: Socket
+  readonly #pace: Pace
   readonly #open = new Set<string | number>()
   #freed: (() => void) | undefined
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, pace: Pace) {
     this.#socket = socket
+    this.#pace = pace
   }
 
   async start(): Promise<void> {
@@ -36,8 +39,7 @@ export class SocketTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    if ('id' in message && !('method' in message) && message.id !== undefined) this.#open.delete(message.id)
-    this.#freed?.()
+    if ('id' in message && !('method' in message) && message.id !== undefined) this.#end(message.id)
     if (this.#socket.writableLength > CHILDREN_LIMITS.unreadBytes) this.#socket.destroy()
     else if (this.#socket.writable) this.#socket.write(`${JSON.stringify(message)}\n`)
   }
@@ -51,15 +53,30 @@ export class SocketTransport implements Transport {
     // One piece at a time: what is not read stays with whoever sent it.
     for await (const piece of this.#socket.iterator({ destroyOnReturn: false })) {
       for (const line of split(asBytes(piece))) {
+        await this.#pace(Buffer.byteLength(line), () => this.#socket.destroyed)
+        if (this.#socket.destroyed) return
         const { data: message } = JSONRPCMessageSchema.safeParse(parseMessage(line))
         if (message === undefined) throw new SeamError('INVALID_INPUT', 'A message is none of JSON-RPC.')
-        if ('id' in message && 'method' in message) this.#open.add(message.id)
+        if ('id' in message && 'method' in message) this.#begin(message.id)
         this.onmessage?.(message)
-        await pause(CHILDREN_LIMITS.paceMs)
+        // What was taken back has no answer.
+        if ('method' in message && !('id' in message) && message.method === CANCELLED)
+          this.#end(message.params?.['requestId'])
         while (this.#open.size >= CHILDREN_LIMITS.requestsAtOnce && !this.#socket.destroyed) await this.#room()
         if (this.#socket.destroyed) return
       }
     }
+  }
+
+  #begin(id: string | number): void {
+    // Answers are told apart by it; two under one would count as one.
+    if (this.#open.has(id)) throw new SeamError('CONFLICT', 'A request has the id of one that has no answer yet.')
+    this.#open.add(id)
+  }
+
+  #end(id: unknown): void {
+    if (typeof id === 'string' || typeof id === 'number') this.#open.delete(id)
+    this.#freed?.()
   }
 
   #room(): Promise<void> {

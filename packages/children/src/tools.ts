@@ -6,7 +6,8 @@ import { CHILDREN_LIMITS } from './limits.ts'
 import type { Family } from './family.ts'
 
 const id = z.string().max(63)
-const item = z.record(z.string(), z.json())
+// Parsed out of JSON already; what an item may be its reader says, apart from the loop.
+const item = z.record(z.string(), z.unknown())
 
 const INSTRUCTIONS = `Adds items to the run that you are an item of: each is done by an agent or a command in a sandbox of its own, on the \
 workspace that you began with. They may use no more than you may, and what they spend is taken from your budget.`
@@ -25,8 +26,8 @@ export function childrenServer(family: Family, version: string): McpServer {
   const server = new McpServer({ name: 'seamark', version }, { instructions: INSTRUCTIONS })
   server.registerTool(
     'submit_items',
-    { description: ABOUT.submit, inputSchema: { items: z.array(item).min(1) } },
-    ({ items }) => answer(() => family.submit(items)),
+    { description: ABOUT.submit, inputSchema: { items: z.array(item).min(1).max(CHILDREN_LIMITS.itemsPerCall) } },
+    ({ items }, { signal }) => answer(() => family.submit(items, signal)),
   )
   server.registerTool('list_items', { description: ABOUT.list }, () =>
     answer(async () => ({ items: await family.list() })),
@@ -36,7 +37,7 @@ export function childrenServer(family: Family, version: string): McpServer {
     {
       description: ABOUT.wait,
       inputSchema: {
-        ids: z.array(id).min(1).optional().describe('Absent: all of them.'),
+        ids: z.array(id).min(1).max(CHILDREN_LIMITS.itemsPerCall).optional().describe('Absent: all of them.'),
         timeoutSeconds: z.number().min(0).max(CHILDREN_LIMITS.waitSeconds).default(45),
       },
     },
