@@ -11,7 +11,7 @@ const mayImport = {
   kit: ['core'],
   log: ['core', 'kit'],
   metering: ['core', 'kit'],
-  report: ['core'],
+  report: ['core', 'kit'],
   policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],

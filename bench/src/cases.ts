@@ -9,6 +9,7 @@ export const CASES: Readonly<Record<string, string>> = {
   submit: import.meta.resolve('./cases/submit-to-start.ts'),
   git: import.meta.resolve('./cases/git-workspace.ts'),
   verify: import.meta.resolve('./cases/verify-bundle.ts'),
+  report: import.meta.resolve('./cases/report.ts'),
   service: import.meta.resolve('./cases/service.ts'),
   postgres: import.meta.resolve('./cases/postgres.ts'),
   egress: import.meta.resolve('./cases/egress.ts'),

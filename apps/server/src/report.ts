@@ -1,8 +1,8 @@
-import type { AnyRecord, BlobRef, ItemRow, TrustFile } from '@seamark/core'
+import type { AnyRecord, BlobRef, ItemRow, Product, TrustFile } from '@seamark/core'
 import { examine, readTar } from '@seamark/evidence'
-import { isSeamError, toSeamError } from '@seamark/kit'
+import { isSeamError, orAbort, throwIfAborted, toSeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
-import { CONTENT_SECURITY_POLICY, productsOf, renderReport, REPORT_LIMITS, shareOf } from '@seamark/report'
+import { CONTENT_SECURITY_POLICY, productIn, renderIsolated, REPORT_LIMITS, shareOf } from '@seamark/report'
 import type { Excerpt, ItemTexts, ReportEvidence } from '@seamark/report'
 import type { AskOptions } from './anchored.ts'
 import type { Deployment } from './deployment.ts'
@@ -22,26 +22,56 @@ export const REPORT_HEADERS: Readonly<Record<string, string>> = {
 
 /**
  * A run as one page of HTML, also of a run that is not over. Its evidence is verified with the keys of this log where it can be
- * exported; where it can not, the page says why. Errors: `NOT_FOUND`, `INTEGRITY` where a patch or a log is gone or another.
+ * exported; where it can not, the page says why. Errors: `NOT_FOUND`, `INTEGRITY` where a patch or a log is gone or another,
+ * `TIMEOUT` and `LIMIT_EXCEEDED` where it takes too much.
  */
 export async function* runReport(deployment: Deployment, id: string, options: Options): AsyncIterable<Uint8Array> {
+  // Nobody waits for a turn to hear that there is no such run.
+  await runRow(deployment, id)
+  yield await inTurn(() => pageOf(deployment, id, options), options.signal)
+}
+
+// A report takes a processor and the memory of all its run: a process makes one at a time, however many ask.
+let turn: Promise<void> = Promise.resolve()
+
+function inTurn<T>(make: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const mine = turn.then(() => {
+    throwIfAborted(signal)
+    return make()
+  })
+  // Who asked is told by `mine`; whoever is next only waits for the end.
+  const over = (): void => undefined
+  turn = mine.then(over, over)
+  return orAbort(mine, signal)
+}
+
+async function pageOf(deployment: Deployment, id: string, options: Options): Promise<Uint8Array> {
   const { ns, journal } = deployment
   const { signal } = options
   const { tail: _tail, ...run } = await runRow(deployment, id)
   const records: AnyRecord[] = []
-  for await (const { header } of journal.read(ns, run.seq, { run: id, signal })) records.push(parseHeader(header))
+  const products = new Map<string, Product>()
+  for await (const { header } of journal.read(ns, run.seq, { run: id, signal })) {
+    const record = parseHeader(header)
+    records.push(record)
+    const product = productIn(record)
+    if (record.item !== undefined && product !== undefined) products.set(record.item, product)
+  }
   const items = await itemsOf(deployment, id)
-  const products = productsOf(records)
-  const share = shareOf(products.size)
+  const share = shareOf(Math.min(products.size, items.length))
   const texts = new Map<string, ItemTexts>()
-  for (const [item, { patch, stdout, stderr }] of products)
+  for (const { item } of items) {
+    const product = products.get(item)
+    if (product === undefined) continue
+    const { patch, stdout, stderr } = product
     texts.set(item, {
       ...(patch !== undefined && { patch: await beginning(deployment, patch, share.patch, signal) }),
       stdout: await ending(deployment, stdout, share.stream, signal),
       stderr: await ending(deployment, stderr, share.stream, signal),
     })
+  }
   const evidence = await evidenceOf(deployment, id, options)
-  yield Buffer.from(renderReport({ version: VERSION, ns, now: Date.now(), run, items, records, texts, evidence }))
+  return renderIsolated({ version: VERSION, ns, now: Date.now(), run, items, records, texts, evidence }, { signal })
 }
 
 async function itemsOf({ ns, projections }: Deployment, run: string): Promise<readonly ItemRow[]> {

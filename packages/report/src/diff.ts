@@ -1,4 +1,4 @@
-import { coloured } from './colours.ts'
+import type { Colours } from './colours.ts'
 import { escape, markup, trusted } from './html.ts'
 import type { Html } from './html.ts'
 import type { Excerpt } from './input.ts'
@@ -14,28 +14,28 @@ export interface PatchView {
 const longest = 1_000
 
 /** A patch in git's format as markup: of each file its name and its hunks. */
-export function patchView({ text, leftOut }: Excerpt): PatchView {
+export function patchView({ text, leftOut }: Excerpt, colours: Colours): PatchView {
   const counts = { files: 0, added: 0, removed: 0 }
   const files = text
     .split(/^(?=diff --git )/m)
     .filter((part) => part.startsWith('diff --git '))
-    .map((part) => fileView(part, counts))
+    .map((part) => fileView(part, counts, colours))
   const rest = leftOut > 0 ? markup`<p class="note">${leftOut} bytes more of this patch are not shown.</p>` : undefined
   return { ...counts, markup: markup`${files}${rest}` }
 }
 
 type Counts = { files: number; added: number; removed: number }
 
-function fileView(part: string, counts: Counts): Html {
+function fileView(part: string, counts: Counts, colours: Colours): Html {
   const lines = part.replace(/\n$/, '').split('\n')
-  const path = /^diff --git a\/.+ b\/(.+)$/.exec(lines[0] ?? '')?.[1] ?? (lines[0] ?? '').slice('diff --git '.length)
+  const path = /^diff --git a\/.+ b\/(.+)$/s.exec(lines[0] ?? '')?.[1] ?? (lines[0] ?? '').slice('diff --git '.length)
   const first = lines.findIndex((line) => line.startsWith('@@ '))
   const head = lines.slice(1, first === -1 ? undefined : first)
   const binary = head.some((line) => line === 'GIT binary patch' || line.startsWith('Binary files '))
   const how = head.find((line) => /^(?:new|deleted) file mode|^(?:old|new) mode|^rename (?:from|to)/.test(line))
   const said = [binary ? 'binary' : undefined, how].filter((word) => word !== undefined).join(', ')
   counts.files++
-  const hunks = first === -1 ? [] : hunksOf(lines.slice(first)).map((hunk) => hunkView(path, hunk, counts))
+  const hunks = first === -1 ? [] : hunksOf(lines.slice(first)).map((hunk) => hunkView(path, hunk, counts, colours))
   return markup`<h4>${path}${said === '' ? undefined : markup` <small>${said}</small>`}</h4>
     ${hunks.length === 0 ? undefined : markup`<pre class="diff">${hunks}</pre>`}`
 }
@@ -49,11 +49,11 @@ function hunksOf(lines: readonly string[]): string[][] {
 }
 
 /** Both sides are coloured whole, so that a comment over several lines is one on each. */
-function hunkView(path: string, [head = '', ...lines]: readonly string[], counts: Counts): Html {
+function hunkView(path: string, [head = '', ...lines]: readonly string[], counts: Counts, colours: Colours): Html {
   const cut = lines.map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line))
   const side = (without: string) => {
     const own = cut.filter((line) => !line.startsWith(without) && !line.startsWith('\\'))
-    return coloured(
+    return colours(
       path,
       own.map((line) => line.slice(1)),
     )[Symbol.iterator]()

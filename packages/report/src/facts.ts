@@ -98,25 +98,24 @@ export function factsOf(records: readonly AnyRecord[]): RunFacts {
 /** What one record says of its item. */
 function tellItem(item: ItemFacts, record: AnyRecord): void {
   const newest = item.attempts.at(-1)
+  const product = productIn(record)
+  if (product !== undefined) item.product = product
   if (record.kind === 'item.launched') {
     if (newest?.attempt === record.attempt) return
     item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
-  } else if (record.kind === 'item.captured') item.product = record.data.product
-  else if (record.kind === 'gate.ended') item.gates.push(record.data)
+  } else if (record.kind === 'gate.ended') item.gates.push(record.data)
   else if (record.kind === 'usage.settled') item.spent = plus(item.spent, record.data.charged)
   else if (record.kind === 'item.settled') item.outcome = record.data.outcome
   else if (record.kind === 'attempt.ended') {
-    const { outcome, reason, detail, product } = record.data
-    if (product !== undefined) item.product = product
+    const { outcome, reason, detail } = record.data
     if (newest !== undefined && newest.attempt === record.attempt)
       Object.assign(newest, { endedAt: record.at, outcome, reason, ...(detail !== undefined && { detail }) })
   }
 }
 
-/** What the newest attempt of each item left that left something, also where it failed. */
-export function productsOf(records: readonly AnyRecord[]): ReadonlyMap<string, Product> {
-  const { items } = factsOf(records)
-  return new Map(items.flatMap(({ id, product }) => (product === undefined ? [] : [[id, product]])))
+/** What a record says that its item's attempt left. The last one that says it counts, also where the attempt failed. */
+export function productIn(record: AnyRecord): Product | undefined {
+  return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product : undefined
 }
 
 function denialOf(record: AnyRecord): Deed | undefined {

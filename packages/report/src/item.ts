@@ -1,3 +1,4 @@
+import type { Colours } from './colours.ts'
 import { patchView } from './diff.ts'
 import type { AttemptFacts } from './facts.ts'
 import { markup } from './html.ts'
@@ -7,9 +8,9 @@ import type { Shown } from './shown.ts'
 import { bytes, counted, dollars, duration, moment } from './words.ts'
 
 /** An item: closed one line, open all that is known of it. */
-export function item(shown: Shown): Html {
+export function item(shown: Shown, colours: Colours): Html {
   const { id, index, status, row, attempts, gates, texts, product, spent } = shown
-  const patch = texts.patch === undefined ? undefined : patchView(texts.patch)
+  const patch = texts.patch === undefined ? undefined : patchView(texts.patch, colours)
   const [first, last] = [attempts[0], attempts.at(-1)]
   const took = first === undefined || last?.endedAt === undefined ? undefined : duration(last.endedAt - first.startedAt)
   const changed = product?.patch

@@ -14,6 +14,12 @@ export const REPORT_LIMITS = {
   logBytes: 1_000_000,
   /** Bytes of one stream of one item, where there are few. */
   streamBytes: 32_768,
+  /** Milliseconds of making the page with colours: beyond them it is made without */
+  colourMs: 10_000,
+  /** Milliseconds of making it without colours: beyond them there is none, and the error is `TIMEOUT` */
+  plainMs: 60_000,
+  /** MiB of the heap that it is made in: beyond them colours are left out too, and without them the error is `LIMIT_EXCEEDED` */
+  heapMiB: 1_024,
 } as const
 
 /** How many bytes of the patch, and of each stream, a report asks for of one of so many items. */

@@ -1,3 +1,4 @@
+import { coloured, plain } from './colours.ts'
 import { factsOf } from './facts.ts'
 import { graph } from './graph.ts'
 import { markup } from './html.ts'
@@ -13,8 +14,9 @@ import { counted, dollars, duration, moment } from './words.ts'
 /**
  * A run as one page of HTML that loads nothing and needs no script: a policy in it forbids everything else. Every text is escaped, and what
  * can not be seen in it is shown by its number. What is beyond `REPORT_LIMITS` is left out and counted.
+ * With `colours` hostile patches can make it slow: `renderIsolated` bounds that.
  */
-export function renderReport(input: ReportInput): string {
+export function renderReport(input: ReportInput, { colours }: { readonly colours: boolean }): string {
   const { run, now, version } = input
   const facts = factsOf(input.records)
   const items = shownItems(input.items.slice(0, REPORT_LIMITS.items), facts, input.texts)
@@ -55,7 +57,8 @@ export function renderReport(input: ReportInput): string {
       <p class="filter" hidden>
         <label>Show <input type="search" placeholder="name or status" /></label> <output></output>
       </p>
-      ${items.map(item)}${left > 0 ? markup`<p class="note">${counted(left, 'item')} more not shown.</p>` : undefined}
+      ${colours ? undefined : markup`<p class="note">Patches are shown without colours, which took too long to make.</p>`}
+      ${items.map((shown) => item(shown, colours ? coloured : plain))}${left > 0 ? markup`<p class="note">${counted(left, 'item')} more not shown.</p>` : undefined}
       ${denials(facts)}${usage(facts, items)}${commands(facts)}${evidence(input, facts)}
     </main>
     <footer>

@@ -14,7 +14,10 @@ let browser: Browser
 
 beforeAll(async () => {
   const name = '<img src="https://paste.example/x">'
-  writeFileSync(join(dir, 'report.html'), renderReport(many(1_000, { name, tool: name, log: name, line: name })))
+  writeFileSync(
+    join(dir, 'report.html'),
+    renderReport(many(1_000, { name, tool: name, log: name, line: name }), { colours: true }),
+  )
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
 })

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { coloured } from '../src/colours.ts'
 import { patchView } from '../src/diff.ts'
 import { factsOf } from '../src/facts.ts'
-import { renderReport, REPORT_LIMITS } from '../src/index.ts'
+import { renderReport as render, REPORT_LIMITS } from '../src/index.ts'
+import type { ReportInput } from '../src/index.ts'
 import { many } from './many.ts'
 
+const renderReport = (input: ReportInput): string => render(input, { colours: true })
 const anything = string({ unit: 'binary', maxLength: 40 })
 const hostile = [
   '</script><script>alert(1)</script>',
@@ -114,7 +117,7 @@ describe('a patch', () => {
     assert(
       property(line, line, line, (same, gone, come) => {
         const lines = [` ${same}`, `-${gone}`, `+${come}`, '+/* a comment', '+ over lines */', ' end']
-        const { added, removed, markup } = patchView({ text: patchOf(lines), leftOut: 0 })
+        const { added, removed, markup } = patchView({ text: patchOf(lines), leftOut: 0 }, coloured)
         const shown = [...markup.text.matchAll(/<(ins|del|u)>(.*?)<\/\1>/gs)].map(([, , inside]) =>
           textOf(inside ?? ''),
         )
@@ -125,7 +128,7 @@ describe('a patch', () => {
   })
 
   it('colours by the language of the file, with a comment over several lines whole', () => {
-    const { markup } = patchView({ text: patchOf(['+/* one', '+two */', '+const a = 1']), leftOut: 0 })
+    const { markup } = patchView({ text: patchOf(['+/* one', '+two */', '+const a = 1']), leftOut: 0 }, coloured)
     const lines = [...markup.text.matchAll(/<ins>(.*?)<\/ins>/g)].map(([, inside]) => inside)
     expect(lines).toEqual([
       '+<span class="hljs-comment">/* one</span>',
@@ -137,7 +140,7 @@ describe('a patch', () => {
   it('names a binary file, one without changes, and what is left out', () => {
     const text =
       'diff --git a/x.png b/x.png\nnew file mode 100644\nGIT binary patch\nliteral 3\nKcmZ\n\ndiff --git a/y b/z\nrename from y\nrename to z\n'
-    const { files, markup } = patchView({ text, leftOut: 12 })
+    const { files, markup } = patchView({ text, leftOut: 12 }, coloured)
     expect(files).toBe(2)
     expect(textOf(markup.text)).toMatch(/x\.png binary, new file mode 100644[^]*z rename from y[^]*12 bytes more/)
   })

@@ -13,6 +13,7 @@ import { exportKeys } from '../keys.ts'
 import { readLogs } from '../logs.ts'
 import { readPatch } from '../patch.ts'
 import { questions } from '../questions.ts'
+import { REPORT_HEADERS, runReport } from '../report.ts'
 import { describe, diagnose, probe } from '../service-view.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
@@ -135,14 +136,10 @@ export function buildApp(options: AppOptions): App {
   serveStream(app, context, ROUTES.evidence, async ({ params, signal }) => ({
     body: exportEvidence(deployment, params.run, { signal, onNotice: options.onNotice }),
   }))
-  serveStream(app, context, ROUTES.report, async ({ params, signal }) => {
-    // The grammars of its colours take longer to load than most commands do.
-    const { REPORT_HEADERS, runReport } = await import('../report.ts')
-    return {
-      headers: REPORT_HEADERS,
-      body: runReport(deployment, params.run, { signal, onNotice: options.onNotice }),
-    }
-  })
+  serveStream(app, context, ROUTES.report, async ({ params, signal }) => ({
+    headers: REPORT_HEADERS,
+    body: runReport(deployment, params.run, { signal, onNotice: options.onNotice }),
+  }))
   return { http: app, open: () => open }
 }
 

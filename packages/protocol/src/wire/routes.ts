@@ -351,7 +351,7 @@ export const ROUTES: Routes = {
     action: 'run.read',
     params: ofRun,
     answer: { kind: 'bytes', mediaType: 'text/html; charset=utf-8' },
-    errors: ['NOT_FOUND', 'INTEGRITY'],
+    errors: ['NOT_FOUND', 'INTEGRITY', 'LIMIT_EXCEEDED', 'TIMEOUT'],
   },
   ...AGENT_ROUTES,
 }
