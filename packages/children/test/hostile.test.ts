@@ -83,6 +83,22 @@ it('frees the place of a request that is taken back', async () => {
   await door.close()
 })
 
+it('reads no items any more that are taken back, or whose connection is gone', async () => {
+  const { door, socket, socketPath, call, say, hear } = await opened()
+  call(1, 'submit_items', { items: [{ id: 'slow' }] })
+  say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
+  call(2, 'submit_items', { items: [{ id: 'a' }] })
+  expect(await hear()).toMatchObject({ id: 2, result: { structuredContent: { created: true } } })
+  call(3, 'submit_items', { items: [{ id: 'slow' }] })
+  say(ping(4))
+  expect(await hear()).toMatchObject({ id: 4 })
+  socket.destroy()
+  const next = await connected(socketPath)
+  next.call(1, 'submit_items', { items: [{ id: 'b' }] })
+  expect(await next.hear()).toMatchObject({ id: 1, result: { structuredContent: { created: true } } })
+  await door.close()
+})
+
 it('takes few connections in one second', async () => {
   const began = performance.now()
   const { door, socketPath } = await opened()

@@ -43,7 +43,8 @@ export async function opened(list?: ChildrenPort['list']) {
   }
   const door = await childrenDoor({
     version: '0.0.0',
-    async readItems(items, { parent, attempt }) {
+    async readItems(items, { parent, attempt }, { signal }) {
+      if (items.some(({ id }) => id === 'slow')) await orAbort(new Promise(() => undefined), signal)
       if (items.some(({ id }) => id === 'bad'))
         throw new SeamError('FORBIDDEN', 'No.', { problems: [{ code: 'FORBIDDEN', message: 'No.', place: { pointer: '/items/0' } }] }) // prettier-ignore
       return items.map(({ id }) => instantItem(`${parent.id}-${attempt}-${typeof id === 'string' ? id : ''}`))
