@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { socketAddress } from '@seamark/cli'
+import { REPORT_LIMITS } from '@seamark/report'
 import { afterAll, expect, it } from 'vitest'
 import { place } from './seamark.ts'
 
 const here = place()
-afterAll(() => here.remove())
+const slow = place()
+afterAll(() => [here, slow].forEach((each) => each.remove()))
 
 /** Without the white space around elements. */
 const flat = (page: string): string => page.replaceAll(/>\s+/g, '>').replaceAll(/\s+</g, '<')
@@ -81,3 +84,47 @@ it('of a run that there is not is refused, and writes nothing', async () => {
   expect({ code, out }).toEqual({ code: 4, out: '' })
   expect(statSync(join(here.dir, 'nobody.html'), { throwIfNoEntry: false })).toBeUndefined()
 })
+
+it('holds up no other request, and is made one at a time, where a patch is written to be slow', async () => {
+  // Colours of this take minutes: their grammar's time grows with the square of it.
+  slow.repository('repo', { 'a.ts': '' })
+  const run = "yes 'a b a b a b a b a b' | head -8000 > a.cs"
+  slow.write(
+    'slow.json',
+    JSON.stringify({ version: 1, workspace: { git: 'repo' }, defaults: { executor: 'process' }, items: [{ id: 'slow', run }] }), // prettier-ignore
+  )
+  expect((await slow.seamark('run', 'slow.json', '--id', 'slow')).code).toBe(0)
+  const service = slow.start('serve', '--json')
+  await service.saw('"ready"')
+  const address = socketAddress(JSON.parse(readFileSync(join(slow.data, 'service.json'), 'utf8')).socket)
+  const get = async (path: string): Promise<{ status: number; body: string; at: number }> => {
+    const [answer] = await once(request({ socketPath: address.path, path }).end(), 'response')
+    return { status: answer.statusCode, body: await text(answer), at: performance.now() }
+  }
+  let open = 2
+  const reports = ['a', 'b'].map(async () => {
+    const answer = await get('/v1/runs/slow/report')
+    open--
+    return answer
+  })
+  let longest = 0
+  while (open > 0) {
+    const asked = performance.now()
+    const { status, at } = await get('/v1/runs/slow')
+    expect(status).toBe(200)
+    longest = Math.max(longest, at - asked)
+    await sleep(50)
+  }
+  const made = await Promise.all(reports)
+  for (const { status, body } of made) {
+    expect(status).toBe(200)
+    expect(body).not.toContain('<span class="hljs-')
+    expect(body.match(/<ins>/g)?.length).toBeGreaterThan(7_000)
+  }
+  const [first = 0, second = 0] = made.map(({ at }) => at).toSorted((a, b) => a - b)
+  expect(second - first).toBeGreaterThan(REPORT_LIMITS.colourMs * 0.9)
+  expect(longest).toBeLessThan(2_000)
+  address.release()
+  service.child.kill('SIGTERM')
+  await service.ended
+}, 120_000)
