@@ -22,11 +22,10 @@ version: 1
 defaults: { executor: process }
 items: [{ id: it, run: ${JSON.stringify(run)} }]
 `
+    // What the service gives back of its own for the ends of attempts is taken too.
+    const filling = (path: string) => `while [ -e ${path} ]; do cat /dev/zero >> fill 2> /dev/null; sleep 0.1; done`
     const whileThere = (path: string) => `while [ -e ${path} ]; do sleep 0.1; done`
-    here.write(
-      'big.yaml',
-      plan(`${whileThere(start)}; cat /dev/zero > fill; touch ${full}; ${whileThere(hold)}; rm fill`),
-    )
+    here.write('big.yaml', plan(`${whileThere(start)}; cat /dev/zero > fill; touch ${full}; ${filling(hold)}; rm fill`))
     here.write('small.yaml', plan(`until [ -e ${full} ]; do sleep 0.1; done; seq 100000; echo hi`))
 
     const service = here.start('serve')
