@@ -54,9 +54,11 @@ function expectOne(ran: Ran, ends: readonly [outcome: string, reason: string][])
   expect(service.model.problems()).toEqual([])
   const begun = ran.dataOf('conversation.begun')
   const id = begun[0]?.['id']
+  // It says which one it is.
+  const program = expect.stringMatching(/\d+\.\d+\.\d+$/)
   expect(begun).toEqual([
-    { id, resumed: false },
-    { id, resumed: true },
+    { id, resumed: false, program },
+    { id, resumed: true, program },
   ])
   expect(ran.dataOf('item.launched').map(({ resumes }) => resumes)).toEqual([undefined, id])
   expect(ran.dataOf('attempt.ended').map(({ outcome, reason }) => [outcome, reason])).toEqual(ends)

@@ -1,6 +1,7 @@
 import { startModelServer } from '@seamark/testing-model'
 import type { ModelScript, ModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,10 +103,11 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
     script: { version: 1, keys: [...Object.values(keys), ...(signIn?.tokens ?? [])], stream, ...script },
   })
   const names = [...new Set([...PROGRAMS.map(({ host }) => host), ISSUER])]
+  // Several of these run at once, and all have the port of their vendors.
   const front = await modelFront({
     dir: here.dir,
     names,
-    address: '127.0.43.1',
+    address: `127.43.${randomInt(1, 255)}.${randomInt(1, 255)}`,
     url: model.url,
     asked,
     ...(signIn && { issue: signIn.issue }),
