@@ -24,9 +24,12 @@ export async function releaseAttempt(
     await mkdir(ns.kept, { recursive: true, mode: 0o700 })
     const to = join(ns.kept, launchId)
     if (!(await exists(to)) && (await exists(attempt.workspace))) {
-      await reopen(attempt.workspace)
-      await rename(attempt.workspace, to)
-      keeping(launchId, to)
+      const moved = async () => {
+        await reopen(attempt.workspace)
+        await rename(attempt.workspace, to)
+        return true
+      }
+      if (await unlessGone(moved)) keeping(launchId, to)
     }
   }
   await discard(attempt)
@@ -36,15 +39,27 @@ export async function releaseAttempt(
 export async function discard(attempt: AttemptLayout): Promise<void> {
   if (!(await exists(attempt.dir))) return
   const away = join(dirname(attempt.dir), `.rm-${randomUUID()}`)
-  await rename(attempt.dir, away)
+  await unlessGone(() => rename(attempt.dir, away))
   await removeTree(away)
+}
+
+/** A start sweeps what an end may be removing just then: whoever is second finds nothing. */
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 async function mustKeep(attempt: AttemptLayout): Promise<boolean> {
   // It is written before there is a workspace.
   if (!(await exists(attempt.about))) return false
   if ((await exists(attempt.unstarted)) || (await exists(attempt.captured))) return false
-  const about: unknown = JSON.parse(await readFile(attempt.about, 'utf8'))
+  const text = await unlessGone(() => readFile(attempt.about, 'utf8'))
+  if (text === undefined) return false
+  const about: unknown = JSON.parse(text)
   return (
     typeof about === 'object' &&
     about !== null &&

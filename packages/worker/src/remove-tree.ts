@@ -8,14 +8,14 @@ const longest = 2048
 
 /**
  * Removes a tree that an agent made: folders nobody may read, names that are not UTF-8, and nesting
- * deeper than a path can be long. Links are removed, never followed. Idempotent.
+ * deeper than a path can be long. Links are removed, never followed. Idempotent, also where somebody else removes it meanwhile.
  */
 export async function removeTree(path: string): Promise<void> {
   const attic = `${dirname(path)}/.rm-${randomUUID()}`
   const moved: Buffer[] = []
   const root = Buffer.from(path)
   try {
-    if (!(await lstat(root)).isDirectory()) return await unlink(root)
+    if (!(await lstat(root)).isDirectory()) return await gone(() => unlink(root))
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return
     throw error
@@ -23,16 +23,16 @@ export async function removeTree(path: string): Promise<void> {
   const away = async (dir: Buffer) => {
     await mkdir(attic, { recursive: true, mode: 0o700 })
     const to = Buffer.from(`${attic}/${moved.length}`)
-    await rename(dir, to)
+    await gone(() => rename(dir, to))
     moved.push(to)
   }
   await empty(root, away)
-  await rmdir(root)
+  await gone(() => rmdir(root))
   for (let i = 0; i < moved.length; i++) {
     const dir = moved[i]
     if (dir === undefined) continue
     await empty(dir, away)
-    await rmdir(dir)
+    await gone(() => rmdir(dir))
   }
   if (moved.length > 0) await rmdir(attic)
 }
@@ -45,7 +45,7 @@ async function empty(dir: Buffer, away: (dir: Buffer) => Promise<void>): Promise
       continue
     }
     if (child.length > longest) {
-      await chmod(child, 0o700)
+      await gone(() => chmod(child, 0o700))
       await away(child)
       continue
     }
@@ -59,9 +59,14 @@ async function entries(dir: Buffer) {
     await chmod(dir, 0o700)
   } catch (error) {
     // Another user's folder: whether it can be read decides.
-    if (systemCode(error) !== 'EPERM') throw error
+    if (systemCode(error) !== 'EPERM' && systemCode(error) !== 'ENOENT') throw error
   }
-  return readdir(dir, { withFileTypes: true, encoding: 'buffer' })
+  try {
+    return await readdir(dir, { withFileTypes: true, encoding: 'buffer' })
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  }
 }
 
 async function gone(remove: () => Promise<void>): Promise<void> {

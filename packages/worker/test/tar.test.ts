@@ -173,4 +173,13 @@ describe('removing a tree', () => {
     expect(existsSync(join(dir, 'behind', 'kept'))).toBe(true)
     expect(sh(dir, 'ls -A | grep rm- || true')).toBe('')
   })
+
+  it('is done by several at once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const tree = folder(`shared-${round}`)
+      sh(tree, 'for d in 1 2 3 4 5 6 7 8; do mkdir -p $d/$d; for f in 1 2 3 4 5 6 7 8; do echo > $d/$d/$f; done; done')
+      await Promise.all(Array.from({ length: 6 }, () => removeTree(tree)))
+      expect(existsSync(tree)).toBe(false)
+    }
+  })
 })

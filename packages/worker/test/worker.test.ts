@@ -230,6 +230,16 @@ describe('an attempt', () => {
 })
 
 describe('leftovers', () => {
+  it('lets a start sweep what an end removes just then', async () => {
+    for (let round = 0; round < 8; round++) {
+      const step = await task({ item: item('true') })
+      await worker.prepare(step, executor)
+      const other = localWorker(options)
+      await Promise.all([worker.release(step), other.sweep(new Set()), worker.sweep(new Set()), other.release(step)])
+    }
+    expect(readdirSync(attempts).filter((name) => name.startsWith('sm'))).toEqual([])
+  })
+
   it('are swept, but for those that go on; a lost workspace is kept', async () => {
     const [going, lost, unstarted] = await Promise.all([1, 2, 3].map(() => task({ item: item('true') })))
     if (!going || !lost || !unstarted) throw new Error('no tasks')
