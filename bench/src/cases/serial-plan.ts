@@ -5,7 +5,7 @@ import type { ShapedRun } from '../measures/shaped-run.ts'
 /** Plans whose items can only run one after another, so that every item pays for its own commits. */
 export async function measure(scale: Scale): Promise<Line[]> {
   const items = scale === 'quick' ? 2_000 : 10_000
-  const pairs = scale === 'quick' ? 3 : 5
+  const pairs = 5
   const lines: Line[] = []
   for (const [shape, what] of [
     ['chain', `chain of ${items.toLocaleString('en-US')} items`],
