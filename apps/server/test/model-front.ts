@@ -13,6 +13,7 @@ export interface Seen {
   readonly path: string
   /** Whatever could authenticate it. */
   readonly credentials: readonly string[]
+  readonly account: string | undefined
 }
 
 /** Hosts of vendors on loopback, at their own port and behind TLS, with a scripted model behind them. */
@@ -45,9 +46,10 @@ export async function modelFront({ dir, names, address, url, asked, issue }: Mod
   const seen: Seen[] = []
   const tls = { key: readFileSync(join(dir, 'host.key')), cert: readFileSync(join(dir, 'host.pem')) }
   const server = createServer(tls, (req, res) => {
+    const account = [req.headers['chatgpt-account-id']].flat()[0]
     const { host = '', authorization, 'x-api-key': key, cookie } = req.headers
     const credentials = [authorization, key, cookie].flatMap((value) => value ?? [])
-    seen.push({ host, method: req.method ?? '', path: req.url ?? '', credentials })
+    seen.push({ host, method: req.method ?? '', path: req.url ?? '', credentials, account })
     buffer(req)
       .then(async (body) => {
         if (issue !== undefined && req.url === '/oauth/token') {

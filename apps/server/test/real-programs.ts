@@ -51,6 +51,8 @@ export interface RealProgram {
   readonly runs: (line: string) => string
   /** Hosts that it asks for besides its model, which is refused. */
   readonly refused: readonly string[]
+  /** The account that it names to its model. */
+  readonly account?: string
   /** The variable that its key would be in. */
   readonly variable: string
 }
@@ -200,6 +202,23 @@ export const codex: RealProgram = {
   reads: (path) => `cat ${path}`,
   edits: (path, before, after) => (isPatched(path) ? 'edit' : substitution(path, before, after)),
   runs: (line) => line,
+}
+
+/** As it is that is signed in to an account: at another host, with the name of the account. */
+export const codexSignedIn: RealProgram = {
+  ...codex,
+  account: 'account-of-the-test',
+  host: 'chatgpt.com',
+  paths: ['/backend-api/codex/responses'],
+  runtime: () =>
+    `${source('runtime-codex', 'codex')}(${JSON.stringify({
+      argv: [
+        `${BIN}/codex`,
+        'app-server',
+        `--config=model_providers.seamark.http_headers={"chatgpt-account-id"="account-of-the-test"}`,
+      ],
+      endpoints: { OPENAI_BASE_URL: 'chatgpt.com/backend-api/codex' },
+    })})`,
 }
 
 export const PROGRAMS: readonly RealProgram[] = [claudeCode, claudeAgent, codexAcp, codex]

@@ -64,6 +64,8 @@ export interface RealServiceOptions {
   }
   /** For the programs. */
   readonly env?: Readonly<Record<string, string>>
+  /** Those that may be had to work. Default: all. */
+  readonly programs?: readonly RealProgram[]
 }
 
 /** Issues the tokens of a sign-in. */
@@ -96,13 +98,13 @@ export function itemFor(program: RealProgram, more: object = {}): object {
 
 /** Takes root: the names of the vendors lead to loopback in a mount namespace of its own, and their port is below 1024. */
 export async function realService(options: RealServiceOptions): Promise<RealService> {
-  const { agents, keys, script, asked = async () => undefined, env = {}, signIn } = options
+  const { agents, keys, script, asked = async () => undefined, env = {}, signIn, programs = PROGRAMS } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
   const model = await startModelServer({
     script: { version: 1, keys: [...Object.values(keys), ...(signIn?.tokens ?? [])], stream, ...script },
   })
-  const names = [...new Set([...PROGRAMS.map(({ host }) => host), ISSUER])]
+  const names = [...new Set([...programs.map(({ host }) => host), ISSUER])]
   // Several of these run at once, and all have the port of their vendors.
   const front = await modelFront({
     dir: here.dir,
@@ -112,7 +114,7 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
     asked,
     ...(signIn && { issue: signIn.issue }),
   })
-  here.write('seamark.config.mjs', configuration(here, front, agents, env, signIn?.secret))
+  here.write('seamark.config.mjs', configuration(here, front, { agents, env, programs, signIn: signIn?.secret }))
   for (const [name, value] of Object.entries(keys))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
       cwd: here.dir,
@@ -160,15 +162,18 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
 function configuration(
   here: Place,
   { ca }: ModelFront,
-  agents: string,
-  env: Readonly<Record<string, string>>,
-  signIn: string | undefined,
+  {
+    agents,
+    env,
+    programs,
+    signIn,
+  }: Required<Pick<RealServiceOptions, 'agents' | 'env' | 'programs'>> & { readonly signIn: string | undefined },
 ): string {
   // One rule for each host.
-  const rules = [...new Map(PROGRAMS.map((program) => [program.host, ruleOf(program)])).values()]
+  const rules = [...new Map(programs.map((program) => [program.host, ruleOf(program)])).values()]
   const oauth2 = { way: 'oauth2', tokenEndpoint: `https://${ISSUER}/oauth/token`, clientId: 'seamark-test' }
   const credentials = Object.fromEntries(
-    PROGRAMS.map(({ secret, credential }) => [secret, secret === signIn ? oauth2 : credential]),
+    programs.map(({ secret, credential }) => [secret, secret === signIn ? oauth2 : credential]),
   )
   const toolchain = { binds: [{ source: agents, target: '/opt/agents' }] }
   const source = (name: string) => JSON.stringify(join(packages, name, 'src/index.ts'))
@@ -177,7 +182,7 @@ const { sandboxExecutor } = await import(${source('executor-sandbox')})
 const { command } = await import(${source('runtime-command')})
 export default {
   executors: [sandboxExecutor(${JSON.stringify({ dir: here.data, toolchain })})],
-  runtimes: [command(), ${PROGRAMS.map(({ runtime }) => runtime(env)).join(', ')}],
+  runtimes: [command(), ${programs.map(({ runtime }) => runtime(env)).join(', ')}],
   policy: { network: { allow: ${JSON.stringify(rules)} } },
   egress: {
     credentials: ${JSON.stringify(credentials)},

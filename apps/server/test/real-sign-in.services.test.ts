@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { claudeCode } from './real-programs.ts'
+import { claudeCode, codexSignedIn } from './real-programs.ts'
+import type { RealProgram } from './real-programs.ts'
 import { installAgents, itemFor, realService } from './real-service.ts'
 import type { RealService } from './real-service.ts'
 import { CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
@@ -20,17 +21,24 @@ beforeAll(() => {
 afterEach(() => service.stop())
 afterAll(() => agents.remove())
 
-it(
-  'has Claude Code work on a sign-in that is renewed outside (as root, with bubblewrap)',
+const cases: readonly (readonly [string, RealProgram, Readonly<Record<string, string>>])[] = [
+  // As the program has it that is signed in to a subscription.
+  ['Claude Code', claudeCode, { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'placeholder' }],
+  ['Codex', codexSignedIn, {}],
+]
+
+it.each(cases)(
+  'has %s work on a sign-in that is renewed outside (as root, with bubblewrap)',
   { timeout: 300_000 },
-  async () => {
+  async (_, program, env) => {
     const asked: URLSearchParams[] = []
-    const { read, edit } = claudeCode
+    const { read, edit } = program
     service = await realService({
       agents: agents.dir,
-      keys: { 'anthropic-key': refresh[0] ?? '', 'openai-key': token('unused') },
+      keys: { [program.secret]: refresh[0] ?? '' },
+      programs: [program],
       signIn: {
-        secret: 'anthropic-key',
+        secret: program.secret,
         tokens: access,
         // Each lasts for a moment, and each refresh token is taken once.
         issue(parameters) {
@@ -43,8 +51,7 @@ it(
         await sleep(1_500)
         return undefined
       },
-      // As the program has it that is signed in to a subscription.
-      env: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'placeholder' },
+      env,
       script: {
         turns: [
           { answer: [read('tide.mjs')] },
@@ -56,7 +63,7 @@ it(
       },
     })
     tideRepository(service)
-    const ran = await service.run('signed-in', [itemFor(claudeCode)])
+    const ran = await service.run('signed-in', [itemFor(program)])
     expect(ran.code, ran.err + ran.out).toBe(0)
     expect(service.model.problems()).toEqual([])
     expect(await service.told('patch', 'signed-in', 'fix')).toBe(patchTo(service, WANTED))
@@ -69,7 +76,8 @@ it(
         client_id: 'seamark-test',
       })),
     )
-    const calls = service.front.seen.filter(({ host }) => host === claudeCode.host)
+    const calls = service.front.seen.filter(({ host }) => host === program.host)
+    expect(calls.map(({ account }) => account)).toEqual(calls.map(() => program.account))
     const sent = calls.flatMap(({ credentials }) =>
       credentials.map((each) => access.indexOf(each.replace('Bearer ', ''))),
     )

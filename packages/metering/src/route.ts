@@ -19,6 +19,8 @@ const UNKNOWN: Route = { kind: 'unknown' }
 const HOSTS: readonly (readonly [RegExp, Provider])[] = [
   [/^api\.anthropic\.com$/, 'anthropic'],
   [/^api\.openai\.com$/, 'openai'],
+  // Of a sign-in, in place of a key.
+  [/^chatgpt\.com$/, 'openai'],
   [/^bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com$/, 'bedrock'],
   [/^(?:[a-z0-9-]+-)?aiplatform\.googleapis\.com$/, 'vertex'],
   [/^aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$/, 'vertex'],
@@ -41,7 +43,8 @@ function anthropic(path: string): Route {
 }
 
 function openai(path: string): Route {
-  if (path === '/v1/responses') return { kind: 'call', api: 'openai.responses', provider: 'openai' }
+  if (path === '/v1/responses' || path === '/backend-api/codex/responses')
+    return { kind: 'call', api: 'openai.responses', provider: 'openai' }
   if (path === '/v1/chat/completions') return { kind: 'call', api: 'openai.chat', provider: 'openai' }
   return path === '/v1/responses/input_tokens' || /^\/v1\/responses\/[\w-]+\/cancel$/.test(path) ? FREE : UNKNOWN
 }

@@ -53,6 +53,7 @@ describe('the API and model', () => {
         model: 'anthropic.claude-3-haiku-20240307-v1:0',
       },
     ],
+    ['chatgpt.com', '/backend-api/codex/responses', input, { api: 'openai.responses' }],
     [...GENERATE, generate, { api: 'vertex.generate', model: 'gemini-2.5-pro', location: 'global', stream: false }],
     [
       'us-east5-aiplatform.googleapis.com',
@@ -70,6 +71,7 @@ describe('the API and model', () => {
 
   test.each([
     ['GET', 'api.openai.com', '/v1/models', {}, 'free'],
+    ['POST', 'chatgpt.com', '/backend-api/conversation', {}, 'unknown'],
     ['POST', 'api.anthropic.com', '/v1/messages/count_tokens', {}, 'free'],
     ['POST', 'api.openai.com', '/v1/responses/resp_1/cancel', {}, 'free'],
     ['GET', 'api.openai.com', '/v1/responses', { upgrade: 'websocket' }, 'unknown'],

@@ -20,6 +20,7 @@ const ACTIONS: Readonly<Record<string, readonly [ModelApiName, 'answer' | 'count
   '/v1/messages': ['anthropic.messages', 'answer'],
   '/v1/messages/count_tokens': ['anthropic.messages', 'count'],
   '/v1/responses': ['openai.responses', 'answer'],
+  '/backend-api/codex/responses': ['openai.responses', 'answer'],
   '/v1/responses/input_tokens': ['openai.responses', 'count'],
   '/v1/chat/completions': ['openai.chat', 'answer'],
 }

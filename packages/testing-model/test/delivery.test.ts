@@ -66,10 +66,11 @@ test('each piece comes by itself, after its delay', async () => {
 })
 
 test('a stream that is cut in the middle of an event ends there, for every API', async () => {
-  const server = await serve([{ answer: 'A few words.', stream: { cutInEvent: 2 }, times: 3 }])
+  const server = await serve([{ answer: 'A few words.', stream: { cutInEvent: 2 }, times: 4 }])
   for (const [path, body] of [
     ['/v1/messages', message],
     ['/v1/responses', input],
+    ['/backend-api/codex/responses', input],
     ['/v1/chat/completions', chat],
   ] as const) {
     const { all, failed } = await pieces(server.url + path, { ...body, stream: true })
@@ -78,7 +79,7 @@ test('a stream that is cut in the middle of an event ends there, for every API',
     expect(events).toHaveLength(2)
     expect(events[1]).not.toBe('')
   }
-  expect(server.calls.map(({ delivered }) => delivered)).toEqual(['cut', 'cut', 'cut'])
+  expect(server.calls.map(({ delivered }) => delivered)).toEqual(['cut', 'cut', 'cut', 'cut'])
 })
 
 test('an answer is cut after so many bytes, streamed or not', async () => {
