@@ -21,7 +21,7 @@ import { openWatch } from './watch.ts'
 
 /** An executor that tells what its attempts run in. */
 export interface DockerExecutor extends Executor {
-  /** The image that its reference named at first use. Errors: `UNAVAILABLE`. */
+  /** The image that its reference named at first use. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
   image(): Promise<DockerImage>
 }
 
@@ -42,8 +42,8 @@ const REMOVED_MS = 60_000
  * empty `/tmp`, no network, no capabilities, no privileges to gain, another user than root, a filter of system calls, and
  * limits on cores, memory, processes and time.
  *
- * Errors: those of `Executor`; `INVALID_INPUT` at once for options that can not be honoured; `UNAVAILABLE`, with the
- * remedy, where the engine is away, lacks the image or the runtime, or can not hold what `guarantees` says.
+ * Errors: those of `Executor`; `INVALID_INPUT` at once for options that can not be honoured; with the remedy, `NOT_FOUND` where the engine lacks the
+ * image, and `UNAVAILABLE` where it is away, lacks the runtime, or can not hold what `guarantees` says.
  */
 export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const settings = checkOptions(options, sandboxIdentity() ?? ownIdentity())
@@ -182,7 +182,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
         const there = await engine.call('Looking for the image', (port) => port.image(image.id, signal), signal)
         if (there !== undefined) return guards.trouble()?.problems[0]
         const message = `The engine does not have the image ${settings.image} any more.`
-        return { code: 'UNAVAILABLE', message, remedy: `Run \`docker pull ${settings.image}\`.` }
+        return { code: 'NOT_FOUND', message, remedy: `Run \`docker pull ${settings.image}\`.` }
       } catch (error) {
         throwIfAborted(signal)
         const [problem] = isSeamError(error) ? error.problems : []

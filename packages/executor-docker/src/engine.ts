@@ -16,7 +16,7 @@ export interface Engine {
   call<T>(doing: string, call: (port: DockerPort) => Promise<T>, signal?: AbortSignal): Promise<T>
   /** What a failure means that came while an answer was read. */
   meaning(doing: string, error: unknown): SeamError
-  /** Errors: `UNAVAILABLE` where no attempt can be started as it has to be. */
+  /** Errors: `UNAVAILABLE` where no attempt can be started as it has to be, `NOT_FOUND` where there is no such image. */
   ready(): Promise<Ready>
   /** Asks the engine anew before the next launch. */
   forget(): void
@@ -46,7 +46,7 @@ export function openEngine(port: DockerPort, settings: Settings): Engine {
   async function askImage(): Promise<ImageFacts> {
     const found = await call('Looking for the image', () => port.image(image?.id ?? settings.image))
     if (found === undefined)
-      throw new SeamError('UNAVAILABLE', `The engine does not have the image ${settings.image}.`, {
+      throw new SeamError('NOT_FOUND', `The engine does not have the image ${settings.image}.`, {
         remedy: `Run \`docker pull ${settings.image}\`, or load it with \`docker load\`.`,
       })
     // What a tag named at first use stays what runs.

@@ -26,7 +26,10 @@ export function meaningOf(error: unknown, failure: EngineFailure, doing: string,
       'Start it: `systemctl start docker`, or name its socket with `socketPath`.',
     )
   if (status === 404 && /no such image/i.test(message))
-    return unavailable('the engine does not have the image any more', 'Pull it again with `docker pull`.')
+    return new SeamError('NOT_FOUND', `${doing} failed: the engine does not have the image any more.`, {
+      cause: error,
+      remedy: 'Pull it again with `docker pull`.',
+    })
   if (status === 400)
     return new SeamError('INVALID_INPUT', `${doing} failed: the engine refuses it: ${message.slice(0, 300)}`, {
       cause: error,

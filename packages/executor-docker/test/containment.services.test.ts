@@ -233,17 +233,18 @@ describe('nothing is left', () => {
 describe('what can not start', () => {
   it('says why, with a remedy', async () => {
     expect(await executor.unavailable?.()).toBeUndefined()
-    // An image that is missing, a runtime that is and an engine that is away are told apart by what to do.
+    // An image that is missing, a runtime that is and an engine that is away are told apart, also by what to do.
     const remedies = new Set<string | undefined>()
-    for (const more of [{ image: 'no/such:1' }, { runtime: 'none' }, { socketPath: '/no/such' }]) {
+    for (const [code, more] of [
+      ['NOT_FOUND', { image: 'no/such:1' }],
+      ['UNAVAILABLE', { runtime: 'none' }],
+      ['UNAVAILABLE', { socketPath: '/no/such' }],
+    ] as const) {
       const broken = open(more)
       const problem = await broken.unavailable?.()
-      expect([more, problem]).toEqual([
-        more,
-        expect.objectContaining({ code: 'UNAVAILABLE', remedy: expect.any(String) }),
-      ])
+      expect([more, problem]).toEqual([more, expect.objectContaining({ code, remedy: expect.any(String) })])
       remedies.add(problem?.remedy)
-      await expect(broken.launch(newId(broken), shell('true'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      await expect(broken.launch(newId(broken), shell('true'))).rejects.toMatchObject({ code })
       await broken.close?.()
     }
     expect(remedies.size).toBe(3)
