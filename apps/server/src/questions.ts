@@ -33,11 +33,16 @@ export function questions(deployment: Deployment): Questions {
   }
 
   return {
-    async runs({ cursor, limit, status, name }) {
+    async runs({ cursor, limit, status, name, since = 0, submittedBy }) {
       const filter = { ...(status !== undefined && { status }), ...(name !== undefined && { name }) }
       const page = { limit, ...(cursor !== undefined && { cursor }) }
       const { rows, cursor: next } = await projections.query(ns, 'runs', filter, page)
-      return { runs: rows.map(runView), ...(next !== undefined && { cursor: next }) }
+      // Newest first: what comes after one that is too old is older still.
+      const old = rows.findIndex(({ submittedAt }) => submittedAt < since)
+      const asked = rows
+        .slice(0, old === -1 ? undefined : old)
+        .filter((row) => submittedBy === undefined || row.submittedBy === submittedBy)
+      return { runs: asked.map(runView), ...(next !== undefined && old === -1 && { cursor: next }) }
     },
     async run(run) {
       const view = runView(await runRow(deployment, run))

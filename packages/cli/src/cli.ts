@@ -3,13 +3,14 @@ import type { CliContext, Command } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandHelp, overview } from './help.ts'
 import { errorDocument, explainError } from './problems.ts'
+import { wantsDocuments } from './output-format.ts'
 import { reportError } from './report-error.ts'
 import { meant } from './words.ts'
 
 /** Runs one command line (without `node` and the program) and resolves with its exit code; never rejects. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const { io } = context
-  const json = argv.includes('--json')
+  const json = wantsDocuments(argv)
   const code = await dispatch([...argv], context).catch((error: unknown) => reportError(io, error, { json }))
   const lost = io.lostFor()
   if (lost === undefined) return code

@@ -29,6 +29,8 @@ interface Flag {
 export interface CommonArgs {
   readonly data: TextOption
   readonly config: TextOption
+  /** Absent where a command writes a file of that name. */
+  readonly output: TextOption
   readonly json: Flag
   readonly help: Flag
 }
@@ -40,7 +42,8 @@ export const COMMON: CommonArgs = {
     valueHint: 'FILE',
     description: 'Configuration to run, or none. Default: SEAMARK_CONFIG',
   },
-  json: { type: 'boolean', description: 'Machine-readable output' },
+  output: { type: 'string', valueHint: 'FORMAT', description: 'table, json or yaml. Default: table' },
+  json: { type: 'boolean', description: 'Machine-readable output; the same as --output json' },
   help: { type: 'boolean', alias: 'h', description: 'Shows this' },
 }
 

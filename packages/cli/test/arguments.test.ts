@@ -12,8 +12,8 @@ const args = {
   run: { type: 'positional', required: true },
   item: { type: 'positional', required: false },
   follow: { type: 'boolean', alias: 'f' },
-  output: { type: 'string', alias: 'o' },
   ...COMMON,
+  output: { type: 'string', alias: 'o' },
 } as const
 
 const check = (...raw: string[]) => checkArguments('logs', args, raw)

@@ -13,6 +13,7 @@ import type {
   PushBody,
   Removed,
   RunEvent,
+  RunsQuery,
   RunView,
   ServiceView,
   SubmitAnswer,
@@ -65,10 +66,7 @@ export interface SeamarkClient {
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
   submit(input: SubmitInput, options?: CallOptions): Promise<SubmitAnswer>
   /** All runs, newest first; pages are fetched as they are needed. */
-  runs(
-    filter?: { readonly status?: RunView['status']; readonly name?: string },
-    options?: CallOptions,
-  ): AsyncIterable<RunView>
+  runs(filter?: Omit<RunsQuery, 'cursor' | 'limit'>, options?: CallOptions): AsyncIterable<RunView>
   run(run: string, options?: CallOptions): Promise<RunView>
   /** All items of a run, in the order of the plan; pages are fetched as they are needed. */
   items(run: string, filter?: { readonly status?: ItemView['status'] }, options?: CallOptions): AsyncIterable<ItemView>

@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts'
 import { evidenceExport } from './evidence-export.ts'
 import { init } from './init.ts'
 import { keysExport } from './keys-export.ts'
+import { list } from './list.ts'
 import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   submit,
   watch,
+  list,
   status,
   logs,
   cancel,

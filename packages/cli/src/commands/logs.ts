@@ -6,6 +6,7 @@ import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { harmlessOutput } from '../style.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 export const logs: Command = command({
   name: 'logs',
@@ -33,7 +34,7 @@ export const logs: Command = command({
       const { io } = context
       const { run } = await findRun(client, args.run)
       const stream = args.stderr === true ? 'stderr' : 'stdout'
-      const attempt = positive('--attempt', args.attempt)
+      const attempt = args.attempt === undefined ? undefined : wholeNumber('--attempt', args.attempt)
       const step = stepOf(args)
       const stop = new AbortController()
       const offInterrupt = onInterrupt(() => stop.abort())
@@ -67,16 +68,10 @@ export const logs: Command = command({
 })
 
 function stepOf(args: { readonly gate?: string | undefined; readonly setup?: boolean | undefined }): Step {
-  const gate = positive('--gate', args.gate)
+  const gate = args.gate === undefined ? undefined : wholeNumber('--gate', args.gate)
   if (args.setup !== true) return gate === undefined ? 'main' : `gate:${gate - 1}`
   if (gate === undefined) return 'setup'
   throw new SeamError('INVALID_INPUT', 'The set-up and a gate are two steps.', { remedy: 'Say --setup or --gate N.' })
-}
-
-function positive(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
-  throw new SeamError('INVALID_INPUT', `${option} must be a whole number from 1.`)
 }
 
 function asText(chunk: Uint8Array): { readonly text: string } | { readonly base64: string } {

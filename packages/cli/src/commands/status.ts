@@ -9,6 +9,7 @@ import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { askedText } from '../question-text.ts'
 import { setupFailure } from '../setup-failure.ts'
+import { statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
@@ -62,7 +63,7 @@ function runLine(run: RunView, style: Style): string {
   const { succeeded, failed, canceled, skipped } = run.settled
   const settled = succeeded + failed + canceled + skipped
   const when = new Date(run.submittedAt).toISOString().slice(0, 19).replace('T', ' ')
-  return `${run.run}  ${paint(run.status, style)(run.status.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
+  return `${run.run}  ${statusPaint(run.status, style)(run.status.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
 }
 
 async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
@@ -110,7 +111,7 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(reason === undefined || state === 'succeeded' || said(waiting, reason) ? [] : [harmless(reasonText(reason))]),
     ...(item.left === undefined ? [] : [leftText(item.left)]),
   ]
-  return `  ${id.padEnd(20)}  ${paint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
+  return `  ${id.padEnd(20)}  ${statusPaint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
 }
 
 function said(waiting: ItemView['waiting'], reason: string): boolean {
@@ -152,11 +153,4 @@ function executorText({ executor, isolation, attempt }: ItemView): string {
   if (attempt === 0) return `${executor}, never started`
   if (isolation === undefined) return `${executor}, which this deployment does not have: its isolation is not known`
   return `${executor}, isolation ${isolation}`
-}
-
-function paint(state: RunView['status'] | ItemView['status'], style: Style): (text: string) => string {
-  if (state === 'succeeded') return style.green
-  if (state === 'failed') return style.red
-  if (state === 'running' || state === 'waiting') return style.cyan
-  return style.yellow
 }

@@ -31,6 +31,10 @@ export interface PageQuery {
 export interface RunsQuery extends PageQuery {
   readonly status?: RunView['status']
   readonly name?: string
+  /** Epoch milliseconds: the list ends with the first run that was submitted before. */
+  readonly since?: number
+  /** Principal that submitted it. A page may then have fewer runs than its limit, or none, and a cursor. */
+  readonly submittedBy?: string
 }
 export interface ItemsQuery extends PageQuery {
   readonly status?: ItemView['status']

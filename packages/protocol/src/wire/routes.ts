@@ -164,7 +164,17 @@ export const ROUTES: Routes = {
     path: '/v1/runs',
     summary: 'Runs, newest first.',
     action: 'run.read',
-    query: z.strictObject({ ...page, status: maybe(runStatus), name: maybe(z.string().max(200)) }),
+    query: z.strictObject({
+      ...page,
+      status: maybe(runStatus),
+      name: maybe(z.string().max(200)),
+      since: maybe(
+        fromText.describe('Epoch milliseconds: the list ends with the first run that was submitted before.'),
+      ),
+      submittedBy: maybe(
+        z.string().max(1_000).describe('A page may then have fewer runs than its limit, and a cursor.'),
+      ),
+    }),
     answer: { kind: 'json', schema: runPage },
     errors: [],
   },

@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { instant } from '../src/instant.ts'
+import { outputFormat, wantsDocuments } from '../src/output-format.ts'
+import { style } from '../src/style.ts'
+import { table } from '../src/table.ts'
+import type { Terminal } from '../src/terminal.ts'
+import { yamlTerminal } from '../src/yaml-terminal.ts'
+
+const refused = expect.objectContaining({ code: 'INVALID_INPUT' })
+
+function recorder(): { readonly io: Terminal; text(): string } {
+  let text = ''
+  const io: Terminal = {
+    out: async (bytes) => void (text += typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')),
+    err: () => undefined,
+    lost: new AbortController().signal,
+    lostFor: () => undefined,
+    interactive: false,
+    size: () => ({ columns: 80, rows: 24 }),
+    style: style(false),
+    errStyle: style(false),
+  }
+  return { io, text: () => text }
+}
+
+describe('output formats', () => {
+  it('are table, json and yaml', () => {
+    expect(outputFormat('list', {})).toBe('table')
+    expect(outputFormat('list', { json: true })).toBe('json')
+    expect(outputFormat('list', { output: 'json', json: true })).toBe('json')
+    expect(outputFormat('list', { output: 'yaml' })).toBe('yaml')
+    expect(() => outputFormat('list', { output: 'xml' })).toThrow(refused)
+    expect(() => outputFormat('list', { output: 'yaml', json: true })).toThrow(refused)
+  })
+
+  it('decide how errors are told before the line is parsed', () => {
+    expect(wantsDocuments(['list', '--output', 'yaml'])).toBe(true)
+    expect(wantsDocuments(['list', '--output=json'])).toBe(true)
+    expect(wantsDocuments(['list', '--output', 'table'])).toBe(false)
+    expect(wantsDocuments(['run', '--', '--json'])).toBe(false)
+  })
+
+  it('write lines of JSON, however they are cut, as YAML documents of the same content', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.nat(), async (documents, cut) => {
+        const { io, text } = recorder()
+        const lines = Buffer.from(documents.map((one) => `${JSON.stringify(one)}\n`).join(''))
+        const yaml = yamlTerminal(io)
+        const at = cut % (lines.byteLength + 1)
+        await yaml.out(lines.subarray(0, at))
+        await yaml.out(lines.subarray(at))
+        // JSON has one zero.
+        const plain: unknown = JSON.parse(JSON.stringify(documents))
+        expect(parseAllDocuments(text()).map((document) => JSON.parse(JSON.stringify(document)))).toEqual(plain)
+      }),
+    )
+  })
+})
+
+describe('a moment', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z')
+
+  it('is so long ago, a day, or a time with its zone', () => {
+    expect(instant('--since', '90s', now)).toBe(now - 90_000)
+    expect(instant('--since', '7d', now)).toBe(now - 7 * 86_400_000)
+    expect(instant('--since', '2026-11-01', now)).toBe(Date.UTC(2026, 10, 1))
+    expect(instant('--since', '2026-11-01T08:30:00+01:00', now)).toBe(Date.UTC(2026, 10, 1, 7, 30))
+    expect(instant('--since', '999999d', now)).toBe(0)
+  })
+
+  it.each(['', 'tomorrow', '0d', '-1d', '1w', '2026-02-30', '2026-13-01', '2026-11-01T08:30', '1e3s'])(
+    'is not %j',
+    (text) => {
+      expect(() => instant('--since', text, now)).toThrow(refused)
+    },
+  )
+})
+
+describe('a table', () => {
+  const columns = [
+    { head: 'RUN', least: 8 },
+    { head: 'STATUS' },
+    { head: 'DONE', right: true, spare: 1 },
+    { head: 'NAME', spare: 2, least: 4 },
+  ] as const
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 60 })
+  const rows = fc.array(fc.tuple(word, word, word, word).map((texts) => texts.map((text) => ({ text }))))
+
+  it('is never wider than it may be, and says all where it may be as wide as it likes', () => {
+    fc.assert(
+      fc.property(rows, fc.integer({ min: 20, max: 300 }), (cells, width) => {
+        for (const line of table(columns, cells, style(false), width)) expect(line.length).toBeLessThanOrEqual(width)
+        const whole = table(columns, cells, style(false), undefined)
+        for (const [at, row] of cells.entries()) for (const { text } of row) expect(whole[at + 1]).toContain(text)
+      }),
+    )
+  })
+
+  it('leaves out what is spare before it shortens what is not', () => {
+    const cells = [['0123456789abcdef', 'succeeded', '2/2', 'nightly'].map((text) => ({ text }))]
+    const [head, row] = table(columns, cells, style(false), 20)
+    expect(head?.split(/ +/)).toEqual(['RUN', 'STATUS'])
+    expect(row).toContain('succeeded')
+  })
+})
