@@ -3,35 +3,24 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { orGone } from './look-inside.ts'
 import { claudeCode, codex, PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
-import { installAgents, itemFor, realService } from './real-service.ts'
+import { itemFor, realServices } from './real-service.ts'
 import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
 import { until } from './seamark.ts'
-import { CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+import { CHANGES, patchTo, WANTED } from './tide.ts'
 
 type Turns = NonNullable<ModelScript['turns']>
 
-const keys = {
-  'anthropic-key': `sk-ant-api03-${randomBytes(24).toString('base64url')}`,
-  'openai-key': `sk-proj-${randomBytes(24).toString('base64url')}`,
-}
 const mark = `talk-${randomBytes(4).toString('hex')}`
 
-let agents: ReturnType<typeof installAgents>
+const begin = realServices()
 let service: RealService
 
-beforeAll(() => {
-  agents = installAgents()
-}, 600_000)
-afterEach(() => service.stop())
-afterAll(() => agents.remove())
-
 async function serve(turns: Turns, options: Pick<RealServiceOptions, 'asked' | 'env'> = {}): Promise<void> {
-  service = await realService({ agents: agents.dir, keys, script: { turns }, ...options })
-  tideRepository(service)
+  service = await begin({ script: { turns }, ...options })
 }
 
 /** Ends the program of a run as a crash does, and says how many processes it had. */
@@ -71,10 +60,8 @@ async function expectBoth(run: string): Promise<void> {
 
 /** The tokens of both attempts, as the model counted them. */
 async function expectCharged(run: string): Promise<void> {
-  const used = service.model.calls.flatMap(({ usage }) => usage ?? [])
-  const sum = (of: 'input' | 'output') => used.reduce((all, one) => all + one[of], 0)
-  const { usage } = JSON.parse(await service.told('usage', '--by', 'item', '--run', run, '--json'))
-  expect(usage).toMatchObject([{ item: 'fix', assumed: 0, tokens: { input: sum('input'), output: sum('output') } }])
+  const { input, output } = service.counted().tokens
+  expect(await service.usage('item', run)).toMatchObject([{ item: 'fix', assumed: 0, tokens: { input, output } }])
 }
 
 const asking = (one: Part | undefined): Part => {

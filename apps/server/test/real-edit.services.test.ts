@@ -1,21 +1,15 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { filesInside, filesWith, lookInside, secretsIn } from './look-inside.ts'
 import type { Look } from './look-inside.ts'
 import { claudeCode, PROGRAMS } from './real-programs.ts'
 import type { Priced, RealProgram } from './real-programs.ts'
-import { installAgents, itemFor, realService } from './real-service.ts'
+import { itemFor, keys, realServices } from './real-service.ts'
 import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
-import { applied, CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+import { applied, CHANGES, patchTo, WANTED } from './tide.ts'
 
-/** Real keys, as far as anybody inside could tell. */
-const keys = {
-  'anthropic-key': `sk-ant-api03-${randomBytes(24).toString('base64url')}`,
-  'openai-key': `sk-proj-${randomBytes(24).toString('base64url')}`,
-}
 const inside = secretsIn(keys)
 const hasKey = (bytes: Buffer): boolean => inside(bytes).length > 0
 /** What the model says, so that a look that does not find it proves nothing. */
@@ -23,21 +17,11 @@ const beacon = `beacon-${randomBytes(8).toString('hex')}`
 const hasBeacon = (bytes: Buffer): boolean => bytes.includes(beacon)
 const mark = `real-${randomBytes(4).toString('hex')}`
 
-let agents: ReturnType<typeof installAgents>
+const begin = realServices()
 let service: RealService
 
-beforeAll(() => {
-  agents = installAgents()
-}, 600_000)
-afterEach(() => service.stop())
-afterAll(() => agents.remove())
-
-async function serve(
-  options: Pick<RealServiceOptions, 'script' | 'asked' | 'env'>,
-  files: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  service = await realService({ agents: agents.dir, keys, ...options })
-  tideRepository(service, files)
+async function serve(options: RealServiceOptions, files: Readonly<Record<string, string>>): Promise<void> {
+  service = await begin(options, files)
 }
 
 /** Files that are kept, but for the secrets themselves. */
@@ -65,30 +49,16 @@ const turnsOf = ({ read, edit, run }: RealProgram) => [
 
 /** To the token, and at the published price. */
 async function expectCharged(run: string, { provider, model, rates }: Priced): Promise<void> {
-  const used = service.model.calls.flatMap(({ usage }) => usage ?? [])
-  const sum = (of: 'input' | 'output' | 'cacheRead') => used.reduce((all, one) => all + one[of], 0)
-  const tokens = { input: sum('input'), output: sum('output'), cacheRead: sum('cacheRead') }
+  const { calls, tokens } = service.counted()
   const { input, output, cacheRead } = tokens
   const charged = {
     tokens: input + output + cacheRead,
     nanoUsd: input * rates.input + output * rates.output + cacheRead * rates.cacheRead,
   }
-  const wanted = { calls: used.length, assumed: 0, charged, tokens }
-  expect([used.length, cacheRead]).toEqual([8, 1_000])
-  const byModel = JSON.parse(await service.told('usage', '--by', 'model', '--json'))
-  expect(byModel.usage).toMatchObject([{ provider, model, ...wanted }])
-  const byItem = JSON.parse(await service.told('usage', '--by', 'item', '--run', run, '--json'))
-  expect(byItem.usage).toMatchObject([{ run, item: 'fix', ...wanted }])
-}
-
-/** By our verifier, and by one that has none of our code. */
-async function expectVerified(run: string): Promise<void> {
-  await service.told('evidence', 'export', run, '-o', 'run.tar')
-  await service.told('keys', 'export', '-o', 'trust.json')
-  const report = JSON.parse(await service.told('verify', 'run.tar', '--trust', 'trust.json', '--json'))
-  expect(report).toMatchObject({ verdict: 'verified', run: { run, status: 'succeeded', items: 1 } })
-  const other = join(import.meta.dirname, '../../../vectors/verify.py')
-  execFileSync('python3', [other, 'run.tar', '--trust', 'trust.json'], { cwd: service.dir, stdio: 'pipe' })
+  const wanted = { calls, assumed: 0, charged, tokens }
+  expect([calls, cacheRead]).toEqual([8, 1_000])
+  expect(await service.usage('model')).toMatchObject([{ provider, model, ...wanted }])
+  expect(await service.usage('item', run)).toMatchObject([{ run, item: 'fix', ...wanted }])
 }
 
 /** Not in what commands say, and not in what is kept. */
@@ -153,7 +123,8 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
       turns.map(() => [host, bearer ? `Bearer ${key}` : key]),
     )
     expect(ran.refused()).toEqual(program.refused)
-    await expectVerified(id)
+    const run = { run: id, status: 'succeeded', items: 1 }
+    expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
 
     // The program had the answers, and nothing of the key.
     expect([...looks.flatMap(({ found }) => found), ...files.key]).toEqual([])

@@ -1,3 +1,4 @@
+import type { Json } from '@seamark/core'
 import type { Part } from '@seamark/testing-model'
 import { join } from 'node:path'
 
@@ -45,6 +46,8 @@ export interface RealProgram {
   readonly read: (path: string) => Part
   readonly edit: (path: string, before: string, after: string) => Part
   readonly run: (line: string) => Part
+  /** What its model calls to use a tool for children. */
+  readonly child: (tool: string, input: Json) => Part
   /** How records name a read of a file, where it is asked for, an edit of one, and a line. */
   readonly reads?: (path: string) => string
   readonly edits: (path: string, before: string, after: string) => string
@@ -72,6 +75,7 @@ const claude = {
     input: { file_path: `/workspace/${path}`, old_string: before, new_string: after },
   }),
   run: (command: string) => ({ tool: 'Bash', input: { command, description: 'a command' } }),
+  child: (tool: string, input: Json) => ({ tool: `mcp__seamark__${tool}`, input }),
 }
 const rates = { input: 3_000, output: 15_000, cacheRead: 300 }
 
@@ -162,6 +166,7 @@ const codexTools = {
     },
   }),
   run: (cmd: string) => ({ tool: 'exec_command', input: { cmd } }),
+  child: (tool: string, input: Json) => ({ tool, input }),
 }
 
 const codexAcp: RealProgram = {

@@ -1,28 +1,21 @@
+import { installPrograms } from '@seamark/testing'
+import type { InstalledPrograms } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import type { ModelScript, ModelServer } from '@seamark/testing-model'
 import { execFileSync } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import { modelFront } from './model-front.ts'
 import type { ModelFront, ModelFrontOptions } from './model-front.ts'
 import { PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
 import { begin, NODE, place } from './seamark.ts'
 import type { Ended, Place } from './seamark.ts'
+import { tideRepository } from './tide.ts'
 
 const packages = join(import.meta.dirname, '../../../packages')
-
-/** The programs from the registry, as their users install them, in a folder that the sandbox's user reads. */
-export function installAgents(): { readonly dir: string; remove(): void } {
-  const dir = mkdtempSync(join(tmpdir(), 'seamark-agents-'))
-  chmodSync(dir, 0o755)
-  writeFileSync(join(dir, 'package.json'), '{"private":true}')
-  const named = PROGRAMS.flatMap((program) => program.packages)
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', ...named], { cwd: dir, stdio: 'pipe' })
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
-}
+const PYTHON_VERIFIER = join(import.meta.dirname, '../../../vectors/verify.py')
 
 interface Recorded {
   readonly kind: string
@@ -45,15 +38,27 @@ export interface RealService extends Place {
   /** What a command wrote. It fails where the command did. */
   told(...argv: readonly string[]): Promise<string>
   run(id: string, items: readonly object[]): Promise<Ran>
+  /** What all answers so far used, or those of one conversation, as the model counted it. */
+  counted(conversation?: string): Counted
+  /** What `usage --by KIND` says. */
+  usage(by: string, run?: string): Promise<readonly unknown[]>
+  /** What our verifier says of the evidence of a run, in `run.tar`, once one that has none of our code holds it for whole. */
+  verified(run: string): Promise<unknown>
+}
+
+export interface Counted {
+  readonly calls: number
+  readonly tokens: { readonly input: number; readonly output: number; readonly cacheRead: number }
+}
+
+interface Running extends RealService {
   stop(): Promise<void>
 }
 
 export interface RealServiceOptions {
-  /** Where the programs are. */
-  readonly agents: string
-  /** Values of the secrets that the gateway adds. */
-  readonly keys: Readonly<Record<string, string>>
-  readonly script: Pick<ModelScript, 'turns' | 'conversations'>
+  /** Values of the secrets that the gateway adds. Default: real keys, as far as anybody inside could tell. */
+  readonly keys?: Readonly<Record<string, string>>
+  readonly script: Pick<ModelScript, 'turns' | 'conversations' | 'asides' | 'stream'>
   /** Called while a program waits for its answer. */
   readonly asked?: ModelFrontOptions['asked']
   /** Has a sign-in in place of a key: its secret, the tokens that the model takes, and who issues them. */
@@ -96,13 +101,41 @@ export function itemFor(program: RealProgram, more: object = {}): object {
   }
 }
 
+/** The values of the secrets where a test says none. */
+export const keys = {
+  'anthropic-key': `sk-ant-api03-${randomBytes(24).toString('base64url')}`,
+  'openai-key': `sk-proj-${randomBytes(24).toString('base64url')}`,
+}
+
+/**
+ * For the tests of one file, outside of them: the programs are there before the first, and what a test serves is stopped after it.
+ * What it gives serves a place with the repository `repo`, which has these files besides.
+ */
+export function realServices(): (
+  options: RealServiceOptions,
+  files?: Readonly<Record<string, string>>,
+) => Promise<RealService> {
+  let agents: InstalledPrograms
+  let service: Running | undefined
+  beforeAll(() => {
+    agents = installPrograms(...PROGRAMS.flatMap((program) => program.packages))
+  }, 600_000)
+  afterEach(() => service?.stop())
+  afterAll(() => agents.remove())
+  return async (options, files) => {
+    service = await realService(agents.dir, options)
+    tideRepository(service, files)
+    return service
+  }
+}
+
 /** Takes root: the names of the vendors lead to loopback in a mount namespace of its own, and their port is below 1024. */
-export async function realService(options: RealServiceOptions): Promise<RealService> {
-  const { agents, keys, script, asked = async () => undefined, env = {}, signIn, programs = PROGRAMS } = options
+async function realService(agents: string, options: RealServiceOptions): Promise<Running> {
+  const { keys: values = keys, script, asked = async () => undefined, env = {}, signIn, programs = PROGRAMS } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
   const model = await startModelServer({
-    script: { version: 1, keys: [...Object.values(keys), ...(signIn?.tokens ?? [])], stream, ...script },
+    script: { version: 1, keys: [...Object.values(values), ...(signIn?.tokens ?? [])], stream, ...script },
   })
   const names = [...new Set([...programs.map(({ host }) => host), ISSUER])]
   // Several of these run at once, and all have the port of their vendors.
@@ -115,7 +148,7 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
     ...(signIn && { issue: signIn.issue }),
   })
   here.write('seamark.config.mjs', configuration(here, front, { agents, env, programs, signIn: signIn?.secret }))
-  for (const [name, value] of Object.entries(keys))
+  for (const [name, value] of Object.entries(values))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
       cwd: here.dir,
       input: value,
@@ -127,15 +160,33 @@ export async function realService(options: RealServiceOptions): Promise<RealServ
     return begin(here.dir, ['unshare', '--mount', ...mount, ...NODE, ...argv, '--config', 'seamark.config.mjs']).ended
   }
 
+  async function told(...argv: readonly string[]): Promise<string> {
+    const { code, out, err } = await seamark(...argv)
+    if (code === 0) return out
+    throw new Error(`${argv.join(' ')}: ${code}\n${err}\n${out}`)
+  }
+
   return {
     ...here,
     seamark,
     model,
     front,
-    async told(...argv) {
-      const { code, out, err } = await seamark(...argv)
-      if (code === 0) return out
-      throw new Error(`${argv.join(' ')}: ${code}\n${err}\n${out}`)
+    told,
+    counted(conversation) {
+      const of = model.calls.filter((call) => conversation === undefined || call.conversation === conversation)
+      const used = of.flatMap(({ usage }) => usage ?? [])
+      const sum = (kind: keyof Counted['tokens']) => used.reduce((all, one) => all + one[kind], 0)
+      const tokens = { input: sum('input'), output: sum('output'), cacheRead: sum('cacheRead') }
+      return { calls: used.length, tokens }
+    },
+    async usage(by, run) {
+      return JSON.parse(await told('usage', '--by', by, ...(run === undefined ? [] : ['--run', run]), '--json')).usage
+    },
+    async verified(run) {
+      await told('evidence', 'export', run, '-o', 'run.tar')
+      await told('keys', 'export', '-o', 'trust.json')
+      execFileSync('python3', [PYTHON_VERIFIER, 'run.tar', '--trust', 'trust.json'], { cwd: here.dir, stdio: 'pipe' })
+      return JSON.parse(await told('verify', 'run.tar', '--trust', 'trust.json', '--json'))
     },
     async run(id, items) {
       here.write(`${id}.json`, JSON.stringify({ version: 1, workspace: { git: 'repo' }, items }))
@@ -167,7 +218,10 @@ function configuration(
     env,
     programs,
     signIn,
-  }: Required<Pick<RealServiceOptions, 'agents' | 'env' | 'programs'>> & { readonly signIn: string | undefined },
+  }: Required<Pick<RealServiceOptions, 'env' | 'programs'>> & {
+    readonly agents: string
+    readonly signIn: string | undefined
+  },
 ): string {
   // One rule for each host.
   const rules = [...new Map(programs.map((program) => [program.host, ruleOf(program)])).values()]

@@ -1,25 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { claudeCode, codexSignedIn } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
-import { installAgents, itemFor, realService } from './real-service.ts'
-import type { RealService } from './real-service.ts'
-import { CHANGES, patchTo, tideRepository, WANTED } from './tide.ts'
+import { itemFor, realServices } from './real-service.ts'
+import { CHANGES, patchTo, WANTED } from './tide.ts'
 
 const token = (kind: string) => `${kind}-${randomBytes(24).toString('base64url')}`
 /** The refresh tokens and access tokens of a sign-in, in the order in which they are issued. */
 const refresh = Array.from({ length: 12 }, () => token('refresh'))
 const access = Array.from({ length: 12 }, () => token('access'))
 
-let agents: ReturnType<typeof installAgents>
-let service: RealService
-
-beforeAll(() => {
-  agents = installAgents()
-}, 600_000)
-afterEach(() => service.stop())
-afterAll(() => agents.remove())
+const serve = realServices()
 
 const cases: readonly (readonly [string, RealProgram, Readonly<Record<string, string>>])[] = [
   // As the program has it that is signed in to a subscription.
@@ -33,8 +25,7 @@ it.each(cases)(
   async (_, program, env) => {
     const asked: URLSearchParams[] = []
     const { read, edit } = program
-    service = await realService({
-      agents: agents.dir,
+    const service = await serve({
       keys: { [program.secret]: refresh[0] ?? '' },
       programs: [program],
       signIn: {
@@ -62,7 +53,6 @@ it.each(cases)(
         ],
       },
     })
-    tideRepository(service)
     const ran = await service.run('signed-in', [itemFor(program)])
     expect(ran.code, ran.err + ran.out).toBe(0)
     expect(service.model.problems()).toEqual([])

@@ -1,37 +1,27 @@
-import type { AgentEvent, RuntimeAdapter, RuntimeTask } from '@seamark/core'
-import { liveRuntime } from '@seamark/testing'
+import type { AgentEvent, RuntimeTask } from '@seamark/core'
+import { installPrograms, liveAttempts } from '@seamark/testing'
+import type { InstalledPrograms } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
 import type { ModelServer, ModelScript } from '@seamark/testing-model'
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acp } from '../src/index.ts'
 import type { AcpOptions } from '../src/index.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'seamark-agents-'))
-const bin = join(dir, 'node_modules/.bin')
+let programs: InstalledPrograms
 
-/** Agents from the registry, installed as their users do, but for scripts. */
 beforeAll(() => {
-  writeFileSync(join(dir, 'package.json'), '{"private":true}')
-  const packages = ['@zed-industries/claude-agent-acp@0.23.1', '@zed-industries/codex-acp@0.16.0']
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], {
-    cwd: dir,
-    stdio: 'pipe',
-  })
+  programs = installPrograms('@zed-industries/claude-agent-acp@0.23.1', '@zed-industries/codex-acp@0.16.0')
 }, 600_000)
 
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => programs.remove())
 
 interface RealAgent {
   readonly name: string
   /** What its model calls to run a command line. */
   readonly call: (command: string) => { readonly tool: string; readonly input: Readonly<Record<string, string>> }
   readonly options: (url: string) => AcpOptions
-  /** Where it keeps its conversations. */
-  readonly keeps: string
 }
 
 const agents: readonly RealAgent[] = [
@@ -45,9 +35,9 @@ const agents: readonly RealAgent[] = [
         ANTHROPIC_API_KEY: 'placeholder',
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       },
+      keeps: ['.claude/projects'],
       versions: { from: '0.23.1', below: '0.24.0' },
     }),
-    keeps: '.claude/projects',
   },
   {
     name: 'codex-acp',
@@ -65,36 +55,26 @@ const agents: readonly RealAgent[] = [
         ].flatMap((setting) => ['-c', setting]),
       ],
       env: { KEY: 'placeholder', OPENAI_API_KEY: 'placeholder' },
+      keeps: ['.codex/sessions'],
       versions: { from: '0.16.0', below: '0.17.0' },
     }),
-    keeps: '.codex/sessions',
   },
 ]
 
-describe.each(agents)('$name', ({ name, call, options, keeps }) => {
+describe.each(agents)('$name', ({ name, call, options }) => {
   const tools = { shell: ['touch *'], deny: [] }
   let server: ModelServer
 
   async function begin(turns: NonNullable<ModelScript['turns']>, more: Partial<AcpOptions> = {}) {
     server = await startModelServer({ script: { version: 1, turns } })
-    const place = mkdtempSync(join(dir, 'place-'))
+    const place = mkdtempSync(join(programs.dir, 'place-'))
     const workspaceDir = join(place, 'work')
     mkdirSync(workspaceDir)
     const runtime = acp({ ...options(server.url), ...more })
-    return { workspaceDir, attempt: attempts(runtime, place, workspaceDir) }
-  }
-
-  /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
-  const attempts = (runtime: RuntimeAdapter, place: string, workspaceDir: string) => {
-    let before: string | undefined
-    return async (resume?: RuntimeTask['resume']) => {
-      const home = mkdtempSync(join(place, 'home-'))
-      if (before !== undefined) cpSync(join(before, keeps), join(home, keeps), { recursive: true })
-      before = home
-      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: home, TMPDIR: place, LANG: 'C.UTF-8' }
-      const about = { run: 'r', item: 'i', attempt: 1, prompt: 'Make a file.', workspaceDir, env, tools }
-      return liveRuntime(runtime, { ...about, ...(resume && { resume }) }, 240_000)
-    }
+    const env = { PATH: `${programs.bin}:${process.env['PATH'] ?? ''}`, TMPDIR: place, LANG: 'C.UTF-8' }
+    const task = { run: 'r', item: 'i', attempt: 1, prompt: 'Make a file.', workspaceDir, env, tools }
+    const live = liveAttempts(runtime, place, 240_000)
+    return { workspaceDir, attempt: (resume?: RuntimeTask['resume']) => live({ ...task, ...(resume && { resume }) }) }
   }
 
   async function drive(turns: NonNullable<ModelScript['turns']>, more: Partial<AcpOptions> = {}) {

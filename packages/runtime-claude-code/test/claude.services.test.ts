@@ -1,9 +1,8 @@
 import type { AgentEvent, RuntimeTask } from '@seamark/core'
-import { answersOf, endOf, liveRuntime } from '@seamark/testing'
+import { answersOf, endOf, installPrograms, liveAttempts } from '@seamark/testing'
+import type { InstalledPrograms } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claudeCode } from '../src/index.ts'
@@ -12,24 +11,19 @@ import { ANSWER, GONE, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
 const VERSION = '2.1.330'
-const dir = mkdtempSync(join(tmpdir(), 'seamark-claude-'))
+let programs: InstalledPrograms
 /** `RECORD_STREAMS=1` keeps what the program says here as the streams that are read without it. */
 const streams = process.env['RECORD_STREAMS'] === undefined ? undefined : join(import.meta.dirname, 'streams', VERSION)
 
-/** The program from the registry, as its users install it. */
 beforeAll(() => {
-  writeFileSync(join(dir, 'package.json'), '{"private":true}')
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', `@anthropic-ai/claude-code@${VERSION}`], {
-    cwd: dir,
-    stdio: 'pipe',
-  })
+  programs = installPrograms(`@anthropic-ai/claude-code@${VERSION}`)
   if (streams !== undefined) mkdirSync(streams, { recursive: true })
 }, 600_000)
 
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => programs.remove())
 
 async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeCodeOptions = {}) {
-  const place = mkdtempSync(join(dir, 'place-'))
+  const place = mkdtempSync(join(programs.dir, 'place-'))
   const workspaceDir = join(place, 'work')
   mkdirSync(workspaceDir)
   writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
@@ -53,27 +47,14 @@ async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeC
       prompt: 'Make test.sh pass.',
       workspaceDir,
       env: {
-        PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        PATH: `${programs.bin}:${process.env['PATH'] ?? ''}`,
         TMPDIR: place,
         SEAMARK_ENDPOINTS: JSON.stringify({ 'api.anthropic.com': server.url }),
       },
       ...(tools !== undefined && { tools }),
     }
-    /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
-    const attempt = async (home: string, more: Partial<RuntimeTask> = {}, before?: string) => {
-      const asked = { ...task, env: { ...task.env, HOME: home }, ...more }
-      const { files, keeps = [] } = await runtime.prepare(asked)
-      mkdirSync(home)
-      if (before !== undefined)
-        for (const path of keeps) cpSync(join(before, path), join(home, path), { recursive: true })
-      for (const { path, bytes } of files) {
-        mkdirSync(join(home, path, '..'), { recursive: true })
-        writeFileSync(join(home, path), bytes)
-      }
-      return liveRuntime(runtime, asked, 100_000)
-    }
-    const [first, second] = [join(place, 'first'), join(place, 'second')]
-    let lived = await attempt(first, resumes === 'gone' ? { resume: { id: GONE } } : {})
+    const attempt = liveAttempts(runtime, place, 100_000)
+    let lived = await attempt({ ...task, ...(resumes === 'gone' && { resume: { id: GONE } }) })
     const of = (type: AgentEvent['type']) => lived.events.filter((event) => event.type === type)
     let usage = of('usage')
     if (resumes === 'asked' || resumes === 'limited') {
@@ -84,7 +65,7 @@ async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeC
         false,
       ])
       const id = begun?.id ?? ''
-      lived = await attempt(second, { resume: { id, ...(question && { answer: { question, text: ANSWER } }) } }, first)
+      lived = await attempt({ ...task, resume: { id, ...(question && { answer: { question, text: ANSWER } }) } })
       expect(of('conversation')).toMatchObject([{ type: 'conversation', id, resumed: true }])
       usage = [...usage, ...of('usage')]
     }

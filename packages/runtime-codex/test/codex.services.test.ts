@@ -1,9 +1,8 @@
 import type { RuntimeTask } from '@seamark/core'
-import { answersOf, endOf, liveRuntime } from '@seamark/testing'
+import { answersOf, endOf, installPrograms, liveAttempts } from '@seamark/testing'
+import type { InstalledPrograms } from '@seamark/testing'
 import { startModelServer } from '@seamark/testing-model'
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codex } from '../src/index.ts'
@@ -12,18 +11,16 @@ import { ANSWER, GONE, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
 const VERSION = '0.163.0'
-const dir = mkdtempSync(join(tmpdir(), 'seamark-codex-'))
+let programs: InstalledPrograms
 /** `RECORD_STREAMS=1` keeps what the program says here as the streams that are read without it. */
 const streams = process.env['RECORD_STREAMS'] === undefined ? undefined : join(import.meta.dirname, 'streams', VERSION)
 
-/** The program from the registry, as its users install it. */
 beforeAll(() => {
-  writeFileSync(join(dir, 'package.json'), '{"private":true}')
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', `@openai/codex@${VERSION}`], { cwd: dir, stdio: 'pipe' })
+  programs = installPrograms(`@openai/codex@${VERSION}`)
   if (streams !== undefined) mkdirSync(streams, { recursive: true })
 }, 600_000)
 
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => programs.remove())
 
 /** What a workspace may bring to run something of its own; each would leave a file in the place. */
 const foreign = (place: string) => {
@@ -45,7 +42,7 @@ const foreign = (place: string) => {
 }
 
 async function drive({ turns, tools, options, model, effort, resumes }: Scenario, more: CodexOptions = {}) {
-  const place = mkdtempSync(join(dir, 'place-'))
+  const place = mkdtempSync(join(programs.dir, 'place-'))
   const workspaceDir = join(place, 'work')
   mkdirSync(workspaceDir)
   writeFileSync(join(workspaceDir, 'a.txt'), 'broken\n')
@@ -67,7 +64,7 @@ async function drive({ turns, tools, options, model, effort, resumes }: Scenario
       prompt: 'Make test.sh pass.',
       workspaceDir,
       env: {
-        PATH: `${join(dir, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        PATH: `${programs.bin}:${process.env['PATH'] ?? ''}`,
         TMPDIR: place,
         SEAMARK_ENDPOINTS: JSON.stringify({ 'api.openai.com': server.url }),
       },
@@ -75,21 +72,8 @@ async function drive({ turns, tools, options, model, effort, resumes }: Scenario
       ...(model !== undefined && { model }),
       ...(effort !== undefined && { effort }),
     }
-    /** Each attempt has a home of its own, with nothing but what is kept of the one before. */
-    const attempt = async (home: string, more: Partial<RuntimeTask> = {}, before?: string) => {
-      const asked = { ...task, env: { ...task.env, HOME: home }, ...more }
-      const { files, keeps = [] } = await runtime.prepare(asked)
-      mkdirSync(home)
-      if (before !== undefined)
-        for (const path of keeps) cpSync(join(before, path), join(home, path), { recursive: true })
-      for (const { path, bytes } of files) {
-        mkdirSync(dirname(join(home, path)), { recursive: true })
-        writeFileSync(join(home, path), bytes)
-      }
-      return liveRuntime(runtime, asked, 100_000)
-    }
-    const [first, second] = [join(place, 'first'), join(place, 'second')]
-    let lived = await attempt(first, resumes === 'gone' ? { resume: { id: GONE } } : {})
+    const attempt = liveAttempts(runtime, place, 100_000)
+    let lived = await attempt({ ...task, ...(resumes === 'gone' && { resume: { id: GONE } }) })
     // What the attempt before it was answered.
     let earlier = 0
     if (resumes === 'asked' || resumes === 'limited') {
@@ -99,7 +83,7 @@ async function drive({ turns, tools, options, model, effort, resumes }: Scenario
       expect([endOf(lived.events)?.reason, begun?.resumed], lived.stdout.slice(-3_000)).toEqual([reason, false])
       earlier = server.calls.length
       const id = begun?.id ?? ''
-      lived = await attempt(second, { resume: { id, ...(question && { answer: { question, text: ANSWER } }) } }, first)
+      lived = await attempt({ ...task, resume: { id, ...(question && { answer: { question, text: ANSWER } }) } })
       const again = lived.events.filter((event) => event.type === 'conversation')
       expect(again).toMatchObject([{ type: 'conversation', id, resumed: true }])
     }
