@@ -11,6 +11,13 @@ export function expectEqual(actual: unknown, expected: unknown, what: string): v
   if (!isDeepStrictEqual(actual, expected)) fail(`${what}: expected ${inspect(expected)}, got ${inspect(actual)}`)
 }
 
+/** A copy of what is the same after it was kept as JSON; what is not fails. */
+export function throughJson<T>(value: T, what: string): T {
+  const parsed: unknown = JSON.parse(JSON.stringify(value))
+  expectEqual(parsed, value, `${what} as JSON`)
+  return structuredClone(value)
+}
+
 /** The call must fail with this code, within ten seconds. */
 export async function expectCode(code: ErrorCode, call: () => Promise<unknown>, what: string): Promise<void> {
   const outcome = await within(
@@ -22,6 +29,12 @@ export async function expectCode(code: ErrorCode, call: () => Promise<unknown>, 
   )
   if ('value' in outcome) fail(`${what}: expected ${code}, got ${inspect(outcome.value)}`)
   if (!hasCode(outcome.error, code)) fail(`${what}: expected ${code}, got ${inspect(outcome.error)}`)
+}
+
+/** The results of all, or the first failure once all are over, so that nothing goes on after the case. */
+export async function together<T>(calls: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(calls)
+  return Promise.all(calls)
 }
 
 /** The promise's result; a hang is a failure. */

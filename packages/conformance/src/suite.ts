@@ -67,7 +67,10 @@ export function registerSuite<S extends Seam<string>>(suite: Suite<S>, make: Mak
   })
 }
 
-/** Registers, for each saboteur, that every case it names rejects it, and that no case is without a saboteur. */
+/**
+ * Registers, for each saboteur, that every case it names rejects it, and that no case is without a saboteur. Where a case
+ * does not apply, nor does its saboteur.
+ */
 export function registerSaboteurs<S extends Seam<string>>(
   suite: Suite<S>,
   make: MakeSubject<S>,
@@ -81,11 +84,16 @@ export function registerSaboteurs<S extends Seam<string>>(
     })
     for (const saboteur of suite.saboteurs) {
       for (const id of saboteur.rejectedBy) {
-        runner.it(`${id} rejects: ${saboteur.about}`, async () => {
+        runner.it(`${id} rejects: ${saboteur.about}`, async (context) => {
           const testCase = suite.cases.find((candidate) => candidate.id === id)
           if (testCase === undefined) throw new Error(`no such case: ${id}`)
           const subject = await saboteur.break(make)()
           try {
+            const reason = testCase.skip?.(subject.seam)
+            if (reason !== undefined) {
+              context?.skip?.(reason)
+              return
+            }
             const rejected = await testCase.run(subject).then(
               () => false,
               () => true,

@@ -23,7 +23,7 @@ export interface PublicKey {
 export interface Signer extends Seam<'signer/v1', SignerGuarantees> {
   readonly role: KeyRole
   /**
-   * Signs bytes as they are (never pre-hashed by the caller).
+   * Signs bytes as they are when it is called (never pre-hashed by the caller).
    * Errors: `UNAVAILABLE` (retry), `FORBIDDEN`, `NOT_FOUND` (key gone), `INTEGRITY` (key is another one than pinned).
    */
   sign(

@@ -1,4 +1,5 @@
 import type { Authorizer } from '@seamark/core'
+import { throwIfAborted } from './abort.ts'
 
 /**
  * Allows everything to principals of this machine (ids that begin with `local:`) and to the engine
@@ -10,7 +11,8 @@ export function allowLocal(): Authorizer {
     kind: 'allow-local',
     name: 'allow-local',
     guarantees: {},
-    async authorize({ principal }) {
+    async authorize({ principal }, { signal } = {}) {
+      throwIfAborted(signal)
       const allowed = principal.id === 'engine' || principal.id.startsWith('local:')
       return {
         allowed,

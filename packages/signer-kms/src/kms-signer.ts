@@ -68,19 +68,17 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
     return pinned
   }
 
-  async function sign(bytes: Uint8Array, signal: AbortSignal | undefined) {
+  async function sign(message: Uint8Array, signal: AbortSignal | undefined) {
     const by = await key(signal)
     const { algorithm, keyId: arn } = by
-    if (algorithm === 'ed25519' && bytes.length > MAX_ED25519_BYTES)
+    if (algorithm === 'ed25519' && message.length > MAX_ED25519_BYTES)
       throw new SeamError(
         'LIMIT_EXCEEDED',
-        `KMS signs at most ${MAX_ED25519_BYTES} bytes with Ed25519, not ${bytes.length}.`,
+        `KMS signs at most ${MAX_ED25519_BYTES} bytes with Ed25519, not ${message.length}.`,
         {
           remedy: 'Use a local signer for this role.',
         },
       )
-    // The caller may change its bytes while KMS is asked.
-    const message = Uint8Array.from(bytes)
     const request =
       algorithm === 'ed25519'
         ? ({ algorithm: 'ED25519_SHA_512', message } as const)
@@ -101,7 +99,8 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
     name: options.name ?? `kms-${role}`,
     role,
     guarantees,
-    sign: (bytes, { signal } = {}) => sign(bytes, signal),
+    // The caller may change its bytes while KMS is asked.
+    sign: (bytes, { signal } = {}) => sign(Uint8Array.from(bytes), signal),
     async publicKey({ signal } = {}) {
       const { algorithm, bytes, keyId: arn } = await key(signal)
       return { algorithm, bytes: Uint8Array.from(bytes), keyId: arn }

@@ -87,8 +87,10 @@ export function localSigner(options: LocalSignerOptions): Signer {
     role: options.role,
     guarantees,
     async sign(bytes, { signal } = {}) {
+      // The caller may change its bytes while the key is read.
+      const message = Uint8Array.from(bytes)
       const { privateKey, keyId } = await key(signal)
-      return { signature: new Uint8Array(sign(null, bytes, privateKey)), algorithm: 'ed25519', keyId }
+      return { signature: new Uint8Array(sign(null, message, privateKey)), algorithm: 'ed25519', keyId }
     },
     async publicKey({ signal } = {}) {
       const { publicBytes, keyId } = await key(signal)

@@ -1,4 +1,5 @@
 import type { KeyRole, Signer } from '@seamark/core'
+import { throwIfAborted } from '@seamark/kit'
 import { generateKeyPairSync, sign } from 'node:crypto'
 
 /** A signer with a new Ed25519 key in memory. */
@@ -11,7 +12,13 @@ export function memorySigner(role: KeyRole = 'log'): Signer {
     name: 'memory',
     guarantees: { keyConfined: { value: false, proof: 'tested' } },
     role,
-    sign: async (message) => ({ signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'memory' }),
-    publicKey: async () => ({ algorithm: 'ed25519', bytes, keyId: 'memory' }),
+    async sign(message, { signal } = {}) {
+      throwIfAborted(signal)
+      return { signature: sign(null, message, privateKey), algorithm: 'ed25519', keyId: 'memory' }
+    },
+    async publicKey({ signal } = {}) {
+      throwIfAborted(signal)
+      return { algorithm: 'ed25519', bytes: Uint8Array.from(bytes), keyId: 'memory' }
+    },
   }
 }

@@ -1,5 +1,5 @@
 import type { Workspaces } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError, throwIfAborted } from '@seamark/kit'
 import { mkdir, readdir } from 'node:fs/promises'
 import { diffAgainst } from './diff-tree.ts'
 import type { GitTools, GitWorkspacesOptions } from './git-workspaces.ts'
@@ -19,14 +19,17 @@ export function emptyWorkspacesWith({ git, mirrors, limits }: GitTools): Workspa
     kind: 'empty',
     name: 'empty',
     guarantees: {},
-    resolve(source) {
-      if (source.git === undefined && source.ref === undefined) return Promise.resolve({ type: 'empty' })
-      return Promise.reject(new SeamError('INVALID_INPUT', 'An empty workspace has no repository.'))
+    async resolve(source, { signal } = {}) {
+      throwIfAborted(signal)
+      if (source.git === undefined && source.ref === undefined) return { type: 'empty' }
+      throw new SeamError('INVALID_INPUT', 'An empty workspace has no repository.')
     },
-    async materialize(_workspace, dir) {
+    async materialize(_workspace, dir, { signal } = {}) {
+      throwIfAborted(signal)
       await mkdir(dir, { recursive: true, mode: 0o700 })
     },
     async diff(_workspace, dir, call) {
+      throwIfAborted(call?.signal)
       // Nothing to ask git for where nothing was left.
       if ((await readdir(dir)).length === 0) return undefined
       const gitDir = await mirrors.empty(call)

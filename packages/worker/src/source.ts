@@ -21,6 +21,9 @@ export async function gitSource({ git = '', from }: WorkspaceSource): Promise<Gi
   const path = isAbsolute(git) ? git : resolve(from, git)
   const found = await statOf(path)
   if (found === undefined) {
+    // `transport::address` starts the program of that transport.
+    const helper = /^([A-Za-z0-9]+)::/.exec(git)?.[1]
+    if (helper !== undefined) throw invalid(`${helper}:: is not a way to a repository.`, 'Use https, ssh or file.')
     if (short.test(git) && !git.startsWith('-')) return { type: 'remote', url: git }
     throw new SeamError('NOT_FOUND', `There is nothing at ${path}.`, { remedy: 'Check the path of the workspace.' })
   }
