@@ -1,5 +1,7 @@
+import type { AgentActivity } from '@seamark/core'
 import type { RunEvent } from '@seamark/protocol'
 import { describe, expect, it } from 'vitest'
+import { activityText } from '../src/activity-text.ts'
 import { frame } from '../src/progress/live.ts'
 import { advance, emptyProgress } from '../src/progress/model.ts'
 import type { ItemProgress } from '../src/progress/model.ts'
@@ -135,4 +137,41 @@ it('says who holds a lock, and the run only where it is another', () => {
   const reason = { for: 'lock', lock: 'src/**', heldBy: { run: 'r1', item: 'a' } } as const
   expect(waitingText(reason, 'r1')).toBe('waits for lock src/** (held by a)')
   expect(waitingText(reason, 'r2')).toBe('waits for lock src/** (held by r1 a)')
+})
+
+describe('what an agent did', () => {
+  const nothing: AgentActivity = {
+    turns: 0,
+    calls: 0,
+    tools: [],
+    allowed: 0,
+    denied: 0,
+    nudges: 0,
+    nudgedFor: [],
+    usage: [],
+  }
+
+  it('is told in a line, with names of others made harmless', () => {
+    expect(
+      activityText({
+        turns: 2,
+        calls: 1_007,
+        tools: [
+          { tool: 'Bash', calls: 4 },
+          { tool: 'e\u202evil', calls: 3 },
+        ],
+        allowed: 4,
+        denied: 1,
+        nudges: 1,
+        nudgedFor: ['Bash: ls'],
+        usage: [
+          { model: 'm', inputTokens: 5_000, outputTokens: 300 },
+          { model: 'n', inputTokens: 210, outputTokens: 1 },
+        ],
+      }),
+    ).toBe(
+      '2 turns, 1007 tool calls: Bash 4, e\\u{202e}vil 3, others 1,000; 1 denied; told once that it repeats Bash: ls; 5,210 tokens in, 301 out by its own count',
+    )
+    expect(activityText({ ...nothing, turns: 1 })).toBe('1 turn, 0 tool calls')
+  })
 })

@@ -1,4 +1,5 @@
 export type * from './agent-pin.ts'
+export type * from './activity.ts'
 export type * from './agent.ts'
 export type * from './anchor.ts'
 export type * from './authorizer.ts'

@@ -1,3 +1,4 @@
+import type { AgentActivity } from './activity.ts'
 import type { LeftProcesses } from './executor.ts'
 import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
@@ -57,6 +58,8 @@ export interface ItemRow {
   readonly product?: Product
   /** Where the main step of the newest attempt left some. */
   readonly left?: LeftProcesses
+  /** Of the newest attempt, once its main step has ended. */
+  readonly activity?: AgentActivity
   readonly startedAt?: number
   readonly endedAt?: number
   /** Executor of the newest attempt. */

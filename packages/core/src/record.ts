@@ -1,3 +1,4 @@
+import type { AgentActivity } from './activity.ts'
 import type { AgentInstruction } from './agent-pin.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
@@ -232,7 +233,7 @@ export interface RecordData {
     readonly program?: string
   }
   /** The main step ended and its product is durable; gates follow. */
-  'item.captured': { readonly exit: Exit; readonly product: Product }
+  'item.captured': { readonly exit: Exit; readonly product: Product; readonly activity?: AgentActivity }
   'gate.ended': {
     readonly gate: number
     readonly passed: boolean
@@ -241,7 +242,7 @@ export interface RecordData {
     readonly stdout?: BlobRef
     readonly stderr?: BlobRef
   }
-  /** The attempt is over. `exit` and `product` are here unless `item.captured` had them. */
+  /** The attempt is over. `exit`, `product` and `activity` are here unless `item.captured` had them. */
   'attempt.ended': {
     readonly outcome: AttemptOutcome
     /** A stable word such as `exit-code`, `output-missing`, `gate`, `prepare`, `launch`. */
@@ -249,6 +250,7 @@ export interface RecordData {
     readonly detail?: string
     readonly exit?: Exit
     readonly product?: Product
+    readonly activity?: AgentActivity
   }
   /** Where an agent asked something, the payload is its `Question` as JSON. */
   'item.parked': {

@@ -93,7 +93,12 @@ export type TurnFailure = 'rate-limit' | 'login' | 'context' | 'refused' | 'ques
 /** What a runtime learned from its program's output. */
 export type AgentEvent =
   | { readonly type: 'progress'; readonly text: string }
-  | { readonly type: 'tool'; readonly name: string; readonly input?: Json }
+  /** The program is given words to answer: the prompt, or what it is told after that. Its `turn-end` is told of the last of them alone. */
+  | { readonly type: 'turn-begin' }
+  /** A call of a tool begins. `name` is for people; `kind` is the same for all calls of one tool, as the program names it. */
+  | { readonly type: 'tool'; readonly name: string; readonly kind?: string; readonly input?: Json }
+  /** It made so many equal calls that its turn is ended and it is told so. */
+  | { readonly type: 'nudge'; readonly tool: string; readonly calls: number }
   | { readonly type: 'permission'; readonly id: string; readonly tool: string; readonly input?: Json }
   /** The program is ended after it, with a `turn-end` of reason `question`: nobody answers while it runs. */
   | ({ readonly type: 'question' } & Question)

@@ -1,3 +1,4 @@
+import type { AgentActivity } from './activity.ts'
 import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
 import type { ChildrenPort } from './children.ts'
@@ -55,6 +56,8 @@ export interface StepReport {
   readonly product?: Product
   /** Of `main`: what another attempt could go on with, with the product's snapshot. */
   readonly conversation?: KeptConversation
+  /** Of `main`, where its program is an agent's. */
+  readonly activity?: AgentActivity
   /** For `setup` and gates. */
   readonly stdout?: BlobRef
   readonly stderr?: BlobRef

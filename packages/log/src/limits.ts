@@ -12,6 +12,9 @@ export const LIMITS: {
   readonly teamsPerRun: number
   readonly instructionsPerLaunch: number
   readonly leftNames: number
+  readonly activityTools: number
+  readonly activityNudged: number
+  readonly activityModels: number
   readonly noteBytes: number
   readonly noteSignatures: number
   readonly proofHashes: number
@@ -31,6 +34,12 @@ export const LIMITS: {
   instructionsPerLaunch: 33,
   /** Names of processes that one program left running. */
   leftNames: 5,
+  /** Tools, by which the calls of one attempt's agent are told apart. */
+  activityTools: 24,
+  /** Tools that the agent of one attempt was told that it repeats. */
+  activityNudged: 5,
+  /** Models, by which the tokens that one attempt's agent told are told apart; one more is all others. */
+  activityModels: 8,
   noteBytes: 65_536,
   noteSignatures: 64,
   /** Inclusion and consistency proofs; a tree of 2^53 leaves needs no more. */

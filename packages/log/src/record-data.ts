@@ -3,6 +3,7 @@ import { ERROR_CODES, isSeamError } from '@seamark/kit'
 import { z } from 'zod'
 import { canonicalText } from './canonical.ts'
 import {
+  activity,
   blob,
   count,
   digest,
@@ -161,7 +162,7 @@ const schemas = {
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'tool.allowed': z.strictObject({ tool: word, reason: word, index: count }),
   'conversation.begun': z.strictObject({ id: word, resumed: z.boolean(), program: word.exactOptional() }),
-  'item.captured': z.strictObject({ exit, product }),
+  'item.captured': z.strictObject({ exit, product, activity: activity.exactOptional() }),
   'gate.ended': z.strictObject({
     gate: count,
     passed: z.boolean(),
@@ -176,6 +177,7 @@ const schemas = {
     detail: prose.exactOptional(),
     exit: exit.exactOptional(),
     product: product.exactOptional(),
+    activity: activity.exactOptional(),
   }),
   'item.parked': z.strictObject({
     reason: z.literal(['retry', 'capacity', 'rate-limit', 'input', 'approval', 'budget', 'quorum', 'pause']),

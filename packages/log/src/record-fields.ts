@@ -1,4 +1,4 @@
-import type { BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
+import type { AgentActivity, BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
 import { EXIT_REASONS, ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { exactly } from './exactly.ts'
@@ -77,6 +77,23 @@ export const product: z.ZodType<Product> = exactly<Product>()(
       snapshot: blob.exactOptional(),
     })
     .meta({ title: 'product' }),
+)
+
+export const activity: z.ZodType<AgentActivity> = exactly<AgentActivity>()(
+  z
+    .strictObject({
+      turns: count,
+      calls: count,
+      tools: z.array(z.strictObject({ tool: word, calls: count })).max(LIMITS.activityTools),
+      allowed: count,
+      denied: count,
+      nudges: count,
+      nudgedFor: z.array(word).max(LIMITS.activityNudged),
+      usage: z
+        .array(z.strictObject({ model: word, inputTokens: count, outputTokens: count }))
+        .max(LIMITS.activityModels + 1),
+    })
+    .meta({ title: 'activity' }),
 )
 
 export const inputs: z.ZodType<readonly InputRef[]> = exactly<readonly InputRef[]>()(

@@ -24,6 +24,16 @@ const product: Full<RecordData['item.captured']['product']> = {
   stderr: blob,
   snapshot: blob,
 }
+const activity: Full<NonNullable<RecordData['item.captured']['activity']>> = {
+  turns: 2,
+  calls: 3,
+  tools: [{ tool: 'Bash', calls: 3 }],
+  allowed: 2,
+  denied: 1,
+  nudges: 1,
+  nudgedFor: ['Bash: ls'],
+  usage: [{ model: 'm', inputTokens: 7, outputTokens: 3 }],
+}
 const origin = `seamark.invalid/${'0f'.repeat(16)}`
 const launchId = `sm${'a2'.repeat(16)}`
 
@@ -107,9 +117,9 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   },
   'budget.set': { on: 'team', name: 'web', limits: { tokens: 7, nanoUsd: 8 } },
   'budget.warned': { account: 'run:r1', of: 'nanoUsd', settled: 8, limit: 10 },
-  'item.captured': { exit, product },
+  'item.captured': { exit, product, activity },
   'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob },
-  'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product },
+  'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product, activity },
   'item.parked': {
     reason: 'budget',
     token: 't',

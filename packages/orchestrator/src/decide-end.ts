@@ -4,7 +4,7 @@ import type {
   Exit,
   KeptConversation,
   ParkReason,
-  Product,
+  RecordData,
   RecordDraft,
   SpentBudget,
   StepReport,
@@ -12,7 +12,7 @@ import type {
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
-import { atMost, fitExit } from './fit.ts'
+import { atMost, fitActivity, fitExit } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
@@ -110,9 +110,9 @@ function mainEnded(
   const kept = keptBy(item, end)
   const starved = starvedBy(state, launch, end, outcome, moment)
   if (starved !== undefined && end.type === 'report' && stopping === undefined) {
-    const data = { outcome: 'parked', reason: 'budget', detail: starved.account, exit: exitOf(end) } as const
+    const data = { outcome: 'parked', reason: 'budget', detail: starved.account, ...evidenceOf(end) } as const
     const waits = { ...starved.wait, ...kept }
-    return attemptEnded(run, item, launch, { ...data, ...(product !== undefined && { product }) }, moment, waits)
+    return attemptEnded(run, item, launch, data, moment, waits)
   }
   if (outcome === 'succeeded' && item.spec.gates.length > 0 && end.type === 'report' && product !== undefined) {
     return [
@@ -121,13 +121,13 @@ function mainEnded(
         ...about,
         attempt: launch.attempt,
         fence: launch.fence,
-        data: { exit: exitOf(end), product },
+        data: { ...evidenceOf(end), product },
       },
       launchDraft(state, run, item, 'gate:0'),
     ]
   }
-  const evidence = end.type === 'report' ? { exit: exitOf(end), ...(product !== undefined && { product }) } : {}
-  const data = { outcome, reason, ...(detail !== undefined && { detail }), ...evidence }
+  const said = { outcome, reason, ...(detail !== undefined && { detail }) }
+  const data = end.type === 'report' ? { ...said, ...evidenceOf(end) } : said
   if (end.type !== 'report' || stopping !== undefined) return attemptEnded(run, item, launch, data, moment)
   const { verdict } = end.report
   // What says that it is limited may say so for ever, and each time is an attempt more.
@@ -269,13 +269,7 @@ function attemptEnded(
   run: Run,
   item: Item,
   launch: Launch,
-  data: {
-    readonly outcome: AttemptOutcome
-    readonly reason: string
-    readonly detail?: string
-    readonly exit?: Exit
-    readonly product?: Product
-  },
+  data: RecordData['attempt.ended'],
   { now, random }: Moment,
   parked?: Kept & {
     readonly reason: ParkReason
@@ -370,6 +364,18 @@ function wholeMs(ms: number | undefined, otherwise: number): number {
 
 function exitOf({ exit }: LaunchEnd & { type: 'report' }): Exit {
   return fitExit(exit)
+}
+
+/** What a main step left to judge it by. */
+function evidenceOf(
+  end: LaunchEnd & { type: 'report' },
+): RecordData['item.captured'] | Omit<RecordData['item.captured'], 'product'> {
+  const { product, activity } = end.report
+  return {
+    exit: exitOf(end),
+    ...(product !== undefined && { product }),
+    ...(activity !== undefined && { activity: fitActivity(activity) }),
+  }
 }
 
 function logs({ stdout, stderr }: StepReport): {

@@ -37,6 +37,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     canceling: false,
     product: undefined,
     left: undefined,
+    activity: undefined,
     startedAt: undefined,
     endedAt: undefined,
   }

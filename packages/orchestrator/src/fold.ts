@@ -9,7 +9,7 @@ import { ownerOf } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 15
+export const FOLD_VERSION = 16
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -243,12 +243,14 @@ function foldItem(
         item.startedAt = record.at
         item.endedAt = undefined
         item.left = undefined
+        item.activity = undefined
       }
       return began(state, run, launch)
     }
     case 'item.captured':
       item.product = record.data.product
       item.left = leftBy(record.data.exit)
+      item.activity = record.data.activity
       orphan(state, run, item, true)
       return endLaunch(state, run, item)
     case 'gate.ended':
@@ -261,6 +263,7 @@ function foldItem(
       item.endedAt = record.at
       item.reason = record.data.reason
       item.left ??= leftBy(record.data.exit)
+      item.activity ??= record.data.activity
       item.limited = record.data.outcome === 'parked' && record.data.reason === 'rate-limit' ? item.limited + 1 : 0
       if (record.data.outcome !== 'succeeded') item.product = undefined
       else if (record.data.product !== undefined) item.product = record.data.product

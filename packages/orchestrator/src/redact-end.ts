@@ -1,4 +1,4 @@
-import type { Exit, StepVerdict } from '@seamark/core'
+import type { AgentActivity, Exit, StepVerdict } from '@seamark/core'
 import type { LaunchEnd } from './commands.ts'
 
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
@@ -6,11 +6,25 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
   if (end.type === 'error') return { ...end, detail: redact(end.detail) }
   if (end.type !== 'report') return end
   const { exit, report } = end
-  const { verdict } = report
+  const { verdict, activity } = report
   return {
     ...end,
     exit: redactExit(exit, redact),
-    report: { ...report, verdict: redactVerdict(verdict, redact) },
+    report: {
+      ...report,
+      verdict: redactVerdict(verdict, redact),
+      ...(activity && { activity: redactActivity(activity, redact) }),
+    },
+  }
+}
+
+function redactActivity(activity: AgentActivity, redact: (text: string) => string): AgentActivity {
+  const { tools, nudgedFor, usage } = activity
+  return {
+    ...activity,
+    tools: tools.map(({ tool, calls }) => ({ tool: redact(tool), calls })),
+    nudgedFor: nudgedFor.map(redact),
+    usage: usage.map(({ model, ...tokens }) => ({ model: redact(model), ...tokens })),
   }
 }
 

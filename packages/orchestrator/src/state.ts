@@ -1,4 +1,5 @@
 import type {
+  AgentActivity,
   InputRef,
   ItemOutcome,
   ItemSpec,
@@ -99,6 +100,8 @@ export interface Item {
   product: Product | undefined
   /** What the main step of the newest attempt left running, where it left something. */
   left: LeftProcesses | undefined
+  /** What the agent of the newest attempt did, once its main step has ended. */
+  activity: AgentActivity | undefined
   startedAt: number | undefined
   endedAt: number | undefined
 }

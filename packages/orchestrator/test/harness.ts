@@ -1,4 +1,5 @@
 import type {
+  AgentActivity,
   AnyRecord,
   Executor,
   ExecutorEvent,
@@ -41,6 +42,7 @@ const SUCCEEDED = { outcome: 'succeeded', reason: 'completed' } as const
 export function fakeHands(
   script: Script = () => SUCCEEDED,
   endsWith: (task: StepTask | undefined) => Partial<Exit> = () => ({}),
+  did: (task: StepTask) => AgentActivity | undefined = () => undefined,
 ) {
   const tasks = new Map<string, StepTask>()
   const states = new Map<string, LaunchState>()
@@ -137,7 +139,8 @@ export function fakeHands(
     follow: async (_task, _executor, exited) => void (await exited),
     async capture(task, _executor, ended) {
       const verdict = script(task)
-      const report = task.step === 'main' ? { product: product() } : {}
+      const activity = did(task)
+      const report = task.step === 'main' ? { product: product(), ...(activity && { activity }) } : {}
       if (ended.reason === 'killed') return { verdict: { outcome: 'canceled', reason: 'killed' }, ...report }
       return { verdict: typeof verdict === 'string' ? SUCCEEDED : verdict, ...report }
     },

@@ -1,4 +1,12 @@
-import type { AnyRecord, AttemptOutcome, ItemOutcome, Product, RecordData, UsageAmount } from '@seamark/core'
+import type {
+  AgentActivity,
+  AnyRecord,
+  AttemptOutcome,
+  ItemOutcome,
+  Product,
+  RecordData,
+  UsageAmount,
+} from '@seamark/core'
 
 /** One attempt, as its records have it. Times are epoch milliseconds. */
 export interface AttemptFacts {
@@ -9,6 +17,7 @@ export interface AttemptFacts {
   outcome?: AttemptOutcome
   reason?: string
   detail?: string
+  activity?: AgentActivity
 }
 
 /** Calls to models that were settled. */
@@ -103,13 +112,21 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
   if (record.kind === 'item.launched') {
     if (newest?.attempt === record.attempt) return
     item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
+  } else if (record.kind === 'item.captured') {
+    if (newest !== undefined && record.data.activity !== undefined) newest.activity = record.data.activity
   } else if (record.kind === 'gate.ended') item.gates.push(record.data)
   else if (record.kind === 'usage.settled') item.spent = plus(item.spent, record.data.charged)
   else if (record.kind === 'item.settled') item.outcome = record.data.outcome
   else if (record.kind === 'attempt.ended') {
-    const { outcome, reason, detail } = record.data
+    const { outcome, reason, detail, activity } = record.data
     if (newest !== undefined && newest.attempt === record.attempt)
-      Object.assign(newest, { endedAt: record.at, outcome, reason, ...(detail !== undefined && { detail }) })
+      Object.assign(newest, {
+        endedAt: record.at,
+        outcome,
+        reason,
+        ...(detail !== undefined && { detail }),
+        ...(activity !== undefined && { activity }),
+      })
   }
 }
 

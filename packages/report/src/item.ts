@@ -1,3 +1,4 @@
+import type { AgentActivity } from '@seamark/core'
 import type { Colours } from './colours.ts'
 import { patchView } from './diff.ts'
 import type { AttemptFacts } from './facts.ts'
@@ -64,15 +65,32 @@ export function item(shown: Shown, colours: Colours): Html {
   </details>`
 }
 
-function attempt({ attempt: number, startedAt, endedAt, outcome, reason, detail, executor }: AttemptFacts): Html {
+function attempt(facts: AttemptFacts): Html {
+  const { attempt: number, startedAt, endedAt, outcome, reason, detail, executor, activity } = facts
   const took =
     endedAt === undefined
       ? 'still running'
       : `${outcome ?? ''} (${reason ?? ''}) after ${duration(endedAt - startedAt)}`
   return markup`<li>
     attempt ${number} on ${executor}, ${moment(startedAt)}:
-    ${took}${detail === undefined ? undefined : markup`<br /><small>${detail}</small>`}
+    ${took}${detail === undefined ? undefined : markup`<br /><small>${detail}</small>`}${activity && did(activity)}
   </li>`
+}
+
+/** What its agent did, by what its program said. */
+function did({ turns, calls, tools, allowed, denied, nudges, nudgedFor, usage }: AgentActivity): Html {
+  const said = [
+    counted(turns, 'turn'),
+    `${counted(calls, 'tool call')}${tools.length === 0 ? '' : ` (${tools.map((one) => `${one.tool} ${one.calls}`).join(', ')})`}`,
+    `${allowed} allowed when asked`,
+    `${denied} denied`,
+    ...(nudges > 0 ? [`told ${counted(nudges, 'time')} that it repeats ${nudgedFor.join(', ')}`] : []),
+    ...usage.map(
+      ({ model, inputTokens, outputTokens }) =>
+        `${model} ${inputTokens.toLocaleString('en')} tokens in, ${outputTokens.toLocaleString('en')} out by its own count`,
+    ),
+  ]
+  return markup`<br /><small>Agent: ${said.join('; ')}</small>`
 }
 
 function stream(title: string, excerpt: Excerpt | undefined): Html | undefined {

@@ -34,12 +34,26 @@ export function many(count: number, texts: Texts = plain): ReportInput {
       stdout: blob(10_000),
       stderr: blob(0),
     }
+    const activity = {
+      turns: 2,
+      calls: 3,
+      tools: [{ tool: texts.tool, calls: 3 }],
+      allowed: 2,
+      denied: 1,
+      nudges: 1,
+      nudgedFor: [texts.tool],
+      usage: [{ model: texts.name, inputTokens: 1_234, outputTokens: 5 }],
+    }
     const call = { id: '1', provider: 'anthropic', model: 'claude-sonnet-4-5' }
     add('item.launched', { step: 'main', launchId: `sm${index}`, executor: 'sandbox' }, of)
     add('tool.denied', { tool: texts.tool, reason: 'not-listed', index: 0 }, of)
     add('usage.reserved', { ...call, accounts: [], tokens: 9, nanoUsd: 9_000 }, of)
     add('usage.settled', { id: '1', as: 'used', charged: { tokens: 3, nanoUsd: 3_000 }, excess: { tokens: 0, nanoUsd: 0 } }, of) // prettier-ignore
-    add('item.captured', { exit: { code: 0, reason: 'exited', startedAt: 0, endedAt: 1, outputBytes: 1 }, product }, of)
+    add(
+      'item.captured',
+      { exit: { code: 0, reason: 'exited', startedAt: 0, endedAt: 1, outputBytes: 1 }, product, activity },
+      of,
+    )
     add('attempt.ended', { outcome: 'succeeded', reason: 'completed' }, of)
     add('item.settled', { outcome: 'succeeded', reason: 'completed' }, { item })
     return { run: 'r', index, item, status: 'succeeded', attempt: 1, product }

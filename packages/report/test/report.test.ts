@@ -78,6 +78,14 @@ describe('a page', () => {
     expect(page.match(/<details class="item"/g)).toHaveLength(1_000)
   })
 
+  it('has what the agent of each attempt did, by its own word', () => {
+    const page = textOf(renderReport(many(1)))
+    expect(page).toContain(
+      'Agent: 2 turns; 3 tool calls (git push 3); 2 allowed when asked; 1 denied; told 1 time that it repeats git push',
+    )
+    expect(page).toContain('item 1,234 tokens in, 5 out by its own count')
+  })
+
   it('counts what is beyond its limits', () => {
     const count = REPORT_LIMITS.items + 7
     const input = many(count, { name: 'n', tool: 't', log: '', line: 'x' })

@@ -8,6 +8,7 @@ import {
   nudgeWords,
   programMissing,
   said,
+  TURN,
   questioned,
   questionText,
   used,
@@ -149,7 +150,7 @@ function ask(before: AcpConversation, text: string): Acp {
   }
   return {
     conversation,
-    effects: [{ send: request(conversation.request, METHODS.prompt, promptParams(before.session, text)) }],
+    effects: [TURN, { send: request(conversation.request, METHODS.prompt, promptParams(before.session, text)) }],
   }
 }
 

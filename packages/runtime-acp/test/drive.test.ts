@@ -35,6 +35,7 @@ describe('a conversation', () => {
     expect(events).toEqual([
       { type: 'progress', text: 'fake 1.2.3, protocol 1' },
       { type: 'conversation', id: 's1', resumed: false, program: 'fake 1.2.3' },
+      { type: 'turn-begin' },
       { type: 'progress', text: 'hi' },
       { type: 'progress', text: 'you' },
       { type: 'turn-end', completed: true, reason: 'completed' },
@@ -63,7 +64,8 @@ describe('a conversation', () => {
       ),
     )
     expect(events.slice(2, -1)).toEqual([
-      { type: 'tool', name: 'Edit a.txt', input: { path: 'a.txt' } },
+      { type: 'turn-begin' },
+      { type: 'tool', name: 'Edit a.txt', kind: 'edit', input: { path: 'a.txt' } },
       { type: 'usage', model: 'unknown', inputTokens: 7, outputTokens: 3 },
     ])
   })
@@ -192,6 +194,11 @@ describe('bad behaviour', () => {
       'answer',
     ])
     expect(end(told.events)).toEqual({ completed: true, reason: 'completed' })
+    expect(told.events.filter(({ type }) => type === 'nudge' || type === 'turn-begin')).toEqual([
+      { type: 'turn-begin' },
+      { type: 'nudge', tool: 'git status', calls: 3 },
+      { type: 'turn-begin' },
+    ])
     const stopped = await hear(lines(...opening, ...repeat(5, 'failed')), { repeats })
     expect(end(stopped.events)).toEqual({ completed: false, reason: 'loop' })
     expect(stopped.wrote.at(-1)).toBe('end')

@@ -17,6 +17,7 @@ describe('a question', () => {
     const late = agent.asks(7, { toolCallId: 't', kind: 'execute', rawInput: { command: 'git status' } })
     const { events, wrote } = await hear(lines(...opening, agent.says('I ask.'), form, late, agent.end()))
     expect(events.slice(2)).toEqual([
+      { type: 'turn-begin' },
       { type: 'progress', text: 'I ask.' },
       { type: 'question', id: 'q', text: 'How is it?\n\nColour\n1. red\n2. blue\n\nsize\n1. Small' },
       { type: 'turn-end', completed: false, reason: 'question' },
@@ -67,6 +68,7 @@ describe('a conversation that is gone on with', () => {
     const { events } = await hear(lines(...said), {}, { task: resumed })
     expect(events.slice(1)).toMatchObject([
       { type: 'conversation', id: 's1', resumed: true },
+      { type: 'turn-begin' },
       { type: 'progress', text: 'Blue.' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@seamark/core'
-import { UNBEGUN } from '@seamark/runtime'
+import { TURN, UNBEGUN } from '@seamark/runtime'
 import type { About, Conversation, Effect } from '@seamark/runtime'
 
 export type ClaudeAbout = About<ClaudeConversation>
@@ -35,7 +35,7 @@ export function refusal(id: string, error: string): JsonObject {
   return { type: 'control_response', response: { subtype: 'error', request_id: id, error } }
 }
 
-export function prompted(text: string): Effect {
+export function prompted(text: string): readonly Effect[] {
   const message = { role: 'user', content: [{ type: 'text', text }] }
-  return { send: { type: 'user', session_id: '', parent_tool_use_id: null, message } }
+  return [TURN, { send: { type: 'user', session_id: '', parent_tool_use_id: null, message } }]
 }

@@ -99,7 +99,7 @@ function respondedTo(before: ClaudeConversation, value: unknown, about: ClaudeAb
   const response = readResponse(value)
   if (response?.request_id !== INITIALIZE || before.phase !== 'initialize') return idle(before)
   if (response.subtype !== 'success') return finish(before, failureSaid(response.error ?? '', 'initialize'))
-  return { conversation: { ...before, phase: 'prompt' }, effects: [prompted(about.prompt)] }
+  return { conversation: { ...before, phase: 'prompt' }, effects: prompted(about.prompt) }
 }
 
 function system(before: ClaudeConversation, message: Message, about: ClaudeAbout): Claude {
@@ -152,6 +152,6 @@ function turned(before: ClaudeConversation, message: Message, about: ClaudeAbout
 function nudged(before: ClaudeConversation, effects: readonly Effect[], about: ClaudeAbout): Claude {
   return {
     conversation: { ...before, nudging: false, refused: '' },
-    effects: [...effects, prompted(nudgeWords(about.repeats.nudge))],
+    effects: [...effects, ...prompted(nudgeWords(about.repeats.nudge))],
   }
 }

@@ -93,7 +93,7 @@ describe.each(scenarios)('$name', (scenario) => {
     // A program that finds no conversation ends by itself.
     if (scenario.end.reason !== 'resume') expect(exit.code).toBe(0)
     if (scenario.end.reason !== 'resume')
-      expect(events[0]).toMatchObject({
+      expect(events[1]).toMatchObject({
         type: 'progress',
         text: expect.stringMatching(`^Claude Code ${VERSION}, conv`),
       })

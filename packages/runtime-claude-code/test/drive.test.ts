@@ -103,6 +103,7 @@ describe('a conversation', () => {
       'end',
     ])
     expect(events).toEqual([
+      { type: 'turn-begin' },
       { type: 'progress', text: 'Claude Code 2.1.330, conversation s1, model m' },
       { type: 'conversation', id: 's1', resumed: false, program: 'Claude Code 2.1.330' },
       { type: 'progress', text: 'hi' },
@@ -149,7 +150,7 @@ describe('a question', () => {
     const { events, wrote } = await hear(
       lines(...opening, claude.says('I ask.'), ask([question, { question: 'And?' }]), late, claude.result()),
     )
-    expect(events.slice(3)).toEqual([
+    expect(events.slice(4)).toEqual([
       { type: 'question', id: 'toolu_1', text: 'Which?\n1. Red\n2. Blue: the sea\n\nAnd?' },
       { type: 'turn-end', completed: false, reason: 'question' },
     ])
@@ -197,7 +198,8 @@ describe('a conversation that is gone on with', () => {
     ['is another', [...opening, claude.says('Which answer?'), claude.result()]],
   ])('and %s says so', async (_, said) => {
     const { events } = await hear(lines(...said), {}, { task: { ...task, resume: { id: 's9', answer } } })
-    expect(events).toMatchObject([{ type: 'turn-end', completed: false, reason: 'resume' }])
+    const told = events.filter(({ type }) => type !== 'turn-begin')
+    expect(told).toMatchObject([{ type: 'turn-end', completed: false, reason: 'resume' }])
   })
 })
 

@@ -38,7 +38,7 @@ describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
         },
         { type: 'conversation', id, resumed: resumes !== undefined, program: `Claude Code ${version}` },
       ]
-      if (end.reason !== 'resume') expect(events.slice(0, 2)).toEqual(begun)
+      if (end.reason !== 'resume') expect(events.slice(1, 3)).toEqual(begun)
       expect(wrote.at(-1)).toBe('end')
       // Every request of the program has one answer, and each under its number.
       const ids = (list: readonly unknown[], pattern: RegExp) =>
@@ -73,5 +73,19 @@ describe('what Claude Code said of its edit and test', () => {
     ])
     const texts = of('progress').map((event) => 'text' in event && event.text)
     expect(texts.slice(1)).toEqual(['I read it.', 'Done.', expect.stringMatching(/^\d+ turns, [\d.]+ USD/)])
+  })
+})
+
+describe('what Claude Code said of its loop', () => {
+  it.each(readdirSync(folder))('is told once for each time that it was told so in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'loop.jsonl'))
+    const tools = { shell: ['ls'], deny: [] }
+    const { events } = await hear(stdout, { repeats: { nudge: 2, stop: 4 } }, { task: { ...anyTask, tools } })
+    expect(events.filter(({ type }) => type === 'nudge' || type === 'turn-begin')).toEqual([
+      { type: 'turn-begin' },
+      { type: 'nudge', tool: 'Bash: ls', calls: 2 },
+      { type: 'turn-begin' },
+    ])
+    expect(new Set(events.flatMap((event) => (event.type === 'tool' ? [event.kind] : [])))).toEqual(new Set(['Bash']))
   })
 })

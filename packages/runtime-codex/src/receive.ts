@@ -117,7 +117,7 @@ function ready({ conversation, effects }: Codex, about: CodexAbout): Codex {
   if (conversation.phase !== 'servers' || conversation.starting.length > 0) return { conversation, effects }
   return {
     conversation: { ...conversation, phase: 'prompt' },
-    effects: [...effects, prompted(conversation, about.prompt, about)],
+    effects: [...effects, ...prompted(conversation, about.prompt, about)],
   }
 }
 
@@ -148,5 +148,5 @@ function turned(before: CodexConversation, params: unknown, about: CodexAbout): 
   // A turn that came to its end by itself meanwhile did so.
   if (!before.nudging || turn.status !== 'interrupted') return finish(before, outcomeOf(turn, before))
   const conversation: CodexConversation = { ...before, turn: '', nudging: false, refused: '' }
-  return { conversation, effects: [prompted(conversation, nudgeWords(about.repeats.nudge), about)] }
+  return { conversation, effects: prompted(conversation, nudgeWords(about.repeats.nudge), about) }
 }

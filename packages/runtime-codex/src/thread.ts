@@ -1,4 +1,5 @@
 import type { JsonObject } from '@seamark/core'
+import { TURN } from '@seamark/runtime'
 import type { Effect } from '@seamark/runtime'
 import { IDS, request } from './conversation.ts'
 import type { CodexAbout, CodexConversation } from './conversation.ts'
@@ -64,12 +65,13 @@ export function openThread(about: CodexAbout, foreign: readonly string[]): Effec
 }
 
 /** Begins a turn. The program is in our sandbox, so its own is off; what it may do is asked for all the same. */
-export function prompted({ session }: CodexConversation, text: string, { task }: CodexAbout): Effect {
-  return request(IDS.turn, 'turn/start', {
+export function prompted({ session }: CodexConversation, text: string, { task }: CodexAbout): readonly Effect[] {
+  const start = request(IDS.turn, 'turn/start', {
     threadId: session,
     input: [{ type: 'text', text, text_elements: [] }],
     approvalPolicy: 'untrusted',
     sandboxPolicy: { type: 'dangerFullAccess' },
     ...(task.effort !== undefined && { effort: task.effort }),
   })
+  return [TURN, start]
 }

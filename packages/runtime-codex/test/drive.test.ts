@@ -93,6 +93,7 @@ describe('a conversation', () => {
       { type: 'progress', text: 'Codex 0.163.0' },
       { type: 'progress', text: 'Conversation s1, model m' },
       { type: 'conversation', id: 's1', resumed: false, program: 'Codex 0.163.0' },
+      { type: 'turn-begin' },
       { type: 'progress', text: 'hi' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
@@ -183,7 +184,7 @@ describe('a conversation', () => {
         program.end(),
       ),
     )
-    expect(events.slice(3, -1).map((event) => 'text' in event && event.text)).toEqual([
+    expect(events.slice(4, -1).map((event) => 'text' in event && event.text)).toEqual([
       'Limits of the provider: at least 10 % used',
       'Limits of the provider: at least 90 % used',
       'Reconnecting... 1/5 429 slow down',

@@ -63,6 +63,7 @@ describe('a request', () => {
     const asks = program.requests('r', 'item/tool/requestUserInput', { itemId: 'call_1', questions })
     const { events, wrote } = await hear(lines(...opening, asks, program.asks(0, 't', 'git status'), program.end()))
     expect(events.slice(3)).toEqual([
+      { type: 'turn-begin' },
       { type: 'question', id: 'call_1', text: 'Which?\n1. Red\n\nAnd?' },
       { type: 'turn-end', completed: false, reason: 'question' },
     ])

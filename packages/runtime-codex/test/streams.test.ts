@@ -64,9 +64,24 @@ describe('what Codex said of its edit and test', () => {
     const { events } = await hear(stdout, { skills: { knots: '' } }, { task: { ...anyTask, tools: {} } })
     const of = (type: AgentEvent['type']) => events.filter((event) => event.type === type)
     expect(of('tool').map((event) => 'name' in event && event.name)).toEqual(['ls', 'edit', 'sh test.sh'])
+    expect(of('tool').map((event) => 'kind' in event && event.kind)).toEqual([
+      'commandExecution',
+      'fileChange',
+      'commandExecution',
+    ])
     expect(of('usage').length).toBe(4)
     expect(of('progress').flatMap((event) => ('text' in event ? [event.text] : []))).toEqual(
       expect.arrayContaining(['I read it.', 'Done.']),
     )
+  })
+})
+
+describe('what Codex said of a tool of an MCP server', () => {
+  it.each(readdirSync(folder))('is counted by the name of that tool in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'mcp-tool.jsonl'))
+    const scenario = scenarios.find(({ name }) => name === 'mcp-tool')
+    const { events } = await hear(stdout, scenario?.options, { task: anyTask })
+    const kinds = events.flatMap((event) => (event.type === 'tool' ? [event.kind] : []))
+    expect(kinds).toContainEqual(expect.stringMatching(/^mcp__[a-z]+__[a-z_]+$/))
   })
 })

@@ -55,6 +55,9 @@ export type Effect =
   /** The program is to end. */
   | { readonly end: true }
 
+/** Said before the words that begin a turn are sent. */
+export const TURN: Effect = { event: { type: 'turn-begin' } }
+
 export interface Step<C extends Conversation = Conversation> {
   readonly conversation: C
   readonly effects: readonly Effect[]

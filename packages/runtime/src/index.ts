@@ -5,7 +5,7 @@
  */
 export { agentRuntime } from './agent-runtime.ts'
 export type { Agent, AgentOptions } from './agent-runtime.ts'
-export { idle, UNBEGUN } from './conversation.ts'
+export { idle, TURN, UNBEGUN } from './conversation.ts'
 export type { About, Conversation, Effect, Repeats, Step } from './conversation.ts'
 export { failed, failureSaid } from './failure.ts'
 export type { Outcome } from './failure.ts'

@@ -94,3 +94,8 @@ export function isOwnTool(
 export function toolName({ kind, title }: ToolUse): string {
   return title === '' ? kind || 'tool' : title
 }
+
+/** The same for all calls of one tool: that of an MCP server by its own name, where the program says it, any other by its kind. */
+export function toolKind({ kind, title }: ToolUse): string {
+  return /^mcp__[\w.-]+/.exec(title)?.[0] ?? (kind || 'tool')
+}

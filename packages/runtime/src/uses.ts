@@ -4,7 +4,7 @@ import type { About, Conversation, Effect, Step } from './conversation.ts'
 import { failed } from './failure.ts'
 import { stop as stopTurn } from './finish.ts'
 import { flushed } from './said.ts'
-import { askedTool, isOwnTool, toolName, toolUse, useKey } from './tool-use.ts'
+import { askedTool, isOwnTool, toolKind, toolName, toolUse, useKey } from './tool-use.ts'
 import type { ToolCall, ToolUse } from './tool-use.ts'
 
 /** Tool calls that are remembered. */
@@ -30,7 +30,10 @@ export function used<C extends Conversation>(before: C, call: ToolCall, whole: b
   const { conversation, effects } = isNew ? flushed(before) : { conversation: before, effects: [] }
   const input = whole && JSON.stringify(call.input ?? null).length <= INPUT_CHARS ? call.input : undefined
   const told: Effect[] = isNew
-    ? [...effects, { event: { type: 'tool', name: toolName(use), ...(input !== undefined && { input }) } }]
+    ? [
+        ...effects,
+        { event: { type: 'tool', name: toolName(use), kind: toolKind(use), ...(input !== undefined && { input }) } },
+      ]
     : [...effects]
   const ended = call.status === 'completed' || call.status === 'failed'
   const next = withUse(conversation, id, { ...use, told: true, counted: use.counted || ended })
@@ -63,5 +66,6 @@ export function repeated<C extends Conversation>(before: C, use: ToolUse, about:
   if (count >= stop)
     return stopTurn(conversation, failed('loop', `It made the same call of ${toolName(use)} ${count} times.`), about)
   if (count !== nudge) return { conversation, effects: [] }
-  return { conversation: { ...conversation, nudging: true }, effects: [about.cancel(before)] }
+  const told: Effect = { event: { type: 'nudge', tool: toolName(use), calls: count } }
+  return { conversation: { ...conversation, nudging: true }, effects: [told, about.cancel(before)] }
 }

@@ -1,4 +1,5 @@
 import type {
+  AgentActivity,
   BlobRef,
   CallOptions,
   Executor,
@@ -55,6 +56,7 @@ export async function captureStep(
       verdict: told(judged, secrets),
       product: { ...product, stdout, stderr },
       ...(conversation && { conversation }),
+      ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
   }
   if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
@@ -198,6 +200,17 @@ function told(verdict: StepVerdict, secrets: RedactionTable): StepVerdict {
   return question === undefined
     ? verdict
     : { ...verdict, question: { id: clean(question.id), text: clean(question.text) } }
+}
+
+/** What an agent did, with its names as a record may have them. */
+function toldActivity(activity: AgentActivity, secrets: RedactionTable): AgentActivity {
+  const { tools, nudgedFor, usage } = activity
+  return {
+    ...activity,
+    tools: tools.map(({ tool, calls }) => ({ tool: toldName(tool, secrets), calls })),
+    nudgedFor: nudgedFor.map((tool) => toldName(tool, secrets)),
+    usage: usage.map(({ model, ...tokens }) => ({ model: toldName(model, secrets), ...tokens })),
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

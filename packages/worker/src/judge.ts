@@ -1,6 +1,7 @@
-import type { AgentEvent, Exit, Question, StepVerdict, TurnFailure } from '@seamark/core'
+import type { AgentActivity, AgentEvent, Exit, Question, StepVerdict, TurnFailure } from '@seamark/core'
 import { hasCode } from '@seamark/kit'
 import { MOST_ANSWERS } from '@seamark/policy'
+import { withEvent } from './activity.ts'
 import { isOverLimit } from './run-git.ts'
 
 /** What a runtime saw its program do, as far as the outcome depends on it. */
@@ -22,6 +23,8 @@ export interface Seen {
   readonly denials: number
   /** How often it was allowed one that it asked for. */
   readonly allowances: number
+  /** Where it is an agent. */
+  readonly activity?: AgentActivity
 }
 
 /** Nothing yet. */
@@ -32,7 +35,12 @@ const mostDenied = 20
 const WORD = /^[a-z][a-z0-9-]{0,63}$/
 
 /** What is known with one more event. */
-export function see({ turn: _, ...known }: Seen, event: AgentEvent): Seen {
+export function see(before: Seen, event: AgentEvent): Seen {
+  const activity = withEvent(before.activity, event)
+  return { ...judged(before, event), ...(activity && { activity }) }
+}
+
+function judged({ turn: _, ...known }: Seen, event: AgentEvent): Seen {
   const { denied, denials, allowances } = known
   switch (event.type) {
     case 'turn-end': {

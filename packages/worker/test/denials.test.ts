@@ -45,7 +45,8 @@ describe('a denied tool', () => {
       done,
     ])
     await worker.follow(step, executor, Promise.resolve(EXITED), { port })
-    await worker.capture(step, executor, EXITED, { port })
+    const report = await worker.capture(step, executor, EXITED, { port })
+    expect(report.activity).toMatchObject({ turns: 0, calls: 0, allowed: 0, denied: 3, nudges: 0 })
     expect(facts).toEqual([
       { kind: 'tool.denied', data: { tool: 'Bash', reason: 'git push', index: 0 } },
       { kind: 'tool.denied', data: { tool: 'Web', reason: 'policy', index: 1 } },

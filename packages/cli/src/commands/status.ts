@@ -1,6 +1,7 @@
 import type { ItemView, RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
 import { budgetLines, spentText } from '../budget-text.ts'
+import { activityText } from '../activity-text.ts'
 import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -127,6 +128,7 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
   for (const output of product?.outputs ?? [])
     shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
+  if (item.activity) shown.push(`  agent     ${activityText(item.activity)}`)
   const { budget } = item.parked ?? {}
   if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, item.parked))}`)
   for (const text of asked(item)) shown.push(io.style.yellow(text))

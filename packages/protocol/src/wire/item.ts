@@ -1,4 +1,5 @@
 import type {
+  AgentActivity,
   BlobRef,
   Isolation,
   ItemRow,
@@ -82,6 +83,21 @@ const left: z.ZodType<LeftProcesses> = z
     'What its program left running when it ended, which was ended then, with names of a few. Absent: nothing, or not known.',
   )
 
+const activity: z.ZodType<AgentActivity> = z
+  .object({
+    turns: count.describe('How often it was given words to answer.'),
+    calls: count.describe('Calls of tools.'),
+    tools: z.array(z.object({ tool: z.string(), calls: count })),
+    allowed: count.describe('Calls that it asked for and was allowed.'),
+    denied: count.describe('Calls that it asked for and was denied.'),
+    nudges: count.describe('How often it was told that it repeats itself.'),
+    nudgedFor: z.array(z.string()),
+    usage: z.array(z.object({ model: z.string(), inputTokens: count, outputTokens: count })),
+  })
+  .describe(
+    'What the agent of the newest attempt did, by what its program says, once its main step has ended. What is charged is what was metered.',
+  )
+
 export const itemStatus: z.ZodType<ItemView['status']> = z.enum([
   'waiting',
   'running',
@@ -115,6 +131,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
   ),
   product: maybe(product),
   left: maybe(left),
+  activity: maybe(activity),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
   startedAt: maybe(count.describe('Epoch milliseconds.')),
   endedAt: maybe(count.describe('Epoch milliseconds.')),

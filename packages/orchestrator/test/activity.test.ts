@@ -1,0 +1,81 @@
+import type { AgentActivity, StepTask } from '@seamark/core'
+import { describe, expect, it } from 'vitest'
+import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { only } from './records.ts'
+
+const GATE = { run: 'test', protect: [], timeoutMs: 1_000 }
+const did = (turns: number): AgentActivity => ({
+  turns,
+  calls: 3,
+  tools: [{ tool: 'Bash', calls: 3 }],
+  allowed: 2,
+  denied: 1,
+  nudges: 1,
+  nudgedFor: ['Bash: ls'],
+  usage: [{ model: 'm', inputTokens: 7, outputTokens: 3 }],
+})
+
+/** Runs one item, whose first attempts fail. */
+async function runWith(activity: (task: StepTask) => AgentActivity | undefined, { gates = 0, failures = 0 }) {
+  const hands = fakeHands(
+    (task) =>
+      task.step === 'main' && task.attempt <= failures
+        ? { outcome: 'failed', reason: 'exit-code' }
+        : { outcome: 'succeeded', reason: 'completed' },
+    undefined,
+    activity,
+  )
+  const { engine, options } = await engineWith(hands, { redact: (text) => text.replaceAll('hunter2', '[redacted]') })
+  const retries = { max: failures, minDelayMs: 1, maxDelayMs: 1 }
+  await engine.submit(
+    LOCAL,
+    submission('r1', [item('a', { gates: Array.from({ length: gates }, () => GATE), retries })]),
+  )
+  await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+  await engine.stop()
+  const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
+  return { log: await records(options), row: rows[0] }
+}
+
+describe('what an agent did', () => {
+  it('is in the record of the end of each attempt; the row has that of the newest', async () => {
+    const { log, row } = await runWith(({ attempt }) => did(attempt), { failures: 1 })
+    expect(only(log, 'attempt.ended').map(({ data }) => data.activity)).toEqual([did(1), did(2)])
+    expect(row?.activity).toEqual(did(2))
+  })
+
+  it('is in the record of the main step where gates judge it', async () => {
+    const { log, row } = await runWith(() => did(1), { gates: 1 })
+    expect(only(log, 'item.captured')).toMatchObject([{ data: { activity: did(1) } }])
+    expect(only(log, 'attempt.ended').map(({ data }) => data.activity)).toEqual([undefined])
+    expect(row?.activity).toEqual(did(1))
+  })
+
+  it('is that of no attempt before', async () => {
+    const { row } = await runWith(({ attempt }) => (attempt === 1 ? did(1) : undefined), { failures: 1 })
+    expect(row?.activity).toBeUndefined()
+  })
+
+  it('is made to fit, and holds no secret', async () => {
+    const long = Array.from({ length: 100 }, (_, n) => `hunter2 ${n} ${'x'.repeat(500)}`)
+    const wild: AgentActivity = {
+      ...did(-1),
+      calls: 0.5,
+      tools: long.map((tool) => ({ tool, calls: 1 })),
+      nudgedFor: ['', ...long],
+      usage: long.map((model) => ({ model, inputTokens: Number.NaN, outputTokens: 2 ** 60 })),
+    }
+    const { row } = await runWith(() => wild, {})
+    const activity = row?.activity
+    expect([
+      activity?.turns,
+      activity?.calls,
+      activity?.usage[0]?.inputTokens,
+      activity?.usage[0]?.outputTokens,
+    ]).toEqual([0, 0, 0, 0])
+    expect([activity?.tools.length, activity?.nudgedFor.length, activity?.usage.length]).toEqual([24, 5, 9])
+    expect(activity?.nudgedFor[0]).toBe('unnamed')
+    expect(activity?.tools[0]?.tool).toHaveLength(100)
+    expect(JSON.stringify(activity)).not.toContain('hunter2')
+  })
+})
