@@ -1,17 +1,15 @@
 import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import { newRunId } from '@seamark/protocol'
-import type { CheckedPlan, ParseOptions, PlanDeployment, PlanFormat, SubmitAnswer } from '@seamark/protocol'
+import type { CheckedPlan, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
-import { lookUpAgents } from './agents.ts'
+import { about, checkedPlan } from './checked-plan.ts'
+import type { PlanText } from './checked-plan.ts'
 import type { Deployment } from './deployment.ts'
 import type { EarlierRun } from './earlier-run.ts'
 import { earlierRun } from './earlier-run.ts'
-import { isolationOf } from './isolation.ts'
 
-export interface SubmitRequest {
-  readonly bytes: Uint8Array
-  readonly format: PlanFormat
+export interface SubmitRequest extends PlanText {
   readonly run?: string
   readonly from?: string
 }
@@ -30,8 +28,9 @@ export async function submit(
   const engine = await deployment.requireEngine()
   const plan = await checkedPlan(deployment, request, options)
   const run = request.run ?? newRunId()
-  const about = { plan: plan.digest, items: plan.items.length, ...unisolated(deployment, plan), ...hides(plan) }
-  const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...about, ...known })
+  // Of the plan only this, so that nothing holds the items while the engine takes them in.
+  const { name: _, ...said } = about(deployment, plan)
+  const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...said, ...known })
   const earlier = await earlierRun(deployment, run, plan.digest, options)
   if (earlier !== undefined) return same(earlier)
   const workspace = await resolveWorkspace(deployment, plan, request.from, options).catch(async (error: unknown) => {
@@ -53,43 +52,11 @@ export async function submit(
     items: plan.items,
     ...(layers !== undefined && { layers }),
   }
-  // Made before, so that nothing holds the items while the engine takes them in.
   const base = workspace.type === 'git' ? { base: baseOf(workspace) } : {}
   const { created } = await engine.submit(principal, submission)
-  if (created) return { run, created, ...about, ...base }
+  if (created) return { run, created, ...said, ...base }
   // Another submission of the same was first, and may have found another commit.
-  return same((await earlierRun(deployment, run, about.plan, options)) ?? {})
-}
-
-/** Items that will have the rights of the service, because the plan says so. */
-function unisolated(deployment: Deployment, { items }: CheckedPlan): Pick<SubmitAnswer, 'unisolated'> {
-  const open = items.map(({ executor }) => executor).filter((name) => isolationOf(deployment, name) === 'none')
-  return open.length === 0 ? {} : { unisolated: { items: open.length, executors: [...new Set(open)] } }
-}
-
-/** Items of which somebody may think that they can not come by what is hidden. */
-function hides({ items, workspace }: CheckedPlan): Pick<SubmitAnswer, 'hides'> {
-  if (workspace.git === undefined) return {}
-  const count = items.filter(({ policy }) => (policy?.policy.filesystem?.hide?.length ?? 0) > 0).length
-  return count === 0 ? {} : { hides: count }
-}
-
-async function checkedPlan(
-  deployment: Deployment,
-  { bytes, format }: SubmitRequest,
-  options: Pick<ParseOptions, 'signal' | 'found'>,
-): Promise<CheckedPlan> {
-  const names = await deployment.planNames.now()
-  const parse = (known: PlanDeployment) => deployment.parser.parse(bytes, { format, deployment: known, ...options })
-  let result = await parse(names)
-  if (!result.ok && result.versions !== undefined)
-    result = await parse({ ...names, versions: await lookUpAgents(deployment, result.versions, options) })
-  if (result.ok) return result.plan
-  const [first] = result.problems
-  if (first === undefined) throw new SeamError('INTERNAL', 'The plan was refused without a reason.')
-  // One code for all: that of the first, unless it only says that the rest was not looked at.
-  const more = result.problems.length > 1 ? ` (and ${result.problems.length - 1} more)` : ''
-  throw new SeamError(first.code, `${first.message}${more}`, { problems: result.problems })
+  return same((await earlierRun(deployment, run, said.plan, options)) ?? {})
 }
 
 /** The error with its place in the plan, where what the plan says is the cause. */

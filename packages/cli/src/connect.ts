@@ -34,9 +34,9 @@ export interface ConnectArgs {
 /**
  * What a command needs. `questions`: any service, also one that only answers. `commands`: one that
  * takes commands, in this process if need be. `running`: one that goes on after this command.
- * `inspection`: one in this process that only looks, also where there is nothing yet.
+ * `inspection`: one in this process that only looks, also where there is nothing yet. `checks`: any service, or such a one.
  */
-export type Purpose = 'questions' | 'commands' | 'running' | 'inspection'
+export type Purpose = 'questions' | 'commands' | 'running' | 'inspection' | 'checks'
 
 const patienceMs = 5_000
 
@@ -45,6 +45,7 @@ export async function connect(context: CliContext, args: ConnectArgs, purpose: P
   if (purpose === 'inspection') return inProcess(context, args, dataDir, purpose)
   const running = await runningService(dataDir)
   if (running !== undefined) return running
+  if (purpose === 'checks') return inProcess(context, args, dataDir, purpose)
   if (purpose === 'running')
     throw new SeamError('UNAVAILABLE', `No service is running on ${dataDir}.`, {
       remedy: 'Start one with seamark serve, or run the plan here with seamark run.',

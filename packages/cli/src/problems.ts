@@ -4,10 +4,13 @@ import type { Style } from './style.ts'
 import { harmless } from './style.ts'
 import { counted } from './words.ts'
 
-const shown = 20
+const mostShown = 20
 
-/** An error for people: each problem with `file:line:column`, its code and what to do. `file` is the document that places are in. */
-export function explainError(error: SeamError, style: Style, file?: string): string {
+/**
+ * An error for people: each problem with `file:line:column`, its code and what to do. `file` is the document that places are in.
+ * The first `shown` problems, 20 where it is not said.
+ */
+export function explainError(error: SeamError, style: Style, file?: string, shown: number = mostShown): string {
   const lines = error.problems.slice(0, shown).flatMap((problem) => explain(problem, style, file))
   const more = error.problems.length - shown
   if (more > 0) lines.push(style.dim(`  and ${counted(more, 'more problem')}; --json lists all`))

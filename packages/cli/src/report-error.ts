@@ -10,10 +10,12 @@ export function reportError(
     readonly json: boolean
     /** The document that places are in. */
     readonly file?: string
+    /** How many problems are told to people. Default 20. */
+    readonly shown?: number
   },
 ): number {
   const error = toSeamError(thrown)
   if (error !== io.lostFor())
-    io.err(options.json ? errorDocument(error) : explainError(error, io.errStyle, options.file))
+    io.err(options.json ? errorDocument(error) : explainError(error, io.errStyle, options.file, options.shown))
   return ERRORS[error.code].exit
 }

@@ -1,3 +1,5 @@
+import { SCHEMA_FILE } from './plan-schema.ts'
+
 /** The plan that `seamark init` writes: it runs as it is, on any repository. */
 export function starterPlan(inRepository: boolean): string {
   const workspace = inRepository
@@ -10,7 +12,8 @@ export function starterPlan(inRepository: boolean): string {
 #   ref: HEAD
 `
   const list = inRepository ? 'git ls-files | wc -l' : 'ls -A | wc -l'
-  return `# A Seamark plan. Run it with: seamark run seamark.yaml
+  return `# yaml-language-server: $schema=${SCHEMA_FILE}
+# A Seamark plan. Run it with: seamark run seamark.yaml
 version: 1
 name: first-plan
 

@@ -1,9 +1,10 @@
 import { NAME, SeamError } from '@seamark/kit'
 import { RUN_ID_RULE } from '@seamark/protocol'
-import type { SubmitAnswer } from '@seamark/protocol'
+import type { CheckAnswer, SubmitAnswer } from '@seamark/protocol'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { PlanFile } from './plan-file.ts'
+import type { Style } from './style.ts'
 import { counted } from './words.ts'
 
 /** Errors: `INVALID_INPUT` for an id that no run can have. */
@@ -26,17 +27,12 @@ export function submitPlan(
 
 /** What people should know of an accepted plan. */
 export function describeSubmission(answer: SubmitAnswer, { style }: CliContext['io']): string {
-  const { run, created, items, base, unisolated, hides } = answer
+  const { run, created, items, base } = answer
   const on = base === undefined ? 'an empty workspace' : `commit ${base.commit.slice(0, 12)} of ${base.source}`
   const lines = [
     `${style.bold('run')} ${run}${created ? '' : ' (it was there already)'}: ${counted(items, 'item')} on ${on}`,
+    ...planWarnings(answer, style),
   ]
-  if (unisolated !== undefined)
-    lines.push(
-      `  ${style.yellow('not isolated:')} ${counted(unisolated.items, 'item')} on ${unisolated.executors.join(', ')}, with the files, network and rights of the service`,
-    )
-  if (hides !== undefined)
-    lines.push(`  ${style.yellow('hidden files')} are in the git history that ${counted(hides, 'item')} can read`)
   if (base !== undefined && base.uncommitted.count > 0) {
     const { count, paths } = base.uncommitted
     const some = paths.slice(0, 3).join(', ')
@@ -47,4 +43,16 @@ export function describeSubmission(answer: SubmitAnswer, { style }: CliContext['
   if (base !== undefined && base.submodules.length > 0)
     lines.push(`  ${style.yellow('left empty:')} ${counted(base.submodules.length, 'submodule')}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What people should know of a plan before it runs, a line each. */
+export function planWarnings({ unisolated, hides }: Pick<CheckAnswer, 'unisolated' | 'hides'>, style: Style): string[] {
+  const lines: string[] = []
+  if (unisolated !== undefined)
+    lines.push(
+      `  ${style.yellow('not isolated:')} ${counted(unisolated.items, 'item')} on ${unisolated.executors.join(', ')}, with the files, network and rights of the service`,
+    )
+  if (hides !== undefined)
+    lines.push(`  ${style.yellow('hidden files')} are in the git history that ${counted(hides, 'item')} can read`)
+  return lines
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parsePlan } from '@seamark/protocol'
+import { parsePlan, planJsonSchema } from '@seamark/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBundle, writeFolder, writeWhole } from '../src/bundle-files.ts'
 import { runCli } from '../src/cli.ts'
@@ -50,12 +50,22 @@ describe('init', () => {
     writeFileSync(join(dir, '.gitignore'), 'x')
     const first = context()
     expect(await runCli(['init', '--json'], first)).toBe(0)
-    expect(JSON.parse(first.written())).toEqual({ created: ['seamark.yaml', '.gitignore'], kept: [] })
+    expect(JSON.parse(first.written())).toEqual({
+      created: ['seamark.yaml', 'seamark.schema.json', '.gitignore'],
+      kept: [],
+    })
     expect(readFileSync(join(dir, '.gitignore'), 'utf8')).toBe('x\n.seamark/\n')
+    // The line that editors read names the file that is there.
+    const [, named = ''] =
+      /^# yaml-language-server: \$schema=(.*)$/m.exec(readFileSync(join(dir, 'seamark.yaml'), 'utf8')) ?? []
+    expect(JSON.parse(readFileSync(join(dir, named), 'utf8'))).toEqual(planJsonSchema())
     writeFileSync(join(dir, 'seamark.yaml'), 'mine')
     const second = context()
     expect(await runCli(['init', '--json'], second)).toBe(0)
-    expect(JSON.parse(second.written())).toEqual({ created: [], kept: ['seamark.yaml', '.gitignore'] })
+    expect(JSON.parse(second.written())).toEqual({
+      created: [],
+      kept: ['seamark.yaml', 'seamark.schema.json', '.gitignore'],
+    })
     expect(readFileSync(join(dir, 'seamark.yaml'), 'utf8')).toBe('mine')
   })
 })

@@ -3,6 +3,7 @@ import type {
   AgentDetail,
   AgentView,
   ApproveBody,
+  CheckAnswer,
   DoctorQuery,
   DoctorReport,
   Effective,
@@ -28,10 +29,13 @@ import type { ClientOptions } from './options.ts'
 import { eventStream, logStream, wholeStream } from './streams.ts'
 import { transport } from './transport.ts'
 
-export interface SubmitInput {
+export interface PlanInput {
   /** The plan's own text, YAML or JSON, UTF-8. */
   readonly plan: string | Uint8Array
   readonly format: PlanFormat
+}
+
+export interface SubmitInput extends PlanInput {
   /** Absolute folder that a relative `workspace.git` is relative to. */
   readonly from?: string
   /** Id of the run. Without one a UUIDv7 is made here, so that a repeated call submits once. */
@@ -65,6 +69,8 @@ export interface SeamarkClient {
   keys(options?: CallOptions): Promise<TrustFile>
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
   submit(input: SubmitInput, options?: CallOptions): Promise<SubmitAnswer>
+  /** Checks a plan as `submit` does, but for its repository, which is not looked at. Changes nothing. */
+  check(input: PlanInput, options?: CallOptions): Promise<CheckAnswer>
   /** All runs, newest first; pages are fetched as they are needed. */
   runs(filter?: Omit<RunsQuery, 'cursor' | 'limit'>, options?: CallOptions): AsyncIterable<RunView>
   run(run: string, options?: CallOptions): Promise<RunView>
@@ -146,6 +152,10 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     submit({ plan, format, from, run = newRunId() }, callOptions) {
       const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
       return ask(ROUTES.submit, { params: {}, query: { run, from }, bytes }, callOptions)
+    },
+    check({ plan, format }, callOptions) {
+      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
+      return ask(ROUTES.checkPlan, { params: {}, bytes }, callOptions)
     },
     async *runs(filter = {}, callOptions) {
       let cursor: string | undefined

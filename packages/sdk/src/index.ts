@@ -4,5 +4,5 @@
  * @module
  */
 export { seamarkClient } from './client.ts'
-export type { LogsInput, SeamarkClient, SubmitInput } from './client.ts'
+export type { LogsInput, PlanInput, SeamarkClient, SubmitInput } from './client.ts'
 export type { ClientOptions, ClientTarget } from './options.ts'

@@ -15,6 +15,8 @@ import { readPatch } from '../patch.ts'
 import { questions } from '../questions.ts'
 import { REPORT_HEADERS, runReport } from '../report.ts'
 import { describe, diagnose, probe } from '../service-view.ts'
+import { about, checkedPlan } from '../checked-plan.ts'
+import type { PlanText } from '../checked-plan.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
@@ -90,10 +92,12 @@ export function buildApp(options: AppOptions): App {
     setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))
     return { stopping: true as const }
   })
-  json(ROUTES.submit, async ({ query, plan, signal }) => {
-    if (plan === undefined) throw new SeamError('INVALID_INPUT', 'There is no plan in the body.')
-    return submit(deployment, principal, { ...query, ...plan }, { signal })
-  })
+  json(ROUTES.submit, async ({ query, plan, signal }) =>
+    submit(deployment, principal, { ...query, ...requirePlan(plan) }, { signal }),
+  )
+  json(ROUTES.checkPlan, async ({ plan, signal }) =>
+    about(deployment, await checkedPlan(deployment, requirePlan(plan), { signal })),
+  )
   json(ROUTES.runs, async ({ query }) => ask.runs(query))
   json(ROUTES.run, async ({ params }) => ask.run(params.run))
   json(ROUTES.items, async ({ params, query }) => ask.items(params.run, query))
@@ -141,6 +145,12 @@ export function buildApp(options: AppOptions): App {
     body: runReport(deployment, params.run, { signal, onNotice: options.onNotice }),
   }))
   return { http: app, open: () => open }
+}
+
+/** Errors: `INVALID_INPUT`. */
+function requirePlan(plan: PlanText | undefined): PlanText {
+  if (plan === undefined) throw new SeamError('INVALID_INPUT', 'There is no plan in the body.')
+  return plan
 }
 
 /** What a request is about, by the names of its parameters. */

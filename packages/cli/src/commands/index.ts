@@ -19,6 +19,7 @@ import { patch } from './patch.ts'
 import { policyExplain } from './policy-explain.ts'
 import { report } from './report.ts'
 import { run } from './run.ts'
+import { schema } from './schema.ts'
 import { secretsList } from './secrets-list.ts'
 import { secretsRm } from './secrets-rm.ts'
 import { secretsSet } from './secrets-set.ts'
@@ -27,12 +28,14 @@ import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { submit } from './submit.ts'
 import { usage } from './usage.ts'
+import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 import { watch } from './watch.ts'
 
 /** Every command, in the order of `seamark --help`. */
 export const COMMANDS: readonly Command[] = [
   init,
+  validate,
   run,
   submit,
   watch,
@@ -46,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   patch,
   policyExplain,
   report,
+  schema,
   agentPush,
   agentList,
   agentShow,

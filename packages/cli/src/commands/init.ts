@@ -1,9 +1,10 @@
 import { open, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fromSystemError, systemCode } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { exists } from '../exists.ts'
+import { planSchemaText, SCHEMA_FILE } from '../plan-schema.ts'
 import { starterPlan } from '../starter-plan.ts'
 
 export const init: Command = command({
@@ -16,13 +17,18 @@ export const init: Command = command({
     { line: 'seamark init', says: 'then: seamark run seamark.yaml' },
     { line: 'seamark init plans/nightly.yaml', says: 'the same elsewhere; nothing that is there is changed' },
   ],
-  notes: ['Adds .seamark/ to .gitignore in a repository. --json gives { created: [path], kept: [path] }.'],
+  notes: [
+    `Writes ${SCHEMA_FILE} beside it, with which editors complete and check the plan, and adds .seamark/ to .gitignore in a repository.`,
+    '--json gives { created: [path], kept: [path] }.',
+  ],
   async run({ cwd, io }, args) {
     const file = args.file ?? 'seamark.yaml'
     const created: string[] = []
     const kept: string[] = []
     const inRepository = await exists(join(cwd, '.git'))
     ;((await createNew(resolve(cwd, file), starterPlan(inRepository))) ? created : kept).push(file)
+    const schema = join(dirname(file), SCHEMA_FILE)
+    ;((await createNew(resolve(cwd, schema), planSchemaText())) ? created : kept).push(schema)
     if (inRepository) ((await ignoreData(join(cwd, '.gitignore'))) ? created : kept).push('.gitignore')
     if (args.json === true) await io.out(`${JSON.stringify({ created, kept })}\n`)
     else {

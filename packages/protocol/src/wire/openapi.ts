@@ -9,7 +9,7 @@ import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { runPage, runView } from './run.ts'
 import { doctorReport, serviceView, trustFile } from './service.ts'
-import { PLAN_MEDIA_TYPES, submitAnswer } from './submit.ts'
+import { checkAnswer, PLAN_MEDIA_TYPES, submitAnswer } from './submit.ts'
 import { budgetView, usagePage, usageView } from './usage.ts'
 
 const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
@@ -19,6 +19,7 @@ const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [itemPage, 'ItemPage'],
   [runEvent, 'RunEvent'],
   [submitAnswer, 'SubmitAnswer'],
+  [checkAnswer, 'CheckAnswer'],
   [serviceView, 'Service'],
   [doctorReport, 'DoctorReport'],
   [trustFile, 'TrustFile'],

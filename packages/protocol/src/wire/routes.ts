@@ -28,6 +28,8 @@ import type {
   SubmitQuery,
   UsageQuery,
 } from './requests.ts'
+import { PLAN_ROUTES } from './plan-routes.ts'
+import type { PlanRoutes } from './plan-routes.ts'
 import { get, post } from './route-base.ts'
 import type { NoParams } from './route-base.ts'
 import type { Route } from './route.ts'
@@ -46,7 +48,7 @@ export const ATTEMPT_HEADER = 'seamark-attempt'
 export const REQUEST_ID_HEADER = 'x-request-id'
 
 /** Every route of `/v1`, by id. */
-export interface Routes extends AgentRoutes {
+export interface Routes extends AgentRoutes, PlanRoutes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
@@ -363,5 +365,6 @@ export const ROUTES: Routes = {
     answer: { kind: 'bytes', mediaType: 'text/html; charset=utf-8' },
     errors: ['NOT_FOUND', 'INTEGRITY', 'LIMIT_EXCEEDED', 'TIMEOUT'],
   },
+  ...PLAN_ROUTES,
   ...AGENT_ROUTES,
 }

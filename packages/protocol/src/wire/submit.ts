@@ -10,18 +10,23 @@ export const PLAN_MEDIA_TYPES: Readonly<Record<PlanFormat, string>> = {
   json: 'application/json',
 }
 
-/** What the service made of a plan. */
-export interface SubmitAnswer {
-  readonly run: string
-  /** False where the same plan was already there under this id. */
-  readonly created: boolean
+/** What the service says of a plan that can run here. */
+export interface CheckAnswer {
   /** SHA-256 of the canonical JSON of the parsed plan. */
   readonly plan: string
+  readonly name?: string
   readonly items: number
   /** Items whose plan names an executor that isolates nothing, and these executors; absent where there is none. */
   readonly unisolated?: { readonly items: number; readonly executors: readonly string[] }
   /** Items with a git workspace of which some files are hidden. What is hidden is in the git history that they see. */
   readonly hides?: number
+}
+
+/** What the service made of a plan. */
+export interface SubmitAnswer extends Omit<CheckAnswer, 'name'> {
+  readonly run: string
+  /** False where the same plan was already there under this id. */
+  readonly created: boolean
   /** Where the plan has a git workspace, and what was found there is not purged. */
   readonly base?: WorkspaceBase
 }
@@ -43,9 +48,7 @@ export const workspaceBase: z.ZodType<WorkspaceBase> = z.object({
   submodules: z.array(z.string()).describe('Left empty.'),
 })
 
-export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
-  run: z.string(),
-  created: z.boolean(),
+const about = {
   plan: digest,
   items: count,
   unisolated: maybe(
@@ -54,5 +57,13 @@ export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
       .describe('Items whose executor isolates nothing: they run with the rights of the service.'),
   ),
   hides: maybe(count.describe('Items to which `filesystem.hide` hides files. Git history is not hidden.')),
+}
+
+export const checkAnswer: z.ZodType<CheckAnswer> = z.object({ name: maybe(z.string()), ...about })
+
+export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
+  run: z.string(),
+  created: z.boolean(),
+  ...about,
   base: maybe(workspaceBase),
 })

@@ -1,0 +1,54 @@
+import { ERRORS, toSeamError } from '@seamark/kit'
+import type { SeamError } from '@seamark/kit'
+import type { Command } from '../command.ts'
+import { command } from '../define.ts'
+import { withConnection } from '../connect.ts'
+import { readPlanFile } from '../plan-file.ts'
+import { reportError } from '../report-error.ts'
+import { harmless } from '../style.ts'
+import { planWarnings } from '../submission.ts'
+import { counted } from '../words.ts'
+
+export const validate: Command = command({
+  name: 'validate',
+  summary: 'Checks a plan and tells every problem, without running it',
+  args: {
+    plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+  },
+  examples: [
+    { line: 'seamark validate plan.yaml', says: 'each problem as FILE:LINE:COLUMN, with what to do' },
+    { line: 'seamark validate plan.yaml --json | jq .problems', says: 'the same as data' },
+  ],
+  notes: [
+    'The plan is held to what the running service has, or this configuration where none runs: its executors, queues, agents and',
+    'policies. Its repository and commit are looked at only when it is submitted. Nothing is written.',
+    '--json gives { file, valid, plan, name?, items } or { file, valid, problems }. Exit code: 0, or that of the first problem.',
+  ],
+  async run(context, args) {
+    const { io } = context
+    const json = args.json === true
+    const { file, bytes, format } = await readPlanFile(context.cwd, args.plan)
+    try {
+      const answer = await withConnection(context, args, 'checks', ({ client }) =>
+        client.check({ plan: bytes, format }),
+      )
+      if (json) await io.out(`${JSON.stringify({ file, valid: true, ...answer })}\n`)
+      else {
+        const name = answer.name === undefined ? '' : `, ${harmless(answer.name)}`
+        const lines = [`${io.style.green('✓')} ${file}: ${counted(answer.items, 'item')}${name}`]
+        await io.out(`${[...lines, ...planWarnings(answer, io.style)].join('\n')}\n`)
+      }
+      return 0
+    } catch (error) {
+      const refused = toSeamError(error)
+      if (!json || !isOfPlan(refused)) return reportError(io, refused, { json, file, shown: Infinity })
+      await io.out(`${JSON.stringify({ file, valid: false, problems: refused.problems })}\n`)
+      return ERRORS[refused.code].exit
+    }
+  },
+})
+
+/** What is wrong is in the plan: all of it has a place there. */
+function isOfPlan({ problems }: SeamError): boolean {
+  return problems.length > 0 && problems.every(({ place }) => place !== undefined)
+}
