@@ -61,6 +61,8 @@ export interface Command {
   readonly examples: readonly Example[]
   /** Sentences under the options. */
   readonly notes: readonly string[]
+  /** Whether it takes words of a command after `--`. */
+  readonly takesCommand: boolean
   /** Resolves with the exit code. */
   readonly run: (context: CliContext, rawArgs: string[]) => Promise<number>
 }
@@ -71,5 +73,12 @@ export interface CommandSpec<T extends ArgsDef> {
   readonly args: T
   readonly examples: readonly Example[]
   readonly notes?: readonly string[]
-  readonly run: (context: CliContext, args: ParsedArgs<T & CommonArgs>) => Promise<number>
+  /** Absent: no. */
+  readonly takesCommand?: true
+  /** `words` are those after `--`, where it takes a command; `undefined` where there is no `--`. */
+  readonly run: (
+    context: CliContext,
+    args: ParsedArgs<T & CommonArgs>,
+    words: readonly string[] | undefined,
+  ) => Promise<number>
 }

@@ -15,14 +15,18 @@ export function command<const T extends ArgsDef>(spec: CommandSpec<T>): Command 
     args,
     examples: spec.examples,
     notes: spec.notes ?? [],
-    run: async (context, rawArgs) => {
+    takesCommand: spec.takesCommand === true,
+    run: async (context, given) => {
+      const end = spec.takesCommand === true ? given.indexOf('--') : -1
+      const words = end === -1 ? undefined : given.slice(end + 1)
+      const rawArgs = end === -1 ? given : given.slice(0, end)
       checkArguments(spec.name, args, rawArgs)
-      const given = parseArgs<T & CommonArgs>(rawArgs, args)
-      if ('output' in spec.args) return spec.run(context, given)
-      const format = outputFormat(spec.name, given)
-      if (format === 'table') return spec.run(context, given)
+      const parsed = parseArgs<T & CommonArgs>(rawArgs, args)
+      if ('output' in spec.args) return spec.run(context, parsed, words)
+      const format = outputFormat(spec.name, parsed)
+      if (format === 'table') return spec.run(context, parsed, words)
       const io = format === 'yaml' ? yamlTerminal(context.io) : context.io
-      return spec.run({ ...context, io }, parseArgs<T & CommonArgs>(['--json', ...rawArgs], args))
+      return spec.run({ ...context, io }, parseArgs<T & CommonArgs>(['--json', ...rawArgs], args), words)
     },
   }
 }

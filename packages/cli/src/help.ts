@@ -20,7 +20,7 @@ export function commandHelp(command: Command, style: Style): string {
   return [
     command.summary,
     '',
-    `${style.bold('Usage')}  seamark ${[command.name, ...shape].join(' ')} [options]`,
+    `${style.bold('Usage')}  seamark ${[command.name, ...shape].join(' ')} [options]${command.takesCommand ? ' [-- COMMAND [ARG…]]' : ''}`,
     '',
     table(rows),
     ...(command.notes.length > 0 ? ['', ...command.notes] : []),

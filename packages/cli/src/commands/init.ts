@@ -18,7 +18,8 @@ export const init: Command = command({
     { line: 'seamark init plans/nightly.yaml', says: 'the same elsewhere; nothing that is there is changed' },
   ],
   notes: [
-    `Writes ${SCHEMA_FILE} beside it, with which editors complete and check the plan, and adds .seamark/ to .gitignore in a repository.`,
+    `Writes ${SCHEMA_FILE} beside it, with which editors complete and check the plan.`,
+    'Adds .seamark/ to .gitignore in a repository.',
     '--json gives { created: [path], kept: [path] }.',
   ],
   async run({ cwd, io }, args) {

@@ -1,3 +1,4 @@
+import { SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { connect } from '../connect.ts'
@@ -5,7 +6,10 @@ import type { OtherRuns } from '../connect.ts'
 import { followRun } from '../follow.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { exitCodeOf } from '../outcome.ts'
+import { ONE_ITEM, oneItemPlan } from '../one-item-plan.ts'
 import { readPlanFile } from '../plan-file.ts'
+import type { PlanFile } from '../plan-file.ts'
+import { describeProduct } from '../product-text.ts'
 import { reportError } from '../report-error.ts'
 import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 import { runSummary } from '../summary.ts'
@@ -13,28 +17,33 @@ import { tryOut } from '../terminal.ts'
 
 export const run: Command = command({
   name: 'run',
-  summary: 'Submits a plan and follows it to its end',
+  summary: 'Submits a plan, or one command, and follows it to its end',
+  takesCommand: true,
   args: {
-    plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+    plan: { type: 'positional', required: false, description: 'File of the plan, YAML or JSON; - is standard input' },
     id: {
       type: 'string',
       valueHint: 'RUN',
       description: 'Id of the run; the same plan under the same id is the same run',
     },
+    executor: { type: 'string', valueHint: 'NAME', description: 'Where a COMMAND runs. Default: the sandbox' },
   },
   examples: [
     { line: 'seamark run plan.yaml', says: 'runs it here; no service is needed' },
     { line: "seamark run plan.yaml --json | jq -r '.kind // .type'", says: 'one document a line, ended by type "end"' },
+    { line: 'seamark run -- npx eslint --fix src', says: 'one command, without a plan; its patch is kept' },
   ],
   notes: [
     'Ctrl-C once cancels the run and waits until nothing of it is left; twice leaves at once.',
+    'A COMMAND is an item of its own on the last commit of this repository, in the same folder of it. Its words arrive as they are;',
+    "for a line of the shell write -- sh -c 'LINE'.",
     'A relative workspace.git is relative to the working folder. Exit code: 0, 11 where the run failed, 8 where it was cancelled.',
   ],
-  async run(context, args) {
+  async run(context, args, words) {
     const { io } = context
     const json = args.json === true
     requireRunId(args.id)
-    const plan = await readPlanFile(context.cwd, args.plan)
+    const plan = await planOf(context.cwd, args, words)
     const connection = await connect(context, args, 'commands')
     // Until there is a run to cancel, Ctrl-C has nothing to wait for.
     const offInterrupt = onInterrupt(() => void connection.close({ others: 'leave' }).finally(() => process.exit(8)))
@@ -47,7 +56,10 @@ export const run: Command = command({
       offInterrupt()
       const { end, items, interrupted } = await followRun(context, connection, answer.run, json)
       if (interrupted) others = 'cancel'
-      if (!json) await io.out(await runSummary(context, connection, end, items))
+      if (!json) {
+        await io.out(await runSummary(context, connection, end, items))
+        if (words !== undefined) await io.out(await describeProduct(connection.client, answer.run, ONE_ITEM, io.style))
+      }
       return exitCodeOf(end.status)
     } catch (error) {
       return reportError(io, error, { json, file: plan.file })
@@ -57,3 +69,25 @@ export const run: Command = command({
     }
   },
 })
+
+/** The plan of a file, or of the words after `--`. Errors: `INVALID_INPUT` where there is neither, or both. */
+async function planOf(
+  cwd: string,
+  { plan, executor }: { readonly plan?: string | undefined; readonly executor?: string | undefined },
+  words: readonly string[] | undefined,
+): Promise<PlanFile> {
+  if (words === undefined) {
+    if (executor !== undefined)
+      throw usage('--executor is for a command after --.', 'Write it into the plan: defaults: { executor: NAME }.')
+    if (plan === undefined) throw usage('PLAN is missing.', 'Name a plan, or write a command: seamark run -- COMMAND.')
+    return readPlanFile(cwd, plan)
+  }
+  if (plan !== undefined)
+    throw usage(`There are a plan, ${JSON.stringify(plan)}, and a command after --.`, 'Leave one out.')
+  if (words.length === 0) throw usage('There is no command after --.', 'Write one: seamark run -- COMMAND.')
+  return oneItemPlan(cwd, words, { executor })
+}
+
+function usage(message: string, remedy: string): SeamError {
+  return new SeamError('INVALID_INPUT', message, { remedy })
+}
