@@ -117,7 +117,9 @@ describe('packed packages', () => {
     expect(await must(typescript, consumer)).toBe('')
   })
 
-  it('the seamark command starts', async () => {
-    expect(await must([join(consumer, 'node_modules/.bin/seamark'), '--help'], consumer)).toContain('seamark')
+  it.each(
+    manifests.flatMap(({ bin = {} }) => Object.keys(bin)).filter((name) => /^seamark(?:-conformance)?$/.test(name)),
+  )('the %s command starts', async (name) => {
+    expect(await must([join(consumer, 'node_modules/.bin', name), '--help'], consumer)).toContain(name)
   })
 })

@@ -1,5 +1,5 @@
 import type { AnchorReceipt } from '@seamark/core'
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { anchorSuite } from '@seamark/conformance/anchor'
 import type { AnchorSubject } from '@seamark/conformance/anchor'
 import { sha256Hex } from '@seamark/kit'
@@ -31,3 +31,4 @@ const subject = async (): Promise<AnchorSubject> => {
 
 registerSuite(anchorSuite, subject, { describe, it })
 registerSaboteurs(anchorSuite, subject, { describe, it })
+registerSuite(underTraits(anchorSuite, subject), subject, { describe, it })

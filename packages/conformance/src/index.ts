@@ -5,4 +5,8 @@
  * @module
  */
 export { registerSaboteurs, registerSuite } from './suite.ts'
+export { runSuite } from './run-suite.ts'
+export type { CaseResult, RunSuiteOptions } from './run-suite.ts'
+export { traits, underTraits } from './traits.ts'
+export type { Trait, TraitId } from './traits.ts'
 export type { Case, MakeSubject, Saboteur, Subject, Suite, TestRunner } from './suite.ts'

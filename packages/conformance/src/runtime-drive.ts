@@ -133,6 +133,7 @@ export const driveCases: readonly Case<RuntimeAdapter>[] = [
   },
   {
     id: 'runtime/huge-line',
+    alone: true,
     about: '64 MiB without a newline are followed in bounded memory, and no event holds more than 64 KiB of them',
     async run(subject) {
       const script = scriptOf(subject)

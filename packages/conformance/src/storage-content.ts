@@ -93,6 +93,7 @@ export const contentCases: readonly Case<StorageProvider>[] = [
   },
   {
     id: 'storage/constant-memory',
+    alone: true,
     about: '64 MiB are stored and read without being held in memory',
     skip: inMemory,
     async run({ seam }) {

@@ -21,8 +21,10 @@ export interface Case<S> {
   readonly id: string
   /** One sentence: what must hold. */
   readonly about: string
-  /** Why this case does not apply, decided only by what the implementation declares. */
-  skip?(seam: S): string | undefined
+  /** It measures the whole process: nothing may run beside it. */
+  readonly alone?: true
+  /** Why this case does not apply, decided only by what the implementation declares and what its subject can do. */
+  skip?(seam: S, subject: Subject<S>): string | undefined
   /** Throws, with the difference in the message, where the behaviour is not shown. */
   run(subject: Subject<S>): Promise<void>
 }
@@ -56,7 +58,7 @@ export function registerSuite<S extends Seam<string>>(suite: Suite<S>, make: Mak
       runner.it(`${testCase.id}: ${testCase.about}`, async (context) => {
         const subject = await make()
         try {
-          const reason = testCase.skip?.(subject.seam)
+          const reason = testCase.skip?.(subject.seam, subject)
           if (reason === undefined) await testCase.run(subject)
           else context?.skip?.(reason)
         } finally {
@@ -89,7 +91,7 @@ export function registerSaboteurs<S extends Seam<string>>(
           if (testCase === undefined) throw new Error(`no such case: ${id}`)
           const subject = await saboteur.break(make)()
           try {
-            const reason = testCase.skip?.(subject.seam)
+            const reason = testCase.skip?.(subject.seam, subject)
             if (reason !== undefined) {
               context?.skip?.(reason)
               return

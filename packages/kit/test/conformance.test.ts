@@ -1,5 +1,5 @@
 import type { AuthorizationRequest } from '@seamark/core'
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { authorizerSuite } from '@seamark/conformance/authorizer'
 import { describe, it } from 'vitest'
 import { allowLocal } from '../src/index.ts'
@@ -19,3 +19,4 @@ const subject = async () => ({
 
 registerSuite(authorizerSuite, subject, { describe, it })
 registerSaboteurs(authorizerSuite, subject, { describe, it })
+registerSuite(underTraits(authorizerSuite, subject), subject, { describe, it })

@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { secretsSuite } from '@seamark/conformance/secrets'
 import type { SecretsSubject } from '@seamark/conformance/secrets'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -60,6 +60,7 @@ describe('plain files', () => {
 })
 describe('files encrypted with age', () => {
   registerSuite(secretsSuite, encrypted, { describe, it })
+  registerSuite(underTraits(secretsSuite, encrypted), encrypted, { describe, it })
 })
 describe('an environment', () => {
   registerSuite(secretsSuite, environment, { describe, it })

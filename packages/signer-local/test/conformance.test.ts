@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { signerSuite } from '@seamark/conformance/signer'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,3 +14,4 @@ const subject = async () => {
 
 registerSuite(signerSuite, subject, { describe, it })
 registerSaboteurs(signerSuite, subject, { describe, it })
+registerSuite(underTraits(signerSuite, subject), subject, { describe, it })

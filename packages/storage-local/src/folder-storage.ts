@@ -210,6 +210,8 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
       }),
     async *list(prefix, callOptions = {}) {
       checkKeyPrefix(prefix)
+      // Also where nothing is there: what was stopped must not read as empty.
+      throwIfAborted(callOptions.signal)
       try {
         for await (const { key, path } of walk(root, prefix)) {
           throwIfAborted(callOptions.signal)

@@ -1,5 +1,5 @@
 import type { StorageProvider } from '@seamark/core'
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { storageSuite } from '@seamark/conformance/storage'
 import type { StorageSubject } from '@seamark/conformance/storage'
 import { mkdtemp, open, rm } from 'node:fs/promises'
@@ -30,3 +30,4 @@ async function subject(): Promise<StorageSubject> {
 
 registerSuite(storageSuite, subject, { describe, it })
 registerSaboteurs(storageSuite, subject, { describe, it })
+registerSuite(underTraits(storageSuite, subject), subject, { describe, it })

@@ -54,8 +54,15 @@ export function supervisorClient(options: SupervisorOptions, executor: string): 
 
   return {
     hello: async (signal) => (await orAbort(reach(), signal)).hello,
-    ask: (request, signal, onItem) => orAbort(ask(request, onItem), signal),
-    askOnce: (request, signal) => orAbort(askOnce(request), signal),
+    // Looked at before anything is sent: what was sent is done, whoever waits for the answer.
+    async ask(request, signal, onItem) {
+      throwIfAborted(signal)
+      return orAbort(ask(request, onItem), signal)
+    },
+    async askOnce(request, signal) {
+      throwIfAborted(signal)
+      return orAbort(askOnce(request), signal)
+    },
     async *events(cursor, signal) {
       let last = cursor
       for (;;) {

@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { workspacesSuite } from '@seamark/conformance/workspaces'
 import type { WorkspacesSubject } from '@seamark/conformance/workspaces'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -28,5 +28,6 @@ async function empty(): Promise<WorkspacesSubject> {
 describe('git', () => {
   registerSuite(workspacesSuite, git, { describe, it })
   registerSaboteurs(workspacesSuite, git, { describe, it })
+  registerSuite(underTraits(workspacesSuite, git, ['aborted-before']), git, { describe, it })
 })
 describe('empty', () => registerSuite(workspacesSuite, empty, { describe, it }))
