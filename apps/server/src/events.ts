@@ -1,7 +1,7 @@
 import type { AnyRecord, Journal } from '@seamark/core'
 import { orAbort, SeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
-import type { RunEvent } from '@seamark/protocol'
+import type { RunEvent, ServiceEvent } from '@seamark/protocol'
 import type { Deployment } from './deployment.ts'
 import { isolationOf } from './isolation.ts'
 import { questions, runRow } from './questions.ts'
@@ -38,15 +38,27 @@ export async function* runEvents(
   yield eventLine({ type: 'end', run: await questions(deployment).run(run) })
 }
 
-function eventLine(event: Exclude<RunEvent, { type: 'record' }>): string {
+/** The records of all runs and of the service itself as lines of JSON. With `follow` it goes on until nobody listens. */
+export async function* serviceEvents(
+  deployment: Deployment,
+  { from, follow, signal }: { readonly from: number; readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncIterable<string> {
+  const { ns, journal } = deployment
+  for await (const record of orSilence(records(journal, ns, from, { follow, signal }), pingMs)) {
+    if (record === undefined) yield eventLine({ type: 'ping', at: Date.now() })
+    else yield recordLine(deployment, record, record.run)
+  }
+}
+
+function eventLine(event: Exclude<RunEvent | ServiceEvent, { type: 'record' }>): string {
   return `${JSON.stringify(event)}\n`
 }
 
-function recordLine(deployment: Deployment, record: AnyRecord): string {
+function recordLine(deployment: Deployment, record: AnyRecord, run?: string): string {
   const { seq, at, kind, actor, item, attempt, data } = record
   const launch = record.kind === 'item.launched' || record.kind === 'layer.launched' ? record.data : undefined
   const isolation = isolationOf(deployment, launch?.executor)
-  return `${JSON.stringify({ type: 'record', seq, at, kind, actor, item, attempt, data, isolation })}\n`
+  return `${JSON.stringify({ type: 'record', seq, at, kind, actor, run, item, attempt, data, isolation })}\n`
 }
 
 /** Records of a run about what came after its seal are sealed again. */
@@ -59,7 +71,7 @@ async function* records(
   journal: Journal,
   ns: string,
   from: number,
-  options: { readonly run: string; readonly follow?: boolean; readonly signal: AbortSignal },
+  options: { readonly run?: string; readonly follow?: boolean; readonly signal: AbortSignal },
 ): AsyncIterable<AnyRecord> {
   for await (const { header } of journal.read(ns, from, options)) yield parseHeader(header)
 }

@@ -15,6 +15,7 @@ const nothing = { runs: 0, running: 0, waiting: 0, parked: 0 }
 /** What this service is and does now. */
 export async function describe(deployment: Deployment, startedAt: number): Promise<ServiceView> {
   const { ns, version, seams, queues, engine, journal, leadership } = deployment
+  const { slots, ...stats } = engine?.stats() ?? { ...nothing, slots: undefined, size: (await journal.head(ns)).size }
   const leader = engine === undefined ? await leadership?.leader() : undefined
   return {
     version,
@@ -23,10 +24,14 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
     pid: process.pid,
     startedAt,
     seams,
-    queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
+    queues: Object.entries(queues).map(([name, { concurrency }]) => ({
+      name,
+      concurrency,
+      ...(slots && { running: slots[name] ?? 0 }),
+    })),
     ...(engine === undefined && leadership !== undefined && { standby: { ...(leader !== undefined && { leader }) } }),
     ...(engine !== undefined && { budgets: engine.budgets() }),
-    stats: engine?.stats() ?? { ...nothing, size: (await journal.head(ns)).size },
+    stats,
   }
 }
 

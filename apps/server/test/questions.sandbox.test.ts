@@ -151,7 +151,7 @@ it('begins anew with the answer where its conversation is gone', { timeout: 180_
   await here.seamark('submit', 'plan.yaml', '--id', 'r', ...CONFIG)
   const watching = here.start('watch', 'r', ...CONFIG)
   await watching.saw('ask asks: Which one?')
-  const leaving = here.start('watch', ...CONFIG)
+  const leaving = here.start('watch', 'r', ...CONFIG)
   await leaving.saw('ask asks')
   leaving.child.kill('SIGINT')
   expect((await leaving.ended).code).toBe(8)

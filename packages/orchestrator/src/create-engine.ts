@@ -214,7 +214,8 @@ export function createEngine(options: EngineOptions): Engine {
           else if (phase !== 'running' && phase !== 'settled') waiting++
         }
       }
-      return { runs: state.runs.size, running: state.launches.size, waiting, parked, size: state.size }
+      const slots = Object.fromEntries([...state.queues].map(([name, { running: held }]) => [name, held]))
+      return { runs: state.runs.size, running: state.launches.size, waiting, parked, size: state.size, slots }
     },
     onRecords(listener) {
       listeners.add(listener)

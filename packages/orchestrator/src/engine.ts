@@ -89,6 +89,8 @@ export interface Engine {
     readonly waiting: number
     readonly parked: number
     readonly size: number
+    /** Items that hold a slot, by queue; those without any are left out. */
+    readonly slots: Readonly<Record<string, number>>
   }
   /** Records as they become durable, all of them, for followers in this process; what a listener throws is a notice. Returns a function that stops it. */
   onRecords(listener: (headers: readonly AnyRecord[]) => void): () => void

@@ -16,6 +16,7 @@ import type {
   RunEvent,
   RunsQuery,
   RunView,
+  ServiceEvent,
   ServiceView,
   SubmitAnswer,
   UsageQuery,
@@ -26,7 +27,7 @@ import { newRunId, PLAN_MEDIA_TYPES, ROUTES } from '@seamark/protocol'
 import { call } from './call.ts'
 import type { CallInput } from './call.ts'
 import type { ClientOptions } from './options.ts'
-import { eventStream, logStream, wholeStream } from './streams.ts'
+import { eventStream, logStream, serviceEventStream, wholeStream } from './streams.ts'
 import { transport } from './transport.ts'
 
 export interface PlanInput {
@@ -74,8 +75,12 @@ export interface SeamarkClient {
   /** All runs, newest first; pages are fetched as they are needed. */
   runs(filter?: Omit<RunsQuery, 'cursor' | 'limit'>, options?: CallOptions): AsyncIterable<RunView>
   run(run: string, options?: CallOptions): Promise<RunView>
-  /** All items of a run, in the order of the plan; pages are fetched as they are needed. */
-  items(run: string, filter?: { readonly status?: ItemView['status'] }, options?: CallOptions): AsyncIterable<ItemView>
+  /** All items of a run, in the order of the plan; pages of `limit`, by default 1,000, are fetched as they are needed. */
+  items(
+    run: string,
+    filter?: { readonly status?: ItemView['status']; readonly limit?: number },
+    options?: CallOptions,
+  ): AsyncIterable<ItemView>
   item(run: string, item: string, options?: CallOptions): Promise<ItemView>
   /** What the attempts of an item may use, as it was recorded with the run. */
   policy(run: string, item: string, options?: CallOptions): Promise<PolicyView>
@@ -85,6 +90,11 @@ export interface SeamarkClient {
     input?: { readonly from?: number; readonly follow?: boolean },
     options?: CallOptions,
   ): AsyncIterable<Exclude<RunEvent, { readonly type: 'ping' }>>
+  /** The same of the whole log: of all runs, and of the service itself. With `follow` it does not end. */
+  serviceEvents(
+    input?: { readonly from?: number; readonly follow?: boolean },
+    options?: CallOptions,
+  ): AsyncIterable<Exclude<ServiceEvent, { readonly type: 'ping' }>>
   logs(run: string, item: string, input?: LogsInput, options?: CallOptions): AsyncIterable<Uint8Array>
   patch(run: string, item: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** The bundle, as a tar. A stream that is cut ends with `UNAVAILABLE`: never a shorter bundle. */
@@ -169,7 +179,7 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     async *items(run, filter = {}, callOptions) {
       let cursor: string | undefined
       do {
-        const query = { ...filter, cursor, limit: 1_000 }
+        const query = { limit: 1_000, ...filter, cursor }
         const page = await ask(ROUTES.items, { params: { run }, query }, callOptions)
         yield* page.items
         cursor = page.cursor
@@ -178,6 +188,7 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     item: (run, item, callOptions) => ask(ROUTES.item, { params: { run, item } }, callOptions),
     policy: (run, item, callOptions) => ask(ROUTES.policy, { params: { run, item } }, callOptions),
     events: (run, input = {}, callOptions) => eventStream(wire, options, run, input, callOptions?.signal),
+    serviceEvents: (input = {}, callOptions) => serviceEventStream(wire, options, input, callOptions?.signal),
     logs: (run, item, input = {}, callOptions) => logStream(wire, options, { run, item }, input, callOptions?.signal),
     patch: (run, item, callOptions) =>
       wholeStream(wire, options, ROUTES.patch, { params: { run, item }, ...callOptions }),

@@ -1,6 +1,6 @@
 import { backoffMs, SeamError, sleep } from '@seamark/kit'
 import { ATTEMPT_HEADER, ROUTES } from '@seamark/protocol'
-import type { Route, RunEvent } from '@seamark/protocol'
+import type { EventsQuery, Route, RunEvent, ServiceEvent } from '@seamark/protocol'
 import { isCut, open, persist } from './call.ts'
 import type { CallInput } from './call.ts'
 import { jsonLines } from './lines.ts'
@@ -29,15 +29,43 @@ function patience(options: ClientOptions, signal: AbortSignal | undefined) {
   }
 }
 
+interface EventsInput {
+  readonly from?: number
+  readonly follow?: boolean
+}
+
 /** The records of a run, each once and in order, through cuts of the connection. */
 export async function* eventStream(
   transport: Transport,
   options: ClientOptions,
   run: string,
-  input: { readonly from?: number; readonly follow?: boolean },
+  input: EventsInput,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Exclude<RunEvent, { readonly type: 'ping' }>> {
-  const { answer } = ROUTES.events
+  for await (const event of eventLines(transport, options, ROUTES.events, { run }, input, signal))
+    if (event.type !== 'ping') yield event
+}
+
+/** The records of all runs and of the service, in the same way. */
+export async function* serviceEventStream(
+  transport: Transport,
+  options: ClientOptions,
+  input: EventsInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Exclude<ServiceEvent, { readonly type: 'ping' }>> {
+  for await (const event of eventLines(transport, options, ROUTES.serviceEvents, {}, input, signal))
+    if (event.type !== 'ping') yield event
+}
+
+async function* eventLines<P, E extends RunEvent | ServiceEvent>(
+  transport: Transport,
+  options: ClientOptions,
+  route: Route<P, EventsQuery, never, E>,
+  params: P,
+  input: EventsInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<E> {
+  const { answer } = route
   if (answer.kind !== 'ndjson') throw new SeamError('INTERNAL', 'Events are no stream of lines.')
   const follow = input.follow ?? false
   const tries = patience(options, signal)
@@ -45,12 +73,11 @@ export async function* eventStream(
   for (;;) {
     try {
       const query = { from, follow }
-      const response = await open(transport, ROUTES.events, { params: { run }, query, ...(signal && { signal }) })
+      const response = await open(transport, route, { params, query, ...(signal && { signal }) })
       for await (const line of jsonLines(response.body)) {
         const event = answer.schema.safeParse(line)
         if (!event.success) throw new SeamError('INTERNAL', 'The service sent an event that /v1 does not have.')
         tries.progress()
-        if (event.data.type === 'ping') continue
         if (event.data.type === 'record') {
           if (event.data.seq < from) continue
           from = event.data.seq + 1
@@ -59,7 +86,7 @@ export async function* eventStream(
         if (event.data.type === 'end') return
       }
       if (!follow) return
-      throw new SeamError('UNAVAILABLE', 'The stream of events ended before the run did.')
+      throw new SeamError('UNAVAILABLE', 'The stream of events ended.')
     } catch (error) {
       await tries.afterCut(error)
     }

@@ -20,7 +20,7 @@ import type { PlanText } from '../checked-plan.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
-import { runEvents } from '../events.ts'
+import { runEvents, serviceEvents } from '../events.ts'
 import { answerProblems, connectionProblem, routerProblem } from './problems.ts'
 
 export interface AppOptions {
@@ -129,6 +129,9 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
     body: runEvents(deployment, params.run, { ...query, signal }),
+  }))
+  serveStream(app, context, ROUTES.serviceEvents, async ({ query, signal }) => ({
+    body: serviceEvents(deployment, { ...query, signal }),
   }))
   serveStream(app, context, ROUTES.logs, async ({ params, query, signal }) => {
     const { attempt, body } = await readLogs(deployment, params.run, params.item, { ...query, signal })

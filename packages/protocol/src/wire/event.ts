@@ -30,18 +30,31 @@ export type RunEvent =
   | { readonly type: 'ping'; readonly at: number }
   | { readonly type: 'end'; readonly run: RunView }
 
+const record = z.object({
+  type: z.literal('record'),
+  seq: count,
+  at: count,
+  kind: z.string(),
+  actor: z.string(),
+  item: maybe(z.string()),
+  attempt: maybe(count),
+  data: jsonObject,
+  isolation: maybe(isolation),
+})
+const ping = z.object({ type: z.literal('ping'), at: count })
+
 export const runEvent: z.ZodType<RunEvent> = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('record'),
-    seq: count,
-    at: count,
-    kind: z.string(),
-    actor: z.string(),
-    item: maybe(z.string()),
-    attempt: maybe(count),
-    data: jsonObject,
-    isolation: maybe(isolation),
-  }),
-  z.object({ type: z.literal('ping'), at: count }),
+  record,
+  ping,
   z.object({ type: z.literal('end'), run: runView }),
+])
+
+/** One line of `GET /v1/events`: a record of the log, with the run that it is of where it is of one, or a ping. */
+export type ServiceEvent =
+  | (Extract<RunEvent, { readonly type: 'record' }> & { readonly run?: string })
+  | Extract<RunEvent, { readonly type: 'ping' }>
+
+export const serviceEvent: z.ZodType<ServiceEvent> = z.discriminatedUnion('type', [
+  record.extend({ run: maybe(z.string()) }),
+  ping,
 ])

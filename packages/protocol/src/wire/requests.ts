@@ -42,7 +42,7 @@ export interface ItemsQuery extends PageQuery {
 export interface EventsQuery {
   /** First `seq` wanted; 0 where absent. */
   readonly from: number
-  /** Go on until the run is sealed; otherwise the stream ends with the newest record. */
+  /** Go on, until the seal where it is of a run; otherwise the stream ends with the newest record. */
   readonly follow: boolean
 }
 export interface LogsQuery {

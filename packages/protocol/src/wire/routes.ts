@@ -1,7 +1,7 @@
 import type { Step, TrustFile } from '@seamark/core'
 import { z } from 'zod'
-import { runEvent } from './event.ts'
-import type { RunEvent } from './event.ts'
+import { runEvent, serviceEvent } from './event.ts'
+import type { RunEvent, ServiceEvent } from './event.ts'
 import { MAX_USD } from '../plan/spending.ts'
 import { AGENT_ROUTES } from './agent-routes.ts'
 import type { AgentRoutes } from './agent-routes.ts'
@@ -62,6 +62,7 @@ export interface Routes extends AgentRoutes, PlanRoutes {
   readonly item: Route<ItemParams, NoParams, never, ItemView>
   readonly policy: Route<ItemParams, NoParams, never, PolicyView>
   readonly events: Route<RunParams, EventsQuery, never, RunEvent>
+  readonly serviceEvents: Route<NoParams, EventsQuery, never, ServiceEvent>
   readonly logs: Route<ItemParams, LogsQuery, never, Uint8Array>
   readonly patch: Route<ItemParams, NoParams, never, Uint8Array>
   readonly cancelRun: Route<RunParams, NoParams, never, Effective>
@@ -231,6 +232,16 @@ export const ROUTES: Routes = {
     query: z.strictObject({ from: fromText.default(0), follow: flag.default(false) }),
     answer: { kind: 'ndjson', schema: runEvent },
     errors: ['NOT_FOUND'],
+  },
+  serviceEvents: {
+    ...get,
+    id: 'serviceEvents',
+    path: '/v1/events',
+    summary: 'The records of the log from a `seq` on, one JSON document a line; with `follow` it goes on for ever.',
+    action: 'run.read',
+    query: z.strictObject({ from: fromText.default(0), follow: flag.default(false) }),
+    answer: { kind: 'ndjson', schema: serviceEvent },
+    errors: [],
   },
   logs: {
     ...get,

@@ -34,7 +34,12 @@ export interface ServiceView {
   /** Epoch milliseconds. */
   readonly startedAt: number
   readonly seams: readonly SeamView[]
-  readonly queues: readonly { readonly name: string; readonly concurrency: number }[]
+  readonly queues: readonly {
+    readonly name: string
+    readonly concurrency: number
+    /** How many items hold a slot; a parent's may be lent to a child, which is counted too. Absent where this service does not lead. */
+    readonly running?: number
+  }[]
   /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
   readonly standby?: { readonly leader?: string }
   /** How the budgets of agents, principals and teams and of this day stand. Absent where this service does not lead. */
@@ -56,7 +61,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   pid: count,
   startedAt: count,
   seams: z.array(seamView),
-  queues: z.array(z.object({ name: z.string(), concurrency: count })),
+  queues: z.array(z.object({ name: z.string(), concurrency: count, running: maybe(count) })),
   standby: maybe(z.object({ leader: maybe(z.string()) })),
   budgets: maybe(z.array(budgetView)),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
