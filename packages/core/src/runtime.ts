@@ -97,7 +97,7 @@ export type AgentEvent =
   | { readonly type: 'turn-begin' }
   /** A call of a tool begins. `name` is for people; `kind` is the same for all calls of one tool, as the program names it. */
   | { readonly type: 'tool'; readonly name: string; readonly kind?: string; readonly input?: Json }
-  /** It made so many equal calls that its turn is ended and it is told so. */
+  /** It made so many equal calls, or rounds of them, that its turn is ended and it is told so. `tool` is that of the last. */
   | { readonly type: 'nudge'; readonly tool: string; readonly calls: number }
   | { readonly type: 'permission'; readonly id: string; readonly tool: string; readonly input?: Json }
   /** The program is ended after it, with a `turn-end` of reason `question`: nobody answers while it runs. */

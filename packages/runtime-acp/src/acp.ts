@@ -40,7 +40,7 @@ export interface AcpOptions extends AgentOptions {
  */
 export function acp(options: AcpOptions): RuntimeAdapter {
   const { argv, repeats = REPEATS, mcpServers = [], env = {}, endpoints = {}, keeps = [] } = options
-  checkSettings(argv, env, repeats)
+  checkSettings(argv, env, repeats, options.maxToolCalls)
   if (keeps.some((path) => path.includes('\0') || path.split('/').some((name) => ['', '.', '..'].includes(name))))
     throw new SeamError('INVALID_INPUT', 'What an agent keeps is in its home.', {
       remedy: 'Write paths relative to it, such as .claude/projects.',
@@ -78,6 +78,7 @@ export function acp(options: AcpOptions): RuntimeAdapter {
         prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
         mcpServers: servers,
         repeats,
+        ...(options.maxToolCalls !== undefined && { maxToolCalls: options.maxToolCalls }),
         answer: toolAnswers(task.tools),
         does: DOES,
         cancel: canceled,

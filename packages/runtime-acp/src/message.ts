@@ -25,6 +25,8 @@ export interface ToolCallData {
   readonly kind?: Maybe<string>
   readonly status?: Maybe<string>
   readonly rawInput?: Json | undefined
+  readonly rawOutput?: Json | undefined
+  readonly content?: Json | undefined
 }
 
 /** How it can go on with a conversation: with or without saying again what was said. */
@@ -81,6 +83,8 @@ const toolCall = z.looseObject({
   kind: maybeText,
   status: maybeText,
   rawInput: json.optional(),
+  rawOutput: json.optional(),
+  content: json.optional(),
 })
 
 const envelope: z.ZodType<Message> = z.looseObject({

@@ -340,6 +340,7 @@ describe('the runtime', () => {
       { argv: [] },
       { argv: ['a\0'] },
       { argv: ['a'], repeats: { nudge: 5, stop: 5 } },
+      { argv: ['a'], maxToolCalls: 0 },
       { argv: ['a'], endpoints: { 'A B': 'host' } },
       { argv: ['a'], endpoints: { A: 'https://host' } },
     ])

@@ -47,3 +47,12 @@ describe.each(readdirSync(folder))('what %s said', (agent) => {
     expect(of(events, 'turn-end')).toMatchObject([{ completed: false, reason: 'unasked-tool' }])
   })
 })
+
+it('holds an agent to a number of tool calls, by what it said', async () => {
+  const stdout = readFileSync(join(folder, 'claude-agent-acp-0.23.1', 'denied-then-allowed.jsonl'))
+  const held = async (maxToolCalls: number) => hear(stdout, { maxToolCalls }, { task: { tools } })
+  const [few, enough] = [await held(1), await held(2)]
+  expect(few.events.at(-1)).toMatchObject({ completed: false, reason: 'max-tool-calls' })
+  expect(few.wrote.slice(-2)).toMatchObject([{ method: 'session/cancel' }, 'end'])
+  expect(enough.events.at(-1)).toMatchObject({ completed: true })
+})

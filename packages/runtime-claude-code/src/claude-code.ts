@@ -54,7 +54,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
   const { argv = ['claude'], projectSettings = false, maxTurns } = options
   const { endpoints = { ANTHROPIC_BASE_URL: 'api.anthropic.com' }, repeats = REPEATS } = options
   const env = { ...ENV, ...options.env }
-  checkSettings(argv, env, repeats)
+  checkSettings(argv, env, repeats, options.maxToolCalls)
   if (maxTurns !== undefined && !(Number.isSafeInteger(maxTurns) && maxTurns > 0))
     throw new SeamError('INVALID_INPUT', 'A number of turns is a whole number above 0.', {
       remedy: 'Write one, or leave it out.',
@@ -87,6 +87,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
       versions: options.versions ?? VERSIONS,
       install: options.install ?? INSTALL,
       repeats,
+      ...(options.maxToolCalls !== undefined && { maxToolCalls: options.maxToolCalls }),
       answer: toolAnswers(task.tools),
       does: DOES,
       cancel: canceled,

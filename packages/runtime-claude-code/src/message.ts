@@ -9,7 +9,12 @@ import { z } from 'zod'
 export type Part =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: Json }
-  | { readonly type: 'tool_result'; readonly tool_use_id: string; readonly is_error?: boolean | undefined }
+  | {
+      readonly type: 'tool_result'
+      readonly tool_use_id: string
+      readonly is_error?: boolean | undefined
+      readonly content?: Json | undefined
+    }
 
 export interface Begun {
   readonly session_id: string
@@ -117,7 +122,12 @@ const ended: z.ZodType<Ended> = z.looseObject({
 const part = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text'), text }),
   z.looseObject({ type: z.literal('tool_use'), id, name: text, input: json }),
-  z.looseObject({ type: z.literal('tool_result'), tool_use_id: id, is_error: z.boolean().optional().catch(undefined) }),
+  z.looseObject({
+    type: z.literal('tool_result'),
+    tool_use_id: id,
+    is_error: z.boolean().optional().catch(undefined),
+    content: json.optional(),
+  }),
 ])
 
 const content = z.looseObject({ content: z.array(z.unknown()) })

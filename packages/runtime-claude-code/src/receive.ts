@@ -92,7 +92,7 @@ function parted(
   if (!before.uses.some(([known]) => known === id)) return idle(before)
   // A command that was run and ended badly was run.
   const status = part.is_error === true && !wasMade(meta, id) ? 'failed' : 'completed'
-  return used(before, { id, status }, whole, about)
+  return used(before, { id, status, result: part.content }, whole, about)
 }
 
 function respondedTo(before: ClaudeConversation, value: unknown, about: ClaudeAbout): Claude {

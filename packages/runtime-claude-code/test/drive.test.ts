@@ -63,6 +63,8 @@ describe('the command line', () => {
     { instructions: 'x'.repeat(130_000) },
     { instructions: '\0' },
     { repeats: { nudge: 5, stop: 5 } },
+    { maxToolCalls: 0 },
+    { maxToolCalls: 1.5 },
     { endpoints: { A: 'https://api.example' } },
   ])('is refused for %j', (options) => {
     expect(() => claudeCode(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))

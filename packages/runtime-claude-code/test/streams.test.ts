@@ -89,3 +89,22 @@ describe('what Claude Code said of its loop', () => {
     expect(new Set(events.flatMap((event) => (event.type === 'tool' ? [event.kind] : [])))).toEqual(new Set(['Bash']))
   })
 })
+
+describe('the number of tool calls', () => {
+  it.each(readdirSync(folder))('is held, by what the program said in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'edit-and-test.jsonl'))
+    const task = { ...anyTask, tools: { shell: ['sh test.sh'] } }
+    const [few, enough] = [
+      await hear(stdout, { maxToolCalls: 2 }, { task }),
+      await hear(stdout, { maxToolCalls: 3 }, { task }),
+    ]
+    expect(few.events.at(-1)).toEqual({
+      type: 'turn-end',
+      completed: false,
+      reason: 'max-tool-calls',
+      detail: 'It may make 2 tool calls, and made one more.',
+    })
+    expect(few.wrote.slice(-2)).toMatchObject([{ request: { subtype: 'interrupt' } }, 'end'])
+    expect(endOf(enough.events)).toEqual({ completed: true, reason: 'completed' })
+  })
+})

@@ -50,7 +50,7 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
   const { argv = ['codex', 'app-server'], projectSettings = false, repeats = REPEATS } = options
   const { endpoints = { OPENAI_BASE_URL: 'api.openai.com/v1' } } = options
   const env = { ...ENV, ...options.env }
-  checkSettings(argv, env, repeats)
+  checkSettings(argv, env, repeats, options.maxToolCalls)
   const given = (task: Pick<RuntimeTask, 'agent' | 'mcpServers'>) => {
     const { mcpServers, ...parts } = givenParts(options, '.codex/skills', task)
     return { ...parts, mcpServers: mcpConfig(mcpServers) }
@@ -81,6 +81,7 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
         versions: options.versions ?? VERSIONS,
         install: options.install ?? INSTALL,
         repeats,
+        ...(options.maxToolCalls !== undefined && { maxToolCalls: options.maxToolCalls }),
         answer: toolAnswers(task.tools),
         does: DOES,
         cancel: canceled,

@@ -39,6 +39,8 @@ export interface Item {
   readonly cwd?: Maybe<string>
   readonly exitCode?: Maybe<number>
   readonly changes?: Json | undefined
+  readonly aggregatedOutput?: Maybe<string>
+  readonly result?: Json | undefined
   readonly server?: Maybe<string>
   readonly tool?: Maybe<string>
   readonly arguments?: Json | undefined
@@ -131,6 +133,8 @@ const item: z.ZodType<Item> = z.looseObject({
   cwd: maybeText,
   exitCode: z.number().nullish().catch(undefined),
   changes: z.json().optional().catch(undefined),
+  aggregatedOutput: maybeText,
+  result: z.json().optional().catch(undefined),
   server: maybeText,
   tool: maybeText,
   arguments: z.json().optional().catch(undefined),

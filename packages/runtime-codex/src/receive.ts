@@ -19,7 +19,7 @@ import { readHello, readItem, readMessage, readSkills, readThread, readThreadId,
 import type { Message } from './message.ts'
 import { noticed } from './noticed.ts'
 import { hello, listSkills, openThread, prompted } from './thread.ts'
-import { endOfCall, itemCall } from './tools.ts'
+import { endOfCall, itemCall, resultOf } from './tools.ts'
 
 type Codex = Step<CodexConversation>
 
@@ -138,7 +138,7 @@ function went(before: CodexConversation, params: unknown, ended: boolean, whole:
     return ended && isOwn(before, params) ? said(before, `${item.text ?? ''}\n`) : idle(before)
   const call = itemCall(item)
   if (call === undefined) return idle(before)
-  return used(before, ended ? { ...call, status: endOfCall(item) } : call, whole, about)
+  return used(before, ended ? { ...call, status: endOfCall(item), result: resultOf(item) } : call, whole, about)
 }
 
 function turned(before: CodexConversation, params: unknown, about: CodexAbout): Codex {

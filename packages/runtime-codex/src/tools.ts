@@ -1,3 +1,4 @@
+import type { Json } from '@seamark/core'
 import type { AskedTool } from '@seamark/policy'
 import type { ToolCall } from '@seamark/runtime'
 import type { Item } from './message.ts'
@@ -58,4 +59,9 @@ export function endOfCall({ type, status, exitCode }: Item): 'completed' | 'fail
   if (status === 'declined') return 'failed'
   if (status === 'failed') return type === 'commandExecution' && typeof exitCode === 'number' ? 'completed' : 'failed'
   return 'completed'
+}
+
+/** What came of a call. */
+export function resultOf({ type, aggregatedOutput, exitCode, result }: Item): Json | undefined {
+  return type === 'commandExecution' ? { exitCode: exitCode ?? null, output: aggregatedOutput ?? null } : result
 }

@@ -37,6 +37,8 @@ describe('the command line', () => {
     { argv: [] },
     { argv: ['codex', '\0'] },
     { repeats: { nudge: 5, stop: 5 } },
+    { maxToolCalls: 0 },
+    { maxToolCalls: 1.5 },
     { endpoints: { A: 'https://api.example' } },
   ])('is refused for %j', (options) => {
     expect(() => codex(options)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))

@@ -85,3 +85,20 @@ describe('what Codex said of a tool of an MCP server', () => {
     expect(kinds).toContainEqual(expect.stringMatching(/^mcp__[a-z]+__[a-z_]+$/))
   })
 })
+
+describe('the number of tool calls', () => {
+  it.each(readdirSync(folder))('is held, by what the program said in %s', async (version) => {
+    const stdout = readFileSync(join(folder, version, 'edit-and-test.jsonl'))
+    const task = { ...anyTask, tools: {} }
+    const held = async (maxToolCalls: number) => hear(stdout, { skills: { knots: '' }, maxToolCalls }, { task })
+    const [few, enough] = [await held(2), await held(3)]
+    expect(few.events.at(-1)).toEqual({
+      type: 'turn-end',
+      completed: false,
+      reason: 'max-tool-calls',
+      detail: 'It may make 2 tool calls, and made one more.',
+    })
+    expect(few.wrote.slice(-2)).toMatchObject([{ method: 'turn/interrupt' }, 'end'])
+    expect(endOf(enough.events)).toEqual({ completed: true, reason: 'completed' })
+  })
+})

@@ -16,8 +16,10 @@ export interface AgentOptions {
   readonly versions?: VersionRange
   /** The line that installs the program, for people. */
   readonly install?: string
-  /** After how many equal tool calls, one after another, the agent is told so, and then stopped. Default 10 and 20. */
+  /** After how many equal tool calls, or equal rounds of them, the agent is told so, and then stopped. Default 10 and 20. */
   readonly repeats?: Repeats
+  /** Most tool calls of one attempt, also of agents inside the agent; with one more it is stopped. Absent: no limit but those of the item. */
+  readonly maxToolCalls?: number
 }
 
 /** How programs of one kind are started and spoken to. */

@@ -1,10 +1,15 @@
 import type { AgentEvent, JsonObject, RuntimeTask } from '@seamark/core'
 import type { AskedTool, ToolAnswer } from '@seamark/policy'
 import type { Outcome } from './failure.ts'
+import { NOTHING_YET } from './repeats.ts'
+import type { Recent } from './repeats.ts'
 import type { ToolUse } from './tool-use.ts'
 import type { VersionRange } from './version.ts'
 
-/** After how many equal tool calls, one after another, an agent is told so, and then stopped. */
+/**
+ * After how many equal tool calls, one after another, an agent is told so, and then stopped; also after as many equal rounds of up to
+ * 4 calls. Calls are equal where the same came of them; where something else came each time, after 5 times as many.
+ */
 export interface Repeats {
   readonly nudge: number
   readonly stop: number
@@ -16,6 +21,8 @@ export interface About<C extends Conversation = Conversation> {
   readonly prompt: string
   readonly versions?: VersionRange
   readonly repeats: Repeats
+  /** Most tool calls of one attempt. Absent: any number. */
+  readonly maxToolCalls?: number
   /** The line that installs the program, for people. */
   readonly install?: string
   readonly answer: (asked: AskedTool) => ToolAnswer
@@ -38,7 +45,9 @@ export interface Conversation {
   readonly text: string
   /** Tool calls by their ids; of many the last. */
   readonly uses: readonly (readonly [string, ToolUse])[]
-  readonly last: { readonly key: string; readonly count: number }
+  /** Tool calls that were told. */
+  readonly calls: number
+  readonly recent: Recent
   /** The turn was canceled to say that the agent repeats itself. */
   readonly nudging: boolean
   /** Tool that was denied in this turn, the last of them. */
@@ -80,7 +89,8 @@ export const UNBEGUN: Omit<Conversation, 'phase'> = {
   program: '',
   text: '',
   uses: [],
-  last: { key: '', count: 0 },
+  calls: 0,
+  recent: NOTHING_YET,
   nudging: false,
   refused: '',
   allowances: 0,

@@ -14,11 +14,12 @@ export function promptOf({ item, prompt, resume }: RuntimeTask): string {
   })
 }
 
-/** Errors: `INVALID_INPUT` for a command line that is none, or repeats that make no sense. */
+/** Errors: `INVALID_INPUT` for a command line that is none, or limits that make no sense. */
 export function checkSettings(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
   { nudge, stop }: Repeats,
+  maxToolCalls?: number,
 ): void {
   const [program = ''] = argv
   const refuse = (message: string, pointer: string, remedy: string) => {
@@ -32,4 +33,6 @@ export function checkSettings(
       '/repeats',
       'Write nudge of at least 2, and a larger stop.',
     )
+  if (maxToolCalls !== undefined && !(Number.isSafeInteger(maxToolCalls) && maxToolCalls > 0))
+    refuse('A number of tool calls is a whole number above 0.', '/maxToolCalls', 'Write one, or leave it out.')
 }

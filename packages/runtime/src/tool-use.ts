@@ -12,6 +12,8 @@ export interface ToolCall {
   /** `completed` and `failed` are its ends. */
   readonly status?: string | null | undefined
   readonly input?: Json | undefined
+  /** What came of it, where it is told with its end and is the same for the same. */
+  readonly result?: Json | undefined
 }
 
 /** What is known of a tool call, from its first message and all updates. Texts are bounded. */
@@ -22,6 +24,8 @@ export interface ToolUse {
   readonly command: string | readonly string[] | null
   /** Digest of its input. */
   readonly input: string
+  /** Digest of what came of it; empty where that is not known. */
+  readonly result: string
   /** The agent said that it begins, and that was told. */
   readonly told: boolean
   /** It came to its end, or was denied. */
@@ -30,7 +34,16 @@ export interface ToolUse {
   readonly allowed: boolean
 }
 
-const NOTHING: ToolUse = { title: '', kind: '', command: null, input: '', told: false, counted: false, allowed: false }
+const NOTHING: ToolUse = {
+  title: '',
+  kind: '',
+  command: null,
+  input: '',
+  result: '',
+  told: false,
+  counted: false,
+  allowed: false,
+}
 
 const word = (text: string, most = 200) => text.slice(0, most).toWellFormed()
 
@@ -40,8 +53,16 @@ export function toolUse(before: ToolUse | undefined, call: ToolCall, whole: bool
   const title = word(call.title ?? known.title)
   const kind = word(call.kind ?? known.kind, 40)
   const { input } = call
-  if (input === undefined) return { ...known, title, kind }
-  return { ...known, title, kind, command: whole ? commandOf(input) : null, input: digest(JSON.stringify(input)) }
+  const result = call.result === undefined ? known.result : digest(JSON.stringify(call.result))
+  if (input === undefined) return { ...known, title, kind, result }
+  return {
+    ...known,
+    title,
+    kind,
+    result,
+    command: whole ? commandOf(input) : null,
+    input: digest(JSON.stringify(input)),
+  }
 }
 
 const digest = (text: string) => sha256Hex(text).slice(0, 32)

@@ -4,6 +4,7 @@ import type { About, Conversation, Effect, Step } from './conversation.ts'
 import { failed } from './failure.ts'
 import { stop as stopTurn } from './finish.ts'
 import { flushed } from './said.ts'
+import { roundsOf, withCall } from './repeats.ts'
 import { askedTool, isOwnTool, toolKind, toolName, toolUse, useKey } from './tool-use.ts'
 import type { ToolCall, ToolUse } from './tool-use.ts'
 
@@ -36,7 +37,16 @@ export function used<C extends Conversation>(before: C, call: ToolCall, whole: b
       ]
     : [...effects]
   const ended = call.status === 'completed' || call.status === 'failed'
-  const next = withUse(conversation, id, { ...use, told: true, counted: use.counted || ended })
+  const calls = conversation.calls + (isNew ? 1 : 0)
+  const next: C = { ...withUse(conversation, id, { ...use, told: true, counted: use.counted || ended }), calls }
+  const { maxToolCalls } = about
+  if (maxToolCalls !== undefined && calls > maxToolCalls)
+    return stopTurn(
+      next,
+      failed('max-tool-calls', `It may make ${maxToolCalls} tool calls, and made one more.`),
+      about,
+      told,
+    )
   // Also where it was denied before: then the agent did not keep to the answer.
   const step = call.status === 'completed' ? unasked(next, use, about) : undefined
   if (step === undefined && (!ended || use.counted)) return { conversation: next, effects: told }
@@ -57,15 +67,17 @@ function unasked<C extends Conversation>(before: C, use: ToolUse, about: About<C
   ])
 }
 
-/** Counts uses that are the same, one after another. Where there are too many the agent is told so, and then stopped. */
+/** Counts uses that are the same, and rounds of them. Where there are too many the agent is told so, and then stopped. */
 export function repeated<C extends Conversation>(before: C, use: ToolUse, about: About<C>): Step<C> {
-  const key = useKey(use)
-  const count = before.last.key === key ? before.last.count + 1 : 1
-  const conversation: C = { ...before, last: { key, count } }
+  const recent = withCall(before.recent, useKey(use), use.result)
+  const conversation: C = { ...before, recent }
   const { nudge, stop } = about.repeats
-  if (count >= stop)
-    return stopTurn(conversation, failed('loop', `It made the same call of ${toolName(use)} ${count} times.`), about)
-  if (count !== nudge) return { conversation, effects: [] }
-  const told: Effect = { event: { type: 'nudge', tool: toolName(use), calls: count } }
+  const { rounds } = roundsOf(recent, stop)
+  const tool = toolName(use)
+  if (rounds > 0)
+    return stopTurn(conversation, failed('loop', `It made the same calls ${rounds} times, of ${tool} last.`), about)
+  const { isNow } = roundsOf(recent, nudge)
+  if (!isNow) return { conversation, effects: [] }
+  const told: Effect = { event: { type: 'nudge', tool, calls: nudge } }
   return { conversation: { ...conversation, nudging: true }, effects: [told, about.cancel(before)] }
 }

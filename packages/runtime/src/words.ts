@@ -5,7 +5,7 @@ import { inRange } from './version.ts'
 
 /** Said to an agent whose turn was canceled because it repeats itself. */
 export function nudgeWords(times: number): string {
-  return `You made the same tool call with the same input ${times} times. It does not get you further. Do something else, or say why you can not and end.`
+  return `You made the same tool calls with the same input ${times} times or more. It does not get you further. Do something else, or say why you can not and end.`
 }
 
 /** Said to an agent for what is denied. */
