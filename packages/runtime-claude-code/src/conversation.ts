@@ -1,6 +1,6 @@
 import type { JsonObject } from '@seamark/core'
 import { TURN, UNBEGUN } from '@seamark/runtime'
-import type { About, Conversation, Effect } from '@seamark/runtime'
+import type { About, Conversation, Effect, Outcome } from '@seamark/runtime'
 
 export type ClaudeAbout = About<ClaudeConversation>
 
@@ -10,12 +10,28 @@ export interface ClaudeConversation extends Conversation {
   readonly session: string
   /** When the limit that the provider refuses for is over, in epoch milliseconds; 0 where it does not refuse or does not say. */
   readonly resetAt: number
+  /** MCP servers that had not started when it was asked last. */
+  readonly starting: readonly string[]
+  /** Whether it is being asked which MCP servers have started. */
+  readonly asking: boolean
+  /** How its turn ended, where it is still to say which MCP servers had started. */
+  readonly ending?: Outcome
 }
 
-export const OPENING: ClaudeConversation = { ...UNBEGUN, phase: 'initialize', session: '', resetAt: 0 }
+export const OPENING: ClaudeConversation = {
+  ...UNBEGUN,
+  phase: 'initialize',
+  session: '',
+  resetAt: 0,
+  starting: [],
+  asking: false,
+}
 
 /** Number of the request that opens the conversation. */
 export const INITIALIZE = 'seamark-initialize'
+
+/** Number of the request for which MCP servers have started. */
+export const SERVERS = 'seamark-mcp'
 
 /** Asks the program to end its turn. */
 export function canceled(): Effect {

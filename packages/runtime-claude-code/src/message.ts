@@ -20,7 +20,13 @@ export interface Begun {
   readonly session_id: string
   readonly claude_code_version: string
   readonly model?: string | undefined
-  readonly mcp_servers?: readonly { readonly name: string; readonly status: string }[] | undefined
+  readonly mcp_servers?: readonly McpServerStatus[] | undefined
+}
+
+export interface McpServerStatus {
+  readonly name: string
+  readonly status: string
+  readonly error?: string | undefined
 }
 
 export interface Retry {
@@ -82,14 +88,15 @@ const envelope = z.looseObject({
   seamark: text.optional(),
 })
 
+const mcpServers: z.ZodType<readonly McpServerStatus[]> = z.array(
+  z.looseObject({ name: text, status: text, error: text.optional().catch(undefined) }),
+)
+
 const begun: z.ZodType<Begun> = z.looseObject({
   session_id: id,
   claude_code_version: text.max(100),
   model: text.optional().catch(undefined),
-  mcp_servers: z
-    .array(z.looseObject({ name: text, status: text }))
-    .optional()
-    .catch(undefined),
+  mcp_servers: mcpServers.optional().catch(undefined),
 })
 
 const retry: z.ZodType<Retry> = z.looseObject({
@@ -162,6 +169,8 @@ export const readResponse = (
   value: unknown,
 ): { readonly subtype: string; readonly request_id: string; readonly error?: string | undefined } | undefined =>
   responded.safeParse(value).data
+export const readMcpStatus = (value: unknown): readonly McpServerStatus[] | undefined =>
+  z.looseObject({ response: z.looseObject({ mcpServers }) }).safeParse(value).data?.response.mcpServers
 export const readQuestions = (value: unknown): readonly Asking[] | undefined =>
   questions.safeParse(value).data?.questions
 export const readLimit = (

@@ -13,11 +13,12 @@ import {
 } from '@seamark/runtime'
 import type { Effect, Step } from '@seamark/runtime'
 import { asked } from './asked.ts'
-import { control, INITIALIZE, OPENING, prompted } from './conversation.ts'
+import { control, INITIALIZE, OPENING, prompted, SERVERS } from './conversation.ts'
 import type { ClaudeAbout, ClaudeConversation } from './conversation.ts'
 import { outcomeOf, usageOf, wasInterrupted } from './ended.ts'
 import { readBegun, readEnded, readLimit, readMessage, readParts, readResponse, readRetry, wasMade } from './message.ts'
 import type { Message, Part } from './message.ts'
+import { answeredWith, asked as askedServers, begunWith, endedWith } from './servers.ts'
 import { toolCall } from './tools.ts'
 
 type Claude = Step<ClaudeConversation>
@@ -74,7 +75,10 @@ function went(before: ClaudeConversation, message: Message, whole: boolean, abou
     const next = parted(step.conversation, part, message, whole, about)
     step = { conversation: next.conversation, effects: [...step.effects, ...next.effects] }
   }
-  return step
+  if (step.conversation.phase === 'over') return step
+  // Its model was asked, which takes longer than most servers do.
+  const next = askedServers(step.conversation)
+  return { conversation: next.conversation, effects: [...step.effects, ...next.effects] }
 }
 
 function parted(
@@ -97,6 +101,7 @@ function parted(
 
 function respondedTo(before: ClaudeConversation, value: unknown, about: ClaudeAbout): Claude {
   const response = readResponse(value)
+  if (response?.request_id === SERVERS && before.asking) return answeredWith(before, value, about)
   if (response?.request_id !== INITIALIZE || before.phase !== 'initialize') return idle(before)
   if (response.subtype !== 'success') return finish(before, failureSaid(response.error ?? '', 'initialize'))
   return { conversation: { ...before, phase: 'prompt' }, effects: prompted(about.prompt) }
@@ -134,10 +139,7 @@ function opened(before: ClaudeConversation, message: Message, about: ClaudeAbout
     { event: { type: 'conversation', id: session, resumed: resume !== undefined, program: who } },
   ]
   const conversation = { ...before, session, program: who }
-  const dead = servers.filter(({ status }) => !['connected', 'pending'].includes(status)).map(({ name }) => name)
-  if (dead.length === 0) return { conversation, effects }
-  // It has the prompt and would go on without them.
-  return stop(conversation, failed('mcp-server', `These did not start: ${dead.join(', ')}.`), about, effects)
+  return begunWith(conversation, servers, about, effects)
 }
 
 function turned(before: ClaudeConversation, message: Message, about: ClaudeAbout): Claude {
@@ -146,7 +148,7 @@ function turned(before: ClaudeConversation, message: Message, about: ClaudeAbout
   const effects = usageOf(ended)
   // A turn that came to its end by itself meanwhile did so.
   if (before.nudging && wasInterrupted(ended)) return nudged(before, effects, about)
-  return finish(before, outcomeOf(ended, before), effects)
+  return endedWith(before, outcomeOf(ended, before), effects)
 }
 
 function nudged(before: ClaudeConversation, effects: readonly Effect[], about: ClaudeAbout): Claude {

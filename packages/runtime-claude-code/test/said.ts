@@ -25,6 +25,10 @@ export const claude = {
     claude_code_version: '2.1.330',
     ...more,
   }),
+  servers: (...mcpServers: JsonObject[]): JsonObject => ({
+    type: 'control_response',
+    response: { subtype: 'success', request_id: 'seamark-mcp', response: { mcpServers: [...mcpServers] } },
+  }),
   says: (text: string) => spoken('assistant', [{ type: 'text', text }]),
   uses: (id: string, name: string, input: JsonObject) => spoken('assistant', [{ type: 'tool_use', id, name, input }]),
   used: (id: string, more: JsonObject = {}, meta: JsonObject = {}) =>

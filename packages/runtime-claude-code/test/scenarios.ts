@@ -220,4 +220,11 @@ export const scenarios: readonly Scenario[] = [
     told: [],
     end: failed('mcp-server'),
   },
+  {
+    name: 'mcp-server-hangs',
+    options: { mcpServers: { files: { command: '/bin/sleep', args: ['1000'] } } },
+    turns: () => [{ answer: 'Done.' }],
+    told: [],
+    end: failed('mcp-server'),
+  },
 ]
