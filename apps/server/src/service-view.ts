@@ -17,6 +17,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
   const { ns, version, seams, queues, engine, journal, leadership } = deployment
   const { slots, ...stats } = engine?.stats() ?? { ...nothing, slots: undefined, size: (await journal.head(ns)).size }
   const leader = engine === undefined ? await leadership?.leader() : undefined
+  const paused = engine?.paused()
   return {
     version,
     api: 'v1',
@@ -30,6 +31,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
       ...(slots && { running: slots[name] ?? 0 }),
     })),
     ...(engine === undefined && leadership !== undefined && { standby: { ...(leader !== undefined && { leader }) } }),
+    ...(paused && { paused }),
     ...(engine !== undefined && { budgets: engine.budgets() }),
     stats,
   }

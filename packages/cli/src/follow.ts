@@ -10,9 +10,11 @@ import { liveView } from './progress/live.ts'
 import type { ItemProgress, RunProgress } from './progress/model.ts'
 import { advance, emptyProgress } from './progress/model.ts'
 import { plainView } from './progress/plain.ts'
+import { pausedText } from './pause-text.ts'
 import { waitingText } from './progress/say.ts'
 import type { ProgressView } from './progress/view.ts'
 import { askedText } from './question-text.ts'
+import { harmless } from './style.ts'
 import { tryOut } from './terminal.ts'
 
 // Above it asking why each item waits costs more than it tells.
@@ -68,7 +70,7 @@ export async function followRun(
     for await (const event of connection.client.events(run, { follow: true }, { signal: broken.signal })) {
       if (json) await tryOut(io, `${JSON.stringify(event)}\n`)
       const changed = advance(progress, items, event)
-      const news = view === undefined ? undefined : budgetNews(event, run)
+      const news = view === undefined ? undefined : (budgetNews(event, run) ?? pauseNews(event, run))
       view?.update(progress, changed)
       if (news !== undefined) say(io.style.yellow(news))
       if (view !== undefined) void tellQuestion(connection, event, run, (text) => say(io.style.yellow(text)))
@@ -104,6 +106,12 @@ function budgetNews(event: RunEvent, run: string): string | undefined {
   const { resumeAt } = data
   const wait = { token: fact(data, 'token'), resumeAt: typeof resumeAt === 'number' ? resumeAt : undefined }
   return spentText(budget.data, run, item, wait)
+}
+
+function pauseNews(event: RunEvent, run: string): string | undefined {
+  if (event.type !== 'record') return undefined
+  if (event.kind === 'run.resumed') return `Resumed by ${harmless(event.actor)}.`
+  return event.kind === 'run.paused' ? pausedText({ by: event.actor, at: event.at }, run) : undefined
 }
 
 /** What an agent asks is not in its record's header. What is told is a courtesy: `seamark status` has it too. */

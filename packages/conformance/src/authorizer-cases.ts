@@ -25,6 +25,8 @@ const everyAction: Readonly<Record<Action, true>> = {
   'run.submit': true,
   'run.read': true,
   'run.cancel': true,
+  'run.pause': true,
+  'run.resume': true,
   'item.cancel': true,
   'item.resume': true,
   'item.approve': true,
@@ -35,6 +37,8 @@ const everyAction: Readonly<Record<Action, true>> = {
   'agent.remove': true,
   'keys.read': true,
   'executor.probe': true,
+  'service.pause': true,
+  'service.resume': true,
   'service.stop': true,
 }
 const isAction = (name: string): name is Action => Object.hasOwn(everyAction, name)

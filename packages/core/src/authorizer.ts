@@ -5,6 +5,8 @@ export type Action =
   | 'run.submit'
   | 'run.read'
   | 'run.cancel'
+  | 'run.pause'
+  | 'run.resume'
   | 'item.cancel'
   | 'item.resume'
   | 'item.approve'
@@ -16,6 +18,9 @@ export type Action =
   | 'keys.read'
   /** Tries to get out of an executor's sandbox, from inside. */
   | 'executor.probe'
+  /** Every run of the namespace. */
+  | 'service.pause'
+  | 'service.resume'
   | 'service.stop'
 
 export interface AuthorizationRequest {

@@ -4,6 +4,14 @@ import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
 import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
 
+/** Who paused, and when. */
+export interface Pause {
+  /** The principal. */
+  readonly by: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
 /** A run as a list shows it. */
 export interface RunRow {
   readonly run: string
@@ -15,6 +23,8 @@ export interface RunRow {
   /** Repository commit that it works on. */
   readonly commit?: string
   readonly items: number
+  /** Nothing new of it is launched. Absent where it is not paused, and once it is sealed. */
+  readonly paused?: Pause
   /** How many items have settled, by outcome. */
   readonly settled: {
     readonly succeeded: number

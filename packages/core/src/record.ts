@@ -1,5 +1,6 @@
 import type { AgentActivity } from './activity.ts'
 import type { AgentInstruction } from './agent-pin.ts'
+import type { ControlRecords } from './control-records.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
@@ -59,7 +60,7 @@ export type RunOutcome = 'succeeded' | 'failed' | 'canceled'
 export type ParkReason = 'retry' | 'capacity' | 'rate-limit' | 'input' | 'approval' | 'budget' | 'quorum' | 'pause'
 
 /** The `data` of each record kind, version 1. Their zod schemas are in `@seamark/log`. */
-export interface RecordData {
+export interface RecordData extends ControlRecords {
   /** The first record of every log. */
   'log.opened': {
     readonly origin: string

@@ -30,6 +30,7 @@ export function runFold(): RunFold {
   let succeeded = 0
   let fence = -1
   let canceling: 'requested' | 'timeout' | undefined
+  let paused = false
   let sealed: RunOutcome | undefined
 
   const illegal = (code: string | undefined): Illegal | undefined =>
@@ -88,6 +89,8 @@ export function runFold(): RunFold {
 
   function addItemRecord(item: ItemFold, record: AnyRecord): Illegal | undefined {
     if (record.kind === 'item.launched') {
+      // Gates end what was begun before the pause.
+      if (paused && record.data.step === 'main') return illegal('launched-while-paused')
       const early = record.data.step === 'main' && item.needs.some((need) => items[need]?.outcome !== 'succeeded')
       const code = newFence(record) ?? (early ? 'launched-before-needs' : foldItem(item, record))
       if (code !== undefined) return illegal(code)
@@ -121,6 +124,7 @@ export function runFold(): RunFold {
         case 'items.settled':
           return illegal(settledRanges(record.data.ranges, record.data.outcome))
         case 'layer.launched': {
+          if (paused) return illegal('launched-while-paused')
           const code = layers.has(record.data.layer) ? 'launched-while-running' : newFence(record)
           layers.set(record.data.layer, fence)
           return illegal(code)
@@ -137,6 +141,13 @@ export function runFold(): RunFold {
           if (record.data.reason === 'parent') return illegal('not-of-an-item')
           canceling ??= record.data.reason
           return undefined
+        case 'run.paused':
+        case 'run.resumed': {
+          const pauses = record.kind === 'run.paused'
+          if (pauses === paused) return illegal(pauses ? 'paused-twice' : 'not-paused')
+          paused = pauses
+          return undefined
+        }
         case 'run.sealed': {
           const status = sealed ?? outcome()
           if (status === undefined) return { check: 'run.status', code: 'not-settled' }

@@ -45,6 +45,22 @@ const ofLayer: RecordDraft = {
   data: { outcome: 'refused', reason: 'not-listed', count: 1, first: 1 },
 }
 
+const paused: RecordDraft = { kind: 'run.paused', actor: 'local:1', run: RUN, data: {} }
+const resumed: RecordDraft = { ...paused, kind: 'run.resumed' }
+const aLayer = (fence: number): RecordDraft => ({
+  kind: 'layer.launched',
+  actor: 'engine',
+  run: RUN,
+  fence,
+  data: { ...layer, launchId: launchIdOf(6), executor: 'x' },
+})
+
+test('gates of what has begun are legal in a pause', async () => {
+  // Step 8 is the launch of a gate.
+  expect(await check(inserted(8, paused, resumed, paused))).toContain('items.legality: launched-while-paused')
+  expect(await check(makeLog(story.toSpliced(9, 0, resumed).toSpliced(8, 0, paused)))).toEqual([])
+})
+
 test('facts of a running step are legal', async () => {
   expect(await check(inserted(9, denied('a', 1, 3), denied('c', 1, 2)))).toEqual([])
 })
@@ -103,6 +119,10 @@ describe('illegal', () => {
     ['resuming by another token', storyWith(19, (draft) => [{ ...draft, kind: 'item.resumed', data: { token: 't2', by: 'time' } }]), legality('not-parked')], // prettier-ignore
     ['cancelling an unknown item', inserted(4, { kind: 'cancel.requested', ...item('zz'), data: { reason: 'requested' } }), legality('unknown-item')], // prettier-ignore
     ['a layer launched twice', inserted(4, ...[1, 2].map((fence): RecordDraft => ({ kind: 'layer.launched', actor: 'engine', run: RUN, fence, data: { ...layer, launchId: launchIdOf(6), executor: 'x' } }))), legality('launched-while-running')], // prettier-ignore
+    ['a launch of what is paused', inserted(4, paused), legality('launched-while-paused')],
+    ['a layer that is built in a pause', inserted(4, paused, aLayer(1)), legality('launched-while-paused')],
+    ['a pause in a pause', inserted(9, paused, paused), legality('paused-twice')],
+    ['an end of no pause', inserted(9, resumed), legality('not-paused')],
     ['a fact without a launch', inserted(4, denied('a', 1, 1)), legality('fact-without-launch')],
     ['a fact after the step has ended', inserted(8, denied('a', 1, 1)), legality('fact-without-launch')],
     ['a fact under an old fence', inserted(9, denied('a', 1, 1)), legality('fact-without-launch')],

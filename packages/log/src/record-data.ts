@@ -202,6 +202,10 @@ const schemas = {
     reason: word,
   }),
   'cancel.requested': z.strictObject({ reason: z.literal(['requested', 'timeout', 'parent']) }),
+  'run.paused': z.strictObject({}),
+  'run.resumed': z.strictObject({}),
+  'service.paused': z.strictObject({}),
+  'service.resumed': z.strictObject({}),
   'layer.launched': z.strictObject({
     layer: digest,
     launchId,

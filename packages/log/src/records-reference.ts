@@ -81,6 +81,7 @@ function objectOf(schema: Schema): ObjectSchema {
 }
 
 function table(fields: readonly [string, Schema][], schema: ObjectSchema | undefined): string[] {
+  if (fields.length === 0) return ['No fields.']
   return [
     '| field | type | always there |',
     '|---|---|---|',

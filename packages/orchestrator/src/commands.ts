@@ -78,6 +78,14 @@ export type Command =
       readonly unknownItem?: boolean
     }
   | {
+      readonly type: 'pause' | 'unpause'
+      readonly principal: Principal
+      /** All runs of the namespace where absent. */
+      readonly run?: string
+      /** Row of a run that is not in memory; filled in by the loop. */
+      readonly earlier?: RunRow
+    }
+  | {
       readonly type: 'resume'
       readonly principal: Principal
       readonly run: string

@@ -84,6 +84,14 @@ export function createEngine(options: EngineOptions): Engine {
     return { type: 'submit', principal, teams, submission: { run, plan, spec }, items: items.length, head, chunks }
   }
 
+  async function setPaused(type: 'pause' | 'unpause', principal: Principal, run?: string) {
+    const verb = type === 'pause' ? 'pause' : 'resume'
+    await (run === undefined ? authorize(principal, `service.${verb}`) : authorize(principal, `run.${verb}`, { run }))
+    if (run !== undefined) requireIds(run, undefined)
+    const reply = await posted(running().loop, { type, principal, ...(run !== undefined && { run }) })
+    return { effective: reply.effective ?? true }
+  }
+
   async function rowOf(run: string) {
     const { rows } = await options.projections.query(ns, 'runs', { run })
     return rows[0]
@@ -150,6 +158,9 @@ export function createEngine(options: EngineOptions): Engine {
       })
       return { effective: reply.effective ?? true }
     },
+    pause: (principal, run) => setPaused('pause', principal, run),
+    unpause: (principal, run) => setPaused('unpause', principal, run),
+    paused: () => running().loop.state.paused,
     async resume(principal, run, item, token) {
       await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)

@@ -6,6 +6,7 @@ import { canceledIdle, decideEnd } from './decide-end.ts'
 import { by, decideResume, refuse } from './decide-resume.ts'
 import { decideApprove, decideBudgets, decideReserve, decideSettle } from './decide-usage.ts'
 import { factDrafts } from './facts.ts'
+import { decidePause } from './pause.ts'
 import type { State } from './state.ts'
 import { applies } from './timers.ts'
 
@@ -28,6 +29,9 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decideSubmit(state, command, moment)
     case 'cancel':
       return decideCancel(state, command)
+    case 'pause':
+    case 'unpause':
+      return decidePause(state, command)
     case 'resume':
     case 'answer':
       return decideResume(state, command)

@@ -4,6 +4,7 @@ import type { State } from './state.ts'
 
 function runOf(command: Command): string | undefined {
   if (command.type === 'submit') return command.submission.run
+  if (command.type === 'pause' || command.type === 'unpause') return command.run
   return command.type === 'cancel' || command.type === 'answer' ? command.run : undefined
 }
 
@@ -23,7 +24,8 @@ export async function withEarlier(state: State, projections: Projections, comman
   const { rows } = await projections.query(state.ns, 'runs', { run })
   const [earlier] = rows
   if (earlier === undefined) return command
-  if (command.type === 'submit') return { ...command, earlier }
+  if (command.type === 'submit' || command.type === 'pause' || command.type === 'unpause')
+    return { ...command, earlier }
   if (command.type !== 'cancel' && command.type !== 'answer') return command
   if (command.item === undefined) return { ...command, earlier }
   const { rows: items } = await projections.query(state.ns, 'items', { run, item: command.item })

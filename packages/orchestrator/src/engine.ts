@@ -1,6 +1,7 @@
 import type {
   AnyRecord,
   BudgetAccount,
+  Pause,
   Principal,
   Question,
   RecordData,
@@ -45,6 +46,16 @@ export interface Engine {
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
+  /**
+   * Launches nothing new of a run, or of all runs without `run`, until `unpause`; attempts that have begun go to their end, gates
+   * included, and are settled. Times go on: deadlines, retries, expiries of questions. It holds after a restart. Where it changes
+   * nothing that is recorded, and `effective` is false. Errors: `NOT_FOUND`, `FORBIDDEN`.
+   */
+  pause(principal: Principal, run?: string): Promise<{ readonly effective: boolean }>
+  /** Ends a pause of a run, or that of all. A run that was paused itself stays so. Errors: as of `pause`. */
+  unpause(principal: Principal, run?: string): Promise<{ readonly effective: boolean }>
+  /** The pause of all runs, where there is one. */
+  paused(): Pause | undefined
   /**
    * Resumes a parked item. A late or second token, or one of a wait for an answer, is recorded, changes nothing, and is
    * `CONFLICT`. Errors: `NOT_FOUND`, `FORBIDDEN`.
@@ -102,6 +113,8 @@ export type WaitingReason =
   | { readonly for: 'queue'; readonly queue: string }
   | { readonly for: 'setup'; readonly layer: string }
   | { readonly for: 'disk' }
+  /** It is ready, and nothing new is launched. */
+  | ({ readonly for: 'pause'; readonly of: 'run' | 'service' } & Pause)
   | {
       readonly for: 'parked'
       readonly reason: string

@@ -99,7 +99,7 @@ export function admit(
 }
 
 /** Items whose needs are met, several at once: they get in line by priority, then by index. */
-function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
+export function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
   items.sort((a, b) => b.spec.priority - a.spec.priority || a.index - b.index)
   for (const item of items) {
     const layer = run.layers[item.spec.executor]
@@ -110,7 +110,7 @@ function readyAll(state: State, run: Run, items: Item[], touch: Touch): void {
     item.phase = 'setup'
     const wanted = layerOf(state, run, layer.digest, item.spec.executor)
     wanted.waiting.push([run.id, item.index])
-    if (wanted.launch === undefined) state.unbuilt.add(layer.digest)
+    if (wanted.launch === undefined && run.paused === undefined) state.unbuilt.add(layer.digest)
   }
 }
 
@@ -125,8 +125,12 @@ export function layerOf(state: State, run: Run, digest: string, executor: string
   return layer
 }
 
-/** Gets in line for the item's locks, all at once. */
+/** Gets in line for the item's locks, all at once. Of a paused run it waits outside, where it holds up no other. */
 export function toLine(state: State, run: string, item: Item, touch: Touch): void {
+  if (state.runs.get(run)?.paused !== undefined) {
+    item.phase = 'held'
+    return unlock(state, run, item, touch)
+  }
   item.phase = 'lined'
   item.ticket = ++state.turn
   if (item.spec.locks.length === 0) return toQueue(state, run, item, touch)

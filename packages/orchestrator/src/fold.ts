@@ -3,13 +3,14 @@ import { SeamError } from '@seamark/kit'
 import { foldAgent, isAgent } from './agents.ts'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, orphan, settle, toClean, toLender, toLine, toQueue, unlock } from './fold-items.ts'
+import { foldPaused, foldResumed } from './pause.ts'
 import { parseJson } from './records.ts'
 import type { Continued, Item, Launch, Layer, Run, State, Touch } from './state.ts'
-import { ownerOf } from './state.ts'
+import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 16
+export const FOLD_VERSION = 17
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -39,6 +40,8 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     return foldUsage(state, record, of, of?.items[of.byId.get(record.item ?? '') ?? -1])
   }
   if (isAgent(record)) return foldAgent(state, record)
+  if (record.kind === 'service.paused') state.paused = { by: record.actor, at: record.at }
+  if (record.kind === 'service.resumed') delete state.paused
   if (record.run === undefined) return
   if (record.kind === 'run.submitted' || record.kind === 'items.added') {
     if (payload === undefined) return purged(state, record.run)
@@ -160,6 +163,10 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
       if (record.data.reason !== 'parent') run.canceling ??= record.data.reason
       state.todo.cancel.add(run.id)
       return
+    case 'run.paused':
+      return foldPaused(state, run, { by: record.actor, at: record.at }, touch)
+    case 'run.resumed':
+      return foldResumed(state, run, touch)
     case 'layer.launched': {
       const { layer: digest, executor, launchId } = record.data
       const layer = state.layers.get(digest)
@@ -291,7 +298,8 @@ function foldItem(
       item.continued = continuedBy(item, payload)
       item.parked = undefined
       if (record.data.by === 'expiry') return
-      if (holdsLocks(state, run.id, item)) toQueue(state, run.id, item, touch)
+      if (holdsLocks(state, run.id, item) && (run.paused === undefined || refusedGate(item) !== undefined))
+        toQueue(state, run.id, item, touch)
       else toLine(state, run.id, item, touch)
       return
     case 'item.settled':

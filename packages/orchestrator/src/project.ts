@@ -16,6 +16,7 @@ export function runRow(
     plan: run.plan,
     ...(spec.workspace.type === 'git' && { commit: spec.workspace.commit }),
     items: Math.max(run.announced, run.items.length),
+    ...(run.paused && run.sealedAt === undefined && { paused: run.paused }),
     settled: { ...settled },
     submittedBy: run.submittedBy,
     submittedAt: run.submittedAt,

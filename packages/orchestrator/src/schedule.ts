@@ -14,12 +14,12 @@ export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { 
  * first in line. Called until it gives nothing; what it gave is folded in between.
  */
 export function schedule(state: State, queues: Queues, now: number): RecordDraft[] {
-  for (const digest of state.unbuilt) {
+  for (const digest of state.paused === undefined ? state.unbuilt : []) {
     const layer = state.layers.get(digest)
     if (layer?.retryAt !== undefined && layer.retryAt > now) continue
     const run = layer && firstWaiting(state, layer)
     if (layer === undefined || run === undefined) {
-      // Nobody waits any more; whoever does next adds it again.
+      // Nobody waits any more, or only who is paused; whoever does next adds it again.
       state.unbuilt.delete(digest)
       continue
     }
@@ -49,11 +49,15 @@ export function schedule(state: State, queues: Queues, now: number): RecordDraft
       const run = state.runs.get(runId)
       const item = run?.items[index]
       // Its entry stays in the heap when an item leaves the line another way.
-      if (run !== undefined && item?.phase === 'queued' && item.rank === rank) return [next(state, run, item)]
+      if (run !== undefined && item?.phase === 'queued' && item.rank === rank) {
+        // What has begun goes to its end, and is before all that has not.
+        if (state.paused !== undefined && refusedGate(item) === undefined) break
+        return [next(state, run, item)]
+      }
       queue.line.pop()
     }
   }
-  return lent(state)
+  return state.paused === undefined ? lent(state) : []
 }
 
 /**
@@ -77,7 +81,10 @@ function lent(state: State): RecordDraft[] {
 
 /** The run of the first item that still waits for a layer: the one that builds it. */
 function firstWaiting(state: State, layer: Layer): Run | undefined {
-  const first = layer.waiting.find(([id, index]) => state.runs.get(id)?.items[index]?.phase === 'setup')
+  const first = layer.waiting.find(([id, index]) => {
+    const run = state.runs.get(id)
+    return run?.paused === undefined && run?.items[index]?.phase === 'setup'
+  })
   return first && state.runs.get(first[0])
 }
 

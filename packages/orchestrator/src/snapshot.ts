@@ -1,5 +1,5 @@
 import { SeamError, sha256Hex } from '@seamark/kit'
-import type { StateSnapshot } from '@seamark/core'
+import type { Pause, StateSnapshot } from '@seamark/core'
 import { agentKey } from './agents.ts'
 import type { AgentVersion } from './state-agents.ts'
 import { FOLD_VERSION } from './fold.ts'
@@ -30,6 +30,7 @@ interface Saved {
   readonly turn: number
   readonly checkpoint: number
   readonly unsigned: boolean
+  readonly paused?: Pause
   readonly runs: readonly SavedRun[]
   readonly layers: readonly SavedLayer[]
   readonly layerLaunches: readonly Launch[]
@@ -54,6 +55,7 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     turn: state.turn,
     checkpoint: state.checkpoint,
     unsigned: state.unsigned,
+    ...(state.paused && { paused: state.paused }),
     runs: runs.map(({ byId: _, ...run }) => ({ ...run, items: saveItems(run.items) })),
     layers: [...state.layers.values()].map(({ runs: _, ...layer }) => ({
       ...layer,
@@ -85,8 +87,9 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   const saved = parseJson(snapshot.bytes)
   if (!isSaved(saved))
     throw new SeamError('INTEGRITY', `The state snapshot at size ${snapshot.size} is of another shape.`)
-  const { size, at, epoch, fence, turn, checkpoint, unsigned } = saved
-  const state: State = Object.assign(emptyState(ns), { size, at, epoch, fence, turn, checkpoint, unsigned })
+  const { size, at, epoch, fence, turn, checkpoint, unsigned, paused } = saved
+  const own = { size, at, epoch, fence, turn, checkpoint, unsigned, ...(paused && { paused }) }
+  const state: State = Object.assign(emptyState(ns), own)
   for (const { items, ...rest } of saved.runs) {
     const loaded = loadItems(items)
     const run: Run = { ...rest, items: loaded, byId: new Map(loaded.map(({ id, index }) => [id, index])) }

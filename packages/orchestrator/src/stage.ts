@@ -77,8 +77,8 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
       staged.replies.push({ ok: false, error: holdBack })
       continue
     }
-    if ((command.type === 'cancel' || command.type === 'answer') && command.earlier && command.unknownItem !== true)
-      reopen(command.earlier, chains, staged)
+    const voided = voidedAbout(command)
+    if (voided !== undefined) reopen(voided, chains, staged)
     // The head that a checkpoint commits to is the one before its own record.
     const filled = command.type === 'checkpoint' ? { ...command, root: toHex(chains.frontier.root()) } : command
     const { drafts, reply } = decide(state, filled, { now, random: random() })
@@ -116,6 +116,13 @@ function isNewWork({ kind }: AnyRecord): boolean {
 /** Of what follows from the state by itself, gates that were refused included. */
 function isLaunch({ kind }: AnyRecord): boolean {
   return kind === 'item.launched' || kind === 'layer.launched'
+}
+
+/** The sealed run that a command names which can have no effect: that it came is recorded with the run. */
+function voidedAbout(command: Command): RunRow | undefined {
+  if (command.type === 'pause' || command.type === 'unpause') return command.earlier
+  if (command.type !== 'cancel' && command.type !== 'answer') return undefined
+  return command.unknownItem === true ? undefined : command.earlier
 }
 
 function reopen(row: RunRow, chains: Ledger, staged: Staged): void {

@@ -5,6 +5,7 @@ import type {
   ItemSpec,
   KeptConversation,
   ParkReason,
+  Pause,
   LeftProcesses,
   Product,
   Question,
@@ -54,10 +55,10 @@ export interface Parked {
 }
 
 /**
- * Where an item is. `pending`: needs are open. `setup`: its layer is. `lined`: in line for locks.
- * `queued`: in line for a slot of its queue, with its locks. `running`: has a slot.
+ * Where an item is. `pending`: needs are open. `setup`: its layer is. `held`: ready, and in no line, since its run is paused.
+ * `lined`: in line for locks. `queued`: in line for a slot of its queue, with its locks. `running`: has a slot.
  */
-export type Phase = 'pending' | 'setup' | 'lined' | 'queued' | 'running' | 'parked' | 'settled'
+export type Phase = 'pending' | 'setup' | 'held' | 'lined' | 'queued' | 'running' | 'parked' | 'settled'
 
 /**
  * All fields are always there: an object whose fields come and go is kept by the engine underneath as a
@@ -123,6 +124,7 @@ export interface Run {
   readonly byId: Map<string, number>
   readonly settled: { succeeded: number; failed: number; canceled: number; skipped: number }
   canceling?: 'requested' | 'timeout'
+  paused?: Pause
   /** Launches outstanding, layers included. */
   launches: number
   /** Attempt numbers of this run's layer builds. */
@@ -191,6 +193,8 @@ export interface State {
   readonly lenders: Set<string>
   readonly timers: Heap<Timer>
   budgets: Budgets
+  /** Of all runs. */
+  paused?: Pause
   /** Versions of agents that were pushed, removed ones too, by `NAME@VERSION`. */
   readonly agents: Map<string, AgentVersion>
   /** Size that the newest committed checkpoint covers, and whether anything but checkpoints came since. */

@@ -1,13 +1,15 @@
 import type { WaitingReason } from './engine.ts'
 import { lockText } from './locks.ts'
-import type { State } from './state.ts'
-import { ownerOf } from './state.ts'
+import type { Item, Run, State } from './state.ts'
+import { ownerOf, refusedGate } from './state.ts'
 
 /** Why an item does not run, from the state. */
 export function waitingFor(state: State, runId: string, itemId: string, frugal: boolean): WaitingReason | undefined {
   const run = state.runs.get(runId)
   const item = run?.items[run.byId.get(itemId) ?? -1]
   if (run === undefined || item === undefined) return undefined
+  const paused = pausedBy(state, run, item)
+  if (paused !== undefined) return paused
   switch (item.phase) {
     case 'pending': {
       const open = item.spec.needs.map(({ from }) => run.items[from]).filter((needed) => needed?.phase !== 'settled')
@@ -36,6 +38,16 @@ export function waitingFor(state: State, runId: string, itemId: string, frugal: 
     default:
       return undefined
   }
+}
+
+/** The pause that keeps an item which is ready, and whose attempt has not begun, from being launched. */
+function pausedBy(state: State, run: Run, item: Item): WaitingReason | undefined {
+  if (refusedGate(item) !== undefined) return undefined
+  const building = state.layers.get(run.layers[item.spec.executor]?.digest ?? '')?.launch !== undefined
+  const ready = item.phase === 'held' || item.phase === 'queued' || item.phase === 'lined'
+  if (!ready && (item.phase !== 'setup' || building)) return undefined
+  if (run.paused !== undefined) return { for: 'pause', of: 'run', ...run.paused }
+  return state.paused && { for: 'pause', of: 'service', ...state.paused }
 }
 
 function holder(state: State, owner: string): { run: string; item: string } | undefined {

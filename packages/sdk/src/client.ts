@@ -103,6 +103,13 @@ export interface SeamarkClient {
   report(run: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** A run, or one item of it. */
   cancel(run: string, item?: string, options?: CallOptions): Promise<Effective>
+  /**
+   * Launches nothing new of a run, or of all runs without `run`, until `unpause`; attempts that have begun go to their end.
+   * Errors: `NOT_FOUND`.
+   */
+  pause(run?: string, options?: CallOptions): Promise<Effective>
+  /** Ends a pause of a run, or that of all. A run that was paused itself stays so. Errors: `NOT_FOUND`. */
+  unpause(run?: string, options?: CallOptions): Promise<Effective>
   resume(run: string, item: string, token: string, options?: CallOptions): Promise<void>
   /**
    * Answers the question that an item waits for under the token that its view has in `waiting`. Sent again it changes nothing.
@@ -198,6 +205,14 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
       item === undefined
         ? ask(ROUTES.cancelRun, { params: { run } }, callOptions)
         : ask(ROUTES.cancelItem, { params: { run, item } }, callOptions),
+    pause: (run, callOptions) =>
+      run === undefined
+        ? ask(ROUTES.pauseService, none, callOptions)
+        : ask(ROUTES.pauseRun, { params: { run } }, callOptions),
+    unpause: (run, callOptions) =>
+      run === undefined
+        ? ask(ROUTES.resumeService, none, callOptions)
+        : ask(ROUTES.resumeRun, { params: { run } }, callOptions),
     async resume(run, item, token, callOptions) {
       await ask(ROUTES.resumeItem, { params: { run, item }, body: { token } }, callOptions)
     },

@@ -107,6 +107,10 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.cancelItem, async ({ params }) =>
     (await deployment.requireEngine()).cancel(principal, params.run, params.item),
   )
+  json(ROUTES.pauseRun, async ({ params }) => (await deployment.requireEngine()).pause(principal, params.run))
+  json(ROUTES.resumeRun, async ({ params }) => (await deployment.requireEngine()).unpause(principal, params.run))
+  json(ROUTES.pauseService, async () => (await deployment.requireEngine()).pause(principal))
+  json(ROUTES.resumeService, async () => (await deployment.requireEngine()).unpause(principal))
   json(ROUTES.resumeItem, async ({ params, body }) => {
     const engine = await deployment.requireEngine()
     await engine.resume(principal, params.run, params.item, body().token)

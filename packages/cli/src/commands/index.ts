@@ -16,6 +16,7 @@ import { list } from './list.ts'
 import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
+import { pause, resume } from './pause.ts'
 import { policyExplain } from './policy-explain.ts'
 import { report } from './report.ts'
 import { run } from './run.ts'
@@ -43,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
   status,
   logs,
   cancel,
+  pause,
+  resume,
   answer,
   approve,
   usage,

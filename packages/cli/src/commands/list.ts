@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 import { withConnection } from '../connect.ts'
 import { command } from '../define.ts'
 import { instant } from '../instant.ts'
-import { statusPaint } from '../status-paint.ts'
+import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 import { table } from '../table.ts'
@@ -89,7 +89,7 @@ export function runTable(runs: readonly RunView[], style: Style, width: number |
     const { succeeded, failed, canceled, skipped } = run.settled
     return [
       { text: run.run },
-      { text: run.status, paint: statusPaint(run.status, style) },
+      { text: standing(run), paint: statusPaint(standing(run), style) },
       { text: `${succeeded + failed + canceled + skipped}/${run.items}` },
       { text: new Date(run.submittedAt).toISOString().slice(0, 19).replace('T', ' '), paint: style.dim },
       { text: harmless(run.submittedBy), paint: style.dim },

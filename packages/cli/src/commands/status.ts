@@ -6,11 +6,12 @@ import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
+import { pausedText } from '../pause-text.ts'
 import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { askedText } from '../question-text.ts'
 import { setupFailure } from '../setup-failure.ts'
-import { statusPaint } from '../status-paint.ts'
+import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
@@ -32,7 +33,7 @@ export const status: Command = command({
     { line: 'seamark status last lint --json', says: 'one item, with the digests of what it made' },
   ],
   notes: [
-    '--json gives { runs: [RunView], standby? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation of the wire.',
+    '--json gives { runs: [RunView], standby?, paused? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation of the wire.',
   ],
   run: (context, args) =>
     withConnection(context, args, 'questions', async ({ client }) => {
@@ -48,12 +49,13 @@ export const status: Command = command({
 })
 
 async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean): Promise<void> {
-  const { standby, budgets = [] } = await client.service()
+  const { standby, paused, budgets = [] } = await client.service()
   const runs: RunView[] = []
   for await (const run of client.runs()) if (runs.push(run) === runsShown) break
-  if (json) return io.out(`${JSON.stringify({ runs, ...(standby && { standby }) })}\n`)
+  if (json) return io.out(`${JSON.stringify({ runs, ...(standby && { standby }), ...(paused && { paused }) })}\n`)
   if (standby !== undefined)
     await io.out(`${io.style.yellow(`Standby: ${harmless(standby.leader ?? 'another service')} leads.`)}\n`)
+  if (paused !== undefined) await io.out(`${io.style.yellow(pausedText(paused))}\n`)
   const spent = budgets.filter(({ warned }) => warned.length > 0).slice(0, budgetsShown)
   for (const line of spent.flatMap(budgetLines)) await io.out(`${io.style.yellow(line)}\n`)
   if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
@@ -64,12 +66,14 @@ function runLine(run: RunView, style: Style): string {
   const { succeeded, failed, canceled, skipped } = run.settled
   const settled = succeeded + failed + canceled + skipped
   const when = new Date(run.submittedAt).toISOString().slice(0, 19).replace('T', ' ')
-  return `${run.run}  ${statusPaint(run.status, style)(run.status.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
+  const state = standing(run)
+  return `${run.run}  ${statusPaint(state, style)(state.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
 }
 
 async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
   if (!json) {
     await io.out(`${runLine(run, io.style)}\n`)
+    if (run.paused) await io.out(`${io.style.yellow(pausedText(run.paused, run.run))}\n`)
     let unready: ItemView | undefined
     const starved: string[] = []
     const asking: string[] = []

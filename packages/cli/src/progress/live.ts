@@ -72,7 +72,8 @@ export function frame(
   const since = run.startedAt === undefined ? '' : `${duration((run.end?.sealedAt ?? now) - run.startedAt)}  `
   const setup = run.setup === 'running' ? 'building the setup layer  ' : ''
   const canceling = run.canceling && run.end === undefined ? 'cancelling  ' : ''
-  lines.push(style.dim(fit(`  ${since}${setup}${canceling}${tally(run)}`, size.columns - 1)))
+  const paused = run.paused && run.end === undefined ? 'paused  ' : ''
+  lines.push(style.dim(fit(`  ${since}${setup}${paused}${canceling}${tally(run)}`, size.columns - 1)))
   return lines
 }
 

@@ -32,6 +32,8 @@ export interface RunProgress {
   startedAt: number | undefined
   setup: 'none' | 'running' | 'ready' | 'failed'
   canceling: boolean
+  /** Nothing new of it is launched, until somebody resumes it. */
+  paused: boolean
   end: RunView | undefined
 }
 
@@ -44,6 +46,7 @@ export function emptyProgress(): RunProgress {
     startedAt: undefined,
     setup: 'none',
     canceling: false,
+    paused: false,
     end: undefined,
   }
 }
@@ -67,6 +70,10 @@ export function advance(run: RunProgress, byId: Map<string, ItemProgress>, event
       return []
     case 'layer.ended':
       run.setup = fact(event.data, 'outcome') === 'ready' ? 'ready' : 'failed'
+      return []
+    case 'run.paused':
+    case 'run.resumed':
+      run.paused = event.kind === 'run.paused'
       return []
     case 'cancel.requested':
       if (event.item === undefined) run.canceling = true

@@ -80,6 +80,8 @@ export function waitingText(reason: WaitingReason, run: string): string {
       return 'waits for the setup layer'
     case 'disk':
       return 'waits for free disk'
+    case 'pause':
+      return `paused: seamark resume ${reason.of === 'run' ? run : '--all'} lets it go on`
     case 'parked':
       return `parked: ${reason.reason}`
   }

@@ -2,6 +2,7 @@ import type { AnyRecord, ItemSpec, LockSpec, Submission } from '@seamark/core'
 import { runFold } from '@seamark/evidence'
 import { hasCode } from '@seamark/kit'
 import { emptyFrontier, leafHash, parseHeader, toHex } from '@seamark/log'
+import { pauseViolations } from './pausing.ts'
 
 export interface Stored {
   readonly header: AnyRecord
@@ -21,6 +22,7 @@ export function violationsOf(
     ...life(log, submissions),
     ...layers(log, submissions),
     ...exclusion(log, submissions, concurrency),
+    ...pauseViolations(log),
   ]
 }
 
@@ -229,15 +231,29 @@ function* exclusion(
   const slots = new Set<string>()
   /** Items whose gate was refused: what they made is not decided yet. */
   const undecided = new Set<string>()
+  const parked = new Set<string>()
+  const paused = new Set<string>()
   for (const { header } of log) {
     const { run, item } = header
     const submission = submissions.get(run ?? '')
     if (header.kind === 'items.settled')
       for (const [from, to] of header.data.ranges)
         for (let index = from; index <= to; index++) holding.delete(`${run}/${submission?.items[index]?.id}`)
+    // What is not under way holds up nobody while its run is paused.
+    if (header.kind === 'run.paused') {
+      paused.add(run ?? '')
+      for (const key of holding.keys())
+        if (key.startsWith(`${run}/`) && !slots.has(key) && !parked.has(key) && !undecided.has(key)) holding.delete(key)
+    }
+    if (header.kind === 'run.resumed') paused.delete(run ?? '')
     const key = `${run}/${item}`
     const spec = submission?.items.find(({ id }) => id === item)
     if (spec === undefined) continue
+    if (header.kind === 'item.parked') parked.add(key)
+    if (header.kind === 'item.resumed') {
+      parked.delete(key)
+      if (paused.has(run ?? '') && !undecided.has(key)) holding.delete(key)
+    }
     if (header.kind === 'item.launched') {
       slots.add(key)
       if (slots.size > concurrency) yield `${slots.size} items run at record ${header.seq}`

@@ -12,6 +12,24 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    about: 'a pause of all runs is lost with a snapshot',
+    file: 'snapshot.ts',
+    find: 'unsigned, ...(paused && { paused }) }',
+    replace: 'unsigned }',
+  },
+  {
+    about: 'what a paused run was about to launch is launched',
+    file: 'pause.ts',
+    find: "    item.phase = 'held'\n    unlock(",
+    replace: '    unlock(',
+  },
+  {
+    about: 'what becomes ready while its run is paused is launched',
+    file: 'fold-items.ts',
+    find: '  if (state.runs.get(run)?.paused !== undefined) {',
+    replace: '  if (state.size < 0) {',
+  },
+  {
     about: 'what was spent is lost with a snapshot',
     file: 'snapshot.ts',
     find: '  state.budgets = loadBudgets(saved.budgets)\n',

@@ -13,6 +13,7 @@ import { violationsOf } from './invariants.ts'
 import { answerOne, answerParked, cancelRefused } from './waiting.ts'
 import type { Life, World } from './world.ts'
 import { world, YEAR_MS } from './world.ts'
+import { pauses, pausing } from './pausing.ts'
 import { budgetsAt, memberFor, randomPlan } from './plans.ts'
 import { rowViolations } from './rows.ts'
 import { recoveryViolations } from './recovery.ts'
@@ -216,6 +217,7 @@ export async function simulate(seed: number, createEngine: (options: EngineOptio
   }
 
   void approveAll()
+  if (pauses(seed)) void pausing(sim, client, submissions)
   if (sim.chance(0.5)) void client((to) => answerParked(to, submissions))
   else void client((to) => cancelRefused(to, machine))
   if (sim.chance(0.3)) void afterSome(sim, 200).then(intrude)

@@ -5,6 +5,7 @@ import type {
   ItemRow,
   LeftProcesses,
   ParkReason,
+  Pause,
   Product,
   Question,
   SpentBudget,
@@ -20,6 +21,8 @@ export type WaitingReason =
   | { readonly for: 'queue'; readonly queue: string }
   | { readonly for: 'setup'; readonly layer: string }
   | { readonly for: 'disk' }
+  /** It is ready, and nothing new is launched, of its run or of any. `POST …/resume` ends that. */
+  | ({ readonly for: 'pause'; readonly of: 'run' | 'service' } & Pause)
   | {
       readonly for: 'parked'
       readonly reason: string
@@ -41,6 +44,7 @@ export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for
   z.object({ for: z.literal('queue'), queue: z.string() }),
   z.object({ for: z.literal('setup'), layer: z.string() }),
   z.object({ for: z.literal('disk') }),
+  z.object({ for: z.literal('pause'), of: z.enum(['run', 'service']), by: z.string(), at: count }),
   z.object({
     for: z.literal('parked'),
     reason: z.string(),

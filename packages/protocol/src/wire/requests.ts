@@ -56,7 +56,7 @@ export interface LogsQuery {
   readonly step: Step
 }
 export interface Effective {
-  /** False where there was nothing left to stop. */
+  /** False where there was nothing left to stop, to pause or to resume. */
   readonly effective: boolean
 }
 export interface ResumeBody {

@@ -5,6 +5,8 @@ import type { RunEvent, ServiceEvent } from './event.ts'
 import { MAX_USD } from '../plan/spending.ts'
 import { AGENT_ROUTES } from './agent-routes.ts'
 import type { AgentRoutes } from './agent-routes.ts'
+import { CONTROL_ROUTES } from './control-routes.ts'
+import type { ControlRoutes } from './control-routes.ts'
 import { count, maybe } from './exact.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
@@ -48,7 +50,7 @@ export const ATTEMPT_HEADER = 'seamark-attempt'
 export const REQUEST_ID_HEADER = 'x-request-id'
 
 /** Every route of `/v1`, by id. */
-export interface Routes extends AgentRoutes, PlanRoutes {
+export interface Routes extends AgentRoutes, ControlRoutes, PlanRoutes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
@@ -376,6 +378,7 @@ export const ROUTES: Routes = {
     answer: { kind: 'bytes', mediaType: 'text/html; charset=utf-8' },
     errors: ['NOT_FOUND', 'INTEGRITY', 'LIMIT_EXCEEDED', 'TIMEOUT'],
   },
+  ...CONTROL_ROUTES,
   ...PLAN_ROUTES,
   ...AGENT_ROUTES,
 }

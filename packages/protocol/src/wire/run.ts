@@ -1,4 +1,4 @@
-import type { RunRow } from '@seamark/core'
+import type { Pause, RunRow } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
 import { budgetView } from './usage.ts'
@@ -21,6 +21,11 @@ export const runStatus: z.ZodType<RunView['status']> = z.enum([
   'canceled',
 ])
 
+/** A pause, as every view shows it. */
+export const pauseView: z.ZodType<Pause> = z
+  .object({ by: z.string(), at: count.describe('Epoch milliseconds.') })
+  .describe('Who paused, and when. Nothing new is launched; what runs goes on.')
+
 export const runView: z.ZodType<RunView> = z.object({
   run: z.string(),
   name: maybe(z.string()),
@@ -29,6 +34,7 @@ export const runView: z.ZodType<RunView> = z.object({
   plan: digest.describe('SHA-256 of the canonical JSON of the parsed plan.'),
   commit: maybe(z.string().describe('Commit that it works on.')),
   items: count,
+  paused: maybe(pauseView),
   settled: z
     .object({ succeeded: count, failed: count, canceled: count, skipped: count })
     .describe('How many items have settled, by outcome.'),

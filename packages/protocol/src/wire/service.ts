@@ -1,6 +1,7 @@
-import type { JsonObject, KeyRole, TrustFile } from '@seamark/core'
+import type { JsonObject, KeyRole, Pause, TrustFile } from '@seamark/core'
 import { z } from 'zod'
 import { count, jsonObject, maybe } from './exact.ts'
+import { pauseView } from './run.ts'
 import { budgetView } from './usage.ts'
 import type { BudgetView } from './usage.ts'
 
@@ -42,6 +43,8 @@ export interface ServiceView {
   }[]
   /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
   readonly standby?: { readonly leader?: string }
+  /** The pause of all runs, where there is one. */
+  readonly paused?: Pause
   /** How the budgets of agents, principals and teams and of this day stand. Absent where this service does not lead. */
   readonly budgets?: readonly BudgetView[]
   readonly stats: {
@@ -63,6 +66,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   seams: z.array(seamView),
   queues: z.array(z.object({ name: z.string(), concurrency: count, running: maybe(count) })),
   standby: maybe(z.object({ leader: maybe(z.string()) })),
+  paused: maybe(pauseView),
   budgets: maybe(z.array(budgetView)),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
 })
