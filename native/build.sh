@@ -12,6 +12,7 @@ package_of() {
     seamark-first) echo executor-sandbox ;;
     seamark-forward) echo forwarder ;;
     seamark-keep) echo executor-docker ;;
+    seamark-serve) echo worker ;;
     *) echo "There is no program $1 here." >&2; exit 2 ;;
   esac
 }
@@ -23,7 +24,7 @@ build() { # PROGRAM FOLDER
   chmod 755 "$2/$1-x64" "$2/$1-arm64"
 }
 
-[ $# -gt 0 ] || set -- seamark-first seamark-forward seamark-keep
+[ $# -gt 0 ] || set -- seamark-first seamark-forward seamark-keep seamark-serve
 if [ $# -eq 2 ]; then
   package_of "$1" > /dev/null
   build "$1" "$2"

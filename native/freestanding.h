@@ -14,12 +14,13 @@ typedef unsigned long u64;
 typedef long word;
 
 #if defined(__x86_64__)
-enum { sys_read = 0, sys_write = 1, sys_close = 3, sys_rt_sigprocmask = 14, sys_getpid = 39, sys_socket = 41,
+enum { sys_read = 0, sys_write = 1, sys_close = 3, sys_rt_sigaction = 13, sys_rt_sigprocmask = 14, sys_getpid = 39, sys_socket = 41,
        sys_connect = 42, sys_sendto = 44, sys_recvfrom = 45, sys_shutdown = 48, sys_bind = 49, sys_listen = 50,
        sys_setsockopt = 54, sys_clone = 56, sys_execve = 59, sys_wait4 = 61, sys_kill = 62, sys_fcntl = 72,
        sys_setpgid = 109, sys_setsid = 112, sys_rt_sigtimedwait = 128, sys_prctl = 157, sys_getdents64 = 217,
-       sys_clock_gettime = 228, sys_exit_group = 231, sys_epoll_ctl = 233, sys_openat = 257, sys_ppoll = 271,
-       sys_epoll_pwait = 281, sys_accept4 = 288, sys_epoll_create1 = 291, sys_prlimit64 = 302, sys_close_range = 436 };
+       sys_clock_gettime = 228, sys_exit_group = 231, sys_epoll_ctl = 233, sys_openat = 257, sys_unlinkat = 263,
+       sys_ppoll = 271, sys_epoll_pwait = 281, sys_accept4 = 288, sys_signalfd4 = 289, sys_epoll_create1 = 291,
+       sys_dup3 = 292, sys_pipe2 = 293, sys_prlimit64 = 302, sys_close_range = 436 };
 enum { O_DIRECTORY = 0200000 };
 
 static inline word call(word number, word a, word b, word c, word d, word e, word f)
@@ -36,9 +37,10 @@ static inline word call(word number, word a, word b, word c, word d, word e, wor
 
 __asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call begin\n hlt\n");
 #else
-enum { sys_epoll_create1 = 20, sys_epoll_ctl = 21, sys_epoll_pwait = 22, sys_fcntl = 25, sys_openat = 56,
-       sys_close = 57, sys_getdents64 = 61, sys_read = 63, sys_write = 64, sys_ppoll = 73, sys_exit_group = 94,
-       sys_clock_gettime = 113, sys_kill = 129, sys_rt_sigprocmask = 135, sys_rt_sigtimedwait = 137,
+enum { sys_epoll_create1 = 20, sys_epoll_ctl = 21, sys_epoll_pwait = 22, sys_dup3 = 24, sys_fcntl = 25,
+       sys_unlinkat = 35, sys_openat = 56, sys_close = 57, sys_pipe2 = 59, sys_getdents64 = 61, sys_read = 63,
+       sys_write = 64, sys_ppoll = 73, sys_signalfd4 = 74, sys_exit_group = 94, sys_clock_gettime = 113,
+       sys_kill = 129, sys_rt_sigaction = 134, sys_rt_sigprocmask = 135, sys_rt_sigtimedwait = 137,
        sys_setpgid = 154, sys_setsid = 157, sys_prctl = 167, sys_getpid = 172, sys_socket = 198, sys_bind = 200,
        sys_listen = 201, sys_connect = 203, sys_sendto = 206, sys_recvfrom = 207, sys_setsockopt = 208,
        sys_shutdown = 210, sys_clone = 220, sys_execve = 221, sys_accept4 = 242, sys_wait4 = 260, sys_prlimit64 = 261,

@@ -14,6 +14,8 @@ export interface LogsRequest {
   readonly follow: boolean
   readonly attempt?: number
   readonly step: Step
+  /** What this service of the step wrote, in the place of a stream. */
+  readonly service?: string
   readonly signal: AbortSignal
 }
 
@@ -49,7 +51,7 @@ async function* bytesOf(
   item: string,
   request: LocatedRequest,
 ): AsyncIterable<Uint8Array> {
-  const { stream, from, follow, signal } = request
+  const { from, follow, signal } = request
   for (;;) {
     const found = await locate(deployment, run, item, request)
     if (found.blob !== undefined) {
@@ -63,7 +65,7 @@ async function* bytesOf(
       if (table !== undefined) {
         // A secret may begin before the place that is asked for.
         const at = table.window === 0 ? from : 0
-        const output = redactStream(executor.output(launch, stream, at, { signal }), table)
+        const output = redactStream(written(deployment, executor, launch, at, request), table)
         const wanted = after(output, from - at)
         if (follow) yield* wanted
         else yield* untilQuiet(wanted)
@@ -90,12 +92,12 @@ interface Found {
 }
 
 async function locate(deployment: Deployment, run: string, item: string, request: LocatedRequest): Promise<Found> {
-  const { stream, step, attempt } = request
+  const { step, attempt } = request
   const row = await itemRow(deployment, run, item)
   const settled = row.endedAt !== undefined || row.status === 'skipped' || row.status === 'canceled'
   const newest = attempt >= row.attempt
   if (step === 'main' && newest && settled && row.product !== undefined)
-    return { blob: row.product[stream], executor: undefined, launch: '', over: '' }
+    return { ...blobIn(row.product, request), executor: undefined, launch: '', over: noService(request) }
   const running = newest && !settled && step === 'main'
   const recorded = running ? undefined : await inRecords(deployment, row, request)
   const executor = deployment.executors.find(({ name }) => name === (recorded?.executor ?? row.executor))
@@ -105,7 +107,29 @@ async function locate(deployment: Deployment, run: string, item: string, request
     // What has run had its set-up before; this run did not make it.
     return { ...blob, executor: undefined, launch, over: settled || row.attempt > 0 ? noSetup : '' }
   const never = !running && recorded?.launch === undefined
-  return { ...blob, executor, launch, over: settled || !newest ? whyNothing(row, never ? step : undefined) : '' }
+  return {
+    ...blob,
+    executor,
+    launch,
+    over: settled || !newest ? noService(request) || whyNothing(row, never ? step : undefined) : '',
+  }
+}
+
+/** What a launch that is not captured yet has written from a byte on, until it has ended. */
+function written(
+  { ns, worker }: Deployment,
+  executor: Executor,
+  launch: string,
+  from: number,
+  { stream, service, signal }: LocatedRequest,
+): AsyncIterable<Uint8Array> {
+  if (service === undefined) return executor.output(launch, stream, from, { signal })
+  const goesOn = async () => (await executor.attach(launch, { signal })).state === 'running'
+  return worker.serviceOutput({ ns, launchId: launch, service, from }, goesOn, { signal })
+}
+
+function noService({ service }: LocatedRequest): string {
+  return service === undefined ? '' : `it has no service ${service}, or nothing of it was kept`
 }
 
 function whyNothing({ reason, status }: ItemRow, neverRan: Step | undefined): string {
@@ -137,8 +161,8 @@ async function inRecords(deployment: Deployment, row: ItemRow, request: LocatedR
     const record = parseHeader(header)
     if (record.item !== row.item || record.attempt !== attempt) continue
     if (record.kind === 'item.launched' && record.data.step === step) found = { ...found, ...launchedAs(record.data) }
-    const blob = step === 'main' ? mainBlob(record, stream) : gateBlob(record, step, stream)
-    if (blob !== undefined) found = { ...found, blob }
+    const wrote = step === 'main' ? productIn(record) : gateIn(record, step)
+    if (wrote !== undefined) found = { ...found, ...blobIn(wrote, request) }
   }
   return found
 }
@@ -147,12 +171,20 @@ function launchedAs({ launchId: launch, executor, policy }: RecordData['item.lau
   return { launch, executor, ...(policy !== undefined && { policy }) }
 }
 
-function mainBlob(record: AnyRecord, stream: OutputStream): BlobRef | undefined {
-  return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product?.[stream] : undefined
+/** What a step wrote, as a record has it. */
+type Wrote = Partial<Record<OutputStream, BlobRef>> & Pick<RecordData['gate.ended'], 'services'>
+
+function productIn(record: AnyRecord): Wrote | undefined {
+  return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product : undefined
 }
 
-function gateBlob(record: AnyRecord, step: Step, stream: OutputStream): BlobRef | undefined {
-  return record.kind === 'gate.ended' && step === `gate:${record.data.gate}` ? record.data[stream] : undefined
+function gateIn(record: AnyRecord, step: Step): Wrote | undefined {
+  return record.kind === 'gate.ended' && step === `gate:${record.data.gate}` ? record.data : undefined
+}
+
+function blobIn(wrote: Wrote, { stream, service }: LocatedRequest): { readonly blob?: BlobRef } {
+  const blob = service === undefined ? wrote[stream] : wrote.services?.find(({ name }) => name === service)?.log
+  return blob === undefined ? {} : { blob }
 }
 
 /**

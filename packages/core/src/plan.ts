@@ -1,6 +1,7 @@
 import type { AgentPin } from './agent-pin.ts'
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
+import type { PlanService, ServiceSpec } from './services.ts'
 import type { SpendLimits } from './usage.ts'
 
 /**
@@ -166,6 +167,8 @@ export interface PlanItem extends PlanPolicy {
   readonly needs?: readonly string[] | Readonly<Record<string, PlanNeed>>
   /** A literal path, a prefix and `/**`, or `name:` and a name. */
   readonly locks?: readonly string[]
+  /** Started in this order before its program, and before each of its gates. */
+  readonly services?: readonly PlanService[]
   readonly gates?: readonly PlanGate[]
   readonly outputs?: readonly PlanOutput[]
   readonly effects?: Effects
@@ -245,6 +248,8 @@ export interface ItemSpec {
   /** Absent where no level says anything. */
   readonly policy?: ItemPolicy
   readonly children?: Required<PlanChildren>
+  /** Absent where it has none. */
+  readonly services?: readonly ServiceSpec[]
   /** Absent for an item of the plan. */
   readonly parent?: ParentSpec
 }

@@ -4,6 +4,7 @@ import type { ControlRecords } from './control-records.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
+import type { ServiceReport } from './services.ts'
 import type { EgressMode } from './policy.ts'
 import type { BudgetAccount, SpendLimits, TokenCounts, UsageAmount } from './usage.ts'
 
@@ -51,6 +52,7 @@ export interface Product {
   readonly stderr: BlobRef
   /** The whole workspace as a tar, made before it was removed; absent where it was waived. */
   readonly snapshot?: BlobRef
+  readonly services?: readonly ServiceReport[]
 }
 
 export type AttemptOutcome = 'succeeded' | 'failed' | 'timed-out' | 'lost' | 'canceled' | 'parked'
@@ -242,6 +244,7 @@ export interface RecordData extends ControlRecords {
     readonly exit?: Exit
     readonly stdout?: BlobRef
     readonly stderr?: BlobRef
+    readonly services?: readonly ServiceReport[]
   }
   /** The attempt is over. `exit`, `product` and `activity` are here unless `item.captured` had them. */
   'attempt.ended': {

@@ -3,6 +3,7 @@ import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
 import type { ChildrenPort } from './children.ts'
 import type { InputRef, KeptConversation, ParkReason, Product, RecordData, Step } from './record.ts'
+import type { ServiceReport } from './services.ts'
 import type { Question, ResumedConversation } from './runtime.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
 import type { UsagePort } from './usage.ts'
@@ -61,6 +62,8 @@ export interface StepReport {
   /** For `setup` and gates. */
   readonly stdout?: BlobRef
   readonly stderr?: BlobRef
+  /** For gates; those of `main` are in its product. */
+  readonly services?: readonly ServiceReport[]
 }
 
 /** Something that was decided about an attempt while it runs, and becomes a record of it. */

@@ -8,6 +8,7 @@ export function blobsOf(record: AnyRecord): BlobRef[] {
     case 'attempt.ended':
       return record.data.product === undefined ? [] : productBlobs(record.data.product)
     case 'gate.ended':
+      return present([record.data.stdout, record.data.stderr, ...logs(record.data.services)])
     case 'layer.ended':
       return present([record.data.stdout, record.data.stderr])
     case 'item.parked':
@@ -24,7 +25,12 @@ function productBlobs(product: Product): BlobRef[] {
     product.stdout,
     product.stderr,
     product.snapshot,
+    ...logs(product.services),
   ])
+}
+
+function logs(services: Product['services'] = []): (BlobRef | undefined)[] {
+  return services.map(({ log }) => log)
 }
 
 function present(blobs: readonly (BlobRef | undefined)[]): BlobRef[] {

@@ -10,3 +10,6 @@ export function blobKey(ns: string, sha256: string): string {
 
 /** A run keeps the teams of its principal in a record. */
 export const TEAMS_PER_RUN = 16
+
+/** Helper programs that one item may have. */
+export const SERVICES_PER_ITEM = 8

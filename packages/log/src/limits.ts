@@ -1,4 +1,4 @@
-import { TEAMS_PER_RUN } from '@seamark/kit'
+import { SERVICES_PER_ITEM, TEAMS_PER_RUN } from '@seamark/kit'
 
 /** Every bound of the evidence formats. A header, payload or bundle beyond one is refused, never cut. */
 export const LIMITS: {
@@ -15,6 +15,7 @@ export const LIMITS: {
   readonly activityTools: number
   readonly activityNudged: number
   readonly activityModels: number
+  readonly servicesPerItem: number
   readonly noteBytes: number
   readonly noteSignatures: number
   readonly proofHashes: number
@@ -40,6 +41,7 @@ export const LIMITS: {
   activityNudged: 5,
   /** Models, by which the tokens that one attempt's agent told are told apart; one more is all others. */
   activityModels: 8,
+  servicesPerItem: SERVICES_PER_ITEM,
   noteBytes: 65_536,
   noteSignatures: 64,
   /** Inclusion and consistency proofs; a tree of 2^53 leaves needs no more. */

@@ -20,6 +20,7 @@ import {
   positive,
   product,
   prose,
+  services,
   step,
   word,
 } from './record-fields.ts'
@@ -170,6 +171,7 @@ const schemas = {
     exit: exit.exactOptional(),
     stdout: blob.exactOptional(),
     stderr: blob.exactOptional(),
+    services: services.exactOptional(),
   }),
   'attempt.ended': z.strictObject({
     outcome: z.literal(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked']),

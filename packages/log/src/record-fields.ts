@@ -1,4 +1,13 @@
-import type { AgentActivity, BlobRef, Exit, InputRef, PayloadCommitment, Product, Step } from '@seamark/core'
+import type {
+  AgentActivity,
+  BlobRef,
+  Exit,
+  InputRef,
+  PayloadCommitment,
+  Product,
+  ServiceReport,
+  Step,
+} from '@seamark/core'
 import { EXIT_REASONS, ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { exactly } from './exactly.ts'
@@ -65,6 +74,22 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
     .meta({ title: 'exit' }),
 )
 
+export const services: z.ZodType<readonly ServiceReport[]> = exactly<readonly ServiceReport[]>()(
+  z
+    .array(
+      z.strictObject({
+        name: itemId,
+        end: z.literal(['stopped', 'killed', 'ended', 'not-ready', 'not-started']).exactOptional(),
+        code: z.int().exactOptional(),
+        signal: word.exactOptional(),
+        log: blob.exactOptional(),
+        lost: count.exactOptional(),
+      }),
+    )
+    .max(LIMITS.servicesPerItem)
+    .meta({ title: 'services' }),
+)
+
 export const product: z.ZodType<Product> = exactly<Product>()(
   z
     .strictObject({
@@ -75,6 +100,7 @@ export const product: z.ZodType<Product> = exactly<Product>()(
       stdout: blob,
       stderr: blob,
       snapshot: blob.exactOptional(),
+      services: services.exactOptional(),
     })
     .meta({ title: 'product' }),
 )

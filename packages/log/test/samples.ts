@@ -17,11 +17,15 @@ const exit: Full<RecordData['item.captured']['exit']> = {
   left: { processes: 2, names: ['sleep', 'node'] },
   detail: 'ENOENT',
 }
+const services: Full<NonNullable<RecordData['gate.ended']['services']>> = [
+  { name: 'db', end: 'ended', code: 1, signal: 'SIGKILL', log: blob, lost: 5 },
+]
 const product: Full<RecordData['item.captured']['product']> = {
   patch: { ...blob, files: 1, baseTree: gitId, tree: gitId },
   outputs: [{ path: 'a/b', blob }],
   stdout: blob,
   stderr: blob,
+  services,
   snapshot: blob,
 }
 const activity: Full<NonNullable<RecordData['item.captured']['activity']>> = {
@@ -118,7 +122,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'budget.set': { on: 'team', name: 'web', limits: { tokens: 7, nanoUsd: 8 } },
   'budget.warned': { account: 'run:r1', of: 'nanoUsd', settled: 8, limit: 10 },
   'item.captured': { exit, product, activity },
-  'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob },
+  'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob, services },
   'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product, activity },
   'item.parked': {
     reason: 'budget',

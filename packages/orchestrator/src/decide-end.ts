@@ -207,7 +207,16 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     item: item.id,
     attempt: launch.attempt,
     fence: launch.fence,
-    data: { gate, passed, reason, ...(end.type === 'report' && { exit: exitOf(end), ...logs(end.report) }) },
+    data: {
+      gate,
+      passed,
+      reason,
+      ...(end.type === 'report' && {
+        exit: exitOf(end),
+        ...logs(end.report),
+        ...(end.report.services && { services: end.report.services }),
+      }),
+    },
   }
   if (passed && gate + 1 < item.spec.gates.length) return [ended, launchDraft(state, run, item, `gate:${gate + 1}`)]
   const starved = stopping === undefined ? starvedBy(state, launch, end, outcome, moment) : undefined

@@ -52,6 +52,8 @@ export interface LogsInput {
   readonly attempt?: number
   /** Default `main`. */
   readonly step?: Step
+  /** Name of a service of the step: what it wrote to both streams, in the place of `stream`. */
+  readonly service?: string
 }
 
 /**

@@ -13,6 +13,7 @@ export interface LogsRequest {
   readonly follow?: boolean | undefined
   readonly attempt?: number | undefined
   readonly step?: 'setup' | 'main' | `gate:${number}` | undefined
+  readonly service?: string | undefined
 }
 
 /** Counts cuts without progress; waits before the next try, or gives up with the error. */

@@ -20,6 +20,7 @@ import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
+import { captureServices } from './service-reports.ts'
 import { isSecretFound, lookThroughPatch, lookThroughTree, withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { captureOutput } from './outputs.ts'
@@ -45,22 +46,29 @@ export async function captureStep(
   options?: CallOptions,
 ): Promise<StepReport> {
   const { tools, attempt, executor, secrets } = about
+  const { maxServiceLogBytes: maxLogBytes } = tools.git.limits
+  const services = await captureServices(task, exit, { attempt, secrets, blobs: tools.blobs, maxLogBytes }, options)
   const verdict = told(judge(exit, about.seen), secrets)
   const log = (stream: 'stdout' | 'stderr') =>
     tools.blobs.store(redactStream(executor.output(task.launchId, stream, 0, options), secrets), options)
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
+  const reported = services.reports.length > 0 && { services: services.reports }
   await reopen(attempt.workspace)
   if (task.step === 'main') {
-    const { verdict: judged, product, conversation } = await captureProduct(task, verdict, about, options)
+    const {
+      verdict: judged,
+      product,
+      conversation,
+    } = await captureProduct(task, services.unready ?? verdict, about, options)
     return {
-      verdict: told(judged, secrets),
-      product: { ...product, stdout, stderr },
+      verdict: told(services.remark(judged), secrets),
+      product: { ...product, stdout, stderr, ...reported },
       ...(conversation && { conversation }),
       ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
   }
   if (task.step !== 'setup' || verdict.outcome !== 'succeeded' || task.setup === undefined || task.layer === undefined)
-    return { verdict, stdout, stderr }
+    return { verdict: told(services.remark(services.unready ?? verdict), secrets), stdout, stderr, ...reported }
   // Captured before, or built by another run meanwhile.
   if (await layerIsWhole(tools.layout, task.layer)) return { verdict, stdout, stderr }
   const missing = await missingPath(attempt, task.setup)

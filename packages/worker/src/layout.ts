@@ -11,7 +11,7 @@ export interface NamespaceLayout {
   readonly tmp: string
 }
 
-/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress`, `forwarder` and `children` are ever seen by it. */
+/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress`, `forwarder`, `children`, `services` and `serve` are ever seen by it. */
 export interface AttemptLayout {
   readonly dir: string
   readonly workspace: string
@@ -24,6 +24,12 @@ export interface AttemptLayout {
   readonly forwarder: string
   /** Where the socket is over which its program adds items. */
   readonly children: string
+  /** Where its services have their files, and their output is kept. */
+  readonly services: string
+  /** The program inside that starts them. */
+  readonly serve: string
+  /** What that program shows by that it is the one that tells of them. */
+  readonly servicesKey: string
   /** What a setup step made, on its way to the layers. */
   readonly layer: string
   /** Marks what was done, so that a restart knows. */
@@ -66,6 +72,9 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     egress: join(dir, 'egress'),
     forwarder: join(dir, 'forwarder'),
     children: join(dir, 'children'),
+    services: join(dir, 'services'),
+    serve: join(dir, 'serve'),
+    servicesKey: join(dir, 'services.key'),
     layer: join(dir, 'layer'),
     about: join(dir, 'about.json'),
     unstarted: join(dir, 'unstarted'),

@@ -16,6 +16,8 @@ export interface WorkerLimits {
   readonly maxSnapshotBytes: number
   /** Bytes of stdout and stderr together. */
   readonly maxLogBytes: number
+  /** Bytes of what one service writes; what is over is not kept, and nothing ends by it. */
+  readonly maxServiceLogBytes: number
 }
 
 export const WORKER_LIMITS: WorkerLimits = {
@@ -28,4 +30,5 @@ export const WORKER_LIMITS: WorkerLimits = {
   maxOutputBytes: 2 ** 30,
   maxSnapshotBytes: 16 * 2 ** 30,
   maxLogBytes: 256 * 2 ** 20,
+  maxServiceLogBytes: 16 * 2 ** 20,
 }

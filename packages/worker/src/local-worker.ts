@@ -42,6 +42,9 @@ import { prepareStep } from './prepare.ts'
 import { releaseAttempt, sweepLeftovers } from './release.ts'
 import type { GitOptions } from './run-git.ts'
 import { runtimeAccess, runtimeOf, runtimeTask, stepPlan } from './runtime-task.ts'
+import { followService } from './service-output.ts'
+import type { ServiceOutput } from './service-output.ts'
+import { withServices } from './services.ts'
 import type { Toolchain, ToolchainOptions } from './toolchain.ts'
 import { layToolchain } from './toolchain.ts'
 import { turns } from './turns.ts'
@@ -77,6 +80,11 @@ export interface LocalWorker extends Worker {
   sweep(keep: ReadonlySet<string>): Promise<readonly string[]>
   /** What may not be shown of what a launch writes; `undefined` for one that this worker does not know. */
   secretsOf(launchId: string): RedactionTable | undefined
+  /**
+   * What a service of a launch has written from a byte on, as it is: with its secrets. Goes on until `goesOn` says no. Errors: `NOT_FOUND` where the
+   * launch has no such service.
+   */
+  serviceOutput(of: ServiceOutput, goesOn: () => Promise<boolean>, options?: CallOptions): AsyncIterable<Uint8Array>
   /** What was not captured and is kept, of all namespaces. Reads a bounded number of entries and changes nothing. */
   kept(options?: CallOptions): Promise<KeptWorkspaces>
 }
@@ -216,7 +224,10 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
         const known = secrets.of(task.launchId)
         const tools = toolsOf(task.ns)
         const about = { tools, attempt, executor, runtimes, toolchain, secrets: known }
-        const launch = await ways.addTo(await prepareStep(task, about, call), task, attempt, executor, call)
+        const { maxServiceLogBytes } = tools.git.limits
+        const own = await prepareStep(task, about, call)
+        const served = await withServices(own, task, attempt, executor, maxServiceLogBytes)
+        const launch = await ways.addTo(served, task, attempt, executor, call)
         return doors.addTo(launch, task, { attempt, executor, blobs: tools.blobs }, call)
       })
     },
@@ -255,6 +266,9 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     },
 
     secretsOf: (launchId) => secrets.of(launchId),
+
+    serviceOutput: (of, goesOn, call) =>
+      followService(attemptLayout(root, of.ns, of.launchId), of, toolsOf(of.ns).git.limits, goesOn, call),
 
     sweep: (keep) => onHost('Removing what is left over', root, () => sweepLeftovers(root, keep, keeping)),
 

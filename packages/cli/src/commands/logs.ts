@@ -18,11 +18,13 @@ export const logs: Command = command({
     stderr: { type: 'boolean', description: 'Standard error instead of standard output' },
     attempt: { type: 'string', valueHint: 'N', description: 'Attempt. Default: the newest' },
     setup: { type: 'boolean', description: 'What the set-up wrote that the item waited for' },
+    service: { type: 'string', valueHint: 'NAME', description: 'What a service of the item or of the gate wrote' },
     gate: { type: 'string', valueHint: 'N', description: 'What the Nth gate wrote, from 1' },
   },
   examples: [
     { line: 'seamark logs last lint', says: 'standard output of the newest attempt' },
     { line: 'seamark logs last lint --setup --stderr', says: 'why the set-up of the run failed' },
+    { line: 'seamark logs last test --service db', says: 'what its service db wrote' },
     { line: 'seamark logs last lint -f --stderr', says: 'standard error, as it comes' },
   ],
   notes: [
@@ -46,6 +48,7 @@ export const logs: Command = command({
           follow: args.follow === true,
           ...(attempt !== undefined && { attempt }),
           step,
+          ...(args.service !== undefined && { service: args.service }),
         },
         { signal: stop.signal },
       )
@@ -67,8 +70,21 @@ export const logs: Command = command({
     }),
 })
 
-function stepOf(args: { readonly gate?: string | undefined; readonly setup?: boolean | undefined }): Step {
+function stepOf(args: {
+  readonly gate?: string | undefined
+  readonly setup?: boolean | undefined
+  readonly service?: string | undefined
+  readonly stderr?: boolean | undefined
+}): Step {
   const gate = args.gate === undefined ? undefined : wholeNumber('--gate', args.gate)
+  if (args.service !== undefined && (args.setup === true || args.stderr === true))
+    throw new SeamError(
+      'INVALID_INPUT',
+      'A service has one log, with both of its streams, and a set-up has no services.',
+      {
+        remedy: 'Leave out --stderr and --setup.',
+      },
+    )
   if (args.setup !== true) return gate === undefined ? 'main' : `gate:${gate - 1}`
   if (gate === undefined) return 'setup'
   throw new SeamError('INVALID_INPUT', 'The set-up and a gate are two steps.', { remedy: 'Say --setup or --gate N.' })

@@ -16,6 +16,8 @@ import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
 
+type Service = NonNullable<NonNullable<ItemView['product']>['services']>[number]
+
 const runsShown = 20
 const budgetsShown = 20
 const questionsShown = 20
@@ -133,11 +135,25 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
     shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
   if (item.activity) shown.push(`  agent     ${activityText(item.activity)}`)
+  for (const service of product?.services ?? []) shown.push(`  service   ${serviceText(service)}`)
   const { budget } = item.parked ?? {}
   if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, item.parked))}`)
   for (const text of asked(item)) shown.push(io.style.yellow(text))
   if (failedSetup(item)) shown.push(...(await setupFailure(client, item.run, item.item, io.style)))
   await io.out(lines(shown))
+}
+
+function serviceText({ name, end, code, signal, log, lost = 0 }: Service): string {
+  const how = signal ?? `exit code ${code ?? 'unknown'}`
+  const ended = {
+    stopped: 'stopped with the item',
+    killed: 'killed with the item, after SIGTERM',
+    ended: `ended before the item did, ${harmless(how)}`,
+    'not-ready': 'not ready',
+    'not-started': 'not started',
+  } as const
+  const more = lost > 0 ? `, ${lost} more that are not kept` : ''
+  return `${name}, ${end === undefined ? 'how it ended is not known' : ended[end]}, ${log?.size ?? 0} bytes written${more}`
 }
 
 /** What the agent of an item asks, and how to answer, where it waits for that. */

@@ -125,6 +125,10 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       const asked = deployment.askingRuntimes?.includes(spec.runtime) === true
       const lines = [
         ...(asked ? [] : [{ line: spec.run, path: [...path, 'run'] }]),
+        ...(spec.services ?? []).flatMap(({ run, ready }, at) => [
+          { line: run, path: [...path, 'services', at, 'run'] },
+          { line: ready.run, path: [...path, 'services', at, 'ready', 'run'] },
+        ]),
         ...spec.gates.map(({ run }, at) => ({ line: run, path: [...path, 'gates', at, 'run'] })),
       ]
       const judged = asked || deployment.lineRuntimes?.includes(spec.runtime) === true

@@ -5,7 +5,8 @@ import { DEFAULT_MAX_DELAY_MS, DEFAULT_MIN_DELAY_MS, DEFAULT_TIMEOUT_MS } from '
 import { durationMs } from './duration.ts'
 import type { Faults, Path } from './fault.ts'
 import { checkGivenText } from './given-text.ts'
-import type { GivenText } from './given-text.ts'
+import { checkEnv, COMMAND, duration } from './item-fields.ts'
+import type { Env } from './item-fields.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import type { PlanDeployment } from './deployment.ts'
 import type { NameResolver } from './names.ts'
@@ -13,50 +14,11 @@ import { outputMaker } from './outputs.ts'
 import { lock, pathLock } from './paths.ts'
 import type { Checked } from './paths.ts'
 import { itemTask } from './prompt.ts'
+import { servicesOf } from './services.ts'
 import { budgetLimits } from './spending.ts'
-
-type Env = Readonly<Record<string, string>>
 
 // Shared by every item that has none, so that a plan of 100,000 items stays small.
 const none: readonly never[] = []
-
-const COMMAND: GivenText = {
-  what: 'A command',
-  maxBytes: PLAN_LIMITS.runBytes,
-  remedy: 'Put it into a script in the workspace.',
-}
-const ENV_VALUE: GivenText = {
-  what: 'A value of env',
-  maxBytes: PLAN_LIMITS.envValueBytes,
-  remedy: 'Put it into a file of the workspace.',
-}
-
-/** Milliseconds of a duration whose form the schema has checked. */
-function duration(text: string | undefined, path: Path, faults: Faults): number | undefined {
-  if (text === undefined) return undefined
-  const ms = durationMs(text)
-  if (ms === undefined) faults.add({ code: 'LIMIT_EXCEEDED', message: 'A duration is longer than 365 days.', path })
-  return ms
-}
-
-/** Checks names and values of one `env`. */
-function checkEnv(env: Env | undefined, path: Path, faults: Faults): void {
-  const entries = Object.entries(env ?? {})
-  if (entries.length > PLAN_LIMITS.env)
-    faults.add({ code: 'LIMIT_EXCEEDED', message: `env has more than ${PLAN_LIMITS.env} names.`, path })
-  for (const [name, value] of entries) {
-    const place = [...path, name]
-    if (name.startsWith('SEAMARK_'))
-      faults.add({
-        code: 'INVALID_INPUT',
-        message: 'Names that begin with SEAMARK_ are set by Seamark.',
-        remedy: 'Use another name.',
-        path: place,
-        part: 'key',
-      })
-    checkGivenText(value, ENV_VALUE, place, faults)
-  }
-}
 
 /** Distinct checked values of a list, in order; a second one of the same is harmless. */
 function distinct<T>(
@@ -152,6 +114,7 @@ export function itemMaker(
       const timeoutMs = duration(item.timeout, [...path, 'timeout'], faults) ?? sharedTimeoutMs
       const budget = budgetLimits(item.budget, [...path, 'budget'], faults)
       const agent = names.agent(item.agent, path)
+      const services = servicesOf(item.services ?? none, [...path, 'services'], faults)
       if (version !== undefined) versions.requireRuntime(runtime, version, path)
       return {
         id: item.id,
@@ -177,6 +140,7 @@ export function itemMaker(
         keepWorkspace: item.keepWorkspace ?? true,
         ...(item.patch !== undefined && { patch: item.patch }),
         ...(budget !== undefined && { budget }),
+        ...(services.length > 0 && { services }),
         ...(item.children && { children: { depth: 1, end: 'cancel', ...item.children } }),
       }
     },

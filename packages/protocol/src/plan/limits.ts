@@ -1,3 +1,5 @@
+import { SERVICES_PER_ITEM } from '@seamark/kit'
+
 /** Every limit of a plan. What is over one is refused with `LIMIT_EXCEEDED` and its place. */
 export interface PlanLimits {
   /** Bytes of a plan written as YAML. */
@@ -17,6 +19,7 @@ export interface PlanLimits {
   readonly locksPerItem: number
   readonly gatesPerItem: number
   readonly outputsPerItem: number
+  readonly servicesPerItem: number
   /** Different versions of agents. */
   readonly agents: number
   /** Names in one `env`. */
@@ -58,6 +61,7 @@ export const PLAN_LIMITS: PlanLimits = {
   locksPerItem: 1_000,
   gatesPerItem: 16,
   outputsPerItem: 100,
+  servicesPerItem: SERVICES_PER_ITEM,
   agents: 100,
   env: 1_000,
   runBytes: 128_000,

@@ -1,4 +1,4 @@
-import type { Plan, PlanItem, PlanSetup } from '@seamark/core'
+import type { Plan, PlanItem, PlanService, PlanSetup } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
@@ -99,6 +99,18 @@ const gate = z.strictObject({
   protect: maybe(z.array(z.string()).describe('Paths, or prefixes and /**, that come from the base.')),
   timeout: maybe(duration),
 })
+const ready = z.strictObject({
+  run: text.describe('Command line that ends with 0 once the service is ready.'),
+  every: maybe(duration.describe('Between two looks. Default 500ms.')),
+  timeout: maybe(duration.describe('How long it may take. Default 1m.')),
+})
+const service = z.strictObject({
+  name: itemId,
+  run: text.describe('Command line that stays in the foreground. Its files go to $SEAMARK_SERVICE_DIR.'),
+  ready,
+  env: maybe(env),
+  stop: maybe(duration.describe('Between SIGTERM and SIGKILL. Default 10s.')),
+})
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
   schema: maybe(
@@ -132,6 +144,13 @@ const item = z
         .describe('A list of ids is order only; a map names inputs, read-only at $SEAMARK_INPUTS/<name>.'),
     ),
     locks: maybe(z.array(z.string()).describe('A literal path, a prefix and /**, or name: and a name.')),
+    services: maybe(
+      z
+        .array(service)
+        .describe(
+          "Helper programs in the item's sandbox, such as a database: started in this order before its program and before each gate, ended with it.",
+        ),
+    ),
     gates: maybe(z.array(gate)),
     outputs: maybe(z.array(output)),
     effects: maybe(
@@ -183,7 +202,8 @@ const guard: {
   readonly workspace: Record<Exclude<keyof NonNullable<Plan['workspace']>, keyof z.infer<typeof workspace>>, never>
   readonly defaults: Record<Exclude<keyof NonNullable<Plan['defaults']>, keyof z.infer<typeof defaults>>, never>
   readonly budget: Record<Exclude<keyof NonNullable<Plan['budget']>, keyof z.infer<typeof budget>>, never>
-} = { plan: {}, item: {}, setup: {}, workspace: {}, defaults: {}, budget: {} }
+  readonly service: Record<Exclude<keyof PlanService, keyof z.infer<typeof service>>, never>
+} = { plan: {}, item: {}, setup: {}, workspace: {}, defaults: {}, budget: {}, service: {} }
 void guard
 
 const fields: ReadonlyMap<string, readonly string[]> = new Map([
@@ -203,6 +223,8 @@ const fields: ReadonlyMap<string, readonly string[]> = new Map([
     'items.#.retries': retries,
     'items.#.budget': budget,
     'items.#.children': children,
+    'items.#.services.#': service,
+    'items.#.services.#.ready': ready,
     'items.#.gates.#': gate,
     'items.#.outputs.#': output,
     'items.#.prompt': z.strictObject({ file: text }),

@@ -79,6 +79,18 @@ export const product: z.ZodType<Product> = z.object({
   stdout: blobRef,
   stderr: blobRef,
   snapshot: maybe(blobRef),
+  services: maybe(
+    z.array(
+      z.object({
+        name: z.string(),
+        end: maybe(z.enum(['stopped', 'killed', 'ended', 'not-ready', 'not-started'])),
+        code: maybe(z.int()),
+        signal: maybe(z.string()),
+        log: maybe(blobRef),
+        lost: maybe(count.describe('Bytes that it wrote beyond what is kept.')),
+      }),
+    ),
+  ),
 })
 
 const left: z.ZodType<LeftProcesses> = z

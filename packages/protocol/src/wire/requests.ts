@@ -54,6 +54,8 @@ export interface LogsQuery {
   /** The newest where absent. */
   readonly attempt?: number
   readonly step: Step
+  /** Name of a service: what it wrote to both streams, in the place of `stream`. */
+  readonly service?: string
 }
 export interface Effective {
   /** False where there was nothing left to stop, to pause or to resume. */

@@ -258,6 +258,9 @@ export const ROUTES: Routes = {
       follow: flag.default(false),
       attempt: maybe(z.coerce.number().pipe(z.int().min(1))),
       step: step.default('main'),
+      service: maybe(
+        itemIdText.describe('What a service of the step wrote, to both streams, in the place of the step.'),
+      ),
     }),
     answer: { kind: 'bytes', mediaType: 'application/octet-stream' },
     errors: ['NOT_FOUND'],

@@ -1,0 +1,47 @@
+import type { BlobRef } from './seam.ts'
+
+/** A helper program beside an item's own, in its sandbox, such as a database. */
+export interface PlanService {
+  readonly name: string
+  /** Command line that stays in the foreground. */
+  readonly run: string
+  readonly ready: {
+    /** Command line that ends with 0 once the service is ready. */
+    readonly run: string
+    /** Between two looks. Default `500ms`. */
+    readonly every?: string
+    /** How long it may take. Default `1m`. */
+    readonly timeout?: string
+  }
+  readonly env?: Readonly<Record<string, string>>
+  /** Between SIGTERM and SIGKILL. Default `10s`. */
+  readonly stop?: string
+}
+
+/** The same as the engine keeps it, with every default. */
+export interface ServiceSpec {
+  readonly name: string
+  readonly run: string
+  readonly ready: { readonly run: string; readonly everyMs: number; readonly timeoutMs: number }
+  readonly env: Readonly<Record<string, string>>
+  readonly stopMs: number
+}
+
+/** A service of an item, once its launch has ended. They are told in the order of the plan; where nothing was started, none is. */
+export interface ServiceReport {
+  readonly name: string
+  /**
+   * `stopped`: with the item, by SIGTERM. `killed`: with the item, by SIGKILL, as SIGTERM was not enough. `ended`: by itself, while
+   * the item's program ran. `not-ready`: so that program was not started. `not-started`: one before it was not ready. Absent: not
+   * known, as where all of the launch was killed.
+   */
+  readonly end?: 'stopped' | 'killed' | 'ended' | 'not-ready' | 'not-started'
+  /** Exit code, where it exited. */
+  readonly code?: number
+  /** Signal name, where a signal ended it. */
+  readonly signal?: string
+  /** What it wrote to stdout and stderr; absent where there is no such file. */
+  readonly log?: BlobRef
+  /** Bytes that it wrote beyond what is kept. */
+  readonly lost?: number
+}
