@@ -16,9 +16,21 @@ export const DOES: Readonly<Record<string, AskedTool['does']>> = {
   execute: 'run',
 }
 
-export function toolCall({ toolCallId, rawInput, rawOutput, content, ...call }: ToolCallData): ToolCall {
+/** What Codex calls a tool of an MCP server; where it asks for one its title names none. */
+const OF_SERVER = /^Tool: ([^\s/]+)\/(\S+)$/
+const NAMES_NONE = 'Approve MCP tool call'
+
+export function toolCall({ toolCallId, rawInput, rawOutput, content, title, ...call }: ToolCallData): ToolCall {
+  const [, server, tool] = OF_SERVER.exec(title ?? '') ?? []
+  const name = server === undefined ? title : `mcp__${server}__${tool}`
   const isEnd = call.status === 'completed' || call.status === 'failed'
-  return { ...call, id: toolCallId, input: rawInput, ...(isEnd && { result: resultOf(rawOutput, content) }) }
+  return {
+    ...call,
+    ...(title !== NAMES_NONE && { title: name }),
+    id: toolCallId,
+    input: rawInput,
+    ...(isEnd && { result: resultOf(rawOutput, content) }),
+  }
 }
 
 /** What came of a call. An output that is an object may hold what differs each time, such as an id or a time. */
