@@ -135,6 +135,7 @@ function wideningOf(run: Run, parent: Item, items: readonly ItemSpec[]): Decisio
       item.timeoutMs > timeoutMs ||
       item.gates.some((gate) => gate.timeoutMs > timeoutMs) ||
       item.retries.max > retries.max ||
+      (item.retries.max > 0 && item.retries.minDelayMs > Math.max(timeoutMs, retries.minDelayMs)) ||
       (children !== undefined && (children.depth >= given.depth || children.max > given.max)),
   )
   if (wider === undefined) return undefined
@@ -142,7 +143,7 @@ function wideningOf(run: Run, parent: Item, items: readonly ItemSpec[]): Decisio
     'INVALID_INPUT',
     `Item ${wider.id} is wider than its parent.`,
     'A child has the queue and executor of its parent, no other agent, no higher priority, no longer timeout, no more \
-retries, no locks, and fewer generations below it.',
+and no later retries, no locks, and fewer generations below it.',
   )
 }
 

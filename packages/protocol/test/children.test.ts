@@ -41,6 +41,9 @@ describe('a child', () => {
     [{ gates: [gate(1), gate(60_001)] }, ['LIMIT_EXCEEDED /items/1/gates/1/timeout']],
     [{ timeoutMs: 70_000, gates: [gate(70_000)] }, ['LIMIT_EXCEEDED /items/1/timeout']],
     [{ retries: retries(3) }, ['LIMIT_EXCEEDED /items/1/retries/max']],
+    [{ retries: { max: 1, minDelayMs: 60_001, maxDelayMs: 70_000 } }, ['LIMIT_EXCEEDED /items/1/retries/minDelay']],
+    [{ retries: { max: 1, minDelayMs: 60_000, maxDelayMs: 70_000 } }, []],
+    [{ retries: { max: 0, minDelayMs: 60_001, maxDelayMs: 70_000 } }, []],
     [{ children: { max: 6, depth: 2, end: 'cancel' } }, ['LIMIT_EXCEEDED /items/1/children/depth', 'LIMIT_EXCEEDED /items/1/children/max']], // prettier-ignore
   ])('is told everything that is wider: %j', (more, faults) => {
     expect(problems(more)).toEqual(faults)

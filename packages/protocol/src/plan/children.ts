@@ -114,6 +114,14 @@ export function childItems(items: readonly ItemSpec[], parent: ItemSpec, attempt
         'A child is tried no more often than its parent.',
         `Write at most ${parent.retries.max}.`,
       )
+    const latestMs = Math.max(parent.timeoutMs, parent.retries.minDelayMs)
+    if (retries.max > 0 && retries.minDelayMs > latestMs)
+      refuse(
+        at,
+        'retries/minDelay',
+        'A child is tried again within the time of its parent.',
+        `Write at most ${latestMs}ms.`,
+      )
     if (children === undefined) continue
     if (children.depth >= depth)
       refuse(at, 'children/depth', `Below its parent there are ${depth} generations.`, 'Do without children here.')
