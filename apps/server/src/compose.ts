@@ -159,6 +159,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             queues,
             budgets: loaded.budgets,
             probeOf: (name) => probes.digestOf(name),
+            instructionsOf: (name) => runtimes.find((runtime) => runtime.name === name)?.instructions,
             newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
             version: VERSION,
             holder: options.holder,

@@ -1,8 +1,8 @@
 import type { BlobRef } from './seam.ts'
 
-/** A file that an agent's program reads as instructions. */
+/** A text that an agent's program reads as instructions. */
 export interface AgentInstruction {
-  /** In the agent's folder. */
+  /** In the agent's folder. Of the options of a runtime: `instructions`, or `skills/NAME/SKILL.md`. */
   readonly path: string
   /** Lower-case hex SHA-256 of its bytes. */
   readonly sha256: string

@@ -142,6 +142,8 @@ export interface RecordData extends ControlRecords {
       readonly digest: string
       readonly instructions: readonly AgentInstruction[]
     }
+    /** Of `main`: what the options of its runtime tell every agent, where they tell anything. */
+    readonly instructions?: readonly AgentInstruction[]
   }
   /**
    * What a running step asked to reach, and whether it may. It is durable before anything goes out. Header: the launch's

@@ -1,3 +1,4 @@
+import type { AgentInstruction } from './agent-pin.ts'
 import type { AgentPart, AgentParts } from './agent.ts'
 import type { Exit, OutputStream } from './executor.ts'
 import type { Policy } from './policy.ts'
@@ -146,6 +147,8 @@ export interface RuntimeAccess {
 
 /** How to drive one kind of agent program. */
 export interface RuntimeAdapter extends Seam<'runtime/v1', RuntimeGuarantees> {
+  /** What its own options tell every agent, at most 33 texts: the record of each launch has their digests. Absent: nothing. */
+  readonly instructions?: readonly AgentInstruction[]
   /** Pure of side effects. Errors: `INVALID_INPUT` for a task that it can not do. */
   prepare(task: RuntimeTask, options?: CallOptions): Promise<RuntimeLaunch>
   /**

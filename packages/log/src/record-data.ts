@@ -27,6 +27,7 @@ import {
 import type { Takes } from './exactly.ts'
 import { LIMITS } from './limits.ts'
 
+const instructions = z.array(z.strictObject({ path: word, sha256: digest })).max(LIMITS.instructionsPerLaunch)
 const treeHead = z.strictObject({ size: count, root: digest })
 
 const range = z
@@ -91,14 +92,8 @@ const schemas = {
     resumes: word.exactOptional(),
     policy: digest.exactOptional(),
     probe: digest.exactOptional(),
-    agent: z
-      .strictObject({
-        name,
-        version: positive,
-        digest,
-        instructions: z.array(z.strictObject({ path: word, sha256: digest })).max(LIMITS.instructionsPerLaunch),
-      })
-      .exactOptional(),
+    agent: z.strictObject({ name, version: positive, digest, instructions }).exactOptional(),
+    instructions: instructions.exactOptional(),
   }),
   'egress.decided': z.strictObject({
     outcome: z.literal(['allowed', 'refused']),

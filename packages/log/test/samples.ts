@@ -76,6 +76,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     policy: digest,
     probe: digest,
     agent: { name: 'docs-writer', version: 3, digest, instructions: [{ path: 'AGENTS.md', sha256: digest }] },
+    instructions: [{ path: 'skills/knots/SKILL.md', sha256: digest }],
   },
   'egress.decided': {
     outcome: 'refused',

@@ -1,6 +1,7 @@
 import type { AuditAnchor, Authorizer, Executor, Journal, Projections, Signer, Worker } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import type { BudgetDefaults } from './commands.ts'
+import type { LaunchFacts } from './launch-facts.ts'
 import type { Queues } from './schedule.ts'
 
 /** What an engine is made of. */
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly budgets?: BudgetDefaults
   /** Digest of the report of probes that an executor's promises rest on now; it goes into its launches. */
   readonly probeOf?: (executor: string) => string | undefined
+  /** What the options of a runtime tell every agent; it goes into its launches. */
+  readonly instructionsOf?: LaunchFacts['instructionsOf']
   /** Origin of a log that does not exist yet. An existing log keeps its own. */
   readonly newOrigin: () => string
   /** Version of the program, and a text that names this process to others. */

@@ -6,6 +6,7 @@ import { alarm } from './alarm.ts'
 import type { Command, Reply } from './commands.ts'
 import { beginsAnew } from './commands.ts'
 import { isEarlier, withEarlier } from './earlier.ts'
+import type { LaunchFacts } from './launch-facts.ts'
 import { recover } from './recover.ts'
 import { rowWriter } from './recovered-rows.ts'
 import type { Queues } from './schedule.ts'
@@ -35,8 +36,7 @@ export interface LoopOptions {
   readonly lease: Lease
   readonly clock: Clock
   readonly queues: Queues
-  /** Digest of the report of probes that an executor's promises rest on now. */
-  readonly probeOf: (executor: string) => string | undefined
+  readonly facts: LaunchFacts
   readonly random: () => number
   /** A snapshot is worth its cost after this many records, or four for each item in memory if that is more. */
   readonly recordsPerSnapshot: number

@@ -79,7 +79,10 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
       lease,
       clock,
       queues: options.queues,
-      probeOf: options.probeOf ?? (() => undefined),
+      facts: {
+        probeOf: options.probeOf ?? (() => undefined),
+        instructionsOf: options.instructionsOf ?? (() => undefined),
+      },
       random: options.random ?? Math.random,
       recordsPerSnapshot: options.recordsPerSnapshot ?? 20_000,
       yield: options.yield ?? nextTurn,

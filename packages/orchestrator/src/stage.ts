@@ -6,6 +6,8 @@ import type { Command, Reply } from './commands.ts'
 import { beginsAnew } from './commands.ts'
 import { decide } from './decide.ts'
 import { fold } from './fold.ts'
+import type { LaunchFacts } from './launch-facts.ts'
+import { withFacts } from './launch-facts.ts'
 import type { Ledger } from './ledger.ts'
 import { itemRow, runRow } from './project.ts'
 import { react } from './react.ts'
@@ -37,8 +39,7 @@ export interface StageOptions {
   readonly random: () => number
   readonly epoch: number
   readonly queues: Queues
-  /** Digest of the report of probes that an executor's promises rest on. */
-  readonly probeOf: (executor: string) => string | undefined
+  readonly facts: LaunchFacts
   /** Why nothing new is begun now, where that is so. */
   readonly holdBack: SeamError | undefined
 }
@@ -48,7 +49,7 @@ export interface StageOptions {
  * Errors: those of `Ledger.place`; state and chains are then of no use any more.
  */
 export function stage(state: State, chains: Ledger, commands: readonly Command[], options: StageOptions): Staged {
-  const { now, random, epoch, queues, probeOf, holdBack } = options
+  const { now, random, epoch, queues, facts, holdBack } = options
   const staged: Staged = {
     records: [],
     batch: emptyBatch(),
@@ -66,7 +67,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   }
   const apply = (drafts: readonly RecordDraft[], begins: (record: AnyRecord) => boolean) => {
     for (const draft of drafts) {
-      const { header } = chains.place(probed(draft, probeOf), now, epoch, staged.batch)
+      const { header } = chains.place(withFacts(state, draft, facts), now, epoch, staged.batch)
       fold(state, header, draft.payload?.bytes, touch)
       staged.records.push(header)
       if (begins(header)) staged.urgent = false
@@ -95,16 +96,6 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
   staged.usage = [...state.todo.usage.values()]
   state.todo.usage.clear()
   return staged
-}
-
-/** A launch says what its executor's promises rest on. */
-function probed(draft: RecordDraft, probeOf: StageOptions['probeOf']): RecordDraft {
-  if (draft.kind !== 'item.launched' && draft.kind !== 'layer.launched') return draft
-  const probe = probeOf(draft.data.executor)
-  if (probe === undefined) return draft
-  return draft.kind === 'item.launched'
-    ? { ...draft, data: { ...draft.data, probe } }
-    : { ...draft, data: { ...draft.data, probe } }
 }
 
 // The launch of a gate that follows an end is not told by it: held back, it would keep every end in its batch from

@@ -134,7 +134,14 @@ describe('a recovery without a snapshot', () => {
     const { bare } = await spent()
     const { state, chains } = await recover('default', bare)
     const gathered = state.todo.usage.size
-    const options = { now: 0, random: () => 0.5, epoch: 9, queues: {}, probeOf: () => undefined, holdBack: undefined }
+    const options = {
+      now: 0,
+      random: () => 0.5,
+      epoch: 9,
+      queues: {},
+      facts: { probeOf: () => undefined, instructionsOf: () => undefined },
+      holdBack: undefined,
+    }
     const nothing = stage(state, chains, [], options)
     expect([nothing.records, nothing.usage, state.todo.usage.size]).toEqual([[], [], gathered])
     const data = { size: 1, kind: 'test', name: 'away', code: 'UNAVAILABLE' }

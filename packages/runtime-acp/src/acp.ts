@@ -1,7 +1,15 @@
 import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
+import {
+  agentLaunch,
+  agentRuntime,
+  checkSettings,
+  givenParts,
+  toldByOptions,
+  promptOf,
+  REPEATS,
+} from '@seamark/runtime'
 import type { AgentOptions } from '@seamark/runtime'
 import { agentServer } from './agent-servers.ts'
 import type { AcpMcpServer } from './acp-port.ts'
@@ -63,6 +71,7 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     name: options.name ?? 'acp',
     opening: OPENING,
     takes: ['instructions', 'mcpServers'],
+    instructions: toldByOptions(options),
     launch(task) {
       // What can not be given is said before anything is started.
       given(task)

@@ -1,7 +1,15 @@
 import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
+import {
+  agentLaunch,
+  agentRuntime,
+  checkSettings,
+  givenParts,
+  toldByOptions,
+  promptOf,
+  REPEATS,
+} from '@seamark/runtime'
 import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { commandLine } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
@@ -80,6 +88,7 @@ export function claudeCode(options: ClaudeCodeOptions = {}): RuntimeAdapter {
     name: options.name ?? 'claude-code',
     opening: OPENING,
     takes: ['instructions', 'skills', 'mcpServers'],
+    instructions: toldByOptions(options),
     launch,
     about: (task) => ({
       task,

@@ -1,6 +1,14 @@
 import type { RuntimeAdapter, RuntimeTask } from '@seamark/core'
 import { toolAnswers } from '@seamark/policy'
-import { agentLaunch, agentRuntime, checkSettings, givenParts, promptOf, REPEATS } from '@seamark/runtime'
+import {
+  agentLaunch,
+  agentRuntime,
+  checkSettings,
+  givenParts,
+  toldByOptions,
+  promptOf,
+  REPEATS,
+} from '@seamark/runtime'
 import type { AgentOptions, VersionRange } from '@seamark/runtime'
 import { BASE_URL, commandLine, mcpConfig } from './arguments.ts'
 import type { McpServer } from './arguments.ts'
@@ -72,6 +80,7 @@ export function codex(options: CodexOptions = {}): RuntimeAdapter {
     name: options.name ?? 'codex',
     opening: OPENING,
     takes: ['instructions', 'skills', 'mcpServers'],
+    instructions: toldByOptions(options),
     launch,
     about: (task) => {
       const { instructions, skills, mcpServers } = given(task)

@@ -1,4 +1,4 @@
-import type { AgentPart, RuntimeAdapter, RuntimeLaunch, RuntimeTask } from '@seamark/core'
+import type { AgentInstruction, AgentPart, RuntimeAdapter, RuntimeLaunch, RuntimeTask } from '@seamark/core'
 import { throwIfAborted } from '@seamark/kit'
 import type { About, Conversation, Manner, Repeats, Step } from './conversation.ts'
 import { parseState } from './drive-state.ts'
@@ -29,6 +29,8 @@ export interface Agent<C extends Conversation, A extends About<C>> {
   readonly opening: C
   /** What of an agent's folder the program is given. */
   readonly takes: readonly AgentPart[]
+  /** What its options tell every agent. */
+  readonly instructions?: readonly AgentInstruction[]
   launch(task: RuntimeTask): RuntimeLaunch
   about(task: RuntimeTask): A
   begin(): Step<C>
@@ -38,12 +40,13 @@ export interface Agent<C extends Conversation, A extends About<C>> {
 
 /** A runtime that talks with its program, and answers it from the policy. */
 export function agentRuntime<C extends Conversation, A extends About<C>>(agent: Agent<C, A>): RuntimeAdapter {
-  const { kind, name, opening } = agent
+  const { kind, name, opening, instructions = [] } = agent
   return {
     spec: 'runtime/v1',
     kind,
     name,
     guarantees: { interactive: true, takes: 'prompt', tools: 'asked', agent: agent.takes },
+    ...(instructions.length > 0 && { instructions }),
 
     async prepare(task, { signal } = {}) {
       throwIfAborted(signal)
