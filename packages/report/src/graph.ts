@@ -1,7 +1,6 @@
 import { markup } from './html.ts'
 import type { Html } from './html.ts'
 import { REPORT_LIMITS } from './limits.ts'
-import type { Shown } from './shown.ts'
 import { counted, fit } from './words.ts'
 
 const box = { width: 150, height: 28, gapX: 44, gapY: 8, rows: 16, letters: 19 } as const
@@ -11,8 +10,29 @@ interface Place {
   readonly y: number
 }
 
+/** An item as it is drawn. */
+export interface GraphItem {
+  readonly id: string
+  readonly index: number
+  /** Indexes. */
+  readonly needs: readonly number[]
+  /** Class of its box, and what is shown of it beside its id. */
+  readonly kind: string
+  readonly says: string
+}
+
 /** The items and what they need, from left to right. An item stands behind all that it needs. */
-export function graph(items: readonly Shown[]): Html {
+export function graph(items: readonly (Omit<GraphItem, 'kind' | 'says'> & { readonly status: string })[]): Html {
+  const { svg, left } = drawing(
+    items.map((item) => ({ ...item, kind: `s-${item.status}`, says: item.status })),
+    true,
+  )
+  return markup`<div class="wide" tabindex="0">${svg}</div>
+    ${left > 0 ? markup`<p class="note">${counted(left, 'line')} more not drawn.</p>` : undefined}`
+}
+
+/** The drawing by itself, and how many lines were left out. In a page each item leads to its own place there. */
+export function drawing(items: readonly GraphItem[], inPage: boolean): { readonly svg: Html; readonly left: number } {
   const places = placesOf(items)
   const all = [...places.values()]
   const width = all.reduce((most, { x }) => Math.max(most, x), 0) + box.width + 2
@@ -26,31 +46,38 @@ export function graph(items: readonly Shown[]): Html {
   })
   const lines = edges.slice(0, REPORT_LIMITS.edges).map(line)
   const left = edges.length - lines.length
-  const nodes = items.map(({ id, index, status }) => {
+  const nodes = items.map(({ id, index, kind, says }) => {
     const { x, y } = places.get(index) ?? { x: 0, y: 0 }
-    return markup`<a href="#i${index}"
-      ><title>${id}: ${status}</title
-      ><rect class="s-${status}" x="${x}" y="${y}" width="${box.width}" height="${box.height}" rx="7" /><text
+    const node = markup`<title>${id}: ${says}</title
+      ><rect class="${kind}" x="${x}" y="${y}" width="${box.width}" height="${box.height}" rx="7" /><text
         x="${x + 11}"
         y="${y + 18}"
         >${fit(id, box.letters)}</text
-      ></a
-    >`
+      >`
+    return inPage ? markup`<a href="#i${index}">${node}</a>` : markup`<g>${node}</g>`
   })
-  return markup`<div class="wide" tabindex="0">
-      <svg
-        class="graph"
-        width="${width}"
-        height="${height}"
-        viewBox="0 0 ${width} ${height}"
-        role="img"
-        aria-label="Items and what they need"
-      >
-        ${lines}${nodes}
-      </svg>
-    </div>
-    ${left > 0 ? markup`<p class="note">${counted(left, 'line')} more not drawn.</p>` : undefined}`
+  const svg = markup`<svg
+      ${inPage ? undefined : markup`xmlns="http://www.w3.org/2000/svg"`}
+      class="graph"
+      width="${width}"
+      height="${height}"
+      viewBox="0 0 ${width} ${height}"
+      role="img"
+      aria-label="Items and what they need"
+    >
+      ${inPage ? undefined : OWN_STYLE}${lines}${nodes}
+    </svg>`
+  return { svg, left }
 }
+
+// A file of its own has no page around it that says how it looks.
+const OWN_STYLE = markup`<style>
+  svg { font: 12px ui-monospace, monospace; background: #fff }
+  path { fill: none; stroke: #6b7683; opacity: .6 }
+  rect { fill: #fff; stroke: #1f5fa8; stroke-width: 1.5 }
+  rect.longest { stroke: #c0362c; stroke-width: 3 }
+  text { fill: #1b2430 }
+</style>`
 
 function line({ from, to }: { readonly from: Place; readonly to: Place }): Html {
   const [x1, y1, x2, y2] = [from.x + box.width, from.y + box.height / 2, to.x, to.y + box.height / 2]
@@ -58,8 +85,10 @@ function line({ from, to }: { readonly from: Place; readonly to: Place }): Html 
   return markup`<path d="M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}" />`
 }
 
+type Placed = Pick<GraphItem, 'index' | 'needs'>
+
 /** By index: one column for each level, several where it is long. */
-function placesOf(items: readonly Shown[]): ReadonlyMap<number, Place> {
+function placesOf(items: readonly Placed[]): ReadonlyMap<number, Place> {
   const places = new Map<number, Place>()
   let column = 0
   for (const level of levelsOf(items)) {
@@ -74,7 +103,7 @@ function placesOf(items: readonly Shown[]): ReadonlyMap<number, Place> {
 }
 
 /** Indexes by how many items stand before them at most. */
-function levelsOf(items: readonly Shown[]): readonly (readonly number[])[] {
+function levelsOf(items: readonly Placed[]): readonly (readonly number[])[] {
   const there = new Set(items.map(({ index }) => index))
   const waits = new Map<number, number>()
   const behind = new Map<number, number[]>()

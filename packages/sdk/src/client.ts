@@ -9,6 +9,7 @@ import type {
   Effective,
   ItemView,
   PlanFormat,
+  PlanView,
   PolicyView,
   PushAnswer,
   PushBody,
@@ -74,6 +75,8 @@ export interface SeamarkClient {
   submit(input: SubmitInput, options?: CallOptions): Promise<SubmitAnswer>
   /** Checks a plan as `submit` does, but for its repository, which is not looked at. Changes nothing. */
   check(input: PlanInput, options?: CallOptions): Promise<CheckAnswer>
+  /** Checks a plan in the same way, and gives its graph. */
+  show(input: PlanInput & { readonly svg?: boolean }, options?: CallOptions): Promise<PlanView>
   /** All runs, newest first; pages are fetched as they are needed. */
   runs(filter?: Omit<RunsQuery, 'cursor' | 'limit'>, options?: CallOptions): AsyncIterable<RunView>
   run(run: string, options?: CallOptions): Promise<RunView>
@@ -175,6 +178,10 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     check({ plan, format }, callOptions) {
       const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
       return ask(ROUTES.checkPlan, { params: {}, bytes }, callOptions)
+    },
+    show({ plan, format, svg = false }, callOptions) {
+      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
+      return ask(ROUTES.showPlan, { params: {}, query: { svg }, bytes }, callOptions)
     },
     async *runs(filter = {}, callOptions) {
       let cursor: string | undefined

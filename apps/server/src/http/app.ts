@@ -17,6 +17,7 @@ import { REPORT_HEADERS, runReport } from '../report.ts'
 import { describe, diagnose, probe } from '../service-view.ts'
 import { about, checkedPlan } from '../checked-plan.ts'
 import type { PlanText } from '../checked-plan.ts'
+import { viewPlan } from '../plan-view.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
@@ -97,6 +98,9 @@ export function buildApp(options: AppOptions): App {
   )
   json(ROUTES.checkPlan, async ({ plan, signal }) =>
     about(deployment, await checkedPlan(deployment, requirePlan(plan), { signal })),
+  )
+  json(ROUTES.showPlan, async ({ query, plan, signal }) =>
+    viewPlan(await checkedPlan(deployment, requirePlan(plan), { signal }), query),
   )
   json(ROUTES.runs, async ({ query }) => ask.runs(query))
   json(ROUTES.run, async ({ params }) => ask.run(params.run))

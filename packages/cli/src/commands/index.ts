@@ -17,6 +17,7 @@ import { logs } from './logs.ts'
 import { migrateToPostgres, migrateToSqlite } from './migrate.ts'
 import { patch } from './patch.ts'
 import { pause, resume } from './pause.ts'
+import { planShow } from './plan-show.ts'
 import { policyExplain } from './policy-explain.ts'
 import { report } from './report.ts'
 import { run } from './run.ts'
@@ -37,6 +38,7 @@ import { watch } from './watch.ts'
 export const COMMANDS: readonly Command[] = [
   init,
   validate,
+  planShow,
   run,
   submit,
   watch,

@@ -14,3 +14,8 @@ export const digest: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** Any JSON object. */
 export const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json())
+
+/** `true` or `false` in a query. */
+export const flag: z.ZodPipe<z.ZodEnum<{ true: 'true'; false: 'false' }>, z.ZodTransform<boolean, 'true' | 'false'>> = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')

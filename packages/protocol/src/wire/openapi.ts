@@ -9,6 +9,7 @@ import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { runPage, runView } from './run.ts'
 import { doctorReport, serviceView, trustFile } from './service.ts'
+import { planView } from './plan.ts'
 import { checkAnswer, PLAN_MEDIA_TYPES, submitAnswer } from './submit.ts'
 import { budgetView, usagePage, usageView } from './usage.ts'
 
@@ -20,6 +21,7 @@ const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [runEvent, 'RunEvent'],
   [submitAnswer, 'SubmitAnswer'],
   [checkAnswer, 'CheckAnswer'],
+  [planView, 'Plan'],
   [serviceView, 'Service'],
   [doctorReport, 'DoctorReport'],
   [trustFile, 'TrustFile'],

@@ -7,7 +7,7 @@ import { AGENT_ROUTES } from './agent-routes.ts'
 import type { AgentRoutes } from './agent-routes.ts'
 import { CONTROL_ROUTES } from './control-routes.ts'
 import type { ControlRoutes } from './control-routes.ts'
-import { count, maybe } from './exact.ts'
+import { count, flag, maybe } from './exact.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
@@ -80,7 +80,6 @@ export interface Routes extends AgentRoutes, ControlRoutes, PlanRoutes {
 const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
 const ofItem: z.ZodType<ItemParams> = z.strictObject({ run: runIdText, item: itemIdText })
 const fromText = z.coerce.number().pipe(z.int().min(0))
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const page = {
   cursor: maybe(z.string().max(1_000)),
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
