@@ -1,4 +1,4 @@
-import type { BlobRef, Exit, ItemSpec, ServiceSpec, StepReport, StepTask } from '@seamark/core'
+import type { BlobRef, Exit, ItemSpec, SecretStore, ServiceSpec, StepReport, StepTask } from '@seamark/core'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { blobKey, launchId } from '@seamark/kit'
 import { command } from '@seamark/runtime-command'
@@ -6,6 +6,7 @@ import { folderStorage } from '@seamark/storage-local'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { LocalWorker } from '../src/index.ts'
 import { localWorker, WORKER_LIMITS } from '../src/index.ts'
 import { item } from './attempt.ts'
 import { collect, repository, temporary } from './repository.ts'
@@ -38,8 +39,12 @@ async function exitOf(id: string): Promise<Exit> {
   throw new Error('no end')
 }
 
-async function play(spec: ItemSpec, more: Partial<StepTask> = {}): Promise<StepReport & { readonly exit: Exit }> {
-  const workspace = await worker.workspaces('ns', 'git').resolve({ git: base, from: '/' })
+async function play(
+  spec: ItemSpec,
+  more: Partial<StepTask> = {},
+  on: LocalWorker = worker,
+): Promise<StepReport & { readonly exit: Exit }> {
+  const workspace = await on.workspaces('ns', 'git').resolve({ git: base, from: '/' })
   const step: StepTask = {
     ns: 'ns',
     run: 'run',
@@ -52,12 +57,12 @@ async function play(spec: ItemSpec, more: Partial<StepTask> = {}): Promise<StepR
     launchId: launchId('ns', 'run', 'it', n++, 'main'),
     ...more,
   }
-  await executor.launch(step.launchId, await worker.prepare(step, executor))
+  await executor.launch(step.launchId, await on.prepare(step, executor))
   const end = exitOf(step.launchId)
-  await worker.follow(step, executor, end)
+  await on.follow(step, executor, end)
   const exit = await end
-  const report = await worker.capture(step, executor, exit)
-  await worker.release(step)
+  const report = await on.capture(step, executor, exit)
+  await on.release(step)
   await executor.reap(step.launchId)
   expect(readdirSync(join(data, 'worker/namespaces/ns/attempts'))).toEqual([])
   return { ...report, exit }
@@ -197,9 +202,14 @@ describe('services', () => {
   })
 
   it('that ignore SIGTERM are killed after their time, with all that they started', async () => {
-    const deaf = service('deaf', 'trap "" TERM; (while :; do sleep 1; done) & while :; do sleep 1; done', {
-      stopMs: 200,
-    })
+    const deaf = service(
+      'deaf',
+      'trap "" TERM; touch "$SEAMARK_SERVICE_DIR/up"; (while :; do sleep 1; done) & while :; do sleep 1; done',
+      {
+        ready: { ...READY, run: 'test -e "$SEAMARK_SERVICE_DIR/up"' },
+        stopMs: 200,
+      },
+    )
     const { verdict, product, exit } = await served([deaf], 'true')
     expect(verdict).toEqual(DONE)
     expect(product?.services).toMatchObject([{ name: 'deaf', end: 'killed', signal: 'SIGKILL' }])
@@ -276,5 +286,29 @@ describe('what an item can not do', () => {
     const { verdict } = await served([service('a', 'exec sleep 1000')], 'kill -9 $PPID; sleep 1000')
     expect(verdict).toEqual({ outcome: 'failed', reason: 'signal', detail: 'SIGKILL' })
     expect(existsSync(join(data, 'worker/namespaces/ns/kept'))).toBe(false)
+  })
+})
+
+describe('a secret of the item', () => {
+  const value = 'Zq8-0123456789@abc+Q'
+  const secrets: SecretStore = {
+    spec: 'secrets/v1',
+    kind: 'test',
+    name: 'test',
+    guarantees: {},
+    resolve: async (ref) => ({ ref, value: Buffer.from(value) }),
+    describe: async (ref) => ({ ref }),
+  }
+  const watched = localWorker({ dir: join(data, 'worker'), storage, runtimes: [command()], secrets })
+
+  it('is in no log of a service, and in no reason', async () => {
+    const policy = {
+      network: { allow: [{ host: 'a.example', mode: 'endpoint' as const, paths: ['/*'], inject: 'key' }] },
+    }
+    const says = service('db', `echo "a ${value} b"; exit 1`, { ready: { ...READY, run: 'false' } })
+    const spec = item('true', { executor: 'sandbox', services: [says], policy: { policy, digest: '0'.repeat(64) } })
+    const { verdict, product } = await play(spec, {}, watched)
+    expect(await text(product?.services?.[0]?.log)).toBe('a [redacted:key] b\n')
+    expect(verdict).toMatchObject({ reason: 'service-not-ready', detail: expect.stringContaining('[redacted:key]') })
   })
 })
