@@ -4,17 +4,10 @@ import type { ControlRecords } from './control-records.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
+import type { PayloadCommitment } from './payload.ts'
 import type { ServiceReport } from './services.ts'
 import type { EgressMode } from './policy.ts'
 import type { BudgetAccount, SpendLimits, TokenCounts, UsageAmount } from './usage.ts'
-
-/** Commitment to a payload: `HMAC-SHA256(salt, "seamark/payload/v1" ‖ 0x00 ‖ bytes)`, lower-case hex. */
-export interface PayloadCommitment {
-  readonly hmac: string
-  /** Bytes of the payload, at most 1 MiB. */
-  readonly size: number
-  readonly mediaType: string
-}
 
 /** `setup` builds a layer, `main` is the item's program, `gate:<n>` judges its product. */
 export type Step = 'setup' | 'main' | `gate:${number}`
