@@ -39,6 +39,8 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'x86_64-linux-gnu-gcc', package: 'gcc', probe: ['--version'] },
   { name: 'aarch64-linux-gnu-gcc', package: 'gcc-aarch64-linux-gnu', probe: ['--version'] },
   { name: '/usr/bin/chromium', package: 'chromium', probe: ['--version'] },
+  { name: 'zsh', package: 'zsh', probe: ['--version'] },
+  { name: 'fish', package: 'fish', probe: ['--version'] },
   { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
 ]
 

@@ -64,6 +64,11 @@ export async function connect(context: CliContext, args: ConnectArgs, purpose: P
   }
 }
 
+/** The service that runs on a data folder, if one does. Starts none. */
+export async function connectRunning(context: CliContext, args: ConnectArgs): Promise<Connection | undefined> {
+  return runningService(await dataFolder(context, args))
+}
+
 async function runningService(dataDir: string): Promise<Connection | undefined> {
   const file = await readServiceFile(dataDir)
   if (file === undefined || !(await listens(file.socket))) return undefined

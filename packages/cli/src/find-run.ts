@@ -26,7 +26,7 @@ export async function findRun(client: SeamarkClient, wanted: string): Promise<Ru
   }
   if (!NAME.test(wanted))
     throw new SeamError('INVALID_INPUT', `${JSON.stringify(wanted.slice(0, 80))} is no id of a run.`, {
-      remedy: 'seamark status lists the runs.',
+      remedy: 'seamark list shows the runs.',
     })
   try {
     return await client.run(wanted)
@@ -41,7 +41,7 @@ export async function findRun(client: SeamarkClient, wanted: string): Promise<Ru
   }
   const [only] = found
   if (only === undefined)
-    throw new SeamError('NOT_FOUND', `There is no run ${wanted}.`, { remedy: 'seamark status lists the runs.' })
+    throw new SeamError('NOT_FOUND', `There is no run ${wanted}.`, { remedy: 'seamark list shows the runs.' })
   if (found.length > 1)
     throw new SeamError(
       'INVALID_INPUT',

@@ -1,7 +1,7 @@
 import { SeamError } from '@seamark/kit'
 import { meant } from './words.ts'
 
-const FORMATS = ['table', 'json', 'yaml'] as const
+export const FORMATS = ['table', 'json', 'yaml'] as const
 
 /** How a command tells what it found: for people, or as documents. */
 export type OutputFormat = (typeof FORMATS)[number]

@@ -34,7 +34,7 @@ function context(): CliContext & { readonly written: () => string } {
       style: style(false),
       errStyle: style(false),
     },
-    env: { noColor: true },
+    env: { noColor: true, dumb: false },
     cwd: dir,
     version: '1.2.3',
   }

@@ -8,6 +8,8 @@ import { agentShow } from './agent-show.ts'
 import { answer } from './answer.ts'
 import { approve } from './approve.ts'
 import { cancel } from './cancel.ts'
+import { completion } from './completion.ts'
+import { diff } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { evidenceExport } from './evidence-export.ts'
 import { init } from './init.ts'
@@ -51,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   answer,
   approve,
   usage,
+  diff,
   patch,
   policyExplain,
   report,
@@ -72,4 +75,5 @@ export const COMMANDS: readonly Command[] = [
   secretsTest,
   migrateToPostgres,
   migrateToSqlite,
+  completion(() => COMMANDS),
 ]

@@ -12,7 +12,7 @@ import { table } from '../table.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { meant } from '../words.ts'
 
-const STATUSES = ['running', 'canceling', 'succeeded', 'failed', 'canceled'] as const
+export const STATUSES = ['running', 'canceling', 'succeeded', 'failed', 'canceled'] as const
 const mostRuns = 10_000
 
 export const list: Command = command({

@@ -5,6 +5,8 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { onInterrupt } from '../interrupt.ts'
+import { paged } from '../pager.ts'
+import type { Out } from '../pager.ts'
 import { harmlessOutput } from '../style.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -52,15 +54,20 @@ export const logs: Command = command({
         },
         { signal: stop.signal },
       )
-      try {
+      const write = async (out: Out): Promise<void> => {
         let from = 0
         const decoder = new TextDecoder()
         for await (const chunk of bytes) {
-          if (args.json === true) await io.out(`${JSON.stringify({ stream, from, ...asText(chunk) })}\n`)
-          else await io.out(io.interactive ? harmlessOutput(decoder.decode(chunk, { stream: true })) : chunk)
+          if (args.json === true) await out(`${JSON.stringify({ stream, from, ...asText(chunk) })}\n`)
+          else await out(io.interactive ? harmlessOutput(decoder.decode(chunk, { stream: true })) : chunk)
           from += chunk.byteLength
         }
-        if (args.json !== true && io.interactive) await io.out('\u001B[0m')
+        if (args.json !== true && io.interactive) await out('\u001B[0m')
+      }
+      try {
+        // What is followed is seen as it comes.
+        if (args.json === true || args.follow === true) await write((chunk) => io.out(chunk))
+        else await paged(context, write)
       } catch (error) {
         if (!stop.signal.aborted) throw error
       } finally {

@@ -4,6 +4,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { applyPatch } from '../git-apply.ts'
+import { paged } from '../pager.ts'
 import { colourPatch } from '../patch-colours.ts'
 import { counted } from '../words.ts'
 
@@ -46,7 +47,8 @@ export const patch: Command = command({
             : `Applied: ${counted(made?.files ?? 0, 'file')} changed in ${dir}.\n`,
         )
       } else if (bytes.length === 0) io.err('The item changed nothing.\n')
-      else await io.out(io.interactive ? colourPatch(bytes.toString('utf8'), io.style) : bytes)
+      else if (!io.interactive) await io.out(bytes)
+      else await paged(context, (out) => out(colourPatch(bytes.toString('utf8'), io.style)))
       return 0
     }),
 })

@@ -23,6 +23,9 @@ const WHOSE: Readonly<Record<UsageView['by'], string>> = {
   model: '',
 }
 
+/** What usage is summed by. */
+export const SUMMED_BY: readonly string[] = Object.keys(WHOSE)
+
 export const usage: Command = command({
   name: 'usage',
   summary: 'Shows what metered calls to model APIs used and cost',
