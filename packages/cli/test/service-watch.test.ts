@@ -77,6 +77,11 @@ describe('the picture of a service', () => {
     expect(text).not.toContain('\u001B')
   })
 
+  it('says that all runs are paused, and what lets them go on', () => {
+    const paused = { by: 'local:0', at: now }
+    expect(show(watched([], { service: service({ paused }) })).join('\n')).toContain('seamark resume --all')
+  })
+
   it('shows what waits for a person even where much more runs than fits', () => {
     const many = Array.from({ length: 1_000 }, (_, at) => item(`i${at}`, at + 2))
     const lines = show(watched([...many, asking]), 80, 12)

@@ -19,8 +19,8 @@ export const watch: Command = command({
   notes: [
     'Ctrl-C leaves; runs go on.',
     'Of a run that is over it shows what happened. Exit code: 0, 11 where the run failed, 8 where it was cancelled or left.',
-    'Without a run and without a terminal, or with --json, it gives one document a line: { type: "service", service }, { type: "run", run }',
-    'and { type: "item", item } for what there is, then { type: "record", run?, ... } for each record.',
+    'Without a run and without a terminal, or with --json, it gives one document a line: { type: "service", service },',
+    '{ type: "run", run } and { type: "item", item } for what there is, then { type: "record", run?, ... } for each record.',
   ],
   run: (context, args) => {
     const json = args.json === true

@@ -61,7 +61,7 @@ function itemLine(
 }
 
 /** What the service has to do, and how many slots of its queues are taken. */
-function heading({ stats, queues, standby }: ServiceView, columns: number, style: Style): string[] {
+function heading({ stats, queues, standby, paused }: ServiceView, columns: number, style: Style): string[] {
   const parts = [
     `${counted(stats.runs, 'run')}: ${stats.running} running, ${stats.parked} parked, ${stats.waiting} waiting`,
     ...queues.map(({ name, running = 0, concurrency }) => `${harmless(name)} ${running}/${concurrency}`),
@@ -74,6 +74,9 @@ function heading({ stats, queues, standby }: ServiceView, columns: number, style
   }
   // Many queues do not push out what they are for.
   const shown = lines.slice(0, 3).map((line) => style.bold(fit(line, columns)))
+  if (paused !== undefined)
+    for (const line of [fit('All runs are paused.', columns), ...wrapped('→ seamark resume --all', columns)])
+      shown.push(style.yellow(line))
   if (standby === undefined) return shown
   return [style.yellow(fit(`Standby: ${harmless(standby.leader ?? 'another service')} leads.`, columns)), ...shown]
 }
