@@ -50,6 +50,8 @@ def check_records(failed, records, manifest, head, proof):
 def fold(failed, records):
     """Status of the run from its records; settlements once, inputs from products of settled items."""
     items, index, products, outcome, cancel, status, announced = [], {}, {}, {}, None, None, 0
+    # Of the plan: what became of children, their parents have judged.
+    planned = []
 
     def settle(i, value):
         need(i < len(items) and i not in outcome, "settled twice or unknown")
@@ -61,10 +63,14 @@ def fold(failed, records):
         if kind == "run.submitted":
             announced = data["items"]
         elif kind == "items.added":
+            parent = record.get("item")
+            need(parent is None or (i is not None and i not in outcome), "children of an item that is over, or unknown")
             for number, name, needs in data["items"]:
                 need(number == len(items) and name not in index, "items out of order")
                 index[name] = number
                 items.append(needs)
+                if parent is None:
+                    planned.append(number)
         elif kind == "item.launched":
             for given in data.get("inputs", []):
                 source = index.get(given["from"])
@@ -84,8 +90,8 @@ def fold(failed, records):
         elif kind == "cancel.requested" and "item" not in record:
             cancel = cancel or data["reason"]
         elif kind == "run.sealed":
-            need(status or (len(items) == announced and len(outcome) == announced), "sealed before all settled")
-            all_good = all(value == "succeeded" for value in outcome.values())
+            need(status or (len(planned) == announced and len(outcome) == len(items)), "sealed before all settled")
+            all_good = all(outcome.get(number) == "succeeded" for number in planned)
             status = status or ("succeeded" if all_good else "canceled" if cancel == "requested" else "failed")
             need(data["status"] == status, "status is not borne out")
     return status
