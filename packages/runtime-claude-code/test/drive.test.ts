@@ -316,6 +316,19 @@ describe('an end', () => {
     expect(endOf(events)).toEqual({ completed: false, reason: 'rate-limit', ...(resetAt !== undefined && { resetAt }) })
   })
 
+  it('of a message of 20 MB is gone on from, in whatever character it is cut', async () => {
+    const long = claude.used('t', { content: '漢'.repeat(7_000_000) })
+    const said = lines(...opening, claude.uses('t', 'Read', { file_path: 'a' }), long, claude.result())
+    const { events } = await hear(said, {}, { chunkBytes: 65_537 })
+    expect(endOf(events)).toEqual({ completed: true, reason: 'completed' })
+  })
+
+  it('of a message that is too long without its texts ends the turn', async () => {
+    const many = claude.used('t', { content: Array.from({ length: 600_000 }, () => 1) })
+    const { events } = await hear(lines(...opening, many, claude.result()))
+    expect(endOf(events)).toEqual({ completed: false, reason: 'message-too-long' })
+  })
+
   it('of one who did what the policy refuses without asking is at once, also where it failed', async () => {
     const use = claude.uses('t', 'Bash', { command: 'git push' })
     const meta = { tool_result_meta: [{ id: 't', permission_decision: { decision: 'accept' } }] }
