@@ -48,6 +48,8 @@ export interface RealProgram {
   readonly run: (line: string) => Part
   /** What its model calls to use a tool for children. */
   readonly child: (tool: string, input: Json) => Part
+  /** What its model calls first to be offered these, where the program holds tools of others back. */
+  readonly finds?: (tools: string) => Part
   /** How records name a read of a file, where it is asked for, an edit of one, and a line. */
   readonly reads?: (path: string) => string
   readonly edits: (path: string, before: string, after: string) => string
@@ -87,6 +89,10 @@ const question = { question: 'Which colour?', header: 'Colour', options }
 
 export const claudeCode: RealProgram = {
   ...claude,
+  finds: (tools: string) => ({
+    tool: 'ToolSearch',
+    input: { query: `select:${tools.replaceAll(/\S+/g, 'mcp__seamark__$&').replaceAll(' ', ',')}`, max_results: 5 },
+  }),
   ask: { tool: 'AskUserQuestion', input: { questions: [{ ...question, multiSelect: false }] } },
   // Only to the sign-in of a subscription does the program listen for it.
   limit: (resetAt) => ({

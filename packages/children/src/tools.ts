@@ -14,7 +14,7 @@ workspace that you began with. They may use no more than you may, and what they 
 
 const ABOUT = {
   submit: `Adds items as your children: all of them, or none. An item has an id, and prompt (what an agent is to do) or run (a command \
-line), and what an item of a plan may have besides: needs on others of the same list, outputs, gates, retries, timeout, env, budget. Sent \
+line, with the runtime command), and what an item of a plan may have besides: needs on others of the same list, outputs, gates, retries, timeout, env, budget. Sent \
 again, the same list changes nothing.`,
   list: 'Tells how your children stand: status, reason, and the digests of what each that succeeded made.',
   wait: `Waits until children are over, or wait for a person, and tells how they stand. With done false time was up before: ask again.`,
