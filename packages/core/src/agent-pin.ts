@@ -16,3 +16,12 @@ export interface AgentPin {
   /** `AGENTS.md` or `CLAUDE.md`, and the `SKILL.md` of each skill. */
   readonly instructions: readonly AgentInstruction[]
 }
+
+/** The version of an agent that was launched. */
+export interface LaunchedAgent {
+  readonly name: string
+  readonly version: number
+  /** That of its manifest. */
+  readonly digest: string
+  readonly instructions: readonly AgentInstruction[]
+}

@@ -1,5 +1,5 @@
 import type { AgentActivity } from './activity.ts'
-import type { AgentInstruction } from './agent-pin.ts'
+import type { AgentInstruction, LaunchedAgent } from './agent-pin.ts'
 import type { ControlRecords } from './control-records.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
@@ -128,13 +128,8 @@ export interface RecordData extends ControlRecords {
     readonly policy?: string
     /** Digest of the report of probes that the executor's promises rested on. */
     readonly probe?: string
-    /** Of `main`, where its item names a version of an agent. `digest` is that of its manifest. */
-    readonly agent?: {
-      readonly name: string
-      readonly version: number
-      readonly digest: string
-      readonly instructions: readonly AgentInstruction[]
-    }
+    /** Of `main`, where its item names a version of an agent. */
+    readonly agent?: LaunchedAgent
     /** Of `main`: what the options of its runtime tell every agent, where they tell anything. */
     readonly instructions?: readonly AgentInstruction[]
   }
