@@ -1,3 +1,4 @@
+import type { RecordData } from '@seamark/core'
 import type { ModelScript, Part } from '@seamark/testing-model'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -58,10 +59,26 @@ async function expectBoth(run: string): Promise<void> {
   expect(await service.told('patch', run, 'fix')).toBe(patchTo(service, WANTED))
 }
 
-/** The tokens of both attempts, as the model counted them. */
-async function expectCharged(run: string): Promise<void> {
-  const { input, output } = service.counted().tokens
-  expect(await service.usage('item', run)).toMatchObject([{ item: 'fix', assumed: 0, tokens: { input, output } }])
+/**
+ * The tokens and the money of both attempts, as the model counted them; `assumed` calls were cut before their answer said what they
+ * used, and are charged what was reserved for them.
+ */
+async function expectCharged({ dataOf }: Ran, run: string, { priced }: RealProgram, assumed = 0): Promise<void> {
+  const { input, output, cacheRead } = service.counted().tokens
+  const { rates } = priced
+  const settled = settlements(dataOf('usage.settled'))
+  const nanoUsd = (as: 'used' | 'reserved') =>
+    settled.filter((one) => one.as === as).reduce((sum, { charged }) => sum + charged.nanoUsd, 0)
+  expect(nanoUsd('used')).toBe(input * rates.input + output * rates.output + cacheRead * rates.cacheRead)
+  expect(nanoUsd('reserved') > 0).toBe(assumed > 0)
+  expect(await service.usage('item', run)).toMatchObject([
+    { item: 'fix', assumed, tokens: { input, output }, charged: { nanoUsd: nanoUsd('used') + nanoUsd('reserved') } },
+  ])
+}
+
+/** What calls came to, by their records. */
+function settlements(data: ReturnType<Ran['dataOf']>): readonly RecordData['usage.settled'][] {
+  return JSON.parse(JSON.stringify(data))
 }
 
 const asking = (one: Part | undefined): Part => {
@@ -103,7 +120,7 @@ describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program)
       ['succeeded', 'completed'],
     ])
     await expectBoth(id)
-    await expectCharged(id)
+    await expectCharged(ran, id, program)
   })
 
   it('waits for the end of a limit, and goes on', { timeout: 600_000 }, async () => {
@@ -124,10 +141,11 @@ describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program)
       ['parked', 'rate-limit'],
       ['succeeded', 'completed'],
     ])
+    await expectBoth(id)
+    await expectCharged(ran, id, program)
     const [parked] = ran.dataOf('item.parked')
     expect(parked).toMatchObject({ reason: 'rate-limit', resumeAt: (resetAt + 1) * 1_000 })
     expect(Date.now()).toBeGreaterThan((resetAt + 1) * 1_000)
-    await expectBoth(id)
   })
 })
 
@@ -154,5 +172,7 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
       ['succeeded', 'completed'],
     ])
     await expectBoth(id)
+    // The call that it waited for when it was killed.
+    await expectCharged(ran, id, program, 1)
   })
 })

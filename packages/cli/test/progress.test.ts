@@ -139,6 +139,20 @@ it('says who holds a lock, and the run only where it is another', () => {
   expect(waitingText(reason, 'r2')).toBe('waits for lock src/** (held by r1 a)')
 })
 
+it('An item whose conversation is not gone on with says so while it waits', () => {
+  const parked = (data: object) => {
+    const { item } = follow([
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      record('item.parked', data, 'i0'),
+    ])
+    return doing(item('i0'), 3_000)
+  }
+  const retry = { reason: 'retry', resumeAt: 5_000 }
+  expect(parked(retry)).toBe('parked: retry in 2.0 s')
+  expect(parked({ ...retry, startsOver: true })).toBe('parked: retry in 2.0 s, then begins a new conversation')
+})
+
 describe('what an agent did', () => {
   const nothing: AgentActivity = {
     turns: 0,

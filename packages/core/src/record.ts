@@ -258,7 +258,7 @@ export interface RecordData extends ControlRecords {
     readonly snapshot?: BlobRef
     /** What the next attempt goes on with. */
     readonly conversation?: KeptConversation
-    /** The conversation that it had can not be gone on with: the next attempt begins a new one. */
+    /** Nothing of the conversation that it had is gone on with: the next attempt begins a new one. */
     readonly startsOver?: boolean
     /** What it waits for, where `reason` is `budget`. */
     readonly budget?: {

@@ -1,19 +1,11 @@
-import type {
-  AttemptOutcome,
-  BlobRef,
-  Exit,
-  KeptConversation,
-  ParkReason,
-  RecordData,
-  RecordDraft,
-  SpentBudget,
-  StepReport,
-} from '@seamark/core'
+import type { AttemptOutcome, Exit, ParkReason, RecordData, RecordDraft, SpentBudget, StepReport } from '@seamark/core'
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
 import { atMost, fitActivity, fitExit } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
+import { keptBy, startsOver } from './goes-on.ts'
+import type { Kept } from './goes-on.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
 import { refusedGate } from './state.ts'
@@ -161,22 +153,6 @@ const MOST_LIMITED = 100
 /** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
 const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout'])
 
-interface Kept {
-  readonly snapshot?: BlobRef
-  readonly conversation?: KeptConversation
-  readonly startsOver?: true
-}
-
-/** What the next attempt may go on from. A conversation is of no use without the workspace that it is about. */
-function keptBy({ continued }: Item, end: LaunchEnd): Kept {
-  if (end.type !== 'report') return {}
-  const { product, conversation } = end.report
-  const snapshot = product?.snapshot
-  if (snapshot === undefined) return {}
-  if (conversation !== undefined) return { snapshot, conversation }
-  return { snapshot, ...(continued?.conversation !== undefined && { startsOver: true }) }
-}
-
 /**
  * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. A
  * day's budget is there again with the next day, but no day has room for what is more than all of it.
@@ -224,7 +200,8 @@ function gateEnded(state: State, run: Run, item: Item, launch: Launch, end: Laun
     // It goes on from what was judged, and is judged again.
     const snapshot = item.product?.snapshot
     const data = { outcome: 'parked', reason: 'budget', detail: starved.account } as const
-    return [ended, ...attemptEnded(run, item, launch, data, moment, { ...starved.wait, ...(snapshot && { snapshot }) })]
+    const waits = { ...starved.wait, ...(snapshot && { snapshot }), ...startsOver(item) }
+    return [ended, ...attemptEnded(run, item, launch, data, moment, waits)]
   }
   return [
     ended,
@@ -319,7 +296,7 @@ function attemptEnded(
     const token = tokenOf(run, item, launch)
     const resumeAt = now + backoffMs(item.failures, minDelayMs, maxDelayMs, random)
     // The locks stay: nobody should see what a half-done attempt was about to redo.
-    const goesOn = broken?.conversation === undefined ? {} : broken
+    const goesOn = broken?.conversation === undefined ? startsOver(item) : broken
     const data = { reason: 'retry', token, resumeAt, locksUntil: resumeAt, ...goesOn } as const
     return [ended, { kind: 'item.parked', ...about, data }]
   }

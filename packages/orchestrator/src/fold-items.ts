@@ -34,6 +34,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     parked: undefined,
     resumeFrom: undefined,
     continued: undefined,
+    conversing: false,
     canceling: false,
     product: undefined,
     left: undefined,

@@ -10,7 +10,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 17
+export const FOLD_VERSION = 18
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -213,7 +213,7 @@ function leftBy(exit: Exit | undefined): LeftProcesses | undefined {
 
 /** Nothing follows from it but evidence. */
 function isFact({ kind }: AnyRecord): boolean {
-  return kind === 'egress.decided' || kind === 'tool.denied' || kind === 'tool.allowed' || kind === 'conversation.begun'
+  return kind === 'egress.decided' || kind === 'tool.denied' || kind === 'tool.allowed'
 }
 
 function foldItem(
@@ -251,9 +251,13 @@ function foldItem(
         item.endedAt = undefined
         item.left = undefined
         item.activity = undefined
+        item.conversing = false
       }
       return began(state, run, launch)
     }
+    case 'conversation.begun':
+      item.conversing = true
+      return
     case 'item.captured':
       item.product = record.data.product
       item.left = leftBy(record.data.exit)

@@ -95,6 +95,8 @@ export interface Item {
   resumeFrom: { readonly sha256: string; readonly size: number } | undefined
   /** Conversation that the next attempt goes on with, and the answer to what was asked in it last. */
   continued: Continued | undefined
+  /** The newest attempt has a conversation, also of one before. */
+  conversing: boolean
   /** A person asked this item to stop, or the attempt that added it is over. */
   canceling: false | 'requested' | 'parent'
   /** Of the main step, while gates judge it; of the settled item, while others need it. */

@@ -11,7 +11,13 @@ export interface ItemProgress {
   attempt: number
   /** Why it settled, or why the last attempt ended badly. */
   reason: string | undefined
-  parked: { readonly reason: ParkReason | (string & {}); readonly resumeAt: number | undefined } | undefined
+  parked:
+    | {
+        readonly reason: ParkReason | (string & {})
+        readonly resumeAt: number | undefined
+        readonly startsOver: boolean
+      }
+    | undefined
   startedAt: number | undefined
   endedAt: number | undefined
   /** Files that its patch changes. */
@@ -157,7 +163,11 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       if (fact(data, 'outcome') !== 'succeeded') item.reason = item.reason ?? badEnd(data)
       return false
     case 'item.parked':
-      item.parked = { reason: fact(data, 'reason') ?? 'pause', resumeAt: instant(data['resumeAt']) }
+      item.parked = {
+        reason: fact(data, 'reason') ?? 'pause',
+        resumeAt: instant(data['resumeAt']),
+        startsOver: data['startsOver'] === true,
+      }
       move(run, item, 'parked')
       return true
     case 'item.resumed':

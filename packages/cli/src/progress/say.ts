@@ -49,9 +49,9 @@ function activity(item: ItemProgress, now: number): string {
     case 'gate':
       return `gate ${(item.gate ?? 0) + 1} ${time}${again}`
     case 'parked': {
-      const { reason = '', resumeAt } = item.parked ?? {}
+      const { reason = '', resumeAt, startsOver = false } = item.parked ?? {}
       const why = item.reason === undefined || item.reason === reason ? '' : ` after ${harmless(item.reason)}`
-      return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${why}`
+      return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${startsOver ? ', then begins a new conversation' : ''}${why}`
     }
     case 'succeeded':
       return `${time}${item.files === undefined ? '' : item.files === 0 ? ', no change' : `, ${counted(item.files, 'file')} changed`}${again}${left}`
