@@ -12,6 +12,7 @@ const mayImport = {
   log: ['core', 'kit'],
   metering: ['core', 'kit'],
   report: ['core', 'kit'],
+  collector: ['core', 'kit'],
   policy: ['core', 'kit', 'log'],
   journal: ['core', 'kit', 'log'],
   evidence: ['core', 'kit', 'log'],

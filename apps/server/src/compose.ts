@@ -3,6 +3,7 @@ import { planParser } from '@seamark/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { childrenDoor } from '@seamark/children'
+import { guardedStorage } from '@seamark/collector'
 import { checkRequirements, shortfalls } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
@@ -62,7 +63,8 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const { loaded, dataDir, claim, environment, memory, onNotice } = options
   const { config, namespace: ns } = loaded
   const store = config.journal ?? sqliteJournal({ dir: join(dataDir, 'journal'), readOnly: !options.engine })
-  const storage = config.storage ?? folderStorage({ dir: join(dataDir, 'storage') })
+  const guarded = guardedStorage(config.storage ?? folderStorage({ dir: join(dataDir, 'storage') }))
+  const { storage } = guarded
   const declared = config.executors ?? [sandboxExecutor({ dir: dataDir }), processExecutor({ dir: dataDir })]
   const runtimes = config.runtimes ?? [command()]
   const authorizer = config.authorizer ?? allowLocal()
@@ -176,6 +178,9 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     journal: store.journal,
     projections: store.projections,
     storage,
+    guarded,
+    exporting: new Map(),
+    retention: loaded.retention,
     workspaces,
     worker,
     executors,

@@ -8,6 +8,8 @@ import type {
   StorageProvider,
   Workspaces,
 } from '@seamark/core'
+import type { GuardedStorage } from '@seamark/collector'
+import type { LoadedConfig } from '@seamark/config'
 import type { SecretMemory } from '@seamark/kit'
 import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
@@ -25,6 +27,12 @@ export interface Deployment {
   readonly journal: Journal
   readonly projections: Projections
   readonly storage: StorageProvider
+  /** The same storage, with what a collection needs to know of it. */
+  readonly guarded: GuardedStorage
+  /** Runs of which evidence is being exported, and how often. */
+  readonly exporting: Map<string, number>
+  /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
+  readonly retention: LoadedConfig['retention']
   readonly workspaces: Workspaces
   readonly worker: LocalWorker
   /** They promise what their probes bore out. */

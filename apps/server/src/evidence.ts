@@ -1,10 +1,11 @@
-import type { AnchorReceipt, BlobRef, Checkpoint } from '@seamark/core'
-import { orAbort, SeamError } from '@seamark/kit'
+import type { AnchorReceipt, BlobRef, Checkpoint, RunRow } from '@seamark/core'
+import { blobKey, orAbort, SeamError } from '@seamark/kit'
 import { blobsOf, composeBundle, writeTar } from '@seamark/evidence'
 import { parseHeader } from '@seamark/log'
 import { anchoredHeads, requireSameHistory, unlessAway } from './anchored.ts'
 import type { Anchored, AskOptions } from './anchored.ts'
 import type { Deployment } from './deployment.ts'
+import { givenUpAt, isGoing } from './given-up.ts'
 import { exportKeys } from './keys.ts'
 import { readBlob } from './patch.ts'
 import { runRow } from './questions.ts'
@@ -20,10 +21,28 @@ export async function* exportEvidence(
   run: string,
   { signal, onNotice }: AskOptions & { readonly signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
+  const { exporting } = deployment
+  exporting.set(run, (exporting.get(run) ?? 0) + 1)
+  try {
+    yield* bundleOf(deployment, run, { signal, onNotice })
+  } finally {
+    const others = (exporting.get(run) ?? 1) - 1
+    if (others > 0) exporting.set(run, others)
+    else exporting.delete(run)
+  }
+}
+
+async function* bundleOf(
+  deployment: Deployment,
+  run: string,
+  { signal, onNotice }: AskOptions & { readonly signal: AbortSignal },
+): AsyncIterable<Uint8Array> {
   const { ns, journal, signers } = deployment
   const newest = await coveringCheckpoint(deployment, run, signal)
-  const { seq } = await runRow(deployment, run)
+  const row = await runRow(deployment, run)
+  const { seq } = row
   const found = await survey(deployment, run, seq, newest.size, signal)
+  const { there, removed } = await stillThere(deployment, row, found.patches, signal)
   const anchored = await anchoredHeads(deployment.anchors, newest.origin, { signal, onNotice })
   const checkpoint = await anchoredCheckpoint(deployment, newest, found.end, anchored, signal)
   const hints = await exportKeys(deployment, { signal })
@@ -36,7 +55,8 @@ export async function* exportEvidence(
       records: () => journal.read(ns, seq, { run, to: found.end, signal }),
       hashes: (level, from, count) => journal.hashes(ns, level, from, count, { signal }),
       receipts: await receiptsFor(anchored, checkpoint, { signal, onNotice }),
-      artifacts: found.patches.map((blob) => ({ ...blob, open: () => readBlob(deployment, blob.sha256, { signal }) })),
+      removed,
+      artifacts: there.map((blob) => ({ ...blob, open: () => readBlob(deployment, blob.sha256, { signal }) })),
       signer: signers.export,
     },
     signal,
@@ -105,6 +125,27 @@ async function survey(
       remedy: 'Start seamark serve; it signs one.',
     })
   return { end, patches: [...patches.values()].toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1)) }
+}
+
+/** Which patches are there. One that is gone although its run was not given up is found when it is read. */
+async function stillThere(
+  deployment: Deployment,
+  row: RunRow,
+  patches: readonly BlobRef[],
+  signal: AbortSignal,
+): Promise<{ readonly there: readonly BlobRef[]; readonly removed: readonly BlobRef[] }> {
+  const { ns, storage } = deployment
+  const going = isGoing(deployment, row)
+  const there: BlobRef[] = []
+  const removed: BlobRef[] = []
+  for (const patch of patches) {
+    const found = going ? undefined : await storage.head(blobKey(ns, patch.sha256), { signal })
+    if (found === undefined) removed.push(patch)
+    else there.push(patch)
+  }
+  const damaged = removed.length > 0 && (await givenUpAt(deployment, row, { signal })) === undefined
+  if (damaged) return { there: patches, removed: [] }
+  return { there, removed }
 }
 
 /** What anchors gave for exactly this head. */

@@ -55,7 +55,7 @@ async function* bytesOf(
   for (;;) {
     const found = await locate(deployment, run, item, request)
     if (found.blob !== undefined) {
-      if (from < found.blob.size) yield* readBlob(deployment, found.blob.sha256, { from, signal })
+      if (from < found.blob.size) yield* readBlob(deployment, found.blob.sha256, { from, signal, run })
       return
     }
     const { executor, launch } = found

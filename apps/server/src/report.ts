@@ -1,6 +1,6 @@
 import type { AnyRecord, BlobRef, ItemRow, Product, TrustFile } from '@seamark/core'
 import { examine, readTar } from '@seamark/evidence'
-import { isSeamError, orAbort, throwIfAborted, toSeamError } from '@seamark/kit'
+import { hasCode, isSeamError, orAbort, throwIfAborted, toSeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
 import { CONTENT_SECURITY_POLICY, productIn, renderIsolated, REPORT_LIMITS, shareOf } from '@seamark/report'
 import type { Excerpt, ItemTexts, ReportEvidence } from '@seamark/report'
@@ -60,14 +60,17 @@ async function pageOf(deployment: Deployment, id: string, options: Options): Pro
   const items = await itemsOf(deployment, id)
   const share = shareOf(Math.min(products.size, items.length))
   const texts = new Map<string, ItemTexts>()
+  const read = { signal, run: id }
   for (const { item } of items) {
     const product = products.get(item)
     if (product === undefined) continue
     const { patch, stdout, stderr } = product
     texts.set(item, {
-      ...(patch !== undefined && { patch: await beginning(deployment, patch, share.patch, signal) }),
-      stdout: await ending(deployment, stdout, share.stream, signal),
-      stderr: await ending(deployment, stderr, share.stream, signal),
+      ...(patch !== undefined && {
+        patch: await unlessRemoved(patch, beginning(deployment, patch, share.patch, read)),
+      }),
+      stdout: await unlessRemoved(stdout, ending(deployment, stdout, share.stream, read)),
+      stderr: await unlessRemoved(stderr, ending(deployment, stderr, share.stream, read)),
     })
   }
   const evidence = await evidenceOf(deployment, id, options)
@@ -86,11 +89,26 @@ async function itemsOf({ ns, projections }: Deployment, run: string): Promise<re
   return items
 }
 
-async function beginning(deployment: Deployment, blob: BlobRef, most: number, signal: AbortSignal): Promise<Excerpt> {
+interface Reading {
+  readonly signal: AbortSignal
+  readonly run: string
+}
+
+/** What was removed with its run is left out. */
+async function unlessRemoved(blob: BlobRef, excerpt: Promise<Excerpt>): Promise<Excerpt> {
+  try {
+    return await excerpt
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error
+    return { text: '', leftOut: blob.size }
+  }
+}
+
+async function beginning(deployment: Deployment, blob: BlobRef, most: number, read: Reading): Promise<Excerpt> {
   const chunks: Uint8Array[] = []
   let size = 0
   if (blob.size > 0)
-    for await (const chunk of readBlob(deployment, blob.sha256, { signal })) {
+    for await (const chunk of readBlob(deployment, blob.sha256, read)) {
       chunks.push(chunk)
       size += chunk.byteLength
       if (size >= most) break
@@ -102,10 +120,10 @@ async function beginning(deployment: Deployment, blob: BlobRef, most: number, si
   return { text: bytes.subarray(0, end).toString('utf8'), leftOut: blob.size - end }
 }
 
-async function ending(deployment: Deployment, blob: BlobRef, most: number, signal: AbortSignal): Promise<Excerpt> {
+async function ending(deployment: Deployment, blob: BlobRef, most: number, read: Reading): Promise<Excerpt> {
   const from = Math.max(0, blob.size - most)
   const chunks: Uint8Array[] = []
-  if (blob.size > 0) for await (const chunk of readBlob(deployment, blob.sha256, { signal, from })) chunks.push(chunk)
+  if (blob.size > 0) for await (const chunk of readBlob(deployment, blob.sha256, { ...read, from })) chunks.push(chunk)
   return { text: Buffer.concat(chunks).toString('utf8'), leftOut: from }
 }
 

@@ -123,6 +123,16 @@ export interface SeamarkConfig {
    * on its standard input. After a restart it is told of open questions again, under the same tokens. It may take 30 s.
    */
   readonly notify?: readonly [string, ...string[]]
+  /**
+   * How long what sealed runs left is kept, such as `90d`, from their seal on; without it for ever. `seamark gc` removes what is
+   * older, but of runs that are held.
+   */
+  readonly retention?: {
+    /** Everything: patches, outputs, logs, snapshots. Records are kept. */
+    readonly runs?: string
+    /** Snapshots of workspaces and conversations of agents. */
+    readonly snapshots?: string
+  }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   readonly require?: Requirements

@@ -1,6 +1,6 @@
 import type { RunPolicies, SpendLimits } from '@seamark/core'
 import { SeamError, systemCode } from '@seamark/kit'
-import { deploymentPolicies, spendLimits } from '@seamark/protocol'
+import { deploymentPolicies, durationMs, spendLimits } from '@seamark/protocol'
 import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -37,6 +37,8 @@ export interface LoadedConfig {
   /** Names of the agents. */
   readonly agents: readonly string[]
   readonly teams: readonly { readonly name: string; readonly members: readonly string[] }[]
+  /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
+  readonly retention: { readonly runsMs?: number; readonly snapshotsMs?: number }
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -117,6 +119,7 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
   return {
     policies: policies.policies,
     budgets: budgetsOf(config),
+    retention: retentionOf(config),
     agents: Object.keys(config.agents ?? {}),
     teams: Object.entries(config.teams ?? {}).map(([name, { members }]) => ({ name, members })),
     ...(file !== undefined && { file }),
@@ -125,6 +128,12 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
     queues: Object.entries(queues).map(([name, { concurrency }]) => ({ name, concurrency })),
     config,
   }
+}
+
+function retentionOf({ retention = {} }: SeamarkConfig): LoadedConfig['retention'] {
+  const runsMs = durationMs(retention.runs ?? '')
+  const snapshotsMs = durationMs(retention.snapshots ?? '')
+  return { ...(runsMs !== undefined && { runsMs }), ...(snapshotsMs !== undefined && { snapshotsMs }) }
 }
 
 function budgetsOf({ budgets = {}, ...config }: SeamarkConfig): LoadedConfig['budgets'] {

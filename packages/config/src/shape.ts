@@ -1,6 +1,6 @@
 import type { Problem } from '@seamark/core'
 import { NAME, TEAMS_PER_RUN } from '@seamark/kit'
-import { deploymentPolicies, MAX_USD, nanoUsdOf } from '@seamark/protocol'
+import { deploymentPolicies, durationMs, MAX_USD, nanoUsdOf } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
 import { SEAMS } from './seams.ts'
@@ -26,6 +26,7 @@ const spend = z.strictObject({
   tokens: maybe(count),
 })
 
+const age = z.string().refine((text) => durationMs(text) !== undefined, 'write it as 12h or 90d, at most 365d')
 const named = z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"')
 const member = z
   .string()
@@ -58,6 +59,7 @@ const shape = z.strictObject({
   ),
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
+  retention: maybe(z.strictObject({ runs: maybe(age), snapshots: maybe(age) })),
   notify: maybe(z.tuple([z.string().min(1)], z.string())),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
   agents: maybe(z.record(named, z.strictObject({ policy: maybe(z.unknown()), budget: maybe(spend) }))),

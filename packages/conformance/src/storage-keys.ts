@@ -1,5 +1,5 @@
-import type { StorageProvider } from '@seamark/core'
-import { expectCode, expectEqual } from './check.ts'
+import type { StorageProvider, StoredObject } from '@seamark/core'
+import { expectCode, expectEqual, fail } from './check.ts'
 import { bytes, keysOf, listed, read } from './storage-subject.ts'
 import type { Case } from './suite.ts'
 
@@ -162,6 +162,21 @@ export const keyCases: readonly Case<StorageProvider>[] = [
     },
   },
   {
+    id: 'storage/list-times',
+    about: 'a listing says when each object was put, to within an hour, and a later put is not older',
+    skip: (seam) => (seam.delete === undefined ? 'it has no delete' : undefined),
+    async run({ seam }) {
+      const hour = 3_600_000
+      for (const key of ['ns/old', 'ns/new']) await seam.put(key, bytes(key))
+      const before = timesOf(await listed(seam, 'ns/'))
+      await seam.put('ns/old', bytes('once more'))
+      const after = timesOf(await listed(seam, 'ns/'))
+      for (const [key, at] of [...before, ...after])
+        if (!Number.isSafeInteger(at) || Math.abs((at ?? 0) - Date.now()) > hour) fail(`${key} was put at ${at}`)
+      if ((after.get('ns/old') ?? 0) < (before.get('ns/old') ?? 0)) fail('what was put again is older than before')
+    },
+  },
+  {
     id: 'storage/delete',
     about: 'a deleted object is gone, its neighbours are not, and deleting again is no error',
     skip: (seam) => (seam.delete === undefined ? 'it has no delete' : undefined),
@@ -179,3 +194,7 @@ export const keyCases: readonly Case<StorageProvider>[] = [
     },
   },
 ]
+
+function timesOf(objects: readonly StoredObject[]): ReadonlyMap<string, number | undefined> {
+  return new Map(objects.map(({ key, storedAt }) => [key, storedAt]))
+}

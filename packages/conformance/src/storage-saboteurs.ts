@@ -138,6 +138,16 @@ export const storageSaboteurs: readonly Saboteur<StorageProvider>[] = [
   broken('it lists one page', ['list-is-whole'], (right) => ({
     list: (prefix, options) => listedThrough(right.list(prefix, options), (all) => all.slice(0, 1000)),
   })),
+  broken('it does not say when an object was put', ['list-times'], (right) => ({
+    list: (prefix, options) =>
+      listedThrough(right.list(prefix, options), (all) => all.map(({ storedAt: _, ...object }) => object)),
+  })),
+  broken('it says the time in seconds', ['list-times'], (right) => ({
+    list: (prefix, options) =>
+      listedThrough(right.list(prefix, options), (all) =>
+        all.map((object) => ({ ...object, storedAt: Math.floor((object.storedAt ?? 0) / 1000) })),
+      ),
+  })),
   broken('deleting what is not there is an error', ['delete'], (right) => ({
     async delete(key, options) {
       if ((await right.head(key)) === undefined) throw new SeamError('NOT_FOUND', 'There is no such object.')

@@ -15,6 +15,11 @@ export type Action =
   | 'agent.push'
   | 'agent.read'
   | 'agent.remove'
+  /** Keeps what a run left, or no longer. */
+  | 'run.hold'
+  | 'run.release'
+  /** Removes what nothing needs any more. */
+  | 'storage.collect'
   | 'keys.read'
   /** Tries to get out of an executor's sandbox, from inside. */
   | 'executor.probe'

@@ -1,6 +1,7 @@
 import type { AgentActivity } from './activity.ts'
 import type { AgentInstruction, LaunchedAgent } from './agent-pin.ts'
 import type { ControlRecords } from './control-records.ts'
+import type { StorageRecords } from './storage-records.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
@@ -55,7 +56,7 @@ export type RunOutcome = 'succeeded' | 'failed' | 'canceled'
 export type ParkReason = 'retry' | 'capacity' | 'rate-limit' | 'input' | 'approval' | 'budget' | 'quorum' | 'pause'
 
 /** The `data` of each record kind, version 1. Their zod schemas are in `@seamark/log`. */
-export interface RecordData extends ControlRecords {
+export interface RecordData extends ControlRecords, StorageRecords {
   /** The first record of every log. */
   'log.opened': {
     readonly origin: string

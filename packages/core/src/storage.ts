@@ -23,6 +23,11 @@ export interface StoredObject {
   readonly size: number
   /** Lower-case hex SHA-256 of the bytes, where the storage keeps it. */
   readonly sha256?: string
+  /**
+   * Epoch milliseconds at which it was put, by the clock of the storage. `list` says it wherever the storage has `delete`:
+   * without it nobody can tell what is old enough to be deleted.
+   */
+  readonly storedAt?: number
 }
 
 export interface PutOptions extends CallOptions {

@@ -39,7 +39,11 @@ const WHOLE_BYTES = 8 * 1024 * 1024
 export function encryptedStorage<S extends StorageProvider>(inner: S, options: EncryptionOptions): Omit<S, 'presign'> {
   const ring = keyRing(options)
 
-  const plain = ({ key, size }: StoredObject): StoredObject => ({ key, size: plainSize(key, size) })
+  const plain = ({ key, size, storedAt }: StoredObject): StoredObject => ({
+    key,
+    size: plainSize(key, size),
+    ...(storedAt !== undefined && { storedAt }),
+  })
 
   async function seal(key: string, signal: AbortSignal | undefined) {
     const ns = namespaceOf(key)

@@ -30,6 +30,8 @@ export interface BundleInput {
   readonly receipts?: Readonly<Record<string, AnchorReceipt>>
   /** Blobs to include. Read twice each. */
   readonly artifacts?: readonly (BlobRef & { readonly open: () => AsyncIterable<Uint8Array> })[]
+  /** Blobs that the records name and that were removed since: the bundle says so. */
+  readonly removed?: readonly BlobRef[]
   /** Signer of role `export`. */
   readonly signer?: Signer
 }
@@ -62,7 +64,7 @@ export async function composeBundle(input: BundleInput, signal?: AbortSignal): P
       inMemory(`receipts/${name}.json`, canonicalJson(receipt)),
     ),
     ...(input.artifacts ?? []).map(({ sha256, open }) => ({ path: `artifacts/${sha256}`, open })),
-    inMemory('README.md', encoder.encode(bundleReadme(run, checkpoint))),
+    inMemory('README.md', encoder.encode(bundleReadme(run, checkpoint, input.removed))),
   ].sort((a, b) => compareFiles(a.path, b.path))
 
   const listed: { source: Source; size: number; sha256: string }[] = []

@@ -1,7 +1,11 @@
-import type { Checkpoint } from '@seamark/core'
+import type { BlobRef, Checkpoint } from '@seamark/core'
 
 /** The `README.md` of a bundle: what it is and how to check it without Seamark. */
-export function bundleReadme(run: string, checkpoint: Pick<Checkpoint, 'origin' | 'size'>): string {
+export function bundleReadme(
+  run: string,
+  checkpoint: Pick<Checkpoint, 'origin' | 'size'>,
+  removed: readonly BlobRef[] = [],
+): string {
   return `# Evidence of run ${run}
 
 Records of one run, with a proof that they are leaves of the log \`${checkpoint.origin}\` at size ${checkpoint.size}.
@@ -18,7 +22,7 @@ Nothing in this bundle says whom to trust: get the log's key from where you trus
 | \`payloads.jsonl\` | payloads that were disclosed, with their salts |
 | \`receipts/\` | what anchors gave for the checkpoint |
 | \`artifacts/\` | products, each under its SHA-256 |
-
+${removedText(removed)}
 All of it, with Seamark, and without it (Python 3, standard library only; \`verify.py\` is in Seamark's repository):
 
     seamark verify . --trust trust.json
@@ -40,4 +44,14 @@ One file against the manifest, and the leaf hash of the first record:
     sha256sum records.jsonl
     (printf '\\0'; head -n 1 records.jsonl | tr -d '\\n') | sha256sum
 `
+}
+
+function removedText(removed: readonly BlobRef[]): string {
+  if (removed.length === 0) return ''
+  const lines = removed.map(({ sha256, size }) => `    ${sha256}  ${size} bytes\n`).join('')
+  return `
+**Not here:** patches that the records name and that the operator's retention had removed before this export. What was in them
+can not be checked any more; that they were made, their sizes and their digests can.
+
+${lines}`
 }

@@ -78,6 +78,10 @@ const log = z.discriminatedUnion('kind', [
   header('layer.ended', places.layer),
   header('agent.pushed', places.log),
   header('agent.removed', places.log),
+  header('hold.placed', places.log),
+  header('hold.released', places.log),
+  header('collection.begun', places.log),
+  header('collection.ended', places.log),
   header('leftover.killed', places.any),
   header('run.sealed', places.run),
 ])

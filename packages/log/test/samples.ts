@@ -56,6 +56,10 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'command.denied': { action: 'run.submit', policy: 'allow-local', target: 'r', count: 2 },
   'agent.pushed': { name: 'docs-writer', version: 3, digest, files: 2, size: 7 },
   'agent.removed': { name: 'docs-writer', version: 3, digest },
+  'hold.placed': { run: 'r', reason: 'asked for by the auditors' },
+  'hold.released': { run: 'r' },
+  'collection.begun': { storedBefore: 3, runsBefore: 2, snapshotsBefore: 1 },
+  'collection.ended': { outcome: 'done', removed: 2, bytes: 7 },
   'command.voided': { command: 'run.cancel', reason: 'sealed', target: 'r' },
   'run.submitted': {
     name: 'demo',

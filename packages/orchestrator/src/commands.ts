@@ -15,6 +15,7 @@ import type {
   UsageRequest,
 } from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
+import type { CollectionTerms } from './state-storage.ts'
 
 /** A payload with the salt drawn for it at the edge. */
 export interface SaltedPayload {
@@ -161,6 +162,18 @@ export type Command =
     }
   /** Asks how the children of an attempt stand. */
   | { readonly type: 'children'; readonly launchId: string; readonly fence: number }
+  | {
+      readonly type: 'hold'
+      readonly principal: Principal
+      readonly run: string
+      readonly reason?: string
+      /** As that of `cancel`. */
+      readonly earlier?: RunRow
+    }
+  | { readonly type: 'release'; readonly principal: Principal; readonly run: string }
+  | { readonly type: 'collect'; readonly principal: Principal; readonly terms: CollectionTerms }
+  /** The collection whose record has this `seq` is over. */
+  | { readonly type: 'collected'; readonly seq: number; readonly data: RecordData['collection.ended'] }
   | { readonly type: 'tick' }
   | { readonly type: 'leftover'; readonly data: RecordData['leftover.killed'] }
   | { readonly type: 'checkpoint'; readonly root: string }

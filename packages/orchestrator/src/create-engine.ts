@@ -14,6 +14,7 @@ import type { EngineOptions } from './engine-options.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, makeParts, posted } from './parts.ts'
+import { storageCommands } from './storage-commands.ts'
 import { sealWatch } from './seal-watch.ts'
 import { teamsOf } from './teams.ts'
 import { waitingFor } from './waiting.ts'
@@ -195,6 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
       const { effective = true } = await posted(running().loop, { type: 'remove-agent', principal, name, version })
       return { removed: effective }
     },
+    ...storageCommands({ authorize, running, redact: options.redact }),
     agents: () =>
       [...running().loop.state.agents.values()].toSorted((a, b) =>
         a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,

@@ -1,5 +1,6 @@
 import type { RecordDraft } from '@seamark/core'
 import { decidePush, decideRemove } from './agents.ts'
+import { decideCollect, decideCollected, decideHold, decideRelease } from './collections.ts'
 import type { Command, Decision, Moment, Reply } from './commands.ts'
 import { decideAdd, decideChildren } from './decide-children.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
@@ -49,6 +50,14 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decidePush(state, command)
     case 'remove-agent':
       return decideRemove(state, command)
+    case 'hold':
+      return decideHold(state, command)
+    case 'release':
+      return decideRelease(state, command)
+    case 'collect':
+      return decideCollect(state, command, moment.now)
+    case 'collected':
+      return decideCollected(state, command)
     case 'add':
       return decideAdd(state, command)
     case 'children':

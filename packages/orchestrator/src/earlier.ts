@@ -4,8 +4,9 @@ import type { State } from './state.ts'
 
 function runOf(command: Command): string | undefined {
   if (command.type === 'submit') return command.submission.run
-  if (command.type === 'pause' || command.type === 'unpause') return command.run
-  return command.type === 'cancel' || command.type === 'answer' ? command.run : undefined
+  const { type } = command
+  if (type === 'pause' || type === 'unpause' || type === 'hold') return command.run
+  return type === 'cancel' || type === 'answer' ? command.run : undefined
 }
 
 /** Whether a command is about a run that is not in memory. */
@@ -24,8 +25,8 @@ export async function withEarlier(state: State, projections: Projections, comman
   const { rows } = await projections.query(state.ns, 'runs', { run })
   const [earlier] = rows
   if (earlier === undefined) return command
-  if (command.type === 'submit' || command.type === 'pause' || command.type === 'unpause')
-    return { ...command, earlier }
+  const { type } = command
+  if (type === 'submit' || type === 'pause' || type === 'unpause' || type === 'hold') return { ...command, earlier }
   if (command.type !== 'cancel' && command.type !== 'answer') return command
   if (command.item === undefined) return { ...command, earlier }
   const { rows: items } = await projections.query(state.ns, 'items', { run, item: command.item })

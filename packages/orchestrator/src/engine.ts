@@ -12,6 +12,7 @@ import type {
   UsageAmount,
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
+import type { Collection, CollectionTerms, Hold, StorageState } from './state-storage.ts'
 import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
@@ -83,6 +84,23 @@ export interface Engine {
   removeAgent(principal: Principal, name: string, version: number): Promise<{ readonly removed: boolean }>
   /** All versions, removed ones too, in the order of their names, then versions. O(versions). */
   agents(): readonly AgentVersion[]
+  /**
+   * Keeps what a run left, whatever its age; `created` is false where it is held already. Errors: `NOT_FOUND`, `FORBIDDEN`,
+   * `INVALID_INPUT` (a reason of more than 4,096 characters), `CONFLICT` (a collection that gives it up is under way),
+   * `LIMIT_EXCEEDED` (10,000 runs).
+   */
+  hold(principal: Principal, run: string, reason?: string): Promise<{ readonly created: boolean }>
+  /** `released` is false where it was not held. Errors: `FORBIDDEN`. */
+  release(principal: Principal, run: string): Promise<{ readonly released: boolean }>
+  /** What is held, and what is given up. */
+  storage(): Readonly<Omit<StorageState, 'holds'>> & { readonly holds: readonly Hold[] }
+  /**
+   * Begins to remove blobs; what it may remove is in its record, which is durable. Ended by `collected`, or by the next engine.
+   * Errors: `CONFLICT` (one is under way), `FORBIDDEN`.
+   */
+  collect(principal: Principal, terms: CollectionTerms): Promise<Collection>
+  /** A collection is over. Errors: `CONFLICT` where it was. */
+  collected(seq: number, data: RecordData['collection.ended']): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */
   waiting(run: string, item: string): WaitingReason | undefined
   /**

@@ -1,6 +1,7 @@
 import type { AnyRecord, Exit, ItemSpec, LeftProcesses, Question, RunSpec } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { foldAgent, isAgent } from './agents.ts'
+import { foldStorage, isStorage } from './collections.ts'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, orphan, settle, toClean, toLender, toLine, toQueue, unlock } from './fold-items.ts'
 import { foldPaused, foldResumed } from './pause.ts'
@@ -10,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 18
+export const FOLD_VERSION = 19
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -42,6 +43,9 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
   if (isAgent(record)) return foldAgent(state, record)
   if (record.kind === 'service.paused') state.paused = { by: record.actor, at: record.at }
   if (record.kind === 'service.resumed') delete state.paused
+  if (isStorage(record)) return foldStorage(state, record)
+  // Whoever removed blobs is gone, or has let go of the lease.
+  if (record.kind === 'engine.started') state.storage.collection = undefined
   if (record.run === undefined) return
   if (record.kind === 'run.submitted' || record.kind === 'items.added') {
     if (payload === undefined) return purged(state, record.run)

@@ -40,6 +40,10 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'layer.ended': true,
   'agent.pushed': true,
   'agent.removed': true,
+  'hold.placed': true,
+  'hold.released': true,
+  'collection.begun': true,
+  'collection.ended': true,
   'leftover.killed': true,
   'run.sealed': true,
 }

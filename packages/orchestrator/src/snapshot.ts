@@ -2,6 +2,7 @@ import { SeamError, sha256Hex } from '@seamark/kit'
 import type { Pause, StateSnapshot } from '@seamark/core'
 import { agentKey } from './agents.ts'
 import type { AgentVersion } from './state-agents.ts'
+import type { Hold, StorageState } from './state-storage.ts'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
@@ -22,6 +23,10 @@ interface SavedRun extends Omit<Run, 'items' | 'byId'> {
 /** Who names a layer follows from the runs; who was cancelled while waiting for it is left out. */
 type SavedLayer = Omit<Layer, 'runs'>
 
+interface SavedStorage extends Pick<StorageState, 'collection' | 'givenUp'> {
+  readonly holds: readonly Hold[]
+}
+
 interface Saved {
   readonly size: number
   readonly at: number
@@ -38,6 +43,7 @@ interface Saved {
   readonly locksHeld: readonly (readonly [string, number])[]
   readonly budgets: SavedBudgets
   readonly agents: readonly AgentVersion[]
+  readonly storage: SavedStorage
   readonly ledger: LedgerState
 }
 
@@ -70,6 +76,7 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     ),
     budgets: saveBudgets(state.budgets),
     agents: [...state.agents.values()],
+    storage: { ...state.storage, holds: [...state.storage.holds.values()] },
     ledger: chains.state(),
   }
   const bytes = Buffer.from(JSON.stringify(saved))
@@ -114,6 +121,9 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const launch of saved.reapable) state.reapable.set(launch.launchId, launch)
   state.budgets = loadBudgets(saved.budgets)
   for (const agent of saved.agents) state.agents.set(agentKey(agent), agent)
+  for (const hold of saved.storage.holds) state.storage.holds.set(hold.run, hold)
+  state.storage.collection = saved.storage.collection
+  state.storage.givenUp = saved.storage.givenUp
   relock(state, saved.locksHeld)
   for (const run of state.runs.values()) rearm(state, run)
   return { state, chains: ledger(ns, saved.ledger) }

@@ -17,6 +17,8 @@ import type {
   UsageRow,
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
+import type { StorageState } from './state-storage.ts'
+import { noStorage } from './state-storage.ts'
 import type { Budgets, DueWarning } from './state-budgets.ts'
 import { noBudgets } from './state-budgets.ts'
 import type { Heap } from './heap.ts'
@@ -199,6 +201,8 @@ export interface State {
   paused?: Pause
   /** Versions of agents that were pushed, removed ones too, by `NAME@VERSION`. */
   readonly agents: Map<string, AgentVersion>
+  /** What is held, and what is given up. */
+  readonly storage: StorageState
   /** Size that the newest committed checkpoint covers, and whether anything but checkpoints came since. */
   checkpoint: number
   unsigned: boolean
@@ -259,6 +263,7 @@ export function emptyState(ns: string): State {
     timers: heap<Timer>(sooner),
     budgets: noBudgets(),
     agents: new Map(),
+    storage: noStorage(),
     checkpoint: 0,
     unsigned: false,
     todo: {

@@ -57,6 +57,18 @@ export {
 export type { ProblemDocument } from './wire/problem.ts'
 export { ITEM_ID_RULE, RUN_ID_RULE } from './wire/ids.ts'
 export type { AgentParams } from './wire/agent-routes.ts'
+export { durationMs } from './plan/duration.ts'
+export { MIN_GRACE_MS } from './wire/gc.ts'
+export type {
+  BlobTally,
+  CollectAnswer,
+  CollectBody,
+  HoldAnswer,
+  HoldBody,
+  HoldList,
+  HoldView,
+  ReleaseAnswer,
+} from './wire/gc.ts'
 export type { NoParams } from './wire/route-base.ts'
 export { colonPath } from './wire/route.ts'
 export type { Route, RouteAnswer } from './wire/route.ts'

@@ -1,5 +1,10 @@
 import type { CallOptions, OutputStream, Step, TrustFile } from '@seamark/core'
 import type {
+  CollectAnswer,
+  CollectBody,
+  HoldAnswer,
+  HoldView,
+  ReleaseAnswer,
   AgentDetail,
   AgentView,
   ApproveBody,
@@ -146,6 +151,17 @@ export interface SeamarkClient {
   agent(agent: string, options?: CallOptions): Promise<AgentDetail>
   /** No plan may name the version any more. Errors: `NOT_FOUND`. */
   removeAgent(agent: string, options?: CallOptions): Promise<Removed>
+  /**
+   * Removes blobs that nothing needs, or with `dryRun` says what it would remove. Errors: `CONFLICT` (one is under way), `UNSUPPORTED`
+   * (a storage that can not), `LIMIT_EXCEEDED` (no room for its list), `INTEGRITY`.
+   */
+  collect(input?: CollectBody, options?: CallOptions): Promise<CollectAnswer>
+  /** The runs that are held. */
+  holds(options?: CallOptions): Promise<readonly HoldView[]>
+  /** Keeps what a run left, whatever its age. Errors: `NOT_FOUND`, `CONFLICT` (a collection that gives it up is under way). */
+  hold(run: string, reason?: string, options?: CallOptions): Promise<HoldAnswer>
+  /** Lets a run be given up at its age. */
+  release(run: string, options?: CallOptions): Promise<ReleaseAnswer>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
 }
@@ -243,6 +259,12 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     agents: async (callOptions) => (await ask(ROUTES.agents, none, callOptions)).agents,
     agent: (agent, callOptions) => ask(ROUTES.agent, { params: { agent } }, callOptions),
     removeAgent: (agent, callOptions) => ask(ROUTES.removeAgent, { params: { agent } }, callOptions),
+    // It reads the whole log, and lists all that is stored.
+    collect: (body = {}, callOptions) => ask(ROUTES.collect, { params: {}, body, silenceMs: 0 }, callOptions),
+    holds: async (callOptions) => (await ask(ROUTES.holds, none, callOptions)).holds,
+    hold: (run, reason, callOptions) =>
+      ask(ROUTES.holdRun, { params: { run }, body: reason === undefined ? {} : { reason } }, callOptions),
+    release: (run, callOptions) => ask(ROUTES.releaseRun, { params: { run } }, callOptions),
     close: () => wire.close(),
   }
 }

@@ -34,6 +34,9 @@ const guarantees: StorageGuarantees = {
 
 const rememberedFolders = 10_000
 
+// Of a listing: enough to keep the threads busy that look.
+const lookedAtOnce = 64
+
 // A body that nobody reads must not keep its file open. Nobody is left to hear that closing failed.
 const unread = new FinalizationRegistry<FileHandle>((handle) => void handle.close().catch(() => undefined))
 
@@ -213,11 +216,14 @@ export function folderStorage(options: FolderStorageOptions): StorageProvider {
       // Also where nothing is there: what was stopped must not read as empty.
       throwIfAborted(callOptions.signal)
       try {
-        for await (const { key, path } of walk(root, prefix)) {
+        let next: Place[] = []
+        for await (const place of walk(root, prefix)) {
           throwIfAborted(callOptions.signal)
-          const handle = await openFile(path)
-          if (handle !== undefined) yield await describe(key, handle)
+          if (next.push(place) < lookedAtOnce) continue
+          yield* lookAt(next, callOptions.signal)
+          next = []
         }
+        yield* lookAt(next, callOptions.signal)
       } catch (error) {
         throw failure(error, `Listing ${prefix} in ${root}`)
       }
@@ -278,6 +284,27 @@ async function closing<T>(handle: FileHandle, act: () => Promise<T>): Promise<T>
 }
 
 async function describe(key: string, handle: FileHandle): Promise<StoredObject> {
-  const { size, sha256 } = await closing(handle, () => readSeal(handle, key))
-  return { key, size, sha256 }
+  const { blocks: _, ...seal } = await closing(handle, () => readSeal(handle, key))
+  return { key, ...seal }
+}
+
+/** Where an object of a key is. */
+interface Place {
+  readonly key: string
+  readonly path: string
+}
+
+/** What is known of some objects, in their order up to one that is damaged; nothing of what was deleted meanwhile. */
+async function* lookAt(places: readonly Place[], signal: AbortSignal | undefined): AsyncGenerator<StoredObject> {
+  const looks = await Promise.allSettled(
+    places.map(async ({ key, path }) => {
+      const handle = await openFile(path)
+      return handle && describe(key, handle)
+    }),
+  )
+  for (const look of looks) {
+    throwIfAborted(signal)
+    if (look.status === 'rejected') throw look.reason
+    if (look.value !== undefined) yield look.value
+  }
 }

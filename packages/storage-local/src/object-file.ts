@@ -8,10 +8,13 @@ import type { ByteRange, PutOptions } from '@seamark/core'
 const blockBytes = 256 * 1024
 const digestBytes = 32
 const trailerBytes = 80
+const tailBytes = 512
 const magic = Buffer.from('seamark1', 'latin1')
 
 /** What an object's file says of its body. */
 export interface ObjectSeal {
+  /** Epoch milliseconds at which its file was written, where it was read from one. */
+  readonly storedAt?: number
   readonly size: number
   readonly sha256: string
   /** Digests of the blocks, one after the other. */
@@ -117,15 +120,19 @@ export async function readSeal(handle: FileHandle, key: string): Promise<ObjectS
   const stats = await handle.stat()
   if (!stats.isFile()) throw damaged(key, 'it is not a file')
   if (stats.size < trailerBytes) throw damaged(key, 'its file is cut short')
-  const trailer = await readExactly(handle, key, stats.size - trailerBytes, trailerBytes)
+  // Of all but large objects one read has the digests of the blocks too.
+  const tail = await readExactly(handle, key, Math.max(0, stats.size - tailBytes), Math.min(stats.size, tailBytes))
+  const trailer = tail.subarray(-trailerBytes)
   if (!trailer.subarray(72).equals(magic)) throw damaged(key, 'its trailer is not whole')
   const size = Number(trailer.readBigUInt64BE(32))
   const listBytes = Math.ceil(size / blockBytes) * digestBytes
   if (size + listBytes + trailerBytes !== stats.size) throw damaged(key, 'its size is not the recorded one')
-  const blocks = await readExactly(handle, key, size, listBytes)
+  const sealed = listBytes + trailerBytes
+  const blocks =
+    sealed <= tail.length ? tail.subarray(-sealed, -trailerBytes) : await readExactly(handle, key, size, listBytes)
   const check = createHash('sha256').update(blocks).update(trailer.subarray(0, 40)).digest()
   if (!check.equals(trailer.subarray(40, 72))) throw damaged(key, 'its trailer is not what was written')
-  return { size, sha256: trailer.toString('hex', 0, 32), blocks }
+  return { size, sha256: trailer.toString('hex', 0, 32), blocks, storedAt: Math.floor(stats.mtimeMs) }
 }
 
 /**

@@ -168,7 +168,11 @@ export function awsPort(options: S3StorageOptions): S3Port {
         }),
         sending(signal),
       )
-      const objects = (answer.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, size: Size }))
+      const objects = (answer.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => ({
+        key: Key,
+        size: Size,
+        ...(LastModified !== undefined && { storedAt: LastModified.getTime() }),
+      }))
       return {
         objects,
         ...(answer.IsTruncated === true &&

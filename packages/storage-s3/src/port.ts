@@ -23,6 +23,14 @@ export interface ObjectFacts {
   readonly encryption: EncryptionFacts
 }
 
+/** What a listing says of an object. */
+export interface ListedObject {
+  readonly key: string
+  readonly size: number
+  /** Epoch milliseconds, by the server's clock, where it says it. */
+  readonly storedAt?: number
+}
+
 /** What a write answers. */
 export interface Written {
   readonly encryption: EncryptionFacts
@@ -78,12 +86,12 @@ export interface S3Port {
   /** The same bytes of one version of the object, as they come. */
   stream(key: string, range: Inclusive & { readonly etag: string }, signal?: AbortSignal): Promise<Incoming>
   head(key: string, signal?: AbortSignal): Promise<ObjectFacts>
-  /** One page of keys and sizes; `next` goes on from there. */
+  /** One page of keys, sizes and times; `next` goes on from there. */
   list(
     prefix: string,
     after: string | undefined,
     signal?: AbortSignal,
-  ): Promise<{ readonly objects: readonly { readonly key: string; readonly size: number }[]; readonly next?: string }>
+  ): Promise<{ readonly objects: readonly ListedObject[]; readonly next?: string }>
   delete(key: string, signal?: AbortSignal): Promise<void>
   beginUpload(key: string, metadata: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<string>
   uploadPart(key: string, upload: string, number: number, body: Sealed, signal?: AbortSignal): Promise<UploadedPart>

@@ -158,12 +158,13 @@ export function s3Storage(options: S3StorageOptions): S3Storage {
           signal,
           send: (sending) => port.list(prefix, from, sending),
         })
-        for (const { key, size } of objects) {
+        for (const object of objects) {
+          const { key } = object
           throwIfAborted(signal)
           if (!isKey(key)) continue
           if (key <= last) throw new SeamError('UNSUPPORTED', 'The bucket lists its keys in no order.', disordered)
           last = key
-          yield { key, size }
+          yield object
         }
         after = next
       } while (after !== undefined)

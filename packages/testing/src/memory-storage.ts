@@ -9,11 +9,19 @@ import {
   throwIfAborted,
 } from '@seamark/kit'
 
+/** An object as the memory has it. */
+export interface MemoryObject {
+  bytes: Uint8Array
+  readonly sha256: string
+  /** Epoch milliseconds. */
+  storedAt?: number
+}
+
 export interface MemoryStorageOptions {
   /** Name of this instance. Default `memory`. */
   readonly name?: string
   /** Objects to begin with, shared with every other storage on the same map: what a restart finds again. */
-  readonly objects?: Map<string, { bytes: Uint8Array; readonly sha256: string }>
+  readonly objects?: Map<string, MemoryObject>
 }
 
 /** A `StorageProvider` that can be damaged on purpose. */
@@ -45,11 +53,13 @@ async function collect(
 
 /** A storage that keeps everything in memory, with the whole contract of the seam but durability. */
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
-  const objects = options.objects ?? new Map<string, { bytes: Uint8Array; readonly sha256: string }>()
+  const objects = options.objects ?? new Map<string, MemoryObject>()
 
   const describe = (key: string): StoredObject | undefined => {
     const found = objects.get(key)
-    return found && { key, size: found.bytes.byteLength, sha256: found.sha256 }
+    if (found === undefined) return undefined
+    const { bytes, sha256, storedAt } = found
+    return { key, size: bytes.byteLength, sha256, ...(storedAt !== undefined && { storedAt }) }
   }
 
   return {
@@ -68,7 +78,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage
         throw new SeamError('INTEGRITY', `The body for ${key} is not what was announced. Nothing was stored.`)
       const there = describe(key)
       if (ifAbsent === true && there !== undefined) return { ...there, created: false }
-      objects.set(key, { bytes, sha256: digest })
+      objects.set(key, { bytes, sha256: digest, storedAt: Date.now() })
       return { key, size: bytes.byteLength, sha256: digest, created: true }
     },
 

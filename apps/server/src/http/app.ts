@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { listAgents, pushAgent, removeAgent, showAgent } from '../agents.ts'
 import type { Deployment } from '../deployment.ts'
 import { exportEvidence } from '../evidence.ts'
+import { collect } from '../gc.ts'
 import { itemPolicy } from '../item-policy.ts'
 import { exportKeys } from '../keys.ts'
 import { readLogs } from '../logs.ts'
@@ -134,6 +135,15 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.agents, async () => listAgents(deployment))
   json(ROUTES.agent, async ({ params, signal }) => showAgent(deployment, params.agent, { signal }))
   json(ROUTES.removeAgent, async ({ params }) => removeAgent(deployment, principal, params.agent))
+  json(ROUTES.collect, async ({ body, signal }) =>
+    collect(deployment, principal, body(), { signal, onNotice: options.onNotice }),
+  )
+  json(ROUTES.holds, async () => ({ holds: (await deployment.requireEngine()).storage().holds }))
+  json(ROUTES.holdRun, async ({ params, body }) => {
+    const engine = await deployment.requireEngine()
+    return { placed: (await engine.hold(principal, params.run, body().reason)).created }
+  })
+  json(ROUTES.releaseRun, async ({ params }) => (await deployment.requireEngine()).release(principal, params.run))
   json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
     body: runEvents(deployment, params.run, { ...query, signal }),

@@ -12,6 +12,8 @@ import { completion } from './completion.ts'
 import { diff } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { evidenceExport } from './evidence-export.ts'
+import { gc } from './gc.ts'
+import { gcHold, gcHolds, gcRelease } from './gc-holds.ts'
 import { init } from './init.ts'
 import { keysExport } from './keys-export.ts'
 import { list } from './list.ts'
@@ -69,6 +71,10 @@ export const COMMANDS: readonly Command[] = [
   verify,
   serve,
   doctor,
+  gc,
+  gcHold,
+  gcRelease,
+  gcHolds,
   secretsSet,
   secretsList,
   secretsRm,

@@ -8,6 +8,8 @@ import type { AgentRoutes } from './agent-routes.ts'
 import { CONTROL_ROUTES } from './control-routes.ts'
 import type { ControlRoutes } from './control-routes.ts'
 import { count, flag, maybe } from './exact.ts'
+import { GC_ROUTES } from './gc-routes.ts'
+import type { GcRoutes } from './gc-routes.ts'
 import { itemIdText, runIdText } from './ids.ts'
 import { itemPage, itemStatus, itemView } from './item.ts'
 import type { ItemPage, ItemView } from './item.ts'
@@ -50,7 +52,7 @@ export const ATTEMPT_HEADER = 'seamark-attempt'
 export const REQUEST_ID_HEADER = 'x-request-id'
 
 /** Every route of `/v1`, by id. */
-export interface Routes extends AgentRoutes, ControlRoutes, PlanRoutes {
+export interface Routes extends AgentRoutes, ControlRoutes, GcRoutes, PlanRoutes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
@@ -383,4 +385,5 @@ export const ROUTES: Routes = {
   ...CONTROL_ROUTES,
   ...PLAN_ROUTES,
   ...AGENT_ROUTES,
+  ...GC_ROUTES,
 }

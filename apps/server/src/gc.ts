@@ -1,0 +1,78 @@
+import { collect as collectBlobs } from '@seamark/collector'
+import type { CollectionReport } from '@seamark/collector'
+import type { CallOptions, Principal, StoredObject } from '@seamark/core'
+import { toSeamError } from '@seamark/kit'
+import type { Engine } from '@seamark/orchestrator'
+import { limitsOf } from '@seamark/orchestrator'
+import type { CollectAnswer, CollectBody } from '@seamark/protocol'
+import { join } from 'node:path'
+import type { Deployment } from './deployment.ts'
+
+const dayMs = 24 * 3_600_000
+
+interface Options extends CallOptions {
+  readonly onNotice: (error: Error) => void
+}
+
+type Limits = ReturnType<typeof limitsOf>
+
+/**
+ * Removes blobs that nothing needs, once it is on record that it begins; a dry run removes and records nothing. Errors: those of
+ * `Engine.collect` and of `collect` of `@seamark/collector`.
+ */
+export async function collect(
+  deployment: Deployment,
+  principal: Principal,
+  { dryRun = false, graceMs = dayMs }: CollectBody,
+  { signal, onNotice }: Options,
+): Promise<CollectAnswer> {
+  const engine = await deployment.requireEngine()
+  const terms = { graceMs, ...deployment.retention }
+  if (dryRun) {
+    const limits = limitsOf(terms, Date.now())
+    return answer(true, limits, await sweep(deployment, engine, limits, { dryRun, ...(signal && { signal }) }))
+  }
+  const { seq, at: _, ...limits } = await engine.collect(principal, terms)
+  const removed = { objects: 0, bytes: 0 }
+  const end = (outcome: 'done' | 'failed') =>
+    engine.collected(seq, { outcome, removed: removed.objects, bytes: removed.bytes })
+  try {
+    const report = await sweep(deployment, engine, limits, {
+      dryRun,
+      ...(signal && { signal }),
+      removed({ size }) {
+        removed.objects++
+        removed.bytes += size
+      },
+    })
+    await end('done')
+    return answer(false, limits, report)
+  } catch (error) {
+    // Where even that can not be recorded, the next engine knows that it ended.
+    await end('failed').catch((cause: unknown) => onNotice(toSeamError(cause)))
+    throw error
+  }
+}
+
+async function sweep(
+  { ns, dataDir, journal, projections, guarded, exporting }: Deployment,
+  engine: Engine,
+  limits: Limits,
+  { dryRun, ...call }: CallOptions & { readonly dryRun: boolean; readonly removed?: (object: StoredObject) => void },
+): Promise<CollectionReport> {
+  const held = new Set([...engine.storage().holds.map(({ run }) => run), ...exporting.keys()])
+  const { size } = await journal.head(ns)
+  const dir = join(dataDir, 'tmp')
+  return collectBlobs({ ns, journal, projections, guarded, dir, size, held, dryRun, ...limits }, call)
+}
+
+function answer(dryRun: boolean, limits: Limits, report: CollectionReport): CollectAnswer {
+  const { storedBefore, runsBefore, snapshotsBefore } = limits
+  return {
+    dryRun,
+    storedBefore,
+    ...(runsBefore !== undefined && { runsBefore }),
+    ...(snapshotsBefore !== undefined && { snapshotsBefore }),
+    ...report,
+  }
+}

@@ -1,0 +1,95 @@
+import type { AnyRecord, RecordDraft } from '@seamark/core'
+import type { Command, Decision, Reply } from './commands.ts'
+import { by, refuse } from './decide-resume.ts'
+import type { State } from './state.ts'
+import type { CollectionTerms } from './state-storage.ts'
+
+/** Runs that a namespace holds at a time. */
+export const MOST_HOLDS = 10_000
+
+type StorageRecord = Extract<AnyRecord, { readonly kind: `hold.${string}` | `collection.${string}` }>
+
+export function isStorage(record: AnyRecord): record is StorageRecord {
+  return record.kind.startsWith('hold.') || record.kind.startsWith('collection.')
+}
+
+export function foldStorage({ storage }: State, record: StorageRecord): void {
+  const { kind, data, at, actor, seq } = record
+  if (kind === 'hold.placed') storage.holds.set(data.run, { ...data, placedBy: actor, placedAt: at })
+  else if (kind === 'hold.released') storage.holds.delete(data.run)
+  else if (kind === 'collection.ended') storage.collection = undefined
+  else {
+    storage.collection = { ...data, seq, at }
+    const runsBefore = latest(storage.givenUp?.runsBefore, data.runsBefore)
+    const snapshotsBefore = latest(storage.givenUp?.snapshotsBefore, data.snapshotsBefore)
+    if (runsBefore === undefined && snapshotsBefore === undefined) return
+    storage.givenUp = {
+      at,
+      ...(runsBefore !== undefined && { runsBefore }),
+      ...(snapshotsBefore !== undefined && { snapshotsBefore }),
+    }
+  }
+}
+
+function latest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+}
+
+/** A collection that gives a run up has read what is held: a later hold would promise what may be gone already. */
+export function decideHold(state: State, command: Command & { type: 'hold' }): Decision {
+  const { run, reason, principal, earlier } = command
+  const { holds, collection } = state.storage
+  const refused = (...why: Parameters<typeof refuse>): Decision => ({ drafts: [], reply: refuse(...why) })
+  if (!state.runs.has(run) && earlier === undefined)
+    return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark status`.')
+  if (holds.has(run)) return { drafts: [], reply: { ok: true, created: false } }
+  const before = latest(collection?.runsBefore, collection?.snapshotsBefore)
+  if (before !== undefined && earlier?.sealedAt !== undefined && earlier.sealedAt < before)
+    return refused(
+      'CONFLICT',
+      `A collection that gives run ${run} up is under way.`,
+      'Hold it before, or try after it.',
+    )
+  if (holds.size >= MOST_HOLDS)
+    return refused('LIMIT_EXCEEDED', `A namespace holds at most ${MOST_HOLDS} runs.`, 'Release some.')
+  const placed: RecordDraft = {
+    kind: 'hold.placed',
+    ...by(principal),
+    data: { run, ...(reason !== undefined && { reason }) },
+  }
+  return { drafts: [placed], reply: { ok: true, created: true } }
+}
+
+export function decideRelease(state: State, { run, principal }: Command & { type: 'release' }): Decision {
+  if (!state.storage.holds.has(run)) return { drafts: [], reply: { ok: true, effective: false } }
+  return { drafts: [{ kind: 'hold.released', ...by(principal), data: { run } }], reply: { ok: true, effective: true } }
+}
+
+/** One collection at a time. */
+export function decideCollect(state: State, command: Command & { type: 'collect' }, now: number): Decision {
+  const { principal, terms } = command
+  if (state.storage.collection !== undefined) {
+    const began = new Date(state.storage.collection.at).toISOString()
+    const reply: Reply = refuse('CONFLICT', `A collection is under way since ${began}.`, 'Wait until it has ended.')
+    return { drafts: [], reply }
+  }
+  return { drafts: [{ kind: 'collection.begun', ...by(principal), data: limitsOf(terms, now) }], reply: { ok: true } }
+}
+
+/** What a collection at `now` would be held to. */
+export function limitsOf(
+  { graceMs, runsMs, snapshotsMs }: CollectionTerms,
+  now: number,
+): (AnyRecord & { kind: 'collection.begun' })['data'] {
+  return {
+    storedBefore: Math.max(0, now - graceMs),
+    ...(runsMs !== undefined && { runsBefore: Math.max(0, now - runsMs) }),
+    ...(snapshotsMs !== undefined && { snapshotsBefore: Math.max(0, now - snapshotsMs) }),
+  }
+}
+
+export function decideCollected(state: State, { seq, data }: Command & { type: 'collected' }): Decision {
+  if (state.storage.collection?.seq !== seq)
+    return { drafts: [], reply: refuse('CONFLICT', 'This collection is over.', 'Nothing more is recorded of it.') }
+  return { drafts: [{ kind: 'collection.ended', actor: 'engine', cause: seq, data }], reply: { ok: true } }
+}

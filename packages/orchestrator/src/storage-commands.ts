@@ -1,0 +1,65 @@
+import { NAME, SeamError } from '@seamark/kit'
+import type { Authorize } from './authorization.ts'
+import type { Engine } from './engine.ts'
+import type { Parts } from './parts.ts'
+import { posted } from './parts.ts'
+import type { CollectionTerms } from './state-storage.ts'
+
+/** Characters of the reason of a hold. */
+const REASON_CHARS = 4_096
+
+interface Needs {
+  readonly authorize: Authorize
+  readonly running: () => Parts
+  readonly redact: ((text: string) => string) | undefined
+}
+
+type StorageCommands = Pick<Engine, 'hold' | 'release' | 'storage' | 'collect' | 'collected'>
+
+/** What may be asked about what is kept. */
+export function storageCommands({ authorize, running, redact }: Needs): StorageCommands {
+  return {
+    async hold(principal, run, reason) {
+      await authorize(principal, 'run.hold', { run })
+      requireRun(run)
+      const said = reason === undefined ? undefined : (redact?.(reason) ?? reason).toWellFormed()
+      if (said !== undefined && said.length > REASON_CHARS)
+        throw new SeamError('INVALID_INPUT', `A reason has at most ${REASON_CHARS} characters.`, {
+          place: { pointer: '/reason' },
+        })
+      const hold = { type: 'hold', principal, run, ...(said !== undefined && { reason: said }) } as const
+      const { created = true } = await posted(running().loop, hold)
+      return { created }
+    },
+    async release(principal, run) {
+      await authorize(principal, 'run.release', { run })
+      requireRun(run)
+      const { effective = true } = await posted(running().loop, { type: 'release', principal, run })
+      return { released: effective }
+    },
+    storage() {
+      const { holds, ...rest } = running().loop.state.storage
+      return { ...rest, holds: [...holds.values()] }
+    },
+    async collect(principal, terms) {
+      await authorize(principal, 'storage.collect', {})
+      checkTerms(terms)
+      await posted(running().loop, { type: 'collect', principal, terms })
+      const { collection } = running().loop.state.storage
+      if (collection === undefined) throw new SeamError('INTERNAL', 'A collection ended before it began.')
+      return collection
+    },
+    async collected(seq, data) {
+      await posted(running().loop, { type: 'collected', seq, data })
+    },
+  }
+}
+
+function requireRun(run: string): void {
+  if (!NAME.test(run)) throw new SeamError('INVALID_INPUT', 'This is no id of a run.')
+}
+
+function checkTerms({ graceMs, runsMs = 0, snapshotsMs = 0 }: CollectionTerms): void {
+  if ([graceMs, runsMs, snapshotsMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0)) return
+  throw new SeamError('INVALID_INPUT', 'Ages are whole milliseconds, not below 0.')
+}

@@ -1,0 +1,84 @@
+import { systemClock } from '@seamark/kit'
+import { describe, expect, it } from 'vitest'
+import type { Engine } from '../src/index.ts'
+import { createEngine } from '../src/index.ts'
+import { LOCAL, engineWith, fakeHands, item, records, submission } from './harness.ts'
+import { only } from './records.ts'
+
+const terms = { graceMs: 10, runsMs: 0 }
+
+describe('holds and collections', () => {
+  it.each([1, 1_000_000])('are the same after a restart, with a snapshot after %i records', async (every) => {
+    const { engine, options } = await engineWith(fakeHands(), { recordsPerSnapshot: every })
+    const run = await sealedRun(engine)
+    await expect(engine.hold(LOCAL, run, 'audit')).resolves.toEqual({ created: true })
+    await expect(engine.hold(LOCAL, run)).resolves.toEqual({ created: false })
+    await expect(engine.hold(LOCAL, 'no-such-run')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const begun = await engine.collect(LOCAL, terms)
+    await expect(engine.collect(LOCAL, terms)).rejects.toMatchObject({ code: 'CONFLICT' })
+    const before = engine.storage()
+    expect(before).toMatchObject({ holds: [{ run, reason: 'audit', placedBy: LOCAL.id }], collection: begun })
+    await engine.stop()
+
+    const again = createEngine(options)
+    await again.start()
+    // The process that removed blobs is gone.
+    expect(again.storage()).toEqual({ ...before, collection: undefined })
+    await expect(again.collected(begun.seq, { outcome: 'done', removed: 0, bytes: 0 })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+    await expect(again.release(LOCAL, run)).resolves.toEqual({ released: true })
+    await expect(again.release(LOCAL, run)).resolves.toEqual({ released: false })
+    const second = await again.collect(LOCAL, terms)
+    await again.collected(second.seq, { outcome: 'done', removed: 3, bytes: 9 })
+    expect(again.storage()).toMatchObject({ holds: [], collection: undefined, givenUp: { at: second.at } })
+    await again.stop()
+    const log = await records(options)
+    expect(only(log, 'collection.ended')).toMatchObject([{ cause: second.seq, data: { removed: 3, bytes: 9 } }])
+  })
+
+  it('a run that a collection is giving up is held only after it, and one in flight at once', async () => {
+    let ahead = 0
+    const clock = { ...systemClock, now: () => Date.now() + ahead }
+    const hands = fakeHands((task) =>
+      task.run === 'in-flight' ? 'hold' : { outcome: 'succeeded', reason: 'completed' },
+    )
+    const { engine } = await engineWith(hands, { clock })
+    const run = await sealedRun(engine)
+    await engine.submit(LOCAL, submission('in-flight', [item('a')]))
+    ahead = 1_000
+    const { seq, runsBefore } = await engine.collect(LOCAL, terms)
+    expect(runsBefore).toBeGreaterThan(Date.now())
+    await expect(engine.hold(LOCAL, run)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(engine.hold(LOCAL, 'in-flight')).resolves.toEqual({ created: true })
+    await engine.collected(seq, { outcome: 'failed', removed: 0, bytes: 0 })
+    await expect(engine.hold(LOCAL, run)).resolves.toEqual({ created: true })
+    await engine.stop({ cancelRunning: true })
+  })
+
+  it('are placed and begun by who may', async () => {
+    const { engine, options } = await engineWith(fakeHands(), {
+      authorizer: {
+        spec: 'authorizer/v1',
+        kind: 'test',
+        name: 'test',
+        guarantees: {},
+        authorize: async ({ action }) => ({ allowed: action === 'run.submit', reasons: [], policy: 'test' }),
+      },
+    })
+    const run = await sealedRun(engine)
+    await expect(engine.hold(LOCAL, run)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(engine.release(LOCAL, run)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(engine.collect(LOCAL, terms)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(engine.collect(LOCAL, { graceMs: -1 })).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await engine.stop()
+    const actions = only(await records(options), 'command.denied').map(({ data }) => data.action)
+    expect(actions.slice(0, 3)).toEqual(['run.hold', 'run.release', 'storage.collect'])
+  })
+})
+
+async function sealedRun(engine: Engine): Promise<string> {
+  await engine.submit(LOCAL, submission('r1', [item('a')]))
+  await engine.sealed('r1')
+  return 'r1'
+}
