@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { listenOn } from './loopback.ts'
 import { certificates } from './registry.ts'
@@ -60,7 +61,8 @@ export async function modelFront({ dir, names, address, url, asked, issue }: Mod
         const headers = { ...req.headers, ...(conversation && { 'x-seamark-conversation': conversation }) }
         const passed = request(`${url}${req.url}`, { method: req.method, headers }, (answer) => {
           res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-          answer.pipe(res)
+          // What is cut behind is cut here.
+          pipeline(answer, res, () => undefined)
         })
         passed.on('error', () => res.destroy())
         passed.end(body)
