@@ -82,6 +82,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   const ended = Promise.withResolvers<unknown>()
   let stopped: Promise<void> | undefined
   const startedAt = Date.now()
+  let draining: { readonly since: number } | undefined
   const makeApp = () =>
     buildApp({
       deployment,
@@ -89,6 +90,8 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       startedAt,
       stopping: stopping.signal,
       stop: (how) => void stop(how).catch((error: unknown) => onNotice(toSeamError(error))),
+      drain: (how) => void drain(how).catch((error: unknown) => onNotice(toSeamError(error))),
+      draining: () => draining,
       onNotice,
     })
   let requests = () => front.requests()
@@ -175,6 +178,28 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       },
     )
     return stopped
+  }
+
+  /** Stops once nothing runs. Errors: `TIMEOUT`, and it takes work again; those of `stop`. */
+  async function drain({ timeoutMs }: { readonly timeoutMs?: number }): Promise<void> {
+    const { engine } = deployment
+    if (draining !== undefined || stopped !== undefined || engine === undefined) return
+    draining = { since: Date.now() }
+    const late = new SeamError('TIMEOUT', 'Something still runs: the service takes work again.')
+    const given = new AbortController()
+    const clock =
+      timeoutMs === undefined ? undefined : setTimeout(() => given.abort(late), Math.min(timeoutMs, 2 ** 31 - 1))
+    try {
+      await engine.drain({ signal: given.signal })
+    } catch (error) {
+      draining = undefined
+      // Somebody stopped it meanwhile.
+      if (stopped !== undefined) return
+      throw error
+    } finally {
+      clearTimeout(clock)
+    }
+    await stop()
   }
 
   return {

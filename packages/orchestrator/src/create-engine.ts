@@ -13,7 +13,7 @@ import { denials } from './denials.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
-import { begin, cancelAll, endParts, makeParts, posted } from './parts.ts'
+import { begin, cancelAll, endParts, finishAll, makeParts, posted } from './parts.ts'
 import { storageCommands } from './storage-commands.ts'
 import { sealWatch } from './seal-watch.ts'
 import { teamsOf } from './teams.ts'
@@ -30,6 +30,8 @@ export function createEngine(options: EngineOptions): Engine {
   const failed = Promise.withResolvers<unknown>()
   const listeners = new Set<(headers: readonly AnyRecord[]) => void>()
   const seals = sealWatch()
+  /** Fires when the engine failed, or begins to stop. */
+  const gone = new AbortController()
   let hasFailed = false
   let starting: Promise<void> | undefined
   let stopped: Promise<void> | undefined
@@ -54,6 +56,7 @@ export function createEngine(options: EngineOptions): Engine {
   function fail(error: Error): void {
     hasFailed = true
     failed.resolve(error)
+    gone.abort(error)
     seals.end(new SeamError('UNAVAILABLE', 'The engine failed before the run was sealed.', { cause: error }))
   }
 
@@ -111,6 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function end(made: Parts, cancelRunning: boolean): Promise<void> {
+    gone.abort()
     try {
       if (cancelRunning && !hasFailed) await Promise.race([cancelAll(made), failed.promise])
       denied.close()
@@ -162,6 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     pause: (principal, run) => setPaused('pause', principal, run),
     unpause: (principal, run) => setPaused('unpause', principal, run),
     paused: () => running().loop.state.paused,
+    drain: ({ signal }) => finishAll(running(), AbortSignal.any([signal, gone.signal])),
     async resume(principal, run, item, token) {
       await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)

@@ -55,6 +55,12 @@ export interface Engine {
   pause(principal: Principal, run?: string): Promise<{ readonly effective: boolean }>
   /** Ends a pause of a run, or that of all. A run that was paused itself stays so. Errors: as of `pause`. */
   unpause(principal: Principal, run?: string): Promise<{ readonly effective: boolean }>
+  /**
+   * Takes no submissions, begins no attempt, and resolves once nothing runs; it is then as before the call only if that was
+   * aborted. What attempts need to come to their end goes on: gates, questions, items that they add. Errors: `ABORTED`; why
+   * the engine ended.
+   */
+  drain(options: { readonly signal: AbortSignal }): Promise<void>
   /** The pause of all runs, where there is one. */
   paused(): Pause | undefined
   /**

@@ -56,6 +56,8 @@ export interface Loop {
   readonly frugal: boolean
   /** Launches nothing and takes no submissions any more. */
   drain(): void
+  /** While on: launches only what belongs to attempts that have begun, and takes no submissions. */
+  finish(on: boolean): void
   /** Resolves with the answer once the command's records are durable. Never rejects. */
   post(command: Command): Promise<Reply>
   /**
@@ -108,6 +110,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   let broken = false
   let frugalUntil = 0
   let draining = false
+  let finishing = false
   let alone = 0
   let failures = 0
   let timersKept = 0
@@ -115,9 +118,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   /** For the timer that is due first. */
   const due = alarm(clock, tick)
   const roomAgain = alarm(clock, tick)
+  const mayLaunch = (): boolean => !draining && clock.now() >= frugalUntil
 
   function holdBack(): SeamError | undefined {
-    if (draining || closing.signal.aborted) return stopping()
+    if (draining || finishing || closing.signal.aborted) return stopping()
     return clock.now() < frugalUntil ? diskFull() : undefined
   }
 
@@ -273,7 +277,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         state,
         chains,
         waiting.map(({ command }) => command),
-        { ...options, now: clock.now(), epoch: lease.epoch, holdBack: holdBack() },
+        { ...options, now: clock.now(), epoch: lease.epoch, holdBack: holdBack(), finishing: finishing && mayLaunch() },
       )
     } catch (error) {
       await unplaceable(waiting, error)
@@ -369,6 +373,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       return clock.now() < frugalUntil
     },
     drain: () => void (draining = true),
+    finish: (on) => void (finishing = on),
     post,
     async close() {
       closing.abort()

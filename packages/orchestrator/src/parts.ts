@@ -226,6 +226,20 @@ export async function endParts(
   }
 }
 
+/** Begins no attempt and waits until nothing runs. Errors: why it was aborted; all is then as before. */
+export async function finishAll({ loop, batches }: Parts, signal: AbortSignal): Promise<void> {
+  loop.finish(true)
+  try {
+    // What was taken before is decided by then.
+    await orAbort(posted(loop, { type: 'tick' }), signal)
+    while (loop.state.launches.size > 0) await orAbort(new Promise<void>((resolve) => batches.add(resolve)), signal)
+  } catch (error) {
+    loop.finish(false)
+    void loop.post({ type: 'tick' })
+    throw error
+  }
+}
+
 /** Asks every run to cancel and waits until none is left. */
 export async function cancelAll({ loop, batches }: Parts): Promise<void> {
   loop.drain()

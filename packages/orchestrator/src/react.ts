@@ -15,6 +15,8 @@ export interface ReactOptions {
   readonly now: number
   /** No launches: the disk is full, or the engine is stopping. */
   readonly frugal: boolean
+  /** Only launches that belong to attempts which have begun. */
+  readonly finishing: boolean
   /** Data of the seal over a run's open segment; `undefined` status for a run sealed before. */
   seal(run: string, status: RunOutcome | undefined): RecordData['run.sealed']
 }
@@ -78,7 +80,7 @@ export function react(state: State, options: ReactOptions): RecordDraft[] {
       run.launches === 0
     if (over) return [{ kind: 'run.sealed', actor: 'engine', run: id, data: options.seal(id, runOutcome(run)) }]
   }
-  return options.frugal ? [] : schedule(state, options.queues, options.now)
+  return options.frugal ? [] : schedule(state, options.queues, options.now, options.finishing)
 }
 
 /** Everything that needs an item, directly or not, and still waits for it. */

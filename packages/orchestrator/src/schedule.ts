@@ -11,10 +11,12 @@ export const EMPTY_BLOB: { readonly sha256: string; readonly size: number } = { 
 
 /**
  * The next launches there is room for: setup layers first, then from each queue the item that is
- * first in line. Called until it gives nothing; what it gave is folded in between.
+ * first in line. Called until it gives nothing; what it gave is folded in between. With `finishing` only what belongs to attempts
+ * that have begun: gates, and the items that they wait for, one at a time.
  */
-export function schedule(state: State, queues: Queues, now: number): RecordDraft[] {
-  for (const digest of state.paused === undefined ? state.unbuilt : []) {
+export function schedule(state: State, queues: Queues, now: number, finishing: boolean): RecordDraft[] {
+  const begins = state.paused === undefined && !finishing
+  for (const digest of begins ? state.unbuilt : []) {
     const layer = state.layers.get(digest)
     if (layer?.retryAt !== undefined && layer.retryAt > now) continue
     const run = layer && firstWaiting(state, layer)
@@ -51,7 +53,7 @@ export function schedule(state: State, queues: Queues, now: number): RecordDraft
       // Its entry stays in the heap when an item leaves the line another way.
       if (run !== undefined && item?.phase === 'queued' && item.rank === rank) {
         // What has begun goes to its end, and is before all that has not.
-        if (state.paused !== undefined && refusedGate(item) === undefined) break
+        if (!begins && refusedGate(item) === undefined) break
         return [next(state, run, item)]
       }
       queue.line.pop()

@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly facts: LaunchFacts
   /** Why nothing new is begun now, where that is so. */
   readonly holdBack: SeamError | undefined
+  /** Attempts that have begun go to their end although something is held back: with gates, and with items that they add. */
+  readonly finishing: boolean
 }
 
 /**
@@ -49,7 +51,7 @@ export interface StageOptions {
  * Errors: those of `Ledger.place`; state and chains are then of no use any more.
  */
 export function stage(state: State, chains: Ledger, commands: readonly Command[], options: StageOptions): Staged {
-  const { now, random, epoch, queues, facts, holdBack } = options
+  const { now, random, epoch, queues, facts, holdBack, finishing } = options
   const staged: Staged = {
     records: [],
     batch: emptyBatch(),
@@ -74,7 +76,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     }
   }
   for (const command of commands) {
-    if (holdBack !== undefined && beginsAnew(command)) {
+    if (holdBack !== undefined && beginsAnew(command) && !(finishing && command.type === 'add')) {
       staged.replies.push({ ok: false, error: holdBack })
       continue
     }
@@ -87,7 +89,7 @@ export function stage(state: State, chains: Ledger, commands: readonly Command[]
     staged.replies.push(reply)
   }
   const seal: Ledger['seal'] = (run, status) => chains.seal(run, status)
-  const reaction = { queues, now, frugal: holdBack !== undefined, seal }
+  const reaction = { queues, now, frugal: holdBack !== undefined && !finishing, finishing, seal }
   for (let drafts = react(state, reaction); drafts.length > 0; drafts = react(state, reaction)) apply(drafts, isLaunch)
   staged.ended = state.todo.clean.splice(0)
   // Without a record nothing is appended.

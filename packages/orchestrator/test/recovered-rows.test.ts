@@ -141,6 +141,7 @@ describe('a recovery without a snapshot', () => {
       queues: {},
       facts: { probeOf: () => undefined, instructionsOf: () => undefined },
       holdBack: undefined,
+      finishing: false,
     }
     const nothing = stage(state, chains, [], options)
     expect([nothing.records, nothing.usage, state.todo.usage.size]).toEqual([[], [], gathered])

@@ -62,7 +62,7 @@ function core() {
     /** All that follows by itself. */
     react() {
       const all: RecordDraft[] = []
-      const options = { queues: QUEUES, now: 0, frugal: false, seal: chains.seal.bind(chains) }
+      const options = { queues: QUEUES, now: 0, frugal: false, finishing: false, seal: chains.seal.bind(chains) }
       for (let drafts = react(state, options); drafts.length > 0; drafts = react(state, options))
         all.push(...apply(drafts))
       return all

@@ -77,6 +77,8 @@ export interface SeamarkClient {
   /** The trust file of this log. */
   keys(options?: CallOptions): Promise<TrustFile>
   stop(input?: { readonly cancelRunning?: boolean }, options?: CallOptions): Promise<void>
+  /** Has the service take no plans, begin no attempt, and stop once nothing runs; after `timeoutMs` it takes work again instead. */
+  drain(input?: { readonly timeoutMs?: number }, options?: CallOptions): Promise<void>
   submit(input: SubmitInput, options?: CallOptions): Promise<SubmitAnswer>
   /** Checks a plan as `submit` does, but for its repository, which is not looked at. Changes nothing. */
   check(input: PlanInput, options?: CallOptions): Promise<CheckAnswer>
@@ -186,6 +188,9 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     keys: (callOptions) => ask(ROUTES.keys, none, callOptions),
     async stop(input = {}, callOptions) {
       await ask(ROUTES.stop, { params: {}, body: input }, callOptions)
+    },
+    async drain(input = {}, callOptions) {
+      await ask(ROUTES.drain, { params: {}, body: input }, callOptions)
     },
     submit({ plan, format, from, run = newRunId() }, callOptions) {
       const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }

@@ -35,6 +35,10 @@ export interface AppOptions {
   readonly stopping: AbortSignal
   /** Asked by `POST /v1/stop`, after its answer is sent. */
   stop(options: { readonly cancelRunning: boolean }): void
+  /** Asked by `POST /v1/drain`. */
+  drain(options: { readonly timeoutMs?: number }): void
+  /** Since when it drains. */
+  draining(): { readonly since: number } | undefined
   readonly onNotice: (error: Error) => void
 }
 
@@ -86,13 +90,21 @@ export function buildApp(options: AppOptions): App {
     await deployment.requireEngine()
     return { status: 'ok' as const }
   })
-  json(ROUTES.service, async () => describe(deployment, options.startedAt))
+  json(ROUTES.service, async () => {
+    const draining = options.draining()
+    return { ...(await describe(deployment, options.startedAt)), ...(draining && { draining }) }
+  })
   json(ROUTES.doctor, async ({ query, signal }) => diagnose(deployment, { ...query, signal }))
   json(ROUTES.probe, async ({ params, signal }) => probe(deployment, { ...params, signal }))
   json(ROUTES.keys, async ({ signal }) => exportKeys(deployment, { signal }))
   json(ROUTES.stop, async ({ body }) => {
     setImmediate(() => options.stop({ cancelRunning: body().cancelRunning ?? false }))
     return { stopping: true as const }
+  })
+  json(ROUTES.drain, async ({ body }) => {
+    await deployment.requireEngine()
+    options.drain(body())
+    return { draining: true as const }
   })
   json(ROUTES.submit, async ({ query, plan, signal }) =>
     submit(deployment, principal, { ...query, ...requirePlan(plan) }, { signal }),

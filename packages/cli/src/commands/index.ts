@@ -10,6 +10,7 @@ import { approve } from './approve.ts'
 import { cancel } from './cancel.ts'
 import { completion } from './completion.ts'
 import { diff } from './diff.ts'
+import { drain } from './drain.ts'
 import { doctor } from './doctor.ts'
 import { evidenceExport } from './evidence-export.ts'
 import { gc } from './gc.ts'
@@ -70,6 +71,7 @@ export const COMMANDS: readonly Command[] = [
   keysExport,
   verify,
   serve,
+  drain,
   doctor,
   gc,
   gcHold,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { runIdText } from './ids.ts'
-import type { Effective, RunParams } from './requests.ts'
+import { count, maybe } from './exact.ts'
+import type { DrainBody, Effective, RunParams } from './requests.ts'
 import { post } from './route-base.ts'
 import type { NoParams } from './route-base.ts'
 import type { Route } from './route.ts'
@@ -11,6 +12,7 @@ export interface ControlRoutes {
   readonly resumeRun: Route<RunParams, NoParams, never, Effective>
   readonly pauseService: Route<NoParams, NoParams, never, Effective>
   readonly resumeService: Route<NoParams, NoParams, never, Effective>
+  readonly drain: Route<NoParams, NoParams, DrainBody, { readonly draining: true }>
 }
 
 const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
@@ -56,6 +58,24 @@ export const CONTROL_ROUTES: ControlRoutes = {
     summary: 'Ends the pause of all runs. A run that was paused itself stays so.',
     action: 'service.resume',
     answer: { kind: 'json', schema: effective },
+    errors: [],
+    idempotent: true,
+  },
+  drain: {
+    ...post,
+    id: 'drain',
+    path: '/v1/drain',
+    summary:
+      'Takes no plans and begins no attempt from here on, and stops the service once nothing runs. Where that is not so in time, it takes work again. A second call changes nothing.',
+    action: 'service.stop',
+    body: {
+      kind: 'json',
+      schema: z.strictObject({
+        timeoutMs: maybe(count.describe('For how long it waits. Without it, until nothing runs.')),
+      }),
+    },
+    status: 202,
+    answer: { kind: 'json', schema: z.object({ draining: z.literal(true) }) },
     errors: [],
     idempotent: true,
   },

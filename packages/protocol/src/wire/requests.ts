@@ -86,6 +86,10 @@ export interface UsageQuery extends PageQuery {
   /** Only of this run, by `item` or `run`. */
   readonly run?: string
 }
+export interface DrainBody {
+  /** For how long it waits until nothing runs. Without it, without end. */
+  readonly timeoutMs?: number
+}
 export interface StopBody {
   /** Ask every run to cancel first, and wait until nothing runs. */
   readonly cancelRunning?: boolean

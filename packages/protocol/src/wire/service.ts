@@ -43,6 +43,8 @@ export interface ServiceView {
   }[]
   /** Present while another service leads: who, where it is known. Commands are `UNAVAILABLE` here until this one has taken over. */
   readonly standby?: { readonly leader?: string }
+  /** Since when it drains (epoch milliseconds): it takes no plans, and stops once nothing runs. */
+  readonly draining?: { readonly since: number }
   /** The pause of all runs, where there is one. */
   readonly paused?: Pause
   /** How the budgets of agents, principals and teams and of this day stand. Absent where this service does not lead. */
@@ -66,6 +68,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   seams: z.array(seamView),
   queues: z.array(z.object({ name: z.string(), concurrency: count, running: maybe(count) })),
   standby: maybe(z.object({ leader: maybe(z.string()) })),
+  draining: maybe(z.object({ since: count })),
   paused: maybe(pauseView),
   budgets: maybe(z.array(budgetView)),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
