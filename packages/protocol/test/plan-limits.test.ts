@@ -89,6 +89,20 @@ describe('limits', () => {
     )
   })
 
+  test('the folders in the locks of all items, of which the engine keeps each', () => {
+    const locks = (at: number, segments: number) => [`${at}/${'a/'.repeat(segments - 2)}a`]
+    const plan = (last: number) => {
+      const list = Array.from({ length: 300 }, (_, at) => ({
+        id: `i${at}`,
+        run: 'x',
+        locks: locks(at, at < 299 ? 1_000 : last),
+      }))
+      return JSON.stringify({ version: 1, items: list })
+    }
+    expect(limit(plan(1_000))).toEqual([])
+    expect(limit(plan(1_001)).map((place) => place.split(' ')[1])).toEqual(['/items/299/locks'])
+  })
+
   test('the same lock many times is one lock', () => {
     const result = parse(items('  - { id: a, run: x, locks: ["a/**", "a/**", "./a//**"] }'))
     expect(result.ok && result.plan.items[0]?.locks).toEqual([{ type: 'tree', path: 'a' }])

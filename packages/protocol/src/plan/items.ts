@@ -89,6 +89,7 @@ export function checkItems(
   const specs: ItemSpec[] = []
   const edges: number[][] = []
   let total = 0
+  let segments = 0
   for (const [at, item] of items.entries()) {
     if (item === undefined) {
       edges.push([])
@@ -122,6 +123,16 @@ export function checkItems(
         message: `The items take more than ${PLAN_LIMITS.totalItemBytes} bytes with their defaults.`,
         remedy: 'Make defaults.env smaller, or split the plan.',
         path,
+      })
+      return []
+    }
+    segments += spec.locks.reduce((sum, lock) => sum + (lock.type === 'name' ? 1 : lock.path.split('/').length), 0)
+    if (segments > PLAN_LIMITS.lockSegments) {
+      faults.add({
+        code: 'LIMIT_EXCEEDED',
+        message: `The locks of the items have more than ${PLAN_LIMITS.lockSegments} folders and names in their paths.`,
+        remedy: 'Lock a folder above them, or split the plan.',
+        path: [...path, 'locks'],
       })
       return []
     }

@@ -17,6 +17,8 @@ export interface PlanLimits {
   readonly items: number
   readonly needsPerItem: number
   readonly locksPerItem: number
+  /** Folders and names in the paths of all locks: the engine keeps a node for each. */
+  readonly lockSegments: number
   readonly gatesPerItem: number
   readonly outputsPerItem: number
   readonly servicesPerItem: number
@@ -59,6 +61,7 @@ export const PLAN_LIMITS: PlanLimits = {
   items: 100_000,
   needsPerItem: 1_000,
   locksPerItem: 1_000,
+  lockSegments: 300_000,
   gatesPerItem: 16,
   outputsPerItem: 100,
   servicesPerItem: SERVICES_PER_ITEM,
