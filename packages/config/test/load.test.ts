@@ -84,6 +84,7 @@ describe('finding', () => {
       budgets: {},
       agents: [],
       teams: [],
+      retention: {},
       config: {},
     })
   })

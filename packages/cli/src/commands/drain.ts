@@ -26,7 +26,7 @@ export const drain: Command = command({
   notes: [
     'Plans are refused meanwhile (UNAVAILABLE). What waits, waits for the next service.',
     'seamark serve ends with exit code 0. Ctrl-C here leaves; the service drains on. Ctrl-C there cancels what runs.',
-    'Exit code: 0 once the service has stopped, 8 (TIMEOUT) where something still ran after --timeout: the service then takes work again.',
+    'Exit code: 0 once the service has stopped, 8 (TIMEOUT) where something still ran after --timeout: it takes work again then.',
     '--json gives { drained: true, waiting }: how many unfinished runs wait for the next service.',
   ],
   run: (context, args) => {
