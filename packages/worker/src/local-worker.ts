@@ -224,9 +224,8 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
         const known = secrets.of(task.launchId)
         const tools = toolsOf(task.ns)
         const about = { tools, attempt, executor, runtimes, toolchain, secrets: known }
-        const { maxServiceLogBytes } = tools.git.limits
         const own = await prepareStep(task, about, call)
-        const served = await withServices(own, task, attempt, executor, maxServiceLogBytes)
+        const served = await withServices(own, task, about)
         const launch = await ways.addTo(served, task, attempt, executor, call)
         return doors.addTo(launch, task, { attempt, executor, blobs: tools.blobs }, call)
       })

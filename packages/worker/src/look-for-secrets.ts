@@ -1,4 +1,4 @@
-import type { CallOptions, RuntimeLaunch, WorkspaceDiff } from '@seamark/core'
+import type { CallOptions, RuntimeLaunch, ServiceSpec, WorkspaceDiff } from '@seamark/core'
 import type { FoundSecret, RedactionTable } from '@seamark/kit'
 import { findSecret, redactBytes, SeamError, secretFinder } from '@seamark/kit'
 import { constants } from 'node:fs'
@@ -87,21 +87,28 @@ export async function lookThroughPatch(
  * Errors: `FORBIDDEN`.
  */
 export function lookThroughLaunch({ env, files }: Pick<RuntimeLaunch, 'env' | 'files'>, table: RedactionTable): void {
-  const given = [
-    ...Object.entries(env).map(([name, value]) => [`the variable ${name}`, Buffer.from(value)] as const),
-    ...files.map(({ path, bytes }) => [`the file ${path}`, bytes] as const),
-  ]
-  for (const [where, bytes] of given) {
-    const secret = findSecret(bytes, table)
-    if (secret === undefined) continue
-    throw new SeamError(
-      'FORBIDDEN',
-      `The value of the secret ${secret.name} is in ${where}, which the program would get.`,
-      {
-        remedy: 'Take it out of the plan and of the options of the runtime: the gateway adds it to what is sent.',
-      },
-    )
-  }
+  for (const [name, value] of Object.entries(env)) lookThroughGiven(value, `the variable ${name}`, table)
+  for (const { path, bytes } of files) lookThroughGiven(bytes, `the file ${path}`, table)
+}
+
+/** The same for the variables and the commands of a service, which are in the sandbox too. Errors: `FORBIDDEN`. */
+export function lookThroughService({ name, run, ready, env }: ServiceSpec, table: RedactionTable): void {
+  for (const [variable, value] of Object.entries(env))
+    lookThroughGiven(value, `the variable ${variable} of the service ${name}`, table)
+  lookThroughGiven(run, `the command of the service ${name}`, table)
+  lookThroughGiven(ready.run, `the ready command of the service ${name}`, table)
+}
+
+function lookThroughGiven(given: string | Uint8Array, where: string, table: RedactionTable): void {
+  const secret = findSecret(typeof given === 'string' ? Buffer.from(given) : given, table)
+  if (secret === undefined) return
+  throw new SeamError(
+    'FORBIDDEN',
+    `The value of the secret ${secret.name} is in ${where}, which the program would get.`,
+    {
+      remedy: 'Take it out of the plan and of the options of the runtime: the gateway adds it to what is sent.',
+    },
+  )
 }
 
 /** Looks through all of a workspace. Errors: what `isSecretFound` knows. */

@@ -1,10 +1,11 @@
-import type { Executor, LaunchSpec, ServiceSpec, StepTask } from '@seamark/core'
+import type { LaunchSpec, ServiceSpec, StepTask } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { randomBytes } from 'node:crypto'
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { AttemptLayout } from './layout.ts'
+import { lookThroughService } from './look-for-secrets.ts'
+import type { Preparation } from './prepare.ts'
 
 const inside = { folder: '/run/seamark-services', program: '/run/seamark-serve' } as const
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64']
@@ -25,16 +26,18 @@ export function serveProgram(arch: string = process.arch): string {
   })
 }
 
-/** Has a launch start the services of its item before its program. Errors: `UNSUPPORTED` where they could be reached from elsewhere. */
+/**
+ * Has a launch start the services of its item before its program. Errors: `UNSUPPORTED` where they could be reached from elsewhere,
+ * `FORBIDDEN` for a service that would be given a secret.
+ */
 export async function withServices(
   launch: LaunchSpec,
   task: StepTask,
-  attempt: AttemptLayout,
-  executor: Executor,
-  maxLogBytes: number,
+  { tools, attempt, executor, secrets }: Pick<Preparation, 'tools' | 'attempt' | 'executor' | 'secrets'>,
 ): Promise<LaunchSpec> {
   const services = servicesOf(task)
   if (services.length === 0) return launch
+  if (secrets !== undefined) for (const service of services) lookThroughService(service, secrets)
   if (executor.guarantees.filesystem === 'host' || executor.guarantees.network.value === 'host')
     throw new SeamError(
       'UNSUPPORTED',
@@ -50,7 +53,9 @@ export async function withServices(
   for (const { name } of services) await mkdir(join(attempt.services, 'data', name), { mode: 0o700 })
   const key = randomBytes(16).toString('hex')
   await writeFile(attempt.servicesKey, key, { mode: 0o600 })
-  await writeFile(join(attempt.services, 'spec'), serveSpec(services, key, maxLogBytes), { mode: 0o600 })
+  await writeFile(join(attempt.services, 'spec'), serveSpec(services, key, tools.git.limits.maxServiceLogBytes), {
+    mode: 0o600,
+  })
   return {
     ...launch,
     argv: [inside.program, inside.folder, '--', ...launch.argv],

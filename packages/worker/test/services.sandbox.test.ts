@@ -301,14 +301,28 @@ describe('a secret of the item', () => {
   }
   const watched = localWorker({ dir: join(data, 'worker'), storage, runtimes: [command()], secrets })
 
+  const rules = { network: { allow: [{ host: 'a.example', mode: 'endpoint' as const, paths: ['/*'], inject: 'key' }] } }
+  const policy = { policy: rules, digest: '0'.repeat(64) }
+
   it('is in no log of a service, and in no reason', async () => {
-    const policy = {
-      network: { allow: [{ host: 'a.example', mode: 'endpoint' as const, paths: ['/*'], inject: 'key' }] },
-    }
-    const says = service('db', `echo "a ${value} b"; exit 1`, { ready: { ...READY, run: 'false' } })
-    const spec = item('true', { executor: 'sandbox', services: [says], policy: { policy, digest: '0'.repeat(64) } })
+    const parts = `${value.slice(0, 9)}' '${value.slice(9)}`
+    const says = service('db', `printf 'a %s%s b\\n' '${parts}'; exit 1`, { ready: { ...READY, run: 'false' } })
+    const spec = item('true', { executor: 'sandbox', services: [says], policy })
     const { verdict, product } = await play(spec, {}, watched)
     expect(await text(product?.services?.[0]?.log)).toBe('a [redacted:key] b\n')
     expect(verdict).toMatchObject({ reason: 'service-not-ready', detail: expect.stringContaining('[redacted:key]') })
+  })
+
+  const hex = Buffer.from(value).toString('hex')
+  it.each<readonly [where: string, given: Partial<ServiceSpec>]>([
+    ['the variable TOKEN of the service db', { env: { TOKEN: `x${value}` } }],
+    ['the command of the service db', { run: `serve --token ${hex}` }],
+    ['the ready command of the service db', { ready: { ...READY, run: `ask --token ${value}` } }],
+  ])('is given to no service: %s', async (where, given) => {
+    const spec = item('true', { executor: 'sandbox', services: [service('db', 'exec sleep 1000', given)], policy })
+    await expect(play(spec, {}, watched)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: `The value of the secret key is in ${where}, which the program would get.`,
+    })
   })
 })
