@@ -46,12 +46,12 @@ export async function captureStep(
   options?: CallOptions,
 ): Promise<StepReport> {
   const { tools, attempt, executor, secrets } = about
-  const { maxServiceLogBytes: maxLogBytes } = tools.git.limits
-  const services = await captureServices(task, exit, { attempt, secrets, blobs: tools.blobs, maxLogBytes }, options)
   const verdict = told(judge(exit, about.seen), secrets)
   const log = (stream: 'stdout' | 'stderr') =>
     tools.blobs.store(redactStream(executor.output(task.launchId, stream, 0, options), secrets), options)
   const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
+  const { maxServiceLogBytes: maxLogBytes } = tools.git.limits
+  const services = await captureServices(task, exit, { attempt, secrets, blobs: tools.blobs, maxLogBytes }, options)
   const reported = services.reports.length > 0 && { services: services.reports }
   await reopen(attempt.workspace)
   if (task.step === 'main') {

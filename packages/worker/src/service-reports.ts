@@ -10,6 +10,7 @@ import type { Blobs } from './blobs.ts'
 import { lookBelow } from './contained.ts'
 import { failure } from './judge.ts'
 import type { AttemptLayout } from './layout.ts'
+import { reopen } from './reopen.ts'
 import { servicesOf } from './services.ts'
 
 /** With it our program ends where a service is not ready. */
@@ -61,6 +62,7 @@ export async function captureServices(
   const services = servicesOf(task)
   if (services.length === 0 || exit.reason === 'not-started') return { reports: [], remark: (verdict) => verdict }
   const { attempt, secrets, blobs, maxLogBytes } = about
+  await reopen(attempt.services)
   const told = await toldEnds(attempt)
   const reports: ServiceReport[] = []
   let unready: string | undefined
@@ -133,11 +135,11 @@ function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`
 }
 
-/** A file that an attempt could have made anything of; `undefined` where it is no ordinary file. */
+/** A file that an attempt could have made anything of; `undefined` where it is no ordinary file, or one that can not be reached. */
 export async function openBelow(dir: string, name: string): Promise<FileHandle | undefined> {
-  const found = await lookBelow(dir, name)
-  if (found?.isFile() !== true) return undefined
   try {
+    const found = await lookBelow(dir, name)
+    if (found?.isFile() !== true) return undefined
     return await open(join(dir, name), files.O_RDONLY | files.O_NOFOLLOW | files.O_NONBLOCK)
   } catch (error) {
     if (['ENOENT', 'ELOOP', 'EACCES'].includes(systemCode(error) ?? '')) return undefined
