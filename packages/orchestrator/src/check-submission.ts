@@ -1,6 +1,7 @@
 import type { Executor, ItemPolicy, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, SeamError, sha256Hex } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
+import type { LaunchFacts } from './launch-facts.ts'
 import { agentOf } from './schedule.ts'
 import type { Queues } from './schedule.ts'
 
@@ -9,6 +10,7 @@ export interface Known {
   readonly executors: readonly Executor[]
   readonly runtimes: readonly string[]
   readonly queues: Queues
+  readonly instructionsOf?: LaunchFacts['instructionsOf']
 }
 
 type Report = (pointer: string, message: string, remedy?: string) => void
@@ -28,6 +30,7 @@ export function checkSubmission(submission: Submission, known: Known): void {
   if (!DIGEST.test(submission.plan)) report('/plan', 'The plan digest is not the hex of a SHA-256.')
   if (items.length === 0) report('/items', 'A plan has at least one item.')
   const sound = policyCheck()
+  const toldBytes = bytesTold(known.instructionsOf)
   checkRun(spec, report)
   if (!sound(spec.setup?.policy)) report('/spec/setup/policy', POLICY)
   for (const [index, item] of items.entries()) {
@@ -43,11 +46,11 @@ export function checkSubmission(submission: Submission, known: Known): void {
     if (!Object.hasOwn(known.queues, queue))
       report(`${at}/queue`, `There is no queue ${queue}.`, `Configured: ${Object.keys(known.queues).join(', ')}.`)
     if (needs.length > LIMITS.needsPerItem) report(`${at}/needs`, `An item has at most ${LIMITS.needsPerItem} needs.`)
-    if (inputBytes(submission, index) > INPUT_BYTES)
+    if (inputBytes(submission, index) + toldBytes(runtime) > INPUT_BYTES)
       report(
         `${at}/needs`,
-        'The inputs of this item do not fit one launch record.',
-        'Name fewer inputs, or shorter names and paths.',
+        'The inputs of this item and the instructions of its agent do not fit one launch record.',
+        'Name fewer inputs, or shorter names and paths, or give the runtime fewer skills.',
       )
     for (const [position, { name, from }] of needs.entries()) {
       if (!Number.isInteger(from) || from < 0 || from >= items.length)
@@ -140,6 +143,16 @@ function inputBytes({ items }: Submission, index: number): number {
     bytes += INPUT_FIELDS + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
   }
   return bytes
+}
+
+/** What the instructions of a runtime take in the header of a launch; those of each are counted once. */
+function bytesTold(instructionsOf: Known['instructionsOf']): (runtime: string) => number {
+  const known = new Map<string, number>()
+  return (runtime) => {
+    const bytes = known.get(runtime) ?? Buffer.byteLength(JSON.stringify(instructionsOf?.(runtime) ?? []))
+    known.set(runtime, bytes)
+    return bytes
+  }
 }
 
 /** Whether every item can come after what it needs (Kahn 1962). */

@@ -1,5 +1,9 @@
 import type { AgentInstruction, RecordDraft } from '@seamark/core'
+import { LIMITS } from '@seamark/log'
 import type { State } from './state.ts'
+
+/** Of a header; the rest is for what a record says beside its data. */
+const DATA_BYTES = LIMITS.headerBytes - 2_000
 
 /** What a launch rests on as the deployment is at that moment. */
 export interface LaunchFacts {
@@ -9,7 +13,10 @@ export interface LaunchFacts {
   readonly instructionsOf: (runtime: string) => readonly AgentInstruction[] | undefined
 }
 
-/** The draft, which says these where it is of a launch. */
+/**
+ * The draft, which says these where it is of a launch. They may be more than when the item was submitted: where they do not
+ * fit its record any more, it is the end of the item instead.
+ */
 export function withFacts(state: State, draft: RecordDraft, { probeOf, instructionsOf }: LaunchFacts): RecordDraft {
   if (draft.kind !== 'item.launched' && draft.kind !== 'layer.launched') return draft
   const digest = probeOf(draft.data.executor)
@@ -19,5 +26,8 @@ export function withFacts(state: State, draft: RecordDraft, { probeOf, instructi
   const item = run?.items[run.byId.get(draft.item ?? '') ?? -1]
   const told = draft.data.step === 'main' && item !== undefined ? instructionsOf(item.spec.runtime) : undefined
   const instructions = told === undefined || told.length === 0 ? {} : { instructions: told }
-  return { ...draft, data: { ...draft.data, ...probe, ...instructions } }
+  const data = { ...draft.data, ...probe, ...instructions }
+  if (Buffer.byteLength(JSON.stringify(data)) <= DATA_BYTES) return { ...draft, data }
+  const { actor, run: of = '', item: id = '' } = draft
+  return { kind: 'item.settled', actor, run: of, item: id, data: { outcome: 'failed', reason: 'launch-too-large' } }
 }
