@@ -23,15 +23,15 @@ export async function paged(context: CliContext, write: (out: Out) => Promise<vo
   // Ctrl-C is for the pager, which stops what it does; we go when it goes.
   const offInterrupt = onInterrupt((_, signal) => void (signal !== 'SIGINT' && child.kill(signal)))
   let gone = false
-  child.stdin.on('error', () => {
-    gone = true
-  })
+  child.stdin.on('error', () => (gone = true))
+  // Its stdin is destroyed then, without an error of its own: only the next write would tell.
+  child.on('exit', () => (gone = true))
   const out: Out = (bytes) =>
     new Promise((resolve, reject) => {
       if (gone) return reject(new LeftPager())
       child.stdin.write(bytes, (error) => {
         if (error === null || error === undefined) resolve()
-        else reject(systemCode(error) === 'EPIPE' ? new LeftPager() : error)
+        else reject(gone || systemCode(error) === 'EPIPE' ? new LeftPager() : error)
       })
     })
   const writing = write(out).catch((error: unknown) => {
