@@ -2,42 +2,45 @@ import type { CallOptions, RunRow } from '@seamark/core'
 import { parseHeader } from '@seamark/log'
 import type { Deployment } from './deployment.ts'
 
-/** Since when what a run left may be gone: the time of the newest collection that gave any of it up. */
+/**
+ * Since when patches, outputs and logs of a run may be gone: when the collection began that gave it up. One that gives up
+ * snapshots leaves them, and every collection leaves what is held when it begins.
+ */
 export async function givenUpAt(
-  deployment: Deployment,
-  { sealedAt }: RunRow,
+  deployment: Pick<Deployment, 'engine' | 'ns' | 'journal'>,
+  row: RunRow,
   options: CallOptions,
 ): Promise<number | undefined> {
+  const { run, sealedAt } = row
   if (sealedAt === undefined) return undefined
   const { engine } = deployment
-  if (engine === undefined) return scan(deployment, sealedAt, options)
-  const { givenUp } = engine.storage()
-  return givenUp !== undefined && isGivenUp(givenUp, sealedAt) ? givenUp.at : undefined
+  return engine === undefined ? scan(deployment, { ...row, sealedAt }, options) : engine.givenUp(run, sealedAt)?.at
 }
 
 /** Whether a collection is under way that may be removing what a run left. */
-export function isGoing({ engine }: Deployment, { run, sealedAt }: RunRow): boolean {
-  const storage = engine?.storage()
-  if (storage?.collection === undefined || sealedAt === undefined) return false
-  return isGivenUp(storage.collection, sealedAt) && !storage.holds.some((hold) => hold.run === run)
-}
-
-interface Before {
-  readonly runsBefore?: number
-  readonly snapshotsBefore?: number
-}
-
-function isGivenUp({ runsBefore = 0, snapshotsBefore = 0 }: Before, sealedAt: number): boolean {
-  return sealedAt < Math.max(runsBefore, snapshotsBefore)
+export function isGoing({ engine }: Pick<Deployment, 'engine'>, { run, sealedAt }: RunRow): boolean {
+  if (engine === undefined || sealedAt === undefined) return false
+  const { collection, holds } = engine.storage()
+  if (sealedAt >= (collection?.runsBefore ?? 0) || holds.some((hold) => hold.run === run)) return false
+  // Its hold may have been released since the collection began.
+  return engine.givenUp(run, sealedAt) !== undefined
 }
 
 /** Without an engine nobody has the records folded. It is asked only where something is gone. */
-async function scan({ ns, journal }: Deployment, sealedAt: number, options: CallOptions): Promise<number | undefined> {
+async function scan(
+  { ns, journal }: Pick<Deployment, 'ns' | 'journal'>,
+  { run, seq, sealedAt }: RunRow & { readonly sealedAt: number },
+  options: CallOptions,
+): Promise<number | undefined> {
+  let held = false
   let found: number | undefined
-  for await (const { header } of journal.read(ns, 0, options)) {
-    if (!Buffer.from(header).includes('"kind":"collection.begun"')) continue
+  for await (const { header } of journal.read(ns, seq, options)) {
+    if (!/"kind":"(?:collection\.begun|hold\.)/.test(Buffer.from(header).toString('latin1'))) continue
     const record = parseHeader(header)
-    if (record.kind === 'collection.begun' && isGivenUp(record.data, sealedAt)) found = record.at
+    if (record.kind === 'hold.placed' || record.kind === 'hold.released') {
+      if (record.data.run === run) held = record.kind === 'hold.placed'
+    } else if (record.kind === 'collection.begun' && !held && sealedAt < (record.data.runsBefore ?? 0))
+      found = record.at
   }
   return found
 }

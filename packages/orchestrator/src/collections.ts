@@ -2,7 +2,7 @@ import type { AnyRecord, RecordDraft } from '@seamark/core'
 import type { Command, Decision, Reply } from './commands.ts'
 import { by, refuse } from './decide-resume.ts'
 import type { State } from './state.ts'
-import type { CollectionTerms } from './state-storage.ts'
+import type { CollectionTerms, GivenUp, StorageState } from './state-storage.ts'
 
 /** Runs that a namespace holds at a time. */
 export const MOST_HOLDS = 10_000
@@ -20,15 +20,31 @@ export function foldStorage({ storage }: State, record: StorageRecord): void {
   else if (kind === 'collection.ended') storage.collection = undefined
   else {
     storage.collection = { ...data, seq, at }
-    const runsBefore = latest(storage.givenUp?.runsBefore, data.runsBefore)
-    const snapshotsBefore = latest(storage.givenUp?.snapshotsBefore, data.snapshotsBefore)
-    if (runsBefore === undefined && snapshotsBefore === undefined) return
-    storage.givenUp = {
-      at,
-      ...(runsBefore !== undefined && { runsBefore }),
-      ...(snapshotsBefore !== undefined && { snapshotsBefore }),
-    }
+    // Nobody asks later for what else a collection gives up.
+    if (data.runsBefore !== undefined) giveUp(storage, { at, runsBefore: data.runsBefore })
   }
+}
+
+function giveUp(storage: StorageState, begun: GivenUp): void {
+  const { holds, spared, givenUp } = storage
+  storage.givenUp = further(givenUp, begun)
+  for (const run of holds.keys()) if (!spared.has(run)) spared.set(run, givenUp)
+  for (const [run, before] of spared) {
+    if (holds.has(run)) continue
+    const now = further(before, begun)
+    if (now.runsBefore === storage.givenUp.runsBefore) spared.delete(run)
+    else spared.set(run, now)
+  }
+}
+
+function further(before: GivenUp | undefined, begun: GivenUp): GivenUp {
+  return before === undefined || begun.runsBefore >= before.runsBefore ? begun : before
+}
+
+/** Which collection gave a run up that was sealed at `sealedAt`, if any did. */
+export function givenUpOf({ givenUp, spared }: StorageState, run: string, sealedAt: number): GivenUp | undefined {
+  const found = spared.has(run) ? spared.get(run) : givenUp
+  return found !== undefined && sealedAt < found.runsBefore ? found : undefined
 }
 
 function latest(a: number | undefined, b: number | undefined): number | undefined {

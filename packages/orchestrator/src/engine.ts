@@ -12,7 +12,7 @@ import type {
   UsageAmount,
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
-import type { Collection, CollectionTerms, Hold, StorageState } from './state-storage.ts'
+import type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from './state-storage.ts'
 import type { Authorize } from './authorization.ts'
 
 /** What a caller may ask of an engine. Every command is authorized, durable when it resolves, and recorded. */
@@ -98,8 +98,10 @@ export interface Engine {
   hold(principal: Principal, run: string, reason?: string): Promise<{ readonly created: boolean }>
   /** `released` is false where it was not held. Errors: `FORBIDDEN`. */
   release(principal: Principal, run: string): Promise<{ readonly released: boolean }>
-  /** What is held, and what is given up. */
-  storage(): Readonly<Omit<StorageState, 'holds'>> & { readonly holds: readonly Hold[] }
+  /** What is held, and the collection that is under way. */
+  storage(): Pick<StorageState, 'collection'> & { readonly holds: readonly Hold[] }
+  /** The collection that gave up a run which was sealed at `sealedAt`, in epoch milliseconds; none where it was held each time. */
+  givenUp(run: string, sealedAt: number): GivenUp | undefined
   /**
    * Begins to remove blobs; what it may remove is in its record, which is durable. Ended by `collected`, or by the next engine.
    * Errors: `CONFLICT` (one is under way), `FORBIDDEN`.

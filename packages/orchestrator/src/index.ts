@@ -4,7 +4,7 @@
  * @module
  */
 export type { AgentVersion } from './state-agents.ts'
-export type { Collection, CollectionTerms, Hold, StorageState } from './state-storage.ts'
+export type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from './state-storage.ts'
 export { limitsOf } from './collections.ts'
 export { authorization } from './authorization.ts'
 export type { AuthorizationOptions, Authorize } from './authorization.ts'

@@ -2,7 +2,7 @@ import { SeamError, sha256Hex } from '@seamark/kit'
 import type { Pause, StateSnapshot } from '@seamark/core'
 import { agentKey } from './agents.ts'
 import type { AgentVersion } from './state-agents.ts'
-import type { Hold, StorageState } from './state-storage.ts'
+import type { GivenUp, Hold, StorageState } from './state-storage.ts'
 import { FOLD_VERSION } from './fold.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { ledger } from './ledger.ts'
@@ -25,6 +25,7 @@ type SavedLayer = Omit<Layer, 'runs'>
 
 interface SavedStorage extends Pick<StorageState, 'collection' | 'givenUp'> {
   readonly holds: readonly Hold[]
+  readonly spared: readonly (readonly [string, GivenUp?])[]
 }
 
 interface Saved {
@@ -76,7 +77,11 @@ export function saveState(state: State, chains: Ledger): StateSnapshot {
     ),
     budgets: saveBudgets(state.budgets),
     agents: [...state.agents.values()],
-    storage: { ...state.storage, holds: [...state.storage.holds.values()] },
+    storage: {
+      ...state.storage,
+      holds: [...state.storage.holds.values()],
+      spared: [...state.storage.spared].map(([run, before]) => (before === undefined ? [run] : [run, before])),
+    },
     ledger: chains.state(),
   }
   const bytes = Buffer.from(JSON.stringify(saved))
@@ -124,6 +129,7 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const hold of saved.storage.holds) state.storage.holds.set(hold.run, hold)
   state.storage.collection = saved.storage.collection
   state.storage.givenUp = saved.storage.givenUp
+  for (const [run, before] of saved.storage.spared) state.storage.spared.set(run, before)
   relock(state, saved.locksHeld)
   for (const run of state.runs.values()) rearm(state, run)
   return { state, chains: ledger(ns, saved.ledger) }

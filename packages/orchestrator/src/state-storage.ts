@@ -22,12 +22,20 @@ export interface StorageState {
   readonly holds: Map<string, Hold>
   /** Where one is under way; an engine that starts ends those of others. */
   collection: Collection | undefined
-  /** The latest times before which collections gave anything up. */
-  givenUp: Pick<Collection, 'at' | 'runsBefore' | 'snapshotsBefore'> | undefined
+  /** The furthest that collections gave runs up. */
+  givenUp: GivenUp | undefined
+  /** The same of runs that were held when it began: of the collections at which they were not held. */
+  readonly spared: Map<string, GivenUp | undefined>
+}
+
+/** A collection, begun at `at`, gave all up that was sealed before `runsBefore`; both epoch milliseconds. */
+export interface GivenUp {
+  readonly at: number
+  readonly runsBefore: number
 }
 
 export function noStorage(): StorageState {
-  return { holds: new Map(), collection: undefined, givenUp: undefined }
+  return { holds: new Map(), collection: undefined, givenUp: undefined, spared: new Map() }
 }
 
 /** How old things have to be, in milliseconds. */

@@ -1,5 +1,6 @@
 import { NAME, SeamError } from '@seamark/kit'
 import type { Authorize } from './authorization.ts'
+import { givenUpOf } from './collections.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { posted } from './parts.ts'
@@ -14,7 +15,7 @@ interface Needs {
   readonly redact: ((text: string) => string) | undefined
 }
 
-type StorageCommands = Pick<Engine, 'hold' | 'release' | 'storage' | 'collect' | 'collected'>
+type StorageCommands = Pick<Engine, 'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'collected'>
 
 /** What may be asked about what is kept. */
 export function storageCommands({ authorize, running, redact }: Needs): StorageCommands {
@@ -38,9 +39,10 @@ export function storageCommands({ authorize, running, redact }: Needs): StorageC
       return { released: effective }
     },
     storage() {
-      const { holds, ...rest } = running().loop.state.storage
-      return { ...rest, holds: [...holds.values()] }
+      const { holds, collection } = running().loop.state.storage
+      return { collection, holds: [...holds.values()] }
     },
+    givenUp: (run, sealedAt) => givenUpOf(running().loop.state.storage, run, sealedAt),
     async collect(principal, terms) {
       await authorize(principal, 'storage.collect', {})
       checkTerms(terms)

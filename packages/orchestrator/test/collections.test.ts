@@ -27,11 +27,18 @@ describe('holds and collections', () => {
     await expect(again.collected(begun.seq, { outcome: 'done', removed: 0, bytes: 0 })).rejects.toMatchObject({
       code: 'CONFLICT',
     })
+    // It was held when that one began.
+    expect([again.givenUp(run, 1), again.givenUp('other', 1)]).toEqual([
+      undefined,
+      { at: begun.at, runsBefore: begun.runsBefore },
+    ])
     await expect(again.release(LOCAL, run)).resolves.toEqual({ released: true })
+    expect(again.givenUp(run, 1)).toBeUndefined()
     await expect(again.release(LOCAL, run)).resolves.toEqual({ released: false })
     const second = await again.collect(LOCAL, terms)
     await again.collected(second.seq, { outcome: 'done', removed: 3, bytes: 9 })
-    expect(again.storage()).toMatchObject({ holds: [], collection: undefined, givenUp: { at: second.at } })
+    expect(again.storage()).toEqual({ holds: [], collection: undefined })
+    expect(again.givenUp(run, 1)).toEqual({ at: second.at, runsBefore: second.runsBefore })
     await again.stop()
     const log = await records(options)
     expect(only(log, 'collection.ended')).toMatchObject([{ cause: second.seq, data: { removed: 3, bytes: 9 } }])

@@ -1,0 +1,111 @@
+import type { CollectionTerms } from '@seamark/orchestrator'
+import { createEngine } from '@seamark/orchestrator'
+import { allowLocal, systemClock } from '@seamark/kit'
+import { instantHands, instantItem, memoryJournal, memorySigner } from '@seamark/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { givenUpAt, isGoing } from '../src/given-up.ts'
+
+const principal = { id: 'local:1000' }
+const HOUR = 3_600_000
+
+/** A sealed run, and a clock that a test moves. */
+async function sealedRun() {
+  const store = memoryJournal()
+  let ahead = 0
+  const hands = instantHands()
+  const engine = createEngine({
+    ns: 'default',
+    ...store,
+    worker: hands.worker,
+    executors: hands.executors,
+    runtimes: ['command'],
+    authorizer: allowLocal(),
+    signer: memorySigner('log'),
+    queues: { default: { concurrency: 1 } },
+    newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
+    version: '0.0.0',
+    holder: 'test',
+    clock: { ...systemClock, now: () => Date.now() + ahead },
+  })
+  await engine.start()
+  const items = [instantItem('a')]
+  await engine.submit(principal, { run: 'r', plan: 'a'.repeat(64), spec: { workspace: { type: 'empty' } }, items })
+  await engine.sealed('r')
+  const { rows } = await store.projections.query('default', 'runs', { run: 'r' })
+  const row = rows[0]
+  if (row === undefined) throw new Error('There is no row.')
+  return {
+    engine,
+    row,
+    async collect(terms: Partial<CollectionTerms>, meanwhile?: () => Promise<unknown> | void): Promise<void> {
+      ahead += HOUR
+      const { seq } = await engine.collect(principal, { graceMs: HOUR, ...terms })
+      await meanwhile?.()
+      await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
+    },
+    /** As the service that leads knows it, and as one that only answers finds it. */
+    async gone() {
+      const led = await givenUpAt({ engine, ns: 'default', journal: store.journal }, row, {})
+      const read = await givenUpAt({ engine: undefined, ns: 'default', journal: store.journal }, row, {})
+      return [led, read]
+    },
+    going: () => isGoing({ engine }, row),
+  }
+}
+
+describe('what a run left', () => {
+  it('is neither going nor gone where only snapshots are given up', async () => {
+    const { collect, gone, going } = await sealedRun()
+    let was = true
+    await collect({ snapshotsMs: 0 }, () => void (was = going()))
+    expect([was, ...(await gone())]).toEqual([false, undefined, undefined])
+    await collect({ runsMs: 0 }, () => void (was = going()))
+    expect(was).toBe(true)
+    const [led, read] = await gone()
+    expect([led, read]).toEqual([expect.any(Number), led])
+    // When that was stays, whatever is collected later.
+    await collect({ snapshotsMs: 0 })
+    expect(await gone()).toEqual([led, led])
+  })
+
+  it('is there after a collection that began while it was held, also where it was released during that', async () => {
+    const { engine, collect, gone, going } = await sealedRun()
+    await engine.hold(principal, 'r')
+    let was = true
+    await collect({ runsMs: 0 }, async () => {
+      await engine.release(principal, 'r')
+      was = going()
+    })
+    expect([was, ...(await gone())]).toEqual([false, undefined, undefined])
+    await collect({ runsMs: 0 })
+    expect(await gone()).toEqual([expect.any(Number), expect.any(Number)])
+  })
+
+  it('is given up by the same collections for who leads and for who reads the log', async () => {
+    const ages = fc.constantFrom({ runsMs: 0 }, { runsMs: 50 * HOUR }, { snapshotsMs: 0 }, { runsMs: 1.5 * HOUR })
+    const step = fc.oneof(fc.constant('hold' as const), fc.constant('release' as const), ages)
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const { engine, collect, gone } = await sealedRun()
+        let held = false
+        let expected = false
+        let hours = 0
+        for (const each of steps) {
+          if (each === 'hold') await engine.hold(principal, 'r')
+          else if (each === 'release') await engine.release(principal, 'r')
+          else {
+            await collect(each)
+            hours++
+            if (!held && 'runsMs' in each && each.runsMs < hours * HOUR) expected = true
+          }
+          if (typeof each === 'string') held = each === 'hold'
+        }
+        const found = await gone()
+        expect(found.map((at) => at !== undefined)).toEqual([expected, expected])
+        await engine.stop()
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
