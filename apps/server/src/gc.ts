@@ -3,7 +3,6 @@ import type { CollectionReport } from '@seamark/collector'
 import type { CallOptions, Principal, StoredObject } from '@seamark/core'
 import { toSeamError } from '@seamark/kit'
 import type { Engine } from '@seamark/orchestrator'
-import { limitsOf } from '@seamark/orchestrator'
 import type { CollectAnswer, CollectBody } from '@seamark/protocol'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
@@ -14,7 +13,7 @@ interface Options extends CallOptions {
   readonly onNotice: (error: Error) => void
 }
 
-type Limits = ReturnType<typeof limitsOf>
+type Limits = ReturnType<Engine['collectionLimits']>
 
 /**
  * Removes blobs that nothing needs, once it is on record that it begins; a dry run removes and records nothing. Errors: those of
@@ -29,7 +28,7 @@ export async function collect(
   const engine = await deployment.requireEngine()
   const terms = { graceMs, ...deployment.retention }
   if (dryRun) {
-    const limits = limitsOf(terms, Date.now())
+    const limits = engine.collectionLimits(terms)
     return answer(true, limits, await sweep(deployment, engine, limits, { dryRun, ...(signal && { signal }) }))
   }
   const { seq, at: _, ...limits } = await engine.collect(principal, terms)

@@ -89,16 +89,25 @@ export function decideCollect(state: State, command: Command & { type: 'collect'
     const reply: Reply = refuse('CONFLICT', `A collection is under way since ${began}.`, 'Wait until it has ended.')
     return { drafts: [], reply }
   }
-  return { drafts: [{ kind: 'collection.begun', ...by(principal), data: limitsOf(terms, now) }], reply: { ok: true } }
+  return {
+    drafts: [{ kind: 'collection.begun', ...by(principal), data: limitsOf(state, terms, now) }],
+    reply: { ok: true },
+  }
 }
 
-/** What a collection at `now` would be held to. */
+/**
+ * What a collection at `now` would be held to. What an attempt stored is named only when it ends, however long that takes: the
+ * grace is counted from the oldest one that is under way.
+ */
 export function limitsOf(
+  { launches }: State,
   { graceMs, runsMs, snapshotsMs }: CollectionTerms,
   now: number,
 ): (AnyRecord & { kind: 'collection.begun' })['data'] {
+  let oldest = now
+  for (const { at } of launches.values()) oldest = Math.min(oldest, at)
   return {
-    storedBefore: Math.max(0, now - graceMs),
+    storedBefore: Math.max(0, oldest - graceMs),
     ...(runsMs !== undefined && { runsBefore: Math.max(0, now - runsMs) }),
     ...(snapshotsMs !== undefined && { snapshotsBefore: Math.max(0, now - snapshotsMs) }),
   }

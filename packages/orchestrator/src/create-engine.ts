@@ -201,7 +201,7 @@ export function createEngine(options: EngineOptions): Engine {
       const { effective = true } = await posted(running().loop, { type: 'remove-agent', principal, name, version })
       return { removed: effective }
     },
-    ...storageCommands({ authorize, running, redact: options.redact }),
+    ...storageCommands({ authorize, running, clock, redact: options.redact }),
     agents: () =>
       [...running().loop.state.agents.values()].toSorted((a, b) =>
         a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,

@@ -107,6 +107,8 @@ export interface Engine {
    * Errors: `CONFLICT` (one is under way), `FORBIDDEN`.
    */
   collect(principal: Principal, terms: CollectionTerms): Promise<Collection>
+  /** What a collection would be held to that began now. Errors: `INVALID_INPUT`. */
+  collectionLimits(terms: CollectionTerms): RecordData['collection.begun']
   /** A collection is over. Errors: `CONFLICT` where it was. */
   collected(seq: number, data: RecordData['collection.ended']): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */

@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 20
+export const FOLD_VERSION = 21
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -175,6 +175,7 @@ function foldRun(state: State, run: Run, record: AnyRecord, payload: Uint8Array 
       const { layer: digest, executor, launchId } = record.data
       const layer = state.layers.get(digest)
       const launch: Launch = {
+        at: record.at,
         launchId,
         run: run.id,
         attempt: record.attempt ?? 1,
@@ -232,6 +233,7 @@ function foldItem(
     case 'item.launched': {
       const { launchId, step, executor, inputs, layer } = record.data
       const launch: Launch = {
+        at: record.at,
         launchId,
         run: run.id,
         index: item.index,

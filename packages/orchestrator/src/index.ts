@@ -5,7 +5,6 @@
  */
 export type { AgentVersion } from './state-agents.ts'
 export type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from './state-storage.ts'
-export { limitsOf } from './collections.ts'
 export { authorization } from './authorization.ts'
 export type { AuthorizationOptions, Authorize } from './authorization.ts'
 export { createEngine } from './create-engine.ts'

@@ -29,6 +29,8 @@ import { lockTable } from './locks.ts'
 /** A launch whose record is durable, or about to be, and whose end is not recorded. */
 export interface Launch {
   readonly launchId: string
+  /** Epoch milliseconds. */
+  readonly at: number
   readonly run: string
   /** Index of the item; absent for a setup layer. */
   readonly index?: number

@@ -1,6 +1,7 @@
+import type { Clock } from '@seamark/kit'
 import { NAME, SeamError } from '@seamark/kit'
 import type { Authorize } from './authorization.ts'
-import { givenUpOf } from './collections.ts'
+import { givenUpOf, limitsOf } from './collections.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { posted } from './parts.ts'
@@ -12,13 +13,17 @@ const REASON_CHARS = 4_096
 interface Needs {
   readonly authorize: Authorize
   readonly running: () => Parts
+  readonly clock: Clock
   readonly redact: ((text: string) => string) | undefined
 }
 
-type StorageCommands = Pick<Engine, 'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'collected'>
+type StorageCommands = Pick<
+  Engine,
+  'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'collectionLimits' | 'collected'
+>
 
 /** What may be asked about what is kept. */
-export function storageCommands({ authorize, running, redact }: Needs): StorageCommands {
+export function storageCommands({ authorize, running, clock, redact }: Needs): StorageCommands {
   return {
     async hold(principal, run, reason) {
       await authorize(principal, 'run.hold', { run })
@@ -50,6 +55,10 @@ export function storageCommands({ authorize, running, redact }: Needs): StorageC
       const { collection } = running().loop.state.storage
       if (collection === undefined) throw new SeamError('INTERNAL', 'A collection ended before it began.')
       return collection
+    },
+    collectionLimits(terms) {
+      checkTerms(terms)
+      return limitsOf(running().loop.state, terms, clock.now())
     },
     async collected(seq, data) {
       await posted(running().loop, { type: 'collected', seq, data })

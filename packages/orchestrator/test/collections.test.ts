@@ -63,6 +63,32 @@ describe('holds and collections', () => {
     await engine.stop({ cancelRunning: true })
   })
 
+  it('leave what was stored since the oldest attempt began that is under way, less the grace', async () => {
+    let ahead = 0
+    const clock = { ...systemClock, now: () => Date.now() + ahead }
+    const { engine, options } = await engineWith(
+      fakeHands(() => 'hold'),
+      { clock, recordsPerSnapshot: 1 },
+    )
+    await engine.submit(LOCAL, submission('slow', [item('a')]))
+    const launched = async () => only(await records(options), 'item.launched')[0]?.at ?? 0
+    await expect.poll(launched).toBeGreaterThan(0)
+    const at = await launched()
+    ahead = 1_000_000
+    const { seq, storedBefore } = await engine.collect(LOCAL, terms)
+    expect(storedBefore).toBe(at - terms.graceMs)
+    await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
+    await engine.stop()
+
+    const again = createEngine(options)
+    await again.start()
+    expect(again.collectionLimits(terms).storedBefore).toBe(at - terms.graceMs)
+    await again.cancel(LOCAL, 'slow')
+    await again.sealed('slow')
+    expect(again.collectionLimits(terms).storedBefore).toBeGreaterThan(at + ahead - 2 * terms.graceMs)
+    await again.stop()
+  })
+
   it('are placed and begun by who may', async () => {
     const { engine, options } = await engineWith(fakeHands(), {
       authorizer: {
