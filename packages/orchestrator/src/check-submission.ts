@@ -69,14 +69,11 @@ export function checkSubmission(submission: Submission, known: Known): void {
 
 // What is left of a header's 60 kB beside its other fields.
 const INPUT_BYTES = 55_000
-const INPUT_FIELDS =
-  JSON.stringify({
-    name: '',
-    from: '',
-    select: 'workspace',
-    path: '',
-    blob: { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER },
-  }).length + 1
+const BLOB = { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER }
+const INPUT_FIELDS = JSON.stringify({ name: '', from: '', select: 'workspace', path: '', blob: BLOB }).length + 1
+// Beside what an end says of the program, its services and its agent.
+const OUTPUT_BYTES = 42_000
+const OUTPUT_FIELDS = JSON.stringify({ path: '', blob: BLOB }).length + 1
 const DIGEST = /^[0-9a-f]{64}$/
 const MAX_GATES = 1_000
 const POLICY = 'The digest is not that of the policy.'
@@ -102,6 +99,12 @@ function checkNumbers({ priority, timeoutMs, retries, gates, outputs }: ItemSpec
     if (!isCount(spec.timeoutMs)) report(`${at}/gates/${gate}/timeoutMs`, 'It is no whole number of milliseconds.')
   if (outputs.length > LIMITS.outputsPerProduct)
     report(`${at}/outputs`, `An item has at most ${LIMITS.outputsPerProduct} outputs.`)
+  else if (outputBytes(outputs) > OUTPUT_BYTES)
+    report(
+      `${at}/outputs`,
+      'The outputs of this item do not fit the record of its end.',
+      'Declare fewer outputs, or shorter paths.',
+    )
 }
 
 function checkPin({ agent, agentVersion }: ItemSpec, at: string, report: Report): void {
@@ -143,6 +146,11 @@ function inputBytes({ items }: Submission, index: number): number {
     bytes += INPUT_FIELDS + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
   }
   return bytes
+}
+
+/** Upper bound of what an item's outputs take in the header of its end. */
+function outputBytes(outputs: ItemSpec['outputs']): number {
+  return outputs.reduce((bytes, { path }) => bytes + OUTPUT_FIELDS + Buffer.byteLength(JSON.stringify(path)), 0)
 }
 
 /** What the instructions of a runtime take in the header of a launch; those of each are counted once. */

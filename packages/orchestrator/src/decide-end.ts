@@ -2,7 +2,7 @@ import type { AttemptOutcome, Exit, ParkReason, RecordData, RecordDraft, SpentBu
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
-import { atMost, fitActivity, fitExit } from './fit.ts'
+import { atMost, fitActivity, fitDetail, fitExit } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
 import { keptBy, startsOver } from './goes-on.ts'
 import type { Kept } from './goes-on.ts'
@@ -329,7 +329,7 @@ function ending(end: LaunchEnd, stopping: Stopping): { outcome: AttemptOutcome; 
     case 'canceled':
       return { outcome: 'lost', reason: 'stopped' }
     case 'error':
-      return { outcome: 'failed', reason: end.stage, detail: atMost(`${end.code}: ${end.detail}`, 1_000) }
+      return { outcome: 'failed', reason: end.stage, detail: fitDetail(`${end.code}: ${end.detail}`) }
     case 'report': {
       const { verdict } = end.report
       if (verdict.outcome === 'parked') return { outcome: 'parked', reason: verdict.reason }
@@ -338,7 +338,7 @@ function ending(end: LaunchEnd, stopping: Stopping): { outcome: AttemptOutcome; 
       return {
         outcome,
         reason: atMost(verdict.reason, 200) || 'unknown',
-        ...(verdict.detail !== undefined && { detail: atMost(verdict.detail, 1_000) }),
+        ...(verdict.detail !== undefined && { detail: fitDetail(verdict.detail) }),
       }
     }
   }

@@ -3,15 +3,30 @@ import { LIMITS } from '@seamark/log'
 
 // What comes from programs and other packages is made to fit a record, so that no end can be refused by the log.
 
-export function atMost(text: string, length: number): string {
-  return text.slice(0, length).toWellFormed()
+/** The text, cut to so many characters and to so many bytes of JSON, where a control character takes six. */
+export function atMost(text: string, length: number, bytes: number = length): string {
+  const short = text.slice(0, length).toWellFormed()
+  if (jsonBytes(short) <= bytes) return short
+  let kept = ''
+  let room = bytes
+  for (const character of short) {
+    room -= jsonBytes(character)
+    if (room < 0) break
+    kept += character
+  }
+  return kept
+}
+
+/** What people read, as a record may have it. */
+export function fitDetail(detail: string): string {
+  return atMost(detail, 1_000, 3_000)
 }
 
 /** An end as a record may have it. A count that is none is as good as none: nothing is told of what was left then. */
 export function fitExit({ detail, left, ...exit }: Exit): Exit {
   return {
     ...exit,
-    ...(detail !== undefined && { detail: atMost(detail, 1_000) }),
+    ...(detail !== undefined && { detail: fitDetail(detail) }),
     ...(left !== undefined &&
       Number.isSafeInteger(left.processes) &&
       left.processes >= 0 && {
@@ -44,5 +59,6 @@ export function fitActivity(activity: AgentActivity): AgentActivity {
   }
 }
 
+const jsonBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
 const fitCount = (number: number): number => (Number.isSafeInteger(number) && number >= 0 ? number : 0)
 const fitName = (name: string): string => atMost(name, 100) || 'unnamed'

@@ -1,4 +1,4 @@
-import type { AgentActivity, StepTask } from '@seamark/core'
+import type { AgentActivity, StepTask, Worker } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
 import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
 import { only } from './records.ts'
@@ -77,5 +77,52 @@ describe('what an agent did', () => {
     expect(activity?.nudgedFor[0]).toBe('unnamed')
     expect(activity?.tools[0]?.tool).toHaveLength(100)
     expect(JSON.stringify(activity)).not.toContain('hunter2')
+  })
+
+  it.each([0, 1])('never costs an item its product, however it is named, with %i gates', async (gates) => {
+    const wild = '\u0001'.repeat(1_000)
+    const many = Array.from({ length: 100 }, () => wild)
+    const most = Number.MAX_SAFE_INTEGER
+    const hands = fakeHands(
+      () => ({ outcome: 'succeeded', reason: wild, detail: wild }),
+      () => ({ detail: wild, left: { processes: most, names: many } }),
+      () => ({
+        ...did(most),
+        tools: many.map((tool) => ({ tool, calls: most })),
+        nudgedFor: many,
+        usage: many.map((model) => ({ model, inputTokens: most, outputTokens: most })),
+      }),
+    )
+    const blob = { sha256: 'c'.repeat(64), size: most }
+    const patch = { ...blob, files: most, baseTree: 'd'.repeat(64), tree: 'e'.repeat(64) }
+    const services = Array.from({ length: 8 }, (_, n) => ({
+      name: `${n}`.padEnd(63, 'x'),
+      end: 'not-started' as const,
+      code: 255,
+      signal: 'SIGVTALRM',
+      log: blob,
+      lost: most,
+    }))
+    const capture: Worker['capture'] = async (task, executor, exit) => {
+      const report = await hands.worker.capture(task, executor, exit)
+      if (task.step !== 'main') return report
+      const outputs = (task.item?.outputs ?? []).map(({ path }) => ({ path, blob }))
+      return { ...report, product: { patch, outputs, stdout: blob, stderr: blob, snapshot: blob, services } }
+    }
+    const { engine, options } = await engineWith(hands, { worker: { ...hands.worker, capture } })
+    const outputsOf = (length: number) => Array.from({ length: 100 }, (_, n) => ({ path: `${n}`.padEnd(length, 'x') }))
+    const planOf = (length: number) =>
+      submission('r1', [item('a', { gates: Array.from({ length: gates }, () => GATE), outputs: outputsOf(length) })])
+    await expect(engine.submit(LOCAL, planOf(320))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      problems: [{ place: { pointer: '/items/0/outputs' } }],
+    })
+    await engine.submit(LOCAL, planOf(290))
+    await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+    await engine.stop()
+    const log = await records(options)
+    const [ended] = gates === 0 ? only(log, 'attempt.ended') : only(log, 'item.captured')
+    expect(ended?.data.product?.outputs.length).toBe(100)
+    expect(ended?.data.activity?.tools.length).toBe(24)
   })
 })

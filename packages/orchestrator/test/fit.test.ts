@@ -1,6 +1,6 @@
 import type { Exit } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
-import { fitExit } from '../src/fit.ts'
+import { atMost, fitActivity, fitExit } from '../src/fit.ts'
 
 const exit: Exit = { reason: 'exited', code: 0, startedAt: 1, endedAt: 2, outputBytes: 3 }
 
@@ -21,5 +21,32 @@ describe('an end, made to fit a record', () => {
 
   it.each([-1, 0.5, Number.NaN, 2 ** 60])('says nothing of what was left where that is no count: %d', (processes) => {
     expect(fitExit({ ...exit, left: { processes, names: [] } })).toEqual(exit)
+  })
+})
+
+describe('a text, made to fit a record', () => {
+  it.each([
+    ['plain', 'x'.repeat(300), 'x'.repeat(100)],
+    ['of control characters', '\u0001'.repeat(300), '\u0001'.repeat(16)],
+    ['with quotes', '"'.repeat(300), '"'.repeat(50)],
+    ['of wide characters', '\u{1F600}'.repeat(300), '\u{1F600}'.repeat(25)],
+    ['cut within a character', `${'x'.repeat(99)}\u{1F600}`, 'x'.repeat(99)],
+  ])('has no more bytes of JSON than it may: one %s', (_, text, kept) => {
+    expect(atMost(text, 100)).toBe(kept)
+  })
+
+  it('bounds all that an agent names', () => {
+    const wild = '\u0001'.repeat(500)
+    const activity = fitActivity({
+      turns: 1,
+      calls: 1,
+      tools: Array.from({ length: 99 }, () => ({ tool: wild, calls: 2 ** 53 - 1 })),
+      allowed: 1,
+      denied: 1,
+      nudges: 1,
+      nudgedFor: Array.from({ length: 99 }, () => wild),
+      usage: Array.from({ length: 99 }, () => ({ model: wild, inputTokens: 2 ** 53 - 1, outputTokens: 2 ** 53 - 1 })),
+    })
+    expect(Buffer.byteLength(JSON.stringify(activity))).toBeLessThan(7_500)
   })
 })
