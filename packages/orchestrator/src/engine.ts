@@ -92,7 +92,7 @@ export interface Engine {
   agents(): readonly AgentVersion[]
   /**
    * Keeps what a run left, whatever its age; `created` is false where it is held already. Errors: `NOT_FOUND`, `FORBIDDEN`,
-   * `INVALID_INPUT` (a reason of more than 4,096 characters), `CONFLICT` (a collection that gives it up is under way),
+   * `INVALID_INPUT` (a reason of more than 200 characters), `CONFLICT` (a collection that gives it up is under way),
    * `LIMIT_EXCEEDED` (10,000 runs).
    */
   hold(principal: Principal, run: string, reason?: string): Promise<{ readonly created: boolean }>

@@ -8,7 +8,7 @@ import { posted } from './parts.ts'
 import type { CollectionTerms } from './state-storage.ts'
 
 /** Characters of the reason of a hold. */
-const REASON_CHARS = 4_096
+const REASON_CHARS = 200
 
 interface Needs {
   readonly authorize: Authorize

@@ -6,18 +6,21 @@ import { LOCAL, engineWith, fakeHands, item, records, submission } from './harne
 import { only } from './records.ts'
 
 const terms = { graceMs: 10, runsMs: 0 }
+const reason = 'x'.repeat(200)
 
 describe('holds and collections', () => {
   it.each([1, 1_000_000])('are the same after a restart, with a snapshot after %i records', async (every) => {
     const { engine, options } = await engineWith(fakeHands(), { recordsPerSnapshot: every })
     const run = await sealedRun(engine)
-    await expect(engine.hold(LOCAL, run, 'audit')).resolves.toEqual({ created: true })
+    const long = engine.hold(LOCAL, run, 'x'.repeat(201))
+    await expect(long).rejects.toMatchObject({ code: 'INVALID_INPUT', problems: [{ place: { pointer: '/reason' } }] })
+    await expect(engine.hold(LOCAL, run, reason)).resolves.toEqual({ created: true })
     await expect(engine.hold(LOCAL, run)).resolves.toEqual({ created: false })
     await expect(engine.hold(LOCAL, 'no-such-run')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const begun = await engine.collect(LOCAL, terms)
     await expect(engine.collect(LOCAL, terms)).rejects.toMatchObject({ code: 'CONFLICT' })
     const before = engine.storage()
-    expect(before).toMatchObject({ holds: [{ run, reason: 'audit', placedBy: LOCAL.id }], collection: begun })
+    expect(before).toMatchObject({ holds: [{ run, reason, placedBy: LOCAL.id }], collection: begun })
     await engine.stop()
 
     const again = createEngine(options)

@@ -8,7 +8,10 @@ import { harmless } from '../style.ts'
 export const gcHold: Command = command({
   name: 'gc hold',
   summary: 'Keeps what a run left, whatever its age',
-  args: { run: RUN, reason: { type: 'string', valueHint: 'TEXT', description: 'Why; it goes on record' } },
+  args: {
+    run: RUN,
+    reason: { type: 'string', valueHint: 'TEXT', description: 'Why, in at most 200 characters; it goes on record' },
+  },
   examples: [{ line: 'seamark gc hold last --reason "asked for by the auditors"', says: 'until gc release' }],
   notes: ['--json gives { run, placed }: false where it was held already.'],
   run: (context, args) =>

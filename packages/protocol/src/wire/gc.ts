@@ -72,7 +72,7 @@ export const holdList: z.ZodType<HoldList> = z.object({
 export interface HoldBody {
   readonly reason?: string
 }
-export const holdBody: z.ZodType<HoldBody> = z.strictObject({ reason: maybe(z.string().max(4_096)) })
+export const holdBody: z.ZodType<HoldBody> = z.strictObject({ reason: maybe(z.string().max(200)) })
 
 export interface HoldAnswer {
   /** False where it was held already. */
