@@ -141,9 +141,9 @@ describe('services', () => {
 
   it('have variables and folders of their own, and the loopback and the files of the item', async () => {
     const run = 'echo "$A|$B|$SEAMARK_SERVICE_DIR|$(cat a.txt)"; exec sleep 1000'
-    const { product, verdict } = await served([service('a', run, { env: { A: 'own', B: '' } })], 'test "$A" = item', {
-      env: { A: 'item' },
-    })
+    const ready = { ...READY, run: 'grep -q one /run/seamark-services/a.log' }
+    const services = [service('a', run, { env: { A: 'own', B: '' }, ready })]
+    const { product, verdict } = await served(services, 'test "$A" = item', { env: { A: 'item' } })
     expect(verdict).toEqual(DONE)
     expect(await text(product?.services?.[0]?.log)).toBe('own||/run/seamark-services/data/a|one\n')
   })
