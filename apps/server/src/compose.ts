@@ -41,6 +41,8 @@ export interface ComposeOptions {
   readonly dataDir: string
   /** Whether this process takes the lease and runs items, or only answers questions. */
   readonly engine: boolean
+  /** Whether its engine only ends what has begun. */
+  readonly finishing?: boolean
   /** The engine touches attempts only while this is held. */
   readonly claim: Claim
   /** Done under the lease, before anything in the data folder is touched. What it throws frees the lease again. */
@@ -165,6 +167,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
             newOrigin: () => newOrigin('seamark.invalid', randomBytes(16)),
             version: VERSION,
             holder: options.holder,
+            ...(options.finishing !== undefined && { finishing: options.finishing }),
             redact: (text) => memory.text(text),
             onNotice,
           }),

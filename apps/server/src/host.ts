@@ -34,6 +34,7 @@ export function serviceHost(environment: ServerEnvironment): ServiceHost {
 interface Mode {
   readonly as: string
   readonly engine: boolean
+  readonly finishing?: boolean
   /** Whether it goes on as a standby where another service leads, or is refused. */
   readonly standby: boolean
 }
@@ -68,6 +69,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     loaded,
     dataDir,
     engine: mode.engine,
+    ...(mode.finishing !== undefined && { finishing: mode.finishing }),
     claim,
     async taken() {
       await front.requireFolder()

@@ -68,6 +68,28 @@ describe('pause', { timeout: 240_000 }, () => {
     expect((await service.ended).code).toBe(0)
   })
 
+  it('and whatever else only puts something on record launches nothing without a service', async () => {
+    const made = join(here.dir, 'made')
+    here.write(
+      'plan.yaml',
+      `version: 1\ndefaults: { executor: process }\nitems:\n  - { id: a, run: "touch ${made}" }\n`,
+    )
+    await json('pause', '--all')
+    const service = await serve()
+    expect((await here.seamark('submit', 'plan.yaml', '--id', 'r1')).code).toBe(0)
+    service.child.kill('SIGTERM')
+    await service.ended
+    expect(await json('resume', '--all')).toEqual({ effective: true })
+    await json('gc', '--dry-run')
+    await json('gc', 'hold', 'r1')
+    expect(await json('gc', 'holds')).toMatchObject({ holds: [{ run: 'r1', placedAt: expect.any(Number) }] })
+    await json('gc', 'release', 'r1')
+    expect(await json('gc', 'holds')).toEqual({ holds: [] })
+    expect(await json('pause', 'r1')).toEqual({ run: 'r1', effective: true })
+    expect((await json('status', 'r1', 'a')).status).toBe('waiting')
+    expect(existsSync(made)).toBe(false)
+  })
+
   it('says what is wrong with what was asked', async () => {
     expect((await here.seamark('pause')).code).toBe(2)
     expect((await here.seamark('resume', 'r1', '--all')).code).toBe(2)

@@ -33,10 +33,10 @@ export interface ConnectArgs {
 
 /**
  * What a command needs. `questions`: any service, also one that only answers. `commands`: one that
- * takes commands, in this process if need be. `running`: one that goes on after this command.
+ * takes commands, in this process if need be. `changes`: the same, but in this process it begins no attempt. `running`: one that goes on after this command.
  * `inspection`: one in this process that only looks, also where there is nothing yet. `checks`: any service, or such a one.
  */
-export type Purpose = 'questions' | 'commands' | 'running' | 'inspection' | 'checks'
+export type Purpose = 'questions' | 'commands' | 'changes' | 'running' | 'inspection' | 'checks'
 
 const patienceMs = 5_000
 
@@ -91,12 +91,14 @@ async function inProcess(
   purpose: Purpose,
 ): Promise<Connection> {
   const { host, io, cwd } = context
-  const engine = purpose === 'commands'
+  const finishing = purpose === 'changes'
+  const engine = finishing || purpose === 'commands'
   const configFile = namedConfig(context, args)
   const service = await host.startInProcess({
     dataDir,
     cwd,
     engine,
+    finishing,
     ...(configFile !== undefined && { configFile }),
     onNotice: (error) => io.err(`${io.errStyle.yellow('notice')} ${error.message}\n`),
   })

@@ -7,9 +7,11 @@ export interface ServiceHost {
   serve(options: HostOptions): Promise<RunningService>
   /**
    * Starts the same service inside this process, for one command. With `engine: false` it answers
-   * questions only, takes no lease and starts nothing.
+   * questions only, takes no lease and starts nothing. With `finishing` it begins no attempt and takes no plans.
    */
-  startInProcess(options: HostOptions & { readonly engine: boolean }): Promise<RunningService>
+  startInProcess(
+    options: HostOptions & { readonly engine: boolean; readonly finishing?: boolean },
+  ): Promise<RunningService>
   /** Moves a namespace from one journal to another, verified on arrival. Errors: `CONFLICT`, `INTEGRITY`, those of both journals. */
   migrate(options: MigrateOptions): Promise<MigrateReport>
   /** The secrets of a data folder. Nothing is made until one is set. Errors: those of `requireOwnFolder`. */

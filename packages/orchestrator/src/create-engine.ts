@@ -166,7 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     pause: (principal, run) => setPaused('pause', principal, run),
     unpause: (principal, run) => setPaused('unpause', principal, run),
     paused: () => running().loop.state.paused,
-    drain: ({ signal }) => finishAll(running(), AbortSignal.any([signal, gone.signal])),
+    drain: ({ signal }) => finishAll(running(), options, AbortSignal.any([signal, gone.signal])),
     async resume(principal, run, item, token) {
       await authorize(principal, 'item.resume', { run, item })
       requireIds(run, item)

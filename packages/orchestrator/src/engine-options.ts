@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly holder: string
   /** How many records recovery replays at most while little is in memory. Default 20,000. */
   readonly recordsPerSnapshot?: number
+  /** Begins no attempt and takes no submissions, as one that drains: what has begun goes to its end. */
+  readonly finishing?: boolean
   readonly clock?: Clock
   readonly random?: () => number
   readonly salt?: () => Uint8Array

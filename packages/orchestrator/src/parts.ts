@@ -99,6 +99,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
       failed: options.fail,
     })
     loop = running
+    running.finish(options.finishing ?? false)
     checkRecovered(running.state, options)
     const anchors = makeAnchoring(options, running)
     const parts: Parts = {
@@ -227,14 +228,18 @@ export async function endParts(
 }
 
 /** Begins no attempt and waits until nothing runs. Errors: why it was aborted; all is then as before. */
-export async function finishAll({ loop, batches }: Parts, signal: AbortSignal): Promise<void> {
+export async function finishAll(
+  { loop, batches }: Parts,
+  { finishing = false }: EngineOptions,
+  signal: AbortSignal,
+): Promise<void> {
   loop.finish(true)
   try {
     // What was taken before is decided by then.
     await orAbort(posted(loop, { type: 'tick' }), signal)
     while (loop.state.launches.size > 0) await orAbort(new Promise<void>((resolve) => batches.add(resolve)), signal)
   } catch (error) {
-    loop.finish(false)
+    loop.finish(finishing)
     void loop.post({ type: 'tick' })
     throw error
   }

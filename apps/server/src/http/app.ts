@@ -9,6 +9,7 @@ import { listAgents, pushAgent, removeAgent, showAgent } from '../agents.ts'
 import type { Deployment } from '../deployment.ts'
 import { exportEvidence } from '../evidence.ts'
 import { collect } from '../gc.ts'
+import { holds } from '../holds.ts'
 import { itemPolicy } from '../item-policy.ts'
 import { exportKeys } from '../keys.ts'
 import { readLogs } from '../logs.ts'
@@ -150,7 +151,7 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.collect, async ({ body, signal }) =>
     collect(deployment, principal, body(), { signal, onNotice: options.onNotice }),
   )
-  json(ROUTES.holds, async () => ({ holds: (await deployment.requireEngine()).storage().holds }))
+  json(ROUTES.holds, async ({ signal }) => ({ holds: await holds(deployment, { signal }) }))
   json(ROUTES.holdRun, async ({ params, body }) => {
     const engine = await deployment.requireEngine()
     return { placed: (await engine.hold(principal, params.run, body().reason)).created }

@@ -15,7 +15,7 @@ export const gcHold: Command = command({
   examples: [{ line: 'seamark gc hold last --reason "asked for by the auditors"', says: 'until gc release' }],
   notes: ['--json gives { run, placed }: false where it was held already.'],
   run: (context, args) =>
-    withConnection(context, args, 'commands', async ({ client }) => {
+    withConnection(context, args, 'changes', async ({ client }) => {
       const { run } = await findRun(client, args.run)
       const { placed } = await client.hold(run, args.reason)
       if (args.json === true) await context.io.out(`${JSON.stringify({ run, placed })}\n`)
@@ -31,7 +31,7 @@ export const gcRelease: Command = command({
   examples: [{ line: 'seamark gc release last', says: 'the next seamark gc may remove what it left' }],
   notes: ['--json gives { run, released }: false where it was not held.'],
   run: (context, args) =>
-    withConnection(context, args, 'commands', async ({ client }) => {
+    withConnection(context, args, 'changes', async ({ client }) => {
       const { run } = await findRun(client, args.run)
       const { released } = await client.release(run)
       if (args.json === true) await context.io.out(`${JSON.stringify({ run, released })}\n`)
@@ -47,7 +47,7 @@ export const gcHolds: Command = command({
   examples: [{ line: 'seamark gc holds', says: 'who holds which run, since when, and why' }],
   notes: ['--json gives { holds: [{ run, reason?, placedBy, placedAt }] }.'],
   run: (context, args) =>
-    withConnection(context, args, 'commands', async ({ client }) => {
+    withConnection(context, args, 'questions', async ({ client }) => {
       const holds = await client.holds()
       await context.io.out(args.json === true ? `${JSON.stringify({ holds })}\n` : listed(holds))
       return 0

@@ -28,7 +28,7 @@ export const gc: Command = command({
   ],
   run: (context, args) => {
     const graceMs = args.grace === undefined ? undefined : graceOf(args.grace)
-    return withConnection(context, args, 'commands', async ({ client }) => {
+    return withConnection(context, args, 'changes', async ({ client }) => {
       const { io } = context
       const dryRun = args['dry-run'] === true
       const answer = await client.collect({ dryRun, ...(graceMs !== undefined && { graceMs }) })

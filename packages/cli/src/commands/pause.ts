@@ -53,7 +53,7 @@ function control(context: CliContext, given: Given, verb: 'pause' | 'resume'): P
     throw new SeamError('INVALID_INPUT', all ? 'A run is named, and --all.' : 'No run is named.', {
       remedy: `Write seamark ${verb} RUN, or seamark ${verb} --all.`,
     })
-  return withConnection(context, given, 'commands', async ({ client, inProcess }) => {
+  return withConnection(context, given, 'changes', async ({ client, inProcess }) => {
     const found = given.run === undefined ? undefined : await findRun(client, given.run)
     const run = found?.run
     const { effective } = await ask(client, verb, run)
