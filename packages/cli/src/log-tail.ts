@@ -1,7 +1,6 @@
 import { hasCode } from '@seamark/kit'
 import type { LogsInput, SeamarkClient } from '@seamark/sdk'
 import type { Style } from './style.ts'
-import { harmlessOutput } from './style.ts'
 
 const tailBytes = 2_000
 const tailLines = 8
@@ -17,9 +16,7 @@ export async function logTail(
   style: Style,
 ): Promise<string[]> {
   const text = (await lastBytes(client, run, item, step)).trimEnd().split('\n').slice(-tailLines)
-  return text
-    .filter((line) => line !== '')
-    .map((line) => style.dim(`    ${harmlessOutput(line).replaceAll('\r', ' ')}`))
+  return text.filter((line) => line !== '').map((line) => style.dim(`    ${style.output(line).replaceAll('\r', ' ')}`))
 }
 
 async function lastBytes(

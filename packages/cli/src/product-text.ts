@@ -1,7 +1,6 @@
 import { hasCode } from '@seamark/kit'
 import type { SeamarkClient } from '@seamark/sdk'
 import type { Style } from './style.ts'
-import { harmlessOutput } from './style.ts'
 import { counted } from './words.ts'
 
 const shownBytes = 16 * 1024
@@ -10,7 +9,7 @@ const shownBytes = 16 * 1024
 export async function describeProduct(client: SeamarkClient, run: string, item: string, style: Style): Promise<string> {
   const { text, whole } = await beginning(client, run, item)
   const { product } = await client.item(run, item)
-  const lines = text === '' ? [] : [harmlessOutput(text).trimEnd()]
+  const lines = text === '' ? [] : [style.output(text.trimEnd())]
   if (!whole) lines.push(style.dim(`  and more: seamark logs ${run} ${item}`))
   const files = product?.patch?.files
   if (files !== undefined && files > 0)

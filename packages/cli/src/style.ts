@@ -7,7 +7,11 @@ export interface Style {
   readonly yellow: (text: string) => string
   readonly blue: (text: string) => string
   readonly cyan: (text: string) => string
+  /** What a program wrote, made harmless: in its colours, which end with it, or in none. */
+  readonly output: (text: string) => string
 }
+
+const RESET = '\u001B[0m'
 
 export function style(colours: boolean): Style {
   const paint = (on: number, off: number) => (text: string) => (colours ? `\u001B[${on}m${text}\u001B[${off}m` : text)
@@ -19,6 +23,11 @@ export function style(colours: boolean): Style {
     yellow: paint(33, 39),
     blue: paint(34, 39),
     cyan: paint(36, 39),
+    output: (text) => {
+      const safe = harmlessOutput(text)
+      if (!colours) return safe.replaceAll(colour, '')
+      return safe.includes('\u001B') ? `${safe}${RESET}` : safe
+    },
   }
 }
 
@@ -26,7 +35,8 @@ export function style(colours: boolean): Style {
 const hidden = String.raw`\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}`
 // Joiners belong to some scripts and emoji, and may hide in a name.
 const unsafe = new RegExp(String.raw`[${hidden}\u200C\u200D]`, 'gu')
-const unsafeOutput = new RegExp(String.raw`\u001B\[[0-9;]*m|[${hidden}]`, 'gu')
+const colour = /\u001B\[[0-9;]*m/g
+const unsafeOutput = new RegExp(`${colour.source}|[${hidden}]`, 'gu')
 
 /** Text that is safe to show on a terminal and shows all that is in it: only tabs and line ends are not shown by their numbers. */
 export function harmless(text: string): string {
