@@ -3,6 +3,7 @@ import type { ArgsDef } from 'citty'
 import { checkArguments } from './arguments.ts'
 import type { Command, CommandSpec, CommonArgs } from './command.ts'
 import { COMMON } from './command.ts'
+import { jsonTerminal } from './json-terminal.ts'
 import { outputFormat } from './output-format.ts'
 import { yamlTerminal } from './yaml-terminal.ts'
 
@@ -22,10 +23,14 @@ export function command<const T extends ArgsDef>(spec: CommandSpec<T>): Command 
       const rawArgs = end === -1 ? given : given.slice(0, end)
       checkArguments(spec.name, args, rawArgs)
       const parsed = parseArgs<T & CommonArgs>(rawArgs, args)
-      if ('output' in spec.args) return spec.run(context, parsed, words)
+      if ('output' in spec.args) {
+        // With `-` it is the file that is written.
+        const isDocument = parsed.json === true && parsed.output !== '-'
+        return spec.run(isDocument ? { ...context, io: jsonTerminal(context.io) } : context, parsed, words)
+      }
       const format = outputFormat(spec.name, parsed)
       if (format === 'table') return spec.run(context, parsed, words)
-      const io = format === 'yaml' ? yamlTerminal(context.io) : context.io
+      const io = (format === 'yaml' ? yamlTerminal : jsonTerminal)(context.io)
       return spec.run({ ...context, io }, parseArgs<T & CommonArgs>(['--json', ...rawArgs], args), words)
     },
   }

@@ -1,7 +1,7 @@
 import type { Problem } from '@seamark/core'
 import type { SeamError } from '@seamark/kit'
 import type { Style } from './style.ts'
-import { harmless } from './style.ts'
+import { harmless, harmlessDocument } from './style.ts'
 import { counted } from './words.ts'
 
 const mostShown = 20
@@ -33,5 +33,5 @@ function position(file: string, place: NonNullable<Problem['place']>): string {
 /** The same for programs: the one document that `--json` writes to standard error. */
 export function errorDocument(error: SeamError): string {
   const { code, message, problems } = error
-  return `${JSON.stringify({ error: { code, message, problems } })}\n`
+  return `${harmlessDocument(JSON.stringify({ error: { code, message, problems } }), 'json')}\n`
 }

@@ -44,6 +44,23 @@ export function harmless(text: string): string {
 }
 
 /**
+ * JSON, or YAML with every such character in double quotes, that is safe to show on a terminal: what `harmless` would show by its
+ * number is written as an escape, so the data stays the same.
+ */
+export function harmlessDocument(text: string, format: 'json' | 'yaml'): string {
+  return text.replaceAll(unsafe, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    // YAML has no pairs of surrogates.
+    if (format === 'yaml' && code > 0xff_ff) return `\\U${hex(code, 8)}`
+    return Array.from({ length: char.length }, (_, at) => `\\u${hex(char.charCodeAt(at), 4)}`).join('')
+  })
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0')
+}
+
+/**
  * What a program wrote, safe to show on a terminal: colours stay, and carriage returns, of which progress bars
  * are made. It may still look like something else; what must be read as it is needs `harmless`.
  */

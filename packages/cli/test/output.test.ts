@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
+import type { ArgsDef } from 'citty'
+import { SeamError } from '@seamark/kit'
+import type { CliContext } from '../src/command.ts'
+import { command } from '../src/define.ts'
 import { instant } from '../src/instant.ts'
 import { outputFormat, wantsDocuments } from '../src/output-format.ts'
+import { errorDocument } from '../src/problems.ts'
 import { style } from '../src/style.ts'
 import { table } from '../src/table.ts'
 import type { Terminal } from '../src/terminal.ts'
@@ -56,6 +61,62 @@ describe('output formats', () => {
         expect(parseAllDocuments(text()).map((document) => JSON.parse(JSON.stringify(document)))).toEqual(plain)
       }),
     )
+  })
+})
+
+describe('documents on a terminal', () => {
+  const unseen =
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/u
+  const unit = fc.constantFrom(
+    ...Array.from('a\\"\'\n\t\r :-#|>?&*!{}[]\u001B\u0085\u009B\u200D\u2028\u202E\uFEFF\u{E0041}\u{1F600}'),
+  )
+  const text = fc.string({ unit, maxLength: 120 })
+  const document = fc.dictionary(text, fc.oneof(text, fc.array(text), fc.dictionary(text, text)))
+  const writes = (args: ArgsDef, written: string) =>
+    command({
+      name: 'show',
+      summary: 'Shows it',
+      args,
+      examples: [],
+      run: async ({ io }) => {
+        await io.out(written)
+        return 0
+      },
+    })
+  async function shown(args: ArgsDef, written: string, ...given: string[]): Promise<string> {
+    const { io, text: all } = recorder()
+    await writes(args, written).run({ io } as CliContext, given)
+    return all()
+  }
+  const file = { output: { type: 'string', alias: 'o' } } as const
+
+  it('hold nothing that a terminal obeys or does not show, and are the same data', async () => {
+    await fc.assert(
+      fc.asyncProperty(document, async (data) => {
+        const line = `${JSON.stringify(data)}\n`
+        for (const json of [await shown({}, line, '--json'), await shown(file, line, '--json', '-o', 'f')]) {
+          expect(json).not.toMatch(unseen)
+          expect(JSON.parse(json)).toEqual(JSON.parse(line))
+        }
+        const yaml = await shown({}, line, '--output', 'yaml')
+        expect(yaml).not.toMatch(unseen)
+        expect(parse(yaml)).toEqual(JSON.parse(line))
+        const error = errorDocument(new SeamError('INVALID_INPUT', line))
+        expect(error).not.toMatch(unseen)
+        expect(JSON.parse(error)).toMatchObject({ error: { message: line } })
+      }),
+    )
+  })
+
+  it('say what they hold as other readers of JSON and YAML know it', async () => {
+    expect(parse(await shown({}, '{"a":" \\n"}\n', '--output', 'yaml'))).toEqual({ a: ' \n' })
+    const line = '{"a\u202E":"b\u009B\u{E0041}"}\n'
+    expect(await shown({}, line, '--json')).toBe(String.raw`{"a\u202e":"b\u009b\udb40\udc41"}` + '\n')
+    expect(await shown({}, line, '--output', 'yaml')).toBe(`---\n${String.raw`"a\u202e": "b\u009b\U000e0041"`}\n`)
+  })
+
+  it('are escaped alone: a file that goes to standard output stays as it is', async () => {
+    expect(await shown(file, 'a\u202Eb', '--json', '--output=-')).toBe('a\u202Eb')
   })
 })
 
