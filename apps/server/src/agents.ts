@@ -1,5 +1,6 @@
 import type { AgentFile, AgentManifest, CallOptions, Principal, Problem } from '@seamark/core'
 import { blobKey, SeamError, sha256Hex } from '@seamark/kit'
+import { readAgents } from '@seamark/orchestrator'
 import type { AgentVersion } from '@seamark/orchestrator'
 import {
   agentManifest,
@@ -97,7 +98,12 @@ export async function lookUpAgents(
   named: readonly string[],
   { signal }: CallOptions,
 ): Promise<NonNullable<PlanDeployment['versions']>> {
-  const agents = (await deployment.requireEngine()).agents().filter(({ removedAt }) => removedAt === undefined)
+  // What only answers questions has no engine, and still must say of a plan what the one that runs it would.
+  const all =
+    deployment.leadership === undefined
+      ? await readAgents(deployment.ns, deployment.journal)
+      : (await deployment.requireEngine()).agents()
+  const agents = all.filter(({ removedAt }) => removedAt === undefined)
   const found: Record<string, PlanAgent | null> = {}
   for (const text of named) {
     const agent = lookUp(agents, text)

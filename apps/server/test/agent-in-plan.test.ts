@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { place } from './seamark.ts'
@@ -94,6 +94,24 @@ it('runs what it is pinned to, and says so in the record of its launch', { timeo
   await run('writer@1', 'r3')
   expect((await here.seamark('logs', 'r3', 'page')).out).toBe('Write.\nShort.\n')
 })
+
+it(
+  'is looked up by validate and plan show where no service runs, also where it is not there',
+  { timeout: 60_000 },
+  async () => {
+    const checked = async (...argv: string[]) => {
+      const { code, out, err } = await here.seamark(...argv, '--json')
+      return { code, said: JSON.parse(out === '' ? err : out) }
+    }
+    expect(await checked('validate', plan('writer@1'))).toMatchObject({ code: 0, said: { valid: true } })
+    expect(await checked('plan', 'show', plan('writer@1'))).toMatchObject({ code: 0 })
+    const none = { code: 2, said: { problems: [{ code: 'INVALID_INPUT', place: { pointer: '/items/0/agent' } }] } }
+    expect(await checked('validate', plan('writer@9'))).toMatchObject(none)
+    // There is no data folder either.
+    expect(await checked('validate', plan('writer@1'), '--data', 'none')).toMatchObject(none)
+    expect(existsSync(join(here.dir, 'none'))).toBe(false)
+  },
+)
 
 it('is refused with its place where it was removed, or its input does not hold', { timeout: 60_000 }, async () => {
   const refused = async (file: string) => {

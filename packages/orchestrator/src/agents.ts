@@ -28,6 +28,13 @@ export function foldAgent(state: State, { kind, data, at, actor }: AgentRecord):
   }
 }
 
+/** All versions, by name, the newest of each last. */
+export function agentsOf(state: State): readonly AgentVersion[] {
+  return [...state.agents.values()].toSorted((a, b) =>
+    a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
+  )
+}
+
 /** Errors: `INVALID_INPUT` for what fits no record. */
 export function checkAgent({ name, version, digest, files, size }: RecordData['agent.pushed']): void {
   const counts = [version, files, size].every((value) => Number.isSafeInteger(value) && value >= 0)

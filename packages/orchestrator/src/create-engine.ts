@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
-import { checkAgent } from './agents.ts'
+import { agentsOf, checkAgent } from './agents.ts'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Command, SaltedPayload } from './commands.ts'
@@ -202,10 +202,7 @@ export function createEngine(options: EngineOptions): Engine {
       return { removed: effective }
     },
     ...storageCommands({ authorize, running, clock, redact: options.redact }),
-    agents: () =>
-      [...running().loop.state.agents.values()].toSorted((a, b) =>
-        a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
-      ),
+    agents: () => agentsOf(running().loop.state),
     budgets: (run) => budgetsOf(running().loop.state, clock.now(), run),
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),
     async sealed(run, { signal } = {}) {
