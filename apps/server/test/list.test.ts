@@ -54,6 +54,17 @@ describe('list', { timeout: 60_000 }, () => {
     expect(await listed('--since', '1s', '--status', 'succeeded')).toEqual([])
   })
 
+  it('finds what is paused, which runs too', async () => {
+    const slow = [ids.get('slow')]
+    expect(await listed('--status', 'paused')).toEqual([])
+    expect((await here.seamark('pause', 'last')).code).toBe(0)
+    expect(await listed('--status', 'paused')).toEqual(slow)
+    expect(await listed('--status', 'running')).toEqual(slow)
+    expect((await here.seamark('list', '--status', 'paused')).out).toMatch(/ paused .* slow\n/)
+    expect((await here.seamark('resume', 'last')).code).toBe(0)
+    expect(await listed('--status', 'paused')).toEqual([])
+  })
+
   it('says who submitted a run, finds it by that, and says that there are more', async () => {
     const { out } = await here.seamark('list', '--limit', '1', '--output', 'json')
     const { runs, more }: { runs: { run: string; submittedBy: string }[]; more: boolean } = JSON.parse(out)

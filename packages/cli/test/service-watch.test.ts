@@ -82,6 +82,17 @@ describe('the picture of a service', () => {
     expect(show(watched([], { service: service({ paused }) })).join('\n')).toContain('seamark resume --all')
   })
 
+  it('says of a run that it is paused while an item of it goes on, until it is cancelled', () => {
+    const paused = { by: 'local:0', at: now }
+    const line = (more: Partial<RunView>) => {
+      const runs = new Map([[runId, { view: view(runId, more), items: [item('lint', 0)] }]])
+      return show(watched([], { runs })).find((text) => text.startsWith(runId))
+    }
+    expect(line({})).not.toContain('paused')
+    expect(line({ paused })).toContain('paused')
+    expect(line({ paused, status: 'canceling' })).toContain('canceling')
+  })
+
   it('shows what waits for a person even where much more runs than fits', () => {
     const many = Array.from({ length: 1_000 }, (_, at) => item(`i${at}`, at + 2))
     const lines = show(watched([...many, asking]), 80, 12)

@@ -12,7 +12,8 @@ import { table } from '../table.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { meant } from '../words.ts'
 
-export const STATUSES = ['running', 'canceling', 'succeeded', 'failed', 'canceled'] as const
+/** What `--status` takes: runs that are paused are running ones too. */
+export const STATUSES = [...runStatus.options, 'paused'] as const
 const mostRuns = 10_000
 
 export const list: Command = command({
@@ -30,9 +31,13 @@ export const list: Command = command({
     { line: 'seamark list --name nightly --output yaml', says: 'the runs of one plan, as data' },
     { line: "seamark list --status running --json | jq -r '.runs[].run'", says: 'ids of what runs' },
   ],
-  notes: ['--json gives { runs: [RunView], more }: more is true where there are runs beyond the limit.'],
+  notes: [
+    '--json gives { runs: [RunView], more }: more is true where there are runs beyond the limit.',
+    'A paused run has the status running there, and paused; --status running finds it too. After pause --all runs are running.',
+  ],
   run: (context, args) => {
-    const status = args.status === undefined ? undefined : statusOf(args.status)
+    const asked = args.status === undefined ? undefined : statusOf(args.status)
+    const status = asked === 'paused' ? 'running' : asked
     const since = args.since === undefined ? undefined : instant('--since', args.since, Date.now())
     const limit = wholeNumber('--limit', args.limit ?? '20', mostRuns)
     const filter = {
@@ -46,6 +51,7 @@ export const list: Command = command({
       const runs: RunView[] = []
       let more = false
       for await (const run of client.runs(filter)) {
+        if (asked === 'paused' && standing(run) !== 'paused') continue
         more = runs.length === limit
         if (more) break
         runs.push(run)
@@ -66,9 +72,9 @@ function nothing(filtered: boolean): string {
   return filtered ? 'No run is like that. seamark list shows all.' : 'No run yet. Start one with seamark run PLAN.'
 }
 
-function statusOf(text: string): RunView['status'] {
-  const status = runStatus.safeParse(text)
-  if (status.success) return status.data
+function statusOf(text: string): (typeof STATUSES)[number] {
+  const status = STATUSES.find((known) => known === text)
+  if (status !== undefined) return status
   const guess = meant(text, STATUSES)
   throw new SeamError('INVALID_INPUT', `A run is never ${JSON.stringify(text.slice(0, 40))}.`, {
     remedy: guess === undefined ? `Use ${STATUSES.join(', ')}.` : `Did you mean --status ${guess}?`,

@@ -1,5 +1,5 @@
 import type { ItemView, RunView, ServiceView } from '@seamark/protocol'
-import { statusPaint } from '../status-paint.ts'
+import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
@@ -85,10 +85,11 @@ function runLine({ view }: WatchedRun, items: number, columns: number, style: St
   const { succeeded, failed, canceled, skipped } = view.settled
   const settled = succeeded + failed + canceled + skipped
   const hidden = view.items - settled - items
+  const how = standing(view)
   const about = [
     `${settled}/${view.items}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(view.status === 'canceling' ? ['canceling'] : []),
+    ...(how === 'running' ? [] : [how]),
     duration(now - view.submittedAt),
     ...(hidden > 0 ? [`${hidden} not shown`] : []),
   ].join('  ')
@@ -96,7 +97,7 @@ function runLine({ view }: WatchedRun, items: number, columns: number, style: St
   // All of the id where there is room: commands take it.
   const id = fit(view.run, Math.max(8, columns - about.length - 2 - (name === '' ? 0 : Math.min(20, name.length) + 2)))
   const rest = fit(`  ${name === '' ? '' : `${name}  `}${about}`, columns - id.length)
-  return `${statusPaint(view.status, style)(id)}${rest}`.trimEnd()
+  return `${statusPaint(how, style)(id)}${rest}`.trimEnd()
 }
 
 function endLine(run: RunView, columns: number, style: Style): string {

@@ -13,7 +13,7 @@ export interface RunView extends Omit<RunRow, 'tail'> {
   readonly budgets?: readonly BudgetView[]
 }
 
-export const runStatus: z.ZodType<RunView['status']> = z.enum([
+export const runStatus: z.ZodEnum<{ [S in RunView['status']]: S }> = z.enum([
   'running',
   'canceling',
   'succeeded',
