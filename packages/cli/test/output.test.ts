@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import type { ArgsDef } from 'citty'
 import { SeamError } from '@seamark/kit'
+import { runCli } from '../src/cli.ts'
+import { COMMON } from '../src/command.ts'
 import type { CliContext } from '../src/command.ts'
+import { COMMANDS } from '../src/commands/index.ts'
 import { command } from '../src/define.ts'
 import { instant } from '../src/instant.ts'
 import { outputFormat, wantsDocuments } from '../src/output-format.ts'
@@ -61,6 +66,22 @@ describe('output formats', () => {
         expect(parseAllDocuments(text()).map((document) => JSON.parse(JSON.stringify(document)))).toEqual(plain)
       }),
     )
+  })
+  it.each(['--json', '--output=json', '--output=yaml'])('are none of a script for a shell: %s', async (asked) => {
+    const never = () => Promise.reject(new Error('A script needs no service.'))
+    const { io, text } = recorder()
+    const host = { serve: never, startInProcess: never, migrate: never, secrets: never }
+    const context = { host, io, env: { noColor: true, dumb: false }, cwd: '/', version: '0.0.0' }
+    expect(await runCli(['completion', 'bash', asked], context)).toBe(2)
+    expect(text()).toBe('')
+    expect(await runCli(['completion', 'bash', '--output', 'table'], context)).toBe(0)
+  })
+
+  it('are none of commands that write a file, which the documentation names', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/how-to/command-line.md'), 'utf8')
+    const [, named = ''] = /^(`.*) write files: their `--output` names the file/m.exec(page) ?? []
+    const writers = COMMANDS.filter(({ args }) => args['output'] !== COMMON.output).map(({ name }) => `\`${name}\``)
+    expect(named.split(/, | and /).toSorted()).toEqual(writers.toSorted())
   })
 })
 

@@ -21,6 +21,10 @@ export function completion(commands: () => readonly Command[]): Command {
     ],
     notes: ['Runs, items and agents are completed too, from the service that runs on the data folder.'],
     async run({ io }, args) {
+      if (args.json === true)
+        throw new SeamError('INVALID_INPUT', 'What a shell reads has one form.', {
+          remedy: 'Leave out --json and --output.',
+        })
       const shell = SHELLS.find((known) => known === args.shell)
       if (shell !== undefined) {
         await io.out(SCRIPTS[shell])

@@ -37,7 +37,11 @@ export function wanted(commands: readonly Command[], values: Values, words: read
   }
   if (current.startsWith('-') && !given.includes('--')) return { kind: 'words', words: optionWords(command, given) }
   const [name] = Object.entries(command.args).filter(([, { type }]) => type === 'positional')[positionals.length] ?? []
-  if (name === undefined) return { kind: 'words', words: optionWords(command, given) }
+  if (name === undefined) {
+    // `gc` is a command, and begins others too.
+    const more = before.length === 1 ? nextWords(commands, before) : []
+    return { kind: 'words', words: [...more, ...optionWords(command, given)] }
+  }
   return valuesOf(command, name, values, positionals, chosen)
 }
 
