@@ -57,7 +57,7 @@ export function decideHold(state: State, command: Command & { type: 'hold' }): D
   const { holds, collection } = state.storage
   const refused = (...why: Parameters<typeof refuse>): Decision => ({ drafts: [], reply: refuse(...why) })
   if (!state.runs.has(run) && earlier === undefined)
-    return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark status`.')
+    return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
   if (holds.has(run)) return { drafts: [], reply: { ok: true, created: false } }
   const before = latest(collection?.runsBefore, collection?.snapshotsBefore)
   if (before !== undefined && earlier?.sealedAt !== undefined && earlier.sealedAt < before)

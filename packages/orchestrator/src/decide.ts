@@ -211,6 +211,6 @@ function one(draft: RecordDraft): Decision {
 
 function notFound(run: string, item: string | undefined): Reply {
   return item === undefined
-    ? refuse('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark status`.')
+    ? refuse('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
     : refuse('NOT_FOUND', `Run ${run} has no item ${item}.`, 'List its items with `seamark status`.')
 }

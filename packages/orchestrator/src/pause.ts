@@ -18,7 +18,7 @@ export function decidePause(state: State, command: Command & { readonly type: 'p
   const run = id === undefined ? undefined : state.runs.get(id)
   if (id !== undefined && run === undefined) {
     if (command.earlier !== undefined) return voided('sealed')
-    const reply = refuse('NOT_FOUND', `There is no run ${id}.`, 'List the runs with `seamark status`.')
+    const reply = refuse('NOT_FOUND', `There is no run ${id}.`, 'List the runs with `seamark list`.')
     return { drafts: [], reply }
   }
   if (run?.canceling !== undefined) return voided('canceling')

@@ -17,7 +17,8 @@ case, { seam, dispose } and what the suite says besides.
   --report FILE     writes what was found as JSON
   --help
 
-Ends with 0 where every case passed or does not apply, 11 where one failed, 2 where it could not begin.
+Ends with 0 where every case passed or does not apply, 11 where one failed. Where it could not begin, with the code
+of the error: 2 for what it was given, 4 for a module that is not there.
 `
 
 export interface Request {
