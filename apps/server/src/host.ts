@@ -3,8 +3,9 @@ import { makeNamedFolder, requireOwnFolder } from '@seamark/cli'
 import { loadConfig } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
-import type { Principal } from '@seamark/core'
+import type { AnyRecord, Principal } from '@seamark/core'
 import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
+import type { StopOptions } from '@seamark/orchestrator'
 import { tellOfBudgets } from './budget-notices.ts'
 import { tellOfQuestions } from './question-notices.ts'
 import { questions } from './questions.ts'
@@ -152,7 +153,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       ? scrubInBackground(deployment, { onDamage: (error) => ended.resolve(error), onNotice })
       : undefined
 
-  async function stopAll(how: { readonly cancelRunning?: boolean }): Promise<void> {
+  async function stopAll(how: StopOptions): Promise<void> {
     stopScrub?.()
     try {
       await deployment.leadership?.stop(how)
@@ -170,7 +171,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     }
   }
 
-  function stop(how: { readonly cancelRunning?: boolean } = {}): Promise<void> {
+  function stop(how: StopOptions = {}): Promise<void> {
     // Whoever waits for the end learns of it either way.
     stopped ??= stopAll(how).then(
       () => ended.resolve(undefined),
@@ -279,12 +280,15 @@ async function killAll(executor: Deployment['executors'][number]): Promise<void>
   for await (const { launchId, state } of executor.list()) if (state.state === 'running') await executor.kill(launchId)
 }
 
-/** Resolves once no run is left in memory. */
+const ends: ReadonlySet<AnyRecord['kind']> = new Set(['run.sealed', 'run.paused', 'service.paused'])
+
+/** Resolves once no run is left in memory but those that are paused. */
 async function idle({ engine }: Deployment): Promise<void> {
-  if (engine === undefined || engine.stats().runs === 0) return
+  const none = () => engine === undefined || engine.stats().runs === engine.stats().paused
+  if (engine === undefined || none()) return
   await new Promise<void>((resolve) => {
     const off = engine.onRecords((records) => {
-      if (records.some(({ kind }) => kind === 'run.sealed') && engine.stats().runs === 0) {
+      if (records.some(({ kind }) => ends.has(kind)) && none()) {
         off()
         resolve()
       }

@@ -1,6 +1,6 @@
 import type { Journal } from '@seamark/core'
 import { SeamError, sleep } from '@seamark/kit'
-import type { Engine } from '@seamark/orchestrator'
+import type { Engine, StopOptions } from '@seamark/orchestrator'
 import { leaderOf } from './leader.ts'
 import { withLeaseTaken } from './leftovers.ts'
 
@@ -29,7 +29,7 @@ export interface Leadership {
   /** The engine. Errors: `UNAVAILABLE` while it does not lead, naming who does. */
   require(): Promise<Engine>
   /** Stops waiting for the lease, or the engine. */
-  stop(how?: { readonly cancelRunning?: boolean }): Promise<void>
+  stop(how?: StopOptions): Promise<void>
 }
 
 export function leadership({ ns, journal, makeEngine, taken }: LeadershipOptions): Leadership {

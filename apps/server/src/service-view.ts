@@ -15,7 +15,11 @@ const nothing = { runs: 0, running: 0, waiting: 0, parked: 0 }
 /** What this service is and does now. */
 export async function describe(deployment: Deployment, startedAt: number): Promise<ServiceView> {
   const { ns, version, seams, queues, engine, journal, leadership } = deployment
-  const { slots, ...stats } = engine?.stats() ?? { ...nothing, slots: undefined, size: (await journal.head(ns)).size }
+  const {
+    slots,
+    paused: _,
+    ...stats
+  } = engine?.stats() ?? { ...nothing, slots: undefined, paused: 0, size: (await journal.head(ns)).size }
   const leader = engine === undefined ? await leadership?.leader() : undefined
   const paused = engine?.paused()
   return {

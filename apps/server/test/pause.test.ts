@@ -90,6 +90,30 @@ describe('pause', { timeout: 240_000 }, () => {
     expect(existsSync(made)).toBe(false)
   })
 
+  it('of a run holds up no `seamark run` of another plan, and is not cancelled with that', async () => {
+    const plan = (script: string) =>
+      `version: 1\ndefaults: { executor: process }\nitems:\n  - { id: a, run: "${script}" }\n`
+    here.write('plan.yaml', plan('true'))
+    here.write('long.yaml', plan('sleep 600'))
+    await json('pause', '--all')
+    const service = await serve()
+    expect((await here.seamark('submit', 'plan.yaml', '--id', 'r1')).code).toBe(0)
+    await json('pause', 'r1')
+    await json('resume', '--all')
+    service.child.kill('SIGTERM')
+    await service.ended
+    expect(await here.seamark('run', 'plan.yaml', '--id', 'r2')).toMatchObject({
+      code: 0,
+      err: expect.not.stringContaining('r1'),
+    })
+    const broken = here.start('run', 'long.yaml', '--id', 'r3', '--json')
+    await broken.saw('item.launched')
+    broken.child.kill('SIGINT')
+    expect((await broken.ended).code).toBe(8)
+    expect((await json('status', 'r3')).run.status).toBe('canceled')
+    expect((await json('status', 'r1')).run).toMatchObject({ status: 'running', paused: { by: expect.any(String) } })
+  })
+
   it('says what is wrong with what was asked', async () => {
     expect((await here.seamark('pause')).code).toBe(2)
     expect((await here.seamark('resume', 'r1', '--all')).code).toBe(2)

@@ -40,9 +40,9 @@ export interface RunningService {
   readonly standby?: { readonly leader?: string; readonly listens: boolean; readonly over: Promise<void> }
   /** Resolves with the reason when the service can not go on or not be stopped, and with `undefined` when it was stopped. */
   readonly ended: Promise<unknown>
-  /** Stops taking commands and lets go of everything. Idempotent. */
-  stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
-  /** Waits until no run is left, of this command or of another one that came through the socket. */
+  /** Stops taking commands and lets go of everything; `cancelRunning` cancels all runs, with `keepPaused` but those that are paused. Idempotent. */
+  stop(options?: { readonly cancelRunning?: boolean; readonly keepPaused?: boolean }): Promise<void>
+  /** Waits until no run is left but those that are paused, of this command or of another one that came through the socket. */
   idle(): Promise<void>
   /** Kills every attempt at once, without waiting for records. Only for a process that is about to end. */
   kill(): Promise<void>

@@ -11,9 +11,10 @@ import { checkUsage } from './decide-usage.ts'
 import { chunkItems } from './commands.ts'
 import { denials } from './denials.ts'
 import type { EngineOptions } from './engine-options.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, StopOptions } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, finishAll, makeParts, posted } from './parts.ts'
+import { isPaused } from './pause.ts'
 import { storageCommands } from './storage-commands.ts'
 import { sealWatch } from './seal-watch.ts'
 import { teamsOf } from './teams.ts'
@@ -108,15 +109,15 @@ export function createEngine(options: EngineOptions): Engine {
     try {
       await begin(made, started)
     } catch (error) {
-      await end(made, false)
+      await end(made, {})
       throw error
     }
   }
 
-  async function end(made: Parts, cancelRunning: boolean): Promise<void> {
+  async function end(made: Parts, { cancelRunning = false, keepPaused = false }: StopOptions): Promise<void> {
     gone.abort()
     try {
-      if (cancelRunning && !hasFailed) await Promise.race([cancelAll(made), failed.promise])
+      if (cancelRunning && !hasFailed) await Promise.race([cancelAll(made, keepPaused), failed.promise])
       denied.close()
       await endParts(made, hasFailed ? 'failed' : 'requested', { clock, notice })
     } finally {
@@ -134,10 +135,10 @@ export function createEngine(options: EngineOptions): Engine {
       starting = start()
       return starting
     },
-    stop({ cancelRunning = false } = {}) {
+    stop(how = {}) {
       // What did not start has nothing to stop.
       stopped ??= starting?.then(
-        () => parts && end(parts, cancelRunning),
+        () => parts && end(parts, how),
         () => undefined,
       )
       return stopped ?? Promise.resolve()
@@ -223,14 +224,16 @@ export function createEngine(options: EngineOptions): Engine {
       const { state } = running().loop
       let waiting = 0
       let parked = 0
+      let paused = 0
       for (const run of state.runs.values()) {
+        if (isPaused(state, run)) paused++
         for (const { phase } of run.items) {
           if (phase === 'parked') parked++
           else if (phase !== 'running' && phase !== 'settled') waiting++
         }
       }
       const slots = Object.fromEntries([...state.queues].map(([name, { running: held }]) => [name, held]))
-      return { runs: state.runs.size, running: state.launches.size, waiting, parked, size: state.size, slots }
+      return { runs: state.runs.size, paused, running: state.launches.size, waiting, parked, size: state.size, slots }
     },
     onRecords(listener) {
       listeners.add(listener)

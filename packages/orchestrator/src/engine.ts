@@ -27,10 +27,11 @@ export interface Engine {
   start(): Promise<void>
   /**
    * Stops taking commands and lets go of the lease. Attempts go on where their executor outlives
-   * the service; `cancelRunning` asks every run to cancel first and waits until nothing runs. A later
+   * the service; `cancelRunning` asks every run to cancel first and waits until nothing runs, with `keepPaused` but for those that
+   * are paused. A later
    * call waits for the first one; one that comes during `start` waits for it.
    */
-  stop(options?: { readonly cancelRunning?: boolean }): Promise<void>
+  stop(options?: StopOptions): Promise<void>
   /** Resolves with the reason when the engine can not go on (lost lease, damaged journal). */
   readonly failed: Promise<unknown>
   /**
@@ -124,6 +125,8 @@ export interface Engine {
   /** Counts for `doctor` and `status`. */
   stats(): {
     readonly runs: number
+    /** Those of them that are paused, themselves or with all; not those that are being cancelled. */
+    readonly paused: number
     readonly running: number
     readonly waiting: number
     readonly parked: number
@@ -133,6 +136,11 @@ export interface Engine {
   }
   /** Records as they become durable, all of them, for followers in this process; what a listener throws is a notice. Returns a function that stops it. */
   onRecords(listener: (headers: readonly AnyRecord[]) => void): () => void
+}
+
+export interface StopOptions {
+  readonly cancelRunning?: boolean
+  readonly keepPaused?: boolean
 }
 
 export type WaitingReason =

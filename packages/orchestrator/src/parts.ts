@@ -17,6 +17,7 @@ import type { Hands } from './effects.ts'
 import { committed, takeUp } from './effects.ts'
 import type { Loop } from './loop.ts'
 import { startLoop } from './loop.ts'
+import { isPaused } from './pause.ts'
 import { parsePlaced } from './records.ts'
 import { redactEnd } from './redact-end.ts'
 import type { SealWatch } from './seal-watch.ts'
@@ -245,12 +246,14 @@ export async function finishAll(
   }
 }
 
-/** Asks every run to cancel and waits until none is left. */
-export async function cancelAll({ loop, batches }: Parts): Promise<void> {
+/** Asks every run to cancel, with `keepPaused` those that are not paused, and waits until none of them is left. */
+export async function cancelAll({ loop, batches }: Parts, keepPaused: boolean): Promise<void> {
   loop.drain()
   const principal = { id: 'engine' }
-  await Promise.all([...loop.state.runs.keys()].map((run) => loop.post({ type: 'cancel', principal, run })))
-  while (loop.state.runs.size > 0) await new Promise<void>((resolve) => batches.add(resolve))
+  const all = [...loop.state.runs.values()]
+  const runs = all.filter((run) => !keepPaused || !isPaused(loop.state, run)).map(({ id }) => id)
+  await Promise.all(runs.map((run) => loop.post({ type: 'cancel', principal, run })))
+  while (runs.some((run) => loop.state.runs.has(run))) await new Promise<void>((resolve) => batches.add(resolve))
 }
 
 /** The answer to a command. Errors: what it was refused with. */

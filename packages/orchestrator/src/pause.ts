@@ -5,6 +5,11 @@ import { readyAll, unlock } from './fold-items.ts'
 import type { Run, State, Touch } from './state.ts'
 import { refusedGate } from './state.ts'
 
+/** Whether nothing new of a run is launched until somebody resumes it, or all. One that is being cancelled comes to its end. */
+export function isPaused(state: State, run: Run): boolean {
+  return run.canceling === undefined && (state.paused ?? run.paused) !== undefined
+}
+
 /** Pauses a run or all of them, or ends that. What changes nothing is recorded as void. */
 export function decidePause(state: State, command: Command & { readonly type: 'pause' | 'unpause' }): Decision {
   const { type, run: id, principal } = command

@@ -90,6 +90,25 @@ describe('pause', () => {
     await next.stop()
   })
 
+  it('keeps runs from being cancelled by a stop that keeps what is paused', async () => {
+    const { engine, options } = await engineWith(fakeHands(() => 'hold'))
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await engine.submit(LOCAL, submission('r2', [item('a')]))
+    await engine.pause(LOCAL, 'r1')
+    expect(engine.stats()).toMatchObject({ runs: 2, paused: 1 })
+    await engine.stop({ cancelRunning: true, keepPaused: true })
+    const next = createEngine(options)
+    await next.start()
+    await expect(next.sealed('r2')).resolves.toBe('canceled')
+    await next.pause(LOCAL)
+    expect(next.stats()).toMatchObject({ runs: 1, paused: 1 })
+    await next.unpause(LOCAL, 'r1')
+    expect(next.stats()).toMatchObject({ runs: 1, paused: 1 })
+    await next.stop({ cancelRunning: true })
+    const { rows } = await options.projections.query('default', 'runs', { run: 'r1' })
+    expect(rows[0]).toMatchObject({ status: 'canceled' })
+  })
+
   it('lets a run be cancelled, and its deadline pass', async () => {
     const { engine, options } = await engineWith(fakeHands())
     await engine.pause(LOCAL)
