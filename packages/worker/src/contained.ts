@@ -1,7 +1,8 @@
 import { SeamError, systemCode } from '@seamark/kit'
 import type { Stats } from 'node:fs'
-import { chmod, lstat, mkdir } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { chmodItself } from './chmod-itself.ts'
 import { isContained } from './path-bytes.ts'
 import { kindOf } from './walk.ts'
 
@@ -29,7 +30,7 @@ export async function lookBelow(dir: string, path: string): Promise<Stats | unde
     }
     const wanted = stat.isDirectory() ? 0o500 : 0o400
     if (!stat.isSymbolicLink() && (stat.mode & wanted) !== wanted)
-      await chmod(at, (stat.mode & 0o7777) | wanted | 0o200)
+      await chmodItself(at, (stat.mode & 0o7777) | wanted | 0o200)
   }
   return stat
 }
