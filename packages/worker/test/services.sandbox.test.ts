@@ -234,9 +234,10 @@ describe('services', () => {
   })
 
   it('are dead with an item that is out of time; what they wrote is kept', async () => {
-    const { verdict, product } = await served([service('a', 'echo here; exec sleep 1000')], 'sleep 1000', {
-      timeoutMs: 1_500,
-    })
+    // The start of the sandbox and of the service count to the time, however slow the machine is.
+    const ready = { ...READY, run: 'grep -q here /run/seamark-services/a.log' }
+    const services = [service('a', 'echo here; exec sleep 1000', { ready })]
+    const { verdict, product } = await served(services, 'sleep 1000', { timeoutMs: 8_000 })
     expect(verdict).toEqual({ outcome: 'timed-out', reason: 'timeout' })
     expect(product?.services).toEqual([{ name: 'a', log: expect.anything() }])
     expect(await text(product?.services?.[0]?.log)).toBe('here\n')
