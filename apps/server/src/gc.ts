@@ -1,8 +1,8 @@
 import { collect as collectBlobs } from '@seamark/collector'
 import type { CollectionReport } from '@seamark/collector'
-import type { CallOptions, Principal, StoredObject } from '@seamark/core'
+import type { CallOptions, Principal } from '@seamark/core'
 import { toSeamError } from '@seamark/kit'
-import type { Engine } from '@seamark/orchestrator'
+import type { CollectionTerms, Engine, Lead } from '@seamark/orchestrator'
 import type { CollectAnswer, CollectBody } from '@seamark/protocol'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
@@ -13,6 +13,11 @@ interface Options extends CallOptions {
   readonly onNotice: (error: Error) => void
 }
 
+type CollectedDeployment = Pick<
+  Deployment,
+  'ns' | 'dataDir' | 'journal' | 'projections' | 'guarded' | 'exporting' | 'retention' | 'requireEngine'
+>
+
 type Limits = ReturnType<Engine['collectionLimits']>
 
 /**
@@ -20,7 +25,7 @@ type Limits = ReturnType<Engine['collectionLimits']>
  * `Engine.collect` and of `collect` of `@seamark/collector`.
  */
 export async function collect(
-  deployment: Deployment,
+  deployment: CollectedDeployment,
   principal: Principal,
   { dryRun = false, graceMs = dayMs }: CollectBody,
   { signal, onNotice }: Options,
@@ -31,14 +36,33 @@ export async function collect(
     const limits = engine.collectionLimits(terms)
     return answer(true, limits, await sweep(deployment, engine, limits, { dryRun, ...(signal && { signal }) }))
   }
+  return engine.whileLeading((lead) => {
+    const call = { signal: AbortSignal.any([lead.signal, ...(signal ? [signal] : [])]), onNotice }
+    return remove(deployment, engine, { principal, terms, lead }, call)
+  })
+}
+
+interface Work {
+  readonly principal: Principal
+  readonly terms: CollectionTerms
+  readonly lead: Lead
+}
+
+async function remove(
+  deployment: CollectedDeployment,
+  engine: Engine,
+  { principal, terms, lead }: Work,
+  { signal, onNotice }: Options,
+): Promise<CollectAnswer> {
   const { seq, at: _, ...limits } = await engine.collect(principal, terms)
   const removed = { objects: 0, bytes: 0 }
   const end = (outcome: 'done' | 'failed') =>
     engine.collected(seq, { outcome, removed: removed.objects, bytes: removed.bytes })
   try {
     const report = await sweep(deployment, engine, limits, {
-      dryRun,
+      dryRun: false,
       ...(signal && { signal }),
+      mayRemove: () => lead.check(),
       removed({ size }) {
         removed.objects++
         removed.bytes += size
@@ -54,10 +78,10 @@ export async function collect(
 }
 
 async function sweep(
-  { ns, dataDir, journal, projections, guarded, exporting }: Deployment,
+  { ns, dataDir, journal, projections, guarded, exporting }: CollectedDeployment,
   engine: Engine,
   limits: Limits,
-  { dryRun, ...call }: CallOptions & { readonly dryRun: boolean; readonly removed?: (object: StoredObject) => void },
+  { dryRun, ...call }: NonNullable<Parameters<typeof collectBlobs>[1]> & { readonly dryRun: boolean },
 ): Promise<CollectionReport> {
   const held = new Set([...engine.storage().holds.map(({ run }) => run), ...exporting.keys()])
   const { size } = await journal.head(ns)

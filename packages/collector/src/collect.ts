@@ -37,6 +37,11 @@ export interface CollectionReport {
   readonly snapshots: number
 }
 
+interface CollectHooks {
+  readonly removed?: ((object: StoredObject) => void) | undefined
+  readonly mayRemove?: (() => Promise<void>) | undefined
+}
+
 // Deletions under way.
 const removedAtOnce = 32
 
@@ -45,11 +50,12 @@ const removedAtOnce = 32
  * overlap.
  *
  * Errors: `UNSUPPORTED` where the storage can not delete or says no times, `INTEGRITY`, `LIMIT_EXCEEDED`, those of the journal
- * and the storage. `removed` is told also of what came before an error.
+ * and the storage. `mayRemove` is asked before every few deletions, and what it throws ends it. `removed` is told also of what
+ * came before an error.
  */
 export async function collect(
   options: CollectOptions,
-  { removed, ...call }: CallOptions & { readonly removed?: (object: StoredObject) => void } = {},
+  { removed, mayRemove, ...call }: CallOptions & CollectHooks = {},
 ): Promise<CollectionReport> {
   const { storage } = options.guarded
   if (storage.delete === undefined)
@@ -68,7 +74,7 @@ export async function collect(
       runs,
       snapshots,
     }
-    await sweep(reach, report, options, removed, call)
+    await sweep(reach, report, options, { removed, mayRemove }, call)
     return report
   } finally {
     reach.close()
@@ -83,14 +89,17 @@ async function sweep(
   reach: Reach,
   report: CollectionReport,
   { ns, guarded, storedBefore, dryRun }: CollectOptions,
-  removed: ((object: StoredObject) => void) | undefined,
+  { removed, mayRemove }: CollectHooks,
   call: CallOptions,
 ): Promise<void> {
   let unneeded: (readonly [StoredObject, Exclude<Standing, 'kept'>])[] = []
   const removeThem = async () => {
+    throwIfAborted(call.signal)
+    if (!dryRun && unneeded.length > 0) await mayRemove?.()
     const ends = await Promise.allSettled(
       unneeded.map(async ([object, standing]) => {
-        const gone = dryRun || (await guarded.remove(object.key, call))
+        // Without the signal: a deletion that is given up may happen later.
+        const gone = dryRun || (await guarded.remove(object.key))
         count(gone ? report.removed[standing] : report.young, object)
         if (gone) removed?.(object)
       }),

@@ -12,6 +12,7 @@ import { chunkItems } from './commands.ts'
 import { denials } from './denials.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Engine, StopOptions } from './engine.ts'
+import { whileLeading } from './lead.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, finishAll, makeParts, posted } from './parts.ts'
 import { isPaused } from './pause.ts'
@@ -203,6 +204,7 @@ export function createEngine(options: EngineOptions): Engine {
       return { removed: effective }
     },
     ...storageCommands({ authorize, running, clock, redact: options.redact }),
+    whileLeading: whileLeading({ ns, journal: options.journal, running, gone: gone.signal }),
     agents: () => agentsOf(running().loop.state),
     budgets: (run) => budgetsOf(running().loop.state, clock.now(), run),
     waiting: (run, item) => waitingFor(running().loop.state, run, item, running().loop.frugal),

@@ -12,6 +12,7 @@ import type {
   UsageAmount,
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
+import type { Lead } from './lead.ts'
 import type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from './state-storage.ts'
 import type { Authorize } from './authorization.ts'
 
@@ -110,6 +111,11 @@ export interface Engine {
   collect(principal: Principal, terms: CollectionTerms): Promise<Collection>
   /** What a collection would be held to that began now. Errors: `INVALID_INPUT`. */
   collectionLimits(terms: CollectionTerms): RecordData['collection.begun']
+  /**
+   * Does what only the leader may do. A stop waits for its end, 10 seconds at most, before it lets go of the lease. Errors: those of `work`;
+   * `UNAVAILABLE` and `ABORTED` where the engine does not run.
+   */
+  whileLeading<T>(work: (lead: Lead) => Promise<T>): Promise<T>
   /** A collection is over. Errors: `CONFLICT` where it was. */
   collected(seq: number, data: RecordData['collection.ended']): Promise<void>
   /** Why an item waits, derived from state: needs, lock and who holds it, queue, layer, parked. `undefined` where it does not wait or is not in memory. */

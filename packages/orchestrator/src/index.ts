@@ -8,6 +8,7 @@ export type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from '.
 export { authorization } from './authorization.ts'
 export type { AuthorizationOptions, Authorize } from './authorization.ts'
 export { createEngine } from './create-engine.ts'
+export type { Lead } from './lead.ts'
 export type { EngineOptions } from './engine-options.ts'
 export type { BudgetStanding, Engine, StopOptions, WaitingReason } from './engine.ts'
 export { FOLD_VERSION } from './fold.ts'

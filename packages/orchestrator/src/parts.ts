@@ -36,6 +36,8 @@ export interface Parts extends Hands {
   readonly origin: string
   /** Who waits for the next batch of the loop. */
   readonly batches: Set<() => void>
+  /** What the lease is not let go of before. */
+  readonly works: Set<Promise<unknown>>
 }
 
 export interface StartOptions extends EngineOptions {
@@ -111,6 +113,7 @@ export async function makeParts(options: StartOptions): Promise<Parts> {
       anchors,
       allSigned: !running.state.unsigned && (checkpoint?.size ?? 0) === running.state.checkpoint,
       batches: new Set(),
+      works: new Set(),
       conductor: conductor({
         executors: options.executors,
         clock,
@@ -210,13 +213,14 @@ export async function endParts(
   reason: 'requested' | 'failed',
   { clock, notice }: Pick<StartOptions, 'clock' | 'notice'>,
 ): Promise<void> {
-  const { lease, loop, conductor: hands, checkpoints, anchors } = parts
+  const { lease, loop, conductor: hands, checkpoints, anchors, works } = parts
   loop.drain()
   const grace = new AbortController()
   const cancel = clock.at(clock.now() + GRACE_MS, () => grace.abort())
   const within = (work: Promise<unknown>) =>
     orAbort(work, grace.signal).catch((error: unknown) => notice(toSeamError(error)))
   try {
+    await within(Promise.allSettled(works))
     await within(hands.close())
     await within(loop.post({ type: 'close', reason }))
     await checkpoints.close(grace.signal)
