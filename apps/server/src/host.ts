@@ -4,7 +4,7 @@ import { loadConfig } from '@seamark/config'
 import type { LoadedConfig } from '@seamark/config'
 import type { HostOptions, RunningService, ServiceHost } from '@seamark/cli'
 import type { AnyRecord, Principal } from '@seamark/core'
-import { hasCode, SeamError, secretMemory, sleep, toSeamError } from '@seamark/kit'
+import { hasCode, SeamError, secretMemory, sleep, systemClock, toSeamError } from '@seamark/kit'
 import type { StopOptions } from '@seamark/orchestrator'
 import { tellOfBudgets } from './budget-notices.ts'
 import { tellOfQuestions } from './question-notices.ts'
@@ -86,6 +86,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
   let stopped: Promise<void> | undefined
   const startedAt = Date.now()
   let draining: { readonly since: number } | undefined
+  let lateBy: (timeoutMs: number | undefined) => void = () => undefined
   const makeApp = () =>
     buildApp({
       deployment,
@@ -183,15 +184,20 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
     return stopped
   }
 
-  /** Stops once nothing runs. Errors: `TIMEOUT`, and it takes work again; those of `stop`. */
+  /** Stops once nothing runs; called meanwhile, it waits from then on as long as it says. Errors: `TIMEOUT`, and it takes work again; those of `stop`. */
   async function drain({ timeoutMs }: { readonly timeoutMs?: number }): Promise<void> {
     const { engine } = deployment
-    if (draining !== undefined || stopped !== undefined || engine === undefined) return
+    if (draining !== undefined) return lateBy(timeoutMs)
+    if (stopped !== undefined || engine === undefined) return
     draining = { since: Date.now() }
     const late = new SeamError('TIMEOUT', 'Something still runs: the service takes work again.')
     const given = new AbortController()
-    const clock =
-      timeoutMs === undefined ? undefined : setTimeout(() => given.abort(late), Math.min(timeoutMs, 2 ** 31 - 1))
+    let cancel = () => {}
+    lateBy = (ms) => {
+      cancel()
+      if (ms !== undefined) cancel = systemClock.at(Date.now() + ms, () => given.abort(late))
+    }
+    lateBy(timeoutMs)
     try {
       await engine.drain({ signal: given.signal })
     } catch (error) {
@@ -200,7 +206,7 @@ async function start(options: HostOptions, environment: ServerEnvironment, mode:
       if (stopped !== undefined) return
       throw error
     } finally {
-      clearTimeout(clock)
+      cancel()
     }
     await stop()
   }

@@ -26,6 +26,13 @@ async function begun() {
   return service
 }
 
+/** One that the service has heard. */
+async function draining() {
+  const started = here.start('drain')
+  await new Promise((resolve) => started.child.stderr?.once('data', resolve))
+  return started
+}
+
 const json = async (...argv: string[]) => JSON.parse((await here.seamark(...argv, '--json')).out)
 
 describe('drain', { timeout: 240_000 }, () => {
@@ -45,6 +52,24 @@ describe('drain', { timeout: 240_000 }, () => {
     await until(async () => (await json('list', '--status', 'running')).runs.length === 0)
     expect(await json('drain', '--timeout', '60s')).toEqual({ drained: true, waiting: 0 })
     expect((await next.ended).code).toBe(0)
+  })
+
+  it('tells what is left when it has stopped, and takes another time when it is called again', async () => {
+    const service = await begun()
+    here.write(
+      'short.yaml',
+      `version: 1\ndefaults: { executor: process }\nitems:\n  - { id: a, run: "until test -e ${go}; do sleep 0.1; done" }\n`,
+    )
+    expect((await here.seamark('submit', 'short.yaml', '--id', 'r2')).code).toBe(0)
+    await until(async () => (await json('status', 'r2', 'a')).status === 'running')
+    const first = await draining()
+    const again = await here.seamark('drain', '--timeout', '1s', '--json')
+    expect([again.code, (await first.ended).code]).toEqual([8, 8])
+    const last = await draining()
+    writeFileSync(go, '')
+    // What ran ends as the service stops; what was to follow it is left.
+    expect(await last.ended).toMatchObject({ code: 0, out: expect.stringContaining(' 1 unfinished run left') })
+    expect((await service.ended).code).toBe(0)
   })
 
   it('is given up in time; a kill in the middle of one loses nothing', async () => {

@@ -66,7 +66,7 @@ export const CONTROL_ROUTES: ControlRoutes = {
     id: 'drain',
     path: '/v1/drain',
     summary:
-      'Takes no plans and begins no attempt from here on, and stops the service once nothing runs. Where that is not so in time, it takes work again. A second call changes nothing.',
+      'Takes no plans and begins no attempt from here on, and stops the service once nothing runs. Where that is not so in time, it takes work again. A second call sets anew how long it waits.',
     action: 'service.stop',
     body: {
       kind: 'json',
