@@ -1,6 +1,5 @@
 import type { Journal } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
-import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 
 /** What work holds on to that only the leader may do. */
@@ -21,7 +20,12 @@ interface Needs {
   readonly gone: AbortSignal
 }
 
-export function whileLeading({ ns, journal, running, gone }: Needs): Engine['whileLeading'] {
+export function whileLeading({
+  ns,
+  journal,
+  running,
+  gone,
+}: Needs): <T>(work: (lead: Lead) => Promise<T>) => Promise<T> {
   return async (work) => {
     const { loop, works } = running()
     throwIfAborted(gone)

@@ -13,7 +13,7 @@ import { wholeNumber } from '../whole-number.ts'
 import { meant } from '../words.ts'
 
 /** What `--status` takes: runs that are paused are running ones too. */
-export const STATUSES = [...runStatus.options, 'paused'] as const
+export const STATUSES: readonly (RunView['status'] | 'paused')[] = [...runStatus.options, 'paused']
 const mostRuns = 10_000
 
 export const list: Command = command({
