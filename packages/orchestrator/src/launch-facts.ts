@@ -24,9 +24,9 @@ export function withFacts(state: State, draft: RecordDraft, { probeOf, instructi
   if (draft.kind === 'layer.launched') return { ...draft, data: { ...draft.data, ...probe } }
   const run = state.runs.get(draft.run ?? '')
   const item = run?.items[run.byId.get(draft.item ?? '') ?? -1]
-  const told = draft.data.step === 'main' && item !== undefined ? instructionsOf(item.spec.runtime) : undefined
-  const instructions = told === undefined || told.length === 0 ? {} : { instructions: told }
-  const data = { ...draft.data, ...probe, ...instructions }
+  const told = (draft.data.step === 'main' && item !== undefined && instructionsOf(item.spec.runtime)) || []
+  if (digest === undefined && told.length === 0) return draft
+  const data = { ...draft.data, ...probe, ...(told.length > 0 && { instructions: told }) }
   if (Buffer.byteLength(JSON.stringify(data)) <= DATA_BYTES) return { ...draft, data }
   const { actor, run: of = '', item: id = '' } = draft
   return { kind: 'item.settled', actor, run: of, item: id, data: { outcome: 'failed', reason: 'launch-too-large' } }
