@@ -72,6 +72,7 @@ async function sweeping(change: (journal: Journal) => Journal = (journal) => jou
     {},
     { onNotice: (error) => notices.push(error) },
   )
+  // Each test says how it ends; until then nobody listens.
   result.catch(() => undefined)
   await reached.promise
   return { engine, store, makeEngine, objects, result, goOn: goOn.resolve, notices }

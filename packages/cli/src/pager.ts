@@ -19,7 +19,7 @@ export async function paged(context: CliContext, write: (out: Out) => Promise<vo
   // Quits where all fits the terminal, shows colours, leaves what it showed; who set LESS knows better.
   const line = `LESS="\${LESS-FRX}"; LV="\${LV--c}"; export LESS LV; ${pager}`
   const child = spawn('/bin/sh', ['-c', line], { stdio: ['pipe', 'inherit', 'inherit'] })
-  const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
+  const closed = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
   // Ctrl-C is for the pager, which stops what it does; we go when it goes.
   const offInterrupt = onInterrupt((_, signal) => void (signal !== 'SIGINT' && child.kill(signal)))
   let gone = false
@@ -34,18 +34,15 @@ export async function paged(context: CliContext, write: (out: Out) => Promise<vo
         else reject(gone || systemCode(error) === 'EPIPE' ? new LeftPager() : error)
       })
     })
-  const writing = write(out).catch((error: unknown) => {
-    if (!(error instanceof LeftPager)) throw error
-  })
-  // What it threw is thrown below, once the terminal is free.
-  await writing.catch(() => undefined)
-  child.stdin.end()
-  const code = await ended.finally(offInterrupt)
-  if (code === 126 || code === 127)
+  // What went wrong is told once the terminal is free.
+  const [written, ended] = await Promise.allSettled([write(out).finally(() => child.stdin.end()), closed])
+  offInterrupt()
+  if (ended.status === 'rejected') throw ended.reason
+  if (ended.value === 126 || ended.value === 127)
     throw new SeamError('UNAVAILABLE', `The pager ${JSON.stringify(pager)} could not be started.`, {
       remedy: 'Set PAGER to a program that is there, or to cat for none.',
     })
-  await writing
+  if (written.status === 'rejected' && !(written.reason instanceof LeftPager)) throw written.reason
 }
 
 class LeftPager extends Error {}

@@ -5,7 +5,7 @@ const O_PATH = 0o10000000
 
 /**
  * Changes the mode of what is at a path, and never of what a link there leads to: an attempt that still runs may have put
- * one there since it was looked at. Errors: those of the system; `EOPNOTSUPP` or `ELOOP` for a link.
+ * one there since it was looked at. Errors: those of the system; `EOPNOTSUPP` or `ELOOP` for a link on Linux.
  */
 export async function chmodItself(path: string, mode: number): Promise<void> {
   // oxlint-disable-next-line typescript/no-deprecated -- on macOS, where it is, nothing else does this
