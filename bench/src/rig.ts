@@ -25,19 +25,19 @@ export interface Rig {
 }
 
 /**
- * Starts one in a data folder laid out as the reference server's, on SQLite where no other store is given. `seen` is
- * given each batch that became durable.
+ * Starts one in a data folder laid out as the reference server's, on SQLite where no other store is given. While
+ * `keep` names a list, each batch that became durable is added to it.
  */
 export async function startRig(
   dir: string,
-  seen?: (batch: JournalBatch) => void,
+  keep?: () => JournalBatch[] | undefined,
   store: { readonly journal: Journal; readonly projections: Projections } = sqliteJournal({
     dir: join(dir, 'journal'),
   }),
   more: Partial<EngineOptions> = {},
 ): Promise<Rig> {
   const signer = localSigner({ path: join(dir, 'keys', 'log.pem'), role: 'log' })
-  const journal: Journal = seen === undefined ? store.journal : watched(store.journal, seen)
+  const journal: Journal = keep === undefined ? store.journal : watched(store.journal, keep)
   const notices: Error[] = []
   const engine = createEngine({
     ns: NS,
@@ -83,14 +83,16 @@ function fail(reason: unknown): never {
   throw reason instanceof Error ? reason : new Error(String(reason))
 }
 
-function watched(journal: Journal, seen: (batch: JournalBatch) => void): Journal {
+function watched(journal: Journal, keep: () => JournalBatch[] | undefined): Journal {
   return {
     ...journal,
     async append(lease, expectedSize, batch, options) {
+      const kept = keep()
+      if (kept === undefined) return journal.append(lease, expectedSize, batch, options)
       // Rows are made of the state as it is now.
       const whole = { ...batch, changes: [...batch.changes] }
       await journal.append(lease, expectedSize, whole, options)
-      seen(whole)
+      kept.push(whole)
     },
   }
 }
