@@ -7,6 +7,8 @@ module.exports = {
       for (const target of Object.values(manifest.exports ?? {})) delete target.source
       delete manifest.scripts
       delete manifest.devDependencies
+      // It tells the build what to make.
+      delete manifest.seamark
       return manifest
     },
   },

@@ -1,6 +1,7 @@
 /** `npm run check`: one command that proves the repository. Says each step and what it found; arguments choose steps. */
 import { existsSync } from 'node:fs'
 import { build } from './build.ts'
+import { packed } from './packed.ts'
 import { fileLength, links, lockfileHosts, unfinished } from './repository-rules.ts'
 import { runProgram } from './run-step.ts'
 import type { StepResult } from './run-step.ts'
@@ -36,6 +37,7 @@ const steps: Readonly<Record<string, Step>> = {
   lockfile: () => found(lockfileHosts(repositoryFiles().files)),
   reference: program(process.execPath, '--conditions=source', 'scripts/reference.ts', '--check'),
   build: () => build(),
+  packed,
   ...(existsSync('.git') && { changesets: program('changeset', 'status') }),
 }
 

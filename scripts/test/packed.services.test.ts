@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../build.ts'
 import { isBuilt } from '../built.ts'
-import { eachOf, runProgram } from '../run-step.ts'
+import { pack } from '../packed.ts'
+import { runProgram } from '../run-step.ts'
 import { packageFolders } from '../workspace.ts'
 import { REPOSITORY } from './planted.ts'
 
@@ -62,10 +63,7 @@ beforeAll(async () => {
   if (!built.ok) throw new Error(built.output)
   mkdirSync(tarballs)
   mkdirSync(consumer)
-  const pnpm = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')).packageManager
-  await eachOf(folders, 2, (each) =>
-    must(['npx', '-y', pnpm, 'pack', '--pack-destination', tarballs], join(REPOSITORY, each)),
-  )
+  await pack(folders, tarballs)
   const dependencies = Object.fromEntries(
     manifests.map(({ name, version }) => [
       name,
