@@ -1,5 +1,6 @@
 /** `npm run check`: one command that proves the repository. Says each step and what it found; arguments choose steps. */
 import { existsSync } from 'node:fs'
+import { apiReport } from './api-report.ts'
 import { build } from './build.ts'
 import { packed } from './packed.ts'
 import { fileLength, links, lockfileHosts, unfinished } from './repository-rules.ts'
@@ -38,6 +39,7 @@ const steps: Readonly<Record<string, Step>> = {
   reference: program(process.execPath, '--conditions=source', 'scripts/reference.ts', '--check'),
   build: () => build(),
   packed,
+  api: apiReport,
   ...(existsSync('.git') && { changesets: program('changeset', 'status') }),
 }
 

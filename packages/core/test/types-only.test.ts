@@ -97,12 +97,3 @@ it.each([
 ])('the search sees what %j does', (text, count) => {
   expect(loads(text, 'x.ts', '@seamark/core')).toHaveLength(count)
 })
-
-it('exports what it did: a change of the public surface is deliberate', async () => {
-  const index = join(core, 'src/index.ts')
-  const program = ts.createProgram([index], options())
-  const checker = program.getTypeChecker()
-  const symbol = checker.getSymbolAtLocation(program.getSourceFile(index)!)!
-  const names = checker.getExportsOfModule(symbol).map((exported) => exported.name)
-  await expect(names.sort().join('\n') + '\n').toMatchFileSnapshot('public-surface.txt')
-})
