@@ -1,7 +1,7 @@
 import type { AgentPin } from './agent-pin.ts'
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
-import type { PlanService, ServiceSpec } from './services.ts'
+import type { PlanService, PlanServiceDefaults, ServiceSpec } from './services.ts'
 import type { SpendLimits } from './usage.ts'
 
 /**
@@ -44,7 +44,8 @@ export interface PlanSetup {
 /** A policy as it is written for set-ups: they see their key files and nothing of the workspace. */
 export type PlanSetupPolicy = Omit<PlanPolicy, 'filesystem'>
 
-export interface PlanDefaults {
+/** What items have where they say nothing themselves. Maps are joined field by field; the item's value is the one that counts. */
+export interface PlanDefaults extends PlanPolicy {
   /** The agent of items that name none. */
   readonly agent?: string
   readonly runtime?: string
@@ -56,7 +57,18 @@ export interface PlanDefaults {
   readonly timeout?: string
   readonly retries?: PlanRetries
   readonly env?: Readonly<Record<string, string>>
+  readonly priority?: number
+  readonly keepWorkspace?: boolean
+  /** Of each item. */
+  readonly budget?: PlanBudget
+  /** What each gate has that says nothing itself. */
+  readonly gates?: Omit<PlanGate, 'run'>
+  /** What each service has that says nothing itself. */
+  readonly services?: PlanServiceDefaults
 }
+
+/** Defaults of what an item has several of; they go before those of the plan. */
+export type PlanItemDefaults = Pick<PlanDefaults, 'gates' | 'services'>
 
 /** What an agent is to do: words, or a file of the base that holds them as UTF-8. */
 export type PlanPrompt = string | { readonly file: string }
@@ -148,6 +160,7 @@ export interface PlanChildren {
 /** One unit of work. */
 export interface PlanItem extends PlanPolicy {
   readonly id: string
+  readonly defaults?: PlanItemDefaults
   /** Command line. An item has one, or a `prompt` where its runtime takes one. */
   readonly run?: string
   /** What an agent is to do. */

@@ -18,6 +18,11 @@ export interface PlanService {
   readonly stop?: string
 }
 
+/** What a service may have from the defaults of an item or a plan. */
+export interface PlanServiceDefaults extends Pick<PlanService, 'env' | 'stop'> {
+  readonly ready?: Omit<PlanService['ready'], 'run'>
+}
+
 /** The same as the engine keeps it, with every default. */
 export interface ServiceSpec {
   readonly name: string

@@ -6,7 +6,7 @@ import { knownFields } from './schema.ts'
 type Issue = z.core.$ZodIssue
 
 /** The value at a path, `undefined` where there is none. */
-function valueAt(root: unknown, path: Path): unknown {
+export function valueAt(root: unknown, path: Path): unknown {
   let value = root
   for (const step of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined

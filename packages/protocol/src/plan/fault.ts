@@ -36,3 +36,23 @@ export function faultList(): Faults {
     dropped: () => dropped,
   }
 }
+
+/** Adds faults where they were written. What several parts have from one place is told once. */
+export function faultsAt(faults: Faults, written: (path: Path) => Path): Faults {
+  const told = new Set<string>()
+  return {
+    get list() {
+      return faults.list
+    },
+    dropped: () => faults.dropped(),
+    add(fault) {
+      const path = written(fault.path)
+      if (path !== fault.path) {
+        const key = JSON.stringify([fault.code, fault.message, path])
+        if (told.has(key)) return
+        if (told.size < PLAN_LIMITS.problems) told.add(key)
+      }
+      faults.add({ ...fault, path })
+    },
+  }
+}

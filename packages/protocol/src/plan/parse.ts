@@ -7,24 +7,25 @@ import type { AgentVersions } from './agent-version.ts'
 import type { PlanDeployment } from './deployment.ts'
 import { durationMs } from './duration.ts'
 import { explain, withoutBadFields } from './explain.ts'
-import { faultList } from './fault.ts'
+import { faultList, faultsAt } from './fault.ts'
 import type { Faults } from './fault.ts'
 import { policyMaker } from './item-policy.ts'
 import { checkItems } from './items.ts'
 import { readJson } from './json-source.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { nameResolver } from './names.ts'
-import { toProblems } from './place.ts'
+import { steps, toProblems } from './place.ts'
 import { ownPolicy } from './policy.ts'
 import { planHeadSchema } from './schema.ts'
 import { decode, SourceStop } from './source.ts'
 import { budgetLimits, requireMeter } from './spending.ts'
+import { beforeSpread, spreadDefaults } from './spread-defaults.ts'
 import { checkSetup, checkWorkspace } from './workspace.ts'
 import { readYaml } from './yaml-source.ts'
 
 /** A plan that can run here, with every default applied. */
 export interface CheckedPlan {
-  /** SHA-256, lower-case hex, of the RFC 8785 canonical JSON of the plan as it was written. */
+  /** SHA-256, lower-case hex, of the RFC 8785 canonical JSON of the plan, with what its text leaves to expansion written out. */
   readonly digest: string
   readonly name?: string
   /** `budget.wallClock`. */
@@ -166,17 +167,19 @@ export function parsePlan(plan: string | Uint8Array, options: ParsePlanOptions):
     const reading = json ? readJson(text, faults) : readYaml(text, faults)
     if (!reading.ok) return { ok: false, problems: toProblems(faults, text, undefined) }
     const { document } = reading
-    const versions = agentVersions(options.deployment, faults)
-    const checked = check(document.value, options.deployment, versions, faults)
+    const value = spreadDefaults(document.value, faults)
+    const placed = value === document.value ? faults : faultsAt(faults, (path) => beforeSpread(document.value, path))
+    const versions = agentVersions(options.deployment, placed)
+    const checked = check(value, options.deployment, versions, placed)
     for (const { place, ...problem } of options.found ?? [])
-      faults.add({ ...problem, path: place?.pointer.split('/').slice(1) ?? [] })
+      placed.add({ ...problem, path: steps(place?.pointer ?? '') })
     if (checked === undefined || faults.list.length > 0)
       return {
         ok: false,
         problems: toProblems(faults, text, document),
         ...(versions.unknown().length > 0 && { versions: versions.unknown() }),
       }
-    return { ok: true, plan: { digest: sha256Hex(canonicalize(document.value) ?? ''), ...checked } }
+    return { ok: true, plan: { digest: sha256Hex(canonicalize(value) ?? ''), ...checked } }
   } catch (error) {
     if (!(error instanceof SourceStop)) throw error
     // Bytes that are not UTF-8 have no text yet; up to the bad one any decoding is the same.

@@ -1,4 +1,4 @@
-import type { Plan, PlanItem, PlanService, PlanSetup } from '@seamark/core'
+import type { Plan, PlanItem, PlanItemDefaults, PlanService, PlanSetup } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
@@ -81,19 +81,6 @@ const workspace = z.strictObject({
   setup: maybe(setup),
 })
 
-const defaults = z.strictObject({
-  agent: maybe(agent.describe('The agent of items that name none.')),
-  runtime: maybe(name),
-  model: maybe(word.describe('The model of items with prompt that name none.')),
-  effort: maybe(word.describe('The effort of items with prompt that name none.')),
-  executor: maybe(name),
-  timeout: maybe(duration.describe('Default 1h.')),
-  retries: maybe(retries),
-  env: maybe(env),
-})
-
-const select = z.union([z.enum(['patch', 'workspace']), z.strictObject({ output: text })])
-const need = z.strictObject({ from: z.string(), select: maybe(select) })
 const gate = z.strictObject({
   run: text,
   protect: maybe(z.array(z.string()).describe('Paths, or prefixes and /**, that come from the base.')),
@@ -111,6 +98,44 @@ const service = z.strictObject({
   env: maybe(env),
   stop: maybe(duration.describe('Between SIGTERM and SIGKILL. Default 10s.')),
 })
+const policyFields = {
+  filesystem: maybe(filesystemSchema.describe('Files that an attempt sees and writes.')),
+  network: maybe(networkSchema.describe('What an attempt reaches.')),
+  limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),
+  tools: maybe(toolsSchema.describe('Command lines that may run.')),
+}
+const priority = maybe(z.int().min(-100).max(100).describe('Default 0.'))
+const keepWorkspace = maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.'))
+
+const readyDefaults = ready.omit({ run: true })
+const gateDefaults = gate.omit({ run: true })
+const serviceDefaults = service.pick({ env: true, stop: true }).extend({ ready: maybe(readyDefaults) })
+const itemDefaults = z.strictObject({
+  gates: maybe(gateDefaults.describe('What gates have that say nothing themselves.')),
+  services: maybe(serviceDefaults.describe('What services have that say nothing themselves.')),
+})
+/** Defaults that are written into the items before these are checked. */
+const spread = itemDefaults.extend({
+  priority,
+  keepWorkspace,
+  budget: maybe(budget.describe('Of each item. Its wallClock is refused with UNSUPPORTED.')),
+  ...policyFields,
+})
+
+const defaults = z.strictObject({
+  agent: maybe(agent.describe('The agent of items that name none.')),
+  runtime: maybe(name),
+  model: maybe(word.describe('The model of items with prompt that name none.')),
+  effort: maybe(word.describe('The effort of items with prompt that name none.')),
+  executor: maybe(name),
+  timeout: maybe(duration.describe('Default 1h.')),
+  retries: maybe(retries),
+  env: maybe(env),
+  ...spread.shape,
+})
+
+const select = z.union([z.enum(['patch', 'workspace']), z.strictObject({ output: text })])
+const need = z.strictObject({ from: z.string(), select: maybe(select) })
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
   schema: maybe(
@@ -124,6 +149,7 @@ const output = z.strictObject({
 const item = z
   .strictObject({
     id: itemId,
+    defaults: maybe(itemDefaults.describe('Of what this item has several of; they go before those of the plan.')),
     run: maybe(text.describe('Command line.')),
     prompt: maybe(prompt.describe('What an agent is to do. In the place of run, where the runtime takes one.')),
     model: maybe(word.describe("The model of the agent, in its program's words.")),
@@ -159,20 +185,17 @@ const item = z
     runtime: maybe(name),
     executor: maybe(name),
     queue: maybe(name),
-    priority: maybe(z.int().min(-100).max(100).describe('Default 0.')),
+    priority,
     timeout: maybe(duration),
     retries: maybe(retries),
     env: maybe(env),
-    keepWorkspace: maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.')),
+    keepWorkspace,
     patch: maybe(z.literal('required').describe('An attempt that changed nothing did not succeed.')),
     budget: maybe(
       budget.describe('What all attempts of the item may spend together. Its wallClock is refused with UNSUPPORTED.'),
     ),
     children: maybe(children.describe('Items that its agent may add to the run. Absent: none.')),
-    filesystem: maybe(filesystemSchema.describe('Files that an attempt sees and writes.')),
-    network: maybe(networkSchema.describe('What an attempt reaches.')),
-    limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),
-    tools: maybe(toolsSchema.describe('Command lines that may run.')),
+    ...policyFields,
   })
   .describe('One unit of work.')
 
@@ -188,6 +211,10 @@ const plan = z.strictObject({
 
 /** The shape of a plan. `parsePlan` checks what a shape can not say. */
 export const planSchema: z.ZodType<Plan> = plan
+export const itemDefaultsSchema: z.ZodType<PlanItemDefaults> = itemDefaults
+export const spreadSchema: z.ZodType<PlanItemDefaults> = spread
+/** The fields of `defaults` that `spreadSchema` has. */
+export const SPREAD_FIELDS: readonly string[] = Object.keys(spread.shape)
 export const itemSchema: z.ZodType<PlanItem> = item
 /** Everything but the items, which are checked one by one. */
 export const planHeadSchema: z.ZodType<Omit<Plan, 'items'> & { readonly items: readonly unknown[] }> = plan.extend({
@@ -209,6 +236,7 @@ void guard
 const fields: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...POLICY_FIELDS].flatMap(([place, names]) => [
     [`items.#.${place}`, names] as const,
+    [`defaults.${place}`, names] as const,
     [`workspace.setup.policy.${place}`, names] as const,
   ]),
   ['workspace.setup.policy', SETUP_POLICY_FIELDS],
@@ -218,8 +246,16 @@ const fields: ReadonlyMap<string, readonly string[]> = new Map([
     'workspace.setup': setup,
     defaults,
     'defaults.retries': retries,
+    'defaults.budget': budget,
+    'defaults.gates': gateDefaults,
+    'defaults.services': serviceDefaults,
+    'defaults.services.ready': readyDefaults,
     budget,
     'items.#': item,
+    'items.#.defaults': itemDefaults,
+    'items.#.defaults.gates': gateDefaults,
+    'items.#.defaults.services': serviceDefaults,
+    'items.#.defaults.services.ready': readyDefaults,
     'items.#.retries': retries,
     'items.#.budget': budget,
     'items.#.children': children,
