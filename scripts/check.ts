@@ -32,6 +32,7 @@ const steps: Readonly<Record<string, Step>> = {
     'bench',
     'scripts',
   ),
+  unused: program('knip', '--no-progress', '--no-config-hints'),
   'file length': () => found(fileLength(repositoryFiles().files)),
   'nothing unfinished': () => found(unfinished(repositoryFiles().files)),
   links: () => found(links(repositoryFiles())),

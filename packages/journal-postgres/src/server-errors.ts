@@ -12,12 +12,6 @@ export function isCollision(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
-/** Whether what is looked for was not made yet. */
-export function isAbsent(error: unknown): boolean {
-  const code = systemCode(error)
-  return code === '42P01' || code === '3F000'
-}
-
 interface Meaning {
   readonly code: ErrorCode
   readonly what: string

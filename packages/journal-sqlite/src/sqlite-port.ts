@@ -3,7 +3,6 @@ import Database from 'better-sqlite3'
 import { systemCode } from '@seamark/kit'
 
 export type Sqlite = Database.Database
-export type Statement<Parameters extends unknown[], Row = unknown> = Database.Statement<Parameters, Row>
 
 /** A connection that writes, durable at every commit. Creates the file with mode 0600; SQLite gives the same to its WAL. */
 export function openWriter(path: string): Sqlite {
