@@ -1,11 +1,10 @@
 import { dirname, join } from 'node:path'
 import type { Plan } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError, shellLine } from '@seamark/kit'
 import { exists } from './exists.ts'
 import type { PlanFile } from './plan-file.ts'
 import { runGit } from './run-git.ts'
 import type { GitAnswer } from './run-git.ts'
-import { shellLine } from './shell-line.ts'
 
 /** Id of the only item. */
 export const ONE_ITEM = 'command'

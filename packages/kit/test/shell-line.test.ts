@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { shellLine } from '../src/shell-line.ts'
+import { shellLine } from '../src/index.ts'
 
 const hostile = fc.constantFrom(
   "'",
