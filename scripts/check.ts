@@ -39,8 +39,8 @@ const steps: Readonly<Record<string, Step>> = {
   lockfile: () => found(lockfileHosts(repositoryFiles().files)),
   reference: program(process.execPath, '--conditions=source', 'scripts/reference.ts', '--check'),
   build: () => build(),
-  packed,
-  api: apiReport,
+  packed: () => packed(),
+  api: () => apiReport(),
   ...(existsSync('.git') && { changesets: program('changeset', 'status') }),
 }
 

@@ -40,6 +40,7 @@ const tasks = {
   check: ['--conditions=source', 'scripts/check.ts'],
   bench: ['--conditions=source', 'bench/src/main.ts'],
   build: ['--conditions=source', 'scripts/build.ts'],
+  new: ['--conditions=source', 'scripts/new.ts'],
   api: ['--conditions=source', 'scripts/api-report.ts'],
   format: ['--conditions=source', 'scripts/format.ts'],
   seamark: [...shebangFlags(seamark), '--conditions=source', seamark],
