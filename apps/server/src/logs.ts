@@ -7,9 +7,11 @@ import { nothingGoesOn } from './events.ts'
 import { readBlob } from './patch.ts'
 import { itemRow, runRow } from './questions.ts'
 import { orSilence } from './silence.ts'
+import { transcript, transcriptBytes } from './transcript.ts'
 
 export interface LogsRequest {
-  readonly stream: OutputStream
+  /** `transcript`: what the program wrote and what it was written, a line of JSON for each line of it. */
+  readonly stream: OutputStream | 'transcript'
   readonly from: number
   readonly follow: boolean
   readonly attempt?: number
@@ -54,6 +56,11 @@ async function* bytesOf(
   const { from, follow, signal } = request
   for (;;) {
     const found = await locate(deployment, run, item, request)
+    if (found.blob !== undefined && isTranscript(request)) {
+      const { blob: stdout, stdin } = found
+      yield* after(transcriptBytes(transcript(deployment, { stdout, stdin }, { signal, run })), from)
+      return
+    }
     if (found.blob !== undefined) {
       if (from < found.blob.size) yield* readBlob(deployment, found.blob.sha256, { from, signal, run })
       return
@@ -62,6 +69,14 @@ async function* bytesOf(
     const state = executor === undefined ? undefined : await executor.attach(launch, { signal })
     if (executor !== undefined && (state?.state === 'running' || state?.state === 'exited')) {
       const table = deployment.worker.secretsOf(launch) ?? (await nothingToHide(deployment, run, item, request))
+      if (table !== undefined && isTranscript(request)) {
+        if (!follow) throw notWhole(item)
+        // The place of what it is told is known once all is captured.
+        for await (const _ of executor.output(launch, 'stdout', 0, { signal }));
+        if (deployment.leadership === undefined) throw nothingGoesOn(run)
+        await sleep(startPollMs, signal)
+        continue
+      }
       if (table !== undefined) {
         // A secret may begin before the place that is asked for.
         const at = table.window === 0 ? from : 0
@@ -83,8 +98,12 @@ async function* bytesOf(
   }
 }
 
-interface Found {
-  readonly blob?: BlobRef
+/** A service has one log, and nothing is written to it. */
+function isTranscript({ stream, service }: LocatedRequest): boolean {
+  return stream === 'transcript' && service === undefined
+}
+
+interface Found extends Stored {
   readonly executor: Executor | undefined
   readonly launch: string
   /** Why nothing more can come; empty while something can. */
@@ -102,7 +121,7 @@ async function locate(deployment: Deployment, run: string, item: string, request
   const recorded = running ? undefined : await inRecords(deployment, row, request)
   const executor = deployment.executors.find(({ name }) => name === (recorded?.executor ?? row.executor))
   const launch = recorded?.launch ?? launchId(deployment.ns, run, item, attempt, step)
-  const blob = { ...(recorded?.blob && { blob: recorded.blob }) }
+  const blob = { ...(recorded?.blob && { blob: recorded.blob }), ...(recorded?.stdin && { stdin: recorded.stdin }) }
   if (step === 'setup' && recorded?.launch === undefined)
     // What has run had its set-up before; this run did not make it.
     return { ...blob, executor: undefined, launch, over: settled || row.attempt > 0 ? noSetup : '' }
@@ -123,7 +142,7 @@ function written(
   from: number,
   { stream, service, signal }: LocatedRequest,
 ): AsyncIterable<Uint8Array> {
-  if (service === undefined) return executor.output(launch, stream, from, { signal })
+  if (service === undefined) return executor.output(launch, outputOf(stream), from, { signal })
   const goesOn = async () => (await executor.attach(launch, { signal })).state === 'running'
   return worker.serviceOutput({ ns, launchId: launch, service, from }, goesOn, { signal })
 }
@@ -141,9 +160,14 @@ function whyNothing({ reason, status }: ItemRow, neverRan: Step | undefined): st
 
 const noSetup = 'its run has made no set-up; either there is none, or an earlier run made the same'
 
-/** A step as the records of its run have it. */
-interface Recorded {
+interface Stored {
   readonly blob?: BlobRef
+  /** Of a transcript: what was written to the program. */
+  readonly stdin?: BlobRef
+}
+
+/** A step as the records of its run have it. */
+interface Recorded extends Stored {
   readonly launch?: string
   readonly executor?: string
   /** Digest of what it was launched under. */
@@ -155,7 +179,7 @@ async function inRecords(deployment: Deployment, row: ItemRow, request: LocatedR
   const { stream, step, attempt, signal } = request
   const { seq } = await runRow(deployment, row.run)
   const records = deployment.journal.read(deployment.ns, seq, { run: row.run, signal })
-  if (step === 'setup') return setupOf(row, records, stream)
+  if (step === 'setup') return setupOf(row, records, outputOf(stream))
   let found: Recorded = {}
   for await (const { header } of records) {
     const record = parseHeader(header)
@@ -172,7 +196,7 @@ function launchedAs({ launchId: launch, executor, policy }: RecordData['item.lau
 }
 
 /** What a step wrote, as a record has it. */
-type Wrote = Partial<Record<OutputStream, BlobRef>> & Pick<RecordData['gate.ended'], 'services'>
+type Wrote = Partial<Record<OutputStream | 'stdin', BlobRef>> & Pick<RecordData['gate.ended'], 'services'>
 
 function productIn(record: AnyRecord): Wrote | undefined {
   return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product : undefined
@@ -182,9 +206,16 @@ function gateIn(record: AnyRecord, step: Step): Wrote | undefined {
   return record.kind === 'gate.ended' && step === `gate:${record.data.gate}` ? record.data : undefined
 }
 
-function blobIn(wrote: Wrote, { stream, service }: LocatedRequest): { readonly blob?: BlobRef } {
-  const blob = service === undefined ? wrote[stream] : wrote.services?.find(({ name }) => name === service)?.log
-  return blob === undefined ? {} : { blob }
+function blobIn(wrote: Wrote, request: LocatedRequest): Stored {
+  const { stream, service } = request
+  const blob =
+    service === undefined ? wrote[outputOf(stream)] : wrote.services?.find(({ name }) => name === service)?.log
+  if (blob === undefined) return {}
+  return { blob, ...(isTranscript(request) && wrote.stdin && { stdin: wrote.stdin }) }
+}
+
+function outputOf(stream: LogsRequest['stream']): OutputStream {
+  return stream === 'transcript' ? 'stdout' : stream
 }
 
 /**
@@ -227,6 +258,12 @@ async function nothingToHide(
 function notKnown(item: string): SeamError {
   return new SeamError('UNAVAILABLE', `What ${item} writes can not be shown yet: it may hold secrets.`, {
     remedy: 'Ask the service that runs it, or wait until it has ended.',
+  })
+}
+
+function notWhole(item: string): SeamError {
+  return new SeamError('NOT_FOUND', `There is no transcript of ${item} yet: it is made when the attempt has ended.`, {
+    remedy: 'Follow it to wait for it, or read its output, which is there while it runs.',
   })
 }
 

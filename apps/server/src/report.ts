@@ -10,6 +10,7 @@ import { exportEvidence } from './evidence.ts'
 import { exportKeys } from './keys.ts'
 import { readBlob } from './patch.ts'
 import { runRow } from './questions.ts'
+import { transcript } from './transcript.ts'
 import { VERSION } from './version.ts'
 
 type Options = AskOptions & { readonly signal: AbortSignal }
@@ -64,12 +65,16 @@ async function pageOf(deployment: Deployment, id: string, options: Options): Pro
   for (const { item } of items) {
     const product = products.get(item)
     if (product === undefined) continue
-    const { patch, stdout, stderr } = product
+    const { patch, stdout, stderr, stdin } = product
     texts.set(item, {
       ...(patch !== undefined && {
         patch: await unlessRemoved(patch, beginning(deployment, patch, share.patch, read)),
       }),
-      stdout: await unlessRemoved(stdout, ending(deployment, stdout, share.stream, read)),
+      ...(stdin === undefined
+        ? { stdout: await unlessRemoved(stdout, ending(deployment, stdout, share.stream, read)) }
+        : {
+            transcript: await unlessRemoved(stdout, endOfTranscript(deployment, { stdout, stdin }, share.stream, read)),
+          }),
       stderr: await unlessRemoved(stderr, ending(deployment, stderr, share.stream, read)),
     })
   }
@@ -125,6 +130,28 @@ async function ending(deployment: Deployment, blob: BlobRef, most: number, read:
   const chunks: Uint8Array[] = []
   if (blob.size > 0) for await (const chunk of readBlob(deployment, blob.sha256, { ...read, from })) chunks.push(chunk)
   return { text: Buffer.concat(chunks).toString('utf8'), leftOut: from }
+}
+
+/** What was said last, and by whom. */
+async function endOfTranscript(
+  deployment: Deployment,
+  said: Required<Pick<Product, 'stdout' | 'stdin'>>,
+  most: number,
+  read: Reading,
+): Promise<Excerpt> {
+  const fromByte = Math.max(0, said.stdout.size - most)
+  let leftOut = fromByte
+  let text = ''
+  const cut = () => {
+    leftOut += Math.max(0, text.length - most)
+    text = text.slice(-most)
+  }
+  for await (const line of transcript(deployment, said, { ...read, fromByte })) {
+    text += `${line.from === 'program' ? '<' : '>'} ${line.text ?? `(${line.omitted} bytes that are not kept)`}${line.unsure === true ? ' (it may not have this)' : ''}\n`
+    if (text.length > 2 * most) cut()
+  }
+  cut()
+  return { text, leftOut }
 }
 
 /** What verifying the bundle says, as whoever has it and the keys of this log would find. */

@@ -141,9 +141,45 @@ items:
     exit: { code: 0, reason: 'exited' },
     product: { patch: { files: 1 } },
   })
+  const shown = await here.seamark('logs', 'r', 'fix', '--transcript', '--json', '--config', 'seamark.config.mjs')
+  const said: readonly Said[] = shown.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const place = (from: Said['from'], ...words: readonly string[]) =>
+    said.findIndex((line) => line.from === from && words.every((word) => line.text.includes(word)))
+  const inOrder = [
+    place('seamark', '"method":"initialize"'),
+    place('program', '"protocolVersion"'),
+    place('seamark', '"method":"session/prompt"', 'Make test.sh pass.'),
+    place('program', 'session/request_permission', 'git push'),
+    place('program', 'session/request_permission', 'sh test.sh'),
+    place('program', '"stopReason"'),
+    place('seamark', 'end'),
+  ]
+  expect(inOrder, shown.out + shown.err).toEqual(inOrder.toSorted((a, b) => a - b))
+  expect(inOrder).not.toContain(-1)
+  const answered = said.slice(inOrder[3]).find(({ from }) => from === 'seamark')
+  expect(answered?.text).toContain('"result"')
+  const asText = (await here.seamark('logs', 'r', 'fix', '--transcript', '--config', 'seamark.config.mjs')).out
+  expect(asText.split('\n').filter((line) => line.startsWith('> '))).toHaveLength(said.filter((one) => one.from === 'seamark').length) // prettier-ignore
+  const report = await here.seamark('report', 'r', '-o', 'r.html', '--config', 'seamark.config.mjs')
+  expect(report, report.err).toMatchObject({ code: 0 })
+  expect(readFileSync(join(here.dir, 'r.html'), 'utf8')).toMatch(/<h3>\s*Transcript[^]*&gt; \{[^]*session\/prompt/)
+  const exported = await here.seamark('evidence', 'export', 'r', '-o', 'r.tar', '--config', 'seamark.config.mjs')
+  expect(exported, exported.err).toMatchObject({ code: 0 })
+  here.write('trust.json', (await here.seamark('keys', 'export', '--config', 'seamark.config.mjs')).out)
+  expect((await here.seamark('verify', 'r.tar', '--trust', 'trust.json', '--json')).out).toContain('"verified"')
+  const python = ['vectors/verify.py', join(here.dir, 'r.tar'), '--trust', join(here.dir, 'trust.json')]
+  execFileSync('python3', python, { cwd: root, stdio: 'pipe' })
   const patch = await here.seamark('patch', 'r', 'fix', '--config', 'seamark.config.mjs')
   expect(patch, patch.err).toMatchObject({ code: 0, out: expect.stringContaining('+fixed') })
 })
+
+interface Said {
+  readonly from: 'program' | 'seamark'
+  readonly text: string
+}
 
 interface Recorded {
   readonly kind: string

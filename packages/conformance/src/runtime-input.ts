@@ -142,7 +142,7 @@ function faulty(fault: Fault): RuntimeAdapter {
       const write = async (count: number) => {
         const at = fault === 'again' && from > 0 ? 0 : count * 3
         const text = fault === 'again' && from > 0 ? 'oh\n' : 'ok\n'
-        const written = access.write(new TextEncoder().encode(text), at + shift * count)
+        const written = access.write(new TextEncoder().encode(text), at + shift * count, 0)
         // The fault itself: a program that takes no input goes unnoticed.
         await (fault === 'deaf' ? written.catch(() => undefined) : written)
       }

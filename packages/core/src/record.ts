@@ -44,6 +44,11 @@ export interface Product {
   readonly outputs: readonly { readonly path: string; readonly blob: BlobRef }[]
   readonly stdout: BlobRef
   readonly stderr: BlobRef
+  /**
+   * What was written to its program, as lines of JSON: `{ after, text }`, with how many bytes of `stdout` come before it. `unsure`
+   * where the program may not have it; `omitted`, a count of bytes, in the place of a `text` that was not kept. Absent where nothing was written.
+   */
+  readonly stdin?: BlobRef
   /** The whole workspace as a tar, made before it was removed; absent where it was waived. */
   readonly snapshot?: BlobRef
   readonly services?: readonly ServiceReport[]

@@ -134,13 +134,14 @@ export interface DrivenEvent {
 export interface RuntimeAccess {
   output(stream: OutputStream, fromByte: number): AsyncIterable<Uint8Array>
   /**
-   * Writes to the program's standard input. `at` counts the bytes of all writes before this one. A write of bytes that were written
-   * already, also by a service before this one, does nothing, so `drive` may come to the same write again.
+   * Writes to the program's standard input. `at` counts the bytes of all writes before this one; `after` those of its stdout that
+   * were dealt with before it, where the transcript has it. A write of bytes that were written already, also by a service before
+   * this one, does nothing, so `drive` may come to the same write again.
    *
    * Errors: `CONFLICT` where the program takes no input any more, or where a service ended while it wrote, so that nobody knows
    * whether the program has these bytes (what comes after them can still be written); those of the executor.
    */
-  write(bytes: Uint8Array, at: number): Promise<void>
+  write(bytes: Uint8Array, at: number, after: number): Promise<void>
   /** Resolves when the process tree has ended; rejects when it is lost. */
   readonly exit: Promise<Exit>
 }

@@ -24,6 +24,7 @@ function productBlobs(product: Product): BlobRef[] {
     ...product.outputs.map(({ blob }) => blob),
     product.stdout,
     product.stderr,
+    product.stdin,
     product.snapshot,
     ...logs(product.services),
   ])

@@ -99,6 +99,7 @@ export const product: z.ZodType<Product> = exactly<Product>()(
       outputs: z.array(z.strictObject({ path, blob })).max(LIMITS.outputsPerProduct),
       stdout: blob,
       stderr: blob,
+      stdin: blob.exactOptional(),
       snapshot: blob.exactOptional(),
       services: services.exactOptional(),
     })

@@ -25,6 +25,7 @@ const product: Full<RecordData['item.captured']['product']> = {
   outputs: [{ path: 'a/b', blob }],
   stdout: blob,
   stderr: blob,
+  stdin: blob,
   services,
   snapshot: blob,
 }

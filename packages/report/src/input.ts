@@ -13,6 +13,8 @@ export interface ItemTexts {
   readonly patch?: Excerpt
   /** The end of each stream of its main step. */
   readonly stdout?: Excerpt
+  /** In the place of stdout, where its program was written to: lines of it after `<`, of what it was told after `>`. */
+  readonly transcript?: Excerpt
   readonly stderr?: Excerpt
 }
 

@@ -61,7 +61,7 @@ export function item(shown: Shown, colours: Colours): Html {
             </h3>
             ${patch.markup}`
     }
-    ${stream('Output', texts.stdout)}${stream('Errors', texts.stderr)}
+    ${stream('Output', texts.stdout)}${stream('Transcript', texts.transcript)}${stream('Errors', texts.stderr)}
   </details>`
 }
 

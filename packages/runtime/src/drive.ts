@@ -28,6 +28,7 @@ export async function* driveAgent<C extends Conversation>(
   async function* carry({ conversation, effects }: Step<C>, next: Partial<DriveState<C>>): AsyncGenerator<DrivenEvent> {
     const from = state
     let { sent } = from
+    const read = next.offset ?? from.offset
     let after = conversation
     for (const [index, effect] of effects.entries()) {
       const isDone = index < from.done
@@ -37,7 +38,7 @@ export async function* driveAgent<C extends Conversation>(
       }
       const bytes = Buffer.from('send' in effect ? `${JSON.stringify(effect.send)}\n` : END)
       if (!isDone) {
-        const taken = await written(bytes, sent)
+        const taken = await written(bytes, sent, read)
         if (!taken && 'send' in effect && after.outcome === undefined) {
           // Nobody knows what it has: it is not asked for anything more.
           after = finish(
@@ -46,7 +47,7 @@ export async function* driveAgent<C extends Conversation>(
           ).conversation
           sent += bytes.byteLength
           const end = Buffer.from(END)
-          await written(end, sent)
+          await written(end, sent, read)
           sent += end.byteLength
           break
         }
@@ -56,9 +57,9 @@ export async function* driveAgent<C extends Conversation>(
     state = { ...from, ...next, conversation: after, sent, done: 0 }
   }
 
-  async function written(bytes: Uint8Array, at: number): Promise<boolean> {
+  async function written(bytes: Uint8Array, at: number, read: number): Promise<boolean> {
     try {
-      await orAbort(access.write(bytes, at), stop)
+      await orAbort(access.write(bytes, at, read), stop)
       return true
     } catch (error) {
       if (hasCode(error, 'CONFLICT')) return false

@@ -25,6 +25,7 @@ import type {
   ServiceEvent,
   ServiceView,
   SubmitAnswer,
+  TranscriptLine,
   UsageQuery,
   UsageView,
   Route,
@@ -33,7 +34,7 @@ import { newRunId, PLAN_MEDIA_TYPES, ROUTES } from '@seamark/protocol'
 import { call } from './call.ts'
 import type { CallInput } from './call.ts'
 import type { ClientOptions } from './options.ts'
-import { eventStream, logStream, serviceEventStream, wholeStream } from './streams.ts'
+import { eventStream, logStream, transcriptStream, serviceEventStream, wholeStream } from './streams.ts'
 import { transport } from './transport.ts'
 
 export interface PlanInput {
@@ -108,6 +109,13 @@ export interface SeamarkClient {
     options?: CallOptions,
   ): AsyncIterable<Exclude<ServiceEvent, { readonly type: 'ping' }>>
   logs(run: string, item: string, input?: LogsInput, options?: CallOptions): AsyncIterable<Uint8Array>
+  /** What the program of an attempt said and what it was told, in order. With `follow` it waits for the end of the attempt. */
+  transcript(
+    run: string,
+    item: string,
+    input?: Pick<LogsInput, 'attempt' | 'follow'>,
+    options?: CallOptions,
+  ): AsyncIterable<TranscriptLine>
   patch(run: string, item: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** The bundle, as a tar. A stream that is cut ends with `UNAVAILABLE`: never a shorter bundle. */
   evidence(run: string, options?: CallOptions): AsyncIterable<Uint8Array>
@@ -227,6 +235,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     events: (run, input = {}, callOptions) => eventStream(wire, options, run, input, callOptions?.signal),
     serviceEvents: (input = {}, callOptions) => serviceEventStream(wire, options, input, callOptions?.signal),
     logs: (run, item, input = {}, callOptions) => logStream(wire, options, { run, item }, input, callOptions?.signal),
+    transcript: (run, item, input = {}, callOptions) =>
+      transcriptStream(wire, options, { run, item }, input, callOptions?.signal),
     patch: (run, item, callOptions) =>
       wholeStream(wire, options, ROUTES.patch, { params: { run, item }, ...callOptions }),
     evidence: (run, callOptions) => wholeStream(wire, options, ROUTES.evidence, { params: { run }, ...callOptions }),

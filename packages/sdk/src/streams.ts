@@ -1,6 +1,6 @@
 import { backoffMs, SeamError, sleep } from '@seamark/kit'
-import { ATTEMPT_HEADER, ROUTES } from '@seamark/protocol'
-import type { EventsQuery, Route, RunEvent, ServiceEvent } from '@seamark/protocol'
+import { ATTEMPT_HEADER, ROUTES, transcriptLine } from '@seamark/protocol'
+import type { EventsQuery, Route, RunEvent, ServiceEvent, TranscriptLine } from '@seamark/protocol'
 import { isCut, open, persist } from './call.ts'
 import type { CallInput } from './call.ts'
 import { jsonLines } from './lines.ts'
@@ -8,7 +8,7 @@ import type { ClientOptions } from './options.ts'
 import type { Transport } from './transport.ts'
 
 export interface LogsRequest {
-  readonly stream?: 'stdout' | 'stderr' | undefined
+  readonly stream?: 'stdout' | 'stderr' | 'transcript' | undefined
   readonly from?: number | undefined
   readonly follow?: boolean | undefined
   readonly attempt?: number | undefined
@@ -121,6 +121,22 @@ export async function* logStream(
       if (attempt === undefined && from !== (input.from ?? 0)) throw error
       await tries.afterCut(error)
     }
+  }
+}
+
+/** The lines of a transcript, through cuts of the connection. */
+export async function* transcriptStream(
+  transport: Transport,
+  options: ClientOptions,
+  params: { readonly run: string; readonly item: string },
+  input: Pick<LogsRequest, 'attempt' | 'follow'>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TranscriptLine> {
+  const bytes = logStream(transport, options, params, { ...input, stream: 'transcript' }, signal)
+  for await (const line of jsonLines(bytes)) {
+    const read = transcriptLine.safeParse(line)
+    if (!read.success) throw new SeamError('INTERNAL', 'The service sent a line that is none of a transcript.')
+    yield read.data
   }
 }
 

@@ -11,9 +11,11 @@ import type {
   StepVerdict,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes, redactStream } from '@seamark/kit'
+import { redactBytes } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
+import type { CapturedStreams } from './capture-streams.ts'
+import { captureStreams } from './capture-streams.ts'
 import type { Seen } from './judge.ts'
 import { keepConversation, toldName } from './conversation.ts'
 import { hiddenOf } from './hidden.ts'
@@ -45,11 +47,10 @@ export async function captureStep(
   about: Capture,
   options?: CallOptions,
 ): Promise<StepReport> {
-  const { tools, attempt, executor, secrets } = about
+  const { tools, attempt, secrets } = about
   const verdict = told(judge(exit, about.seen), secrets)
-  const log = (stream: 'stdout' | 'stderr') =>
-    tools.blobs.store(redactStream(executor.output(task.launchId, stream, 0, options), secrets), options)
-  const [stdout, stderr] = await Promise.all([log('stdout'), log('stderr')])
+  const streams = await captureStreams(task, about, options)
+  const { stdout, stderr } = streams
   const { maxServiceLogBytes: maxLogBytes } = tools.git.limits
   const services = await captureServices(task, exit, { attempt, secrets, blobs: tools.blobs, maxLogBytes }, options)
   const reported = services.reports.length > 0 && { services: services.reports }
@@ -62,7 +63,7 @@ export async function captureStep(
     } = await captureProduct(task, services.unready ?? verdict, about, options)
     return {
       verdict: told(services.remark(judged), secrets),
-      product: { ...product, stdout, stderr, ...reported },
+      product: { ...product, ...streams, ...reported },
       ...(conversation && { conversation }),
       ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
@@ -103,7 +104,7 @@ async function captureProduct(
   options?: CallOptions,
 ): Promise<{
   readonly verdict: StepVerdict
-  readonly product: Omit<Product, 'stdout' | 'stderr'>
+  readonly product: Omit<Product, keyof CapturedStreams>
   readonly conversation?: KeptConversation
 }> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []

@@ -41,7 +41,7 @@ export interface AttemptLayout {
   readonly agent: string
   /** The prompt of its agent, where that is a file of the base. */
   readonly prompt: string
-  /** How far its standard input was written. */
+  /** What was written to its standard input, and how far. */
   readonly written: string
 }
 

@@ -16,6 +16,8 @@ export interface WorkerLimits {
   readonly maxSnapshotBytes: number
   /** Bytes of stdout and stderr together. */
   readonly maxLogBytes: number
+  /** Bytes that are kept of what is written to a program; what is over is written and not kept, and its transcript says so. */
+  readonly maxInputBytes: number
   /** Bytes of what one service writes; what is over is not kept, and nothing ends by it. */
   readonly maxServiceLogBytes: number
 }
@@ -30,5 +32,6 @@ export const WORKER_LIMITS: WorkerLimits = {
   maxOutputBytes: 2 ** 30,
   maxSnapshotBytes: 16 * 2 ** 30,
   maxLogBytes: 256 * 2 ** 20,
+  maxInputBytes: 16 * 2 ** 20,
   maxServiceLogBytes: 16 * 2 ** 20,
 }

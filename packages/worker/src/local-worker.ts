@@ -155,7 +155,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     const attempt = attemptLayout(root, task.ns, task.launchId)
     const runtime = runtimeOf(options.runtimes, stepPlan(task).runtime)
     const asked = await runtimeTask(task, attempt, executor, (await toolchainFor(executor)).path)
-    const access = runtimeAccess(task, attempt, executor, exit)
+    const access = runtimeAccess(task, attempt, executor, exit, toolsOf(task.ns).git.limits)
     for await (const { event, state } of runtime.drive(access, asked, known.state, signal && { signal })) {
       // Durable before it counts, so that it is noted again, under the same number, where that failed. The runtime tells its
       // program what it may use only when it is asked for the next event.

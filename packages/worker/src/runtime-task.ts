@@ -18,6 +18,7 @@ import { addsItems, CHILDREN_SOCKET, CHILDREN_TOOLS } from './children.ts'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
 import { onHost } from './host-failure.ts'
+import type { WorkerLimits } from './limits.ts'
 import { promptOf } from './prompt.ts'
 import { childrenProgram } from './toolchain.ts'
 import { writtenInput } from './written-input.ts'
@@ -142,15 +143,17 @@ export function runtimeAccess(
   attempt: AttemptLayout,
   executor: Executor,
   exit: Promise<Exit>,
+  { maxInputBytes }: Pick<WorkerLimits, 'maxInputBytes'>,
 ): RuntimeAccess {
-  const write = writtenInput(attempt.written, async (bytes) => {
+  const send = async (bytes: Uint8Array) => {
     if (executor.send === undefined)
       throw new SeamError('UNSUPPORTED', `Executor ${executor.name} has no way to a program's standard input.`)
     await executor.send(task.launchId, bytes)
-  })
+  }
+  const write = writtenInput(attempt.written, send, maxInputBytes)
   return {
     exit,
     output: (stream, fromByte) => executor.output(task.launchId, stream, fromByte),
-    write: (bytes, at) => onHost(`Writing to ${task.launchId}`, attempt.dir, () => write(bytes, at)),
+    write: (...args) => onHost(`Writing to ${task.launchId}`, attempt.dir, () => write(...args)),
   }
 }

@@ -21,9 +21,9 @@ function asking(seen: { prompt?: string | undefined; tools?: unknown } = {}): Ru
     },
     async *drive(access, given, state: Json | undefined) {
       Object.assign(seen, { driven: given.prompt })
-      await access.write(bytes('ask\n'), 0)
+      await access.write(bytes('ask\n'), 0, 0)
       if (state === undefined) yield { event: { type: 'allowance', tool: 'Bash', reason: 'listed' }, state: 1 }
-      await access.write(bytes('yes\n'), 4)
+      await access.write(bytes('yes\n'), 4, 0)
       yield { event: { type: 'turn-end', completed: true, reason: 'done' }, state: 2 }
     },
   }

@@ -1,5 +1,6 @@
 import type { ItemSpec, RuntimeAdapter, SecretStore } from '@seamark/core'
 import { redactBytes, SeamError, sha256Hex } from '@seamark/kit'
+import { command } from '@seamark/runtime-command'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -53,6 +54,42 @@ describe('what a program writes', () => {
     expect(verdict).toMatchObject({ outcome: 'succeeded' })
     expect(await bytes(product?.stdout)).toBe('a [redacted:key] b')
     expect(await bytes(product?.stderr)).toBe('a [redacted:key] b')
+  })
+
+  it('is stored beside what it was told, in order, and neither has a secret in it', async () => {
+    const writing: RuntimeAdapter = {
+      ...command(),
+      name: 'writing',
+      async *drive(access) {
+        const writes = [
+          ['begin\n', 0],
+          [`{"key":"${value}"}\n`, 4],
+          ['within\n', 30],
+          ['end\n', 900],
+        ] as const
+        let at = 0
+        for (const [text, after] of writes) {
+          await access.write(Buffer.from(text), at, after)
+          at += text.length
+        }
+        yield { event: { type: 'turn-end', completed: true, reason: 'done' }, state: null }
+      },
+    }
+    const host = { ...executor, send: () => Promise.resolve() }
+    const told = localWorker({ ...options, dir: join(dir, 'told'), secrets, runtimes: [writing] })
+    const step = await attempt(`printf 'ask\\nhas %s in it\\nlast\\n' '${value}'`, { runtime: 'writing' })
+    const spec = await told.prepare(step, host)
+    const exit = await executor.run(step.launchId, spec)
+    const { product } = await told.capture(step, host, exit)
+    const stdout = 'ask\nhas [redacted:key] in it\nlast\n'
+    expect(await bytes(product?.stdout)).toBe(stdout)
+    const lines = (await bytes(product?.stdin)).trim().split('\n')
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+      { after: 0, text: 'begin\n' },
+      { after: 4, text: '{"key":"[redacted:key]"}\n' },
+      { after: stdout.indexOf(' in it') + 2, text: 'within\n' },
+      { after: stdout.length, text: 'end\n' },
+    ])
   })
 
   it('is stored as it is where the policy names no secret', async () => {

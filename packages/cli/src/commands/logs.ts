@@ -8,7 +8,9 @@ import { onInterrupt } from '../interrupt.ts'
 import { paged } from '../pager.ts'
 import type { Out } from '../pager.ts'
 import { harmlessOutput } from '../style.ts'
+import { transcriptText } from '../transcript-text.ts'
 import { wholeNumber } from '../whole-number.ts'
+import type { TranscriptLine } from '@seamark/protocol'
 
 export const logs: Command = command({
   name: 'logs',
@@ -18,6 +20,10 @@ export const logs: Command = command({
     item: { type: 'positional', required: true, description: 'Item of it' },
     follow: { type: 'boolean', alias: 'f', description: 'Goes on until the item has ended' },
     stderr: { type: 'boolean', description: 'Standard error instead of standard output' },
+    transcript: {
+      type: 'boolean',
+      description: 'What its program said, and what it was told, in order; once the attempt has ended',
+    },
     attempt: { type: 'string', valueHint: 'N', description: 'Attempt. Default: the newest' },
     setup: { type: 'boolean', description: 'What the set-up wrote that the item waited for' },
     service: { type: 'string', valueHint: 'NAME', description: 'What a service of the item or of the gate wrote' },
@@ -27,9 +33,11 @@ export const logs: Command = command({
     { line: 'seamark logs last lint', says: 'standard output of the newest attempt' },
     { line: 'seamark logs last lint --setup --stderr', says: 'why the set-up of the run failed' },
     { line: 'seamark logs last test --service db', says: 'what its service db wrote' },
+    { line: 'seamark logs last fix --transcript', says: 'what an agent said and what it was told' },
     { line: 'seamark logs last lint -f --stderr', says: 'standard error, as it comes' },
   ],
   notes: [
+    '--transcript has what the program said after <, and what it was told after >.',
     'On a terminal, control characters other than colours are shown by their numbers.',
     '--json gives one document a line: { stream, from, text }, or base64 for bytes that are not UTF-8.',
   ],
@@ -54,7 +62,19 @@ export const logs: Command = command({
         },
         { signal: stop.signal },
       )
+      const said = (): AsyncIterable<TranscriptLine> =>
+        client.transcript(
+          run,
+          args.item,
+          { follow: args.follow === true, ...(attempt !== undefined && { attempt }) },
+          { signal: stop.signal },
+        )
       const write = async (out: Out): Promise<void> => {
+        if (args.transcript === true) {
+          if (args.json === true) for await (const line of said()) await out(`${JSON.stringify(line)}\n`)
+          else for await (const text of transcriptText(said())) await out(io.interactive ? harmlessOutput(text) : text)
+          return
+        }
         let from = 0
         const decoder = new TextDecoder()
         for await (const chunk of bytes) {
@@ -82,6 +102,7 @@ function stepOf(args: {
   readonly setup?: boolean | undefined
   readonly service?: string | undefined
   readonly stderr?: boolean | undefined
+  readonly transcript?: boolean | undefined
 }): Step {
   const gate = args.gate === undefined ? undefined : wholeNumber('--gate', args.gate)
   if (args.service !== undefined && (args.setup === true || args.stderr === true))
@@ -92,6 +113,10 @@ function stepOf(args: {
         remedy: 'Leave out --stderr and --setup.',
       },
     )
+  if (args.transcript === true && (args.service ?? args.setup ?? args.stderr ?? gate) !== undefined)
+    throw new SeamError('INVALID_INPUT', 'Only the program of the item itself is told anything.', {
+      remedy: 'Leave out --stderr, --service, --setup and --gate.',
+    })
   if (args.setup !== true) return gate === undefined ? 'main' : `gate:${gate - 1}`
   if (gate === undefined) return 'setup'
   throw new SeamError('INVALID_INPUT', 'The set-up and a gate are two steps.', { remedy: 'Say --setup or --gate N.' })

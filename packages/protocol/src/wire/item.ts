@@ -78,6 +78,7 @@ export const product: z.ZodType<Product> = z.object({
   outputs: z.array(z.object({ path: z.string(), blob: blobRef })),
   stdout: blobRef,
   stderr: blobRef,
+  stdin: maybe(blobRef.describe('What was written to its program, as lines of JSON.')),
   snapshot: maybe(blobRef),
   services: maybe(
     z.array(

@@ -46,7 +46,7 @@ export interface EventsQuery {
   readonly follow: boolean
 }
 export interface LogsQuery {
-  readonly stream: OutputStream
+  readonly stream: OutputStream | 'transcript'
   /** First byte wanted; 0 where absent. */
   readonly from: number
   /** Go on until the step has ended; otherwise the stream ends with the newest byte. */

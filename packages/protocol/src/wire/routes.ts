@@ -254,7 +254,12 @@ export const ROUTES: Routes = {
     action: 'run.read',
     params: ofItem,
     query: z.strictObject({
-      stream: z.enum(['stdout', 'stderr']).default('stdout'),
+      stream: z
+        .enum(['stdout', 'stderr', 'transcript'])
+        .default('stdout')
+        .describe(
+          '`transcript`: stdout and what was written to the program, in order, once the attempt has ended. Lines of JSON: `from`, `program` or `seamark`, and `text`; `more` where the line goes on in the next one, `unsure` where the program may not have it, `omitted` for bytes that are not kept.',
+        ),
       from: fromText.default(0),
       follow: flag.default(false),
       attempt: maybe(z.coerce.number().pipe(z.int().min(1))),
