@@ -1,15 +1,15 @@
 import { guardedStorage } from '@seamark/collector'
 import type { Journal } from '@seamark/core'
-import { allowLocal, blobKey, sha256Hex, sleep } from '@seamark/kit'
+import { blobKey, sha256Hex, sleep } from '@seamark/kit'
 import type { Engine } from '@seamark/orchestrator'
-import { createEngine } from '@seamark/orchestrator'
-import { instantHands, memoryJournal, memorySigner, memoryStorage } from '@seamark/testing'
+import { memoryJournal, memoryStorage } from '@seamark/testing'
 import type { MemoryObject } from '@seamark/testing'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { collect } from '../src/gc.ts'
+import { smallEngine } from './small-engine.ts'
 
 const ORPHANS = 100
 const dataDir = mkdtempSync(join(tmpdir(), 'seamark-collect-'))
@@ -18,22 +18,7 @@ afterAll(() => rmSync(dataDir, { recursive: true }))
 /** An engine that sweeps, held up at its first deletions. */
 async function sweeping(change: (journal: Journal) => Journal = (journal) => journal) {
   const store = memoryJournal()
-  const hands = instantHands()
-  const makeEngine = (journal: Journal): Engine =>
-    createEngine({
-      ns: 'default',
-      journal,
-      projections: store.projections,
-      worker: hands.worker,
-      executors: hands.executors,
-      runtimes: ['command'],
-      authorizer: allowLocal(),
-      signer: memorySigner('log'),
-      queues: { default: { concurrency: 1 } },
-      newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
-      version: '0.0.0',
-      holder: 'test',
-    })
+  const makeEngine = (journal: Journal): Engine => smallEngine({ journal, projections: store.projections })
   const engine = makeEngine(change(store.journal))
   await engine.start()
 

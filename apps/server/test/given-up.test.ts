@@ -1,10 +1,10 @@
 import type { CollectionTerms } from '@seamark/orchestrator'
-import { createEngine } from '@seamark/orchestrator'
-import { allowLocal, systemClock } from '@seamark/kit'
-import { instantHands, instantItem, memoryJournal, memorySigner } from '@seamark/testing'
+import { systemClock } from '@seamark/kit'
+import { instantItem, memoryJournal } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { givenUpAt, isGoing } from '../src/given-up.ts'
+import { smallEngine } from './small-engine.ts'
 
 const principal = { id: 'local:1000' }
 const HOUR = 3_600_000
@@ -13,21 +13,7 @@ const HOUR = 3_600_000
 async function sealedRun() {
   const store = memoryJournal()
   let ahead = 0
-  const hands = instantHands()
-  const engine = createEngine({
-    ns: 'default',
-    ...store,
-    worker: hands.worker,
-    executors: hands.executors,
-    runtimes: ['command'],
-    authorizer: allowLocal(),
-    signer: memorySigner('log'),
-    queues: { default: { concurrency: 1 } },
-    newOrigin: () => `seamark.invalid/${'0'.repeat(32)}`,
-    version: '0.0.0',
-    holder: 'test',
-    clock: { ...systemClock, now: () => Date.now() + ahead },
-  })
+  const engine = smallEngine(store, { clock: { ...systemClock, now: () => Date.now() + ahead } })
   await engine.start()
   const items = [instantItem('a')]
   await engine.submit(principal, { run: 'r', plan: 'a'.repeat(64), spec: { workspace: { type: 'empty' } }, items })

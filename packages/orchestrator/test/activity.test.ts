@@ -1,9 +1,8 @@
 import type { AgentActivity, StepTask, Worker } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { engineWith, failing, fakeHands, GATE, item, LOCAL, records, runOne, submission } from './harness.ts'
 import { only } from './records.ts'
 
-const GATE = { run: 'test', protect: [], timeoutMs: 1_000 }
 const did = (turns: number): AgentActivity => ({
   turns,
   calls: 3,
@@ -16,25 +15,12 @@ const did = (turns: number): AgentActivity => ({
 })
 
 /** Runs one item, whose first attempts fail. */
-async function runWith(activity: (task: StepTask) => AgentActivity | undefined, { gates = 0, failures = 0 }) {
-  const hands = fakeHands(
-    (task) =>
-      task.step === 'main' && task.attempt <= failures
-        ? { outcome: 'failed', reason: 'exit-code' }
-        : { outcome: 'succeeded', reason: 'completed' },
-    undefined,
-    activity,
-  )
-  const { engine, options } = await engineWith(hands, { redact: (text) => text.replaceAll('hunter2', '[redacted]') })
-  const retries = { max: failures, minDelayMs: 1, maxDelayMs: 1 }
-  await engine.submit(
-    LOCAL,
-    submission('r1', [item('a', { gates: Array.from({ length: gates }, () => GATE), retries })]),
-  )
-  await expect(engine.sealed('r1')).resolves.toBe('succeeded')
-  await engine.stop()
-  const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
-  return { log: await records(options), row: rows[0] }
+function runWith(
+  activity: (task: StepTask) => AgentActivity | undefined,
+  steps: { gates?: number; failures?: number },
+) {
+  const hands = fakeHands(failing(steps.failures ?? 0), undefined, activity)
+  return runOne(hands, steps, { redact: (text) => text.replaceAll('hunter2', '[redacted]') })
 }
 
 describe('what an agent did', () => {

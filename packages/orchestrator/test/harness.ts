@@ -4,6 +4,7 @@ import type {
   Executor,
   ExecutorEvent,
   Exit,
+  ItemRow,
   ItemSpec,
   LaunchState,
   StepReport,
@@ -189,4 +190,33 @@ export async function records(options: Pick<EngineOptions, 'journal' | 'ns'>): P
   for await (const { header } of options.journal.read(options.ns, 0))
     found.push(JSON.parse(Buffer.from(header).toString('utf8')))
   return found
+}
+
+export const GATE = { run: 'test', protect: [], timeoutMs: 1_000 }
+
+/** Lets the first `failures` attempts of each item fail. */
+export function failing(failures: number): Script {
+  return (task) =>
+    task.step === 'main' && task.attempt <= failures
+      ? { outcome: 'failed', reason: 'exit-code', detail: '1' }
+      : SUCCEEDED
+}
+
+/** Runs one item until it has succeeded: what is recorded of it, and its row. */
+export async function runOne(
+  hands: ReturnType<typeof fakeHands>,
+  { gates = 0, failures = 0 },
+  more: Partial<EngineOptions> = {},
+): Promise<{ log: AnyRecord[]; row: ItemRow | undefined }> {
+  const { engine, options } = await engineWith(hands, more)
+  const retries = { max: failures, minDelayMs: 1, maxDelayMs: 1 }
+  await engine.submit(
+    LOCAL,
+    submission('r1', [item('a', { gates: Array.from({ length: gates }, () => GATE), retries })]),
+  )
+  const status = await engine.sealed('r1')
+  await engine.stop()
+  if (status !== 'succeeded') throw new Error(`The run ${status}.`)
+  const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
+  return { log: await records(options), row: rows[0] }
 }

@@ -1,34 +1,19 @@
 import type { LeftProcesses } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { failing, fakeHands, runOne } from './harness.ts'
 import { only } from './records.ts'
 
-const GATE = { run: 'test', protect: [], timeoutMs: 1_000 }
 const SOME: LeftProcesses = { processes: 2, names: ['sh', 'sleep'] }
 const NONE: LeftProcesses = { processes: 0, names: [] }
-const FAILED = { outcome: 'failed', reason: 'exit-code', detail: '1' } as const
 
 /** Runs one item whose launches end with what each is said to have left, in turn. */
-async function runWith(left: readonly (LeftProcesses | undefined)[], { gates = 0, failures = 0 }) {
+function runWith(left: readonly (LeftProcesses | undefined)[], steps: { gates?: number; failures?: number }) {
   let ended = 0
-  const hands = fakeHands(
-    (task) =>
-      task.step === 'main' && task.attempt <= failures ? FAILED : { outcome: 'succeeded', reason: 'completed' },
-    () => {
-      const one = left[ended++]
-      return one === undefined ? {} : { left: one }
-    },
-  )
-  const { engine, options } = await engineWith(hands)
-  const retries = { max: failures, minDelayMs: 1, maxDelayMs: 1 }
-  await engine.submit(
-    LOCAL,
-    submission('r1', [item('a', { gates: Array.from({ length: gates }, () => GATE), retries })]),
-  )
-  await expect(engine.sealed('r1')).resolves.toBe('succeeded')
-  await engine.stop()
-  const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
-  return { log: await records(options), row: rows[0] }
+  const hands = fakeHands(failing(steps.failures ?? 0), () => {
+    const one = left[ended++]
+    return one === undefined ? {} : { left: one }
+  })
+  return runOne(hands, steps)
 }
 
 describe('what a program left running', () => {
