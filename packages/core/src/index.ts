@@ -1,5 +1,6 @@
 export type * from './agent-pin.ts'
 export type * from './activity.ts'
+export type * from './output-summary.ts'
 export type * from './agent.ts'
 export type * from './anchor.ts'
 export type * from './authorizer.ts'

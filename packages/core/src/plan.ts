@@ -2,6 +2,7 @@ import type { AgentPin } from './agent-pin.ts'
 import type { Policy } from './policy.ts'
 import type { JsonObject } from './seam.ts'
 import type { PlanService, PlanServiceDefaults, ServiceSpec } from './services.ts'
+import type { OutputKind } from './output-summary.ts'
 import type { SpendLimits } from './usage.ts'
 
 /**
@@ -109,8 +110,10 @@ export interface PlanGate {
 export interface PlanOutput {
   /** Path in the workspace. */
   readonly path: string
-  /** What its document must hold to: a JSON Schema, draft 2020-12. A text, the name of a kind, is refused. */
-  readonly schema?: JsonObject | string
+  /** What its document must hold to: a JSON Schema, draft 2020-12. */
+  readonly schema?: JsonObject
+  /** What it is read as; not with `schema`. One that can not be read fails the attempt. */
+  readonly kind?: OutputKind
 }
 
 /** A declared output, as the engine keeps it. */
@@ -119,6 +122,7 @@ export interface OutputSpec {
   readonly path: string
   /** JSON Schema, draft 2020-12, that its document must hold to. */
   readonly schema?: JsonObject
+  readonly kind?: OutputKind
 }
 
 /** What an item, an agent, a queue or a deployment says of what attempts may use, as it is written. */

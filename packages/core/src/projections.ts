@@ -1,5 +1,6 @@
 import type { AgentActivity } from './activity.ts'
 import type { LeftProcesses } from './executor.ts'
+import type { SummarizedOutput } from './output-summary.ts'
 import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
 import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
@@ -70,6 +71,8 @@ export interface ItemRow {
   readonly left?: LeftProcesses
   /** Of the newest attempt, once its main step has ended. */
   readonly activity?: AgentActivity
+  /** What outputs with a kind say that the newest attempt left, whether it succeeded or not. */
+  readonly summaries?: readonly SummarizedOutput[]
   readonly startedAt?: number
   readonly endedAt?: number
   /** Executor of the newest attempt. */

@@ -2,6 +2,7 @@ import type { AgentActivity } from './activity.ts'
 import type { AgentInstruction, LaunchedAgent } from './agent-pin.ts'
 import type { ControlRecords } from './control-records.ts'
 import type { StorageRecords } from './storage-records.ts'
+import type { SummarizedOutput } from './output-summary.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
@@ -232,7 +233,12 @@ export interface RecordData extends ControlRecords, StorageRecords {
     readonly program?: string
   }
   /** The main step ended and its product is durable; gates follow. */
-  'item.captured': { readonly exit: Exit; readonly product: Product; readonly activity?: AgentActivity }
+  'item.captured': {
+    readonly exit: Exit
+    readonly product: Product
+    readonly activity?: AgentActivity
+    readonly summaries?: readonly SummarizedOutput[]
+  }
   'gate.ended': {
     readonly gate: number
     readonly passed: boolean
@@ -242,7 +248,7 @@ export interface RecordData extends ControlRecords, StorageRecords {
     readonly stderr?: BlobRef
     readonly services?: readonly ServiceReport[]
   }
-  /** The attempt is over. `exit`, `product` and `activity` are here unless `item.captured` had them. */
+  /** The attempt is over. `exit`, `product`, `activity` and `summaries` are here unless `item.captured` had them. */
   'attempt.ended': {
     readonly outcome: AttemptOutcome
     /** A stable word such as `exit-code`, `output-missing`, `gate`, `prepare`, `launch`. */
@@ -251,6 +257,8 @@ export interface RecordData extends ControlRecords, StorageRecords {
     readonly exit?: Exit
     readonly product?: Product
     readonly activity?: AgentActivity
+    /** Of declared outputs with a kind, in the order of the plan. */
+    readonly summaries?: readonly SummarizedOutput[]
   }
   /** Where an agent asked something, the payload is its `Question` as JSON. */
   'item.parked': {

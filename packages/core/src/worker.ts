@@ -2,6 +2,7 @@ import type { AgentActivity } from './activity.ts'
 import type { Executor, Exit, LaunchSpec } from './executor.ts'
 import type { ItemSpec, ResolvedWorkspace, RunSpec } from './plan.ts'
 import type { ChildrenPort } from './children.ts'
+import type { SummarizedOutput } from './output-summary.ts'
 import type { InputRef, KeptConversation, ParkReason, Product, RecordData, Step } from './record.ts'
 import type { ServiceReport } from './services.ts'
 import type { Question, ResumedConversation } from './runtime.ts'
@@ -59,6 +60,8 @@ export interface StepReport {
   readonly conversation?: KeptConversation
   /** Of `main`, where its program is an agent's. */
   readonly activity?: AgentActivity
+  /** Of `main`: what outputs with a kind say. */
+  readonly summaries?: readonly SummarizedOutput[]
   /** For `setup` and gates. */
   readonly stdout?: BlobRef
   readonly stderr?: BlobRef

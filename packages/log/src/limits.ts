@@ -15,6 +15,7 @@ export const LIMITS: {
   readonly activityTools: number
   readonly activityNudged: number
   readonly activityModels: number
+  readonly summaryNames: number
   readonly servicesPerItem: number
   readonly noteBytes: number
   readonly noteSignatures: number
@@ -41,6 +42,8 @@ export const LIMITS: {
   activityNudged: 5,
   /** Models, by which the tokens that one attempt's agent told are told apart; one more is all others. */
   activityModels: 8,
+  /** Failing cases or findings that the summary of one output names. */
+  summaryNames: 10,
   servicesPerItem: SERVICES_PER_ITEM,
   noteBytes: 65_536,
   noteSignatures: 64,

@@ -22,6 +22,7 @@ import {
   prose,
   services,
   step,
+  summaries,
   word,
 } from './record-fields.ts'
 import type { Takes } from './exactly.ts'
@@ -166,7 +167,12 @@ const schemas = {
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),
   'tool.allowed': z.strictObject({ tool: word, reason: word, index: count }),
   'conversation.begun': z.strictObject({ id: word, resumed: z.boolean(), program: word.exactOptional() }),
-  'item.captured': z.strictObject({ exit, product, activity: activity.exactOptional() }),
+  'item.captured': z.strictObject({
+    exit,
+    product,
+    activity: activity.exactOptional(),
+    summaries: summaries.exactOptional(),
+  }),
   'gate.ended': z.strictObject({
     gate: count,
     passed: z.boolean(),
@@ -183,6 +189,7 @@ const schemas = {
     exit: exit.exactOptional(),
     product: product.exactOptional(),
     activity: activity.exactOptional(),
+    summaries: summaries.exactOptional(),
   }),
   'item.parked': z.strictObject({
     reason: z.literal(['retry', 'capacity', 'rate-limit', 'input', 'approval', 'budget', 'quorum', 'pause']),

@@ -7,6 +7,7 @@ import type {
   Product,
   ServiceReport,
   Step,
+  SummarizedOutput,
 } from '@seamark/core'
 import { EXIT_REASONS, ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
@@ -121,6 +122,47 @@ export const activity: z.ZodType<AgentActivity> = exactly<AgentActivity>()(
         .max(LIMITS.activityModels + 1),
     })
     .meta({ title: 'activity' }),
+)
+
+const covered = z.strictObject({ covered: count, total: count })
+
+export const summaries: z.ZodType<readonly SummarizedOutput[]> = exactly<readonly SummarizedOutput[]>()(
+  z
+    .array(
+      z.strictObject({
+        path,
+        summary: z.union([
+          z.strictObject({
+            kind: z.literal('junit'),
+            tests: count,
+            failures: count,
+            errors: count,
+            skipped: count,
+            failing: z.array(word).max(LIMITS.summaryNames),
+          }),
+          z.strictObject({
+            kind: z.literal('sarif'),
+            errors: count,
+            warnings: count,
+            notes: count,
+            suppressed: count,
+            findings: z
+              .array(
+                z.strictObject({
+                  level: z.literal(['error', 'warning', 'note']),
+                  rule: word.exactOptional(),
+                  place: word.exactOptional(),
+                }),
+              )
+              .max(LIMITS.summaryNames),
+          }),
+          z.strictObject({ kind: z.literal('coverage'), lines: covered, branches: covered.exactOptional() }),
+          z.strictObject({ kind: z.literal(['junit', 'sarif', 'coverage']), unreadable: word }),
+        ]),
+      }),
+    )
+    .max(LIMITS.outputsPerProduct)
+    .meta({ title: 'summaries' }),
 )
 
 export const inputs: z.ZodType<readonly InputRef[]> = exactly<readonly InputRef[]>()(

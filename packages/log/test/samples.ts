@@ -39,6 +39,25 @@ const activity: Full<NonNullable<RecordData['item.captured']['activity']>> = {
   nudgedFor: ['Bash: ls'],
   usage: [{ model: 'm', inputTokens: 7, outputTokens: 3 }],
 }
+const summaries: Full<NonNullable<RecordData['item.captured']['summaries']>> = [
+  { path: 'junit.xml', summary: { kind: 'junit', tests: 3, failures: 1, errors: 0, skipped: 1, failing: ['adds'] } },
+  {
+    path: 'lint.sarif',
+    summary: {
+      kind: 'sarif',
+      errors: 1,
+      warnings: 0,
+      notes: 0,
+      suppressed: 2,
+      findings: [{ level: 'error', rule: 'no-undef', place: 'a.js:2' }],
+    },
+  },
+  {
+    path: 'lcov.info',
+    summary: { kind: 'coverage', lines: { covered: 1, total: 2 }, branches: { covered: 0, total: 1 } },
+  },
+  { path: 'cut.xml', summary: { kind: 'junit', unreadable: 'is no well-formed XML: line 1, column 2' } },
+]
 const origin = `seamark.invalid/${'0f'.repeat(16)}`
 const launchId = `sm${'a2'.repeat(16)}`
 
@@ -127,9 +146,9 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   },
   'budget.set': { on: 'team', name: 'web', limits: { tokens: 7, nanoUsd: 8 } },
   'budget.warned': { account: 'run:r1', of: 'nanoUsd', settled: 8, limit: 10 },
-  'item.captured': { exit, product, activity },
+  'item.captured': { exit, product, activity, summaries },
   'gate.ended': { gate: 0, passed: true, reason: 'completed', exit, stdout: blob, stderr: blob, services },
-  'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product, activity },
+  'attempt.ended': { outcome: 'failed', reason: 'exit-code', detail: '1', exit, product, activity, summaries },
   'item.parked': {
     reason: 'budget',
     token: 't',

@@ -1,6 +1,7 @@
 import type { Executor, ItemPolicy, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, SeamError, sha256Hex } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
+import { SUMMARY_BYTES } from './fit.ts'
 import type { LaunchFacts } from './launch-facts.ts'
 import { agentOf } from './schedule.ts'
 import type { Queues } from './schedule.ts'
@@ -103,7 +104,7 @@ function checkNumbers({ priority, timeoutMs, retries, gates, outputs }: ItemSpec
     report(
       `${at}/outputs`,
       'The outputs of this item do not fit the record of its end.',
-      'Declare fewer outputs, or shorter paths.',
+      'Declare fewer outputs, fewer with a kind, or shorter paths.',
     )
 }
 
@@ -150,7 +151,10 @@ function inputBytes({ items }: Submission, index: number): number {
 
 /** Upper bound of what an item's outputs take in the header of its end. */
 function outputBytes(outputs: ItemSpec['outputs']): number {
-  return outputs.reduce((bytes, { path }) => bytes + OUTPUT_FIELDS + Buffer.byteLength(JSON.stringify(path)), 0)
+  return outputs.reduce((bytes, { path, kind }) => {
+    const pathBytes = Buffer.byteLength(JSON.stringify(path))
+    return bytes + OUTPUT_FIELDS + pathBytes + (kind === undefined ? 0 : SUMMARY_BYTES + pathBytes)
+  }, 0)
 }
 
 /** What the instructions of a runtime take in the header of a launch; those of each are counted once. */

@@ -2,7 +2,7 @@ import type { AttemptOutcome, Exit, ParkReason, RecordData, RecordDraft, SpentBu
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
-import { atMost, fitActivity, fitDetail, fitExit } from './fit.ts'
+import { atMost, fitActivity, fitDetail, fitExit, fitSummaries } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
 import { keptBy, startsOver } from './goes-on.ts'
 import type { Kept } from './goes-on.ts'
@@ -356,11 +356,12 @@ function exitOf({ exit }: LaunchEnd & { type: 'report' }): Exit {
 function evidenceOf(
   end: LaunchEnd & { type: 'report' },
 ): RecordData['item.captured'] | Omit<RecordData['item.captured'], 'product'> {
-  const { product, activity } = end.report
+  const { product, activity, summaries } = end.report
   return {
     exit: exitOf(end),
     ...(product !== undefined && { product }),
     ...(activity !== undefined && { activity: fitActivity(activity) }),
+    ...(summaries !== undefined && { summaries: fitSummaries(summaries) }),
   }
 }
 

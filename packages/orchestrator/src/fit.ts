@@ -1,4 +1,4 @@
-import type { AgentActivity, Exit } from '@seamark/core'
+import type { AgentActivity, Covered, Exit, OutputSummary, SummarizedOutput } from '@seamark/core'
 import { LIMITS } from '@seamark/log'
 
 // What comes from programs and other packages is made to fit a record, so that no end can be refused by the log.
@@ -59,6 +59,54 @@ export function fitActivity(activity: AgentActivity): AgentActivity {
   }
 }
 
+/** What outputs say, as a record may have it. */
+export function fitSummaries(summaries: readonly SummarizedOutput[]): readonly SummarizedOutput[] {
+  return summaries
+    .slice(0, LIMITS.outputsPerProduct)
+    .map(({ path, summary }) => ({ path, summary: fitSummary(summary) }))
+}
+
+/** The most that one takes in a header, as canonical JSON, beside its path: ten findings with both of their names. */
+export const SUMMARY_BYTES = 4_000
+const NAME_BYTES = 160
+
+function fitSummary(summary: OutputSummary): OutputSummary {
+  const named = (text: string) => atMost(text, 140, NAME_BYTES) || 'unnamed'
+  if ('unreadable' in summary) return { kind: summary.kind, unreadable: named(summary.unreadable) }
+  switch (summary.kind) {
+    case 'junit': {
+      const { kind, tests, failures, errors, skipped, failing } = summary
+      const sums = {
+        tests: fitCount(tests),
+        failures: fitCount(failures),
+        errors: fitCount(errors),
+        skipped: fitCount(skipped),
+      }
+      return { kind, ...sums, failing: failing.slice(0, LIMITS.summaryNames).map(named) }
+    }
+    case 'sarif': {
+      const { kind, errors, warnings, notes, suppressed, findings } = summary
+      const sums = {
+        errors: fitCount(errors),
+        warnings: fitCount(warnings),
+        notes: fitCount(notes),
+        suppressed: fitCount(suppressed),
+      }
+      const first = findings.slice(0, LIMITS.summaryNames).map(({ level, rule, place }) => ({
+        level,
+        ...(rule !== undefined && { rule: named(rule) }),
+        ...(place !== undefined && { place: named(place) }),
+      }))
+      return { kind, ...sums, findings: first }
+    }
+    case 'coverage': {
+      const { kind, lines, branches } = summary
+      return { kind, lines: fitCovered(lines), ...(branches && { branches: fitCovered(branches) }) }
+    }
+  }
+}
+
+const fitCovered = ({ covered, total }: Covered): Covered => ({ covered: fitCount(covered), total: fitCount(total) })
 const jsonBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
 const fitCount = (number: number): number => (Number.isSafeInteger(number) && number >= 0 ? number : 0)
 const fitName = (name: string): string => atMost(name, 100) || 'unnamed'

@@ -39,6 +39,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     product: undefined,
     left: undefined,
     activity: undefined,
+    summaries: undefined,
     startedAt: undefined,
     endedAt: undefined,
   }

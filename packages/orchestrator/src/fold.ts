@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 21
+export const FOLD_VERSION = 24
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -257,6 +257,7 @@ function foldItem(
         item.endedAt = undefined
         item.left = undefined
         item.activity = undefined
+        item.summaries = undefined
         item.conversing = false
       }
       return began(state, run, launch)
@@ -268,6 +269,7 @@ function foldItem(
       item.product = record.data.product
       item.left = leftBy(record.data.exit)
       item.activity = record.data.activity
+      item.summaries = record.data.summaries
       orphan(state, run, item, true)
       return endLaunch(state, run, item)
     case 'gate.ended':
@@ -281,6 +283,7 @@ function foldItem(
       item.reason = record.data.reason
       item.left ??= leftBy(record.data.exit)
       item.activity ??= record.data.activity
+      item.summaries ??= record.data.summaries
       item.limited = record.data.outcome === 'parked' && record.data.reason === 'rate-limit' ? item.limited + 1 : 0
       if (record.data.outcome !== 'succeeded') item.product = undefined
       else if (record.data.product !== undefined) item.product = record.data.product

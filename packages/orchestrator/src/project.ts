@@ -45,6 +45,7 @@ export function itemRow(run: string, item: Item): ItemRow {
     ...(item.product && { product: item.product }),
     ...(item.left && { left: item.left }),
     ...(item.activity && { activity: item.activity }),
+    ...(item.summaries && { summaries: item.summaries }),
     ...(item.startedAt !== undefined && { startedAt: item.startedAt }),
     ...(item.endedAt !== undefined && { endedAt: item.endedAt }),
     executor: item.spec.executor,

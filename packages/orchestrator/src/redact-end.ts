@@ -1,4 +1,4 @@
-import type { AgentActivity, Exit, StepVerdict } from '@seamark/core'
+import type { AgentActivity, Exit, OutputSummary, StepVerdict } from '@seamark/core'
 import type { LaunchEnd } from './commands.ts'
 
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
@@ -6,7 +6,7 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
   if (end.type === 'error') return { ...end, detail: redact(end.detail) }
   if (end.type !== 'report') return end
   const { exit, report } = end
-  const { verdict, activity } = report
+  const { verdict, activity, summaries } = report
   return {
     ...end,
     exit: redactExit(exit, redact),
@@ -14,6 +14,9 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
       ...report,
       verdict: redactVerdict(verdict, redact),
       ...(activity && { activity: redactActivity(activity, redact) }),
+      ...(summaries && {
+        summaries: summaries.map(({ path, summary }) => ({ path, summary: redactSummary(summary, redact) })),
+      }),
     },
   }
 }
@@ -26,6 +29,17 @@ function redactActivity(activity: AgentActivity, redact: (text: string) => strin
     nudgedFor: nudgedFor.map(redact),
     usage: usage.map(({ model, ...tokens }) => ({ model: redact(model), ...tokens })),
   }
+}
+
+function redactSummary(summary: OutputSummary, redact: (text: string) => string): OutputSummary {
+  if ('failing' in summary) return { ...summary, failing: summary.failing.map(redact) }
+  if (!('findings' in summary)) return summary
+  const findings = summary.findings.map(({ level, rule, place }) => ({
+    level,
+    ...(rule !== undefined && { rule: redact(rule) }),
+    ...(place !== undefined && { place: redact(place) }),
+  }))
+  return { ...summary, findings }
 }
 
 function redactVerdict(verdict: StepVerdict, redact: (text: string) => string): StepVerdict {

@@ -14,6 +14,7 @@ import type {
   SpentBudget,
   Step,
   StepTask,
+  SummarizedOutput,
   UsageRow,
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
@@ -109,6 +110,8 @@ export interface Item {
   left: LeftProcesses | undefined
   /** What the agent of the newest attempt did, once its main step has ended. */
   activity: AgentActivity | undefined
+  /** What outputs with a kind say that the newest attempt left. */
+  summaries: readonly SummarizedOutput[] | undefined
   startedAt: number | undefined
   endedAt: number | undefined
 }

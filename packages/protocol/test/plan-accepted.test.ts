@@ -48,7 +48,7 @@ items:
     run: x
     locks: ["src/**", "./src//**", "name:deploy", "**", ./a//b, "name:deploy"]
     gates: [{ run: npm test, protect: ["test/**"] }, { run: y, timeout: 2h }]
-    outputs: [{ path: ./reports/junit.xml }, { path: r.json, schema: &s { type: array } }, { path: ./r.json, schema: *s }]
+    outputs: [{ path: ./reports/junit.xml, kind: junit }, { path: r.json, schema: &s { type: array } }, { path: ./r.json, schema: *s }]
     env: { B: c }
     priority: -100
   - id: all
@@ -76,7 +76,10 @@ items:
         { run: 'npm test', protect: [{ type: 'tree', path: 'test' }], timeoutMs: 1_200_000 },
         { run: 'y', protect: [], timeoutMs: 7_200_000 },
       ],
-      outputs: [{ path: 'reports/junit.xml' }, { path: 'r.json', schema: { type: 'array' } }],
+      outputs: [
+        { path: 'reports/junit.xml', kind: 'junit' },
+        { path: 'r.json', schema: { type: 'array' } },
+      ],
       env: { A: 'a', B: 'c' },
       priority: -100,
       queue: 'slow',

@@ -94,7 +94,9 @@ describe('an item', () => {
     ['a limit that is not held', 'limits: { cpu: 1 }', 'UNSUPPORTED /items/0/limits/cpu'],
     ['a patch that may be there', 'patch: optional', 'INVALID_INPUT /items/0/patch'],
     ['effects that are not enforced', 'effects: pure', 'UNSUPPORTED /items/0/effects'],
-    ['the kind of an output', 'outputs: [{ path: a, schema: junit }]', 'UNSUPPORTED /items/0/outputs/0/schema'],
+    ['a schema that is a word', 'outputs: [{ path: a, schema: junit }]', 'INVALID_INPUT /items/0/outputs/0/schema'],
+    ['a kind that is none', 'outputs: [{ path: a, kind: tap }]', 'INVALID_INPUT /items/0/outputs/0/kind'],
+    ['a kind and a schema', 'outputs: [{ path: a, kind: sarif, schema: {} }]', 'INVALID_INPUT /items/0/outputs/0/kind'],
     ['a schema that is a list', 'outputs: [{ path: a, schema: [] }]', 'INVALID_INPUT /items/0/outputs/0/schema'],
     [
       'a schema with a word that is none',

@@ -4,6 +4,7 @@ import type {
   AttemptOutcome,
   ItemOutcome,
   Product,
+  SummarizedOutput,
   RecordData,
   UsageAmount,
 } from '@seamark/core'
@@ -18,6 +19,8 @@ export interface AttemptFacts {
   reason?: string
   detail?: string
   activity?: AgentActivity
+  /** What its outputs with a kind say. */
+  summaries?: readonly SummarizedOutput[]
 }
 
 /** Calls to models that were settled. */
@@ -113,12 +116,17 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
     if (newest?.attempt === record.attempt) return
     item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
   } else if (record.kind === 'item.captured') {
-    if (newest !== undefined && record.data.activity !== undefined) newest.activity = record.data.activity
+    const { activity, summaries } = record.data
+    if (newest !== undefined)
+      Object.assign(newest, {
+        ...(activity !== undefined && { activity }),
+        ...(summaries !== undefined && { summaries }),
+      })
   } else if (record.kind === 'gate.ended') item.gates.push(record.data)
   else if (record.kind === 'usage.settled') item.spent = plus(item.spent, record.data.charged)
   else if (record.kind === 'item.settled') item.outcome = record.data.outcome
   else if (record.kind === 'attempt.ended') {
-    const { outcome, reason, detail, activity } = record.data
+    const { outcome, reason, detail, activity, summaries } = record.data
     if (newest !== undefined && newest.attempt === record.attempt)
       Object.assign(newest, {
         endedAt: record.at,
@@ -126,6 +134,7 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
         reason,
         ...(detail !== undefined && { detail }),
         ...(activity !== undefined && { activity }),
+        ...(summaries !== undefined && { summaries }),
       })
   }
 }

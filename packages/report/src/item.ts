@@ -6,6 +6,7 @@ import { markup } from './html.ts'
 import type { Html } from './html.ts'
 import type { Excerpt } from './input.ts'
 import type { Shown } from './shown.ts'
+import { summarized } from './summary.ts'
 import { bytes, counted, dollars, duration, moment } from './words.ts'
 
 /** An item: closed one line, open all that is known of it. */
@@ -66,7 +67,7 @@ export function item(shown: Shown, colours: Colours): Html {
 }
 
 function attempt(facts: AttemptFacts): Html {
-  const { attempt: number, startedAt, endedAt, outcome, reason, detail, executor, activity } = facts
+  const { attempt: number, startedAt, endedAt, outcome, reason, detail, executor, activity, summaries = [] } = facts
   const took =
     endedAt === undefined
       ? 'still running'
@@ -74,6 +75,7 @@ function attempt(facts: AttemptFacts): Html {
   return markup`<li>
     attempt ${number} on ${executor}, ${moment(startedAt)}:
     ${took}${detail === undefined ? undefined : markup`<br /><small>${detail}</small>`}${activity && did(activity)}
+    ${summaries.map(summarized)}
   </li>`
 }
 

@@ -9,6 +9,7 @@ import type {
   StepReport,
   StepTask,
   StepVerdict,
+  SummarizedOutput,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { redactBytes } from '@seamark/kit'
@@ -20,6 +21,8 @@ import type { Seen } from './judge.ts'
 import { keepConversation, toldName } from './conversation.ts'
 import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
+import { KIND_LIMITS } from './kinds/reader.ts'
+import { toldSummary } from './kinds/told.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import { captureServices } from './service-reports.ts'
@@ -60,11 +63,15 @@ export async function captureStep(
       verdict: judged,
       product,
       conversation,
+      summaries,
     } = await captureProduct(task, services.unready ?? verdict, about, options)
     return {
       verdict: told(services.remark(judged), secrets),
       product: { ...product, ...streams, ...reported },
       ...(conversation && { conversation }),
+      ...(summaries.length > 0 && {
+        summaries: summaries.map(({ path, summary }) => ({ path, summary: toldSummary(summary, secrets) })),
+      }),
       ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
   }
@@ -106,12 +113,13 @@ async function captureProduct(
   readonly verdict: StepVerdict
   readonly product: Omit<Product, keyof CapturedStreams>
   readonly conversation?: KeptConversation
+  readonly summaries: readonly SummarizedOutput[]
 }> {
   const exclude = task.layer !== undefined && task.setup !== undefined ? task.setup.paths : []
   // Nothing ran, so the workspace is what it was made from.
   if (first.reason === 'not-started') {
     await writeFile(attempt.captured, '')
-    return { verdict: first, product: { outputs: [] } }
+    return { verdict: first, product: { outputs: [] }, summaries: [] }
   }
   const call = { ...options, exclude }
   const workspaces = tools.workspaces(task.workspace)
@@ -132,12 +140,17 @@ async function captureProduct(
   // An empty file of ours is no output.
   await removeUnwritten(task, tools.git, attempt.workspace, options)
   const outputs: { path: string; blob: BlobRef }[] = []
+  const summaries: SummarizedOutput[] = []
+  const readTime = { leftMs: KIND_LIMITS.readMs }
   const limit = { leftMs: OUTPUT_SCHEMA_LIMITS.matchMs }
   for (const output of task.item?.outputs ?? []) {
     // What has failed already is not looked at any closer.
     const time = verdict.outcome === 'succeeded' ? limit : undefined
-    const found = await attempted(() => captureOutput(attempt.workspace, output, { tools, secrets, time }, options))
+    const found = await attempted(() =>
+      captureOutput(attempt.workspace, output, { tools, secrets, readTime, time }, options),
+    )
     if (found?.blob !== undefined) outputs.push({ path: output.path, blob: found.blob })
+    if (found?.summary !== undefined) summaries.push({ path: output.path, summary: found.summary })
     if (found?.wrong !== undefined && verdict.outcome === 'succeeded') verdict = found.wrong
   }
   const patch = await attempted(async () => {
@@ -177,7 +190,7 @@ async function captureProduct(
     patchRequired: task.item?.patch === 'required',
   })
   const product = { outputs, ...(patch && { patch }), ...(snapshot && { snapshot }) }
-  return { verdict, product, ...(kept && { conversation: kept }) }
+  return { verdict, product, summaries, ...(kept && { conversation: kept }) }
 }
 
 /** The whole workspace as a blob. Where a secret is in it, that is told with the file that has it, and nothing is stored. */

@@ -1,4 +1,4 @@
-import type { BlobRef, CallOptions, JsonObject, OutputSpec, StepVerdict } from '@seamark/core'
+import type { BlobRef, CallOptions, JsonObject, OutputSpec, OutputSummary, StepVerdict } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { hasCode, systemCode } from '@seamark/kit'
 import type { Match } from '@seamark/output-schema'
@@ -8,6 +8,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookBelow, whatIsAt } from './contained.ts'
 import { failure } from './judge.ts'
+import { kindTap } from './kinds/read-kind.ts'
 import { withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { bytePath } from './path-bytes.ts'
@@ -17,6 +18,8 @@ import type { Turns } from './turns.ts'
 export interface OutputTools {
   readonly tools: Pick<NamespaceTools, 'blobs' | 'git' | 'matching'>
   readonly secrets: RedactionTable
+  /** What is left of the time for outputs with a kind. */
+  readonly readTime: { leftMs: number }
   /** What is left of the time for schemas. Absent: no output is held to its own. */
   readonly time?: { leftMs: number } | undefined
 }
@@ -25,18 +28,20 @@ export interface OutputTools {
 export interface FoundOutput {
   /** Absent where it is not there, or no file. */
   readonly blob?: BlobRef
+  /** What it says, where it has a kind. */
+  readonly summary?: OutputSummary
   /** Why the attempt did not succeed, where it did not. */
   readonly wrong?: StepVerdict
 }
 
 /**
- * Stores a declared output, and holds what was stored to its schema. Errors: `LIMIT_EXCEEDED`, `TIMEOUT`, and what
+ * Stores a declared output, and holds what was stored to its schema, or sums it up by its kind. Errors: `LIMIT_EXCEEDED`, `TIMEOUT`, and what
  * `isSecretFound` knows.
  */
 export async function captureOutput(
   workspace: string,
-  { path, schema }: OutputSpec,
-  { tools, secrets, time }: OutputTools,
+  { path, schema, kind }: OutputSpec,
+  { tools, secrets, readTime, time }: OutputTools,
   options?: CallOptions,
 ): Promise<FoundOutput> {
   const found = await lookBelow(workspace, path)
@@ -53,6 +58,14 @@ export async function captureOutput(
     throw error
   }
   const content = withoutSecrets(file.createReadStream(), bytePath(path), secrets)
+  if (kind !== undefined) {
+    const tap = kindTap(kind, readTime)
+    const stored = await tools.blobs.store(tap.through(content), options)
+    const { summary, because } = tap.read()
+    if (because === undefined || !('unreadable' in summary)) return { blob: stored, summary }
+    const detail = `${path} ${summary.unreadable}`
+    return { blob: stored, summary, wrong: failure(because === 'limit' ? 'limit' : 'output-invalid', detail) }
+  }
   if (schema === undefined || time === undefined) return { blob: await tools.blobs.store(content, options) }
   const document: Uint8Array[] = []
   const blob = await tools.blobs.store(copied(content, document, path), options)

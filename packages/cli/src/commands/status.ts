@@ -10,6 +10,7 @@ import { pausedText } from '../pause-text.ts'
 import { leftText, reasonText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { askedText } from '../question-text.ts'
+import { summaryLines, summaryText } from '../summary-text.ts'
 import { setupFailure } from '../setup-failure.ts'
 import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
@@ -117,6 +118,7 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
     ...(reason === undefined || state === 'succeeded' || said(waiting, reason) ? [] : [harmless(reasonText(reason))]),
+    ...(item.summaries ?? []).map(({ summary }) => summaryText(summary)),
     ...(item.left === undefined ? [] : [leftText(item.left)]),
   ]
   return `  ${id.padEnd(20)}  ${statusPaint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
@@ -134,6 +136,7 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
     shown.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
   for (const output of product?.outputs ?? [])
     shown.push(`  output    ${harmless(output.path)}, ${output.blob.sha256}, ${output.blob.size} bytes`)
+  for (const one of item.summaries ?? []) shown.push(...summaryLines(one))
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
   if (item.activity) shown.push(`  agent     ${activityText(item.activity)}`)
   for (const service of product?.services ?? []) shown.push(`  service   ${serviceText(service)}`)

@@ -19,14 +19,18 @@ const none: readonly never[] = []
 export function outputMaker(faults: Faults): OutputMaker {
   let schemas: SchemaCheck | undefined
 
-  function make({ path, schema }: PlanOutput, place: Path): OutputSpec | undefined {
+  function make({ path, schema, kind }: PlanOutput, place: Path): OutputSpec | undefined {
     const checked = literalPath(path)
     if (!checked.ok) {
       faults.add({ code: 'INVALID_INPUT', message: checked.message, remedy: checked.remedy, path: place })
       return undefined
     }
-    // The name of a kind has been refused already.
-    if (schema === undefined || typeof schema === 'string') return { path: checked.value }
+    if (kind !== undefined && schema !== undefined) {
+      const message = 'An output has a kind or a schema, not both.'
+      faults.add({ code: 'INVALID_INPUT', message, remedy: 'Keep one.', path: [...place, 'kind'], part: 'key' })
+      return undefined
+    }
+    if (schema === undefined) return { path: checked.value, ...(kind && { kind }) }
     schemas ??= schemaCheck()
     for (const { path: inSchema, ...problem } of schemas.problemsOf(schema))
       faults.add({ ...problem, path: [...place, 'schema', ...inSchema] })
@@ -51,7 +55,7 @@ export function outputMaker(faults: Faults): OutputMaker {
         else if (!isDeepStrictEqual(before, spec))
           faults.add({
             code: 'INVALID_INPUT',
-            message: 'The output is declared twice, with different schemas.',
+            message: 'The output is declared twice, with different schemas or kinds.',
             remedy: 'Keep one.',
             path: [...path, at],
           })

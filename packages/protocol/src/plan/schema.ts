@@ -29,7 +29,6 @@ const itemId = z
 const env = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
   .describe('Environment variables. Names that begin with SEAMARK_ are taken.')
-const notYet = 'Not enforced by this version: refused with UNSUPPORTED.'
 const agent = z.string().min(1)
 const word = z.string().min(1).max(200)
 const prompt = z.union([
@@ -138,11 +137,13 @@ const select = z.union([z.enum(['patch', 'workspace']), z.strictObject({ output:
 const need = z.strictObject({ from: z.string(), select: maybe(select) })
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
-  schema: maybe(
-    z.union([
-      z.record(z.string(), z.json()).describe('JSON Schema, draft 2020-12, that the document must hold to.'),
-      z.string().describe(notYet),
-    ]),
+  schema: maybe(z.record(z.string(), z.json()).describe('JSON Schema, draft 2020-12, that the document must hold to.')),
+  kind: maybe(
+    z
+      .enum(['junit', 'sarif', 'coverage'])
+      .describe(
+        'What it is read as, and summed up in the record of the attempt: JUnit XML, SARIF 2.1.0, or coverage as lcov or Cobertura XML. One that can not be read fails the attempt.',
+      ),
   ),
 })
 

@@ -33,12 +33,4 @@ export function unsupportedInItem(
     refuse(faults, [...path, 'budget', 'wallClock'], 'A wall clock of one item', 'Use limits.wallClock, or timeout.')
   if (item.effects !== undefined && item.effects !== 'write-impure')
     refuse(faults, [...path, 'effects'], `effects: ${item.effects}`, 'Use write-impure, or leave it out.')
-  for (const [index, output] of (item.outputs ?? []).entries())
-    if (typeof output.schema === 'string')
-      refuse(
-        faults,
-        [...path, 'outputs', index, 'schema'],
-        'The kind of an output',
-        'Write a JSON Schema, or check it in a gate.',
-      )
 }

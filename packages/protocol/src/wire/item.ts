@@ -9,6 +9,7 @@ import type {
   Product,
   Question,
   SpentBudget,
+  SummarizedOutput,
 } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
@@ -115,6 +116,45 @@ const activity: z.ZodType<AgentActivity> = z
     'What the agent of the newest attempt did, by what its program says, once its main step has ended. What is charged is what was metered.',
   )
 
+const covered = z.object({ covered: count, total: count })
+
+const summaries: z.ZodType<readonly SummarizedOutput[]> = z
+  .array(
+    z.object({
+      path: z.string(),
+      summary: z.union([
+        z.object({
+          kind: z.literal('junit'),
+          tests: count,
+          failures: count,
+          errors: count,
+          skipped: count,
+          failing: z.array(z.string()).describe('Names of the first cases that failed or ended with an error.'),
+        }),
+        z.object({
+          kind: z.literal('sarif'),
+          errors: count,
+          warnings: count,
+          notes: count,
+          suppressed: count,
+          findings: z.array(
+            z.object({
+              level: z.enum(['error', 'warning', 'note']),
+              rule: maybe(z.string()),
+              place: maybe(z.string().describe('Path, with a line after a colon where it has one.')),
+            }),
+          ),
+        }),
+        z.object({ kind: z.literal('coverage'), lines: covered, branches: maybe(covered) }),
+        z.object({
+          kind: z.enum(['junit', 'sarif', 'coverage']),
+          unreadable: z.string().describe('Why it could not be read.'),
+        }),
+      ]),
+    }),
+  )
+  .describe('What outputs with a kind say that the newest attempt left, whether it succeeded or not.')
+
 export const itemStatus: z.ZodType<ItemView['status']> = z.enum([
   'waiting',
   'running',
@@ -149,6 +189,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
   product: maybe(product),
   left: maybe(left),
   activity: maybe(activity),
+  summaries: maybe(summaries),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
   startedAt: maybe(count.describe('Epoch milliseconds.')),
   endedAt: maybe(count.describe('Epoch milliseconds.')),
