@@ -7,6 +7,7 @@ import { isBuilt } from '../built.ts'
 import { pack } from '../packed.ts'
 import { runProgram } from '../run-step.ts'
 import { packageFolders } from '../workspace.ts'
+import { programs, programText } from './packed-programs.ts'
 import { REPOSITORY } from './planted.ts'
 
 interface Manifest {
@@ -77,13 +78,19 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 describe('packed packages', () => {
-  it.each(entries.filter((entry) => entry.hasCode))('$specifier imports', async ({ specifier }) => {
-    const output = await must(
-      ['node', '--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`],
-      consumer,
-    )
-    expect(Number(output)).toBeGreaterThan(0)
+  it('each entry point is used by a program', () => {
+    const used = new Set(programs.flatMap(({ uses }) => uses.map((name) => `@seamark/${name}`)))
+    const withCode = entries.filter(({ hasCode }) => hasCode).map(({ specifier }) => specifier)
+    expect([...used].toSorted()).toEqual(withCode.toSorted())
   })
+
+  it.each(programs.map((each, index) => ({ names: each.uses.join(', '), each, index })))(
+    'does its work in a folder without the repository: $names',
+    async ({ each, index }) => {
+      writeFileSync(join(consumer, `program-${index}.mjs`), programText(each))
+      await must(['node', `program-${index}.mjs`, mkdtempSync(join(folder, 'own-'))], consumer)
+    },
+  )
 
   it('@seamark/core emits no JavaScript', () => {
     const files = readdirSync(join(consumer, 'node_modules/@seamark/core'), { recursive: true, encoding: 'utf8' })
