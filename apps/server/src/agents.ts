@@ -71,14 +71,18 @@ function wrongIn({ path, bytes }: { readonly path: string; readonly bytes: Buffe
   return [{ code: 'INVALID_INPUT', message: `${path} holds no text.`, remedy: 'Save it as UTF-8.', place: { pointer } }]
 }
 
-/** All versions. Errors: `UNAVAILABLE` where this service does not lead. */
+/** All versions, as the records have them where this service does not lead. Errors: those of the journal. */
 export async function listAgents(deployment: Deployment): Promise<AgentList> {
-  return { agents: (await deployment.requireEngine()).agents() }
+  return { agents: await agentsOf(deployment) }
 }
 
-/** One version with what it says. Errors: `NOT_FOUND`, `INTEGRITY`, `UNAVAILABLE`. */
+async function agentsOf({ engine, ns, journal }: Deployment): Promise<readonly AgentVersion[]> {
+  return engine?.agents() ?? readAgents(ns, journal)
+}
+
+/** One version with what it says. Errors: `NOT_FOUND`, `INTEGRITY`, those of the journal. */
 export async function showAgent(deployment: Deployment, text: string, options: CallOptions): Promise<AgentDetail> {
-  const agent = find((await deployment.requireEngine()).agents(), text)
+  const agent = find(await agentsOf(deployment), text)
   const { definition, files } = (await readManifest(deployment, agent.digest, options)).manifest
   return { ...agent, definition, files }
 }
@@ -92,18 +96,14 @@ export async function removeAgent(deployment: Deployment, principal: Principal, 
   return engine.removeAgent(principal, name, version)
 }
 
-/** What plans may know of the versions that they name; `null` of what is not there, or was removed. Errors: `INTEGRITY`, `UNAVAILABLE`. */
+/** What plans may know of the versions that they name; `null` of what is not there, or was removed. Errors: `INTEGRITY`, those of the journal. */
 export async function lookUpAgents(
   deployment: Deployment,
   named: readonly string[],
   { signal }: CallOptions,
 ): Promise<NonNullable<PlanDeployment['versions']>> {
-  // What only answers questions has no engine, and still must say of a plan what the one that runs it would.
-  const all =
-    deployment.leadership === undefined
-      ? await readAgents(deployment.ns, deployment.journal)
-      : (await deployment.requireEngine()).agents()
-  const agents = all.filter(({ removedAt }) => removedAt === undefined)
+  // What does not lead has no engine, and still must say of a plan what the one that runs it would.
+  const agents = (await agentsOf(deployment)).filter(({ removedAt }) => removedAt === undefined)
   const found: Record<string, PlanAgent | null> = {}
   for (const text of named) {
     const agent = lookUp(agents, text)

@@ -204,6 +204,30 @@ describe('a standby', { timeout: 240_000 }, () => {
     expect(await warned(here.write('second.config.ts', second))).toBe(true)
   })
 
+  it('says which agents there are, those too that were pushed since it waits, and takes none', async () => {
+    const { leader } = await pair('agents', 'second')
+    mkdirSync(join(here.dir, 'fixer'))
+    here.write('fixer/agent.yaml', 'name: fixer\nversion: 1\nruntime: command\n')
+    here.write('fixer/AGENTS.md', 'Fix what is broken.\n')
+    const agent = async (...args: readonly string[]) => {
+      const said: unknown = JSON.parse(text(await here.seamark('agent', ...args, '--json')))
+      return said
+    }
+    expect(await agent('list', '--data', 'second')).toEqual({ agents: [] })
+    await agent('push', 'fixer', '--data', 'first')
+    const listed = await agent('list', '--data', 'first')
+    expect(listed).toMatchObject({ agents: [{ name: 'fixer', version: 1 }] })
+    expect(await agent('list', '--data', 'second')).toEqual(listed)
+    expect(await agent('show', 'fixer@1', '--data', 'second')).toEqual(
+      await agent('show', 'fixer@1', '--data', 'first'),
+    )
+    const refused = await here.seamark('agent', 'push', 'fixer', '--json', '--data', 'second')
+    expect(JSON.parse(refused.err).error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(`(process ${leader.child.pid} `),
+    })
+  })
+
   it('stops while it waits', async () => {
     const file = config('replica.config.ts', 'waiting', 'standby: true')
     await serve('first', file).saw('"ready"')
