@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
-import { link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { link, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type {
@@ -13,7 +14,7 @@ import type {
 import { checkKeyPrefix, fromSystemError, rangeWithin, SeamError, systemCode, throwIfAborted } from '@seamark/kit'
 import { makeFolder, syncFolder } from '@seamark/kit/files'
 import { pathOfKey, TEMP_FOLDER } from './layout.ts'
-import { readBody, readSeal, writeObject } from './object-file.ts'
+import { listed, readBody, readSeal, writeObject } from './object-file.ts'
 import { sweepTemp, tempName } from './temp.ts'
 import { walk } from './walk.ts'
 
@@ -294,12 +295,22 @@ interface Place {
   readonly path: string
 }
 
-/** What is known of some objects, in their order up to one that is damaged; nothing of what was deleted meanwhile. */
+/** What a file's place says of it, without opening it; `undefined` if there is none. */
+async function lookAtFile(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** What is known of some objects, in their order up to one whose file can not be whole; nothing of what was deleted meanwhile. */
 async function* lookAt(places: readonly Place[], signal: AbortSignal | undefined): AsyncGenerator<StoredObject> {
   const looks = await Promise.allSettled(
     places.map(async ({ key, path }) => {
-      const handle = await openFile(path)
-      return handle && describe(key, handle)
+      const stats = await lookAtFile(path)
+      return stats && listed(key, stats)
     }),
   )
   for (const look of looks) {

@@ -1,7 +1,8 @@
 import { createHash, hash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { fromSystemError, orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
-import type { ByteRange, PutOptions } from '@seamark/core'
+import type { ByteRange, PutOptions, StoredObject } from '@seamark/core'
 
 // An object's file is the body, then the SHA-256 of each of its blocks, then a trailer:
 // SHA-256 of the body (32), its size (8, big-endian), SHA-256 of everything between body and here (32), magic (8).
@@ -133,6 +134,16 @@ export async function readSeal(handle: FileHandle, key: string): Promise<ObjectS
   const check = createHash('sha256').update(blocks).update(trailer.subarray(0, 40)).digest()
   if (!check.equals(trailer.subarray(40, 72))) throw damaged(key, 'its trailer is not what was written')
   return { size, sha256: trailer.toString('hex', 0, 32), blocks, storedAt: Math.floor(stats.mtimeMs) }
+}
+
+/** What an object's file says of it from outside: a listing opens none. Errors: `INTEGRITY` where it has a size that no object's has. */
+export function listed(key: string, stats: Stats): StoredObject {
+  if (!stats.isFile()) throw damaged(key, 'it is not a file')
+  const sealed = stats.size - trailerBytes
+  const size = sealed - Math.ceil(sealed / (blockBytes + digestBytes)) * digestBytes
+  if (sealed < 0 || size < 0 || size + Math.ceil(size / blockBytes) * digestBytes !== sealed)
+    throw damaged(key, 'its file is cut short')
+  return { key, size, storedAt: Math.floor(stats.mtimeMs) }
 }
 
 /**
