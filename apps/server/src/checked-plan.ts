@@ -1,5 +1,12 @@
 import { SeamError } from '@seamark/kit'
-import type { CheckAnswer, CheckedPlan, ParseOptions, PlanDeployment, PlanFormat } from '@seamark/protocol'
+import type {
+  CheckAnswer,
+  CheckedPlan,
+  ParseOptions,
+  PlanDeployment,
+  PlanFormat,
+  VariableValues,
+} from '@seamark/protocol'
 import { lookUpAgents } from './agents.ts'
 import type { Deployment } from './deployment.ts'
 import { isolationOf } from './isolation.ts'
@@ -8,16 +15,19 @@ import { isolationOf } from './isolation.ts'
 export interface PlanText {
   readonly bytes: Uint8Array
   readonly format: PlanFormat
+  /** Of its variables. */
+  readonly variables?: VariableValues
 }
 
 /** A plan that can run here: parsed apart from the loop, against what is there now. Errors: those of the plan, all at once. */
 export async function checkedPlan(
   deployment: Deployment,
-  { bytes, format }: PlanText,
+  { bytes, format, variables = {} }: PlanText,
   options: Pick<ParseOptions, 'signal' | 'found'>,
 ): Promise<CheckedPlan> {
   const names = await deployment.planNames.now()
-  const parse = (known: PlanDeployment) => deployment.parser.parse(bytes, { format, deployment: known, ...options })
+  const parse = (known: PlanDeployment) =>
+    deployment.parser.parse(bytes, { format, variables, deployment: known, ...options })
   let result = await parse(names)
   if (!result.ok && result.versions !== undefined)
     result = await parse({ ...names, versions: await lookUpAgents(deployment, result.versions, options) })

@@ -80,5 +80,7 @@ export interface CommandSpec<T extends ArgsDef> {
     context: CliContext,
     args: ParsedArgs<T & CommonArgs>,
     words: readonly string[] | undefined,
+    /** Every argument before them, as it was given. */
+    given: readonly string[],
   ) => Promise<number>
 }

@@ -26,12 +26,12 @@ export function command<const T extends ArgsDef>(spec: CommandSpec<T>): Command 
       if ('output' in spec.args) {
         // With `-` it is the file that is written.
         const isDocument = parsed.json === true && parsed.output !== '-'
-        return spec.run(isDocument ? { ...context, io: jsonTerminal(context.io) } : context, parsed, words)
+        return spec.run(isDocument ? { ...context, io: jsonTerminal(context.io) } : context, parsed, words, rawArgs)
       }
       const format = outputFormat(spec.name, parsed)
-      if (format === 'table') return spec.run(context, parsed, words)
+      if (format === 'table') return spec.run(context, parsed, words, rawArgs)
       const io = (format === 'yaml' ? yamlTerminal : jsonTerminal)(context.io)
-      return spec.run({ ...context, io }, parseArgs<T & CommonArgs>(['--json', ...rawArgs], args), words)
+      return spec.run({ ...context, io }, parseArgs<T & CommonArgs>(['--json', ...rawArgs], args), words, rawArgs)
     },
   }
 }

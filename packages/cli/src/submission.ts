@@ -1,6 +1,6 @@
 import { NAME, SeamError } from '@seamark/kit'
 import { RUN_ID_RULE } from '@seamark/protocol'
-import type { CheckAnswer, SubmitAnswer } from '@seamark/protocol'
+import type { CheckAnswer, SubmitAnswer, VariableValues } from '@seamark/protocol'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { PlanFile } from './plan-file.ts'
@@ -20,9 +20,10 @@ export function submitPlan(
   { cwd }: CliContext,
   { client }: Connection,
   plan: PlanFile,
-  run: string | undefined,
+  { run, variables }: { readonly run: string | undefined; readonly variables: VariableValues },
 ): Promise<SubmitAnswer> {
-  return client.submit({ plan: plan.bytes, format: plan.format, from: cwd, ...(run !== undefined && { run }) })
+  const { bytes, format } = plan
+  return client.submit({ plan: bytes, format, variables, from: cwd, ...(run !== undefined && { run }) })
 }
 
 /** What people should know of an accepted plan. */

@@ -12,6 +12,8 @@ import type { SpendLimits } from './usage.ts'
 export interface Plan {
   readonly version: 1
   readonly name?: string
+  /** What `${{ vars.NAME }}` stands for. In a plan without, texts are as they are. */
+  readonly variables?: Readonly<Record<string, PlanVariable>>
   readonly workspace?: PlanWorkspace
   readonly defaults?: PlanDefaults
   /** Limits over the whole run. */
@@ -19,6 +21,15 @@ export interface Plan {
   /** The queue of items that name none. Default `default`. */
   readonly queue?: string
   readonly items: readonly PlanItem[]
+}
+
+/** A value that whoever submits the plan may give. Without a default it must be given. */
+export interface PlanVariable {
+  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'choice'
+  readonly default?: string | number | boolean
+  /** What a `choice` may be. */
+  readonly choices?: readonly string[]
+  readonly description?: string
 }
 
 /** What every attempt of the run starts from. Without `git` it is an empty folder. */

@@ -35,6 +35,7 @@ export type { PolicyResult } from './plan/policy.ts'
 export { policyText, recordedPolicy, recordedSetupPolicy } from './plan/recorded-policy.ts'
 export type { RecordedPolicy, RecordedSetupPolicy } from './plan/recorded-policy.ts'
 export { planSchema } from './plan/schema.ts'
+export type { VariableValues } from './plan/variables.ts'
 export { MAX_USD, nanoUsdOf, spendLimits } from './plan/spending.ts'
 export { agentDetail, agentView } from './wire/agent.ts'
 export type { AgentDetail, AgentList, AgentView, PushAnswer, PushBody, Removed } from './wire/agent.ts'
@@ -99,7 +100,15 @@ export { doctorReport, seamView, serviceView, trustFile } from './wire/service.t
 export type { DoctorFinding, DoctorReport, FindingStatus, SeamView, ServiceView } from './wire/service.ts'
 export { planView } from './wire/plan.ts'
 export type { PlanItemView, PlanView } from './wire/plan.ts'
-export { checkAnswer, PLAN_MEDIA_TYPES, submitAnswer, workspaceBase } from './wire/submit.ts'
-export type { CheckAnswer, PlanFormat, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
+export {
+  checkAnswer,
+  PLAN_MEDIA_TYPES,
+  PLAN_WITH_VALUES_MEDIA_TYPE,
+  planWithValues,
+  submitAnswer,
+  variableValues,
+  workspaceBase,
+} from './wire/submit.ts'
+export type { CheckAnswer, PlanFormat, PlanWithValues, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
 export { budgetView, spentBudget, usageBy, usagePage, usageView } from './wire/usage.ts'
 export type { BudgetView, UsagePage, UsageView } from './wire/usage.ts'

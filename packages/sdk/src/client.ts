@@ -15,6 +15,7 @@ import type {
   ItemView,
   PlanFormat,
   PlanView,
+  PlanWithValues,
   PolicyView,
   PushAnswer,
   PushBody,
@@ -28,9 +29,11 @@ import type {
   TranscriptLine,
   UsageQuery,
   UsageView,
+  VariableValues,
   Route,
 } from '@seamark/protocol'
-import { newRunId, PLAN_MEDIA_TYPES, ROUTES } from '@seamark/protocol'
+import { SeamError } from '@seamark/kit'
+import { newRunId, PLAN_MEDIA_TYPES, PLAN_WITH_VALUES_MEDIA_TYPE, ROUTES } from '@seamark/protocol'
 import { call } from './call.ts'
 import type { CallInput } from './call.ts'
 import type { ClientOptions } from './options.ts'
@@ -41,6 +44,25 @@ export interface PlanInput {
   /** The plan's own text, YAML or JSON, UTF-8. */
   readonly plan: string | Uint8Array
   readonly format: PlanFormat
+  /** Of the variables that the plan declares. Text is read as their types. */
+  readonly variables?: VariableValues
+}
+
+/** A plan as it is sent. */
+function bytesOf({ plan, format, variables }: PlanInput): NonNullable<CallInput<never, never, never>['bytes']> {
+  if (variables === undefined || Object.keys(variables).length === 0)
+    return { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
+  const text = typeof plan === 'string' ? plan : decoded(plan)
+  const body: PlanWithValues = { plan: text, format, variables }
+  return { data: JSON.stringify(body), mediaType: PLAN_WITH_VALUES_MEDIA_TYPE }
+}
+
+function decoded(plan: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(plan)
+  } catch (error) {
+    throw new SeamError('INVALID_INPUT', 'The plan is not UTF-8.', { remedy: 'Save the file as UTF-8.', cause: error })
+  }
 }
 
 export interface SubmitInput extends PlanInput {
@@ -200,18 +222,11 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     async drain(input = {}, callOptions) {
       await ask(ROUTES.drain, { params: {}, body: input }, callOptions)
     },
-    submit({ plan, format, from, run = newRunId() }, callOptions) {
-      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
-      return ask(ROUTES.submit, { params: {}, query: { run, from }, bytes }, callOptions)
-    },
-    check({ plan, format }, callOptions) {
-      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
-      return ask(ROUTES.checkPlan, { params: {}, bytes }, callOptions)
-    },
-    show({ plan, format, svg = false }, callOptions) {
-      const bytes = { data: plan, mediaType: PLAN_MEDIA_TYPES[format] }
-      return ask(ROUTES.showPlan, { params: {}, query: { svg }, bytes }, callOptions)
-    },
+    submit: async ({ from, run = newRunId(), ...plan }, callOptions) =>
+      ask(ROUTES.submit, { params: {}, query: { run, from }, bytes: bytesOf(plan) }, callOptions),
+    check: async (plan, callOptions) => ask(ROUTES.checkPlan, { params: {}, bytes: bytesOf(plan) }, callOptions),
+    show: async ({ svg = false, ...plan }, callOptions) =>
+      ask(ROUTES.showPlan, { params: {}, query: { svg }, bytes: bytesOf(plan) }, callOptions),
     async *runs(filter = {}, callOptions) {
       let cursor: string | undefined
       do {

@@ -1,9 +1,9 @@
 import type { Route } from '@seamark/protocol'
-import { colonPath, PLAN_MEDIA_TYPES } from '@seamark/protocol'
-import type { PlanFormat } from '@seamark/protocol'
+import { colonPath, PLAN_MEDIA_TYPES, PLAN_WITH_VALUES_MEDIA_TYPE, planWithValues } from '@seamark/protocol'
 import { SeamError } from '@seamark/kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import type { PlanText } from '../checked-plan.ts'
 import { sendStream } from './stream.ts'
 
 /** A request whose every part was checked against its route. */
@@ -13,7 +13,7 @@ export interface Call<Params, Query, Body> {
   /** The JSON body. */
   readonly body: () => Body
   /** The plan's own bytes, on the one route that takes a plan. */
-  readonly plan: { readonly bytes: Uint8Array; readonly format: PlanFormat } | undefined
+  readonly plan: PlanText | undefined
   /** Fires when the client has gone, or the service stops. */
   readonly signal: AbortSignal
 }
@@ -96,19 +96,22 @@ function bodyOf<P, Q, B, A>(route: Route<P, Q, B, A>, request: FastifyRequest): 
     const body = parse(spec.schema, bytes.length === 0 ? {} : parseJson(bytes), 'body')
     return { body: () => body, plan: undefined }
   }
-  const plan = spec.kind === 'plan' ? { bytes, format: planFormat(request.headers['content-type']) } : undefined
-  return { body: noBody, plan }
+  return { body: noBody, plan: spec.kind === 'plan' ? planOf(bytes, request.headers['content-type']) : undefined }
 }
 
 function noBody(): never {
   throw new SeamError('INTERNAL', 'This route has no body.')
 }
 
-function planFormat(header: string | undefined): PlanFormat {
+function planOf(bytes: Buffer, header: string | undefined): PlanText {
   const mediaType = (header ?? '').split(';')[0]?.trim().toLowerCase()
-  for (const format of ['yaml', 'json'] as const) if (PLAN_MEDIA_TYPES[format] === mediaType) return format
+  for (const format of ['yaml', 'json'] as const) if (PLAN_MEDIA_TYPES[format] === mediaType) return { bytes, format }
+  if (mediaType === PLAN_WITH_VALUES_MEDIA_TYPE) {
+    const { plan, format, variables } = parse(planWithValues, parseJson(bytes), 'body')
+    return { bytes: Buffer.from(plan), format, variables }
+  }
   throw new SeamError('INVALID_INPUT', `A plan can not be sent as ${JSON.stringify(mediaType ?? '')}.`, {
-    remedy: `Send it as ${Object.values(PLAN_MEDIA_TYPES).join(' or ')}.`,
+    remedy: `Send it as ${[...Object.values(PLAN_MEDIA_TYPES), PLAN_WITH_VALUES_MEDIA_TYPE].join(' or ')}.`,
   })
 }
 

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { planText } from '../plan-text.ts'
+import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
 
@@ -13,6 +14,7 @@ export const planShow: Command = command({
   summary: 'Shows what could run at once in a plan, its locks and its longest path',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+    ...VARIABLE_ARGS,
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'SVG of the graph to write; - for stdout' },
   },
   examples: [
@@ -24,14 +26,15 @@ export const planShow: Command = command({
     'The longest path is the longest chain of items of which each needs the one before; ● marks its items.',
     '--json gives PlanView; see the documentation of the wire. A plan with problems is refused, as seamark validate does.',
   ],
-  async run(context, args) {
+  async run(context, args, _, given) {
     const { io, cwd } = context
     const json = args.json === true
     const { file, bytes, format } = await readPlanFile(cwd, args.plan)
+    const variables = await variablesGiven(cwd, args, given)
     try {
       const svg = args.output !== undefined
       const view = await withConnection(context, args, 'checks', ({ client }) =>
-        client.show({ plan: bytes, format, svg }),
+        client.show({ plan: bytes, format, variables, svg }),
       )
       if (args.output === '-') await io.out(view.svg ?? '')
       else if (args.output !== undefined) {

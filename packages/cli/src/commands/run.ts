@@ -7,6 +7,7 @@ import { followRun } from '../follow.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { exitCodeOf } from '../outcome.ts'
 import { ONE_ITEM, oneItemPlan } from '../one-item-plan.ts'
+import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import type { PlanFile } from '../plan-file.ts'
 import { describeProduct } from '../product-text.ts'
@@ -21,6 +22,7 @@ export const run: Command = command({
   takesCommand: true,
   args: {
     plan: { type: 'positional', required: false, description: 'File of the plan, YAML or JSON; - is standard input' },
+    ...VARIABLE_ARGS,
     id: {
       type: 'string',
       valueHint: 'RUN',
@@ -39,11 +41,12 @@ export const run: Command = command({
     "for a line of the shell write -- sh -c 'LINE'.",
     'A relative workspace.git is relative to the working folder. Exit code: 0, 11 where the run failed, 8 where it was cancelled.',
   ],
-  async run(context, args, words) {
+  async run(context, args, words, given) {
     const { io } = context
     const json = args.json === true
     requireRunId(args.id)
     const plan = await planOf(context.cwd, args, words)
+    const variables = await variablesGiven(context.cwd, args, given)
     const connection = await connect(context, args, 'commands')
     // Until there is a run to cancel, Ctrl-C has nothing to wait for.
     const offInterrupt = onInterrupt(() => void connection.close({ others: 'leave' }).finally(() => process.exit(8)))
@@ -51,7 +54,7 @@ export const run: Command = command({
     try {
       const warnings = (connection.inProcess?.notes ?? []).filter(({ level }) => level === 'warn')
       if (!json) for (const { text } of warnings) io.err(`${io.errStyle.yellow(text)}\n`)
-      const answer = await submitPlan(context, connection, plan, args.id)
+      const answer = await submitPlan(context, connection, plan, { run: args.id, variables })
       if (!json) await tryOut(io, describeSubmission(answer, io))
       offInterrupt()
       const { end, items, interrupted } = await followRun(context, connection, answer.run, json)

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
+import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
 import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
@@ -10,6 +11,7 @@ export const submit: Command = command({
   summary: 'Submits a plan to the running service and returns',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+    ...VARIABLE_ARGS,
     id: {
       type: 'string',
       valueHint: 'RUN',
@@ -20,14 +22,15 @@ export const submit: Command = command({
     { line: 'seamark submit plan.yaml', says: 'then: seamark status last' },
     { line: 'seamark submit plan.yaml --id nightly-2026-11-21', says: 'safe to repeat' },
   ],
-  async run(context, args) {
+  async run(context, args, _, given) {
     const { io } = context
     const json = args.json === true
     requireRunId(args.id)
     const plan = await readPlanFile(context.cwd, args.plan)
+    const variables = await variablesGiven(context.cwd, args, given)
     try {
       const answer = await withConnection(context, args, 'running', (connection) =>
-        submitPlan(context, connection, plan, args.id),
+        submitPlan(context, connection, plan, { run: args.id, variables }),
       )
       await io.out(json ? `${JSON.stringify(answer)}\n` : describeSubmission(answer, io))
       return 0

@@ -3,6 +3,7 @@ import type { SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
+import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import { reportError } from '../report-error.ts'
 import { harmless } from '../style.ts'
@@ -14,9 +15,11 @@ export const validate: Command = command({
   summary: 'Checks a plan and tells every problem, without running it',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
+    ...VARIABLE_ARGS,
   },
   examples: [
     { line: 'seamark validate plan.yaml', says: 'each problem as FILE:LINE:COLUMN, with what to do' },
+    { line: 'seamark validate plan.yaml --var env=test --var level=3', says: 'with values for its variables' },
     { line: 'seamark validate plan.yaml --json | jq .problems', says: 'the same as data' },
   ],
   notes: [
@@ -24,13 +27,14 @@ export const validate: Command = command({
     'policies. Its repository and commit are looked at only when it is submitted. Nothing is written.',
     '--json gives { file, valid, plan, name?, items } or { file, valid, problems }. Exit code: 0, or that of the first problem.',
   ],
-  async run(context, args) {
+  async run(context, args, _, given) {
     const { io } = context
     const json = args.json === true
     const { file, bytes, format } = await readPlanFile(context.cwd, args.plan)
+    const variables = await variablesGiven(context.cwd, args, given)
     try {
       const answer = await withConnection(context, args, 'checks', ({ client }) =>
-        client.check({ plan: bytes, format }),
+        client.check({ plan: bytes, format, variables }),
       )
       if (json) await io.out(`${JSON.stringify({ file, valid: true, ...answer })}\n`)
       else {

@@ -1,5 +1,6 @@
-import type { JsonObject } from '@seamark/core'
+import type { Json, JsonObject } from '@seamark/core'
 import { z } from 'zod'
+import { isMap } from './json-value.ts'
 import { jsonObject } from '../wire/exact.ts'
 import { planSchema } from './schema.ts'
 
@@ -8,11 +9,45 @@ import { planSchema } from './schema.ts'
  * shape a plan has; `parsePlan` also checks the graph, paths, names and limits.
  */
 export function planJsonSchema(): JsonObject {
-  const { $schema, ...schema } = jsonObject.parse(z.toJSONSchema(planSchema, { io: 'input' }))
+  const { $schema, properties, ...schema } = jsonObject.parse(z.toJSONSchema(planSchema, { io: 'input' }))
+  const { version, variables, ...rest } = jsonObject.parse(properties)
   return {
     ...($schema !== undefined && { $schema }),
     $id: 'https://seamark.invalid/plan.schema.json',
     title: 'Seamark plan, version 1',
     ...schema,
+    properties: { version: version ?? {}, variables: variables ?? {}, ...opened(rest) },
   }
+}
+
+/** Properties as they may also be written: with a variable for a value, and with a list of words for a command line. */
+function opened(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => {
+      if (name === 'id' || !isMap(schema)) return [name, schema]
+      if (name === 'run') return [name, also(schema, { type: 'array', items: { type: 'string' }, minItems: 1 })]
+      const closed = schema['pattern'] ?? schema['enum']
+      if (closed !== undefined || ['number', 'integer', 'boolean'].some((type) => type === schema['type']))
+        return [name, also(schema, { type: 'string', pattern: REFERENCE })]
+      return [name, inside(schema)]
+    }),
+  )
+}
+
+function inside(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map((one: Json) => inside(one))
+  if (!isMap(schema)) return schema
+  const { properties, items, anyOf } = schema
+  return {
+    ...schema,
+    ...(isMap(properties) && { properties: opened(properties) }),
+    ...(items !== undefined && { items: inside(items) }),
+    ...(anyOf !== undefined && { anyOf: inside(anyOf) }),
+  }
+}
+
+const REFERENCE = String.raw`\$\{\{ *vars\.[A-Za-z][A-Za-z0-9_-]* *\}\}`
+
+function also({ description, ...schema }: JsonObject, other: JsonObject): JsonObject {
+  return { ...(description !== undefined && { description }), anyOf: [schema, other] }
 }

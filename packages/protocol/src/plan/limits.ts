@@ -24,6 +24,7 @@ export interface PlanLimits {
   readonly servicesPerItem: number
   /** Different versions of agents. */
   readonly agents: number
+  readonly variables: number
   /** Names in one `env`. */
   readonly env: number
   /** Bytes of `run`: the system takes no longer argument. */
@@ -66,6 +67,7 @@ export const PLAN_LIMITS: PlanLimits = {
   outputsPerItem: 100,
   servicesPerItem: SERVICES_PER_ITEM,
   agents: 100,
+  variables: 100,
   env: 1_000,
   runBytes: 128_000,
   promptBytes: 128_000,

@@ -6,6 +6,7 @@ import { agentVersions } from './agent-version.ts'
 import type { AgentVersions } from './agent-version.ts'
 import type { PlanDeployment } from './deployment.ts'
 import { durationMs } from './duration.ts'
+import { expand } from './expand.ts'
 import { explain, withoutBadFields } from './explain.ts'
 import { faultList, faultsAt } from './fault.ts'
 import type { Faults } from './fault.ts'
@@ -20,6 +21,7 @@ import { planHeadSchema } from './schema.ts'
 import { decode, SourceStop } from './source.ts'
 import { budgetLimits, requireMeter } from './spending.ts'
 import { beforeSpread, spreadDefaults } from './spread-defaults.ts'
+import type { VariableValues } from './variables.ts'
 import { checkSetup, checkWorkspace } from './workspace.ts'
 import { readYaml } from './yaml-source.ts'
 
@@ -55,6 +57,8 @@ export interface ParsePlanOptions {
   /** Without it, text that begins with `{` is JSON and any other is YAML. */
   readonly format?: PlanFormat
   readonly deployment: PlanDeployment
+  /** Of the variables that the plan declares. */
+  readonly variables?: VariableValues
   /** What is wrong with the plan and showed only later, by its pointer: it is placed in the text, and the plan refused. */
   readonly found?: readonly Problem[]
 }
@@ -167,8 +171,9 @@ export function parsePlan(plan: string | Uint8Array, options: ParsePlanOptions):
     const reading = json ? readJson(text, faults) : readYaml(text, faults)
     if (!reading.ok) return { ok: false, problems: toProblems(faults, text, undefined) }
     const { document } = reading
-    const value = spreadDefaults(document.value, faults)
-    const placed = value === document.value ? faults : faultsAt(faults, (path) => beforeSpread(document.value, path))
+    const written = expand(document.value, options.variables ?? {}, faults)
+    const value = spreadDefaults(written, faults)
+    const placed = value === written ? faults : faultsAt(faults, (path) => beforeSpread(written, path))
     const versions = agentVersions(options.deployment, placed)
     const checked = check(value, options.deployment, versions, placed)
     for (const { place, ...problem } of options.found ?? [])

@@ -1,4 +1,4 @@
-import type { Plan, PlanItem, PlanItemDefaults, PlanService, PlanSetup } from '@seamark/core'
+import type { Plan, PlanItem, PlanItemDefaults, PlanService, PlanSetup, PlanVariable } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
@@ -13,6 +13,9 @@ import {
   setupPolicySchema,
   toolsSchema,
 } from './policy-schema.ts'
+
+/** Of variables. */
+export const VARIABLE_NAME: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
 
 const maybe = z.exactOptional
 const text = z.string().min(1)
@@ -200,9 +203,20 @@ const item = z
   })
   .describe('One unit of work.')
 
+const variable = z.strictObject({
+  type: z.enum(['string', 'number', 'integer', 'boolean', 'choice']),
+  default: maybe(z.union([z.string(), z.number(), z.boolean()]).describe('Without one it must be given.')),
+  choices: maybe(z.array(text).min(1).describe('What a choice may be.')),
+  description: maybe(z.string()),
+})
+const variableName = z
+  .string()
+  .regex(VARIABLE_NAME, 'is no name of a variable: use 1 to 63 letters, digits, "_" and "-", beginning with a letter')
+
 const plan = z.strictObject({
   version: z.literal(1),
   name: maybe(z.string().min(1).max(200)),
+  variables: maybe(z.record(variableName, variable).describe('What ${{ vars.NAME }} in texts stands for.')),
   workspace: maybe(workspace),
   defaults: maybe(defaults),
   budget: maybe(budget),
@@ -212,6 +226,8 @@ const plan = z.strictObject({
 
 /** The shape of a plan. `parsePlan` checks what a shape can not say. */
 export const planSchema: z.ZodType<Plan> = plan
+export const variableSchema: z.ZodType<PlanVariable> = variable
+export const VARIABLE_FIELDS: readonly string[] = Object.keys(variable.shape)
 export const itemDefaultsSchema: z.ZodType<PlanItemDefaults> = itemDefaults
 export const spreadSchema: z.ZodType<PlanItemDefaults> = spread
 /** The fields of `defaults` that `spreadSchema` has. */

@@ -10,7 +10,7 @@ import { ROUTES } from './routes.ts'
 import { runPage, runView } from './run.ts'
 import { doctorReport, serviceView, trustFile } from './service.ts'
 import { planView } from './plan.ts'
-import { checkAnswer, PLAN_MEDIA_TYPES, submitAnswer } from './submit.ts'
+import { checkAnswer, PLAN_MEDIA_TYPES, PLAN_WITH_VALUES_MEDIA_TYPE, planWithValues, submitAnswer } from './submit.ts'
 import { budgetView, usagePage, usageView } from './usage.ts'
 
 const named: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
@@ -69,9 +69,12 @@ function requestBody(body: Route<unknown, unknown, unknown, unknown>['body']): J
   const content: JsonObject =
     body.kind === 'json'
       ? { 'application/json': { schema: schemaOf(body.schema) } }
-      : Object.fromEntries(
-          Object.values(PLAN_MEDIA_TYPES).map((type) => [type, { schema: { $ref: 'plan.schema.json' } }]),
-        )
+      : {
+          ...Object.fromEntries(
+            Object.values(PLAN_MEDIA_TYPES).map((type) => [type, { schema: { $ref: 'plan.schema.json' } }]),
+          ),
+          [PLAN_WITH_VALUES_MEDIA_TYPE]: { schema: schemaOf(planWithValues) },
+        }
   return { requestBody: { required: true, content } }
 }
 

@@ -22,7 +22,7 @@ export interface Route<Params, Query, Body, Answer> {
   readonly params: z.ZodType<Params>
   /** Query values arrive as text; the schema turns them into numbers and booleans. */
   readonly query: z.ZodType<Query>
-  /** `plan`: the plan's own bytes as YAML or JSON. `none`: no body. */
+  /** `plan`: the plan's own bytes as YAML or JSON, or `PlanWithValues`. `none`: no body. */
   readonly body:
     | {
         readonly kind: 'json'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { VariableValues } from '../plan/variables.ts'
 import { count, digest, maybe } from './exact.ts'
 
 /** How a plan is written. */
@@ -9,6 +10,27 @@ export const PLAN_MEDIA_TYPES: Readonly<Record<PlanFormat, string>> = {
   yaml: 'application/yaml',
   json: 'application/json',
 }
+
+/** Media type of a plan with values for its variables. */
+export const PLAN_WITH_VALUES_MEDIA_TYPE = 'application/vnd.seamark.plan+json'
+
+/** A plan and what is given with it. */
+export interface PlanWithValues {
+  /** The plan's own text. */
+  readonly plan: string
+  readonly format: PlanFormat
+  readonly variables: VariableValues
+}
+
+export const variableValues: z.ZodType<VariableValues> = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .describe('By name. Text is read as the type that the plan declares.')
+
+export const planWithValues: z.ZodType<PlanWithValues> = z.strictObject({
+  plan: z.string(),
+  format: z.enum(['yaml', 'json']),
+  variables: variableValues,
+})
 
 /** What the service says of a plan that can run here. */
 export interface CheckAnswer {
