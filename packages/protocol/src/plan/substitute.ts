@@ -55,8 +55,6 @@ function isTyped(path: Path): boolean {
 export interface Substitution {
   /** A part of a plan at this path, with values in the texts in it and never in keys. */
   of(value: Json, path: Path, scope: Scope): Json
-  /** Whether more was put in than a plan may hold, and this was told. */
-  over(): boolean
 }
 
 export function substitution(faults: Faults): Substitution {
@@ -137,7 +135,7 @@ export function substitution(faults: Faults): Substitution {
     }
     return made
   }
-  return { of, over: () => over }
+  return { of }
 }
 
 function isLine(path: Path): boolean {
@@ -156,7 +154,7 @@ export function linesOfWords(value: Json, path: Path): Json {
       same &&= one === entry
       return one
     })
-    return same ? value : made
+    return same ? list : made
   }
   if (!isMap(value)) return value
   let made: Record<string, Json> | undefined
