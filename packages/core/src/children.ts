@@ -1,5 +1,6 @@
 import type { ItemSpec, ResolvedWorkspace } from './plan.ts'
-import type { ItemOutcome, Product } from './record.ts'
+import type { Product } from './product.ts'
+import type { ItemOutcome } from './record.ts'
 import type { BlobRef, CallOptions } from './seam.ts'
 
 /** A child, as the attempt that added it sees it. */

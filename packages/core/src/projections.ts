@@ -1,7 +1,8 @@
 import type { AgentActivity } from './activity.ts'
 import type { LeftProcesses } from './executor.ts'
 import type { SummarizedOutput } from './output-summary.ts'
-import type { ItemOutcome, ParkReason, Product, RunOutcome } from './record.ts'
+import type { Product } from './product.ts'
+import type { ItemOutcome, ParkReason, RunOutcome } from './record.ts'
 import type { CallOptions, Seam } from './seam.ts'
 import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
 

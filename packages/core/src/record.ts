@@ -3,6 +3,7 @@ import type { AgentInstruction, LaunchedAgent } from './agent-pin.ts'
 import type { ControlRecords } from './control-records.ts'
 import type { StorageRecords } from './storage-records.ts'
 import type { SummarizedOutput } from './output-summary.ts'
+import type { InputRef, KeptConversation, Product } from './product.ts'
 import type { BlobRef } from './seam.ts'
 import type { ErrorCode } from './error.ts'
 import type { Exit, Isolation } from './executor.ts'
@@ -13,47 +14,6 @@ import type { BudgetAccount, SpendLimits, TokenCounts, UsageAmount } from './usa
 
 /** `setup` builds a layer, `main` is the item's program, `gate:<n>` judges its product. */
 export type Step = 'setup' | 'main' | `gate:${number}`
-
-/** What a launch was given from another item's product. */
-export interface InputRef {
-  readonly name: string
-  /** Id of the item that made it. */
-  readonly from: string
-  readonly select: 'patch' | 'workspace' | 'output'
-  /** Path of the output, for `select: 'output'`. */
-  readonly path?: string
-  readonly blob: BlobRef
-}
-
-/** A conversation of an agent that can be gone on with. */
-export interface KeptConversation {
-  /** As its program named it; at most 200 characters. */
-  readonly id: string
-  /** What its program keeps of it, as a tar; absent where it keeps nothing. */
-  readonly state?: BlobRef
-}
-
-/** What an attempt left, by digest. At most 100 outputs. */
-export interface Product {
-  /** Changes against the base tree, in git's binary patch format. Absent where nothing changed. */
-  readonly patch?: BlobRef & {
-    readonly files: number
-    /** Git tree id of the base and of the result. */
-    readonly baseTree: string
-    readonly tree: string
-  }
-  readonly outputs: readonly { readonly path: string; readonly blob: BlobRef }[]
-  readonly stdout: BlobRef
-  readonly stderr: BlobRef
-  /**
-   * What was written to its program, as lines of JSON: `{ after, text }`, with how many bytes of `stdout` come before it. `unsure`
-   * where the program may not have it; `omitted`, a count of bytes, in the place of a `text` that was not kept. Absent where nothing was written.
-   */
-  readonly stdin?: BlobRef
-  /** The whole workspace as a tar, made before it was removed; absent where it was waived. */
-  readonly snapshot?: BlobRef
-  readonly services?: readonly ServiceReport[]
-}
 
 export type AttemptOutcome = 'succeeded' | 'failed' | 'timed-out' | 'lost' | 'canceled' | 'parked'
 export type ItemOutcome = 'succeeded' | 'failed' | 'canceled' | 'skipped'
