@@ -2,16 +2,39 @@ import { SeamError } from '@seamark/kit'
 import canonicalize from 'canonicalize'
 import { LIMITS } from './limits.ts'
 
-const encoder = new TextEncoder()
-// Printable ASCII without `"` and `\`: what JSON writes as it is.
-const plain = /^[ !#-[\]-~]*$/
-
 // Up to this many keys are sorted by insertion, which needs no memory.
 const SMALL = 24
-// The same few keys are written over and over; a stranger's do not push them out.
-const MAX_NAMES = 1_000
-const MAX_NAME = 64
-const names = new Map<string, string>()
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+// Beyond it the memory of one writer is not kept for the next.
+const MAX_SPARE = 1024 * 1024
+
+/** UTF-8 that is being written. */
+interface Output {
+  bytes: Buffer
+  length: number
+}
+
+// Every record is written here: text made of pieces would have to be put together, copied and encoded.
+let spare: Buffer | undefined
+
+/** `before`, which is ASCII, then canonical JSON as UTF-8, in memory of its own. Errors: those of `canonicalText`. */
+export function canonicalBytes(value: unknown, before = ''): Buffer {
+  const out: Output = { bytes: spare ?? Buffer.allocUnsafe(16 * 1024), length: 0 }
+  spare = undefined
+  try {
+    writeAscii(out, before)
+    write(out, value, 0)
+    return Buffer.from(out.bytes.subarray(0, out.length))
+  } finally {
+    if (out.bytes.length <= MAX_SPARE) spare = out.bytes
+  }
+}
+
+/** `canonicalText` as UTF-8. */
+export function canonicalJson(value: unknown): Uint8Array {
+  return new Uint8Array(canonicalBytes(value))
+}
 
 /**
  * Canonical JSON (RFC 8785) of a value made of null, booleans, safe integers, well-formed strings,
@@ -21,12 +44,7 @@ const names = new Map<string, string>()
  * `undefined`, other classes of object.
  */
 export function canonicalText(value: unknown): string {
-  return write(value, 0)
-}
-
-/** `canonicalText` as UTF-8. */
-export function canonicalJson(value: unknown): Uint8Array {
-  return encoder.encode(canonicalText(value))
+  return canonicalBytes(value).toString('utf8')
 }
 
 /**
@@ -41,38 +59,45 @@ export function jcsText(value: unknown): string {
   return text
 }
 
-function write(value: unknown, depth: number): string {
+function write(out: Output, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      return quote(value)
+      return writeString(out, value)
     case 'number':
       if (!Number.isSafeInteger(value)) throw refused(`the number ${value}, which is no safe integer`)
-      return String(value)
+      return writeAscii(out, String(value))
     case 'boolean':
-      return value ? 'true' : 'false'
+      return writeAscii(out, value ? 'true' : 'false')
     case 'object':
-      if (value === null) return 'null'
+      if (value === null) return writeAscii(out, 'null')
       if (depth >= LIMITS.jsonDepth) throw refused(`more than ${LIMITS.jsonDepth} levels`)
-      return Array.isArray(value) ? writeArray(value, depth + 1) : writeObject(value, depth + 1)
+      return Array.isArray(value) ? writeArray(out, value, depth + 1) : writeObject(out, value, depth + 1)
     default:
       throw refused(`a value of type ${typeof value}`)
   }
 }
 
-function writeArray(values: readonly unknown[], depth: number): string {
-  let out = '['
+function writeArray(out: Output, values: readonly unknown[], depth: number): void {
+  writeAscii(out, '[')
   for (let i = 0; i < values.length; i++) {
-    if (i > 0) out += ','
-    out += write(values[i], depth)
+    if (i > 0) writeAscii(out, ',')
+    write(out, values[i], depth)
   }
-  return out + ']'
+  writeAscii(out, ']')
 }
 
-function writeObject(value: object, depth: number): string {
+function writeObject(out: Output, value: object, depth: number): void {
   requirePlain(value)
-  let out = ''
-  for (const key of sortedKeys(value)) out += (out === '' ? '{' : ',') + nameOf(key) + write(value[key], depth)
-  return out === '' ? '{}' : out + '}'
+  writeAscii(out, '{')
+  let first = true
+  for (const key of sortedKeys(value)) {
+    if (!first) writeAscii(out, ',')
+    first = false
+    writeString(out, key)
+    writeAscii(out, ':')
+    write(out, value[key], depth)
+  }
+  writeAscii(out, '}')
 }
 
 function sortedKeys(value: object): string[] {
@@ -88,20 +113,43 @@ function sortedKeys(value: object): string[] {
   return keys
 }
 
-/** A key as JSON writes it, with its colon. */
-function nameOf(key: string): string {
-  const known = names.get(key)
-  if (known !== undefined) return known
-  const name = quote(key) + ':'
-  if (names.size < MAX_NAMES && key.length <= MAX_NAME) names.set(key, name)
-  return name
+/** A JSON string as RFC 8785 writes it. Errors: `INVALID_INPUT` for lone surrogates. */
+function writeString(out: Output, text: string): void {
+  const start = out.length
+  reserve(out, text.length + 2)
+  const { bytes } = out
+  bytes[start] = QUOTE
+  let at = start + 1
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    // Printable ASCII but these two is what JSON writes as it is.
+    if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) {
+      if (!text.isWellFormed()) throw refused('a string with a lone surrogate')
+      const quoted = JSON.stringify(text)
+      // A UTF-16 code unit is at most three bytes.
+      reserve(out, quoted.length * 3)
+      out.length += out.bytes.write(quoted, out.length, 'utf8')
+      return
+    }
+    bytes[at++] = code
+  }
+  bytes[at] = QUOTE
+  out.length = at + 1
 }
 
-/** A JSON string as RFC 8785 writes it. Errors: `INVALID_INPUT` for lone surrogates. */
-export function quote(text: string): string {
-  if (plain.test(text)) return `"${text}"`
-  if (!text.isWellFormed()) throw refused('a string with a lone surrogate')
-  return JSON.stringify(text)
+function writeAscii(out: Output, text: string): void {
+  reserve(out, text.length)
+  const { bytes, length } = out
+  for (let i = 0; i < text.length; i++) bytes[length + i] = text.charCodeAt(i)
+  out.length = length + text.length
+}
+
+function reserve(out: Output, more: number): void {
+  const needed = out.length + more
+  if (needed <= out.bytes.length) return
+  const larger = Buffer.allocUnsafe(Math.max(needed, 2 * out.bytes.length))
+  out.bytes.copy(larger, 0, 0, out.length)
+  out.bytes = larger
 }
 
 function requirePlain(value: object): asserts value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto'
 import { SeamError } from '@seamark/kit'
+import { canonicalBytes } from './canonical.ts'
 
 /** Root of the tree without leaves (RFC 6962): SHA-256 of nothing. */
 export const EMPTY_ROOT: string = hash('sha256', '', 'hex')
@@ -12,10 +13,10 @@ export function leafHash(header: Uint8Array): Uint8Array {
   return sha256(input)
 }
 
-/** A header as UTF-8 and its leaf hash. */
-export function headerBytes(text: string): { readonly bytes: Uint8Array; readonly leaf: Uint8Array } {
+/** A header as canonical JSON and its leaf hash. Errors: those of `canonicalText`. */
+export function headerBytes(header: object): { readonly bytes: Uint8Array; readonly leaf: Uint8Array } {
   // The byte before a leaf is U+0000 in UTF-8: written together, nothing is copied.
-  const input = Buffer.from(`\0${text}`, 'utf8')
+  const input = canonicalBytes(header, '\0')
   return { bytes: input.subarray(1), leaf: sha256(input) }
 }
 

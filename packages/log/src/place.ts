@@ -1,6 +1,5 @@
 import type { AnyRecord, NodeEntry, PayloadCommitment, PayloadEntry, RecordDraft, RecordEntry } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { canonicalText } from './canonical.ts'
 import type { Frontier } from './frontier.ts'
 import { commitPayload, headerBytes, toHex } from './hash.ts'
 import { LIMITS } from './limits.ts'
@@ -75,7 +74,7 @@ export function placeRecord(cursor: LogCursor, draft: RecordDraft, at: number, b
   const tail = draft.run === undefined ? undefined : cursor.tails.get(draft.run)
   const time = Math.max(at, cursor.lastAt)
   const header = headerOf(cursor, draft, seq, time, tail)
-  const { bytes, leaf } = headerBytes(canonicalText(header))
+  const { bytes, leaf } = headerBytes(header)
   if (bytes.length > LIMITS.headerBytes)
     throw new SeamError(
       'LIMIT_EXCEEDED',
@@ -98,12 +97,21 @@ function headerOf(
   at: number,
   tail: RunTail | undefined,
 ): AnyRecord {
-  const { payload, ...rest } = draft
   const { ns, epoch } = cursor
-  const placed = { ...rest, v: 1, kindVersion: 1, ns, seq, epoch, at } as const
-  const chained = draft.run === undefined ? placed : { ...placed, runSeq: (tail?.runSeq ?? -1) + 1 }
-  const linked = tail === undefined ? chained : { ...chained, prevInRun: tail.leaf }
-  return payload === undefined ? linked : { ...linked, payload: commitment(payload) }
+  const { payload, ...rest } = draft
+  // In one copy: there is a header for each record.
+  return {
+    ...rest,
+    v: 1,
+    kindVersion: 1,
+    ns,
+    seq,
+    epoch,
+    at,
+    ...(draft.run !== undefined && { runSeq: (tail?.runSeq ?? -1) + 1 }),
+    ...(tail && { prevInRun: tail.leaf }),
+    ...(payload && { payload: commitment(payload) }),
+  }
 }
 
 function commitment({ mediaType, bytes, salt }: NonNullable<RecordDraft['payload']>): PayloadCommitment {

@@ -87,6 +87,8 @@ export function conductor(options: ConductorOptions): Conductor {
   const open = new Set<Promise<void>>()
   const closing = new AbortController()
   const { signal } = closing
+  // Each call below listens for as long as it takes: while one always does, the signal's listener is set once and stays.
+  orAbort(new Promise<never>(() => undefined), signal).catch(() => undefined)
   const patience = { ...PATIENCE, clock, random: options.random, signal }
   const places = new Map<string, Place>()
   for (const executor of options.executors)
