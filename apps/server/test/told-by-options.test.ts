@@ -12,6 +12,9 @@ const told = {
   instructions: 'Call the boat Nellie.',
   skills: { tides: '---\nname: tides\ndescription: When\n---\nTwice.\n', knots: '---\nname: knots\n---\nTie.\n' },
 }
+const server = { command: 'db', args: [], env: { TOKEN: 'a value that is nowhere' } }
+const ofServers = (servers: object) => ({ path: 'mcpServers', sha256: sha256(JSON.stringify(servers)) })
+const shown = { args: [], command: 'db', env: ['TOKEN'] }
 const byName = ([a = '']: readonly unknown[], [b = '']: readonly unknown[]): number => (String(a) < String(b) ? -1 : 1)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const digests = [
@@ -25,7 +28,9 @@ it(
   { timeout: 180_000 },
   async () => {
     // Its program says nothing of what an agent says; it is launched all the same.
-    const options = JSON.stringify({ ...told, argv: ['true'] })
+    const options = JSON.stringify({ ...told, mcpServers: { db: server }, argv: ['true'] })
+    const env = Object.entries(server.env).map(([name, value]) => ({ name, value }))
+    const acpServer = JSON.stringify({ ...server, name: 'db', env })
     here.write(
       'seamark.config.mjs',
       `const { processExecutor } = await import(${source('executor-process')})
@@ -35,7 +40,7 @@ const { codex } = await import(${source('runtime-codex')})
 const { acp } = await import(${source('runtime-acp')})
 export default {
   executors: [processExecutor({ dir: ${JSON.stringify(here.data)} })],
-  runtimes: [command(), claudeCode(${options}), codex(${options}), acp({ argv: ['true'], instructions: ${JSON.stringify(told.instructions)} })],
+  runtimes: [command(), claudeCode(${options}), codex(${options}), acp({ argv: ['true'], instructions: ${JSON.stringify(told.instructions)}, mcpServers: [${acpServer}] })],
 }
 `,
     )
@@ -54,12 +59,13 @@ export default {
       launched.map(({ item, data }) => [`${item} ${data.step}`, data.instructions]).toSorted(byName),
       ran.err,
     ).toEqual([
-      ['acp main', digests.slice(0, 1)],
-      ['claude-code main', digests],
-      ['codex main', digests],
+      ['acp main', [...digests.slice(0, 1), ofServers({ db: { ...shown, name: 'db' } })]],
+      ['claude-code main', [...digests, ofServers({ db: shown })]],
+      ['codex main', [...digests, ofServers({ db: shown })]],
       ['line gate:0', undefined],
       ['line main', undefined],
     ])
+    expect(ran.out + ran.err).not.toContain(server.env.TOKEN)
     await here.seamark('evidence', 'export', 'r', '-o', 'r.tar', ...config)
     await here.seamark('keys', 'export', '-o', 'trust.json', ...config)
     const verified = await here.seamark('verify', 'r.tar', '--trust', 'trust.json', '--json', ...config)

@@ -1,10 +1,10 @@
 import type { BlobRef } from './seam.ts'
 
-/** A text that an agent's program reads as instructions. */
+/** A text that an agent's program reads as instructions, or what it may use. */
 export interface AgentInstruction {
-  /** In the agent's folder. Of the options of a runtime: `instructions`, or `skills/NAME/SKILL.md`. */
+  /** In the agent's folder. Of the options of a runtime: `instructions`, `skills/NAME/SKILL.md`, or `mcpServers`. */
   readonly path: string
-  /** Lower-case hex SHA-256 of its bytes. */
+  /** Lower-case hex SHA-256 of its bytes; of `mcpServers` that of their JSON, without values of `env` and `headers`. */
   readonly sha256: string
 }
 

@@ -148,7 +148,7 @@ export interface RuntimeAccess {
 
 /** How to drive one kind of agent program. */
 export interface RuntimeAdapter extends Seam<'runtime/v1', RuntimeGuarantees> {
-  /** What its own options tell every agent, at most 33 texts: the record of each launch has their digests. Absent: nothing. */
+  /** What its own options tell every agent, at most 34: the record of each launch has their digests. Absent: nothing. */
   readonly instructions?: readonly AgentInstruction[]
   /** Pure of side effects. Errors: `INVALID_INPUT` for a task that it can not do. */
   prepare(task: RuntimeTask, options?: CallOptions): Promise<RuntimeLaunch>

@@ -32,8 +32,8 @@ export const LIMITS: {
   inputsPerLaunch: 1_000,
   /** Against whose budgets the calls of one run count. */
   teamsPerRun: TEAMS_PER_RUN,
-  /** Files that an agent's program reads as instructions: its own, and one of each skill. */
-  instructionsPerLaunch: 33,
+  /** Files that an agent's program reads as instructions: its own, one of each skill, and a digest of the MCP servers of its runtime. */
+  instructionsPerLaunch: 34,
   /** Names of processes that one program left running. */
   leftNames: 5,
   /** Tools, by which the calls of one attempt's agent are told apart. */

@@ -71,7 +71,7 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     name: options.name ?? 'acp',
     opening: OPENING,
     takes: ['instructions', 'mcpServers'],
-    instructions: toldByOptions(options),
+    instructions: toldByOptions(shared),
     launch(task) {
       // What can not be given is said before anything is started.
       given(task)
