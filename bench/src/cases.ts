@@ -13,5 +13,6 @@ export const CASES: Readonly<Record<string, string>> = {
   service: import.meta.resolve('./cases/service.ts'),
   postgres: import.meta.resolve('./cases/postgres.ts'),
   egress: import.meta.resolve('./cases/egress.ts'),
+  gc: import.meta.resolve('./cases/collection.ts'),
   s3: import.meta.resolve('./cases/s3-storage.ts'),
 }
