@@ -50,6 +50,7 @@ def check_records(failed, records, manifest, head, proof):
 def fold(failed, records):
     """Status of the run from its records; settlements once, inputs from products of settled items."""
     items, index, products, outcome, cancel, status, announced = [], {}, {}, {}, None, None, 0
+    ran, again = set(), {}
     # Of the plan: what became of children, their parents have judged.
     planned = []
 
@@ -61,7 +62,7 @@ def fold(failed, records):
         kind, data = record["kind"], record["data"]
         i = index.get(record.get("item"))
         if kind == "run.submitted":
-            announced = data["items"]
+            announced, again = data["items"], data.get("rerun", {})
         elif kind == "items.added":
             parent = record.get("item")
             need(parent is None or (i is not None and i not in outcome), "children of an item that is over, or unknown")
@@ -71,7 +72,13 @@ def fold(failed, records):
                 items.append(needs)
                 if parent is None:
                     planned.append(number)
+        elif kind == "item.taken":
+            need(i is not None and i in planned and i not in ran and i not in products, "taken twice, after a launch, or unknown")
+            need(data["run"] == again.get("of") and "take" in again and record["item"] != again.get("from"), "taken from elsewhere")
+            products[i] = data["product"]
         elif kind == "item.launched":
+            need(i is not None and (i in ran or i not in products), "launched although its result was taken")
+            ran.add(i)
             for given in data.get("inputs", []):
                 source = index.get(given["from"])
                 product = products.get(source, {})

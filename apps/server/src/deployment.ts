@@ -29,7 +29,7 @@ export interface Deployment {
   readonly storage: StorageProvider
   /** The same storage, with what a collection needs to know of it. */
   readonly guarded: GuardedStorage
-  /** Runs of which evidence is being exported, and how often. */
+  /** Runs of which evidence is being exported or results are being taken, and how often: no collection gives them up. */
   readonly exporting: Map<string, number>
   /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
   readonly retention: LoadedConfig['retention']

@@ -23,8 +23,8 @@ export async function earlierRun(
   const { rows } = await projections.query(ns, 'runs', { run }, { limit: 1 }, options)
   const [row] = rows
   if (row === undefined) return undefined
-  if (row.plan !== plan)
-    throw new SeamError('CONFLICT', `Run ${run} exists with another plan.`, {
+  if (row.plan !== plan || row.rerun !== undefined)
+    throw new SeamError('CONFLICT', `Run ${run} exists with another plan, or does a run again.`, {
       remedy: 'Submit the same plan, or choose another run id.',
     })
   for await (const { payload } of journal.read(ns, row.seq, { to: row.seq + 1, payloads: true, ...options })) {

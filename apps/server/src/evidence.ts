@@ -5,6 +5,7 @@ import { parseHeader } from '@seamark/log'
 import { anchoredHeads, requireSameHistory, unlessAway } from './anchored.ts'
 import type { Anchored, AskOptions } from './anchored.ts'
 import type { Deployment } from './deployment.ts'
+import { keepMeanwhile } from './exporting.ts'
 import { givenUpAt, isGoing } from './given-up.ts'
 import { exportKeys } from './keys.ts'
 import { readBlob } from './patch.ts'
@@ -21,14 +22,11 @@ export async function* exportEvidence(
   run: string,
   { signal, onNotice }: AskOptions & { readonly signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
-  const { exporting } = deployment
-  exporting.set(run, (exporting.get(run) ?? 0) + 1)
+  const letGo = keepMeanwhile(deployment, run)
   try {
     yield* bundleOf(deployment, run, { signal, onNotice })
   } finally {
-    const others = (exporting.get(run) ?? 1) - 1
-    if (others > 0) exporting.set(run, others)
-    else exporting.delete(run)
+    letGo()
   }
 }
 
@@ -115,7 +113,7 @@ async function survey(
   for await (const { header } of journal.read(ns, from, { run, to: size, signal })) {
     const record = parseHeader(header)
     if (record.kind === 'run.sealed') end = record.seq + 1
-    if (record.kind !== 'item.captured' && record.kind !== 'attempt.ended') continue
+    if (record.kind !== 'item.captured' && record.kind !== 'item.taken' && record.kind !== 'attempt.ended') continue
     const patch = record.data.product?.patch
     for (const blob of blobsOf(record))
       if (blob.sha256 === patch?.sha256 && blob.size > 0) patches.set(blob.sha256, blob)

@@ -153,6 +153,7 @@ function noService({ service }: LocatedRequest): string {
 
 function whyNothing({ reason, status }: ItemRow, neverRan: Step | undefined): string {
   if (reason === 'setup') return 'it never ran, as its set-up failed; the set-up has a log of its own'
+  if (reason === 'taken') return 'its result was taken from an earlier run, which has its logs'
   if (status === 'skipped') return `it never ran, as it was skipped (${reason ?? 'no reason'})`
   if (neverRan?.startsWith('gate:') === true) return `the attempt ran no gate ${neverRan.slice('gate:'.length)}`
   return `the attempt is over (${reason ?? status})`

@@ -90,9 +90,10 @@ async function resolveWorkspace(
   return workspaces.resolve({ ...workspace, from: from ?? '/' }, options)
 }
 
-async function layersOf(
+/** The set-up layer of each executor of a plan, and whether it is there. */
+export async function layersOf(
   { ns, worker, executors }: Deployment,
-  { setup, items }: CheckedPlan,
+  { setup, items }: Pick<CheckedPlan, 'setup' | 'items'>,
   workspace: ResolvedWorkspace,
   options: CallOptions,
 ): Promise<Submission['layers']> {
@@ -107,7 +108,8 @@ async function layersOf(
   return layers
 }
 
-function baseOf({
+/** What a submission says of its commit. */
+export function baseOf({
   source,
   commit,
   uncommitted,

@@ -61,6 +61,8 @@ export interface VerifyReport {
     readonly status: string
     readonly items: number
     readonly records: number
+    /** How many of its items it did not run, and the run whose results they have; that run's own bundle says how they came about. */
+    readonly taken?: { readonly run: string; readonly items: number }
     readonly origin: string
     readonly size: number
     readonly root: string

@@ -3,6 +3,7 @@ import type { LeftProcesses } from './executor.ts'
 import type { SummarizedOutput } from './output-summary.ts'
 import type { Product } from './product.ts'
 import type { ItemOutcome, ParkReason, RunOutcome } from './record.ts'
+import type { RerunOf } from './rerun-records.ts'
 import type { CallOptions, Seam } from './seam.ts'
 import type { BudgetAccount, TokenCounts, UsageAmount } from './usage.ts'
 
@@ -34,6 +35,8 @@ export interface RunRow {
     readonly canceled: number
     readonly skipped: number
   }
+  /** The run that it does again. */
+  readonly rerun?: RerunOf
   readonly submittedBy: string
   /** Epoch milliseconds. */
   readonly submittedAt: number

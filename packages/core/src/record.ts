@@ -1,6 +1,8 @@
 import type { AgentActivity } from './activity.ts'
 import type { AgentInstruction, LaunchedAgent } from './agent-pin.ts'
 import type { ControlRecords } from './control-records.ts'
+import type { LayerRecords } from './layer-records.ts'
+import type { RerunOf, RerunRecords } from './rerun-records.ts'
 import type { StorageRecords } from './storage-records.ts'
 import type { SummarizedOutput } from './output-summary.ts'
 import type { InputRef, KeptConversation, Product } from './product.ts'
@@ -22,7 +24,7 @@ export type RunOutcome = 'succeeded' | 'failed' | 'canceled'
 export type ParkReason = 'retry' | 'capacity' | 'rate-limit' | 'input' | 'approval' | 'budget' | 'quorum' | 'pause'
 
 /** The `data` of each record kind, version 1. Their zod schemas are in `@seamark/log`. */
-export interface RecordData extends ControlRecords, StorageRecords {
+export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<Product>, StorageRecords {
   /** The first record of every log. */
   'log.opened': {
     readonly origin: string
@@ -76,6 +78,8 @@ export interface RecordData extends ControlRecords, StorageRecords {
     readonly deadline?: number
     /** Teams of which its principal was a member then, sorted. Its calls count against their budgets. */
     readonly teams?: readonly string[]
+    /** Present where it does an earlier run again: its plan and its commit are of that one. */
+    readonly rerun?: RerunOf
   }
   /**
    * Items `[index, id, [indexes of needed items]]`; indexes ascend without gaps over a run. With `item`, `attempt` and `fence`
@@ -257,27 +261,6 @@ export interface RecordData extends ControlRecords, StorageRecords {
   }
   /** A person or a deadline asks a run, or the item in the header, to stop. */
   'cancel.requested': { readonly reason: 'requested' | 'timeout' | 'parent' }
-  /** A setup layer is about to be built; `layer` is its digest. */
-  'layer.launched': {
-    readonly layer: string
-    readonly launchId: string
-    readonly executor: string
-    /** Digest of its effective policy, where anything was said of what it may use. */
-    readonly policy?: string
-    /** Digest of the report of probes that the executor's promises rested on. */
-    readonly probe?: string
-  }
-  'layer.ended': {
-    readonly layer: string
-    readonly outcome: 'ready' | 'failed'
-    readonly reason: string
-    /** Epoch milliseconds from which it is built again; absent where it is not. */
-    readonly retryAt?: number
-    readonly detail?: string
-    readonly exit?: Exit
-    readonly stdout?: BlobRef
-    readonly stderr?: BlobRef
-  }
   /** A version of an agent may be named by plans from here on. Its manifest and its files were durable before. */
   'agent.pushed': {
     readonly name: string

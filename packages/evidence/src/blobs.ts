@@ -4,6 +4,7 @@ import type { AnyRecord, BlobRef, Product } from '@seamark/core'
 export function blobsOf(record: AnyRecord): BlobRef[] {
   switch (record.kind) {
     case 'item.captured':
+    case 'item.taken':
       return productBlobs(record.data.product)
     case 'attempt.ended':
       return record.data.product === undefined ? [] : productBlobs(record.data.product)
@@ -18,7 +19,8 @@ export function blobsOf(record: AnyRecord): BlobRef[] {
   }
 }
 
-function productBlobs(product: Product): BlobRef[] {
+/** Every blob of a product. */
+export function productBlobs(product: Product): BlobRef[] {
   return present([
     product.patch,
     ...product.outputs.map(({ blob }) => blob),

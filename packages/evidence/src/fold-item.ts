@@ -23,6 +23,8 @@ export interface ItemFold {
   refused?: string
   /** Token of the wait that it is in. */
   parked?: string
+  /** Its product is that of an earlier run: it is not run. */
+  taken?: true
   /** Of the newest attempt, while it may count. */
   product?: Product
 }
@@ -46,6 +48,12 @@ export function foldItem(item: ItemFold, record: AnyRecord): string | undefined 
     case 'usage.settled':
     case 'usage.refused':
       return item.live !== undefined && isCurrent(item, record) ? undefined : 'fact-without-launch'
+    case 'item.taken':
+      if (item.child || item.attempt > 0 || item.ended !== undefined) return 'taken-after-launch'
+      item.taken = true
+      item.ended = 'succeeded'
+      item.product = record.data.product
+      return undefined
     case 'item.captured':
       if (item.live !== 'main') return 'end-without-launch'
       if (!isCurrent(item, record)) return 'old-fence'
@@ -127,6 +135,7 @@ const emptyBlob = { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49
 function launched(item: ItemFold, step: string, attempt: number, fence: number): string | undefined {
   if (item.live !== undefined) return 'launched-while-running'
   if (item.parked !== undefined) return 'launched-while-parked'
+  if (item.taken) return 'launched-after-taken'
   if (step === 'main') {
     if (item.gate !== undefined) return 'launched-while-running'
     if (attempt !== item.attempt + (item.refused === 'main' ? 0 : 1)) return 'attempt-out-of-order'

@@ -1,4 +1,4 @@
-import type { AnyRecord, InputRef, RunOutcome } from '@seamark/core'
+import type { AnyRecord, InputRef, RecordData, RerunOf, RunOutcome } from '@seamark/core'
 import { foldItem, isCurrent, newItem, settle, supplies, type ItemFold } from './fold-item.ts'
 
 /** A record that the records before it do not allow. */
@@ -31,6 +31,7 @@ export function runFold(): RunFold {
   let fence = -1
   let canceling: 'requested' | 'timeout' | undefined
   let paused = false
+  let rerun: RerunOf | undefined
   let sealed: RunOutcome | undefined
 
   const illegal = (code: string | undefined): Illegal | undefined =>
@@ -87,6 +88,11 @@ export function runFold(): RunFold {
     return undefined
   }
 
+  /** A result is taken only of the run that this one does again, and not of the item from which on it does. */
+  function mayTake({ id }: ItemFold, { run }: RecordData['item.taken']): boolean {
+    return rerun?.take !== undefined && rerun.of === run && rerun.from !== id
+  }
+
   function addItemRecord(item: ItemFold, record: AnyRecord): Illegal | undefined {
     if (record.kind === 'item.launched') {
       // Gates end what was begun before the pause.
@@ -97,6 +103,7 @@ export function runFold(): RunFold {
       if (inputsAreSupplied(item, record.data.inputs ?? [])) return undefined
       return { check: 'items.inputs', code: 'input-not-supplied' }
     }
+    if (record.kind === 'item.taken' && !mayTake(item, record.data)) return illegal('taken-from-elsewhere')
     const code = foldItem(item, record)
     if (record.kind !== 'item.settled') return illegal(code)
     if (code !== undefined) return illegal(code === 'after-settlement' ? 'second-settlement' : code)
@@ -114,6 +121,7 @@ export function runFold(): RunFold {
       if (record.kind === 'run.submitted') {
         if (announced >= 0) return illegal('submitted-twice')
         announced = record.data.items
+        ;({ rerun } = record.data)
         return undefined
       }
       if (announced < 0) return illegal('not-submitted')
@@ -167,6 +175,7 @@ export function runFold(): RunFold {
           const item = byId.get(record.item)
           return illegal(item === undefined ? 'unknown-item' : foldItem(item, record))
         }
+        case 'item.taken':
         case 'item.launched':
         case 'item.captured':
         case 'gate.ended':

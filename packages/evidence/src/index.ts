@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { blobsOf } from './blobs.ts'
+export { blobsOf, productBlobs } from './blobs.ts'
 export { BUNDLE_LIMITS, compareFiles, fileRank, manifestMessage, parseManifest } from './bundle.ts'
 export type { BundleFile } from './bundle.ts'
 export { CHECKS } from './checks.ts'

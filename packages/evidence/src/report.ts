@@ -65,6 +65,7 @@ export function reportOf(checks: readonly VerifyCheck[], subject: Subject, trust
           status: records.status,
           items: records.items,
           records: records.records,
+          ...(records.taken && { taken: records.taken }),
           origin: checkpoint.origin,
           size: checkpoint.size,
           root: checkpoint.root,

@@ -29,6 +29,8 @@ export interface RecordsResult {
   readonly records: number
   readonly items: number
   readonly status: string
+  /** How many items were not run, and the run whose results they have. */
+  readonly taken?: { readonly run: string; readonly items: number }
   /** Time of the newest record, epoch milliseconds. */
   readonly newestAt: number
   /** Commitments of payloads by `seq`. */
@@ -47,6 +49,7 @@ export function recordsSink(checks: CheckList, context: RecordsContext, done: (r
   let records = 0
   let last: AnyRecord | undefined
   let status = 'unknown'
+  let taken: RecordsResult['taken']
 
   function note(record: AnyRecord): void {
     if (record.payload !== undefined) commitments.set(record.seq, record.payload)
@@ -70,6 +73,7 @@ export function recordsSink(checks: CheckList, context: RecordsContext, done: (r
     const illegal = fold.add(record)
     if (illegal !== undefined) checks.fail(illegal.check, illegal.code, where)
     if (record.kind === 'run.sealed') status = record.data.status
+    if (record.kind === 'item.taken') taken = { run: record.data.run, items: (taken?.items ?? 0) + 1 }
     note(record)
     records++
     last = record
@@ -87,7 +91,8 @@ export function recordsSink(checks: CheckList, context: RecordsContext, done: (r
       finishTree(checks, tree, context.tree?.root)
       chain.finish()
       if (last?.kind === 'run.sealed') checks.pass('run.status', status)
-      done({ records, items: fold.items, status, newestAt: last?.at ?? 0, commitments, blobs })
+      const newestAt = last?.at ?? 0
+      done({ records, items: fold.items, status, ...(taken && { taken }), newestAt, commitments, blobs })
     },
   })
 }

@@ -1,4 +1,4 @@
-import type { AnyRecord, RecordDraft } from '@seamark/core'
+import type { AnyRecord, RecordDraft, RerunOf } from '@seamark/core'
 import { describe, expect, test } from 'vitest'
 import { runFold } from '../src/index.ts'
 import { canceledLater, launchIdOf, productA, story, storyLog, storyWith } from './story.ts'
@@ -70,6 +70,33 @@ test('the story is legal, sealed once and again', async () => {
   expect(await check(canceledLater())).toEqual([])
 })
 
+const plan = 'ab'.repeat(32)
+const settledA: RecordDraft = { kind: 'item.settled', ...item('a'), data: { outcome: 'succeeded', reason: 'taken' } }
+const takenA: RecordDraft = {
+  kind: 'item.taken',
+  ...item('a'),
+  data: { run: 'earlier', seq: 7, leaf: plan, product: productA },
+}
+
+/** A run of one item that does another run again. */
+const again = (rerun: RerunOf | undefined, ...entries: Entry[]) =>
+  makeLog([
+    draftAt(0),
+    draftAt(1),
+    { kind: 'run.submitted', actor: 'local:1', run: RUN, data: { plan, items: 1, ...(rerun && { rerun }) } },
+    { kind: 'items.added', actor: 'local:1', run: RUN, data: { items: [[0, 'a', []]] } },
+    ...entries,
+    { seal: 'succeeded' },
+  ])
+
+const take = { of: 'earlier', take: 'succeeded' } as const
+
+test('a result that was taken is legal where the run says whose it takes, and is named as such', async () => {
+  expect(await check(again(take, takenA, settledA))).toEqual([])
+  const report = await verifyBundle(await bundleOf(again(take, takenA, settledA)))
+  expect(report.run?.taken).toEqual({ run: 'earlier', items: 1 })
+})
+
 describe('illegal', () => {
   const legality = (code: string) => `items.legality: ${code}`
 
@@ -121,6 +148,13 @@ describe('illegal', () => {
     ['a layer launched twice', inserted(4, ...[1, 2].map((fence): RecordDraft => ({ kind: 'layer.launched', actor: 'engine', run: RUN, fence, data: { ...layer, launchId: launchIdOf(6), executor: 'x' } }))), legality('launched-while-running')], // prettier-ignore
     ['a launch of what is paused', inserted(4, paused), legality('launched-while-paused')],
     ['a layer that is built in a pause', inserted(4, paused, aLayer(1)), legality('launched-while-paused')],
+    ['a result taken where none is', again(undefined, takenA, settledA), legality('taken-from-elsewhere')],
+    ['a result where all is run again', again({ of: 'earlier' }, takenA, settledA), legality('taken-from-elsewhere')],
+    ['a result of another run', again({ ...take, of: 'other' }, takenA, settledA), legality('taken-from-elsewhere')],
+    ['a result of the item that is run again', again({ ...take, from: 'a' }, takenA, settledA), legality('taken-from-elsewhere')], // prettier-ignore
+    ['a result taken twice', again(take, takenA, takenA, settledA), legality('taken-after-launch')],
+    ['a result taken of what runs', again(take, launch('a', 1, 1), takenA, settledA), legality('taken-after-launch')],
+    ['a launch of what was taken', again(take, takenA, launch('a', 1, 1), settledA), legality('launched-after-taken')],
     ['a pause in a pause', inserted(9, paused, paused), legality('paused-twice')],
     ['an end of no pause', inserted(9, resumed), legality('not-paused')],
     ['a fact without a launch', inserted(4, denied('a', 1, 1)), legality('fact-without-launch')],

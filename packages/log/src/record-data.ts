@@ -82,8 +82,13 @@ const schemas = {
       .exactOptional(),
     deadline: instant.exactOptional(),
     teams: z.array(word).min(1).max(LIMITS.teamsPerRun).exactOptional(),
+    rerun: z
+      .strictObject({ of: name, take: z.literal('succeeded').exactOptional(), from: itemId.exactOptional() })
+      .refine(({ take, from }) => from === undefined || take !== undefined, 'from is only with take')
+      .exactOptional(),
   }),
   'items.added': z.strictObject({ items: z.array(addedItem).min(1) }),
+  'item.taken': z.strictObject({ run: name, seq: count, leaf: digest, product }),
   'item.launched': z.strictObject({
     step,
     launchId,

@@ -51,6 +51,7 @@ const log = z.discriminatedUnion('kind', [
   header('command.voided', places.any),
   header('run.submitted', places.run),
   header('items.added', places.runOrAttempt),
+  header('item.taken', places.item),
   header('item.launched', places.attempt),
   header('egress.decided', places.launch),
   header('tool.denied', places.launch),

@@ -88,8 +88,10 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     base: { repository: digest, commit: gitId, tree: gitId, uncommitted: 0, submodules: 0 },
     deadline: 5,
     teams: ['data', 'web'],
+    rerun: { of: 'r', take: 'succeeded', from: 'a' },
   },
   'items.added': { items: [[0, 'a', []]] },
+  'item.taken': { run: 'r', seq: 4, leaf: digest, product },
   'item.launched': {
     step: 'gate:3',
     launchId,
@@ -215,6 +217,7 @@ export const fullDrafts: readonly RecordDraft[] = [
   { ...attempt, kind: 'item.captured', data: fullData['item.captured'] },
   { ...attempt, kind: 'gate.ended', data: fullData['gate.ended'] },
   { ...attempt, kind: 'attempt.ended', data: fullData['attempt.ended'] },
+  { ...item, kind: 'item.taken', data: fullData['item.taken'] },
   { ...attempt, kind: 'item.parked', data: fullData['item.parked'] },
   { ...attempt, kind: 'item.resumed', data: fullData['item.resumed'] },
   { ...attempt, kind: 'locks.released', data: fullData['locks.released'] },

@@ -6,6 +6,7 @@ import type {
   Principal,
   RecordData,
   RecordDraft,
+  RerunOf,
   RunRow,
   SpendLimits,
   StepReport,
@@ -28,6 +29,13 @@ export interface SaltedPayload {
 export interface ItemChunk {
   readonly items: RecordData['items.added']['items']
   readonly payload: SaltedPayload
+}
+
+/** The result of an item that a run takes from an earlier one. */
+export interface TakenResult {
+  /** Id of the item, in both runs. */
+  readonly item: string
+  readonly data: RecordData['item.taken']
 }
 
 /** How a launch ended, as the conductor saw it. */
@@ -63,6 +71,9 @@ export type Command =
       readonly teams: readonly string[]
       /** Without its items, which are in the chunks. */
       readonly submission: Pick<Submission, 'run' | 'plan' | 'spec'>
+      /** What it does again, and what it takes from there. */
+      readonly rerun?: RerunOf
+      readonly taken?: readonly TakenResult[]
       readonly items: number
       readonly head: SaltedPayload
       readonly chunks: readonly ItemChunk[]

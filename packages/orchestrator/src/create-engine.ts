@@ -16,6 +16,7 @@ import { whileLeading } from './lead.ts'
 import type { Parts } from './parts.ts'
 import { begin, cancelAll, endParts, finishAll, makeParts, posted } from './parts.ts'
 import { isPaused } from './pause.ts'
+import { rerun } from './rerun.ts'
 import { storageCommands } from './storage-commands.ts'
 import { sealWatch } from './seal-watch.ts'
 import { teamsOf } from './teams.ts'
@@ -80,7 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
     return { mediaType: 'application/json', bytes, salt: salt() }
   }
 
-  function submitCommand(principal: Principal, submission: Submission): Command {
+  function submitCommand(principal: Principal, submission: Submission): Command & { type: 'submit' } {
     checkSubmission(submission, options)
     const teams = teamsOf(principal)
     const { run, plan, spec, layers = {}, items } = submission
@@ -152,6 +153,13 @@ export function createEngine(options: EngineOptions): Engine {
         .then(() => posted(running().loop, submitCommand(principal, submission)))
         .then(createdOf(run))
     },
+    rerun: (principal, request, check) =>
+      rerun(principal, request, check, {
+        options,
+        authorize,
+        submit: submitCommand,
+        post: (command) => posted(running().loop, command),
+      }),
     async cancel(principal, run, item) {
       await (item === undefined
         ? authorize(principal, 'run.cancel', { run })

@@ -9,6 +9,7 @@ import { decideApprove, decideBudgets, decideReserve, decideSettle } from './dec
 import { factDrafts } from './facts.ts'
 import { decidePause } from './pause.ts'
 import type { State } from './state.ts'
+import { sameRerun } from './read-earlier.ts'
 import { applies } from './timers.ts'
 
 const done: Reply = { ok: true }
@@ -83,17 +84,16 @@ function decideCheckpoint(head: { readonly size: number; readonly root: string }
 function decideSubmit(state: State, command: Command & { type: 'submit' }, { now }: Moment): Decision {
   const { submission, head, chunks, principal, teams } = command
   const { run, plan, spec } = submission
+  const { rerun, taken = [] } = command
   const earlier = state.runs.get(run) ?? command.earlier
   if (earlier !== undefined) {
-    if (earlier.plan === plan) return { drafts: [], reply: { ok: true, created: false } }
-    return {
-      drafts: [],
-      reply: refuse(
-        'CONFLICT',
-        `Run ${run} exists with another plan.`,
-        'Submit the same plan, or choose another run id.',
-      ),
-    }
+    if (earlier.plan === plan && sameRerun(earlier.rerun, rerun))
+      return { drafts: [], reply: { ok: true, created: false } }
+    const reply =
+      earlier.plan === plan
+        ? refuse('CONFLICT', `Run ${run} exists, and does not do the same again.`, 'Choose another run id.')
+        : refuse('CONFLICT', `Run ${run} exists with another plan.`, 'Submit the same plan, or choose another run id.')
+    return { drafts: [], reply }
   }
   const base = spec.workspace.type === 'git' ? spec.workspace : undefined
   const actor = by(principal)
@@ -117,6 +117,7 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
       }),
       ...(spec.timeoutMs !== undefined && { deadline: now + spec.timeoutMs }),
       ...(teams.length > 0 && { teams }),
+      ...(rerun && { rerun }),
     },
   }
   const added = chunks.map(({ items, payload }): RecordDraft => ({
@@ -126,7 +127,11 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
     payload,
     data: { items },
   }))
-  return { drafts: [submitted, ...added], reply: { ok: true, created: true } }
+  const settled = taken.flatMap(({ item, data }): RecordDraft[] => [
+    { kind: 'item.taken', actor: 'engine', run, item, data },
+    { kind: 'item.settled', actor: 'engine', run, item, data: { outcome: 'succeeded', reason: 'taken' } },
+  ])
+  return { drafts: [submitted, ...added, ...settled], reply: { ok: true, created: true } }
 }
 
 function decideCancel(state: State, command: Command & { type: 'cancel' }): Decision {

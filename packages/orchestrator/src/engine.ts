@@ -13,6 +13,7 @@ import type {
 } from '@seamark/core'
 import type { AgentVersion } from './state-agents.ts'
 import type { Lead } from './lead.ts'
+import type { CheckRerun, RerunRequest } from './rerun.ts'
 import type { Collection, CollectionTerms, GivenUp, Hold, StorageState } from './state-storage.ts'
 import type { Authorize } from './authorization.ts'
 
@@ -47,6 +48,17 @@ export interface Engine {
    * no record, too many teams, or a full disk), `UNAUTHENTICATED` (a team whose name fits no record), `UNAVAILABLE` (stopping).
    */
   submit(principal: Principal, submission: Submission): Promise<{ readonly run: string; readonly created: boolean }>
+  /**
+   * Does a run that is over again: its plan, commit and versions of agents, as they were recorded. What is taken of it is not run:
+   * its results are in records of the new run. Idempotent by `run`. `check` is asked once before it is recorded.
+   * Errors: those of `submit` and of `check`; `NOT_FOUND` (no such run or item), `CONFLICT` (the run is not over, its payloads were purged, nothing is
+   * left to run again, or the new id is that of a run that does not do the same).
+   */
+  rerun(
+    principal: Principal,
+    request: RerunRequest,
+    check: CheckRerun,
+  ): Promise<{ readonly run: string; readonly created: boolean }>
   /** Asks a run, or one item of it, to stop. Errors: `NOT_FOUND`, `FORBIDDEN`. On a sealed run it is recorded and changes nothing. */
   cancel(principal: Principal, run: string, item?: string): Promise<{ readonly effective: boolean }>
   /**

@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 24
+export const FOLD_VERSION = 25
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -86,6 +86,7 @@ function submitted(
     layers,
     submittedBy: record.actor,
     teams: record.data.teams ?? [],
+    ...(record.data.rerun && { rerun: record.data.rerun }),
     submittedAt: record.at,
     seq: record.seq,
     announced: record.data.items,
@@ -230,6 +231,10 @@ function foldItem(
   touch: Touch,
 ): void {
   switch (record.kind) {
+    case 'item.taken':
+      item.product = record.data.product
+      item.endedAt = record.at
+      return
     case 'item.launched': {
       const { launchId, step, executor, inputs, layer } = record.data
       const launch: Launch = {
@@ -373,7 +378,7 @@ function parsePayload<T>(record: AnyRecord, payload: Uint8Array, guard: (value: 
   return value
 }
 
-function isRunPayload(value: unknown): value is RunPayload {
+export function isRunPayload(value: unknown): value is RunPayload {
   return typeof value === 'object' && value !== null && 'spec' in value && 'layers' in value
 }
 
@@ -381,6 +386,6 @@ function isQuestion(value: unknown): value is Question {
   return typeof value === 'object' && value !== null && 'id' in value && 'text' in value
 }
 
-function isItems(value: unknown): value is readonly ItemSpec[] {
+export function isItems(value: unknown): value is readonly ItemSpec[] {
   return Array.isArray(value)
 }

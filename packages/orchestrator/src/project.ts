@@ -18,6 +18,7 @@ export function runRow(
     items: Math.max(run.announced, run.items.length),
     ...(run.paused && run.sealedAt === undefined && { paused: run.paused }),
     settled: { ...settled },
+    ...(run.rerun && { rerun: run.rerun }),
     submittedBy: run.submittedBy,
     submittedAt: run.submittedAt,
     ...(run.sealedAt !== undefined && { sealedAt: run.sealedAt, ...(tail && { tail }) }),

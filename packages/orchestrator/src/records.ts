@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   'command.voided': true,
   'run.submitted': true,
   'items.added': true,
+  'item.taken': true,
   'item.launched': true,
   'egress.decided': true,
   'tool.denied': true,

@@ -9,6 +9,7 @@ import type {
   LeftProcesses,
   Product,
   Question,
+  RerunOf,
   RunOutcome,
   RunSpec,
   SpentBudget,
@@ -124,6 +125,8 @@ export interface Run {
   readonly submittedBy: string
   /** Of which whoever submitted it was a member then. */
   readonly teams: readonly string[]
+  /** The run that it does again. */
+  readonly rerun?: RerunOf
   readonly submittedAt: number
   readonly seq: number
   /** How many items the submission announced. */

@@ -18,7 +18,7 @@ export { agentReference } from './agent/reference.ts'
 export type { AgentReference } from './agent/reference.ts'
 export { childDeployment, childItems, childPlan, childPrefix, childProblems } from './plan/children.ts'
 export type { ChildItems } from './plan/children.ts'
-export { deploymentPolicies } from './plan/deployment-policies.ts'
+export { deploymentPolicies, policiesOf } from './plan/deployment-policies.ts'
 export type { DeploymentPolicies } from './plan/deployment-policies.ts'
 export type { EgressHolds, ExecutorHolds, PlanAgent, PlanDeployment } from './plan/deployment.ts'
 export { parsePlanIsolated } from './plan/isolated.ts'
@@ -73,6 +73,7 @@ export type {
   ReleaseAnswer,
 } from './wire/gc.ts'
 export type { NoParams } from './wire/route-base.ts'
+export type { RerunQuery } from './wire/rerun-routes.ts'
 export { colonPath } from './wire/route.ts'
 export type { Route, RouteAnswer } from './wire/route.ts'
 export { newRunId } from './wire/run-id.ts'
@@ -109,6 +110,6 @@ export {
   variableValues,
   workspaceBase,
 } from './wire/submit.ts'
-export type { CheckAnswer, PlanFormat, PlanWithValues, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
+export type { CheckAnswer, PlanFormat, PlanWithValues, RerunAnswer, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
 export { budgetView, spentBudget, usageBy, usagePage, usageView } from './wire/usage.ts'
 export type { BudgetView, UsagePage, UsageView } from './wire/usage.ts'

@@ -36,6 +36,8 @@ export interface ItemFacts {
   readonly attempts: AttemptFacts[]
   readonly gates: RecordData['gate.ended'][]
   outcome?: ItemOutcome
+  /** The earlier run whose result it has. */
+  taken?: string
   product?: Product
   spent: Spent
 }
@@ -112,7 +114,8 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
   const newest = item.attempts.at(-1)
   const product = productIn(record)
   if (product !== undefined) item.product = product
-  if (record.kind === 'item.launched') {
+  if (record.kind === 'item.taken') item.taken = record.data.run
+  else if (record.kind === 'item.launched') {
     if (newest?.attempt === record.attempt) return
     item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
   } else if (record.kind === 'item.captured') {
@@ -141,6 +144,7 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
 
 /** What a record says that its item's attempt left. The last one that says it counts, also where the attempt failed. */
 export function productIn(record: AnyRecord): Product | undefined {
+  if (record.kind === 'item.taken') return record.data.product
   return record.kind === 'item.captured' || record.kind === 'attempt.ended' ? record.data.product : undefined
 }
 

@@ -164,7 +164,7 @@ export async function call<Params, Query, Body, Answer>(
     const place = checked.error.issues[0]?.path.join('/') ?? ''
     throw unexpected(route, `is not what /v1 says${place === '' ? '' : ` at ${place}`}`, transport.place)
   }
-  const repeatable = route.idempotent || ('run' in { ...input.query } && route.body.kind === 'plan')
+  const repeatable = route.idempotent || 'run' in { ...input.query }
   return persist(attempt, repeatable, options, input.signal)
 }
 

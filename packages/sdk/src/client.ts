@@ -5,6 +5,8 @@ import type {
   HoldAnswer,
   HoldView,
   ReleaseAnswer,
+  RerunAnswer,
+  RerunQuery,
   AgentDetail,
   AgentView,
   ApproveBody,
@@ -103,6 +105,11 @@ export interface SeamarkClient {
   /** Has the service take no plans, begin no attempt, and stop once nothing runs; after `timeoutMs` it takes work again instead. */
   drain(input?: { readonly timeoutMs?: number }, options?: CallOptions): Promise<void>
   submit(input: SubmitInput, options?: CallOptions): Promise<SubmitAnswer>
+  /**
+   * Does a run that is over again, under a new id that is made here where there is none, so that a repeated call does so once. Errors:
+   * `NOT_FOUND`, `CONFLICT` (it is not over, what is to be taken is gone, or the configuration changed).
+   */
+  rerun(run: string, input?: RerunQuery, options?: CallOptions): Promise<RerunAnswer>
   /** Checks a plan as `submit` does, but for its repository, which is not looked at. Changes nothing. */
   check(input: PlanInput, options?: CallOptions): Promise<CheckAnswer>
   /** Checks a plan in the same way, and gives its graph. */
@@ -224,6 +231,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     },
     submit: async ({ from, run = newRunId(), ...plan }, callOptions) =>
       ask(ROUTES.submit, { params: {}, query: { run, from }, bytes: bytesOf(plan) }, callOptions),
+    rerun: (of, { run = newRunId(), ...input } = {}, callOptions) =>
+      ask(ROUTES.rerun, { params: { run: of }, query: { run, ...input } }, callOptions),
     check: async (plan, callOptions) => ask(ROUTES.checkPlan, { params: {}, bytes: bytesOf(plan) }, callOptions),
     show: async ({ svg = false, ...plan }, callOptions) =>
       ask(ROUTES.showPlan, { params: {}, query: { svg }, bytes: bytesOf(plan) }, callOptions),

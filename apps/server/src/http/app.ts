@@ -20,6 +20,7 @@ import { describe, diagnose, probe } from '../service-view.ts'
 import { about, checkedPlan } from '../checked-plan.ts'
 import type { PlanText } from '../checked-plan.ts'
 import { viewPlan } from '../plan-view.ts'
+import { rerun } from '../rerun.ts'
 import { submit } from '../submit.ts'
 import type { Call, RouteContext } from './define.ts'
 import { serveJson, serveStream } from './define.ts'
@@ -110,6 +111,7 @@ export function buildApp(options: AppOptions): App {
   json(ROUTES.submit, async ({ query, plan, signal }) =>
     submit(deployment, principal, { ...query, ...requirePlan(plan) }, { signal }),
   )
+  json(ROUTES.rerun, async ({ params, query, signal }) => rerun(deployment, principal, params.run, query, { signal }))
   json(ROUTES.checkPlan, async ({ plan, signal }) =>
     about(deployment, await checkedPlan(deployment, requirePlan(plan), { signal })),
   )

@@ -25,6 +25,7 @@ import { pause, resume } from './pause.ts'
 import { planShow } from './plan-show.ts'
 import { policyExplain } from './policy-explain.ts'
 import { report } from './report.ts'
+import { rerun, retry } from './rerun.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
 import { secretsList } from './secrets-list.ts'
@@ -46,6 +47,8 @@ export const COMMANDS: readonly Command[] = [
   planShow,
   run,
   submit,
+  retry,
+  rerun,
   watch,
   list,
   status,

@@ -1,20 +1,13 @@
 import { SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
-import { connect } from '../connect.ts'
-import type { OtherRuns } from '../connect.ts'
-import { followRun } from '../follow.ts'
-import { onInterrupt } from '../interrupt.ts'
-import { exitCodeOf } from '../outcome.ts'
 import { ONE_ITEM, oneItemPlan } from '../one-item-plan.ts'
 import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import type { PlanFile } from '../plan-file.ts'
 import { describeProduct } from '../product-text.ts'
-import { reportError } from '../report-error.ts'
+import { runToEnd } from '../run-to-end.ts'
 import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
-import { runSummary } from '../summary.ts'
-import { tryOut } from '../terminal.ts'
 
 export const run: Command = command({
   name: 'run',
@@ -43,33 +36,21 @@ export const run: Command = command({
   ],
   async run(context, args, words, given) {
     const { io } = context
-    const json = args.json === true
     requireRunId(args.id)
     const plan = await planOf(context.cwd, args, words)
     const variables = await variablesGiven(context.cwd, args, given)
-    const connection = await connect(context, args, 'commands')
-    // Until there is a run to cancel, Ctrl-C has nothing to wait for.
-    const offInterrupt = onInterrupt(() => void connection.close({ others: 'leave' }).finally(() => process.exit(8)))
-    let others: OtherRuns = 'wait'
-    try {
-      const warnings = (connection.inProcess?.notes ?? []).filter(({ level }) => level === 'warn')
-      if (!json) for (const { text } of warnings) io.err(`${io.errStyle.yellow(text)}\n`)
-      const answer = await submitPlan(context, connection, plan, { run: args.id, variables })
-      if (!json) await tryOut(io, describeSubmission(answer, io))
-      offInterrupt()
-      const { end, items, interrupted } = await followRun(context, connection, answer.run, json)
-      if (interrupted) others = 'cancel'
-      if (!json) {
-        await io.out(await runSummary(context, connection, end, items))
-        if (words !== undefined) await io.out(await describeProduct(connection.client, answer.run, ONE_ITEM, io.style))
-      }
-      return exitCodeOf(end.status)
-    } catch (error) {
-      return reportError(io, error, { json, file: plan.file })
-    } finally {
-      offInterrupt()
-      await connection.close({ others })
-    }
+    return runToEnd(
+      context,
+      args,
+      async (connection) => {
+        const answer = await submitPlan(context, connection, plan, { run: args.id, variables })
+        const said = describeSubmission(answer, io)
+        if (words === undefined) return { run: answer.run, said }
+        const told = () => describeProduct(connection.client, answer.run, ONE_ITEM, io.style)
+        return { run: answer.run, said, told }
+      },
+      plan.file,
+    )
   },
 })
 

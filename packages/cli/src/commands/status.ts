@@ -77,6 +77,7 @@ function runLine(run: RunView, style: Style): string {
 async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
   if (!json) {
     await io.out(`${runLine(run, io.style)}\n`)
+    if (run.rerun) await io.out(`${io.style.dim(rerunText(run.rerun))}\n`)
     if (run.paused) await io.out(`${io.style.yellow(pausedText(run.paused, run.run))}\n`)
     let unready: ItemView | undefined
     const starved: string[] = []
@@ -109,11 +110,17 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
   await io.out(`${JSON.stringify({ run, items })}\n`)
 }
 
+function rerunText({ of, take, from }: NonNullable<RunView['rerun']>): string {
+  if (take === undefined) return `Does run ${of} again.`
+  return `Takes what succeeded from run ${of}${from === undefined ? '' : `, but for ${from} and what needs it`}.`
+}
+
 function itemLine(item: ItemView, style: Style, columns: number): string {
   const { item: id, status: state, attempt, startedAt, endedAt, reason, waiting } = item
   const about = [
     ...(item.isolation === 'none' ? ['not isolated'] : []),
     ...(startedAt !== undefined && endedAt !== undefined ? [duration(endedAt - startedAt)] : []),
+    ...(state === 'succeeded' && reason === 'taken' ? ['taken from the earlier run'] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),

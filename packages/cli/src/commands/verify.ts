@@ -94,6 +94,10 @@ function describe(report: VerifyReport, style: Style): string {
     lines.push(
       `  run ${run.run} ${run.status}, ${counted(run.items, 'item')}, ${counted(run.records, 'record')}, log ${run.origin} at size ${run.size}`,
     )
+  if (run?.taken !== undefined)
+    lines.push(
+      `  ${counted(run.taken.items, 'item')} not run: results taken from run ${run.taken.run}, whose own bundle says how they came about`,
+    )
   const passed = checks.filter(({ status }) => status === 'pass').length
   const open = checks.filter(({ status }) => status === 'not-checked').length
   lines.push(`  checks: ${passed} passed, ${checks.length - passed - open} failed, ${open} not checked`)

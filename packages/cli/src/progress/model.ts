@@ -178,7 +178,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       const outcome = fact(data, 'outcome')
       move(run, item, outcome === 'succeeded' || outcome === 'canceled' || outcome === 'skipped' ? outcome : 'failed')
       item.endedAt = at
-      if (item.phase === 'succeeded') item.reason = undefined
+      if (item.phase === 'succeeded') item.reason = fact(data, 'reason') === 'taken' ? 'taken' : undefined
       else item.reason ??= fact(data, 'reason')
       return true
     }

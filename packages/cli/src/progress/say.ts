@@ -54,6 +54,7 @@ function activity(item: ItemProgress, now: number): string {
       return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${startsOver ? ', then begins a new conversation' : ''}${why}`
     }
     case 'succeeded':
+      if (item.reason === 'taken') return 'taken from the earlier run'
       return `${time}${item.files === undefined ? '' : item.files === 0 ? ', no change' : `, ${counted(item.files, 'file')} changed`}${again}${left}`
     case 'failed':
       return `failed: ${harmless(item.reason ?? 'no reason given')}${again}${left}`

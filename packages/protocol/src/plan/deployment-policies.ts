@@ -1,4 +1,4 @@
-import type { LevelPolicy, Policy, PolicyPart, Problem, RunPolicies } from '@seamark/core'
+import type { ItemSpec, LevelPolicy, Policy, PolicyPart, Problem, RunPolicies, SetupSpec } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { effective } from '@seamark/policy'
 import { parsePolicy } from './policy.ts'
@@ -64,6 +64,34 @@ export function setupPart({ setup = {} }: RunPolicies, part: PolicyPart): Policy
       : source,
   )
   return { ...part, from }
+}
+
+/** What levels that are configured, and not versions of agents, say of these items and of their set-up. */
+export function policiesOf(
+  { deployment, queues, agents, setup }: RunPolicies,
+  items: readonly Pick<ItemSpec, 'queue' | 'agent'>[],
+  ofSetup: SetupSpec | undefined,
+): RunPolicies {
+  const said = (all: RunPolicies['queues'], names: readonly (string | undefined)[]): Record<string, Policy> => {
+    const found: Record<string, Policy> = {}
+    for (const name of names) {
+      const policy = name === undefined ? undefined : saidOf(all, name)
+      if (name !== undefined && policy !== undefined) found[name] = policy
+    }
+    return found
+  }
+  return {
+    ...(says(deployment) && { deployment }),
+    queues: said(
+      queues,
+      items.map(({ queue }) => queue),
+    ),
+    agents: said(
+      agents,
+      items.map(({ agent }) => agent),
+    ),
+    ...(ofSetup !== undefined && says(setup) && { setup }),
+  }
 }
 
 /** What the levels ask for and do not get, and what they need too much of. */

@@ -36,6 +36,8 @@ import { PLAN_ROUTES } from './plan-routes.ts'
 import type { PlanRoutes } from './plan-routes.ts'
 import { get, post } from './route-base.ts'
 import type { NoParams } from './route-base.ts'
+import { RERUN_ROUTES } from './rerun-routes.ts'
+import type { RerunRoutes } from './rerun-routes.ts'
 import type { Route } from './route.ts'
 import { runPage, runStatus, runView } from './run.ts'
 import type { RunPage, RunView } from './run.ts'
@@ -52,7 +54,7 @@ export const ATTEMPT_HEADER = 'seamark-attempt'
 export const REQUEST_ID_HEADER = 'x-request-id'
 
 /** Every route of `/v1`, by id. */
-export interface Routes extends AgentRoutes, ControlRoutes, GcRoutes, PlanRoutes {
+export interface Routes extends AgentRoutes, ControlRoutes, GcRoutes, PlanRoutes, RerunRoutes {
   readonly health: Route<NoParams, NoParams, never, { readonly status: 'ok' }>
   readonly service: Route<NoParams, NoParams, never, ServiceView>
   readonly doctor: Route<NoParams, DoctorQuery, never, DoctorReport>
@@ -388,6 +390,7 @@ export const ROUTES: Routes = {
     errors: ['NOT_FOUND', 'INTEGRITY', 'LIMIT_EXCEEDED', 'TIMEOUT'],
   },
   ...CONTROL_ROUTES,
+  ...RERUN_ROUTES,
   ...PLAN_ROUTES,
   ...AGENT_ROUTES,
   ...GC_ROUTES,

@@ -1,4 +1,4 @@
-import type { Pause, RunRow } from '@seamark/core'
+import type { Pause, RerunOf, RunRow } from '@seamark/core'
 import { z } from 'zod'
 import { count, digest, maybe } from './exact.ts'
 import { budgetView } from './usage.ts'
@@ -26,6 +26,14 @@ export const pauseView: z.ZodType<Pause> = z
   .object({ by: z.string(), at: count.describe('Epoch milliseconds.') })
   .describe('Who paused, and when. Nothing new is launched; what runs goes on.')
 
+const rerunOf: z.ZodType<RerunOf> = z
+  .object({
+    of: z.string(),
+    take: maybe(z.literal('succeeded').describe('Items that succeeded there are not run again.')),
+    from: maybe(z.string().describe('But for this one, and all that need it.')),
+  })
+  .describe('The run that it does again.')
+
 export const runView: z.ZodType<RunView> = z.object({
   run: z.string(),
   name: maybe(z.string()),
@@ -38,6 +46,7 @@ export const runView: z.ZodType<RunView> = z.object({
   settled: z
     .object({ succeeded: count, failed: count, canceled: count, skipped: count })
     .describe('How many items have settled, by outcome.'),
+  rerun: maybe(rerunOf),
   submittedBy: z.string(),
   submittedAt: count.describe('Epoch milliseconds.'),
   sealedAt: maybe(count.describe('Epoch milliseconds.')),

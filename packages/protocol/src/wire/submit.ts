@@ -53,6 +53,14 @@ export interface SubmitAnswer extends Omit<CheckAnswer, 'name'> {
   readonly base?: WorkspaceBase
 }
 
+/** What the service made of a run that is to be done again. */
+export interface RerunAnswer extends SubmitAnswer {
+  /** The run that it does again. */
+  readonly of: string
+  /** How many items are not run again. Absent where the run was there already. */
+  readonly taken?: number
+}
+
 /** The commit that a run works on, as it was found when the run was made. */
 export interface WorkspaceBase {
   readonly source: string
@@ -83,9 +91,17 @@ const about = {
 
 export const checkAnswer: z.ZodType<CheckAnswer> = z.object({ name: maybe(z.string()), ...about })
 
-export const submitAnswer: z.ZodType<SubmitAnswer> = z.object({
+const submitted = {
   run: z.string(),
   created: z.boolean(),
   ...about,
   base: maybe(workspaceBase),
+}
+
+export const submitAnswer: z.ZodType<SubmitAnswer> = z.object(submitted)
+
+export const rerunAnswer: z.ZodType<RerunAnswer> = z.object({
+  ...submitted,
+  of: z.string(),
+  taken: maybe(count.describe('Items that are not run again; absent where the run was there already.')),
 })

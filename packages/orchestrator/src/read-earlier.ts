@@ -1,0 +1,81 @@
+import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
+import type { TakenResult } from './commands.ts'
+import { isItems, isRunPayload } from './fold.ts'
+import { parseJson, parsePlaced } from './records.ts'
+
+/** A run that is over, as its records have it. */
+export interface EarlierSubmission {
+  readonly spec: RunSpec
+  /** Of its plan; children are those of their attempts. */
+  readonly items: readonly ItemSpec[]
+  /** What those that succeeded left, by their ids. */
+  readonly results: ReadonlyMap<string, TakenResult>
+}
+
+/**
+ * Reads what a sealed run was submitted with, and what its items left. Errors: `CONFLICT` where its payloads were purged, those
+ * of the journal.
+ */
+export async function readEarlier(ns: string, journal: Journal, { run, seq }: RunRow): Promise<EarlierSubmission> {
+  let spec: RunSpec | undefined
+  const items: ItemSpec[] = []
+  const products = new Map<string, TakenResult>()
+  const results = new Map<string, TakenResult>()
+  const made = (id: string | undefined, { leaf, at }: { leaf: Uint8Array; at: number }, product: Product) => {
+    const item = id ?? ''
+    products.set(item, { item, data: { run, seq: at, leaf: Buffer.from(leaf).toString('hex'), product } })
+  }
+  for await (const { header, leaf, payload } of journal.read(ns, seq, { run, payloads: true })) {
+    const record = parsePlaced(header)
+    const { item } = record
+    const place = { leaf, at: record.seq }
+    if (record.kind === 'run.submitted' || (record.kind === 'items.added' && item === undefined)) {
+      const value = payload === undefined ? undefined : parseJson(payload.bytes)
+      if (record.kind === 'run.submitted' && isRunPayload(value)) ({ spec } = value)
+      else if (record.kind === 'items.added' && isItems(value)) items.push(...value)
+      else throw purged(run)
+    } else if (record.kind === 'item.captured' || record.kind === 'item.taken') made(item, place, record.data.product)
+    else if (record.kind === 'attempt.ended') {
+      if (record.data.product !== undefined) made(item, place, record.data.product)
+    } else if (record.kind === 'item.settled' && record.data.outcome === 'succeeded' && item !== undefined) {
+      const result = products.get(item)
+      if (result !== undefined) results.set(item, result)
+    }
+  }
+  if (spec === undefined) throw purged(run)
+  return { spec, items, results }
+}
+
+/** What of an earlier run a run takes, in the order of the plan. Errors: `NOT_FOUND` for an item that its plan does not have. */
+export function takenOf({ items, results }: EarlierSubmission, { of, take, from }: RerunOf): readonly TakenResult[] {
+  const start = items.findIndex(({ id }) => id === from)
+  if (from !== undefined && start === -1)
+    throw new SeamError('NOT_FOUND', `The plan of run ${of} has no item ${from}.`, {
+      remedy: `List its items with \`seamark status ${of}\`.`,
+      place: { pointer: '/from' },
+    })
+  if (take === undefined) return []
+  const again = start === -1 ? new Set<number>() : withDependents(items, start)
+  return items.flatMap(({ id }, index) => (again.has(index) ? [] : (results.get(id) ?? [])))
+}
+
+/** Whether two runs do the same again. */
+export function sameRerun(a: RerunOf | undefined, b: RerunOf | undefined): boolean {
+  return a?.of === b?.of && a?.take === b?.take && a?.from === b?.from
+}
+
+function withDependents(items: readonly ItemSpec[], start: number): ReadonlySet<number> {
+  const dependents: number[][] = items.map(() => [])
+  for (const [index, { needs }] of items.entries()) for (const { from } of needs) dependents[from]?.push(index)
+  const found = new Set([start])
+  // A set yields what is added while it is gone through.
+  for (const index of found) for (const dependent of dependents[index] ?? []) found.add(dependent)
+  return found
+}
+
+function purged(run: string): SeamError {
+  return new SeamError('CONFLICT', `What run ${run} was submitted with was purged.`, {
+    remedy: 'Submit its plan anew.',
+  })
+}
