@@ -110,6 +110,13 @@ export {
   variableValues,
   workspaceBase,
 } from './wire/submit.ts'
-export type { CheckAnswer, PlanFormat, PlanWithValues, RerunAnswer, SubmitAnswer, WorkspaceBase } from './wire/submit.ts'
+export type {
+  CheckAnswer,
+  PlanFormat,
+  PlanWithValues,
+  RerunAnswer,
+  SubmitAnswer,
+  WorkspaceBase,
+} from './wire/submit.ts'
 export { budgetView, spentBudget, usageBy, usagePage, usageView } from './wire/usage.ts'
 export type { BudgetView, UsagePage, UsageView } from './wire/usage.ts'
