@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AnyRecord, TrustFile } from '../packages/core/src/index.ts'
 import { canonicalJson, verifierKey } from '../packages/log/src/index.ts'
 import { manifestMessage } from '../packages/evidence/src/index.ts'
-import { canceledLater, disclosed, patchA, storyLog } from '../packages/evidence/test/story.ts'
+import { canceledLater, disclosed, patchA, storyLog, takenLog } from '../packages/evidence/test/story.ts'
 import {
   bundleOf,
   chunksOf,
@@ -117,6 +117,7 @@ async function cases(): Promise<Case[]> {
     { name: 'good', bundle: tar, trust: 'good', verdict: 'verified' },
     { name: 'good-rotated', bundle: tar, trust: 'rotated', verdict: 'verified' },
     { name: 'good-cancelled-later', bundle: later, trust: 'good', verdict: 'verified' },
+    { name: 'good-taken', bundle: await tarOf(await bundleOf(takenLog('taken'))), trust: 'good', verdict: 'verified' },
     { name: 'no-trust', bundle: tar, verdict: 'unverified' },
     { name: 'nobody-trusted', bundle: tar, trust: 'nobody', verdict: 'unverified' },
     { name: 'required-not-run', bundle: tar, trust: 'witnessed', verdict: 'unverified' },
@@ -219,6 +220,13 @@ async function cases(): Promise<Case[]> {
       trust: 'good',
       verdict: 'tampered',
       failed: ['items.inputs'],
+    },
+    {
+      name: 'taken-without-needs',
+      bundle: await tarOf(await bundleOf(takenLog('launched'))),
+      trust: 'good',
+      verdict: 'tampered',
+      failed: ['items.legality'],
     },
   ]
 }

@@ -50,7 +50,7 @@ def check_records(failed, records, manifest, head, proof):
 def fold(failed, records):
     """Status of the run from its records; settlements once, inputs from products of settled items."""
     items, index, products, outcome, cancel, status, announced = [], {}, {}, {}, None, None, 0
-    ran, again = set(), {}
+    ran, taken, again = set(), set(), {}
     # Of the plan: what became of children, their parents have judged.
     planned = []
 
@@ -76,6 +76,7 @@ def fold(failed, records):
             need(i is not None and i in planned and i not in ran and i not in products, "taken twice, after a launch, or unknown")
             need(data["run"] == again.get("of") and "take" in again and record["item"] != again.get("from"), "taken from elsewhere")
             products[i] = data["product"]
+            taken.add(i)
         elif kind == "item.launched":
             need(i is not None and (i in ran or i not in products), "launched although its result was taken")
             ran.add(i)
@@ -98,6 +99,7 @@ def fold(failed, records):
             cancel = cancel or data["reason"]
         elif kind == "run.sealed":
             need(status or (len(planned) == announced and len(outcome) == len(items)), "sealed before all settled")
+            failed.check("items.legality", all(number in taken for i in taken for number in items[i]), "taken without its needs")
             all_good = all(outcome.get(number) == "succeeded" for number in planned)
             status = status or ("succeeded" if all_good else "canceled" if cancel == "requested" else "failed")
             need(data["status"] == status, "status is not borne out")

@@ -93,6 +93,11 @@ export function runFold(): RunFold {
     return rerun?.take !== undefined && rerun.of === run && rerun.from !== id
   }
 
+  /** What is taken is taken with all that it needs; which comes first in the plan does not matter. */
+  function takenIsClosed(): boolean {
+    return items.every(({ taken, needs }) => !taken || needs.every((need) => items[need]?.taken))
+  }
+
   function addItemRecord(item: ItemFold, record: AnyRecord): Illegal | undefined {
     if (record.kind === 'item.launched') {
       // Gates end what was begun before the pause.
@@ -159,6 +164,7 @@ export function runFold(): RunFold {
         case 'run.sealed': {
           const status = sealed ?? outcome()
           if (status === undefined) return { check: 'run.status', code: 'not-settled' }
+          if (sealed === undefined && !takenIsClosed()) return illegal('taken-without-needs')
           if (record.data.status !== status) return { check: 'run.status', code: 'status-mismatch' }
           sealed = status
           return undefined

@@ -1,7 +1,7 @@
 import type { AnyRecord, RecordDraft, RerunOf } from '@seamark/core'
 import { describe, expect, test } from 'vitest'
 import { runFold } from '../src/index.ts'
-import { canceledLater, launchIdOf, productA, story, storyLog, storyWith } from './story.ts'
+import { canceledLater, launchIdOf, productA, story, storyLog, storyWith, takenLog } from './story.ts'
 import { bundleOf, failures, makeLog, RUN, verifyBundle } from './world.ts'
 
 type Entry = (typeof story)[number]
@@ -97,6 +97,10 @@ test('a result that was taken is legal where the run says whose it takes, and is
   expect(report.run?.taken).toEqual({ run: 'earlier', items: 1 })
 })
 
+test('what is taken is legal with all that it needs, in any order', async () => {
+  expect(await check(takenLog('taken'))).toEqual([])
+})
+
 describe('illegal', () => {
   const legality = (code: string) => `items.legality: ${code}`
 
@@ -155,6 +159,8 @@ describe('illegal', () => {
     ['a result taken twice', again(take, takenA, takenA, settledA), legality('taken-after-launch')],
     ['a result taken of what runs', again(take, launch('a', 1, 1), takenA, settledA), legality('taken-after-launch')],
     ['a launch of what was taken', again(take, takenA, launch('a', 1, 1), settledA), legality('launched-after-taken')],
+    ['a result whose need is run again', takenLog('launched'), legality('taken-without-needs')],
+    ['a result whose need is cancelled', takenLog('canceled'), legality('taken-without-needs')],
     ['a pause in a pause', inserted(9, paused, paused), legality('paused-twice')],
     ['an end of no pause', inserted(9, resumed), legality('not-paused')],
     ['a fact without a launch', inserted(4, denied('a', 1, 1)), legality('fact-without-launch')],

@@ -96,6 +96,56 @@ export const canceledLater = (): Log =>
     { seal: 'failed' },
   ])
 
+/** A run that takes the result of `b` from an earlier one; `b` needs `a`, and this becomes of that. */
+export function takenLog(ofA: 'taken' | 'launched' | 'canceled'): Log {
+  const plan = 'ab'.repeat(32)
+  const settled = (id: string, outcome: 'succeeded' | 'canceled', reason: string): RecordDraft => ({
+    kind: 'item.settled',
+    ...item(id),
+    data: { outcome, reason },
+  })
+  const taken = (id: string, seq: number): RecordDraft[] => [
+    { kind: 'item.taken', ...item(id), data: { run: 'earlier', seq, leaf: 'cd'.repeat(32), product: productA } },
+    settled(id, 'succeeded', 'taken'),
+  ]
+  const main = { step: 'main', launchId: launchIdOf(0), executor: 'sandbox' } as const
+  const became: Record<typeof ofA, readonly RecordDraft[]> = {
+    taken: taken('a', 7),
+    canceled: [
+      { kind: 'cancel.requested', actor: 'local:1', run: RUN, data: { reason: 'requested' } },
+      settled('a', 'canceled', 'requested'),
+    ],
+    launched: [
+      { kind: 'item.launched', ...of('a', 1, 1), data: main },
+      { kind: 'attempt.ended', ...of('a', 1, 1), data: { outcome: 'succeeded', reason: 'x', exit, product: productA } },
+      settled('a', 'succeeded', 'x'),
+    ],
+  }
+  return makeLog([
+    ...story.slice(0, 2),
+    {
+      kind: 'run.submitted',
+      actor: 'local:1',
+      run: RUN,
+      data: { plan, items: 2, rerun: { of: 'earlier', take: 'succeeded' } },
+    },
+    {
+      kind: 'items.added',
+      actor: 'local:1',
+      run: RUN,
+      data: {
+        items: [
+          [0, 'b', [1]],
+          [1, 'a', []],
+        ],
+      },
+    },
+    ...taken('b', 9),
+    ...became[ofA],
+    { seal: ofA === 'canceled' ? 'canceled' : 'succeeded' },
+  ])
+}
+
 export const disclosed: PayloadMap = new Map([[2, { salt: planSalt, bytes: planText }]])
 
 /** The story with one draft replaced. */
