@@ -139,4 +139,19 @@ describe('variables', () => {
     expect(places(text, { v: 'x'.repeat(32 * 1024) })).toContain('LIMIT_EXCEEDED /items/0/prompt 3:34')
     expect(places(text, { v: 'x'.repeat(32 * 1024 + 1) })).toContain('LIMIT_EXCEEDED /variables/v 2:17')
   })
+
+  test.each([
+    ['input', (many: string) => `input: [${many}]`, '/items/0/input/2048'],
+    [
+      'a schema',
+      (many: string) => `outputs: [{ path: x, schema: { enum: [${many}] } }]`,
+      '/items/0/outputs/0/schema/enum/2048',
+    ],
+  ])('whole values that would fill memory are refused in %s', (_, field, pointer) => {
+    const text = (times: number) =>
+      `version: 1\nvariables: { v: { type: string } }\nitems: [{ id: a, run: x, ${field("'${{ vars.v }}',".repeat(times))} }]`
+    const over = (times: number) => places(text(times), { v: 'x'.repeat(32 * 1024) }).map((one) => one.split(' ')[1])
+    expect(over(2_049)).toContain(pointer)
+    expect(over(2_048)).not.toContain(pointer)
+  })
 })

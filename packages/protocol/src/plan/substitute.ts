@@ -92,11 +92,23 @@ export function substitution(faults: Faults): Substitution {
     return values !== undefined && values.has(name) && values.get(name) === undefined
   }
 
+  function count(put: VariableValue, path: Path): void {
+    bytes += Buffer.byteLength(String(put))
+    if (bytes <= PLAN_LIMITS.jsonBytes || over) return
+    over = true
+    const message = `With its references written out the plan holds more than ${PLAN_LIMITS.jsonBytes} bytes.`
+    faults.add({ code: 'LIMIT_EXCEEDED', message, remedy: 'Use shorter values, or fewer.', path })
+  }
+
   function text(written: string, path: Path, scope: Scope, line: boolean): Json {
     if (!written.includes('${{') || over) return written
     const only = isTyped(path) ? whole.exec(written) : null
-    if (only !== null) return valueOf(only[1], path, scope) ?? written
-    const made = written.replaceAll(references, (match, inside: string | undefined) => {
+    if (only !== null) {
+      const value = valueOf(only[1], path, scope) ?? written
+      count(value, path)
+      return value
+    }
+    return written.replaceAll(references, (match, inside: string | undefined) => {
       if (match === '$${{') return '${{'
       const value = valueOf(inside, path, scope)
       if (value === undefined) return match
@@ -108,15 +120,9 @@ export function substitution(faults: Faults): Substitution {
           remedy: 'Write run as a list of words, or give the value to the command in env.',
           path,
         })
-      bytes += Buffer.byteLength(put)
-      return bytes > PLAN_LIMITS.jsonBytes ? '' : put
+      count(put, path)
+      return over ? '' : put
     })
-    if (bytes > PLAN_LIMITS.jsonBytes && !over) {
-      over = true
-      const message = `With its references written out the plan holds more than ${PLAN_LIMITS.jsonBytes} bytes.`
-      faults.add({ code: 'LIMIT_EXCEEDED', message, remedy: 'Use shorter values, or fewer.', path })
-    }
-    return made
   }
 
   function of(value: Json, path: Path, scope: Scope): Json {
