@@ -8,8 +8,8 @@ const MAX_SKILLS = 32
 
 /**
  * Digests of what the options of a runtime tell every agent: `instructions`, each skill as `skills/NAME/SKILL.md`, and of all MCP servers
- * together `mcpServers`: their JSON, with the members of each object in order, and of `env` and `headers` the names alone. Errors:
- * `INVALID_INPUT` for more than 32 skills.
+ * together `mcpServers`: their JSON, with the members of each object in order, of `env` and `headers` the names alone, of `args` how
+ * many there are, and of `url` neither user nor query. Errors: `INVALID_INPUT` for more than 32 skills.
  */
 export function toldByOptions({
   instructions,
@@ -31,14 +31,25 @@ export function toldByOptions({
   ]
 }
 
-/** Values of variables and headers may be secrets: a digest of a short one would give it away. */
+/** Values of variables, headers, arguments and addresses may be secrets: a digest of a short one would give it away. */
 function withoutValues(servers: Readonly<Record<string, object>>): Readonly<Record<string, unknown>> {
-  const named = ([key, value]: readonly [string, unknown]) => [key, HIDDEN.has(key) ? namesOf(value) : value]
+  const named = ([key, value]: readonly [string, unknown]) => [key, SHOWN.get(key)?.(value) ?? value]
   const shown = (server: object): unknown => Object.fromEntries(Object.entries(server).map(named))
   return Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, shown(server)]))
 }
 
-const HIDDEN: ReadonlySet<string> = new Set(['env', 'headers'])
+const SHOWN: ReadonlyMap<string, (value: unknown) => unknown> = new Map<string, (value: unknown) => unknown>([
+  ['env', namesOf],
+  ['headers', namesOf],
+  ['args', (value) => (Array.isArray(value) ? value.length : 0)],
+  ['url', addressOf],
+])
+
+/** Where an address leads; of what is none, nothing. */
+function addressOf(value: unknown): string {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  return url === null ? '' : `${url.protocol}//${url.host}${url.pathname}`
+}
 
 /** Of `{ NAME: value }`, and of the list of `{ name, value }` that the Agent Client Protocol has. */
 function namesOf(value: unknown): readonly string[] {

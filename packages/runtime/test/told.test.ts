@@ -22,12 +22,15 @@ describe('what the options of a runtime tell every agent', () => {
     const others = [
       { db },
       { db, other: web },
-      { db: { ...db, args: ['--all'] }, web },
+      { db: { ...db, args: ['--stdio', '--all'] }, web },
       { db: { ...db, env: { TOKEN: 'one' } }, web },
       { db, web: { ...web, url: 'https://other.example/' } },
       { db, web: { ...web, headers: { cookie: 'one' } } },
     ]
     for (const servers of others) expect(digest(servers)).not.toEqual(all)
+    const secret = { db: { ...db, args: ['abc123'] }, web: { ...web, url: 'https://u:p@mcp.example/?key=abc123#k' } }
+    expect(digest(secret)).toEqual(all)
+    expect(digest({ web: { url: 'abc123' } })).toEqual(digest({ web: { url: 'other' } }))
     const asList = (value: string) => ({ db: { name: 'db', command: 'db', env: [{ name: 'TOKEN', value }] } })
     expect(digest(asList('one'))).toEqual(digest(asList('two')))
   })
