@@ -7,8 +7,8 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
-// Reserved words of the grammar, in front, and `NAME=value` are read as something else than a word.
-const reserved = new Set([
+/** Words that a shell reads as its grammar where a command may begin. */
+export const SHELL_RESERVED: ReadonlySet<string> = new Set([
   'case',
   'do',
   'done',
@@ -27,7 +27,8 @@ const reserved = new Set([
   'while',
 ])
 
+// In front, they and `NAME=value` are read as something else than a word.
 function isPlain(word: string, first: boolean): boolean {
   if (!/^[A-Za-z0-9_%+,./:=@-]+$/.test(word)) return false
-  return !first || (!word.includes('=') && !reserved.has(word))
+  return !first || (!word.includes('=') && !SHELL_RESERVED.has(word))
 }

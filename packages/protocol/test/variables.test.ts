@@ -80,6 +80,28 @@ describe('variables', () => {
     expect(places(line, { v: 'src/a-b_c.ts:5@1%+' })).toEqual([])
   })
 
+  test.each([
+    ['a number of a file', 'echo ${{ vars.v }}>out', '2'],
+    ['a number of a file to read', 'cat ${{ vars.v }}<in', '2'],
+    ['the name of a variable', 'echo "$HO${{ vars.v }}"', 'ME'],
+    ['a reserved word', '${{ vars.v }} x', 'while'],
+    ['a reserved word after another command', 'true;${{ vars.v }} x', 'time'],
+    ['a reserved word in parts', 'i${{ vars.v }} x', 'f'],
+  ])('what would be %s is refused in a line', (_, run, v) => {
+    const text = (line: string) =>
+      `version: 1\nvariables: { v: { type: string } }\nitems:\n  - { id: a, run: ${JSON.stringify(line)} }`
+    expect(places(text(run), { v })).toEqual(['INVALID_INPUT /items/0/run 4:19'])
+    const apart = run.replace(/\$\{\{.*\}\}/, "'${{ vars.v }}' ")
+    expect(places(text(apart), { v })).toEqual([])
+  })
+
+  test('a reserved word that the plan has itself is no matter of values', () => {
+    const run = 'if true; then echo ${{ vars.v }} >out; fi'
+    const text = `version: 1\nvariables: { v: { type: string } }\nitems: [{ id: a, run: '${run}' }]`
+    expect(planOf(text, { v: 'iffy' }).items[0]?.run).toBe('if true; then echo iffy >out; fi')
+    expect(planOf(text.replace('${{ vars.v }}', 'of-${{ vars.v }}'), { v: 'if' }).items).toHaveLength(1)
+  })
+
   test('values that do not fit, all at once', () => {
     const given = { level: 'high', target: 'lvie', ratio: 'NaN', keep: 'yes', mesage: 'x' }
     expect(places(plan, given)).toEqual([

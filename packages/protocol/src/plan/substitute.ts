@@ -2,6 +2,7 @@ import type { Json } from '@seamark/core'
 import { shellLine } from '@seamark/kit'
 import { meant } from './explain.ts'
 import type { Faults, Path } from './fault.ts'
+import { madeReserved, misread } from './in-line.ts'
 import { isMap } from './json-value.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { setMember } from './source.ts'
@@ -14,9 +15,6 @@ export type Scope = Readonly<Record<string, ReadonlyMap<string, VariableValue | 
 const references = /\$\$\{\{|\$\{\{([^{}]{0,200})\}\}|\$\{\{/g
 const whole = /^\$\{\{([^{}]{0,200})\}\}$/
 const form = /^\s*([a-z]+)\.([A-Za-z][A-Za-z0-9_-]{0,62})\s*$/
-
-/** What no shell reads as anything but itself, wherever it stands in a line. */
-const inert = /^[A-Za-z0-9_./:@%+-]+$/
 
 /** Command lines, where the shell reads what is put in. */
 const lines = new Set([
@@ -108,21 +106,26 @@ export function substitution(faults: Faults): Substitution {
       count(value, path)
       return value
     }
-    return written.replaceAll(references, (match, inside: string | undefined) => {
+    const unfit = (what: string) => {
+      const message = `${what}.`
+      const remedy = 'Write run as a list of words, or give the value to the command in env.'
+      faults.add({ code: 'INVALID_INPUT', message, remedy, path })
+    }
+    const made = written.replaceAll(references, (match, inside: string | undefined, at: number) => {
       if (match === '$${{') return '${{'
       const value = valueOf(inside, path, scope)
       if (value === undefined) return match
       const put = String(value)
-      if (line && !inert.test(put))
-        faults.add({
-          code: 'INVALID_INPUT',
-          message: `The value of ${(inside ?? '').trim()} holds what the shell could read as more than text.`,
-          remedy: 'Write run as a list of words, or give the value to the command in env.',
-          path,
-        })
+      if (line) {
+        const end = at + match.length
+        const why = misread(put, written.slice(Math.max(0, at - 100), at), written.slice(end, end + 1))
+        if (why !== undefined) unfit(`The value of ${(inside ?? '').trim()} ${why}`)
+      }
       count(put, path)
       return over ? '' : put
     })
+    if (line && !over && madeReserved(made, written)) unfit('With its values the line has a reserved word of the shell')
+    return made
   }
 
   function of(value: Json, path: Path, scope: Scope): Json {
