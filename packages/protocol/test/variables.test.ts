@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parsePlan } from '../src/index.ts'
+import { matcher } from '@seamark/output-schema'
+import { parsePlan, planJsonSchema } from '../src/index.ts'
 import type { VariableValues } from '../src/index.ts'
 import { deployment } from './deployment.ts'
 
@@ -153,6 +154,44 @@ describe('variables', () => {
       'echo ${{ vars.x }} $${{',
     )
     expect(places('version: 1\nitems: [{ id: a, run: x }]', { v: 1 })).toEqual(['INVALID_INPUT  1:1'])
+  })
+
+  test('the schema takes a variable wherever a plan does', () => {
+    const written = {
+      version: 1,
+      variables: Object.fromEntries(
+        Object.entries({ r: 'workspace', s: 'patch', p: 'required', k: 'junit', h: 'a.example', m: 'tunnel' }).map(
+          ([name, value]) => [name, { type: 'string', default: value }],
+        ),
+      ),
+      items: [
+        {
+          id: 'a',
+          run: 'x',
+          patch: '${{ vars.p }}',
+          filesystem: { read: ['${{ vars.r }}', 'toolchain'], write: ['${{ vars.r }}'] },
+          network: { allow: [{ host: '${{ vars.h }}', mode: '${{ vars.m }}' }] },
+          outputs: [{ path: 'o.xml', kind: '${{ vars.k }}' }],
+        },
+        { id: 'b', run: 'x', needs: { p: { from: 'a', select: '${{ vars.s }}' } } },
+      ],
+    }
+    const holds = matcher(planJsonSchema())
+    const matches = (plan: object) => holds(Buffer.from(JSON.stringify(plan)))
+    const limits = { cpu: 'none', memory: 'none', pids: 'none', disk: 'none', idle: 'none' } as const
+    const holding = {
+      ...deployment,
+      executors: [{ name: 'sandbox', holds: { filesystem: 'private', network: 'gateway', limits } }],
+      egress: { inject: [] },
+    } as const
+    const result = parsePlan(JSON.stringify(written), { deployment: holding })
+    const [a, b] = result.ok ? result.plan.items : []
+    expect(result.ok ? [] : result.problems).toEqual([])
+    expect(a).toMatchObject({ patch: 'required', outputs: [{ kind: 'junit' }] })
+    expect(b?.needs).toEqual([{ name: 'p', from: 0, select: 'patch' }])
+    expect(matches(written)).toEqual({ matches: true })
+    expect(matches({ ...written, items: [{ id: '${{ vars.s }}', run: 'x' }] })).toMatchObject({ matches: false })
+    expect(matches({ ...written, items: [{ id: 'a', run: 'x', patch: 'v' }] })).toMatchObject({ matches: false })
   })
 
   test('values that would fill memory are refused', () => {

@@ -26,23 +26,25 @@ function opened(properties: JsonObject): JsonObject {
     Object.entries(properties).map(([name, schema]) => {
       if (name === 'id' || !isMap(schema)) return [name, schema]
       if (name === 'run') return [name, also(schema, { type: 'array', items: { type: 'string' }, minItems: 1 })]
-      const closed = schema['pattern'] ?? schema['enum']
-      if (closed !== undefined || ['number', 'integer', 'boolean'].some((type) => type === schema['type']))
-        return [name, also(schema, { type: 'string', pattern: REFERENCE })]
       return [name, inside(schema)]
     }),
   )
 }
 
+/** A schema that a variable holds to, wherever a value stands in it; names of maps stay as they are. */
 function inside(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map((one: Json) => inside(one))
   if (!isMap(schema)) return schema
-  const { properties, items, anyOf } = schema
+  const closed = schema['pattern'] ?? schema['enum'] ?? schema['const']
+  if (closed !== undefined || ['number', 'integer', 'boolean'].some((type) => type === schema['type']))
+    return also(schema, { type: 'string', pattern: REFERENCE })
+  const { properties, items, anyOf, additionalProperties } = schema
   return {
     ...schema,
     ...(isMap(properties) && { properties: opened(properties) }),
     ...(items !== undefined && { items: inside(items) }),
     ...(anyOf !== undefined && { anyOf: inside(anyOf) }),
+    ...(additionalProperties !== undefined && { additionalProperties: inside(additionalProperties) }),
   }
 }
 
