@@ -3,8 +3,9 @@ import { productBlobs } from '@seamark/evidence'
 import { blobKey, SeamError } from '@seamark/kit'
 import { jcsText } from '@seamark/log'
 import type { CheckedRerun, Engine, RerunDraft, TakenResult } from '@seamark/orchestrator'
-import { newRunId, policiesOf } from '@seamark/protocol'
+import { heldAgain, newRunId, PLAN_LIMITS, policiesOf } from '@seamark/protocol'
 import type { CheckedPlan, RerunAnswer, RerunQuery } from '@seamark/protocol'
+import { setImmediate } from 'node:timers/promises'
 import { about } from './checked-plan.ts'
 import type { Deployment } from './deployment.ts'
 import { keepMeanwhile } from './exporting.ts'
@@ -14,6 +15,8 @@ import { baseOf, layersOf } from './submit.ts'
 
 // Looks at the storage that are under way.
 const LOOKS = 32
+// Items that are judged before other things have their turn.
+const ITEMS_AT_ONCE = 1_000
 
 /**
  * A run that does an earlier one again, as it was recorded. What is taken of it is still there, and no collection removes it before it is
@@ -147,7 +150,8 @@ async function unavailable(
 ): Promise<Problem[]> {
   const problems: Problem[] = []
   const items = all.filter(({ id }) => again.has(id))
-  const { executors, policies } = await planNames.now()
+  const names = await planNames.now()
+  const { executors, policies } = names
   const used = new Set(items.map(({ executor }) => executor))
   for (const { name, unavailable: why } of executors)
     if (why !== undefined && used.has(name)) problems.push({ code: 'UNAVAILABLE', ...why })
@@ -170,5 +174,17 @@ async function unavailable(
       message: 'The configuration lets attempts use something else now than when the run was submitted.',
       remedy: 'Submit its plan anew; `seamark policy explain` says what held for the run.',
     })
+  // Executors, runtimes and the way out may hold less by now under the same names.
+  const placed = all.flatMap((item, index) => (again.has(item.id) ? [[index, item] as const] : []))
+  const told = new Set<string>()
+  for (let from = 0; from < placed.length; from += ITEMS_AT_ONCE) {
+    for (const problem of heldAgain(placed.slice(from, from + ITEMS_AT_ONCE), spec, names)) {
+      const key = jcsText([problem.code, problem.message, problem.place?.pointer ?? ''])
+      if (!told.has(key)) problems.push(problem)
+      told.add(key)
+    }
+    if (problems.length >= PLAN_LIMITS.problems) break
+    await setImmediate()
+  }
   return problems
 }

@@ -58,7 +58,10 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
   const versions = Object.values(deployment.versions ?? {}).flatMap((one) => (one === null ? [] : [one]))
   const given: RunPolicies = {
     ...deployment.policies,
-    versions: Object.fromEntries(versions.map(({ manifest, policy }) => [manifest.sha256, policy])),
+    versions: {
+      ...deployment.policies?.versions,
+      ...Object.fromEntries(versions.map(({ manifest, policy }) => [manifest.sha256, policy])),
+    },
   }
   const executors = new Map(deployment.executors.map((executor) => [executor.name, executor]))
   const check = heldCheck(faults, deployment.egress)
