@@ -1,5 +1,7 @@
 import type { CallOptions, RunRow } from '@seamark/core'
+import { SeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
+import type { Engine } from '@seamark/orchestrator'
 import type { Deployment } from './deployment.ts'
 
 /**
@@ -24,6 +26,19 @@ export function isGoing({ engine }: Pick<Deployment, 'engine'>, { run, sealedAt 
   if (sealedAt >= (collection?.runsBefore ?? 0) || holds.some((hold) => hold.run === run)) return false
   // Its hold may have been released since the collection began.
   return engine.givenUp(run, sealedAt) !== undefined
+}
+
+/**
+ * Throws `CONFLICT` while a collection is under way that may have a run on its list, also for its snapshots alone. A run that is held
+ * was held before it began: no hold is placed meanwhile.
+ */
+export function requireNoCollection(engine: Pick<Engine, 'storage'>, { run, sealedAt = 0 }: RunRow): void {
+  const { collection, holds } = engine.storage()
+  const before = Math.max(collection?.runsBefore ?? 0, collection?.snapshotsBefore ?? 0)
+  if (sealedAt >= before || holds.some((hold) => hold.run === run)) return
+  throw new SeamError('CONFLICT', `A collection that gives run ${run} up is under way.`, {
+    remedy: 'Try again once it has ended.',
+  })
 }
 
 /** Without an engine nobody has the records folded. It is asked only where something is gone. */

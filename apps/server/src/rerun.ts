@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises'
 import { about } from './checked-plan.ts'
 import type { Deployment } from './deployment.ts'
 import { keepMeanwhile } from './exporting.ts'
-import { givenUpAt } from './given-up.ts'
+import { givenUpAt, requireNoCollection } from './given-up.ts'
 import { runRow } from './questions.ts'
 import { baseOf, layersOf } from './submit.ts'
 
@@ -66,16 +66,6 @@ export async function rerun(
   } finally {
     letGo()
   }
-}
-
-/** One that began before this run was kept may have it on its list. */
-function requireNoCollection(engine: Engine, { run, sealedAt = 0 }: RunRow): void {
-  const { collection } = engine.storage()
-  const before = Math.max(collection?.runsBefore ?? 0, collection?.snapshotsBefore ?? 0)
-  if (sealedAt < before)
-    throw new SeamError('CONFLICT', `A collection that gives run ${run} up is under way.`, {
-      remedy: 'Try again once it has ended.',
-    })
 }
 
 /** What is taken, without the snapshots that were given up. Errors: `CONFLICT` where more is gone, `INTEGRITY`. */

@@ -3,7 +3,7 @@ import { systemClock } from '@seamark/kit'
 import { instantItem, memoryJournal } from '@seamark/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { givenUpAt, isGoing } from '../src/given-up.ts'
+import { givenUpAt, isGoing, requireNoCollection } from '../src/given-up.ts'
 import { smallEngine } from './small-engine.ts'
 
 const principal = { id: 'local:1000' }
@@ -37,6 +37,7 @@ async function sealedRun() {
       return [led, read]
     },
     going: () => isGoing({ engine }, row),
+    taken: () => requireNoCollection(engine, row),
   }
 }
 
@@ -53,6 +54,17 @@ describe('what a run left', () => {
     // When that was stays, whatever is collected later.
     await collect({ snapshotsMs: 0 })
     expect(await gone()).toEqual([led, led])
+  })
+
+  it('is not to be taken while a collection gives it up, or its snapshots, unless it is held', async () => {
+    const { engine, collect, taken } = await sealedRun()
+    const refused = expect.objectContaining({ code: 'CONFLICT' })
+    for (const terms of [{ runsMs: 0 }, { snapshotsMs: 0 }]) await collect(terms, () => expect(taken).toThrow(refused))
+    taken()
+    await collect({ runsMs: 50 * HOUR }, taken)
+    await engine.hold(principal, 'r')
+    await collect({ runsMs: 0 }, taken)
+    await collect({ snapshotsMs: 0 }, taken)
   })
 
   it('is there after a collection that began while it was held, also where it was released during that', async () => {
