@@ -2,6 +2,7 @@ import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec } from '@seam
 import { SeamError } from '@seamark/kit'
 import type { TakenResult } from './commands.ts'
 import { isItems, isRunPayload } from './fold.ts'
+import { ENGINE_LIMITS } from './limits.ts'
 import { parseJson, parsePlaced } from './records.ts'
 
 /** A run that is over, as its records have it. */
@@ -47,7 +48,10 @@ export async function readEarlier(ns: string, journal: Journal, { run, seq }: Ru
   return { spec, items, results }
 }
 
-/** What of an earlier run a run takes, in the order of the plan. Errors: `NOT_FOUND` for an item that its plan does not have. */
+/**
+ * What of an earlier run a run takes, in the order of the plan. Errors: `NOT_FOUND` for an item that its plan does not have,
+ * `LIMIT_EXCEEDED`.
+ */
 export function takenOf({ items, results }: EarlierSubmission, { of, take, from }: RerunOf): readonly TakenResult[] {
   const start = items.findIndex(({ id }) => id === from)
   if (from !== undefined && start === -1)
@@ -57,7 +61,15 @@ export function takenOf({ items, results }: EarlierSubmission, { of, take, from 
     })
   if (take === undefined) return []
   const again = start === -1 ? new Set<number>() : withDependents(items, start)
-  return items.flatMap(({ id }, index) => (again.has(index) ? [] : (results.get(id) ?? [])))
+  const taken = items.flatMap(({ id }, index) => (again.has(index) ? [] : (results.get(id) ?? [])))
+  const { takenItems } = ENGINE_LIMITS
+  if (taken.length > takenItems)
+    throw new SeamError(
+      'LIMIT_EXCEEDED',
+      `A run takes at most ${takenItems} results, and ${taken.length} of run ${of} would be taken.`,
+      { remedy: `Run all of it again: \`seamark rerun ${of}\`, or name an earlier item with --from.` },
+    )
+  return taken
 }
 
 /** Whether two runs do the same again. */

@@ -4,7 +4,9 @@ import { leafHash, toHex } from '@seamark/log'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '../src/index.ts'
 import type { CheckRerun, EngineOptions } from '../src/index.ts'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { ENGINE_LIMITS } from '../src/limits.ts'
+import { takenOf } from '../src/read-earlier.ts'
+import { engineWith, fakeHands, item, LOCAL, product, records, submission } from './harness.ts'
 import { FAILED, kinds, only, SUCCEEDED, until } from './records.ts'
 
 const asItIs: CheckRerun = async ({ taken }) => ({ taken })
@@ -112,6 +114,17 @@ describe('rerun', () => {
     await expect(again('done')).resolves.toMatchObject({ created: true })
     for (const id of hands.running()) hands.exit(id)
     await engine.stop()
+  })
+
+  it('takes up to a number of results, and refuses more', () => {
+    const items = Array.from({ length: ENGINE_LIMITS.takenItems + 1 }, (_, at) => item(`i${at}`))
+    const data = { run: 'r1', seq: 1, leaf: '0'.repeat(64), product: product() }
+    const results = new Map(items.map(({ id }) => [id, { item: id, data }]))
+    const earlier = { spec: submission('r1', []).spec, items, results }
+    const take = { of: 'r1', take: 'succeeded' } as const
+    expect(() => takenOf(earlier, take)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
+    expect(takenOf(earlier, { ...take, from: 'i0' })).toHaveLength(ENGINE_LIMITS.takenItems)
+    expect(takenOf(earlier, { of: 'r1' })).toEqual([])
   })
 
   it('asks for the right to read the one and to submit the other', async () => {

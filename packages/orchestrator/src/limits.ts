@@ -1,0 +1,7 @@
+/** Bounds of what one command has the engine decide. Beyond one it is refused with `LIMIT_EXCEEDED`. */
+export const ENGINE_LIMITS: {
+  readonly takenItems: number
+} = {
+  /** Items whose results one run takes from an earlier one: they are recorded at once. */
+  takenItems: 5_000,
+}
