@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Ended } from './seamark.ts'
@@ -28,6 +28,7 @@ function age(): void {
 
 beforeAll(async () => {
   here.repository('repo', { 'a.txt': 'a\n' })
+  const junit = '<testsuite><testcase name="one"/></testsuite>'
   const ran = (item: string) => `printf x >> '${here.dir}/${item}.ran'`
   here.write(
     'plan.json',
@@ -36,7 +37,7 @@ beforeAll(async () => {
       workspace: { git: 'repo' },
       defaults: { executor: 'process' },
       items: [
-        { id: 'a', run: `${ran('a')}; echo made > made.txt; echo said`, outputs: [{ path: 'made.txt' }], gates: [{ run: 'test -e made.txt' }] }, // prettier-ignore
+        { id: 'a', run: `${ran('a')}; echo made > made.txt; echo '${junit}' > t.xml; echo said`, outputs: [{ path: 'made.txt' }, { path: 't.xml', kind: 'junit' }], gates: [{ run: 'test -e made.txt' }] }, // prettier-ignore
         { id: 'b', needs: { p: { from: 'a', select: 'patch' }, t: { from: 'a', select: 'workspace' } }, run: `${ran('b')}; date +%s%N >&2; grep -q made "$SEAMARK_INPUTS"/p* -r && test -e '${here.dir}/mended'` }, // prettier-ignore
         { id: 'c', needs: ['b'], run: `${ran('c')}; true` },
       ],
@@ -57,13 +58,15 @@ describe('a run that does another one again', () => {
     git('commit', '-qam', 'more')
     expect((await here.seamark('retry', 'first', '--id', 'second')).code).toBe(0)
     expect([timesRun('a'), timesRun('b'), timesRun('c')]).toEqual([1, 2, 1])
+    const summaries = [{ path: 't.xml', summary: { kind: 'junit', tests: 1, failures: 0 } }]
     expect(json(await here.seamark('status', 'second', '--json'))).toMatchObject({
       run: { status: 'succeeded', commit: base, rerun: { of: 'first', take: 'succeeded' } },
-      items: [{ item: 'a', status: 'succeeded', reason: 'taken', attempt: 0 }, { item: 'b' }, { item: 'c' }],
+      items: [{ item: 'a', status: 'succeeded', reason: 'taken', attempt: 0, summaries }, { item: 'b' }, { item: 'c' }],
     })
     expect((await here.seamark('patch', 'second', 'a')).out).toContain('made.txt')
     expect((await here.seamark('logs', 'second', 'a')).out).toBe('said\n')
-    expect((await here.seamark('report', 'second', '-o', '-')).out).toContain('its result is that of run first')
+    const page = (await here.seamark('report', 'second', '-o', '-')).out
+    expect(page).toMatch(/its result is that of run first.*t\.xml<\/code>: 1 test,/s)
 
     await here.seamark('evidence', 'export', 'second', '-o', 'b.tar')
     here.write('trust.json', (await here.seamark('keys', 'export')).out)
@@ -107,5 +110,33 @@ describe('a run that does another one again', () => {
     expect(strict).toMatchObject({ error: { code: 'CONFLICT', problems: [{ code: 'CONFLICT' }] } })
     renameSync(join(here.dir, 'repo'), join(here.dir, 'away'))
     expect((await here.seamark('rerun', 'last')).code).toBe(4)
+  }, 120_000)
+
+  it('is refused where what an item names that runs again was removed, or can not be used now', async () => {
+    mkdirSync(join(here.dir, 'writer'))
+    here.write('writer/agent.yaml', 'name: writer\nversion: 1\nruntime: command\n')
+    here.write('writer/AGENTS.md', 'Write.\n')
+    expect((await here.seamark('agent', 'push', 'writer')).code).toBe(0)
+    const items = ['p', 'q'].map((id) => ({ id, agent: 'writer@1', run: id === 'p' ? 'true' : 'false' }))
+    here.write('agents.json', JSON.stringify({ version: 1, defaults: { executor: 'process' }, items }))
+    expect((await here.seamark('run', 'agents.json', '--id', 'pinned')).code).toBe(11)
+    expect((await here.seamark('agent', 'rm', 'writer@1')).code).toBe(0)
+    const problems = async (...argv: string[]) => JSON.parse((await here.seamark(...argv, '--json')).err).error.problems
+    const removed = { code: 'CONFLICT', message: 'Agent writer@1 was removed.' }
+    expect(await problems('retry', 'pinned')).toEqual([expect.objectContaining(removed)])
+
+    const sandbox = join(import.meta.dirname, '../../../packages/executor-sandbox/src/index.ts')
+    here.write(
+      'away.ts',
+      `import { sandboxExecutor } from ${JSON.stringify(sandbox)}
+const dir = import.meta.dirname + '/.seamark'
+export default { executors: [sandboxExecutor({ dir, name: 'process', bubblewrap: '/no/bwrap' })] }
+`,
+    )
+    const away = { code: 'UNAVAILABLE', remedy: expect.stringContaining('install bubblewrap') }
+    expect(await problems('retry', 'pinned', '--config', 'away.ts')).toEqual([
+      expect.objectContaining(away),
+      expect.objectContaining(removed),
+    ])
   }, 120_000)
 })

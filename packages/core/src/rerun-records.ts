@@ -1,3 +1,5 @@
+import type { SummarizedOutput } from './output-summary.ts'
+
 /** Which run a run does again, and what it takes from it. Without `take` all of its items are run again. */
 export interface RerunOf {
   /** The earlier run. */
@@ -21,5 +23,7 @@ export interface RerunRecords<Product> {
     readonly seq: number
     readonly leaf: string
     readonly product: Product
+    /** As that record has them. */
+    readonly summaries?: readonly SummarizedOutput[]
   }
 }

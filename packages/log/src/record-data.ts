@@ -88,7 +88,13 @@ const schemas = {
       .exactOptional(),
   }),
   'items.added': z.strictObject({ items: z.array(addedItem).min(1) }),
-  'item.taken': z.strictObject({ run: name, seq: count, leaf: digest, product }),
+  'item.taken': z.strictObject({
+    run: name,
+    seq: count,
+    leaf: digest,
+    product,
+    summaries: summaries.exactOptional(),
+  }),
   'item.launched': z.strictObject({
     step,
     launchId,

@@ -91,7 +91,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     rerun: { of: 'r', take: 'succeeded', from: 'a' },
   },
   'items.added': { items: [[0, 'a', []]] },
-  'item.taken': { run: 'r', seq: 4, leaf: digest, product },
+  'item.taken': { run: 'r', seq: 4, leaf: digest, product, summaries },
   'item.launched': {
     step: 'gate:3',
     launchId,

@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 25
+export const FOLD_VERSION = 26
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -233,6 +233,7 @@ function foldItem(
   switch (record.kind) {
     case 'item.taken':
       item.product = record.data.product
+      item.summaries = record.data.summaries
       item.endedAt = record.at
       return
     case 'item.launched': {

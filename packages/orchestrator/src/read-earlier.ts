@@ -1,4 +1,4 @@
-import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec } from '@seamark/core'
+import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec, SummarizedOutput } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import type { TakenResult } from './commands.ts'
 import { isItems, isRunPayload } from './fold.ts'
@@ -14,6 +14,11 @@ export interface EarlierSubmission {
   readonly results: ReadonlyMap<string, TakenResult>
 }
 
+interface Made {
+  readonly product?: Product
+  readonly summaries?: readonly SummarizedOutput[]
+}
+
 /**
  * Reads what a sealed run was submitted with, and what its items left. Errors: `CONFLICT` where its payloads were purged, those
  * of the journal.
@@ -23,9 +28,10 @@ export async function readEarlier(ns: string, journal: Journal, { run, seq }: Ru
   const items: ItemSpec[] = []
   const products = new Map<string, TakenResult>()
   const results = new Map<string, TakenResult>()
-  const made = (id: string | undefined, { leaf, at }: { leaf: Uint8Array; at: number }, product: Product) => {
-    const item = id ?? ''
-    products.set(item, { item, data: { run, seq: at, leaf: Buffer.from(leaf).toString('hex'), product } })
+  const made = (item: string, { leaf, at }: { leaf: Uint8Array; at: number }, { product, summaries }: Made) => {
+    if (product === undefined) return
+    const data = { run, seq: at, leaf: Buffer.from(leaf).toString('hex'), product, ...(summaries && { summaries }) }
+    products.set(item, { item, data })
   }
   for await (const { header, leaf, payload } of journal.read(ns, seq, { run, payloads: true })) {
     const record = parsePlaced(header)
@@ -36,10 +42,9 @@ export async function readEarlier(ns: string, journal: Journal, { run, seq }: Ru
       if (record.kind === 'run.submitted' && isRunPayload(value)) ({ spec } = value)
       else if (record.kind === 'items.added' && isItems(value)) items.push(...value)
       else throw purged(run)
-    } else if (record.kind === 'item.captured' || record.kind === 'item.taken') made(item, place, record.data.product)
-    else if (record.kind === 'attempt.ended') {
-      if (record.data.product !== undefined) made(item, place, record.data.product)
-    } else if (record.kind === 'item.settled' && record.data.outcome === 'succeeded' && item !== undefined) {
+    } else if (record.kind === 'item.captured' || record.kind === 'item.taken' || record.kind === 'attempt.ended')
+      made(item ?? '', place, record.data)
+    else if (record.kind === 'item.settled' && record.data.outcome === 'succeeded' && item !== undefined) {
       const result = products.get(item)
       if (result !== undefined) results.set(item, result)
     }

@@ -38,6 +38,8 @@ export interface ItemFacts {
   outcome?: ItemOutcome
   /** The earlier run whose result it has. */
   taken?: string
+  /** Of what was taken; those of attempts are theirs. */
+  summaries?: readonly SummarizedOutput[]
   product?: Product
   spent: Spent
 }
@@ -114,8 +116,10 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
   const newest = item.attempts.at(-1)
   const product = productIn(record)
   if (product !== undefined) item.product = product
-  if (record.kind === 'item.taken') item.taken = record.data.run
-  else if (record.kind === 'item.launched') {
+  if (record.kind === 'item.taken') {
+    const { run, summaries } = record.data
+    Object.assign(item, { taken: run, ...(summaries !== undefined && { summaries }) })
+  } else if (record.kind === 'item.launched') {
     if (newest?.attempt === record.attempt) return
     item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
   } else if (record.kind === 'item.captured') {

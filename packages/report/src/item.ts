@@ -11,7 +11,7 @@ import { bytes, counted, dollars, duration, moment } from './words.ts'
 
 /** An item: closed one line, open all that is known of it. */
 export function item(shown: Shown, colours: Colours): Html {
-  const { id, index, status, row, attempts, gates, texts, product, spent, taken } = shown
+  const { id, index, status, row, attempts, gates, texts, product, spent, taken, summaries = [] } = shown
   const patch = texts.patch === undefined ? undefined : patchView(texts.patch, colours)
   const [first, last] = [attempts[0], attempts.at(-1)]
   const took = first === undefined || last?.endedAt === undefined ? undefined : duration(last.endedAt - first.startedAt)
@@ -26,7 +26,7 @@ export function item(shown: Shown, colours: Colours): Html {
     <summary><span class="badge s-${status}">${status}</span> <b>${id}</b> <small>${line.join(' · ')}</small></summary>
     ${
       taken !== undefined
-        ? markup`<p class="note">It was not run: its result is that of run ${taken}.</p>`
+        ? markup`<p class="note">It was not run: its result is that of run ${taken}.${summaries.map(summarized)}</p>`
         : attempts.length === 0
           ? markup`<p class="note">It never ran${row.reason === undefined ? '' : `: ${row.reason}`}.</p>`
           : markup`<ul>
