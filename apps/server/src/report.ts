@@ -2,6 +2,7 @@ import type { AnyRecord, BlobRef, ItemRow, Product, TrustFile } from '@seamark/c
 import { examine, readTar } from '@seamark/evidence'
 import { hasCode, isSeamError, orAbort, throwIfAborted, toSeamError } from '@seamark/kit'
 import { parseHeader } from '@seamark/log'
+import { transcriptText } from '@seamark/protocol'
 import { CONTENT_SECURITY_POLICY, productIn, renderIsolated, REPORT_LIMITS, shareOf } from '@seamark/report'
 import type { Excerpt, ItemTexts, ReportEvidence } from '@seamark/report'
 import type { AskOptions } from './anchored.ts'
@@ -141,17 +142,25 @@ async function endOfTranscript(
 ): Promise<Excerpt> {
   const fromByte = Math.max(0, said.stdout.size - most)
   let leftOut = fromByte
-  let text = ''
+  let pieces: Uint8Array[] = []
+  let size = 0
+  let mark = ''
   const cut = () => {
-    leftOut += Math.max(0, text.length - most)
-    text = text.slice(-most)
+    if (size <= most) return
+    // What is left of a line says not who said it, and may not look as if it did.
+    mark = '…'
+    leftOut += size - most
+    pieces = [Buffer.concat(pieces).subarray(size - most)]
+    size = most
   }
-  for await (const line of transcript(deployment, said, { ...read, fromByte })) {
-    text += `${line.from === 'program' ? '<' : '>'} ${line.text ?? `(${line.omitted} bytes that are not kept)`}${line.unsure === true ? ' (it may not have this)' : ''}\n`
-    if (text.length > 2 * most) cut()
+  for await (const text of transcriptText(transcript(deployment, said, { ...read, fromByte }))) {
+    const bytes = Buffer.from(text)
+    pieces.push(bytes)
+    size += bytes.byteLength
+    if (size > 2 * most) cut()
   }
   cut()
-  return { text, leftOut }
+  return { text: `${mark}${Buffer.concat(pieces).toString('utf8')}`, leftOut }
 }
 
 /** What verifying the bundle says, as whoever has it and the keys of this log would find. */

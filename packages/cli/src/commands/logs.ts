@@ -1,5 +1,7 @@
 import type { Step } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { transcriptText } from '@seamark/protocol'
+import type { TranscriptLine } from '@seamark/protocol'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -8,9 +10,7 @@ import { onInterrupt } from '../interrupt.ts'
 import { paged } from '../pager.ts'
 import type { Out } from '../pager.ts'
 import { harmlessOutput } from '../style.ts'
-import { transcriptText } from '../transcript-text.ts'
 import { wholeNumber } from '../whole-number.ts'
-import type { TranscriptLine } from '@seamark/protocol'
 
 export const logs: Command = command({
   name: 'logs',
