@@ -25,6 +25,8 @@ export interface LogsRequest {
 const quietMs = 100
 // Between the record of a launch and its process there is the making of its workspace.
 const startPollMs = 100
+// Between the end of a process and the record of what it left there is the capture, which may take long.
+const capturePollMs = 500
 
 /**
  * What a step wrote: from the storage once its record names it, before that from the executor.
@@ -54,6 +56,8 @@ async function* bytesOf(
   request: LocatedRequest,
 ): AsyncIterable<Uint8Array> {
   const { from, follow, signal } = request
+  let heard = 0
+  let again = false
   for (;;) {
     const found = await locate(deployment, run, item, request)
     if (found.blob !== undefined && isTranscript(request)) {
@@ -71,10 +75,11 @@ async function* bytesOf(
       const table = deployment.worker.secretsOf(launch) ?? (await nothingToHide(deployment, run, item, request))
       if (table !== undefined && isTranscript(request)) {
         if (!follow) throw notWhole(item)
-        // The place of what it is told is known once all is captured.
-        for await (const _ of executor.output(launch, 'stdout', 0, { signal }));
+        // The place of what it is told is known once all is captured. Its output is only waited for.
+        if (state.state === 'running')
+          for await (const piece of executor.output(launch, 'stdout', heard, { signal })) heard += piece.byteLength
         if (deployment.leadership === undefined) throw nothingGoesOn(run)
-        await sleep(startPollMs, signal)
+        await sleep(capturePollMs, signal)
         continue
       }
       if (table !== undefined) {
@@ -91,8 +96,15 @@ async function* bytesOf(
       continue
     }
     if (found.over !== '') throw new SeamError('NOT_FOUND', `Nothing that ${item} wrote was kept: ${found.over}.`)
+    // It may have been captured, and its launch removed, since it was looked for.
+    if (!follow && !again) {
+      again = true
+      continue
+    }
     if (!follow)
-      throw new SeamError('NOT_FOUND', `Item ${item} has not started.`, { remedy: 'Follow it to wait for it.' })
+      throw new SeamError('NOT_FOUND', `Attempt ${request.attempt} of ${item} has not started.`, {
+        remedy: 'Follow it to wait for it.',
+      })
     if (deployment.leadership === undefined) throw nothingGoesOn(run)
     await sleep(startPollMs, signal)
   }
@@ -115,7 +127,7 @@ async function locate(deployment: Deployment, run: string, item: string, request
   const row = await itemRow(deployment, run, item)
   const settled = row.endedAt !== undefined || row.status === 'skipped' || row.status === 'canceled'
   const newest = attempt >= row.attempt
-  if (step === 'main' && newest && settled && row.product !== undefined)
+  if (step === 'main' && newest && row.product !== undefined)
     return { ...blobIn(row.product, request), executor: undefined, launch: '', over: noService(request) }
   const running = newest && !settled && step === 'main'
   const recorded = running ? undefined : await inRecords(deployment, row, request)
