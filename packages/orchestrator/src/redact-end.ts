@@ -1,4 +1,5 @@
-import type { AgentActivity, Exit, OutputSummary, StepVerdict } from '@seamark/core'
+import type { AgentActivity, Exit, StepVerdict } from '@seamark/core'
+import { withSummaryNames } from '@seamark/kit'
 import type { LaunchEnd } from './commands.ts'
 
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
@@ -15,7 +16,7 @@ export function redactEnd(end: LaunchEnd, redact: (text: string) => string): Lau
       verdict: redactVerdict(verdict, redact),
       ...(activity && { activity: redactActivity(activity, redact) }),
       ...(summaries && {
-        summaries: summaries.map(({ path, summary }) => ({ path, summary: redactSummary(summary, redact) })),
+        summaries: summaries.map(({ path, summary }) => ({ path, summary: withSummaryNames(summary, redact) })),
       }),
     },
   }
@@ -29,17 +30,6 @@ function redactActivity(activity: AgentActivity, redact: (text: string) => strin
     nudgedFor: nudgedFor.map(redact),
     usage: usage.map(({ model, ...tokens }) => ({ model: redact(model), ...tokens })),
   }
-}
-
-function redactSummary(summary: OutputSummary, redact: (text: string) => string): OutputSummary {
-  if ('failing' in summary) return { ...summary, failing: summary.failing.map(redact) }
-  if (!('findings' in summary)) return summary
-  const findings = summary.findings.map(({ level, rule, place }) => ({
-    level,
-    ...(rule !== undefined && { rule: redact(rule) }),
-    ...(place !== undefined && { place: redact(place) }),
-  }))
-  return { ...summary, findings }
 }
 
 function redactVerdict(verdict: StepVerdict, redact: (text: string) => string): StepVerdict {

@@ -1,9 +1,8 @@
 import type { SummarizedOutput, Worker } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { engineWith, fakeHands, GATE, item, LOCAL, records, submission } from './harness.ts'
 import { only } from './records.ts'
 
-const GATE = { run: 'test', protect: [], timeoutMs: 1_000 }
 const said = (failing: readonly string[], tests = 3): readonly SummarizedOutput[] => [
   { path: 'j.xml', summary: { kind: 'junit', tests, failures: failing.length, errors: 0, skipped: 0, failing } },
 ]

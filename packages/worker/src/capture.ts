@@ -12,7 +12,7 @@ import type {
   SummarizedOutput,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes } from '@seamark/kit'
+import { redactBytes, withSummaryNames } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
 import type { CapturedStreams } from './capture-streams.ts'
@@ -22,7 +22,6 @@ import { keepConversation, toldName } from './conversation.ts'
 import { hiddenOf } from './hidden.ts'
 import { blame, failure, judge, weigh } from './judge.ts'
 import { KIND_LIMITS } from './kinds/reader.ts'
-import { toldSummary } from './kinds/told.ts'
 import { layerIsWhole, missingPath, saveLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import { captureServices } from './service-reports.ts'
@@ -70,7 +69,11 @@ export async function captureStep(
       product: { ...product, ...streams, ...reported },
       ...(conversation && { conversation }),
       ...(summaries.length > 0 && {
-        summaries: summaries.map(({ path, summary }) => ({ path, summary: toldSummary(summary, secrets) })),
+        // Of the names themselves: a secret that was written in character references is one.
+        summaries: summaries.map(({ path, summary }) => ({
+          path,
+          summary: withSummaryNames(summary, (name) => toldName(name, secrets)),
+        })),
       }),
       ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
