@@ -30,6 +30,7 @@ const config: KnipConfig = {
     'packages/testing-services': { entry: ['src/wire-main.ts'] },
     'packages/orchestrator': { ...packages['packages/orchestrator'], entry: ['test/simulation/{run,measure}.ts'] },
     'examples/configs': { entry: ['src/*.config.ts'] },
+    'examples/parts': { entry: ['src/*.config.ts'] },
     'examples/demo': { entry: ['src/make-bundle.ts', 'src/agent/configuration.ts', '{agent,tools}/**/*.mjs'] },
     'examples/acp-agent': { entry: ['src/agent.mjs'] },
   },

@@ -1,0 +1,15 @@
+import type { LaunchSpec } from '@seamark/core'
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+/** Whether the program of a spec is a file that may be executed, found as `execvp` finds it. */
+export async function starts({ argv: [program = ''], env, cwd }: LaunchSpec): Promise<boolean> {
+  const folders = program.includes('/') ? [''] : (env['PATH'] ?? '/bin:/usr/bin').split(':')
+  for (const folder of folders) {
+    const path = resolve(cwd, folder, program)
+    const found = await Promise.all([stat(path), access(path, constants.X_OK)]).catch(() => undefined)
+    if (found?.[0].isFile() === true) return true
+  }
+  return false
+}
