@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
@@ -21,9 +22,16 @@ const use = (id: string, name: string, input: Readonly<Record<string, string>>) 
   input,
 })
 
-/** What the model does: reads, edits, tries what it may not, tests, and says that it is done. */
+const SKILL = '---\nname: fixing\ndescription: >-\n  How broken files\n  are fixed.\n---\nWrite the word.\n'
+const SKILL_AT = '/home/agent/.seamark/skills/fixing/SKILL.md'
+
+/** What the model does: reads its skill and a file, edits, tries what it may not, tests, and says that it is done. */
 const script = [
-  [{ type: 'text', text: 'I look at it.' }, use('u1', 'read_file', { path: 'a.txt' })],
+  [
+    { type: 'text', text: 'I look at it.' },
+    use('u0', 'read_file', { path: SKILL_AT }),
+    use('u1', 'read_file', { path: 'a.txt' }),
+  ],
   [use('u2', 'write_file', { path: 'a.txt', content: 'fixed\n' })],
   [use('u3', 'run', { command: 'git push origin main' })],
   [use('u4', 'run', { command: 'sh test.sh' })],
@@ -110,14 +118,21 @@ items:
     "name: fixer\nversion: 1\nruntime: small\npolicy: { tools: { deny: ['git push*'] } }\n",
   )
   here.write('fixer/AGENTS.md', 'Fix what is broken.\n')
+  mkdirSync(join(here.dir, 'fixer/skills/fixing'), { recursive: true })
+  here.write('fixer/skills/fixing/SKILL.md', SKILL)
   const pushed = await here.seamark('agent', 'push', 'fixer', '--config', 'seamark.config.mjs')
   expect(pushed, pushed.err).toMatchObject({ code: 0 })
   const ran = await here.seamark('run', 'plan.yaml', '--id', 'r', '--json', '--config', 'seamark.config.mjs')
   expect(ran, ran.err + ran.out).toMatchObject({ code: 0 })
   const [first] = told[0]?.messages ?? []
-  expect(first).toEqual({ role: 'user', content: 'Fix what is broken.\n\n\nMake test.sh pass.\n' })
+  expect(first).toMatchObject({
+    role: 'user',
+    content: expect.stringMatching(/^Fix what is broken\.\n[^]*\n\nMake test\.sh pass\.\n$/),
+  })
+  expect(first?.content).toContain(`\n- fixing: How broken files are fixed. (${SKILL_AT})\n`)
   const results = told.at(-1)?.messages.filter(({ role, content }) => role === 'user' && Array.isArray(content))
   expect(results?.flatMap(({ content }) => content)).toMatchObject([
+    { tool_use_id: 'u0', content: SKILL, is_error: false },
     { tool_use_id: 'u1', content: 'broken\n', is_error: false },
     { tool_use_id: 'u2', is_error: false },
     { tool_use_id: 'u3', is_error: true },
@@ -134,7 +149,14 @@ items:
     { kind: 'tool.allowed', tool: 'sh test.sh', reason: 'listed', index: 0 },
   ])
   expect(records.find(({ kind }) => kind === 'item.launched')?.data).toMatchObject({
-    agent: { name: 'fixer', version: 1, instructions: [{ path: 'AGENTS.md' }] },
+    agent: {
+      name: 'fixer',
+      version: 1,
+      instructions: [
+        { path: 'AGENTS.md' },
+        { path: 'skills/fixing/SKILL.md', sha256: createHash('sha256').update(SKILL).digest('hex') },
+      ],
+    },
   })
   expect(records.find(({ kind }) => kind === 'attempt.ended')?.data).toMatchObject({ outcome: 'succeeded' })
   expect(records.find(({ kind }) => kind === 'item.captured')?.data).toMatchObject({

@@ -40,7 +40,7 @@ const { codex } = await import(${source('runtime-codex')})
 const { acp } = await import(${source('runtime-acp')})
 export default {
   executors: [processExecutor({ dir: ${JSON.stringify(here.data)} })],
-  runtimes: [command(), claudeCode(${options}), codex(${options}), acp({ argv: ['true'], instructions: ${JSON.stringify(told.instructions)}, mcpServers: [${acpServer}] })],
+  runtimes: [command(), claudeCode(${options}), codex(${options}), acp({ ...${JSON.stringify(told)}, argv: ['true'], mcpServers: [${acpServer}] })],
 }
 `,
     )
@@ -59,7 +59,7 @@ export default {
       launched.map(({ item, data }) => [`${item} ${data.step}`, data.instructions]).toSorted(byName),
       ran.err,
     ).toEqual([
-      ['acp main', [...digests.slice(0, 1), ofServers({ db: { ...shown, name: 'db' } })]],
+      ['acp main', [...digests, ofServers({ db: { ...shown, name: 'db' } })]],
       ['claude-code main', [...digests, ofServers({ db: shown })]],
       ['codex main', [...digests, ofServers({ db: shown })]],
       ['line gate:0', undefined],

@@ -1,6 +1,6 @@
 /**
  * A small agent that speaks the Agent Client Protocol on its standard input and output, and the Messages API of Anthropic to
- * its model. It reads and writes files of its folder, and runs commands, each of which it asks for first.
+ * its model. It reads files, writes those of its folder, and runs commands, each of which it asks for first.
  *
  *   ANTHROPIC_BASE_URL=http://127.0.0.1:4800 ANTHROPIC_API_KEY=placeholder node agent.mjs
  */
@@ -25,7 +25,7 @@ const tool = (name, description, fields) => ({
   },
 })
 const TOOLS = [
-  tool('read_file', 'Reads a text file of the workspace.', ['path']),
+  tool('read_file', 'Reads a text file, by its path in the workspace or a whole one.', ['path']),
   tool('write_file', 'Writes a text file of the workspace.', ['path', 'content']),
   tool('run', 'Runs a command line in the workspace.', ['command']),
 ]
@@ -64,7 +64,8 @@ function below(path) {
 }
 
 const TOOL = {
-  read_file: async ({ path }) => (await readFile(below(path), 'utf8')).slice(0, MOST_CHARS),
+  // What it may see is up to its sandbox; skills are outside of the workspace.
+  read_file: async ({ path }) => (await readFile(resolve(session.cwd, path), 'utf8')).slice(0, MOST_CHARS),
   async write_file({ path, content }) {
     await mkdir(dirname(below(path)), { recursive: true })
     await writeFile(below(path), content)

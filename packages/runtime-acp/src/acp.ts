@@ -16,6 +16,7 @@ import type { AcpMcpServer } from './acp-port.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { begin, canceled, receive } from './receive.ts'
+import { skillIndex, SKILLS } from './skill-index.ts'
 import { DOES } from './tools.ts'
 
 /** `name` is `acp` where none is given; without `versions` any is taken. */
@@ -29,6 +30,8 @@ export interface AcpOptions extends AgentOptions {
   readonly endpoints?: Readonly<Record<string, string>>
   /** Said before the prompt of every item. */
   readonly instructions?: string
+  /** Texts of `SKILL.md` by the names of the skills. */
+  readonly skills?: Readonly<Record<string, string>>
   /**
    * Where the agent keeps its conversations, relative to its home, such as `['.claude/projects']`. They are there again for an
    * attempt that goes on. No credential may be in them. Default none.
@@ -42,9 +45,9 @@ export interface AcpOptions extends AgentOptions {
  * Drives an agent program that speaks the Agent Client Protocol, version 1, on its standard input and output. An item gives it
  * `prompt`, and `model` and `effort` where the agent offers them. What it asks to use is answered by the item's policy.
  *
- * Errors: `INVALID_INPUT` for options that make no sense. Of `prepare`: `INVALID_INPUT` without a prompt. Of `drive`:
- * `INVALID_INPUT` for a state of another runtime, those of the program's access. A turn that did not complete is no error: its
- * `turn-end` says why.
+ * Errors: `INVALID_INPUT` for options that make no sense. Of `prepare`: `INVALID_INPUT` without a prompt, and, as `LIMIT_EXCEEDED`,
+ * for a skill that can not be listed. Of `drive`: `INVALID_INPUT` for a state of another runtime, those of the program's access. A
+ * turn that did not complete is no error: its `turn-end` says why.
  */
 export function acp(options: AcpOptions): RuntimeAdapter {
   const { argv, repeats = REPEATS, mcpServers = [], env = {}, endpoints = {}, keeps = [] } = options
@@ -54,29 +57,33 @@ export function acp(options: AcpOptions): RuntimeAdapter {
       remedy: 'Write paths relative to it, such as .claude/projects.',
       place: { pointer: '/keeps' },
     })
-  const launch = agentLaunch({ argv, env, endpoints, keeps })
-
   const shared = {
     ...(options.instructions !== undefined && { instructions: options.instructions }),
+    ...(options.skills !== undefined && { skills: options.skills }),
     mcpServers: Object.fromEntries(mcpServers.map((server) => [server.name, server])),
   }
-  const given = (task: RuntimeTask) => {
-    const { instructions } = givenParts(shared, '', task)
+  const given = (task: Pick<RuntimeTask, 'agent' | 'mcpServers' | 'env'>) => {
+    const { instructions, files } = givenParts(shared, SKILLS, task)
+    const index = skillIndex(files, task.env['HOME'] ?? '~')
     const ofAgent = Object.entries(task.agent?.mcpServers ?? {}).map(([name, server]) => agentServer(name, server))
-    return { instructions, mcpServers: [...mcpServers, ...ofAgent, ...ownServers(task)] }
+    return {
+      instructions: [instructions, index].filter((text) => text !== undefined).join('\n\n'),
+      files,
+      mcpServers: [...mcpServers, ...ofAgent, ...ownServers(task)],
+    }
   }
+  const launch = (task: Pick<RuntimeTask, 'agent' | 'mcpServers' | 'env'>) =>
+    agentLaunch({ argv, env, endpoints, keeps, files: given(task).files })
+  // What makes no sense is said here, not when an item begins.
+  launch({ env: {} })
 
   return agentRuntime<AcpConversation, AcpAbout>({
     kind: 'acp',
     name: options.name ?? 'acp',
     opening: OPENING,
-    takes: ['instructions', 'mcpServers'],
+    takes: ['instructions', 'skills', 'mcpServers'],
     instructions: toldByOptions(shared),
-    launch(task) {
-      // What can not be given is said before anything is started.
-      given(task)
-      return launch
-    },
+    launch,
     about: (task) => {
       const { versions, install } = options
       const { instructions, mcpServers: servers } = given(task)
@@ -84,7 +91,7 @@ export function acp(options: AcpOptions): RuntimeAdapter {
       return {
         task,
         // A conversation that is gone on with has had them.
-        prompt: instructions === undefined || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
+        prompt: instructions === '' || task.resume !== undefined ? prompt : `${instructions}\n\n${prompt}`,
         mcpServers: servers,
         repeats,
         ...(options.maxToolCalls !== undefined && { maxToolCalls: options.maxToolCalls }),
@@ -100,6 +107,6 @@ export function acp(options: AcpOptions): RuntimeAdapter {
   })
 }
 
-function ownServers({ mcpServers = {} }: RuntimeTask): AcpMcpServer[] {
+function ownServers({ mcpServers = {} }: Pick<RuntimeTask, 'mcpServers'>): AcpMcpServer[] {
   return Object.entries(mcpServers).map(([name, { command, args }]) => ({ name, command, args: [...args], env: [] }))
 }
