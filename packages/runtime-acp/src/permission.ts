@@ -1,4 +1,4 @@
-import { permitted } from '@seamark/runtime'
+import { permitted, used } from '@seamark/runtime'
 import type { Step } from '@seamark/runtime'
 import { ERROR_CODES, permissionResult } from './acp-port.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
@@ -28,7 +28,15 @@ export function answered(
     const option = before.nudging ? undefined : optionFor(allowed, options)
     return { jsonrpc: '2.0', id, result: permissionResult(option?.optionId) }
   }
-  return permitted(before, { id: String(id), call: toolCall(asked.toolCall), whole, offered, reply }, about)
+  const call = toolCall(asked.toolCall)
+  const request = { id: String(id), call, whole, offered, reply }
+  const step = permitted(before, request, about)
+  if (step.conversation.denials === before.denials) return step
+  // Of a call that is denied Codex says nothing but this. One that was told is not told again.
+  const told = used(before, { ...call, status: undefined }, whole, about)
+  if (told.conversation.outcome !== undefined) return told
+  const denied = permitted(told.conversation, request, about)
+  return { ...denied, effects: [...told.effects, ...denied.effects] }
 }
 
 function optionFor(allowed: boolean, options: readonly Option[]): Option | undefined {
