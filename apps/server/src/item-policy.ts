@@ -35,19 +35,31 @@ export async function itemPolicy(
       setup = spec.setup && { ...spec.setup, ...(policies && { policies }) }
       continue
     }
-    const found = recordedItems.parse(jsonOf(payload.bytes)).find(({ id }) => id === item)
+    const added = recordedItems.parse(jsonOf(payload.bytes))
+    const at = added.findIndex(({ id }) => id === item)
+    const found = added[at]
     if (found === undefined) continue
+    const parent = member(jsonOf(header), 'item')
+    const above = typeof parent === 'string' ? await itemPolicy(deployment, run, parent, options) : undefined
     const { executor, queue, agent, agentVersion, policy } = found
     const isolation = isolationOf(deployment, executor)
     const about = {
       queue,
-      index,
+      index: above === undefined ? index : at,
+      ...(above && { parent: above.said ? { policy: above.policy } : {} }),
       ...(agent !== undefined && { agent }),
       ...(agentVersion && { version: agentVersion.manifest.sha256 }),
     }
     const recorded = { ...about, ...(policies && { policies }), ...(policy && { policy }) }
-    const ofSetup = setup && { setup: recordedSetupPolicy(setup) }
-    return { run, item, executor, ...(isolation && { isolation }), ...recordedPolicy(recorded), ...ofSetup }
+    return {
+      run,
+      item,
+      executor,
+      ...(isolation && { isolation }),
+      ...(above && { parent: above.item }),
+      ...recordedPolicy(recorded),
+      ...(setup && { setup: recordedSetupPolicy(setup) }),
+    }
   }
   throw new SeamError('INTEGRITY', `The records of run ${run} do not hold its item ${item}.`, {
     remedy: 'See what `seamark doctor --deep` says.',

@@ -62,8 +62,11 @@ export interface Policy {
   }
 }
 
-/** Where a part of a policy was written, widest first. */
-export type PolicyLevel = 'deployment' | 'queue' | 'agent' | 'version' | 'item'
+/**
+ * Where a part of a policy was written, widest first. `parent`: of an item that another one added, what that one may use; it stands
+ * for the deployment and the queue.
+ */
+export type PolicyLevel = 'deployment' | 'parent' | 'queue' | 'agent' | 'version' | 'item'
 
 /** The policy of one level. */
 export interface LevelPolicy {

@@ -40,13 +40,13 @@ export function combineRules(levels: readonly LevelPolicy[], problems: PolicyPro
   return sofar ?? []
 }
 
-/** A secret is the deployment's to give: without a rule of its own, none goes anywhere. */
+/** A secret is the deployment's to give: without a rule of its own, none goes anywhere. What a parent has it was given. */
 function withoutSecrets(
   level: LevelPolicy,
   list: readonly Sourced<Rule>[],
   problems: PolicyProblem[],
 ): readonly Sourced<Rule>[] {
-  if (level.level === 'deployment') return list
+  if (level.level === 'deployment' || level.level === 'parent') return list
   return list.filter(({ value, from }) => {
     if (value.inject === undefined) return true
     problems.push(...from.map((source) => noSecret(source)))

@@ -65,7 +65,7 @@ function inOrder(levels: readonly LevelPolicy[]): readonly LevelPolicy[] {
  * upper one does not count, and is a problem with its place.
  *
  * A list that a level leaves out is not narrowed by it; an empty one allows nothing. `hide` and `deny` add up, of limits the
- * smallest holds, and a secret is added only where the deployment's own policy adds it.
+ * smallest holds, and a secret is added only where the deployment's own policy adds it, or the parent's, which has it from there.
  *
  * Codes of problems: `FORBIDDEN` (an upper level does not give it), `LIMIT_EXCEEDED` (the levels together need too many
  * entries: nothing is allowed there). Errors: `INVALID_INPUT` or `LIMIT_EXCEEDED` with everything that `checkPolicy` finds.

@@ -16,7 +16,7 @@ export interface Lattice<T> {
 }
 
 /** Widest first. */
-export const LEVELS: readonly PolicyLevel[] = ['deployment', 'queue', 'agent', 'version', 'item']
+export const LEVELS: readonly PolicyLevel[] = ['deployment', 'parent', 'queue', 'agent', 'version', 'item']
 
 /** Sources without repetition, widest level first. */
 export function mergeSources(...lists: readonly (readonly PolicySource[])[]): readonly PolicySource[] {

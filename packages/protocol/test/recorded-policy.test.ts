@@ -49,6 +49,40 @@ describe('a recorded policy', () => {
     expect(recordedPolicy({ ...about, policies, policy: held })).toEqual({ said: true, ...held })
   })
 
+  test('of an item that another one added has the policy of that one as a level of its own', () => {
+    const agents = { writer: { tools: { deny: ['git push*'] } } }
+    // It stands for the deployment, which gives secrets, and for the queue.
+    const rule = { host: 'model.example', mode: 'endpoint', paths: ['/v1/*'], inject: 'key' } as const
+    const parent = effective([
+      { level: 'deployment', policy: { limits: { pids: 7 }, network: { allow: [rule] } } },
+    ]).policy
+    const { policy, digest } = effective([
+      { level: 'deployment', policy: parent },
+      { level: 'agent', policy: agents.writer },
+      { level: 'item', policy: own },
+    ])
+    const queues = { default: { limits: { memoryBytes: 2 ** 30 } } }
+    const held = { policies: { deployment, agents, queues }, queue: 'default', agent: 'writer', index: 1 }
+    const view = recordedPolicy({ ...held, policy: { policy, digest, own }, parent: { policy: parent } })
+    const from = (at: string) => view.parts?.find(({ pointer }) => pointer === at)?.from
+    expect(view).toMatchObject({ said: true, digest, policy })
+    expect(from('/limits/pids')).toEqual([{ level: 'item', pointer: '/items/1/limits/pids' }])
+    expect(from('/network/allow/0')).toEqual([{ level: 'parent', pointer: '/network/allow/0' }])
+    expect(from('/tools/deny/0')).toEqual([{ level: 'agent', pointer: '/agents/writer/policy/tools/deny/0' }])
+    const lines = policyText(policyView.parse({ ...shown, ...view, parent: 'lead' }))
+    expect(lines).toContainEqual(expect.stringContaining('added by lead'))
+    expect(lines).toContainEqual(expect.stringMatching(/model\.example.*\(parent \/network\/allow\/0\)$/))
+    // Of another parent it is not told.
+    expect(recordedPolicy({ ...held, policy: { policy, digest, own }, parent: {} })).not.toHaveProperty('parts')
+  })
+
+  test('of one whose parent had no policy reaches no host by its parent', () => {
+    const { policy, digest } = effective([{ level: 'parent', policy: { network: { allow: [] } } }])
+    const view = recordedPolicy({ policies: {}, queue: 'default', index: 0, policy: { policy, digest }, parent: {} })
+    const none = view.parts?.find(({ pointer }) => pointer === '/network/allow')
+    expect(none?.from).toEqual([{ level: 'parent', pointer: '/network/allow' }])
+  })
+
   test('is the defaults where no level said anything', () => {
     const view = recordedPolicy({ queue: 'default', index: 0 })
     expect(view).toMatchObject({ said: false, policy: { network: { allow: [] } } })

@@ -1,4 +1,4 @@
-import type { EffectivePolicy, ItemPolicy, LevelPolicy, PolicyPart, RunPolicies } from '@seamark/core'
+import type { EffectivePolicy, ItemPolicy, LevelPolicy, Policy, PolicyPart, RunPolicies } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { effective, explainPolicy } from '@seamark/policy'
 import type { PolicyView, SetupPolicyView } from '../wire/policy.ts'
@@ -11,9 +11,11 @@ export interface RecordedPolicy {
   readonly agent?: string
   /** Digest of the version of that agent. */
   readonly version?: string
-  /** In the order of the plan. */
+  /** In the order of the plan, or of the list in which it was added. */
   readonly index: number
   readonly policy?: ItemPolicy
+  /** Of an item that another one added: what that one may use, where any level said something. */
+  readonly parent?: { readonly policy?: Policy }
 }
 
 /** What a run recorded of the policy of its set-up. */
@@ -53,11 +55,19 @@ export function recordedPolicy({
   version,
   index,
   policy,
+  parent,
 }: RecordedPolicy): Pick<PolicyView, 'said' | 'digest' | 'policy' | 'parts'> {
   return told(policy, (own) => [
-    ...levelsAbove(policies, queue, agent, version),
+    ...levelsOver(levelsAbove(policies, queue, agent, version), parent),
     ...(says(own) ? [{ level: 'item', policy: own, pointer: `/items/${index}` } as const] : []),
   ])
+}
+
+/** The policy of a parent stands for what it was itself made of; where nothing was said of it, it reaches no host. */
+function levelsOver(above: readonly LevelPolicy[], parent: RecordedPolicy['parent']): readonly LevelPolicy[] {
+  if (parent === undefined) return above
+  const { policy = { network: { allow: [] } } } = parent
+  return [{ level: 'parent', policy }, ...above.filter(({ level }) => level === 'agent' || level === 'version')]
 }
 
 /** As `recordedPolicy`, of the set-up of a run. */
@@ -81,15 +91,25 @@ function setupText({ said, digest, policy, parts }: SetupPolicyView): readonly s
 function whence(parts: readonly PolicyPart[] | undefined, lines: readonly string[]): readonly string[] {
   if (parts !== undefined) return lines
   const bare = lines.map((line) => line.replace(/ {2}\(default\)$/, ''))
-  return ['Where the parts came from is not known: another version combined them, or a parent is above it.', ...bare]
+  return ['Where the parts came from is not known: other levels than those that were recorded had a say.', ...bare]
 }
 
 /** A policy in lines for a person, then that of the set-up where there is one. No line holds a control or other hidden character. */
-export function policyText({ said, executor, isolation, digest, policy, parts, setup }: PolicyView): readonly string[] {
+export function policyText({
+  said,
+  executor,
+  isolation,
+  parent,
+  digest,
+  policy,
+  parts,
+  setup,
+}: PolicyView): readonly string[] {
   const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] })
   return [
     said ? first : 'No level says anything: these are the defaults.',
     `executor ${executor}${isolation === undefined ? '' : `, isolation ${isolation}`}`,
+    ...(parent === undefined ? [] : [`added by ${parent}, which gives it no more than it has itself`]),
     ...(isolation === 'none' ? ['It isolates nothing: of what follows it holds limits at most.'] : []),
     ...whence(parts, rest),
     ...(setup === undefined ? [] : setupText(setup)),

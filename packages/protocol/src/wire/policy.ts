@@ -21,12 +21,17 @@ export interface PolicyView {
   readonly executor: string
   /** How strongly that one separates an attempt from its host; absent where this deployment has none of that name. */
   readonly isolation?: Isolation
+  /** The item that added it: its policy is the level `parent`, and pointers are into that. Absent for an item of the plan. */
+  readonly parent?: string
   /** False where no level says anything: `policy` is then what attempts get by default, and no record names it. */
   readonly said: boolean
   /** As `policy` in the data of `item.launched`. */
   readonly digest: string
   readonly policy: Policy
-  /** Each part and what had a say in it. Absent where that can not be told: another version combined the levels otherwise. */
+  /**
+   * Each part and what had a say in it. Absent where that can not be told: another version combined the levels otherwise, or what the
+   * version of its agent says is not among what was recorded.
+   */
   readonly parts?: readonly PolicyPart[]
   /** Of the set-up that the item needs; absent where its plan has none. */
   readonly setup?: SetupPolicyView
@@ -44,7 +49,7 @@ export interface SetupPolicyView {
 }
 
 const words = z.array(z.string())
-const level: z.ZodType<PolicyLevel> = z.enum(['deployment', 'queue', 'agent', 'version', 'item'])
+const level: z.ZodType<PolicyLevel> = z.enum(['deployment', 'parent', 'queue', 'agent', 'version', 'item'])
 const source: z.ZodType<PolicySource> = z.object({ level, pointer: z.string() })
 const part: z.ZodType<PolicyPart> = z.object({ pointer: z.string(), value: z.json(), from: z.array(source) })
 
@@ -87,6 +92,9 @@ export const policyView: z.ZodType<PolicyView> = z.object({
   item: z.string(),
   executor: z.string(),
   isolation: maybe(isolation),
+  parent: maybe(z.string()).describe(
+    'The item that added it, whose policy is the level `parent`; absent for one of the plan.',
+  ),
   said: z.boolean().describe('False where no level says anything.'),
   digest,
   policy,
