@@ -62,6 +62,10 @@ describe('a budget', { timeout: 90_000 }, () => {
     expect(out).toMatch(/budget of the item fine: \$0\.9000 of \$1\.00.*80 %/)
     expect(out).toMatch(/budget of the day \d{4}-\d\d-\d\d: \$1\.80 of \$2\.00.*80 %/)
     expect((await here.seamark('status')).out).toMatch(/budget of the day/)
+    // The calls were metered, whatever the programs say of themselves.
+    expect(out).toMatch(/^ {2}charged: 2 calls, 120 tokens, \$1\.80$/m)
+    expect((await here.seamark('status', 'r1', 'fine')).out).toMatch(/^ {2}charged {3}1 call, 60 tokens, \$0\.9000$/m)
+    expect((await here.seamark('status', 'r1', 'short')).out).not.toContain('charged')
     expect(itemView.parse(json(await here.seamark('status', 'r1', 'short', '--json')))).toMatchObject({
       status: 'parked',
       parked: { reason: 'budget', budget: { account: 'item:r1/short', of: 'nanoUsd' } },

@@ -1,5 +1,7 @@
 import type { UsageView } from '@seamark/protocol'
 import { describe, expect, test } from 'vitest'
+import { SeamError } from '@seamark/kit'
+import { chargedText } from '../src/charged-text.ts'
 import { accountText, budgetLines, dollars, spentText, warningText } from '../src/budget-text.ts'
 import { firstDay } from '../src/commands/usage.ts'
 import { sumUsage } from '../src/usage-sums.ts'
@@ -47,6 +49,20 @@ test('rows of agents and teams are sums of their own', async () => {
     ['a', 2],
     ['b', 2],
   ])
+})
+
+test('what a run was charged is not told to who may not read it', async () => {
+  const run = { run: 'r', submittedAt: Date.parse('2026-01-01T23:00:00Z') }
+  const rows = list(row('2026-01-01', 'a', 1_000_000), row('2026-01-02', 'a', 2_000_000))
+  expect(await chargedText({ usage: () => rows }, run)).toBe('4 calls, 10 tokens, $0.0030, 2 assumed')
+  expect(await chargedText({ usage: () => list() }, run)).toBeUndefined()
+  const failing = (code: 'FORBIDDEN' | 'UNAVAILABLE') => ({
+    async *usage() {
+      yield* await Promise.reject<UsageView[]>(new SeamError(code, 'No.'))
+    },
+  })
+  expect(await chargedText(failing('FORBIDDEN'), run)).toContain('not yours')
+  await expect(chargedText(failing('UNAVAILABLE'), run)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })
 
 test('sums stop at what can be counted', async () => {

@@ -2,6 +2,7 @@ import type { ItemView, RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
 import { budgetLines, spentText } from '../budget-text.ts'
 import { activityText } from '../activity-text.ts'
+import { chargedText } from '../charged-text.ts'
 import type { CliContext, Command } from '../command.ts'
 import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
@@ -46,7 +47,7 @@ export const status: Command = command({
       else {
         const run = await findRun(client, args.run)
         if (args.item === undefined) await showRun(context, client, run, json)
-        else await showItem(context, client, await client.item(run.run, args.item), json)
+        else await showItem(context, client, run, await client.item(run.run, args.item), json)
       }
       return 0
     }),
@@ -91,6 +92,8 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
         starved.push(spentText(budget, run.run, item.item, item.parked))
       asking.push(...asked(item))
     }
+    const charged = await chargedText(client, run)
+    if (charged !== undefined) await io.out(`  ${io.style.dim(`charged: ${charged}`)}\n`)
     const { budgets = [] } = run.sealedAt === undefined ? await client.run(run.run) : run
     const standing = budgets
       .slice(0, budgetsShown)
@@ -135,7 +138,13 @@ function said(waiting: ItemView['waiting'], reason: string): boolean {
   return waiting?.for === 'parked' && waiting.reason === reason
 }
 
-async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemView, json: boolean): Promise<void> {
+async function showItem(
+  { io }: CliContext,
+  client: SeamarkClient,
+  run: RunView,
+  item: ItemView,
+  json: boolean,
+): Promise<void> {
   if (json) return io.out(`${JSON.stringify(item)}\n`)
   const { product } = item
   const shown = [itemLine(item, io.style, 1_000), `  executor  ${executorText(item)}`]
@@ -146,6 +155,8 @@ async function showItem({ io }: CliContext, client: SeamarkClient, item: ItemVie
   for (const one of item.summaries ?? []) shown.push(...summaryLines(one))
   if (product) shown.push(`  written   ${product.stdout.size} bytes to stdout, ${product.stderr.size} to stderr`)
   if (item.activity) shown.push(`  agent     ${activityText(item.activity)}`)
+  const charged = await chargedText(client, run, item.item)
+  if (charged !== undefined) shown.push(`  charged   ${charged}`)
   for (const service of product?.services ?? []) shown.push(`  service   ${serviceText(service)}`)
   const { budget } = item.parked ?? {}
   if (budget) shown.push(`  ${io.style.yellow(spentText(budget, item.run, item.item, item.parked))}`)
