@@ -4,11 +4,15 @@ import { dirname } from 'node:path'
 import { recordsReference } from '../packages/log/src/index.ts'
 import { openApiDocument, planJsonSchema } from '../packages/protocol/src/index.ts'
 import { withCode } from './reference/code-blocks.ts'
+import { cliPage } from './reference/cli.ts'
+import { configurationPage } from './reference/configuration.ts'
 import { errorsPage } from './reference/errors.ts'
 import { limitsPage } from './reference/limits.ts'
 
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'LIMITS.md': limitsPage,
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/configuration.md': configurationPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'docs/reference/plan.schema.json': () => `${JSON.stringify(planJsonSchema(), null, 2)}\n`,

@@ -78,16 +78,23 @@ export interface SeamarkConfig {
   readonly namespace?: string
   /** Folder of everything local, relative to the configuration file. Default `.seamark`. */
   readonly dataDir?: string
+  /** Where records are. Default: SQLite in the folder `journal` of the data folder. */
   readonly journal?: JournalStore
+  /** Where blobs are. Default: the folder `storage` of the data folder. */
   readonly storage?: StorageProvider
+  /** Where attempts run. A plan names one by its name. Default: `sandbox` and `process`. */
   readonly executors?: readonly Executor[]
+  /** What drives the programs of items. Default: `command`. */
   readonly runtimes?: readonly RuntimeAdapter[]
+  /** What files attempts see. Default: clones made with git. */
   readonly workspaces?: Workspaces
-  /** Signs checkpoints; its role is `log`. */
+  /** Signs checkpoints; its role is `log`. Default: a key in the folder `keys` of the data folder, made at the first start. */
   readonly signer?: Signer
-  /** Signs exports; its role is `export`. */
+  /** Signs exports; its role is `export`. Default as for `signer`. */
   readonly exportSigner?: Signer
+  /** Where checkpoints are left. Default: nowhere. */
   readonly anchors?: readonly AuditAnchor[]
+  /** Who may do what. Default: whoever can open the socket may do everything. */
   readonly authorizer?: Authorizer
   /** Where credentials are found that policies name. Default: files in the folder `secrets` of the data folder. */
   readonly secrets?: SecretStore
@@ -96,6 +103,7 @@ export interface SeamarkConfig {
     Record<
       string,
       {
+        /** How many of its items run at once. */
         readonly concurrency: number
         /** What items of this queue may use at most; it only narrows `policy`. */
         readonly policy?: PlanPolicy
@@ -135,6 +143,7 @@ export interface SeamarkConfig {
   }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
+  /** What the parts above must promise, or nothing is started. */
   readonly require?: Requirements
 }
 
