@@ -32,6 +32,15 @@ export interface PlanVariable {
   readonly description?: string
 }
 
+/**
+ * Lists of values by name: there is an item for each combination. `exclude` and `include`, lists of maps, take combinations out, and
+ * add values or items.
+ */
+export type PlanMatrix = Readonly<Record<string, readonly (PlanValue | Readonly<Record<string, PlanValue>>)[]>>
+
+/** What `${{ vars.NAME }}` and `${{ matrix.NAME }}` stand for. */
+export type PlanValue = string | number | boolean
+
 /** What every attempt of the run starts from. Without `git` it is an empty folder. */
 export interface PlanWorkspace {
   /** Path, git bundle or URL of a repository. A relative path is relative to the submitter's folder. */
@@ -175,6 +184,8 @@ export interface PlanChildren {
 /** One unit of work. */
 export interface PlanItem extends PlanPolicy {
   readonly id: string
+  /** With it there is one item for each combination, called by this id and its values, and needed by this id together. */
+  readonly matrix?: PlanMatrix
   readonly defaults?: PlanItemDefaults
   /** Command line. An item has one, or a `prompt` where its runtime takes one. */
   readonly run?: string

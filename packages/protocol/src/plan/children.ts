@@ -67,6 +67,13 @@ export function childProblems(items: readonly unknown[], parent: ItemSpec, attem
           remedy: 'Leave it out.',
           ...place(field),
         })
+    if (Object.hasOwn(item, 'matrix'))
+      problems.push({
+        code: 'FORBIDDEN',
+        message: 'A child is one item, and no matrix.',
+        remedy: 'Write its items.',
+        ...place('matrix'),
+      })
     if ('prompt' in item && typeof item['prompt'] === 'object')
       problems.push({
         code: 'FORBIDDEN',

@@ -37,7 +37,7 @@ export function faultList(): Faults {
   }
 }
 
-/** Adds faults where they were written. What several parts have from one place is told once. */
+/** Adds faults where they were written. What several parts have from one place is told once, in the words of the first of them. */
 export function faultsAt(faults: Faults, written: (path: Path) => Path): Faults {
   const told = new Set<string>()
   return {
@@ -48,7 +48,7 @@ export function faultsAt(faults: Faults, written: (path: Path) => Path): Faults 
     add(fault) {
       const path = written(fault.path)
       if (path !== fault.path) {
-        const key = JSON.stringify([fault.code, fault.message, path])
+        const key = JSON.stringify([fault.code, path])
         if (told.has(key)) return
         if (told.size < PLAN_LIMITS.problems) told.add(key)
       }

@@ -24,12 +24,11 @@ function idsOf(raw: readonly unknown[], faults: Faults): { ids: string[]; index:
   const ids = raw.map((value, at) => {
     const id: unknown = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
     if (typeof id !== 'string') return ''
-    const first = index.get(id)
-    if (first === undefined) index.set(id, at)
+    if (!index.has(id)) index.set(id, at)
     else
       faults.add({
         code: 'INVALID_INPUT',
-        message: `The id ${quoted(id)} is there twice; the first is item ${first}, counted from 0.`,
+        message: `The id ${quoted(id)} is there twice.`,
         remedy: 'Give each item its own id.',
         path: ['items', at, 'id'],
       })

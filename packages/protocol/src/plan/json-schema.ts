@@ -48,7 +48,7 @@ function inside(schema: Json): Json {
   }
 }
 
-const REFERENCE = String.raw`\$\{\{ *vars\.[A-Za-z][A-Za-z0-9_-]* *\}\}`
+const REFERENCE = String.raw`\$\{\{ *(?:vars|matrix)\.[A-Za-z][A-Za-z0-9_-]* *\}\}`
 
 function also({ description, ...schema }: JsonObject, other: JsonObject): JsonObject {
   return { ...(description !== undefined && { description }), anyOf: [schema, other] }

@@ -8,3 +8,11 @@ export function isMap(value: Json | undefined): value is JsonObject {
 export function jsonBytes(value: Json): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
+
+/** Values in a value, itself among them. */
+export function valuesIn(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 1
+  for (const member of Object.values(value)) count += valuesIn(member)
+  return count
+}

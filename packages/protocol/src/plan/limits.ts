@@ -24,7 +24,10 @@ export interface PlanLimits {
   readonly servicesPerItem: number
   /** Different versions of agents. */
   readonly agents: number
+  /** Variables of a plan, and names in one matrix. */
   readonly variables: number
+  /** Items of one matrix, and entries of its `exclude`. */
+  readonly matrixItems: number
   /** Names in one `env`. */
   readonly env: number
   /** Bytes of `run`: the system takes no longer argument. */
@@ -68,6 +71,7 @@ export const PLAN_LIMITS: PlanLimits = {
   servicesPerItem: SERVICES_PER_ITEM,
   agents: 100,
   variables: 100,
+  matrixItems: 1_000,
   env: 1_000,
   runBytes: 128_000,
   promptBytes: 128_000,

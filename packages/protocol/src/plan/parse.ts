@@ -171,9 +171,9 @@ export function parsePlan(plan: string | Uint8Array, options: ParsePlanOptions):
     const reading = json ? readJson(text, faults) : readYaml(text, faults)
     if (!reading.ok) return { ok: false, problems: toProblems(faults, text, undefined) }
     const { document } = reading
-    const written = expand(document.value, options.variables ?? {}, faults)
-    const value = spreadDefaults(written, faults)
-    const placed = value === written ? faults : faultsAt(faults, (path) => beforeSpread(written, path))
+    const { value: written, source } = expand(document.value, options.variables ?? {}, faults)
+    const value = spreadDefaults(written, faultsAt(faults, source))
+    const placed = faultsAt(faults, (path) => source(value === written ? path : beforeSpread(written, path)))
     const versions = agentVersions(options.deployment, placed)
     const checked = check(value, options.deployment, versions, placed)
     for (const { place, ...problem } of options.found ?? [])

@@ -1,4 +1,4 @@
-import type { Plan, PlanItem, PlanItemDefaults, PlanService, PlanSetup, PlanVariable } from '@seamark/core'
+import type { Plan, PlanItem, PlanItemDefaults, PlanMatrix, PlanService, PlanSetup, PlanVariable } from '@seamark/core'
 import { ITEM_ID, NAME } from '@seamark/kit'
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
@@ -150,9 +150,22 @@ const output = z.strictObject({
   ),
 })
 
+const variableName = z
+  .string()
+  .regex(VARIABLE_NAME, 'is no name of a variable: use 1 to 63 letters, digits, "_" and "-", beginning with a letter')
+const scalar = [z.string(), z.number(), z.boolean()] as const
+const matrixLists = z.array(z.union([...scalar, z.record(z.string(), z.union(scalar))])).min(1)
+
 const item = z
   .strictObject({
     id: itemId,
+    matrix: maybe(
+      z
+        .record(variableName, matrixLists)
+        .describe(
+          'Lists of values: there is one item for each combination, in which ${{ matrix.NAME }} stands for its value. exclude and include are lists of maps.',
+        ),
+    ),
     defaults: maybe(itemDefaults.describe('Of what this item has several of; they go before those of the plan.')),
     run: maybe(text.describe('Command line.')),
     prompt: maybe(prompt.describe('What an agent is to do. In the place of run, where the runtime takes one.')),
@@ -205,13 +218,10 @@ const item = z
 
 const variable = z.strictObject({
   type: z.enum(['string', 'number', 'integer', 'boolean', 'choice']),
-  default: maybe(z.union([z.string(), z.number(), z.boolean()]).describe('Without one it must be given.')),
+  default: maybe(z.union(scalar).describe('Without one it must be given.')),
   choices: maybe(z.array(text).min(1).describe('What a choice may be.')),
   description: maybe(z.string()),
 })
-const variableName = z
-  .string()
-  .regex(VARIABLE_NAME, 'is no name of a variable: use 1 to 63 letters, digits, "_" and "-", beginning with a letter')
 
 const plan = z.strictObject({
   version: z.literal(1),
@@ -227,6 +237,8 @@ const plan = z.strictObject({
 /** The shape of a plan. `parsePlan` checks what a shape can not say. */
 export const planSchema: z.ZodType<Plan> = plan
 export const variableSchema: z.ZodType<PlanVariable> = variable
+/** Without the rule of names: `combinations` tells of these. */
+export const matrixSchema: z.ZodType<PlanMatrix> = z.record(z.string(), matrixLists)
 export const VARIABLE_FIELDS: readonly string[] = Object.keys(variable.shape)
 export const itemDefaultsSchema: z.ZodType<PlanItemDefaults> = itemDefaults
 export const spreadSchema: z.ZodType<PlanItemDefaults> = spread

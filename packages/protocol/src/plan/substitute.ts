@@ -40,8 +40,9 @@ const typedFields = new Set<string | number>([
 
 /** Data of its own, in which values have their types. */
 function isData([top, , field, at, inside]: Path): boolean {
+  if (top !== 'items') return false
   return (
-    top === 'items' && (field === 'input' || (field === 'outputs' && typeof at === 'number' && inside === 'schema'))
+    field === 'input' || field === 'matrix' || (field === 'outputs' && typeof at === 'number' && inside === 'schema')
   )
 }
 
