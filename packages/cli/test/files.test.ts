@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBundle, writeFolder, writeWhole } from '../src/bundle-files.ts'
 import { runCli } from '../src/cli.ts'
 import type { CliContext } from '../src/command.ts'
+import { planText } from '../src/first-plan/plan-text.ts'
 import { applyPatch } from '../src/git-apply.ts'
 import { readServiceFile, serviceFilePath } from '../src/service-file.ts'
-import { starterPlan } from '../src/starter-plan.ts'
 import { style } from '../src/style.ts'
 
 let dir = ''
@@ -44,7 +44,8 @@ describe('init', () => {
   it('writes a plan that is valid, and never overwrites', async () => {
     for (const repository of [true, false]) {
       const deployment = { queues: ['default'], executors: [{ name: 'sandbox' }], runtimes: ['command'] }
-      expect(parsePlan(starterPlan(repository), { format: 'yaml', deployment })).toMatchObject({ ok: true })
+      const text = planText({ command: 'seamark run seamark.yaml', inRepository: repository, projects: [] })
+      expect(parsePlan(text, { format: 'yaml', deployment })).toMatchObject({ ok: true })
     }
     mkdirSync(join(dir, '.git'))
     writeFileSync(join(dir, '.gitignore'), 'x')
@@ -53,6 +54,7 @@ describe('init', () => {
     expect(JSON.parse(first.written())).toEqual({
       created: ['seamark.yaml', 'seamark.schema.json', '.gitignore'],
       kept: [],
+      projects: [],
     })
     expect(readFileSync(join(dir, '.gitignore'), 'utf8')).toBe('x\n.seamark/\n')
     // The line that editors read names the file that is there.
@@ -65,6 +67,7 @@ describe('init', () => {
     expect(JSON.parse(second.written())).toEqual({
       created: [],
       kept: ['seamark.yaml', 'seamark.schema.json', '.gitignore'],
+      projects: [],
     })
     expect(readFileSync(join(dir, 'seamark.yaml'), 'utf8')).toBe('mine')
   })
