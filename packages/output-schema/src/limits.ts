@@ -22,7 +22,7 @@ export interface OutputSchemaLimits {
   readonly matchMs: number
   /** MiB of memory that one of them may take. */
   readonly matchHeapMiB: number
-  /** Documents that a worker holds to their schemas at a time. */
+  /** Documents that a worker holds to their schemas, or reads by their kind, at a time. */
   readonly matchesAtOnce: number
 }
 

@@ -1,6 +1,5 @@
 import type { CallOptions, JsonObject } from '@seamark/core'
-import { orAbort, SeamError, systemCode, throwIfAborted, toSeamError } from '@seamark/kit'
-import { Worker } from 'node:worker_threads'
+import { limitedThread, SeamError, throwIfAborted } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from './limits.ts'
 import type { MatchTask } from './match-thread.ts'
 import type { DocumentLimit } from './document-size.ts'
@@ -10,11 +9,6 @@ export interface MatchOptions extends CallOptions {
   /** Default `OUTPUT_SCHEMA_LIMITS.matchMs`. */
   readonly timeoutMs?: number
 }
-
-// The source and the built package have the thread's file beside this one, under its own extension.
-const here = import.meta.url
-const fromSource = here.endsWith('.ts')
-const threadFile = new URL(fromSource ? './match-thread.ts' : './match-thread.js', here)
 
 /**
  * Holds a document to a schema that `schemaCheck` found nothing wrong with, in a thread of its own: neither a regular
@@ -29,38 +23,20 @@ export async function matchOutput(
   options: MatchOptions = {},
 ): Promise<Match> {
   const { timeoutMs = OUTPUT_SCHEMA_LIMITS.matchMs, signal } = options
-  const maxHeapMiB = OUTPUT_SCHEMA_LIMITS.matchHeapMiB
   throwIfAborted(signal)
   if (document.byteLength > OUTPUT_SCHEMA_LIMITS.documentBytes) throw overLimit('documentBytes')
-  const task: MatchTask = { schema, document }
-  const thread = new Worker(threadFile, {
-    workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
-    env: {},
-    stdin: false,
-    ...(fromSource && { execArgv: ['--conditions=source', '--no-warnings'] }),
+  const thread = limitedThread<MatchTask, Match | Over>({
+    beside: import.meta.url,
+    file: 'match-thread',
+    heapMiB: OUTPUT_SCHEMA_LIMITS.matchHeapMiB,
+    doing: 'Holding the document to its schema',
   })
-  const { promise, resolve, reject } = Promise.withResolvers<Match | Over>()
-  const late = new SeamError('TIMEOUT', `Holding the document to its schema took longer than ${timeoutMs} ms.`)
-  const timer = setTimeout(() => reject(late), timeoutMs)
-  thread.on('message', resolve)
-  thread.on('error', (error) =>
-    reject(
-      systemCode(error) === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new SeamError('LIMIT_EXCEEDED', `Holding the document to its schema took more than ${maxHeapMiB} MiB.`)
-        : toSeamError(error),
-    ),
-  )
-  thread.on('exit', () =>
-    reject(new SeamError('INTERNAL', 'The thread that checks a document ended without an answer.')),
-  )
   try {
-    const result = await orAbort(promise, signal)
+    const result = await thread.ask({ schema, document }, { timeoutMs, ...(signal && { signal }) })
     if ('over' in result) throw overLimit(result.over)
     return result
   } finally {
-    clearTimeout(timer)
-    await thread.terminate()
+    await thread.end()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@seamark/core'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { match } from './match.ts'
 
 /** What the thread is given. */
@@ -8,8 +8,4 @@ export interface MatchTask {
   readonly document: Uint8Array
 }
 
-function isTask(data: unknown): data is MatchTask {
-  return typeof data === 'object' && data !== null && 'schema' in data && 'document' in data
-}
-
-if (isTask(workerData)) parentPort?.postMessage(match(workerData.schema, workerData.document))
+parentPort?.on('message', ({ schema, document }: MatchTask) => parentPort?.postMessage(match(schema, document)))

@@ -12,7 +12,7 @@ import type {
   SummarizedOutput,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes, withSummaryNames } from '@seamark/kit'
+import { redactBytes } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
 import type { CapturedStreams } from './capture-streams.ts'
@@ -68,13 +68,7 @@ export async function captureStep(
       verdict: told(services.remark(judged), secrets),
       product: { ...product, ...streams, ...reported },
       ...(conversation && { conversation }),
-      ...(summaries.length > 0 && {
-        // Of the names themselves: a secret that was written in character references is one.
-        summaries: summaries.map(({ path, summary }) => ({
-          path,
-          summary: withSummaryNames(summary, (name) => toldName(name, secrets)),
-        })),
-      }),
+      ...(summaries.length > 0 && { summaries }),
       ...(about.seen.activity && { activity: toldActivity(about.seen.activity, secrets) }),
     }
   }

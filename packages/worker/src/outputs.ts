@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookBelow, whatIsAt } from './contained.ts'
 import { failure } from './judge.ts'
-import { kindTap } from './kinds/read-kind.ts'
+import { kindTap } from './kinds/kind-tap.ts'
 import { withoutSecrets } from './look-for-secrets.ts'
 import type { NamespaceTools } from './namespace-tools.ts'
 import { bytePath } from './path-bytes.ts'
@@ -59,8 +59,8 @@ export async function captureOutput(
   }
   const content = withoutSecrets(file.createReadStream(), bytePath(path), secrets)
   if (kind !== undefined) {
-    const tap = kindTap(kind, readTime)
-    const stored = await tools.blobs.store(tap.through(content), options)
+    const tap = kindTap(kind, { time: readTime, secrets, ...options })
+    const stored = await tools.matching(() => tools.blobs.store(tap.through(content), options), options?.signal)
     const { summary, because } = tap.read()
     if (because === undefined || !('unreadable' in summary)) return { blob: stored, summary }
     const detail = `${path} ${summary.unreadable}`

@@ -1,13 +1,13 @@
 import { LIMITS } from '@seamark/log'
-import type { KindReader } from './reader.ts'
-import { shortName, Unreadable } from './reader.ts'
+import type { KindReader, NameTeller } from './reader.ts'
+import { Unreadable } from './reader.ts'
 import { xmlReader } from './xml.ts'
 
 /**
  * JUnit XML, as Ant began it and as Surefire, pytest, Vitest and others write it. Cases are counted: what attributes of suites claim is not
  * looked at. A case with an error and a failure has an error.
  */
-export function junitReader(): KindReader {
+export function junitReader(told: NameTeller): KindReader {
   const sums = { tests: 0, failures: 0, errors: 0, skipped: 0 }
   const failing: string[] = []
   let name = ''
@@ -32,7 +32,7 @@ export function junitReader(): KindReader {
       sums.tests++
       if (outcome === undefined) return
       sums[outcome]++
-      if (outcome !== 'skipped' && failing.length < LIMITS.summaryNames) failing.push(name)
+      if (outcome !== 'skipped' && failing.length < LIMITS.summaryNames) failing.push(told(name) || 'unnamed')
     },
   })
   return {
@@ -45,5 +45,5 @@ export function junitReader(): KindReader {
 }
 
 function nameOf({ classname = '', name = '' }: Readonly<Record<string, string>>): string {
-  return shortName(classname === '' || name.startsWith(classname) ? name : `${classname} > ${name}`) || 'unnamed'
+  return classname === '' || name.startsWith(classname) ? name : `${classname} > ${name}`
 }

@@ -1,4 +1,6 @@
 import type { OutputSummary } from '@seamark/core'
+import type { RedactionTable } from '@seamark/kit'
+import { redactBytes } from '@seamark/kit'
 
 /** Reads one document, piece by piece, and keeps sums only. Errors of both: `Unreadable`. */
 export interface KindReader {
@@ -21,31 +23,53 @@ export class Unreadable extends Error {
 export const KIND_LIMITS: {
   readonly documentBytes: number
   readonly readMs: number
+  readonly heapMiB: number
   readonly depth: number
   readonly attributesPerElement: number
+  readonly markupCharacters: number
+  readonly textCharacters: number
   readonly valuesPerEntry: number
   readonly rules: number
   readonly findingsHeld: number
+  readonly nameCharacters: number
   readonly nameLength: number
 } = {
   documentBytes: 64 * 2 ** 20,
   /** Milliseconds that reading all outputs of one attempt may take. */
   readMs: 30_000,
+  /** MiB of memory that reading one of them may take. */
+  heapMiB: 512,
   /** Elements, or lists and objects, inside each other. */
   depth: 200,
   attributesPerElement: 200,
+  /** Characters of one tag, reference or processing instruction of XML. */
+  markupCharacters: 1_048_576,
+  /** Characters of one text of JSON. */
+  textCharacters: 4_194_304,
   /** Tokens of JSON in one result, or in what a tool says of itself. */
   valuesPerEntry: 500_000,
   /** Different rules in one run of a SARIF file. */
   rules: 20_000,
   /** Results of one run of which more than their level is held until its rules are known. */
   findingsHeld: 1_000,
-  /** Characters of a name that is told. */
+  /** Characters of a name that the file gives: of a case that did not pass, of a rule or of a place. */
+  nameCharacters: 65_536,
+  /** Characters of such a name as it is told. */
   nameLength: 120,
 }
 
-/** A name as it may be told: one line, and not too long. */
-export function shortName(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
-  return (line.length > KIND_LIMITS.nameLength ? `${line.slice(0, KIND_LIMITS.nameLength - 1)}…` : line).toWellFormed()
+/** Gives a name as it may be told. Errors: `Unreadable`. */
+export type NameTeller = (name: string) => string
+
+/** One line without secrets, and not too long. What is cut before secrets are taken out keeps the beginning of one. */
+export function nameTeller(secrets: RedactionTable): NameTeller {
+  const without = (text: string) => Buffer.from(redactBytes(Buffer.from(text), secrets)).toString()
+  return (name) => {
+    if (name.length > KIND_LIMITS.nameCharacters)
+      throw new Unreadable('limit', `has a name of more than ${KIND_LIMITS.nameCharacters} characters`)
+    const line = without(without(name).replaceAll(/\s+/g, ' ').trim())
+    return (
+      line.length > KIND_LIMITS.nameLength ? `${line.slice(0, KIND_LIMITS.nameLength - 1)}…` : line
+    ).toWellFormed()
+  }
 }

@@ -1,6 +1,7 @@
 import type { FindingLevel, OutputSummary } from '@seamark/core'
 import { LIMITS } from '@seamark/log'
-import { KIND_LIMITS, shortName, Unreadable } from './reader.ts'
+import type { NameTeller } from './reader.ts'
+import { KIND_LIMITS, Unreadable } from './reader.ts'
 
 type Sums = Omit<Extract<OutputSummary, { readonly findings: unknown }>, 'kind'>
 export type Finding = Sums['findings'][number]
@@ -12,7 +13,7 @@ export interface SarifRun {
   end(): Sums
 }
 
-export function sarifRun(): SarifRun {
+export function sarifRun(told: NameTeller): SarifRun {
   const byRule = new Map<string, number>()
   const said = { error: 0, warning: 0, note: 0, none: 0 }
   const first: {
@@ -42,11 +43,11 @@ export function sarifRun(): SarifRun {
       else byRule.set(rule, (byRule.get(rule) ?? 0) + 1)
       // As long as levels are not known, what is of level none takes a place: a tool says so of few of its rules.
       if (level === 'none' || first.length >= KIND_LIMITS.findingsHeld) return
-      const place = placeOf(value)
+      const place = placeOf(value, told)
       first.push({
         rule,
         ...(level !== undefined && { level }),
-        ...(id !== undefined && id !== '' && { id: shortName(id) }),
+        ...(id !== undefined && id !== '' && { id: told(id) }),
         ...(place !== undefined && { place }),
       })
     },
@@ -73,13 +74,13 @@ export function sarifRun(): SarifRun {
   }
 }
 
-function placeOf(result: unknown): string | undefined {
+function placeOf(result: unknown, told: NameTeller): string | undefined {
   const locations = at(result, 'locations')
   const place = Array.isArray(locations) ? at(locations[0], 'physicalLocation') : undefined
   const uri = text(at(place, 'artifactLocation', 'uri'))
   if (uri === undefined || uri === '') return undefined
   const line = number(at(place, 'region', 'startLine'))
-  return line === undefined ? shortName(uri) : `${shortName(uri)}:${line}`
+  return line === undefined ? told(uri) : `${told(uri)}:${line}`
 }
 
 function levelOf(value: unknown): FindingLevel | undefined {

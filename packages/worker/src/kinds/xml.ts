@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes'
 import { KIND_LIMITS, Unreadable } from './reader.ts'
+import { tooLong, xmlOutline } from './xml-outline.ts'
 
 export interface XmlEvents {
   /** An element begins; `parents` are those around it, the root first. */
@@ -17,12 +18,16 @@ export function xmlReader({ open, close }: XmlEvents): {
 } {
   const parser = new SaxesParser()
   const parents: string[] = []
+  const outline = xmlOutline((text) => void parser.write(text))
   let attributes = 0
+  // Characters of pieces since one in which a tag began that has not ended.
+  let tag: number | undefined
   parser.on('error', () => {
-    throw new Unreadable('invalid', `is no well-formed XML: line ${parser.line}, column ${parser.column}`)
+    throw new Unreadable('invalid', `is no well-formed XML: line ${parser.line + outline.linesLeftOut()}`)
   })
   parser.on('opentagstart', () => {
     attributes = 0
+    tag = 0
     if (parents.length >= KIND_LIMITS.depth)
       throw new Unreadable('limit', `has more than ${KIND_LIMITS.depth} elements inside each other`)
   })
@@ -30,13 +35,24 @@ export function xmlReader({ open, close }: XmlEvents): {
     if (++attributes > KIND_LIMITS.attributesPerElement)
       throw new Unreadable('limit', `has an element with more than ${KIND_LIMITS.attributesPerElement} attributes`)
   })
-  parser.on('opentag', (tag) => {
-    open(tag.name, tag.attributes, parents)
-    parents.push(tag.name)
+  parser.on('opentag', ({ name, attributes: given }) => {
+    tag = undefined
+    open(name, given, parents)
+    parents.push(name)
   })
   parser.on('closetag', ({ name }) => {
     parents.pop()
     close?.(name, parents)
   })
-  return { write: (text) => void parser.write(text), end: () => void parser.close() }
+  return {
+    write(text) {
+      outline.write(text)
+      if (tag !== undefined) tag += text.length
+      if (tag !== undefined && tag > KIND_LIMITS.markupCharacters) throw tooLong()
+    },
+    end() {
+      outline.end()
+      parser.close()
+    },
+  }
 }
