@@ -207,6 +207,13 @@ describe('what results and records say', () => {
     const cobertura = `<coverage line-rate="0.5"><class><methods><method><lines>${line}</lines></method></methods><lines>${line}</lines></class></coverage>`
     expect((await read('coverage', cobertura)).summary).toEqual({ kind: 'coverage', lines: { covered: 1, total: 2 } })
   })
+
+  it('a line of Cobertura is covered where it was hit at all, however often', async () => {
+    const hits = ['hits="18446744073709551615"', 'hits="1000000000"', 'hits="1"', 'hits="0"', '']
+    const lines = hits.map((attribute, at) => `<line number="${at}" ${attribute}/>`).join('')
+    const cobertura = `<coverage><class><lines>${lines}</lines></class></coverage>`
+    expect((await read('coverage', cobertura)).summary).toEqual({ kind: 'coverage', lines: { covered: 3, total: 5 } })
+  })
 })
 
 describe('hostile sizes', () => {

@@ -33,7 +33,7 @@ function coberturaReader(): KindReader {
         branches = pair(attributes['branches-covered'], attributes['branches-valid'])
       } else if (element === 'line' && parents.at(-1) === 'lines' && parents.at(-2) === 'class')
         // Those of methods are among those of their class.
-        counted = { covered: counted.covered + (whole(attributes['hits']) > 0 ? 1 : 0), total: counted.total + 1 }
+        counted = { covered: counted.covered + (Number(attributes['hits']) > 0 ? 1 : 0), total: counted.total + 1 }
     },
   })
   return {
