@@ -200,6 +200,51 @@ describe('what results and records say', () => {
     })
   })
 
+  it('rules are those of the component that a result names, and are warnings where it is not known', async () => {
+    const rulesOf = (...levels: string[]) =>
+      levels.map((level, n) => ({ id: `r${n}`, defaultConfiguration: { level } }))
+    const driver = { name: 'tool', rules: rulesOf('note', 'note') }
+    const extensions = [
+      { name: 'first', rules: rulesOf('error') },
+      { name: 'second', guid: 'g2', rules: rulesOf('none', 'error') },
+    ]
+    const of = (toolComponent: object, index = 0) => ({ ruleIndex: index, rule: { index, toolComponent } })
+    const results = [
+      { ruleIndex: 0 },
+      of({ index: 0 }),
+      of({ index: 1 }, 1),
+      of({ guid: 'g2' }, 1),
+      of({ name: 'first' }),
+      of({ name: 'tool' }),
+      { rule: { id: 'r1', toolComponent: { index: 1 } } },
+      of({ index: 7 }),
+      of({ name: 'other' }),
+      { ruleIndex: 5 },
+    ]
+    for (const run of [
+      { results, tool: { driver, extensions } },
+      { tool: { extensions, driver }, results },
+    ])
+      expect((await read('sarif', JSON.stringify({ version: '2.1.0', runs: [run] }))).summary).toMatchObject({
+        errors: 5,
+        warnings: 3,
+        notes: 2,
+      })
+  })
+
+  it('a result is suppressed where all that was asked for is granted', async () => {
+    const of = (...suppressions: object[]) => ({ level: 'error', suppressions })
+    const results = [
+      of({ kind: 'inSource' }),
+      of({ kind: 'external', status: 'accepted' }),
+      of({ kind: 'external', status: 'underReview' }),
+      of({ kind: 'inSource' }, { kind: 'external', status: 'rejected' }),
+      of(),
+    ]
+    const { summary } = await read('sarif', JSON.stringify({ version: '2.1.0', runs: [{ results }] }))
+    expect(summary).toMatchObject({ suppressed: 2, errors: 3 })
+  })
+
   it('lcov is counted where it has no sums, Cobertura where its root has none', async () => {
     const lcov = 'SF:a\r\nDA:1,0\r\nDA:2,5,abc\r\nend_of_record\r\nSF:b\nLF:4\nLH:1\nend_of_record\n'
     expect((await read('coverage', lcov)).summary).toEqual({ kind: 'coverage', lines: { covered: 2, total: 6 } })

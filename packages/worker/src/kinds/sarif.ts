@@ -27,14 +27,16 @@ export function sarifReader(told: NameTeller): KindReader {
   const onError = (error: Error) => {
     throw error instanceof Unreadable ? error : new Unreadable('invalid', 'is no well-formed JSON')
   }
-  const paths = ['$.runs.*.tool.driver', '$.runs.*.results.*']
+  const paths = ['$.runs.*.tool.driver', '$.runs.*.tool.extensions.*', '$.runs.*.results.*']
   const values = new TokenParser({ paths, keepStack: false })
   values.onError = onError
-  values.onValue = ({ value, stack }) => {
+  values.onValue = ({ value, key: entry, stack }) => {
     const index = stack[2]?.key
     if (runIndex !== undefined && runIndex !== index) endRun()
     runIndex = index
-    if (stack.at(-1)?.key === 'results') run.result(value)
+    const list = stack.at(-1)?.key
+    if (list === 'results') run.result(value)
+    else if (list === 'extensions') run.extension(value, Number(entry))
     else run.driver(value)
   }
 
