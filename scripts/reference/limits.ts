@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CHILDREN_LIMITS } from '../../packages/children/src/limits.ts'
 import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
+import { SUMMARY_BYTES } from '../../packages/kit/src/output-bytes.ts'
 import { SECRET_LIMITS } from '../../packages/kit/src/secret-value.ts'
 import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
 import { GATEWAY_LIMITS } from '../../packages/gateway/src/limits.ts'
@@ -12,6 +13,7 @@ import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { AGENT_LIMITS } from '../../packages/protocol/src/agent/limits.ts'
 import { PLAN_LIMITS } from '../../packages/protocol/src/plan/limits.ts'
 import { REPORT_LIMITS } from '../../packages/report/src/limits.ts'
+import { KIND_LIMITS } from '../../packages/worker/src/kinds/reader.ts'
 import { WORKER_LIMITS } from '../../packages/worker/src/limits.ts'
 
 interface Group {
@@ -63,6 +65,18 @@ const groups: readonly Group[] = [
     about: 'A schema is refused at submit with its place; over a limit of its document the attempt fails.',
     source: 'packages/output-schema/src/limits.ts',
     values: { ...OUTPUT_SCHEMA_LIMITS },
+  },
+  {
+    title: 'The summary of an output with a kind',
+    about: 'Bytes that it counts among `outputBytes` of a plan.',
+    source: 'packages/kit/src/output-bytes.ts',
+    values: { ...SUMMARY_BYTES },
+  },
+  {
+    title: 'An output with a kind',
+    about: 'The attempt fails with `limit`; names that are told are cut.',
+    source: 'packages/worker/src/kinds/reader.ts',
+    values: { ...KIND_LIMITS },
   },
   {
     title: 'A way out of an attempt',

@@ -1,7 +1,6 @@
 import type { Executor, ItemPolicy, ItemSpec, Problem, RunSpec, Submission } from '@seamark/core'
-import { ITEM_ID, NAME, SeamError, sha256Hex } from '@seamark/kit'
+import { ITEM_ID, NAME, OUTPUT_BYTES, outputBytes, SeamError, sha256Hex } from '@seamark/kit'
 import { jcsText, LIMITS } from '@seamark/log'
-import { SUMMARY_BYTES } from './fit.ts'
 import type { LaunchFacts } from './launch-facts.ts'
 import { agentOf } from './schedule.ts'
 import type { Queues } from './schedule.ts'
@@ -72,9 +71,6 @@ export function checkSubmission(submission: Submission, known: Known): void {
 const INPUT_BYTES = 55_000
 const BLOB = { sha256: '0'.repeat(64), size: Number.MAX_SAFE_INTEGER }
 const INPUT_FIELDS = JSON.stringify({ name: '', from: '', select: 'workspace', path: '', blob: BLOB }).length + 1
-// Beside what an end says of the program, its services and its agent.
-const OUTPUT_BYTES = 42_000
-const OUTPUT_FIELDS = JSON.stringify({ path: '', blob: BLOB }).length + 1
 const DIGEST = /^[0-9a-f]{64}$/
 const MAX_GATES = 1_000
 const POLICY = 'The digest is not that of the policy.'
@@ -147,14 +143,6 @@ function inputBytes({ items }: Submission, index: number): number {
     bytes += INPUT_FIELDS + Buffer.byteLength(JSON.stringify([name, items[from]?.id ?? '', path]))
   }
   return bytes
-}
-
-/** Upper bound of what an item's outputs take in the header of its end. */
-function outputBytes(outputs: ItemSpec['outputs']): number {
-  return outputs.reduce((bytes, { path, kind }) => {
-    const pathBytes = Buffer.byteLength(JSON.stringify(path))
-    return bytes + OUTPUT_FIELDS + pathBytes + (kind === undefined ? 0 : SUMMARY_BYTES + pathBytes)
-  }, 0)
 }
 
 /** What the instructions of a runtime take in the header of a launch; those of each are counted once. */

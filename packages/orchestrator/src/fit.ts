@@ -66,8 +66,6 @@ export function fitSummaries(summaries: readonly SummarizedOutput[]): readonly S
     .map(({ path, summary }) => ({ path, summary: fitSummary(summary) }))
 }
 
-/** The most that one takes in a header, as canonical JSON, beside its path: ten findings with both of their names. */
-export const SUMMARY_BYTES = 4_000
 const NAME_BYTES = 160
 
 function fitSummary(summary: OutputSummary): OutputSummary {

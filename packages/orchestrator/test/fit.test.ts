@@ -1,6 +1,8 @@
-import type { Exit } from '@seamark/core'
+import type { Exit, OutputSummary } from '@seamark/core'
+import { SUMMARY_BYTES } from '@seamark/kit'
+import { jcsText } from '@seamark/log'
 import { describe, expect, it } from 'vitest'
-import { atMost, fitActivity, fitExit } from '../src/fit.ts'
+import { atMost, fitActivity, fitExit, fitSummaries } from '../src/fit.ts'
 
 const exit: Exit = { reason: 'exited', code: 0, startedAt: 1, endedAt: 2, outputBytes: 3 }
 
@@ -21,6 +23,27 @@ describe('an end, made to fit a record', () => {
 
   it.each([-1, 0.5, Number.NaN, 2 ** 60])('says nothing of what was left where that is no count: %d', (processes) => {
     expect(fitExit({ ...exit, left: { processes, names: [] } })).toEqual(exit)
+  })
+})
+
+describe('what an output says, made to fit a record', () => {
+  const wild = '\u0001\u{1F600}'.repeat(500)
+  const most = Number.MAX_SAFE_INTEGER
+  const covered = { covered: most, total: most }
+  const finding = { level: 'warning', rule: wild, place: wild } as const
+  const summaries: readonly OutputSummary[] = [
+    { kind: 'junit', tests: most, failures: most, errors: most, skipped: most, failing: Array(50).fill(wild) },
+    { kind: 'sarif', errors: most, warnings: most, notes: most, suppressed: most, findings: Array(50).fill(finding) },
+    { kind: 'coverage', lines: covered, branches: covered },
+    ...(['junit', 'sarif', 'coverage'] as const).map((kind) => ({ kind, unreadable: wild })),
+  ]
+
+  it.each(summaries)('takes no more bytes than a plan counts for it: $kind', (summary) => {
+    const [fitted] = fitSummaries([{ path: 'a', summary }])
+    const bytes = Buffer.byteLength(jcsText(fitted?.summary))
+    expect(bytes).toBeLessThanOrEqual(SUMMARY_BYTES[summary.kind])
+    // None counts for twice as much as it can take.
+    if (!('unreadable' in summary)) expect(bytes).toBeGreaterThan(SUMMARY_BYTES[summary.kind] / 2)
   })
 })
 

@@ -89,6 +89,25 @@ describe('limits', () => {
     )
   })
 
+  test('bytes that the outputs of one item take in the record of its end', () => {
+    const outputs = (count: number, kind?: string, length = 5) =>
+      Array.from({ length: count }, (_, at) => ({ path: `${at}`.padEnd(length, 'x'), ...(kind && { kind }) }))
+    const found = (list: object) =>
+      limit(
+        JSON.stringify({
+          version: 1,
+          items: [
+            { id: 'a', run: 'x' },
+            { id: 'b', run: 'x', outputs: list },
+          ],
+        }),
+      )
+    for (const list of [outputs(10, 'sarif'), outputs(19, 'junit'), outputs(100, 'coverage'), outputs(100)])
+      expect(found(list)).toEqual([])
+    for (const list of [outputs(11, 'sarif'), outputs(20, 'junit'), outputs(100, undefined, 400)])
+      expect(found(list)).toEqual([expect.stringContaining(' /items/1/outputs ')])
+  })
+
   test('the folders in the locks of all items, of which the engine keeps each', () => {
     const locks = (at: number, segments: number) => [`${at}/${'a/'.repeat(segments - 2)}a`]
     const plan = (last: number) => {

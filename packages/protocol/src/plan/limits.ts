@@ -1,4 +1,4 @@
-import { SERVICES_PER_ITEM } from '@seamark/kit'
+import { OUTPUT_BYTES, SERVICES_PER_ITEM } from '@seamark/kit'
 
 /** Every limit of a plan. What is over one is refused with `LIMIT_EXCEEDED` and its place. */
 export interface PlanLimits {
@@ -21,6 +21,8 @@ export interface PlanLimits {
   readonly lockSegments: number
   readonly gatesPerItem: number
   readonly outputsPerItem: number
+  /** Bytes that the outputs of one item take in the record of its end: each its path and its digest, one with a kind its path again and its summary. */
+  readonly outputBytes: number
   readonly servicesPerItem: number
   /** Different versions of agents. */
   readonly agents: number
@@ -68,6 +70,7 @@ export const PLAN_LIMITS: PlanLimits = {
   lockSegments: 300_000,
   gatesPerItem: 16,
   outputsPerItem: 100,
+  outputBytes: OUTPUT_BYTES,
   servicesPerItem: SERVICES_PER_ITEM,
   agents: 100,
   variables: 100,

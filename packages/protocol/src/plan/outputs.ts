@@ -1,4 +1,5 @@
 import type { OutputSpec, PlanOutput } from '@seamark/core'
+import { outputBytes } from '@seamark/kit'
 import { schemaCheck } from '@seamark/output-schema'
 import type { SchemaCheck } from '@seamark/output-schema'
 import { isDeepStrictEqual } from 'node:util'
@@ -60,7 +61,15 @@ export function outputMaker(faults: Faults): OutputMaker {
             path: [...path, at],
           })
       }
-      return [...made.values()]
+      const specs = [...made.values()]
+      if (outputBytes(specs) > PLAN_LIMITS.outputBytes)
+        faults.add({
+          code: 'LIMIT_EXCEEDED',
+          message: `The outputs take more than ${PLAN_LIMITS.outputBytes} bytes in the record of the end of their item.`,
+          remedy: 'Declare fewer outputs, fewer with a kind, or shorter paths.',
+          path,
+        })
+      return specs
     },
   }
 }

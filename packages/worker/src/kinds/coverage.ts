@@ -1,6 +1,6 @@
 import type { Covered } from '@seamark/core'
 import type { KindReader } from './reader.ts'
-import { Unreadable } from './reader.ts'
+import { KIND_LIMITS, Unreadable } from './reader.ts'
 import { xmlReader } from './xml.ts'
 
 /** Coverage as Cobertura XML or as lcov (geninfo(1)): whichever it begins like. */
@@ -61,7 +61,6 @@ function whole(text: string | undefined): number {
 }
 
 const LINE = /^([A-Z]{2,4}[A-Z0-9]?):(.*)$/
-const longest = 65_536
 
 /** Sums of the lines and branches of each record, by their counts (LF, LH, BRF, BRH) where it has them and by DA otherwise. */
 function lcovReader(): KindReader {
@@ -107,7 +106,8 @@ function lcovReader(): KindReader {
       const parts = (rest + text).split('\n')
       rest = parts.pop() ?? ''
       for (const part of parts) read(part)
-      if (rest.length > longest) throw new Unreadable('limit', `has a line of more than ${longest} characters`)
+      if (rest.length > KIND_LIMITS.lineCharacters)
+        throw new Unreadable('limit', `has a line of more than ${KIND_LIMITS.lineCharacters} characters`)
     },
     end() {
       if (rest !== '') read(rest)

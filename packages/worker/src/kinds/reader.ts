@@ -31,9 +31,11 @@ export const KIND_LIMITS: {
   readonly valuesPerEntry: number
   readonly rules: number
   readonly findingsHeld: number
+  readonly lineCharacters: number
   readonly nameCharacters: number
   readonly nameLength: number
 } = {
+  /** Bytes of the document. */
   documentBytes: 64 * 2 ** 20,
   /** Milliseconds that reading all outputs of one attempt may take. */
   readMs: 30_000,
@@ -41,6 +43,7 @@ export const KIND_LIMITS: {
   heapMiB: 512,
   /** Elements, or lists and objects, inside each other. */
   depth: 200,
+  /** Attributes of one element. */
   attributesPerElement: 200,
   /** Characters of one tag, reference or processing instruction of XML. */
   markupCharacters: 1_048_576,
@@ -52,6 +55,8 @@ export const KIND_LIMITS: {
   rules: 20_000,
   /** Results of one run of which more than their level is held until its rules are known. */
   findingsHeld: 1_000,
+  /** Characters of one line of lcov. */
+  lineCharacters: 65_536,
   /** Characters of a name that the file gives: of a case that did not pass, of a rule or of a place. */
   nameCharacters: 65_536,
   /** Characters of such a name as it is told. */
