@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { orGone } from './look-inside.ts'
+import { filesWith, orGone } from './look-inside.ts'
 import { claudeCode, codex, PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
 import { itemFor, realServices } from './real-service.ts'
@@ -42,7 +42,7 @@ function kill(run: string): number {
 function expectOne(ran: Ran, ends: readonly [outcome: string, reason: string][]): void {
   expect(ran.code, ran.err + ran.out).toBe(0)
   expect(service.model.problems()).toEqual([])
-  const begun = ran.dataOf('conversation.begun')
+  const begun = begunIn(ran)
   const id = begun[0]?.['id']
   // It says which one it is.
   const program = expect.stringMatching(/\d+\.\d+\.\d+$/)
@@ -52,6 +52,11 @@ function expectOne(ran: Ran, ends: readonly [outcome: string, reason: string][])
   ])
   expect(ran.dataOf('item.launched').map(({ resumes }) => resumes)).toEqual([undefined, id])
   expect(ran.dataOf('attempt.ended').map(({ outcome, reason }) => [outcome, reason])).toEqual(ends)
+}
+
+/** Conversations that were begun or gone on with. After a crash of the service one may be recorded again. */
+function begunIn({ dataOf }: Ran): readonly Readonly<Record<string, unknown>>[] {
+  return [...new Map(dataOf('conversation.begun').map((data) => [JSON.stringify(data), data])).values()]
 }
 
 /** What both attempts did is in the patch. */
@@ -174,5 +179,86 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
     await expectBoth(id)
     // The call that it waited for when it was killed.
     await expectCharged(ran, id, program, 1)
+  })
+})
+
+describe('kill -9 of the service in the middle of a conversation (as root, with bubblewrap)', () => {
+  const { began, wentOn } = turnsOf(claudeCode)
+  const goesOn = { answer: [claudeCode.read('ports.csv')] }
+
+  /** Begins, is killed while the program waits for its third answer, and is started anew. */
+  async function crashed(id: string, third: Turns[number], also: () => void, more: object = {}): Promise<Ran> {
+    const reached = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<void>()
+    let came = 0
+    const asked = async (): Promise<undefined> => {
+      if (++came !== 3) return
+      reached.resolve()
+      await over.promise
+      throw new Error('Nobody is there to be answered.')
+    }
+    await serve([...began, third, ...wentOn], { asked })
+    const first = service.start('serve')
+    await first.saw('Serving')
+    await service.submit(id, [itemFor(claudeCode, more)])
+    await reached.promise
+    // It writes down a moment later what it did.
+    const [, , after] = CHANGES.tide
+    const isWritten = (bytes: Buffer) =>
+      bytes.includes('tool_result') && bytes.includes(JSON.stringify(after).slice(1, -1))
+    await until(() => filesWith(service.data, isWritten).some((path) => path.includes('/.claude/projects/')), 60_000)
+    first.child.kill('SIGKILL')
+    await first.ended
+    also()
+    over.resolve()
+    const second = service.start('serve')
+    try {
+      await second.saw('Serving')
+      return await service.watched(id)
+    } finally {
+      second.child.kill('SIGTERM')
+      await second.ended
+    }
+  }
+
+  const transcriptOf = async (id: string, attempt: number): Promise<string> =>
+    service.told('logs', id, 'fix', '--transcript', '--attempt', String(attempt))
+
+  async function expectVerified(id: string): Promise<void> {
+    const run = { run: id, status: 'succeeded', items: 1 }
+    expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
+  }
+
+  it('and of its program: the next attempt goes on in the conversation', { timeout: 600_000 }, async () => {
+    const id = `${mark}-crash`
+    const third = { expect: { anywhere: before, contains: 'Go on' }, ...goesOn }
+    const ran = await crashed(id, third, () => expect(kill(id)).toBeGreaterThan(0), { retries: { max: 1 } })
+    expectOne(ran, [
+      ['failed', 'exit-code'],
+      ['succeeded', 'completed'],
+    ])
+    await expectBoth(id)
+    await expectCharged(ran, id, claudeCode, 1)
+    const [one, two] = [await transcriptOf(id, 1), await transcriptOf(id, 2)]
+    const places = ['> {', 'Make the tests pass.', 'tide.mjs', 'metres * 100'].map((words) => one.indexOf(words))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect([places.includes(-1), one.includes('Go on'), two.includes('Go on')]).toEqual([false, false, true])
+    expect(two.indexOf('Go on')).toBeLessThan(two.indexOf('62°28′N'))
+    await expectVerified(id)
+  })
+
+  it('alone: the attempt goes on', { timeout: 600_000 }, async () => {
+    const id = `${mark}-crash-alone`
+    const ran = await crashed(id, { expect: { anywhere: before }, ...goesOn }, () => undefined)
+    expect(ran.code, ran.err + ran.out).toBe(0)
+    expect(service.model.problems()).toEqual([])
+    expect(begunIn(ran)).toMatchObject([{ resumed: false }])
+    expect(ran.dataOf('attempt.ended')).toMatchObject([{ outcome: 'succeeded' }])
+    await expectBoth(id)
+    await expectCharged(ran, id, claudeCode, 1)
+    const said = await transcriptOf(id, 1)
+    expect(said.split('Make the tests pass.')).toHaveLength(2)
+    expect(said).toContain('62°28′N')
+    await expectVerified(id)
   })
 })

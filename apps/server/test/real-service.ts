@@ -11,7 +11,7 @@ import type { ModelFront, ModelFrontOptions } from './model-front.ts'
 import { PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
 import { begin, NODE, place } from './seamark.ts'
-import type { Ended, Place } from './seamark.ts'
+import type { Ended, Place, Started } from './seamark.ts'
 import { tideRepository } from './tide.ts'
 
 const packages = join(import.meta.dirname, '../../../packages')
@@ -38,6 +38,9 @@ export interface RealService extends Place {
   /** What a command wrote. It fails where the command did. */
   told(...argv: readonly string[]): Promise<string>
   run(id: string, items: readonly object[]): Promise<Ran>
+  /** Has a run begun by a service that is there, which `watched` waits for. */
+  submit(id: string, items: readonly object[]): Promise<void>
+  watched(id: string): Promise<Ran>
   /** What all answers so far used, or those of one conversation, as the model counted it. */
   counted(conversation?: string): Counted
   /** What `usage --by KIND` says. */
@@ -155,10 +158,15 @@ async function realService(agents: string, options: RealServiceOptions): Promise
       stdio: 'pipe',
     })
 
-  function seamark(...argv: readonly string[]): Promise<Ended> {
+  function start(...argv: readonly string[]): Started {
     const mount = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', front.hosts]
-    return begin(here.dir, ['unshare', '--mount', ...mount, ...NODE, ...argv, '--config', 'seamark.config.mjs']).ended
+    return begin(here.dir, ['unshare', '--mount', ...mount, ...NODE, ...argv, '--config', 'seamark.config.mjs'])
   }
+
+  const seamark = (...argv: readonly string[]): Promise<Ended> => start(...argv).ended
+
+  const planOf = (id: string, items: readonly object[]): string =>
+    here.write(`${id}.json`, JSON.stringify({ version: 1, workspace: { git: 'repo' }, items }))
 
   async function told(...argv: readonly string[]): Promise<string> {
     const { code, out, err } = await seamark(...argv)
@@ -168,6 +176,7 @@ async function realService(agents: string, options: RealServiceOptions): Promise
 
   return {
     ...here,
+    start,
     seamark,
     model,
     front,
@@ -188,26 +197,30 @@ async function realService(agents: string, options: RealServiceOptions): Promise
       execFileSync('python3', [PYTHON_VERIFIER, 'run.tar', '--trust', 'trust.json'], { cwd: here.dir, stdio: 'pipe' })
       return JSON.parse(await told('verify', 'run.tar', '--trust', 'trust.json', '--json'))
     },
-    async run(id, items) {
-      here.write(`${id}.json`, JSON.stringify({ version: 1, workspace: { git: 'repo' }, items }))
-      const ended = await seamark('run', `${id}.json`, '--id', id, '--json')
-      const records: readonly Recorded[] = ended.out
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
-        .filter(({ type }: { readonly type: string }) => type === 'record')
-      const dataOf: Ran['dataOf'] = (kind) => records.filter((record) => record.kind === kind).map(({ data }) => data)
-      const refused = () => {
-        const decided = dataOf('egress.decided').filter(({ outcome }) => outcome === 'refused')
-        return [...new Set(decided.map(({ host }) => String(host)))].toSorted()
-      }
-      return { ...ended, records, dataOf, refused }
+    run: async (id, items) => ranOf(await seamark('run', planOf(id, items), '--id', id, '--json')),
+    async submit(id, items) {
+      await told('submit', planOf(id, items), '--id', id)
     },
+    watched: async (id) => ranOf(await seamark('watch', id, '--json')),
     async stop() {
       await front.close()
       await model.close({ check: false })
       here.remove()
     },
   }
+}
+
+function ranOf(ended: Ended): Ran {
+  const records: readonly Recorded[] = ended.out
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+    .filter(({ type }: { readonly type: string }) => type === 'record')
+  const dataOf: Ran['dataOf'] = (kind) => records.filter((record) => record.kind === kind).map(({ data }) => data)
+  const refused = () => {
+    const decided = dataOf('egress.decided').filter(({ outcome }) => outcome === 'refused')
+    return [...new Set(decided.map(({ host }) => String(host)))].toSorted()
+  }
+  return { ...ended, records, dataOf, refused }
 }
 
 function configuration(
