@@ -1,9 +1,9 @@
 import { collect as collectBlobs } from '@seamark/collector'
 import type { CollectionReport } from '@seamark/collector'
 import type { CallOptions, Principal } from '@seamark/core'
-import { toSeamError } from '@seamark/kit'
-import type { CollectionTerms, Engine, Lead } from '@seamark/orchestrator'
-import type { CollectAnswer, CollectBody } from '@seamark/protocol'
+import { SeamError, toSeamError } from '@seamark/kit'
+import type { Collection, Engine, Lead } from '@seamark/orchestrator'
+import type { CollectAnswer, CollectBody, RemovedRun } from '@seamark/protocol'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
 
@@ -36,25 +36,56 @@ export async function collect(
     const limits = engine.collectionLimits(terms)
     return answer(true, limits, await sweep(deployment, engine, limits, { dryRun, ...(signal && { signal }) }))
   }
+  const begin = () => engine.collect(principal, terms)
+  const { limits, report } = await remove(deployment, engine, begin, { ...(signal && { signal }), onNotice })
+  return answer(false, limits, report)
+}
+
+/**
+ * Removes what a run left that is over, but for what others need, once that is on record. Errors: as `collect`; those of `Engine.removeRun`; `CONFLICT`
+ * where what it left is being read.
+ */
+export async function removeRun(
+  deployment: CollectedDeployment,
+  principal: Principal,
+  run: string,
+  options: Options,
+): Promise<RemovedRun> {
+  const engine = await deployment.requireEngine()
+  const isRead = new SeamError('CONFLICT', `What run ${run} left is being exported, or taken by another run.`, {
+    remedy: 'Try again once that has ended.',
+  })
+  if (deployment.exporting.has(run)) throw isRead
+  const { report } = await remove(deployment, engine, () => engine.removeRun(principal, run), options)
+  // That began meanwhile, and nothing was removed.
+  if (report.runs === 0) throw isRead
+  return { run, removed: report.removed.givenUp, young: report.young }
+}
+
+interface Removed {
+  readonly limits: Limits
+  readonly report: CollectionReport
+}
+
+function remove(
+  deployment: CollectedDeployment,
+  engine: Engine,
+  begin: () => Promise<Collection>,
+  { signal, onNotice }: Options,
+): Promise<Removed> {
   return engine.whileLeading((lead) => {
     const call = { signal: AbortSignal.any([lead.signal, ...(signal ? [signal] : [])]), onNotice }
-    return remove(deployment, engine, { principal, terms, lead }, call)
+    return removeLeading(deployment, engine, { begin, lead }, call)
   })
 }
 
-interface Work {
-  readonly principal: Principal
-  readonly terms: CollectionTerms
-  readonly lead: Lead
-}
-
-async function remove(
+async function removeLeading(
   deployment: CollectedDeployment,
   engine: Engine,
-  { principal, terms, lead }: Work,
+  { begin, lead }: { readonly begin: () => Promise<Collection>; readonly lead: Lead },
   { signal, onNotice }: Options,
-): Promise<CollectAnswer> {
-  const { seq, at: _, ...limits } = await engine.collect(principal, terms)
+): Promise<Removed> {
+  const { seq, at: _, ...limits } = await begin()
   const removed = { objects: 0, bytes: 0 }
   const end = (outcome: 'done' | 'failed') =>
     engine.collected(seq, { outcome, removed: removed.objects, bytes: removed.bytes })
@@ -69,7 +100,7 @@ async function remove(
       },
     })
     await end('done')
-    return answer(false, limits, report)
+    return { limits, report }
   } catch (error) {
     // Where even that can not be recorded, the next engine knows that it ended.
     await end('failed').catch((cause: unknown) => onNotice(toSeamError(cause)))
@@ -83,10 +114,11 @@ async function sweep(
   limits: Limits,
   { dryRun, ...call }: NonNullable<Parameters<typeof collectBlobs>[1]> & { readonly dryRun: boolean },
 ): Promise<CollectionReport> {
-  const held = new Set([...engine.storage().holds.map(({ run }) => run), ...exporting.keys()])
+  const { holds, removalsFrom } = engine.storage()
+  const held = new Set([...holds.map(({ run }) => run), ...exporting.keys()])
   const { size } = await journal.head(ns)
   const dir = join(dataDir, 'tmp')
-  return collectBlobs({ ns, journal, projections, guarded, dir, size, held, dryRun, ...limits }, call)
+  return collectBlobs({ ns, journal, projections, guarded, dir, size, held, removalsFrom, dryRun, ...limits }, call)
 }
 
 function answer(dryRun: boolean, limits: Limits, report: CollectionReport): CollectAnswer {

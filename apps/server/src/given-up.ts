@@ -5,8 +5,8 @@ import type { Engine } from '@seamark/orchestrator'
 import type { Deployment } from './deployment.ts'
 
 /**
- * Since when patches, outputs and logs of a run may be gone: when the collection began that gave it up. One that gives up
- * snapshots leaves them, and every collection leaves what is held when it begins.
+ * Since when patches, outputs and logs of a run may be gone: when the collection began that gave it up, at its age or because somebody
+ * asked. One that gives up snapshots leaves them, and every collection leaves what is held when it begins.
  */
 export async function givenUpAt(
   deployment: Pick<Deployment, 'engine' | 'ns' | 'journal'>,
@@ -16,13 +16,15 @@ export async function givenUpAt(
   const { run, sealedAt } = row
   if (sealedAt === undefined) return undefined
   const { engine } = deployment
-  return engine === undefined ? scan(deployment, { ...row, sealedAt }, options) : engine.givenUp(run, sealedAt)?.at
+  if (engine === undefined) return scan(deployment, { ...row, sealedAt }, options)
+  return engine.givenUp(run, sealedAt)?.at ?? removedAt(deployment, row, engine.storage().removalsFrom, options)
 }
 
 /** Whether a collection is under way that may be removing what a run left. */
 export function isGoing({ engine }: Pick<Deployment, 'engine'>, { run, sealedAt }: RunRow): boolean {
   if (engine === undefined || sealedAt === undefined) return false
   const { collection, holds } = engine.storage()
+  if (collection?.run === run) return true
   if (sealedAt >= (collection?.runsBefore ?? 0) || holds.some((hold) => hold.run === run)) return false
   // Its hold may have been released since the collection began.
   return engine.givenUp(run, sealedAt) !== undefined
@@ -35,10 +37,27 @@ export function isGoing({ engine }: Pick<Deployment, 'engine'>, { run, sealedAt 
 export function requireNoCollection(engine: Pick<Engine, 'storage'>, { run, sealedAt = 0 }: RunRow): void {
   const { collection, holds } = engine.storage()
   const before = Math.max(collection?.runsBefore ?? 0, collection?.snapshotsBefore ?? 0)
-  if (sealedAt >= before || holds.some((hold) => hold.run === run)) return
+  if (collection?.run !== run && (sealedAt >= before || holds.some((hold) => hold.run === run))) return
   throw new SeamError('CONFLICT', `A collection that gives run ${run} up is under way.`, {
     remedy: 'Try again once it has ended.',
   })
+}
+
+/** When somebody last asked to remove it. Which runs were removed so is not kept in mind; it is asked only where something is gone. */
+async function removedAt(
+  { ns, journal }: Pick<Deployment, 'ns' | 'journal'>,
+  { run, seq }: RunRow,
+  removalsFrom: number | undefined,
+  options: CallOptions,
+): Promise<number | undefined> {
+  if (removalsFrom === undefined) return undefined
+  let found: number | undefined
+  for await (const { header } of journal.read(ns, Math.max(seq, removalsFrom), options)) {
+    if (!Buffer.from(header).includes('"kind":"collection.begun"')) continue
+    const record = parseHeader(header)
+    if (record.kind === 'collection.begun' && record.data.run === run) found = record.at
+  }
+  return found
 }
 
 /** Without an engine nobody has the records folded. It is asked only where something is gone. */
@@ -54,8 +73,10 @@ async function scan(
     const record = parseHeader(header)
     if (record.kind === 'hold.placed' || record.kind === 'hold.released') {
       if (record.data.run === run) held = record.kind === 'hold.placed'
-    } else if (record.kind === 'collection.begun' && !held && sealedAt < (record.data.runsBefore ?? 0))
-      found = record.at
+    } else if (record.kind === 'collection.begun') {
+      const { runsBefore = 0, run: only } = record.data
+      if (only === run || (!held && sealedAt < runsBefore)) found = record.at
+    }
   }
   return found
 }

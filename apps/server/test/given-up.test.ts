@@ -80,6 +80,23 @@ describe('what a run left', () => {
     expect(await gone()).toEqual([expect.any(Number), expect.any(Number)])
   })
 
+  it('is going and gone where somebody asked for that, not held, and once nothing else is under way', async () => {
+    const { engine, collect, gone, going, taken } = await sealedRun()
+    const refused = { code: 'CONFLICT' }
+    await engine.hold(principal, 'r')
+    await expect(engine.removeRun(principal, 'r')).rejects.toMatchObject(refused)
+    await engine.release(principal, 'r')
+    await collect({}, () => expect(engine.removeRun(principal, 'r')).rejects.toMatchObject(refused))
+    await expect(engine.removeRun(principal, 'none')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const { seq, at } = await engine.removeRun(principal, 'r')
+    expect(going()).toBe(true)
+    expect(taken).toThrow(expect.objectContaining(refused))
+    await expect(engine.hold(principal, 'r')).rejects.toMatchObject(refused)
+    await expect(engine.collect(principal, { graceMs: HOUR })).rejects.toMatchObject(refused)
+    await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
+    expect([going(), ...(await gone())]).toEqual([false, at, at])
+  })
+
   it('is given up by the same collections for who leads and for who reads the log', async () => {
     const ages = fc.constantFrom({ runsMs: 0 }, { runsMs: 50 * HOUR }, { snapshotsMs: 0 }, { runsMs: 1.5 * HOUR })
     const step = fc.oneof(fc.constant('hold' as const), fc.constant('release' as const), ages)

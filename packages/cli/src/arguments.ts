@@ -8,7 +8,7 @@ import { meant } from './words.ts'
  * Refuses what the parser would let pass: unknown options, values where none belong, options
  * without their value, too few or too many arguments. Errors: `INVALID_INPUT` with a suggestion.
  */
-export function checkArguments(command: string, args: ArgsDef, rawArgs: readonly string[]): void {
+export function checkArguments(command: string, args: ArgsDef, rawArgs: readonly string[], takesMore = false): void {
   const options = optionsOf(args)
   const positionals = Object.entries(args).filter(([, def]) => def.type === 'positional')
   const given = parseArgs({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true })
@@ -27,7 +27,8 @@ export function checkArguments(command: string, args: ArgsDef, rawArgs: readonly
     if (!valued && token.value !== undefined) throw usage(command, `${token.rawName} takes no value.`)
   }
   const extra = given.positionals[positionals.length]
-  if (extra !== undefined) throw usage(command, `There is an argument too many: ${JSON.stringify(extra)}.`)
+  if (extra !== undefined && !takesMore)
+    throw usage(command, `There is an argument too many: ${JSON.stringify(extra)}.`)
   const missing = positionals[given.positionals.length]
   if (missing !== undefined && missing[1].required !== false)
     throw usage(command, `${missing[0].toUpperCase()} is missing.`)

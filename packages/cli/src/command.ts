@@ -63,6 +63,8 @@ export interface Command {
   readonly notes: readonly string[]
   /** Whether it takes words of a command after `--`. */
   readonly takesCommand: boolean
+  /** Whether its last argument may be given several times. */
+  readonly takesMore: boolean
   /** Resolves with the exit code. */
   readonly run: (context: CliContext, rawArgs: string[]) => Promise<number>
 }
@@ -75,6 +77,8 @@ export interface CommandSpec<T extends ArgsDef> {
   readonly notes?: readonly string[]
   /** Absent: no. */
   readonly takesCommand?: true
+  /** Absent: no. All of them are in `args._`. */
+  readonly takesMore?: true
   /** `words` are those after `--`, where it takes a command; `undefined` where there is no `--`. */
   readonly run: (
     context: CliContext,

@@ -17,11 +17,12 @@ export function command<const T extends ArgsDef>(spec: CommandSpec<T>): Command 
     examples: spec.examples,
     notes: spec.notes ?? [],
     takesCommand: spec.takesCommand === true,
+    takesMore: spec.takesMore === true,
     run: async (context, given) => {
       const end = spec.takesCommand === true ? given.indexOf('--') : -1
       const words = end === -1 ? undefined : given.slice(end + 1)
       const rawArgs = end === -1 ? given : given.slice(0, end)
-      checkArguments(spec.name, args, rawArgs)
+      checkArguments(spec.name, args, rawArgs, spec.takesMore)
       const parsed = parseArgs<T & CommonArgs>(rawArgs, args)
       if ('output' in spec.args) {
         // With `-` it is the file that is written.

@@ -9,6 +9,7 @@ export function commandHelp(command: Command, style: Style): string {
   const shape = positionals.map(([name, def]) =>
     def.required === false ? `[${name.toUpperCase()}]` : name.toUpperCase(),
   )
+  if (command.takesMore) shape.push('[…]')
   const rows = [
     ...positionals.map(([name, def]) => [name.toUpperCase(), def.description ?? ''] as const),
     ...options.map(([name, def]) => {

@@ -88,7 +88,7 @@ function none(): Tally {
 async function sweep(
   reach: Reach,
   report: CollectionReport,
-  { ns, guarded, storedBefore, dryRun }: CollectOptions,
+  { ns, guarded, storedBefore, dryRun, run }: CollectOptions,
   { removed, mayRemove }: CollectHooks,
   call: CallOptions,
 ): Promise<void> {
@@ -114,6 +114,7 @@ async function sweep(
     if (!/^[0-9a-f]{64}$/.test(sha256) || object.key !== blobKey(ns, sha256)) continue
     const standing = reach.standing(sha256)
     if (standing === 'kept') count(report.kept, object)
+    else if (run !== undefined && standing === 'orphaned') continue
     else if (storedAt(object) >= storedBefore) count(report.young, object)
     else unneeded.push([object, standing])
     if (unneeded.length >= removedAtOnce) await removeThem()

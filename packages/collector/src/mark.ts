@@ -14,6 +14,10 @@ export interface MarkOptions {
   /** Epoch milliseconds; runs that were sealed before are given up. */
   readonly runsBefore?: number
   readonly snapshotsBefore?: number
+  /** Only what this run names is removed, whatever its age. */
+  readonly run?: string
+  /** Where the first record may be of a collection of just one run. Absent: there is none. Runs that were removed so are given up. */
+  readonly removalsFrom?: number | undefined
   /** Runs that are not given up, whatever their age. */
   readonly held: ReadonlySet<string>
 }
@@ -37,7 +41,9 @@ const SHA256 = /"sha256":"([0-9a-f]{64})"/g
  * Errors: `INTEGRITY` where a manifest of an agent is gone: what it names is not known.
  */
 export async function mark(reach: Reach, options: MarkOptions, call: CallOptions): Promise<GivenUpRuns> {
+  const { run: only } = options
   const found = await giveUpRuns(reach, options, call)
+  await giveUpRemoved(reach, options, call)
   let records = 0
   for await (const { header, run } of options.journal.read(options.ns, 0, { to: options.size, ...call })) {
     if (++records % recordsAtOnce === 0) await setImmediate()
@@ -47,6 +53,8 @@ export async function mark(reach: Reach, options: MarkOptions, call: CallOptions
     // What is looked for is ASCII.
     const text = bytes.toString('latin1')
     const what = run === undefined ? undefined : reach.givenUp(run)
+    // Others that are given up neither keep it nor lose what is theirs alone.
+    if (only !== undefined && what !== undefined && run !== only) continue
     for (const sha256 of digestsIn(text)) reach.name(sha256, what === undefined ? 'kept' : 'givenUp')
     if (what === 'snapshots') for (const sha256 of digestsIn(withoutSnapshots(text))) reach.name(sha256, 'kept')
   }
@@ -55,8 +63,13 @@ export async function mark(reach: Reach, options: MarkOptions, call: CallOptions
 
 /** Of sealed runs. What runs in flight have is not asked about. */
 async function giveUpRuns(reach: Reach, options: MarkOptions, call: CallOptions): Promise<GivenUpRuns> {
-  const { ns, projections, runsBefore = 0, snapshotsBefore = 0, held } = options
+  const { ns, projections, runsBefore = 0, snapshotsBefore = 0, run: only, held } = options
   const found: GivenUpRuns = { runs: 0, snapshots: 0 }
+  if (only !== undefined) {
+    if (held.has(only)) return found
+    reach.giveUp(only, 'all')
+    return { ...found, runs: 1 }
+  }
   if (runsBefore === 0 && snapshotsBefore === 0) return found
   let cursor: string | undefined
   do {
@@ -71,6 +84,20 @@ async function giveUpRuns(reach: Reach, options: MarkOptions, call: CallOptions)
     ;({ cursor } = page)
   } while (cursor !== undefined)
   return found
+}
+
+/** As somebody asked, one by one. */
+async function giveUpRemoved(reach: Reach, options: MarkOptions, call: CallOptions): Promise<void> {
+  const { ns, journal, removalsFrom, size, held } = options
+  if (removalsFrom === undefined) return
+  let records = 0
+  for await (const { header } of journal.read(ns, removalsFrom, { to: size, ...call })) {
+    if (++records % recordsAtOnce === 0) await setImmediate()
+    const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
+    if (!bytes.includes('"kind":"collection.begun"')) continue
+    const { data }: { readonly data?: { readonly run?: unknown } } = JSON.parse(bytes.toString())
+    if (typeof data?.run === 'string' && !held.has(data.run)) reach.giveUp(data.run, 'all')
+  }
 }
 
 /** Versions that were removed too: runs that name them go on. */

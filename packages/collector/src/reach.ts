@@ -31,7 +31,9 @@ export function reachAt(path: string): Reach {
     'INSERT INTO blob VALUES (?, ?) ON CONFLICT DO UPDATE SET kept = 1 WHERE excluded.kept = 1',
   )
   const look = db.prepare<[Buffer], number>('SELECT kept FROM blob WHERE digest = ?').pluck()
-  const addRun = db.prepare<[string, number]>('INSERT INTO run VALUES (?, ?)')
+  const addRun = db.prepare<[string, number]>(
+    'INSERT INTO run VALUES (?, ?) ON CONFLICT DO UPDATE SET whole = max(whole, excluded.whole)',
+  )
   const lookRun = db.prepare<[string], number>('SELECT whole FROM run WHERE id = ?').pluck()
   db.exec('BEGIN')
   // Without a name, nothing is left of it when the process is killed.

@@ -68,6 +68,42 @@ describe('a collection', () => {
     expect(here.stored()).toEqual([])
   })
 
+  it('of one run removes what only that run names, and nothing else, whatever its age', async () => {
+    const here = await world()
+    const [shared, own, late] = [await here.blob('shared'), await here.blob('own'), await here.blob('late', HOUR)]
+    const orphan = await here.blob('orphan')
+    await here.record('attempt.ended', { product: { patch: ref(shared), stdout: ref(own), stderr: ref(late) } }, 'r')
+    await here.record('item.taken', { product: { patch: ref(shared) } }, 'other')
+    await here.row('r', 5)
+    await here.row('other', 5)
+    const none = { objects: 0, bytes: 0 }
+    expect(await here.collect({ run: 'r', held: new Set(['r']) })).toMatchObject({
+      runs: 0,
+      removed: { givenUp: none },
+    })
+    expect(await here.collect({ run: 'r' })).toEqual({
+      kept: { objects: 1, bytes: 6 },
+      young: { objects: 1, bytes: 4 },
+      removed: { orphaned: none, givenUp: { objects: 1, bytes: 3 } },
+      runs: 1,
+      snapshots: 0,
+    })
+    expect(here.stored()).toEqual([shared, late, orphan].toSorted())
+
+    // One that was removed before does not keep what the next one names, and what is its own is left to a collection of all.
+    await here.record('collection.begun', { storedBefore: 6, run: 'r' })
+    await here.blob('own')
+    const removalsFrom = 2
+    expect((await here.collect({ run: 'other', removalsFrom })).removed).toEqual({
+      orphaned: none,
+      givenUp: { objects: 1, bytes: 6 },
+    })
+    expect(here.stored()).toEqual([own, late, orphan].toSorted())
+    await here.collect({ storedBefore: 2 * HOUR, removalsFrom, held: new Set(['r']) })
+    expect(here.stored()).toEqual([own, late].toSorted())
+    expect((await here.collect({ storedBefore: 2 * HOUR, removalsFrom })).removed.givenUp.objects).toBe(2)
+  })
+
   it('leaves exactly what is needed of any namespace, and nothing more to do', async () => {
     const run = fc.record({
       sealedAt: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),

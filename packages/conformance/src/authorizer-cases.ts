@@ -37,6 +37,7 @@ const everyAction: Readonly<Record<Action, true>> = {
   'agent.remove': true,
   'run.hold': true,
   'run.release': true,
+  'run.remove': true,
   'storage.collect': true,
   'keys.read': true,
   'executor.probe': true,

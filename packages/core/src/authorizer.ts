@@ -18,6 +18,8 @@ export type Action =
   /** Keeps what a run left, or no longer. */
   | 'run.hold'
   | 'run.release'
+  /** Removes what a run left that is over. */
+  | 'run.remove'
   /** Removes what nothing needs any more. */
   | 'storage.collect'
   | 'keys.read'

@@ -14,6 +14,8 @@ export interface StorageRecords {
     readonly runsBefore?: number
     /** Of runs that were sealed before, snapshots and conversations are given up. */
     readonly snapshotsBefore?: number
+    /** The actor asked to give up just this run, whatever its age; nothing else is removed. */
+    readonly run?: string
   }
   'collection.ended': {
     readonly outcome: 'done' | 'failed'

@@ -50,7 +50,7 @@ function removedText(removed: readonly BlobRef[]): string {
   if (removed.length === 0) return ''
   const lines = removed.map(({ sha256, size }) => `    ${sha256}  ${size} bytes\n`).join('')
   return `
-**Not here:** patches that the records name and that the operator's retention had removed before this export. What was in them
+**Not here:** patches that the records name and that the operator had removed before this export. What was in them
 can not be checked any more; that they were made, their sizes and their digests can.
 
 ${lines}`

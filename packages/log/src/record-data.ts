@@ -173,6 +173,7 @@ const schemas = {
     storedBefore: instant,
     runsBefore: instant.exactOptional(),
     snapshotsBefore: instant.exactOptional(),
+    run: name.exactOptional(),
   }),
   'collection.ended': z.strictObject({ outcome: z.literal(['done', 'failed']), removed: count, bytes: count }),
   'tool.denied': z.strictObject({ tool: word, reason: word, index: count }),

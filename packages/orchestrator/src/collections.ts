@@ -20,6 +20,7 @@ export function foldStorage({ storage }: State, record: StorageRecord): void {
   else if (kind === 'collection.ended') storage.collection = undefined
   else {
     storage.collection = { ...data, seq, at }
+    if (data.run !== undefined) storage.removalsFrom ??= seq
     // Nobody asks later for what else a collection gives up.
     if (data.runsBefore !== undefined) giveUp(storage, { at, runsBefore: data.runsBefore })
   }
@@ -60,7 +61,8 @@ export function decideHold(state: State, command: Command & { type: 'hold' }): D
     return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
   if (holds.has(run)) return { drafts: [], reply: { ok: true, created: false } }
   const before = latest(collection?.runsBefore, collection?.snapshotsBefore)
-  if (before !== undefined && earlier?.sealedAt !== undefined && earlier.sealedAt < before)
+  const aged = before !== undefined && earlier?.sealedAt !== undefined && earlier.sealedAt < before
+  if (aged || collection?.run === run)
     return refused(
       'CONFLICT',
       `A collection that gives run ${run} up is under way.`,
@@ -84,13 +86,35 @@ export function decideRelease(state: State, { run, principal }: Command & { type
 /** One collection at a time. */
 export function decideCollect(state: State, command: Command & { type: 'collect' }, now: number): Decision {
   const { principal, terms } = command
-  if (state.storage.collection !== undefined) {
-    const began = new Date(state.storage.collection.at).toISOString()
-    const reply: Reply = refuse('CONFLICT', `A collection is under way since ${began}.`, 'Wait until it has ended.')
-    return { drafts: [], reply }
-  }
+  const busy = underWay(state)
+  if (busy !== undefined) return { drafts: [], reply: busy }
   return {
     drafts: [{ kind: 'collection.begun', ...by(principal), data: limitsOf(state, terms, now) }],
+    reply: { ok: true },
+  }
+}
+
+function underWay({ storage: { collection } }: State): Reply | undefined {
+  if (collection === undefined) return undefined
+  const began = new Date(collection.at).toISOString()
+  return refuse('CONFLICT', `A collection is under way since ${began}.`, 'Wait until it has ended.')
+}
+
+/** A collection of what one run left: what was stored up to its seal, and before the oldest attempt began that is under way. */
+export function decideRemoveRun(state: State, command: Command & { type: 'remove' }): Decision {
+  const { run, principal, earlier } = command
+  const refused = (...why: Parameters<typeof refuse>): Decision => ({ drafts: [], reply: refuse(...why) })
+  const known = state.runs.get(run) ?? earlier
+  if (known === undefined) return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
+  if (known.sealedAt === undefined)
+    return refused('CONFLICT', `Run ${run} is not over.`, 'Wait until it has ended, or cancel it.')
+  if (state.storage.holds.has(run))
+    return refused('CONFLICT', `Run ${run} is held.`, `Release it first: \`seamark gc release ${run}\`.`)
+  const busy = underWay(state)
+  if (busy !== undefined) return { drafts: [], reply: busy }
+  const { storedBefore } = limitsOf(state, { graceMs: 0 }, known.sealedAt + 1)
+  return {
+    drafts: [{ kind: 'collection.begun', ...by(principal), data: { storedBefore, run } }],
     reply: { ok: true },
   }
 }

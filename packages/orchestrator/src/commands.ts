@@ -183,6 +183,13 @@ export type Command =
     }
   | { readonly type: 'release'; readonly principal: Principal; readonly run: string }
   | { readonly type: 'collect'; readonly principal: Principal; readonly terms: CollectionTerms }
+  | {
+      readonly type: 'remove'
+      readonly principal: Principal
+      readonly run: string
+      /** As that of `cancel`. */
+      readonly earlier?: RunRow
+    }
   /** The collection whose record has this `seq` is over. */
   | { readonly type: 'collected'; readonly seq: number; readonly data: RecordData['collection.ended'] }
   | { readonly type: 'tick' }

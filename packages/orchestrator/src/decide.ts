@@ -1,6 +1,6 @@
 import type { RecordDraft } from '@seamark/core'
 import { decidePush, decideRemove } from './agents.ts'
-import { decideCollect, decideCollected, decideHold, decideRelease } from './collections.ts'
+import { decideCollect, decideCollected, decideHold, decideRelease, decideRemoveRun } from './collections.ts'
 import type { Command, Decision, Moment, Reply } from './commands.ts'
 import { decideAdd, decideChildren } from './decide-children.ts'
 import { canceledIdle, decideEnd } from './decide-end.ts'
@@ -57,6 +57,8 @@ export function decide(state: State, command: Command, moment: Moment): Decision
       return decideRelease(state, command)
     case 'collect':
       return decideCollect(state, command, moment.now)
+    case 'remove':
+      return decideRemoveRun(state, command)
     case 'collected':
       return decideCollected(state, command)
     case 'add':

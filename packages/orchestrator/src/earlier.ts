@@ -5,7 +5,7 @@ import type { State } from './state.ts'
 function runOf(command: Command): string | undefined {
   if (command.type === 'submit') return command.submission.run
   const { type } = command
-  if (type === 'pause' || type === 'unpause' || type === 'hold') return command.run
+  if (type === 'pause' || type === 'unpause' || type === 'hold' || type === 'remove') return command.run
   return type === 'cancel' || type === 'answer' ? command.run : undefined
 }
 
@@ -26,7 +26,8 @@ export async function withEarlier(state: State, projections: Projections, comman
   const [earlier] = rows
   if (earlier === undefined) return command
   const { type } = command
-  if (type === 'submit' || type === 'pause' || type === 'unpause' || type === 'hold') return { ...command, earlier }
+  if (type === 'submit' || type === 'pause' || type === 'unpause' || type === 'hold' || type === 'remove')
+    return { ...command, earlier }
   if (command.type !== 'cancel' && command.type !== 'answer') return command
   if (command.item === undefined) return { ...command, earlier }
   const { rows: items } = await projections.query(state.ns, 'items', { run, item: command.item })

@@ -112,8 +112,8 @@ export interface Engine {
   hold(principal: Principal, run: string, reason?: string): Promise<{ readonly created: boolean }>
   /** `released` is false where it was not held. Errors: `FORBIDDEN`. */
   release(principal: Principal, run: string): Promise<{ readonly released: boolean }>
-  /** What is held, and the collection that is under way. */
-  storage(): Pick<StorageState, 'collection'> & { readonly holds: readonly Hold[] }
+  /** What is held, the collection that is under way, and where the first one of just one run is in the log. */
+  storage(): Pick<StorageState, 'collection' | 'removalsFrom'> & { readonly holds: readonly Hold[] }
   /** The collection that gave up a run which was sealed at `sealedAt`, in epoch milliseconds; none where it was held each time. */
   givenUp(run: string, sealedAt: number): GivenUp | undefined
   /**
@@ -121,6 +121,11 @@ export interface Engine {
    * Errors: `CONFLICT` (one is under way), `FORBIDDEN`.
    */
   collect(principal: Principal, terms: CollectionTerms): Promise<Collection>
+  /**
+   * Begins to remove what a run left, as `collect`; records stay. Errors: `NOT_FOUND`, `CONFLICT` (it is not over, it is held, or a collection is
+   * under way), `FORBIDDEN`.
+   */
+  removeRun(principal: Principal, run: string): Promise<Collection>
   /** What a collection would be held to that began now. Errors: `INVALID_INPUT`. */
   collectionLimits(terms: CollectionTerms): RecordData['collection.begun']
   /**

@@ -23,7 +23,7 @@ interface SavedRun extends Omit<Run, 'items' | 'byId'> {
 /** Who names a layer follows from the runs; who was cancelled while waiting for it is left out. */
 type SavedLayer = Omit<Layer, 'runs'>
 
-interface SavedStorage extends Pick<StorageState, 'collection' | 'givenUp'> {
+interface SavedStorage extends Pick<StorageState, 'collection' | 'givenUp' | 'removalsFrom'> {
   readonly holds: readonly Hold[]
   readonly spared: readonly (readonly [string, GivenUp?])[]
 }
@@ -128,6 +128,7 @@ export function loadState(ns: string, snapshot: StateSnapshot): { state: State; 
   for (const agent of saved.agents) state.agents.set(agentKey(agent), agent)
   for (const hold of saved.storage.holds) state.storage.holds.set(hold.run, hold)
   state.storage.collection = saved.storage.collection
+  state.storage.removalsFrom = saved.storage.removalsFrom
   state.storage.givenUp = saved.storage.givenUp
   for (const [run, before] of saved.storage.spared) state.storage.spared.set(run, before)
   relock(state, saved.locksHeld)

@@ -26,6 +26,8 @@ export interface StorageState {
   givenUp: GivenUp | undefined
   /** The same of runs that were held when it began: of the collections at which they were not held. */
   readonly spared: Map<string, GivenUp | undefined>
+  /** `seq` of the first collection of just one run, where there was any. */
+  removalsFrom: number | undefined
 }
 
 /** A collection, begun at `at`, gave all up that was sealed before `runsBefore`; both epoch milliseconds. */
@@ -35,7 +37,7 @@ export interface GivenUp {
 }
 
 export function noStorage(): StorageState {
-  return { holds: new Map(), collection: undefined, givenUp: undefined, spared: new Map() }
+  return { holds: new Map(), collection: undefined, givenUp: undefined, spared: new Map(), removalsFrom: undefined }
 }
 
 /** How old things have to be, in milliseconds. */

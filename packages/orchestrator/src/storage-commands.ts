@@ -2,10 +2,11 @@ import type { Clock } from '@seamark/kit'
 import { NAME, SeamError } from '@seamark/kit'
 import type { Authorize } from './authorization.ts'
 import { givenUpOf, limitsOf } from './collections.ts'
+import type { Command } from './commands.ts'
 import type { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { posted } from './parts.ts'
-import type { CollectionTerms } from './state-storage.ts'
+import type { Collection, CollectionTerms } from './state-storage.ts'
 
 /** Characters of the reason of a hold. */
 const REASON_CHARS = 200
@@ -19,11 +20,18 @@ interface Needs {
 
 type StorageCommands = Pick<
   Engine,
-  'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'collectionLimits' | 'collected'
+  'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'removeRun' | 'collectionLimits' | 'collected'
 >
 
 /** What may be asked about what is kept. */
 export function storageCommands({ authorize, running, clock, redact }: Needs): StorageCommands {
+  async function begin(command: Command & { type: 'collect' | 'remove' }): Promise<Collection> {
+    await posted(running().loop, command)
+    const { collection } = running().loop.state.storage
+    if (collection === undefined) throw new SeamError('INTERNAL', 'A collection ended before it began.')
+    return collection
+  }
+
   return {
     async hold(principal, run, reason) {
       await authorize(principal, 'run.hold', { run })
@@ -44,17 +52,19 @@ export function storageCommands({ authorize, running, clock, redact }: Needs): S
       return { released: effective }
     },
     storage() {
-      const { holds, collection } = running().loop.state.storage
-      return { collection, holds: [...holds.values()] }
+      const { holds, collection, removalsFrom } = running().loop.state.storage
+      return { collection, removalsFrom, holds: [...holds.values()] }
     },
     givenUp: (run, sealedAt) => givenUpOf(running().loop.state.storage, run, sealedAt),
     async collect(principal, terms) {
       await authorize(principal, 'storage.collect', {})
       checkTerms(terms)
-      await posted(running().loop, { type: 'collect', principal, terms })
-      const { collection } = running().loop.state.storage
-      if (collection === undefined) throw new SeamError('INTERNAL', 'A collection ended before it began.')
-      return collection
+      return begin({ type: 'collect', principal, terms })
+    },
+    async removeRun(principal, run) {
+      await authorize(principal, 'run.remove', { run })
+      requireRun(run)
+      return begin({ type: 'remove', principal, run })
     },
     collectionLimits(terms) {
       checkTerms(terms)

@@ -66,6 +66,25 @@ describe('holds and collections', () => {
     await engine.stop({ cancelRunning: true })
   })
 
+  it('of one run remove what was stored up to its seal, before the oldest attempt began that is under way', async () => {
+    const hands = fakeHands((task) => (task.run === 'slow' ? 'hold' : { outcome: 'succeeded', reason: 'completed' }))
+    const { engine, options } = await engineWith(hands)
+    const run = await sealedRun(engine)
+    const { rows } = await options.projections.query('default', 'runs', { run })
+    const { seq, storedBefore } = await engine.removeRun(LOCAL, run)
+    expect(storedBefore).toBe((rows[0]?.sealedAt ?? 0) + 1)
+    await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
+    await engine.submit(LOCAL, submission('slow', [item('a')]))
+    const launched = async () =>
+      only(await records(options), 'item.launched').find((record) => record.run === 'slow')?.at ?? 0
+    await expect.poll(launched).toBeGreaterThan(0)
+    await expect(engine.removeRun(LOCAL, 'slow')).rejects.toMatchObject({ code: 'CONFLICT' })
+    await engine.submit(LOCAL, submission('after', [item('a')]))
+    await engine.sealed('after')
+    expect(await engine.removeRun(LOCAL, 'after')).toMatchObject({ run: 'after', storedBefore: await launched() })
+    await engine.stop({ cancelRunning: true })
+  })
+
   it('leave what was stored since the oldest attempt began that is under way, less the grace', async () => {
     let ahead = 0
     const clock = { ...systemClock, now: () => Date.now() + ahead }

@@ -73,6 +73,7 @@ export type {
   HoldList,
   HoldView,
   ReleaseAnswer,
+  RemovedRun,
 } from './wire/gc.ts'
 export type { NoParams } from './wire/route-base.ts'
 export type { RerunQuery } from './wire/rerun-routes.ts'

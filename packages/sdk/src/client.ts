@@ -5,6 +5,7 @@ import type {
   HoldAnswer,
   HoldView,
   ReleaseAnswer,
+  RemovedRun,
   RerunAnswer,
   RerunQuery,
   AgentDetail,
@@ -201,6 +202,11 @@ export interface SeamarkClient {
   hold(run: string, reason?: string, options?: CallOptions): Promise<HoldAnswer>
   /** Lets a run be given up at its age. */
   release(run: string, options?: CallOptions): Promise<ReleaseAnswer>
+  /**
+   * Removes what a run left that is over; its records stay. Errors: `NOT_FOUND`, `CONFLICT` (it is not over, it is held, what it left is being
+   * read, or a collection is under way), `UNSUPPORTED` (a storage that can not), `LIMIT_EXCEEDED` (no room for its list), `INTEGRITY`.
+   */
+  removeRun(run: string, options?: CallOptions): Promise<RemovedRun>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
 }
@@ -304,6 +310,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
     hold: (run, reason, callOptions) =>
       ask(ROUTES.holdRun, { params: { run }, body: reason === undefined ? {} : { reason } }, callOptions),
     release: (run, callOptions) => ask(ROUTES.releaseRun, { params: { run } }, callOptions),
+    // As `collect`.
+    removeRun: (run, callOptions) => ask(ROUTES.removeRun, { params: { run }, silenceMs: 0 }, callOptions),
     close: () => wire.close(),
   }
 }

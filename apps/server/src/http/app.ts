@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { listAgents, pushAgent, removeAgent, showAgent } from '../agents.ts'
 import type { Deployment } from '../deployment.ts'
 import { exportEvidence } from '../evidence.ts'
-import { collect } from '../gc.ts'
+import { collect, removeRun } from '../gc.ts'
 import { holds } from '../holds.ts'
 import { itemPolicy } from '../item-policy.ts'
 import { exportKeys } from '../keys.ts'
@@ -159,6 +159,9 @@ export function buildApp(options: AppOptions): App {
     return { placed: (await engine.hold(principal, params.run, body().reason)).created }
   })
   json(ROUTES.releaseRun, async ({ params }) => (await deployment.requireEngine()).release(principal, params.run))
+  json(ROUTES.removeRun, async ({ params, signal }) =>
+    removeRun(deployment, principal, params.run, { signal, onNotice: options.onNotice }),
+  )
   json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({
     body: runEvents(deployment, params.run, { ...query, signal }),

@@ -64,6 +64,6 @@ function described({ dryRun, kept, young, removed, ...answer }: CollectAnswer): 
   ].join('\n')
 }
 
-function tally({ objects, bytes }: BlobTally): string {
+export function tally({ objects, bytes }: BlobTally): string {
   return `${counted(objects, 'blob')} (${bytesText(bytes)})`
 }

@@ -26,6 +26,7 @@ import { planShow } from './plan-show.ts'
 import { policyExplain } from './policy-explain.ts'
 import { report } from './report.ts'
 import { rerun, retry } from './rerun.ts'
+import { rm } from './rm.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
 import { secretsList } from './secrets-list.ts'
@@ -76,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   drain,
   doctor,
+  rm,
   gc,
   gcHold,
   gcRelease,

@@ -36,7 +36,8 @@ export function wanted(commands: readonly Command[], values: Values, words: read
     return { kind: 'words', words: found.words.map(({ text, says }) => ({ text: `--${inline}=${text}`, says })) }
   }
   if (current.startsWith('-') && !given.includes('--')) return { kind: 'words', words: optionWords(command, given) }
-  const [name] = Object.entries(command.args).filter(([, { type }]) => type === 'positional')[positionals.length] ?? []
+  const taken = Object.keys(command.args).filter((each) => command.args[each]?.type === 'positional')
+  const name = taken[positionals.length] ?? (command.takesMore ? taken.at(-1) : undefined)
   if (name === undefined) {
     // `gc` is a command, and begins others too.
     const more = before.length === 1 ? nextWords(commands, before) : []

@@ -54,6 +54,16 @@ export const collectAnswer: z.ZodType<CollectAnswer> = z.object({
   snapshots: count,
 })
 
+/** What the removal of what a run left came to. */
+export interface RemovedRun {
+  readonly run: string
+  /** Blobs that only this run named, and that are gone. */
+  readonly removed: BlobTally
+  /** Those that stay for now, as what is under way may need them. */
+  readonly young: BlobTally
+}
+export const removedRun: z.ZodType<RemovedRun> = z.object({ run: runIdText, removed: tally, young: tally })
+
 /** A run that is held. */
 export interface HoldView {
   readonly run: string
