@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSyn
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Ended } from './seamark.ts'
-import { place } from './seamark.ts'
+import { place, until } from './seamark.ts'
 
 const here = place()
 const store = join(here.data, 'storage')
@@ -110,6 +110,22 @@ describe('a run that does another one again', () => {
     expect(strict).toMatchObject({ error: { code: 'CONFLICT', problems: [{ code: 'CONFLICT' }] } })
     renameSync(join(here.dir, 'repo'), join(here.dir, 'away'))
     expect((await here.seamark('rerun', 'last')).code).toBe(4)
+  }, 120_000)
+
+  it('is left to the running service with --detach, and refused without one', async () => {
+    here.write('two.json', JSON.stringify({ version: 1, defaults: { executor: 'process' }, items: [{ id: 'a', run: `test -e '${here.dir}/later'` }] })) // prettier-ignore
+    expect((await here.seamark('run', 'two.json', '--id', 'failed')).code).toBe(11)
+    here.write('later', '')
+    const detached = (id: string) => here.seamark('retry', 'failed', '--detach', '--json', '--id', id)
+    const { code, err } = await detached('early')
+    expect([code, JSON.parse(err).error.code]).toEqual([9, 'UNAVAILABLE'])
+    const service = here.start('serve', '--json')
+    await service.saw('"ready"')
+    expect(json(await detached('detached'))).toMatchObject({ run: 'detached', created: true, of: 'failed' })
+    await until(async () => (await here.seamark('status', 'detached')).out.includes('succeeded'))
+    expect((await here.seamark('status', 'early')).code).toBe(4)
+    service.child.kill('SIGTERM')
+    await service.ended
   }, 120_000)
 
   it('is refused where what an item names that runs again was removed, or can not be used now', async () => {

@@ -1,6 +1,7 @@
 import type { RerunAnswer, RerunQuery } from '@seamark/protocol'
 import type { CliContext, Command } from '../command.ts'
-import type { ConnectArgs } from '../connect.ts'
+import { withConnection } from '../connect.ts'
+import type { ConnectArgs, Connection } from '../connect.ts'
 import { command } from '../define.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { runToEnd } from '../run-to-end.ts'
@@ -13,9 +14,11 @@ const id = {
   description: 'Id of the new run; the same under the same id is the same run',
 } as const
 
+const detach = { type: 'boolean', description: 'Has the running service do it, and returns' } as const
+
 const notes = [
   'It is a new run, of the plan, the commit and the versions of agents that were recorded; changes to the plan file do not matter.',
-  'Exit code: as of seamark run.',
+  'Exit code: as of seamark run; with --detach, 0 once it is submitted. --json then gives what POST /v1/runs/{run}/rerun answers.',
 ]
 
 export const rerun: Command = command({
@@ -29,6 +32,7 @@ export const rerun: Command = command({
       description: 'Take the results of what succeeded, but for ITEM and all that need it',
     },
     id,
+    detach,
   },
   examples: [
     { line: 'seamark rerun last', says: 'all items of the newest run' },
@@ -41,8 +45,11 @@ export const rerun: Command = command({
 export const retry: Command = command({
   name: 'retry',
   summary: 'Does again what failed, was cancelled or was skipped in a run that is over',
-  args: { run: RUN, id },
-  examples: [{ line: 'seamark retry last', says: 'what succeeded is taken as it is, and not run' }],
+  args: { run: RUN, id, detach },
+  examples: [
+    { line: 'seamark retry last', says: 'what succeeded is taken as it is, and not run' },
+    { line: 'seamark retry last --detach', says: 'then: seamark watch last' },
+  ],
   notes,
   run: (context, args) => again(context, args, { take: 'succeeded' }),
 })
@@ -50,14 +57,24 @@ export const retry: Command = command({
 interface Given extends ConnectArgs {
   readonly run: string
   readonly id?: string | undefined
+  readonly detach?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
 function again(context: CliContext, given: Given, how: RerunQuery): Promise<number> {
   requireRunId(given.id)
-  return runToEnd(context, given, async ({ client }) => {
+  const submit = async ({ client }: Connection) => {
     const { run } = await findRun(client, given.run)
-    const answer = await client.rerun(run, { ...how, ...(given.id !== undefined && { run: given.id }) })
+    return client.rerun(run, { ...how, ...(given.id !== undefined && { run: given.id }) })
+  }
+  if (given.detach === true)
+    return withConnection(context, given, 'running', async (connection) => {
+      const answer = await submit(connection)
+      await context.io.out(given.json === true ? `${JSON.stringify(answer)}\n` : described(answer, context))
+      return 0
+    })
+  return runToEnd(context, given, async (connection) => {
+    const answer = await submit(connection)
     return { run: answer.run, said: described(answer, context) }
   })
 }
