@@ -65,6 +65,14 @@ export interface TurnEnded {
 export type Update =
   | { readonly sessionUpdate: 'agent_message_chunk'; readonly content: { readonly text?: string | undefined } }
   | ({ readonly sessionUpdate: 'tool_call' | 'tool_call_update' } & ToolCallData)
+  | { readonly sessionUpdate: 'usage_update'; readonly cost: Cost }
+
+/** What an agent thinks that the conversation cost so far. */
+export interface Cost {
+  readonly amount: number
+  /** As ISO 4217 has it. */
+  readonly currency: string
+}
 
 export interface PermissionAsked {
   readonly toolCall: ToolCallData
@@ -130,6 +138,10 @@ const update: z.ZodType<Update> = z.discriminatedUnion('sessionUpdate', [
   }),
   toolCall.extend({ sessionUpdate: z.literal('tool_call') }),
   toolCall.extend({ sessionUpdate: z.literal('tool_call_update') }),
+  z.looseObject({
+    sessionUpdate: z.literal('usage_update'),
+    cost: z.looseObject({ amount: z.number().min(0), currency: text.regex(/^[A-Z]{3}$/) }),
+  }),
 ])
 
 const permissionAsked: z.ZodType<PermissionAsked> = z.looseObject({

@@ -7,6 +7,7 @@ import {
   isObject,
   nudgeWords,
   programMissing,
+  progress,
   said,
   TURN,
   questioned,
@@ -190,6 +191,10 @@ function notified(before: AcpConversation, params: unknown, whole: boolean, abou
   const told = readUpdate(params)
   if (told === undefined) return idle(before)
   if (told.sessionUpdate === 'agent_message_chunk') return said(before, told.content.text ?? '')
+  if (told.sessionUpdate === 'usage_update') {
+    const { amount, currency } = told.cost
+    return { conversation: before, effects: progress(`${amount.toFixed(4)} ${currency} by the list of the agent`) }
+  }
   return used(before, toolCall(wasRun(before, told) ? { ...told, status: 'completed' } : told), whole, about)
 }
 

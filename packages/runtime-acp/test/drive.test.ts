@@ -70,6 +70,26 @@ describe('a conversation', () => {
     ])
   })
 
+  it('tells what the agent thinks that it cost, where it says so', async () => {
+    const spent = (of: JsonObject): JsonObject => ({
+      jsonrpc: '2.0',
+      method: 'session/update',
+      params: { sessionId: 's1', update: { sessionUpdate: 'usage_update', used: 7, size: 9, ...of } },
+    })
+    const wrong = [{ amount: -1, currency: 'USD' }, { amount: 1, currency: '\u001b[31m' }, { amount: '1' }, null]
+    const said = [
+      spent({}),
+      spent({ cost: { amount: 0.07, currency: 'USD' } }),
+      ...wrong.map((cost) => spent({ cost })),
+    ]
+    const { events } = await hear(lines(...opening, ...said, agent.end()))
+    expect(events.slice(2)).toEqual([
+      { type: 'turn-begin' },
+      { type: 'progress', text: '0.0700 USD by the list of the agent' },
+      { type: 'turn-end', completed: true, reason: 'completed' },
+    ])
+  })
+
   it('chooses the model and the effort that the agent offers', async () => {
     const configOptions = [
       {
