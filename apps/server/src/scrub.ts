@@ -1,6 +1,6 @@
 import { toSeamError } from '@seamark/kit'
 import type { Deployment } from './deployment.ts'
-import { canScrub } from './service-view.ts'
+import { canScrub } from './diagnose.ts'
 
 // The first pass leaves the start alone; later ones are there to find what disks forget.
 const firstMs = 60_000

@@ -142,7 +142,7 @@ describe('questions without a service', () => {
     const { code, out } = await here.seamark('doctor', '--deep', '--json')
     const report = doctorReport.parse(JSON.parse(out))
     expect(report.findings.map(({ id }) => id)).toEqual(
-      expect.arrayContaining(['node.version', 'log.deep', 'storage.deep']),
+      expect.arrayContaining(['node.version', 'key.log', 'key.export', 'log.deep', 'storage.deep']),
     )
     expect(report.findings.filter(({ id, status }) => /deep/.test(id) && status !== 'ok')).toEqual([])
     expect(code).toBe(report.status === 'fail' ? 9 : 0)

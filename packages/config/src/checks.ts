@@ -39,22 +39,6 @@ export function gitCheck(version: (signal: AbortSignal) => Promise<string>): Doc
   }
 }
 
-/** `probe` says whether the sandbox can be used here, as its executor finds it. */
-export function sandboxCheck(
-  probe: (
-    signal: AbortSignal,
-  ) => Promise<{ readonly available: boolean; readonly measured: string; readonly remedy?: string }>,
-): DoctorCheck {
-  return {
-    id: 'sandbox.available',
-    title: 'bubblewrap',
-    async run(signal) {
-      const { available, measured, remedy = 'Install bubblewrap.' } = await probe(signal)
-      return available ? { status: 'ok', measured } : { status: 'warn', measured, remedy }
-    },
-  }
-}
-
 const mebibyte = 1024 ** 2
 const gibibyte = 1024 ** 3
 

@@ -12,7 +12,6 @@ import {
   keptCheck,
   nodeCheck,
   runDoctor,
-  sandboxCheck,
 } from '../src/index.ts'
 import type { DoctorCheck } from '../src/index.ts'
 
@@ -51,11 +50,6 @@ test('a clock behind the newest record is told', async () => {
   expect(await status(check(-5))).toBe('ok')
   expect(await status(check(5_000))).toBe('warn')
   expect(await status(check(120_000))).toBe('fail')
-})
-
-test('no sandbox is a warning with what to do', async () => {
-  const check = sandboxCheck(async () => ({ available: false, measured: 'no bwrap', remedy: 'apt install bubblewrap' }))
-  expect(await check.run(signal)).toMatchObject({ status: 'warn', remedy: 'apt install bubblewrap' })
 })
 
 test('the data folder and its disk', async () => {
