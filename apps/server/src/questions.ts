@@ -1,5 +1,5 @@
 import type { ItemRow, RunRow } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { meant, SeamError } from '@seamark/kit'
 import type {
   ItemPage,
   ItemsQuery,
@@ -77,18 +77,29 @@ export function questions(deployment: Deployment): Questions {
 export async function runRow({ ns, projections }: Deployment, run: string): Promise<RunRow> {
   const { rows } = await projections.query(ns, 'runs', { run }, { limit: 1 })
   const [row] = rows
-  if (row === undefined) throw new SeamError('NOT_FOUND', `There is no run ${run}.`, { remedy: 'List the runs first.' })
+  if (row === undefined)
+    throw new SeamError('NOT_FOUND', `There is no run ${run}.`, { remedy: 'List the runs with `seamark list`.' })
   return row
 }
 
-/** The row of an item. Errors: `NOT_FOUND`, naming what is missing. */
+// Of a run with more, the first are looked through for what was meant.
+const LOOKED = 1_000
+
+/** The row of an item. Errors: `NOT_FOUND`, naming what is missing and what was probably meant. */
 export async function itemRow(deployment: Deployment, run: string, item: string): Promise<ItemRow> {
   await runRow(deployment, run)
-  const { rows } = await deployment.projections.query(deployment.ns, 'items', { run, item }, { limit: 1 })
+  const { ns, projections } = deployment
+  const { rows } = await projections.query(ns, 'items', { run, item }, { limit: 1 })
   const [row] = rows
-  if (row === undefined)
-    throw new SeamError('NOT_FOUND', `Run ${run} has no item ${item}.`, { remedy: 'List its items first.' })
-  return row
+  if (row !== undefined) return row
+  const others = await projections.query(ns, 'items', { run }, { limit: LOOKED })
+  const guess = meant(
+    item,
+    others.rows.map((other) => other.item),
+  )
+  throw new SeamError('NOT_FOUND', `Run ${run} has no item ${item}.`, {
+    remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}\`seamark status ${run}\` lists its items.`,
+  })
 }
 
 function runView({ tail: _tail, ...view }: RunRow): RunView {

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsOptionsConfig } from 'node:util'
-import { SeamError } from '@seamark/kit'
+import { meant, SeamError } from '@seamark/kit'
 import type { ArgDef, ArgsDef } from 'citty'
-import { meant } from './words.ts'
 
 /**
  * Refuses what the parser would let pass: unknown options, values where none belong, options

@@ -1,11 +1,10 @@
-import { ERRORS, SeamError } from '@seamark/kit'
+import { ERRORS, meant, SeamError } from '@seamark/kit'
 import type { CliContext, Command } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandHelp, overview } from './help.ts'
 import { errorDocument, explainError } from './problems.ts'
 import { wantsDocuments } from './output-format.ts'
 import { reportError } from './report-error.ts'
-import { meant } from './words.ts'
 
 /** Runs one command line (without `node` and the program) and resolves with its exit code; never rejects. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -42,15 +41,20 @@ async function dispatch(argv: string[], context: CliContext): Promise<number> {
 /** The command of the longest name that the arguments begin with, and the rest of them. */
 function find(argv: readonly string[]): [Command, string[]] {
   const [first = '', second = ''] = argv
-  for (const words of [`${first} ${second}`, first]) {
-    const command = COMMANDS.find(({ name }) => name === words)
-    if (command !== undefined) return [command, argv.slice(words.split(' ').length)]
-  }
+  const named = (words: string) => COMMANDS.find(({ name }) => name === words)
+  const [pair, alone] = [named(`${first} ${second}`), named(first)]
+  if (pair !== undefined) return [pair, argv.slice(2)]
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name)
+  const isWord = /^[a-z-]{1,40}$/.test(second)
+  const other = isWord ? meant(`${first} ${second}`, group) : undefined
+  // `gc` is a command, and begins others too.
+  if (alone !== undefined && other === undefined) return [alone, argv.slice(1)]
   if (group.length > 0)
-    throw new SeamError('INVALID_INPUT', `seamark ${first} needs a second word.`, {
-      remedy: `Use ${group.join(' or ')}.`,
-    })
+    throw new SeamError(
+      'INVALID_INPUT',
+      isWord ? `There is no command ${first} ${second}.` : `seamark ${first} needs a second word.`,
+      { remedy: other === undefined ? `Use ${group.join(' or ')}.` : `Did you mean seamark ${other}?` },
+    )
   const guess = meant(
     first,
     COMMANDS.flatMap(({ name }) => name.split(' ').slice(0, 1)),

@@ -1,4 +1,4 @@
-import { hasCode, NAME, SeamError } from '@seamark/kit'
+import { hasCode, meant, NAME, SeamError } from '@seamark/kit'
 import type { RunView } from '@seamark/protocol'
 import type { SeamarkClient } from '@seamark/sdk'
 
@@ -34,14 +34,18 @@ export async function findRun(client: SeamarkClient, wanted: string): Promise<Ru
     if (!hasCode(error, 'NOT_FOUND')) throw error
   }
   const found: RunView[] = []
-  let seen = 0
+  const seen: string[] = []
   for await (const run of client.runs()) {
     if (run.run.startsWith(wanted)) found.push(run)
-    if (++seen >= looked || found.length > 3) break
+    if (seen.push(run.run) >= looked || found.length > 3) break
   }
   const [only] = found
-  if (only === undefined)
-    throw new SeamError('NOT_FOUND', `There is no run ${wanted}.`, { remedy: 'seamark list shows the runs.' })
+  if (only === undefined) {
+    const guess = meant(wanted, seen)
+    throw new SeamError('NOT_FOUND', `There is no run ${wanted}.`, {
+      remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}seamark list shows the runs.`,
+    })
+  }
   if (found.length > 1)
     throw new SeamError(
       'INVALID_INPUT',

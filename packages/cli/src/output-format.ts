@@ -1,5 +1,4 @@
-import { SeamError } from '@seamark/kit'
-import { meant } from './words.ts'
+import { meant, SeamError } from '@seamark/kit'
 
 export const FORMATS = ['table', 'json', 'yaml'] as const
 

@@ -6,7 +6,7 @@ import { COMMANDS } from '../src/commands/index.ts'
 import { commandHelp, overview } from '../src/help.ts'
 import { colourPatch } from '../src/patch-colours.ts'
 import { harmless, harmlessOutput, style } from '../src/style.ts'
-import { counted, duration, meant } from '../src/words.ts'
+import { counted, duration } from '../src/words.ts'
 
 const args = {
   run: { type: 'positional', required: true },
@@ -71,11 +71,6 @@ describe('help', () => {
 })
 
 describe('words', () => {
-  it('finds the word that was meant, and nothing far off', () => {
-    expect(meant('stauts', ['status', 'submit'])).toBe('status')
-    expect(meant('zzz', ['status', 'submit'])).toBeUndefined()
-  })
-
   it('counts and measures', () => {
     expect([counted(1, 'item'), counted(2, 'item')]).toEqual(['1 item', '2 items'])
     expect([duration(12), duration(1_234), duration(61_000), duration(3_700_000)]).toEqual([

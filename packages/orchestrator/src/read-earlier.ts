@@ -1,9 +1,12 @@
 import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec, SummarizedOutput } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { meant, SeamError } from '@seamark/kit'
 import type { TakenResult } from './commands.ts'
 import { isItems, isRunPayload } from './fold.ts'
 import { ENGINE_LIMITS } from './limits.ts'
 import { parseJson, parsePlaced } from './records.ts'
+
+// Of a plan with more, the first are looked through for what was meant.
+const LOOKED = 1_000
 
 /** A run that is over, as its records have it. */
 export interface EarlierSubmission {
@@ -59,11 +62,16 @@ export async function readEarlier(ns: string, journal: Journal, { run, seq }: Ru
  */
 export function takenOf({ items, results }: EarlierSubmission, { of, take, from }: RerunOf): readonly TakenResult[] {
   const start = items.findIndex(({ id }) => id === from)
-  if (from !== undefined && start === -1)
+  if (from !== undefined && start === -1) {
+    const guess = meant(
+      from,
+      items.slice(0, LOOKED).map(({ id }) => id),
+    )
     throw new SeamError('NOT_FOUND', `The plan of run ${of} has no item ${from}.`, {
-      remedy: `List its items with \`seamark status ${of}\`.`,
+      remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}\`seamark status ${of}\` lists its items.`,
       place: { pointer: '/from' },
     })
+  }
   if (take === undefined) return []
   const again = start === -1 ? new Set<number>() : withDependents(items, start)
   const taken = items.flatMap(({ id }, index) => (again.has(index) ? [] : (results.get(id) ?? [])))

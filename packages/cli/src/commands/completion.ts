@@ -1,11 +1,10 @@
-import { SeamError } from '@seamark/kit'
+import { meant, SeamError } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { namesOf } from '../completion/names.ts'
 import { SCRIPTS, SHELLS } from '../completion/scripts.ts'
 import { wanted } from '../completion/words.ts'
 import { command } from '../define.ts'
 import { FORMATS } from '../output-format.ts'
-import { meant } from '../words.ts'
 import { STATUSES } from './list.ts'
 import { SUMMED_BY } from './usage.ts'
 

@@ -1,4 +1,4 @@
-import { SeamError } from '@seamark/kit'
+import { meant, SeamError } from '@seamark/kit'
 import { runStatus } from '@seamark/protocol'
 import type { RunView } from '@seamark/protocol'
 import type { Command } from '../command.ts'
@@ -10,7 +10,6 @@ import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 import { table } from '../table.ts'
 import { wholeNumber } from '../whole-number.ts'
-import { meant } from '../words.ts'
 
 /** What `--status` takes: runs that are paused are running ones too. */
 export const STATUSES: readonly (RunView['status'] | 'paused')[] = [...runStatus.options, 'paused']

@@ -1,5 +1,6 @@
 import type { Json } from '@seamark/core'
-import { explain, meant } from './explain.ts'
+import { meant } from '@seamark/kit'
+import { explain } from './explain.ts'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { quoted } from './quoted.ts'

@@ -1,6 +1,6 @@
 import { namesVersion } from '../agent/reference.ts'
 import type { PlanDeployment } from './deployment.ts'
-import { meant } from './explain.ts'
+import { meant } from '@seamark/kit'
 import type { Faults, Path } from './fault.ts'
 import { quoted } from './quoted.ts'
 

@@ -1,6 +1,5 @@
 import type { NeedSpec, PlanItem } from '@seamark/core'
-import { NAME } from '@seamark/kit'
-import { meant } from './explain.ts'
+import { meant, NAME } from '@seamark/kit'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { literalPath } from './paths.ts'

@@ -1,6 +1,5 @@
 import type { Json } from '@seamark/core'
-import { shellLine } from '@seamark/kit'
-import { meant } from './explain.ts'
+import { meant, shellLine } from '@seamark/kit'
 import type { Faults, Path } from './fault.ts'
 import { madeReserved, misread } from './in-line.ts'
 import { isMap } from './json-value.ts'

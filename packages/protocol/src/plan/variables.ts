@@ -1,5 +1,6 @@
 import type { Json, PlanVariable } from '@seamark/core'
-import { explain, meant } from './explain.ts'
+import { meant } from '@seamark/kit'
+import { explain } from './explain.ts'
 import type { Faults, Path } from './fault.ts'
 import { isMap } from './json-value.ts'
 import { PLAN_LIMITS } from './limits.ts'
