@@ -19,7 +19,8 @@ export function explainError(error: SeamError, style: Style, file?: string, show
 }
 
 function explain({ code, message, place, remedy }: Problem, style: Style, file: string | undefined): string[] {
-  const where = place === undefined || file === undefined ? '' : `${style.bold(position(file, place))}: `
+  const named = place?.file ?? file
+  const where = place === undefined || named === undefined ? '' : `${style.bold(position(harmless(named), place))}: `
   const head = `${where}${style.red(code)} ${harmless(message)}`
   return remedy === undefined ? [head] : [head, `  ${style.dim('→')} ${harmless(remedy)}`]
 }

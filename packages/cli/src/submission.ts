@@ -4,6 +4,7 @@ import type { CheckAnswer, SubmitAnswer, VariableValues } from '@seamark/protoco
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { PlanFile } from './plan-file.ts'
+import { inItsFiles } from './plan-include.ts'
 import type { Style } from './style.ts'
 import { counted } from './words.ts'
 
@@ -23,7 +24,8 @@ export function submitPlan(
   { run, variables }: { readonly run: string | undefined; readonly variables: VariableValues },
 ): Promise<SubmitAnswer> {
   const { bytes, format } = plan
-  return client.submit({ plan: bytes, format, variables, from: cwd, ...(run !== undefined && { run }) })
+  const given = { plan: bytes, format, variables, from: cwd, ...(run !== undefined && { run }) }
+  return inItsFiles(plan, () => client.submit(given))
 }
 
 /** What people should know of an accepted plan. */

@@ -21,6 +21,8 @@ export type Consequence = 'terminal' | 'retry' | 'stop'
 
 /** Where in a document a problem is. */
 export interface Place {
+  /** The file of the document, where it is one of several. */
+  readonly file?: string
   /** RFC 6901 JSON pointer into the parsed document, `""` for its root. */
   readonly pointer: string
   /** 1-based line in the source text, where the text is known. */

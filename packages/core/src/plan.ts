@@ -14,6 +14,8 @@ export interface Plan {
   readonly name?: string
   /** What `${{ vars.NAME }}` stands for. In a plan without, texts are as they are. */
   readonly variables?: Readonly<Record<string, PlanVariable>>
+  /** Files with further items, relative to this one. They are read by the command line; what is submitted has them in it. */
+  readonly include?: readonly string[]
   readonly workspace?: PlanWorkspace
   readonly defaults?: PlanDefaults
   /** Limits over the whole run. */

@@ -7,6 +7,7 @@ import { withConnection } from '../connect.ts'
 import { planText } from '../plan-text.ts'
 import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
+import { inItsFiles, withIncludes } from '../plan-include.ts'
 import { reportError } from '../report-error.ts'
 
 export const planShow: Command = command({
@@ -29,12 +30,13 @@ export const planShow: Command = command({
   async run(context, args, _, given) {
     const { io, cwd } = context
     const json = args.json === true
-    const { file, bytes, format } = await readPlanFile(cwd, args.plan)
+    const plan = await withIncludes(await readPlanFile(cwd, args.plan))
+    const { file, bytes, format } = plan
     const variables = await variablesGiven(cwd, args, given)
     try {
       const svg = args.output !== undefined
       const view = await withConnection(context, args, 'checks', ({ client }) =>
-        client.show({ plan: bytes, format, variables, svg }),
+        inItsFiles(plan, () => client.show({ plan: bytes, format, variables, svg })),
       )
       if (args.output === '-') await io.out(view.svg ?? '')
       else if (args.output !== undefined) {

@@ -5,6 +5,7 @@ import { ONE_ITEM, oneItemPlan } from '../one-item-plan.ts'
 import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
 import type { PlanFile } from '../plan-file.ts'
+import { withIncludes } from '../plan-include.ts'
 import { describeProduct } from '../product-text.ts'
 import { runToEnd } from '../run-to-end.ts'
 import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
@@ -64,7 +65,7 @@ async function planOf(
     if (executor !== undefined)
       throw usage('--executor is for a command after --.', 'Write it into the plan: defaults: { executor: NAME }.')
     if (plan === undefined) throw usage('PLAN is missing.', 'Name a plan, or write a command: seamark run -- COMMAND.')
-    return readPlanFile(cwd, plan)
+    return withIncludes(await readPlanFile(cwd, plan))
   }
   if (plan !== undefined)
     throw usage(`There are a plan, ${JSON.stringify(plan)}, and a command after --.`, 'Leave one out.')

@@ -3,6 +3,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
+import { withIncludes } from '../plan-include.ts'
 import { reportError } from '../report-error.ts'
 import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 
@@ -26,7 +27,7 @@ export const submit: Command = command({
     const { io } = context
     const json = args.json === true
     requireRunId(args.id)
-    const plan = await readPlanFile(context.cwd, args.plan)
+    const plan = await withIncludes(await readPlanFile(context.cwd, args.plan))
     const variables = await variablesGiven(context.cwd, args, given)
     try {
       const answer = await withConnection(context, args, 'running', (connection) =>

@@ -5,6 +5,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { VARIABLE_ARGS, variablesGiven } from '../plan-values.ts'
 import { readPlanFile } from '../plan-file.ts'
+import { inItsFiles, withIncludes } from '../plan-include.ts'
 import { reportError } from '../report-error.ts'
 import { harmless } from '../style.ts'
 import { planWarnings } from '../submission.ts'
@@ -30,11 +31,14 @@ export const validate: Command = command({
   async run(context, args, _, given) {
     const { io } = context
     const json = args.json === true
-    const { file, bytes, format } = await readPlanFile(context.cwd, args.plan)
+    const read = await readPlanFile(context.cwd, args.plan)
+    const { file } = read
     const variables = await variablesGiven(context.cwd, args, given)
     try {
+      const plan = await withIncludes(read)
+      const { bytes, format } = plan
       const answer = await withConnection(context, args, 'checks', ({ client }) =>
-        client.check({ plan: bytes, format, variables }),
+        inItsFiles(plan, () => client.check({ plan: bytes, format, variables })),
       )
       if (json) await io.out(`${JSON.stringify({ file, valid: true, ...answer })}\n`)
       else {

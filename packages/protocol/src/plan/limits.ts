@@ -28,6 +28,12 @@ export interface PlanLimits {
   readonly agents: number
   /** Variables of a plan, and names in one matrix. */
   readonly variables: number
+  /** Files of one plan, itself among them. */
+  readonly files: number
+  /** Bytes of a plan of several files, all of them together. */
+  readonly filesBytes: number
+  /** Files that include each other, in a row. */
+  readonly includeDepth: number
   /** Items of one matrix, and entries of its `exclude`. */
   readonly matrixItems: number
   /** Names in one `env`. */
@@ -74,6 +80,9 @@ export const PLAN_LIMITS: PlanLimits = {
   servicesPerItem: SERVICES_PER_ITEM,
   agents: 100,
   variables: 100,
+  files: 100,
+  filesBytes: 4 * 1024 * 1024,
+  includeDepth: 8,
   matrixItems: 1_000,
   env: 1_000,
   runBytes: 128_000,

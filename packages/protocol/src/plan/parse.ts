@@ -113,6 +113,14 @@ function check(
   const { plan, raw, defaultsKnown } = readHead(value, faults)
   if (plan.name !== undefined && /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(plan.name))
     faults.add({ code: 'INVALID_INPUT', message: 'The name holds hidden characters.', path: ['name'] })
+  if (plan.include !== undefined)
+    faults.add({
+      code: 'UNSUPPORTED',
+      message: 'The files that a plan includes are read where it is submitted from, and not here.',
+      remedy: `Give seamark the file of the plan, with at most ${PLAN_LIMITS.filesBytes} bytes, or write the items into it.`,
+      path: ['include'],
+      part: 'key',
+    })
   const planDefaults = {
     ...(plan.queue !== undefined && { queue: plan.queue }),
     ...(plan.defaults?.executor !== undefined && { executor: plan.defaults.executor }),

@@ -227,6 +227,14 @@ const plan = z.strictObject({
   version: z.literal(1),
   name: maybe(z.string().min(1).max(200)),
   variables: maybe(z.record(variableName, variable).describe('What ${{ vars.NAME }} in texts stands for.')),
+  include: maybe(
+    z
+      .array(text)
+      .min(1)
+      .describe(
+        'Files with further items, relative to this one and in its folder or below that of the plan. Read by the command line.',
+      ),
+  ),
   workspace: maybe(workspace),
   defaults: maybe(defaults),
   budget: maybe(budget),
