@@ -123,11 +123,11 @@ export async function lookUpAgents(
   return found
 }
 
-/** The manifest of a version that was pushed. Errors: `INTEGRITY` where it is gone or another. */
+/** The manifest of a version that was pushed. Errors: those of `readBlob`, `INTEGRITY` where it is another. */
 export async function readManifest(
   deployment: Deployment,
   digest: string,
-  options: CallOptions,
+  options: CallOptions & { readonly run?: string },
 ): Promise<{ readonly manifest: AgentManifest; readonly size: number }> {
   const chunks: Uint8Array[] = []
   let size = 0

@@ -1,7 +1,14 @@
-import type { CallOptions } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
-import { recordedItems, recordedPolicy, recordedRun, recordedSetupPolicy } from '@seamark/protocol'
+import type { CallOptions, RunPolicies } from '@seamark/core'
+import { hasCode, SeamError } from '@seamark/kit'
+import {
+  checkAgentDefinition,
+  recordedItems,
+  recordedPolicy,
+  recordedRun,
+  recordedSetupPolicy,
+} from '@seamark/protocol'
 import type { PolicyView, RecordedSetupPolicy } from '@seamark/protocol'
+import { readManifest } from './agents.ts'
 import type { Deployment } from './deployment.ts'
 import { isolationOf } from './isolation.ts'
 import { itemRow, runRow } from './questions.ts'
@@ -43,12 +50,15 @@ export async function itemPolicy(
     const above = typeof parent === 'string' ? await itemPolicy(deployment, run, parent, options) : undefined
     const { executor, queue, agent, agentVersion, policy } = found
     const isolation = isolationOf(deployment, executor)
+    const version = agentVersion?.manifest.sha256
+    if (above !== undefined && version !== undefined)
+      policies = await withVersion(deployment, policies, version, { ...options, run })
     const about = {
       queue,
       index: above === undefined ? index : at,
       ...(above && { parent: above.said ? { policy: above.policy } : {} }),
       ...(agent !== undefined && { agent }),
-      ...(agentVersion && { version: agentVersion.manifest.sha256 }),
+      ...(version !== undefined && { version }),
     }
     const recorded = { ...about, ...(policies && { policies }), ...(policy && { policy }) }
     return {
@@ -64,6 +74,28 @@ export async function itemPolicy(
   throw new SeamError('INTEGRITY', `The records of run ${run} do not hold its item ${item}.`, {
     remedy: 'See what `seamark doctor --deep` says.',
   })
+}
+
+/**
+ * With what a version of an agent says that no item of the plan named: its digest was recorded with the item that was added. Where the
+ * run was given up nothing is known of it. Errors: those of `readManifest`.
+ */
+async function withVersion(
+  deployment: Deployment,
+  policies: RunPolicies = {},
+  digest: string,
+  options: CallOptions & { readonly run: string },
+): Promise<RunPolicies> {
+  const { versions = {} } = policies
+  if (Object.hasOwn(versions, digest)) return policies
+  try {
+    const { manifest } = await readManifest(deployment, digest, options)
+    const said = checkAgentDefinition(manifest.definition)
+    return said.ok ? { ...policies, versions: { ...versions, [digest]: said.agent.policy } } : policies
+  } catch (error) {
+    if (hasCode(error, 'NOT_FOUND')) return policies
+    throw error
+  }
 }
 
 function jsonOf(bytes: Uint8Array): unknown {

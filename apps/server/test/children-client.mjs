@@ -62,6 +62,15 @@ const deeds = {
     await client.close()
   },
 
+  async otherVersion() {
+    const { client, call } = await mcp()
+    const submitted = await call('submit_items', {
+      items: [{ id: 'one', run: 'git status', agent: 'hand@2', limits: { wallClock: '1m' } }],
+    })
+    say({ submitted, waited: await call('wait_for_items', { timeoutSeconds: 50 }) })
+    await client.close()
+  },
+
   async wider() {
     const { client, call } = await mcp()
     const wide = { id: 'w', run: 'true', queue: 'default', locks: ['name:x'], executor: 'process', priority: 5, parent: { item: 0, attempt: 1 } } // prettier-ignore

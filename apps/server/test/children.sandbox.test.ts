@@ -113,6 +113,36 @@ describe('a program in a sandbox, with a client of the Model Context Protocol', 
     ])
   })
 
+  it(
+    'adds one of another version of its agent, and is told where each part of its policy is from',
+    { timeout: 120_000 },
+    async () => {
+      for (const [version, deny] of [
+        [1, 'git push*'],
+        [2, 'git commit*'],
+      ] as const)
+        await client.pushAgent({
+          definition: { name: 'hand', version, runtime: 'command', policy: { tools: { deny: [deny] } } },
+          files: [],
+        })
+      const { status, out } = await does('otherVersion', 'versions', { max: 1 }, { agent: 'hand@1' })
+      expect(status, out).toBe('succeeded')
+      const { parent, parts } = await client.policy('versions', 'lead-1-one')
+      const from = (value: unknown) => parts?.find((part) => part.value === value)?.from
+      expect(parent).toBe('lead')
+      expect(from('git push*')).toEqual([{ level: 'parent', pointer: '/tools/deny/0' }])
+      expect(from('git commit*')).toEqual([{ level: 'version', pointer: '/policy/tools/deny/0' }])
+      expect(from(60_000)).toEqual([{ level: 'item', pointer: '/items/0/limits/wallClock' }])
+      const lead = await client.policy('versions', 'lead')
+      expect(lead.parts).toContainEqual({
+        pointer: '/tools/deny/0',
+        value: 'git push*',
+        from: [{ level: 'version', pointer: '/policy/tools/deny/0' }],
+      })
+      expect(lead).not.toHaveProperty('parent')
+    },
+  )
+
   it('is told all that is too much, and nothing of it is done', { timeout: 120_000 }, async () => {
     const { said, out } = await does('wider', 'wider', { max: 10 })
     expect(said, out).toHaveLength(1)
