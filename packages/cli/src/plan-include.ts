@@ -74,6 +74,8 @@ async function readIncludes(
   const parts: ReadPart[] = []
   const problems: Problem[] = []
   let room = maxBytes - plan.part.bytes.byteLength
+  // A short text may stand for a long one: of all files there is as much as of one plan.
+  let writtenRoom = PLAN_LIMITS.jsonBytes - writtenBytes(plan.part)
 
   /** The file without links, inside the folder of the plan. */
   async function locate(from: Step, written: string): Promise<string> {
@@ -111,6 +113,9 @@ async function readIncludes(
       problems.push(...read.problems)
       return
     }
+    writtenRoom -= writtenBytes(read.part)
+    if (writtenRoom < 0)
+      throw limit(`With its aliases written out the plan has more than ${PLAN_LIMITS.jsonBytes} bytes.`)
     parts.push(read.part)
     const step = { part: read.part, path: real }
     await addAll([...chain, step], step)
@@ -131,6 +136,10 @@ async function readIncludes(
 
   await addAll([plan], plan)
   return { parts, problems }
+}
+
+function writtenBytes({ value }: ReadPart): number {
+  return Buffer.byteLength(JSON.stringify(value))
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -183,6 +183,10 @@ describe('a plan that includes others', () => {
     expect(await idsOf()).toHaveLength(PLAN_LIMITS.files)
     write({ 'plan.yaml': file(names, 'a') })
     expect((await refusals()).map((one) => one.split(':')[0])).toEqual(['LIMIT_EXCEEDED plan.yaml'])
+    const large = (id: string) =>
+      `version: 1\nitems:\n  - { id: ${id}, run: x, env: { A: &a '${'x'.repeat(60_000)}' }, outputs: [${'*a, '.repeat(600)}] }`
+    write({ 'plan.yaml': file(['b.yaml', 'c.yaml'], 'a'), 'b.yaml': large('b'), 'c.yaml': large('c') })
+    expect(await refusals()).toEqual(['LIMIT_EXCEEDED plan.yaml:2:20'])
     write({ 'plan.yaml': file(['b.yaml'], 'a'), 'b.yaml': `#${' '.repeat(PLAN_LIMITS.filesBytes)}\n${plain('b')}` })
     expect(await refusals()).toEqual(['LIMIT_EXCEEDED plan.yaml:2:11'])
   })
