@@ -59,6 +59,13 @@ async function expectCharged(run: string, { provider, model, rates }: Priced): P
   expect([calls, cacheRead]).toEqual([8, 1_000])
   expect(await service.usage('model')).toMatchObject([{ provider, model, ...wanted }])
   expect(await service.usage('item', run)).toMatchObject([{ run, item: 'fix', ...wanted }])
+  const money = `$${(charged.nanoUsd / 1e9).toFixed(4)}`
+  const said = `8 calls, ${charged.tokens.toLocaleString('en-US')} tokens, ${money}`
+  expect(await service.told('status', run)).toContain(`  charged: ${said}\n`)
+  expect(await service.told('status', run, 'fix')).toContain(`  charged   ${said}\n`)
+  await service.told('report', run, '-o', 'run.html')
+  const page = readFileSync(join(service.dir, 'run.html'), 'utf8')
+  for (const words of [provider, model, money]) expect(page).toContain(words)
 }
 
 /** Not in what commands say, and not in what is kept. */
