@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { anchorSuite } from '@seamark/conformance/anchor'
 import { sharedServer } from '@seamark/testing-services'
 import { describe, it } from 'vitest'
@@ -17,3 +17,4 @@ const subject = async () => {
 
 registerSuite(anchorSuite, subject, { describe, it })
 registerSaboteurs(anchorSuite, subject, { describe, it })
+registerSuite(underTraits(anchorSuite, subject), subject, { describe, it })

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { journalSuite } from '@seamark/conformance/journal'
 import { journalOf, projectionsOf, projectionsSuite } from '@seamark/conformance/projections'
 import type { FreshStore } from '@seamark/conformance/projections'
@@ -79,7 +79,10 @@ async function journalInMemory() {
 }
 
 describe('a folder', () => registerSuite(storageSuite, inFolder, { describe, it }))
-describe('a storage in memory', () => registerSuite(storageSuite, inMemory, { describe, it }))
+describe('a storage in memory', () => {
+  registerSuite(storageSuite, inMemory, { describe, it })
+  registerSuite(underTraits(storageSuite, inMemory), inMemory, { describe, it })
+})
 describe('a journal on SQLite', () => {
   registerSuite(journalSuite, journalOf(onSqlite), { describe, it })
   registerSuite(projectionsSuite, projectionsOf(onSqlite), { describe, it })

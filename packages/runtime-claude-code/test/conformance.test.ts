@@ -1,5 +1,5 @@
 import { EXITED as good, PROMPTED as task, jsonLines as lines } from '@seamark/testing'
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import type { RuntimeSubject } from '@seamark/conformance/runtime'
 import { describe, it } from 'vitest'
@@ -30,3 +30,4 @@ const subject = async (): Promise<RuntimeSubject> => ({
 
 registerSuite(runtimeSuite, subject, { describe, it })
 registerSaboteurs(runtimeSuite, subject, { describe, it })
+registerSuite(underTraits(runtimeSuite, subject), subject, { describe, it })

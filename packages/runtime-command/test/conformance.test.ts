@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import { describe, it } from 'vitest'
 import { command } from '../src/index.ts'
@@ -7,3 +7,4 @@ const subject = async () => ({ seam: command(), dispose: async () => undefined }
 
 registerSuite(runtimeSuite, subject, { describe, it })
 registerSaboteurs(runtimeSuite, subject, { describe, it })
+registerSuite(underTraits(runtimeSuite, subject), subject, { describe, it })

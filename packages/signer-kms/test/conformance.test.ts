@@ -1,5 +1,5 @@
 import type { KeyRole } from '@seamark/core'
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { signerSuite } from '@seamark/conformance/signer'
 import { startKms } from '@seamark/testing-aws'
 import { describe, it } from 'vitest'
@@ -18,4 +18,5 @@ describe('P-256', () => {
   const make = subject('ECC_NIST_P256', 'attestation')
   registerSuite(signerSuite, make, { describe, it })
   registerSaboteurs(signerSuite, make, { describe, it })
+  registerSuite(underTraits(signerSuite, make), make, { describe, it })
 })

@@ -1,4 +1,4 @@
-import type { StorageGuarantees, StorageProvider, StoredObject } from '@seamark/core'
+import type { CallOptions, StorageGuarantees, StorageProvider, StoredObject } from '@seamark/core'
 import {
   checkKeyPrefix,
   eachOrAbort,
@@ -26,7 +26,7 @@ export interface MemoryStorageOptions {
 
 /** A `StorageProvider` that can be damaged on purpose. */
 export interface MemoryStorage extends StorageProvider {
-  delete(key: string): Promise<void>
+  delete(key: string, options?: CallOptions): Promise<void>
   /** Flips one bit of a stored object, behind the storage's back. */
   damage(key: string): void
 }
@@ -106,6 +106,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage
     },
 
     async *list(prefix, { signal } = {}) {
+      throwIfAborted(signal)
       checkKeyPrefix(prefix)
       // Keys are ASCII: the order of their UTF-16 units is the order of their bytes.
       for (const key of [...objects.keys()].filter((candidate) => candidate.startsWith(prefix)).sort()) {
@@ -115,7 +116,8 @@ export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage
       }
     },
 
-    async delete(key) {
+    async delete(key, { signal } = {}) {
+      throwIfAborted(signal)
       keySegments(key)
       objects.delete(key)
     },

@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { executorSuite, type ExecutorSubject } from '@seamark/conformance/executor'
 import { describe, expect, it } from 'vitest'
 import { memoryArgv, memoryExecutor, memoryHost } from '../src/index.ts'
@@ -25,6 +25,7 @@ const make = async (): Promise<ExecutorSubject> => {
 }
 
 registerSuite(executorSuite, make, { describe, it })
+registerSuite(underTraits(executorSuite, make, ['detached', 'aborted-before']), make, { describe, it })
 
 describe('memory host', () => {
   const spec = { argv: ['sleep', '60000'], env: {}, cwd: '/', mounts: [] }

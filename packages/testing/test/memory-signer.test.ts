@@ -1,6 +1,9 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { signerSuite } from '@seamark/conformance/signer'
 import { describe, it } from 'vitest'
 import { memorySigner } from '../src/index.ts'
 
-registerSuite(signerSuite, async () => ({ seam: memorySigner(), dispose: async () => undefined }), { describe, it })
+const make = async () => ({ seam: memorySigner(), dispose: async () => undefined })
+
+registerSuite(signerSuite, make, { describe, it })
+registerSuite(underTraits(signerSuite, make), make, { describe, it })

@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { storageSuite } from '@seamark/conformance/storage'
 import type { StorageSubject } from '@seamark/conformance/storage'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ async function subject(): Promise<StorageSubject> {
 }
 
 registerSuite(storageSuite, subject, { describe, it })
+registerSuite(underTraits(storageSuite, subject), subject, { describe, it })
 
 it('shares a map of objects with its successor', async () => {
   const objects = new Map()
