@@ -52,13 +52,12 @@ export async function removeRun(
   options: Options,
 ): Promise<RemovedRun> {
   const engine = await deployment.requireEngine()
-  const isRead = new SeamError('CONFLICT', `What run ${run} left is being exported, or taken by another run.`, {
-    remedy: 'Try again once that has ended.',
-  })
-  if (deployment.exporting.has(run)) throw isRead
+  const isRead = (remedy: string) =>
+    new SeamError('CONFLICT', `What run ${run} left is being exported, or taken by another run.`, { remedy })
+  if (deployment.exporting.has(run)) throw isRead('Try again once that has ended.')
   const { report } = await remove(deployment, engine, () => engine.removeRun(principal, run), options)
-  // That began meanwhile, and nothing was removed.
-  if (report.runs === 0) throw isRead
+  // That began meanwhile, and nothing was removed. That it is to be is on record.
+  if (report.runs === 0) throw isRead('Try again once that has ended; the next `seamark gc` removes it as well.')
   return { run, removed: report.removed.givenUp, young: report.young }
 }
 
