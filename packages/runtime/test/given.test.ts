@@ -27,6 +27,15 @@ it('says what the deployment says, then what the agent says', () => {
   expect(givenParts({}, 'skills', {})).toEqual({ skills: [], files: [], mcpServers: {} })
 })
 
+it('takes a skill of the options up to 64 KiB', () => {
+  const most = '漢'.repeat(21_845)
+  expect(givenParts({ skills: { long: `${most}x` } }, 'skills', {}).files[0]?.bytes).toHaveLength(65_536)
+  const problems = [expect.objectContaining({ code: 'LIMIT_EXCEEDED', place: { pointer: '/skills/long' } })]
+  expect(() => givenParts({ skills: { long: `${most}xx` } }, 'skills', {})).toThrow(
+    expect.objectContaining({ problems }),
+  )
+})
+
 it('takes no name twice: nothing is replaced in silence', () => {
   for (const shared of [{ skills: { style: 'x' } }, { mcpServers: { docs: { command: 'x' } } }])
     expect(() => givenParts(shared, 'skills', { agent })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
