@@ -213,6 +213,42 @@ items:
     )
   })
 
+  test('nothing that it holds makes it throw', () => {
+    const leaf = fc.constantFrom<unknown>(
+      'a',
+      1,
+      true,
+      null,
+      '${{ matrix.v }}',
+      '${{ matrix.',
+      '*',
+      '',
+      1e300,
+      'constructor',
+    )
+    const entries = fc.array(fc.dictionary(fc.constantFrom('v', 'w', 'constructor'), leaf))
+    const lists = fc.array(leaf, { maxLength: 4 })
+    const written = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.record({ v: lists, w: lists, include: entries, exclude: entries }, { requiredKeys: [] }),
+    )
+    const one = fc.record({
+      id: fc.constantFrom<unknown>('a', 'a-1', 'b', 3),
+      run: fc.constantFrom('x', 'x ${{ matrix.v }}'),
+      matrix: written,
+      needs: fc.oneof(fc.array(fc.constantFrom('a', 'b')), fc.constant({ i: { from: 'a', select: 'patch' } }), leaf),
+    })
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 4 }), (list) => {
+        const text = JSON.stringify({ version: 1, items: list })
+        const result = parsePlan(text, { deployment })
+        for (const { place } of result.ok ? [] : result.problems)
+          expect(place?.pointer).toMatch(/^\/items(?:\/[0-3](?:\/|$)|$)/)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('the schema knows it', () => {
     const holds = matcher(planJsonSchema())
     const plan = (value: unknown) =>
