@@ -11,6 +11,7 @@ export const CASES: Readonly<Record<string, string>> = {
   verify: import.meta.resolve('./cases/verify-bundle.ts'),
   report: import.meta.resolve('./cases/report.ts'),
   service: import.meta.resolve('./cases/service.ts'),
+  cli: import.meta.resolve('./cases/command-line.ts'),
   postgres: import.meta.resolve('./cases/postgres.ts'),
   egress: import.meta.resolve('./cases/egress.ts'),
   gc: import.meta.resolve('./cases/collection.ts'),

@@ -16,6 +16,8 @@ import { judge } from './verdict.ts'
 
 /** How often a case is measured before it is judged to be over. */
 const TRIES = 3
+/** Cases that measure what people install. */
+const ON_A_BUILD = ['submit', 'service', 'cli']
 
 const options = parseOptions(process.argv.slice(2))
 if (typeof options === 'string') {
@@ -33,7 +35,7 @@ if (typeof options === 'string') {
 }
 
 async function measureAll({ scale, cases, build, judge: judged }: Options): Promise<Findings> {
-  if (build && cases.some((name) => name === 'submit' || name === 'service') && !serverProgram().built) buildAll()
+  if (build && cases.some((name) => ON_A_BUILD.includes(name)) && !serverProgram().built) buildAll()
   const before = await durableCommits(scale)
   const lines: Line[] = []
   for (const name of cases) {

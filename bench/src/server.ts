@@ -72,7 +72,8 @@ export async function startServer(data: string): Promise<Server> {
   }
 }
 
-function usageOf(pid: number): { residentBytes: number; cpuMs: number } {
+/** What the kernel says of a process. */
+export function usageOf(pid: number): { residentBytes: number; cpuMs: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])
   // Nanoseconds on a processor, of each thread (Documentation/scheduler/sched-stats in the kernel's sources).

@@ -25,3 +25,16 @@ export function readServerEnvironment(): ServerEnvironment {
     ...(databaseUrl !== undefined && { databaseUrl }),
   }
 }
+
+/** Where this user's caches are; empty where the environment does not say it. */
+export interface CacheEnvironment {
+  /** `XDG_CACHE_HOME`, by the XDG Base Directory Specification. A relative path is passed over, as it says. */
+  readonly caches: string
+  /** `HOME`. */
+  readonly home: string
+}
+
+export function readCacheEnvironment(): CacheEnvironment {
+  const { XDG_CACHE_HOME = '', HOME = '' } = process.env
+  return { caches: XDG_CACHE_HOME, home: HOME }
+}

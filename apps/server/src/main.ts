@@ -1,28 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=16 --max-old-space-size=2000
 // Both are collected in time: with the defaults of V8, which lets a heap that may grow beyond 2,000 MB grow fourfold
 // between two collections, a plan of 100,000 items takes a hundred MB more. Of that bound 100,000 live items take 70 MB.
-import type { ServiceHost } from '@seamark/cli'
-import { nodeTerminal, readEnvironment, runCli } from '@seamark/cli'
-import { readServerEnvironment } from './env.ts'
-import { VERSION } from './version.ts'
+import { enableCompileCache } from 'node:module'
+import { compileCacheFolder } from './compile-cache.ts'
+import { readCacheEnvironment } from './env.ts'
 
-const env = readEnvironment()
-// Loaded when a service is needed here: most commands only talk to one.
-const host: ServiceHost = {
-  serve: async (options) => (await loadHost()).serve(options),
-  startInProcess: async (options) => (await loadHost()).startInProcess(options),
-  migrate: async (options) => (await loadHost()).migrate(options),
-  secrets: async (options) => (await import('./secrets.ts')).secrets(options, readServerEnvironment()),
-}
-process.exitCode = await runCli(process.argv.slice(2), {
-  host,
-  io: nodeTerminal({ stdout: process.stdout, stderr: process.stderr, noColor: env.noColor }),
-  env,
-  cwd: process.cwd(),
-  version: VERSION,
-})
-
-async function loadHost(): Promise<ServiceHost> {
-  const { serviceHost } = await import('./host.ts')
-  return serviceHost(readServerEnvironment())
-}
+const folder = compileCacheFolder(readCacheEnvironment(), process.geteuid?.())
+if (folder !== undefined) enableCompileCache(folder)
+// Whatever is loaded from here on is compiled once.
+await import('./command-line.ts')

@@ -1,5 +1,5 @@
 import { ERRORS, meant, SeamError } from '@seamark/kit'
-import type { CliContext, Command } from './command.ts'
+import type { CliContext, CommandEntry } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandHelp, overview } from './help.ts'
 import { errorDocument, explainError } from './problems.ts'
@@ -22,24 +22,29 @@ async function dispatch(argv: string[], context: CliContext): Promise<number> {
   const [first, second] = argv
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
     const about = first === 'help' && second !== undefined ? find(argv.slice(1)) : undefined
-    await io.out(about === undefined ? overview(COMMANDS, context.version, io.style) : commandHelp(about[0], io.style))
+    await io.out(about === undefined ? overview(COMMANDS, context.version, io.style) : await page(about[0], context))
     return 0
   }
   if (first === '--version' || first === '-v') {
     await io.out(`${context.version}\n`)
     return 0
   }
-  const [command, rest] = find(argv)
+  const [entry, rest] = find(argv)
   const end = rest.indexOf('--')
   if (rest.slice(0, end === -1 ? undefined : end).some((arg) => arg === '--help' || arg === '-h')) {
-    await io.out(commandHelp(command, io.style))
+    await io.out(await page(entry, context))
     return 0
   }
+  const command = await entry.load()
   return command.run(context, rest)
 }
 
+async function page({ summary, load }: CommandEntry, { io }: CliContext): Promise<string> {
+  return commandHelp(summary, await load(), io.style)
+}
+
 /** The command of the longest name that the arguments begin with, and the rest of them. */
-function find(argv: readonly string[]): [Command, string[]] {
+function find(argv: readonly string[]): [CommandEntry, string[]] {
   const [first = '', second = ''] = argv
   const named = (words: string) => COMMANDS.find(({ name }) => name === words)
   const [pair, alone] = [named(`${first} ${second}`), named(first)]

@@ -52,11 +52,18 @@ export interface Example {
   readonly says: string
 }
 
-/** One command, ready to be run with arguments that were checked. */
-export interface Command {
+/** What is known of a command before it is loaded. */
+export interface CommandEntry {
   /** One or two words. */
   readonly name: string
   readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** One command, ready to be run with arguments that were checked. */
+export interface Command {
+  /** As its entry has it. */
+  readonly name: string
   readonly args: ArgsDef
   readonly examples: readonly Example[]
   /** Sentences under the options. */
@@ -71,7 +78,6 @@ export interface Command {
 
 export interface CommandSpec<T extends ArgsDef> {
   readonly name: string
-  readonly summary: string
   readonly args: T
   readonly examples: readonly Example[]
   readonly notes?: readonly string[]

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { loadConfig, projectFolders } from '@seamark/config'
+import { projectFolders, refuseUnnamedConfig } from '@seamark/config/find'
 import type { CliContext } from './command.ts'
 import { namedConfig } from './config-file.ts'
 import { exists } from './exists.ts'
@@ -26,8 +26,12 @@ async function wanted(context: CliContext, options: DataOptions): Promise<string
   const said = options.data ?? env.data
   if (said !== undefined) return resolve(cwd, said)
   const named = namedConfig(context, options)
-  const { file, dataDir } = await loadConfig({ cwd, ...(named !== undefined && { named }) })
-  if (file !== undefined) return dataDir
+  if (named === undefined) await refuseUnnamedConfig(cwd)
+  else if (named !== 'none') {
+    // Loaded here: it reads plans' policies and more, and without a configuration each command starts sooner.
+    const { loadConfig } = await import('@seamark/config')
+    return (await loadConfig({ cwd, named })).dataDir
+  }
   for (const folder of await projectFolders(cwd)) {
     const candidate = join(folder, '.seamark')
     if (await exists(candidate)) return candidate

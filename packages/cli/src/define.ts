@@ -12,7 +12,6 @@ export function command<const T extends ArgsDef>(spec: CommandSpec<T>): Command 
   const args = { ...spec.args, ...COMMON, ...('output' in spec.args && { output: spec.args['output'] }) }
   return {
     name: spec.name,
-    summary: spec.summary,
     args,
     examples: spec.examples,
     notes: spec.notes ?? [],

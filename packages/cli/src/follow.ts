@@ -1,5 +1,5 @@
-import { spentBudget } from '@seamark/protocol'
-import type { RunEvent, RunView } from '@seamark/protocol'
+import { spentBudget } from '@seamark/protocol/wire'
+import type { RunEvent, RunView } from '@seamark/protocol/wire'
 import { SeamError } from '@seamark/kit'
 import { spentText, warningText } from './budget-text.ts'
 import type { CliContext } from './command.ts'

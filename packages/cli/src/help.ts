@@ -1,9 +1,9 @@
 import { aliasOf } from './arguments.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandEntry } from './command.ts'
 import type { Style } from './style.ts'
 
 /** The page of one command. */
-export function commandHelp(command: Command, style: Style): string {
+export function commandHelp(summary: string, command: Command, style: Style): string {
   const positionals = Object.entries(command.args).filter(([, def]) => def.type === 'positional')
   const options = Object.entries(command.args).filter(([, def]) => def.type !== 'positional')
   const shape = positionals.map(([name, def]) =>
@@ -19,7 +19,7 @@ export function commandHelp(command: Command, style: Style): string {
     }),
   ]
   return [
-    command.summary,
+    summary,
     '',
     `${style.bold('Usage')}  seamark ${[command.name, ...shape].join(' ')} [options]${command.takesCommand ? ' [-- COMMAND [ARG…]]' : ''}`,
     '',
@@ -33,7 +33,7 @@ export function commandHelp(command: Command, style: Style): string {
 }
 
 /** The first page. */
-export function overview(commands: readonly Command[], version: string, style: Style): string {
+export function overview(commands: readonly CommandEntry[], version: string, style: Style): string {
   return [
     `seamark ${version}: runs coding agents unattended on your own machines, with a record anyone can check.`,
     '',

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fromSystemError, SeamError } from '@seamark/kit'
-import { variableValues } from '@seamark/protocol'
-import type { VariableValues } from '@seamark/protocol'
+import { variableValues } from '@seamark/protocol/wire'
+import type { VariableValues } from '@seamark/protocol/wire'
 import { parse } from 'yaml'
 
 /** Options of commands that take a plan. */

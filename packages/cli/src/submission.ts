@@ -1,6 +1,6 @@
 import { NAME, SeamError } from '@seamark/kit'
-import { RUN_ID_RULE } from '@seamark/protocol'
-import type { CheckAnswer, SubmitAnswer, VariableValues } from '@seamark/protocol'
+import { RUN_ID_RULE } from '@seamark/protocol/wire'
+import type { CheckAnswer, SubmitAnswer, VariableValues } from '@seamark/protocol/wire'
 import type { CliContext } from './command.ts'
 import type { Connection } from './connect.ts'
 import type { PlanFile } from './plan-file.ts'

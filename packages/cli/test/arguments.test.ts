@@ -51,10 +51,12 @@ describe('arguments', () => {
 })
 
 describe('help', () => {
-  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+  it.each(COMMANDS.map((entry) => [entry.name, entry] as const))(
     'of %s has examples and every option',
-    (_, command) => {
-      const text = commandHelp(command, style(false))
+    async (name, { summary, load }) => {
+      const command = await load()
+      expect(command.name).toBe(name)
+      const text = commandHelp(summary, command, style(false))
       expect(command.examples.length).toBeGreaterThan(0)
       for (const { line } of command.examples) expect(line).toContain(`seamark ${command.name}`)
       for (const [name, def] of Object.entries(command.args))

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Requirements, SeamarkConfig, SpendBudget } from './config.ts'
-import { findConfig } from './find.ts'
+import { refuseUnnamedConfig } from './find.ts'
 import { checkRequirements } from './require.ts'
 import { configProblems } from './shape.ts'
 
@@ -71,24 +71,6 @@ function isConfig(value: unknown): value is SeamarkConfig {
 }
 
 /**
- * A configuration is a program that runs with all rights of its user, and the folder it lies in may be somebody
- * else's: only a file that was named is run. One that was not is neither run nor passed over.
- */
-async function refuseUnnamed(cwd: string): Promise<void> {
-  const file = await findConfig(cwd)
-  if (file === undefined) return
-  const shown = quoted(file)
-  throw new SeamError('FORBIDDEN', `${file} is a program, and nobody said to run it.`, {
-    remedy: `Read it. To use it, say --config ${shown}, or for all commands of this shell: export SEAMARK_CONFIG=${shown}. To do without it, say --config none.`,
-  })
-}
-
-/** As a shell takes it for one word: the names of folders come with a repository too. */
-function quoted(path: string): string {
-  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
-}
-
-/**
  * Runs and checks the configuration that was named. With none, everything is the default. Environment
  * variables are the file's own business.
  *
@@ -97,7 +79,7 @@ function quoted(path: string): string {
  * for requirements that are not met.
  */
 export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<LoadedConfig> {
-  if (named === undefined) await refuseUnnamed(cwd)
+  if (named === undefined) await refuseUnnamedConfig(cwd)
   const file = named === undefined || named === 'none' ? undefined : resolve(cwd, named)
   const config = file === undefined ? {} : await importDefault(file)
   if (config === undefined)

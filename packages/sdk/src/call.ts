@@ -1,6 +1,6 @@
 import { hasCode, isSeamError, retry, SeamError } from '@seamark/kit'
-import { fromProblemDocument } from '@seamark/protocol'
-import type { Route } from '@seamark/protocol'
+import { fromProblemDocument } from '@seamark/protocol/wire'
+import type { Route } from '@seamark/protocol/wire'
 import type { ClientOptions } from './options.ts'
 import type { Transport, WireAnswer } from './transport.ts'
 

@@ -34,9 +34,9 @@ import type {
   UsageView,
   VariableValues,
   Route,
-} from '@seamark/protocol'
+} from '@seamark/protocol/wire'
 import { SeamError } from '@seamark/kit'
-import { newRunId, PLAN_MEDIA_TYPES, PLAN_WITH_VALUES_MEDIA_TYPE, ROUTES } from '@seamark/protocol'
+import { newRunId, PLAN_MEDIA_TYPES, PLAN_WITH_VALUES_MEDIA_TYPE, ROUTES } from '@seamark/protocol/wire'
 import { call } from './call.ts'
 import type { CallInput } from './call.ts'
 import type { ClientOptions } from './options.ts'

@@ -1,6 +1,6 @@
 import { backoffMs, SeamError, sleep } from '@seamark/kit'
-import { ATTEMPT_HEADER, ROUTES, transcriptLine } from '@seamark/protocol'
-import type { EventsQuery, Route, RunEvent, ServiceEvent, TranscriptLine } from '@seamark/protocol'
+import { ATTEMPT_HEADER, ROUTES, transcriptLine } from '@seamark/protocol/wire'
+import type { EventsQuery, Route, RunEvent, ServiceEvent, TranscriptLine } from '@seamark/protocol/wire'
 import { isCut, open, persist } from './call.ts'
 import type { CallInput } from './call.ts'
 import { jsonLines } from './lines.ts'

@@ -1,6 +1,5 @@
-import { SeamError, systemCode, toSeamError } from '@seamark/kit'
-import { Agent } from 'undici'
-import type { Dispatcher } from 'undici'
+import { isSeamError, SeamError, systemCode, toSeamError } from '@seamark/kit'
+import type { Agent, IncomingMessage, request, RequestOptions } from 'node:http'
 import type { ClientOptions } from './options.ts'
 
 /** One HTTP request to the service. */
@@ -33,8 +32,20 @@ export interface Transport {
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-function toAddress(options: ClientOptions): { origin: string; prefix: string; place: string; token?: string } {
-  if ('socketPath' in options) return { origin: 'http://localhost', prefix: '', place: options.socketPath }
+interface Address {
+  /** Where Node connects to. */
+  readonly target: Pick<RequestOptions, 'host' | 'port' | 'socketPath'>
+  readonly isTls: boolean
+  readonly prefix: string
+  readonly place: string
+  readonly token?: string
+}
+
+function toAddress(options: ClientOptions): Address {
+  if ('socketPath' in options) {
+    const { socketPath } = options
+    return { target: { host: 'localhost', socketPath }, isTls: false, prefix: '', place: socketPath }
+  }
   if (!URL.canParse(options.url) || !/^https?:/.test(options.url))
     throw new SeamError('INVALID_INPUT', 'The address of the service is no http or https address.')
   const url = new URL(options.url)
@@ -45,7 +56,8 @@ function toAddress(options: ClientOptions): { origin: string; prefix: string; pl
   if (options.token !== undefined && url.protocol === 'http:' && !loopback.has(url.hostname))
     throw new SeamError('INVALID_INPUT', 'A token would cross the network in the clear.', { remedy: 'Use https.' })
   return {
-    origin: url.origin,
+    target: { host: url.hostname.replace(/^\[|\]$/g, ''), ...(url.port !== '' && { port: url.port }) },
+    isTls: url.protocol === 'https:',
     prefix: url.pathname.replace(/\/$/, ''),
     place: url.origin,
     ...(options.token !== undefined && { token: options.token }),
@@ -58,6 +70,7 @@ function firstHeader(value: string | string[] | undefined): string | undefined {
 
 /** What a failed connection means. `UNAVAILABLE` and `TIMEOUT` may be tried again. */
 function transportError(error: unknown, place: string, signal: AbortSignal | undefined): SeamError {
+  if (isSeamError(error)) return error
   if (signal?.aborted === true) return new SeamError('ABORTED', 'Stopped on request.', { cause: error })
   const code = systemCode(error) ?? ''
   if (code === 'EACCES' || code === 'EPERM')
@@ -65,8 +78,6 @@ function transportError(error: unknown, place: string, signal: AbortSignal | und
       remedy: 'Run as the user that started the service.',
       cause: error,
     })
-  if (/^UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT$/.test(code))
-    return new SeamError('TIMEOUT', `The service at ${place} was silent for too long.`, { cause: error })
   if (code === 'ECONNREFUSED' || code === 'ENOENT')
     return new SeamError('UNAVAILABLE', `No service answers at ${place}.`, {
       remedy: 'Start it with: seamark serve',
@@ -77,36 +88,69 @@ function transportError(error: unknown, place: string, signal: AbortSignal | und
   return toSeamError(error)
 }
 
+/** Waits for what a peer does next, and ends it with an error where that takes longer than `ms`; 0 for any time. */
+async function unlessSilent<T>(
+  what: Promise<T>,
+  peer: { destroy(error: Error): unknown },
+  ms: number,
+  place: string,
+): Promise<T> {
+  const silent = () => peer.destroy(new SeamError('TIMEOUT', `The service at ${place} was silent for too long.`))
+  const timer = ms === 0 ? undefined : setTimeout(silent, ms)
+  try {
+    return await what
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 async function* bodyOf(
-  body: Dispatcher.ResponseData['body'],
+  answer: IncomingMessage,
+  silenceMs: number,
   place: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<unknown> = answer[Symbol.asyncIterator]()
   try {
-    for await (const chunk of body) {
-      if (!(chunk instanceof Uint8Array)) throw new SeamError('INTERNAL', 'The body came as something else than bytes.')
-      yield chunk
+    for (;;) {
+      // Only while it is waited for: a reader who is slow does not make the service silent.
+      const next = await unlessSilent(chunks.next(), answer, silenceMs, place)
+      if (next.done === true) return
+      if (!(next.value instanceof Uint8Array))
+        throw new SeamError('INTERNAL', 'The body came as something else than bytes.')
+      yield next.value
     }
   } catch (error) {
     throw transportError(error, place, signal)
+  } finally {
+    answer.destroy()
   }
+}
+
+interface Connections {
+  readonly request: typeof request
+  readonly agent: Agent
+}
+
+/** Not imported: an import loads all that a module exports, of `node:http` a WebSocket client too, in 30 ms. */
+function connections(isTls: boolean): Connections {
+  const http = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
+  return { request: http.request, agent: new http.Agent({ keepAlive: true }) }
 }
 
 /** HTTP over a unix socket or TCP. Does no I/O before the first `send`. */
 export function transport(options: ClientOptions): Transport {
-  const { origin, prefix, place, token } = toAddress(options)
-  const silenceMs = options.silenceMs ?? 120_000
-  const agent = new Agent({
-    headersTimeout: silenceMs,
-    bodyTimeout: silenceMs,
-    ...('socketPath' in options && { connect: { socketPath: options.socketPath } }),
-  })
+  const { target, isTls, prefix, place, token } = toAddress(options)
+  let kept: Connections | undefined
   return {
     place,
-    async send({ method, path, body, contentType, accept, signal, silenceMs: silence }) {
+    async send({ method, path, body, contentType, accept, signal, silenceMs = options.silenceMs ?? 120_000 }) {
       try {
-        const answer = await agent.request({
-          origin,
+        signal?.throwIfAborted()
+        kept ??= connections(isTls)
+        const sent = kept.request({
+          ...target,
+          agent: kept.agent,
           path: prefix + path,
           method,
           headers: {
@@ -114,19 +158,24 @@ export function transport(options: ClientOptions): Transport {
             ...(contentType !== undefined && { 'content-type': contentType }),
             ...(token !== undefined && { authorization: `Bearer ${token}` }),
           },
-          ...(body !== undefined && { body }),
           ...(signal !== undefined && { signal }),
-          ...(silence !== undefined && { headersTimeout: silence, bodyTimeout: silence }),
         })
+        const answered = new Promise<IncomingMessage>((resolve, reject) => {
+          sent.once('response', resolve)
+          // It may fail again once there is an answer, which then fails too.
+          sent.on('error', reject)
+        })
+        sent.end(body)
+        const answer = await unlessSilent(answered, sent, silenceMs, place)
         return {
-          status: answer.statusCode,
+          status: answer.statusCode ?? 0,
           header: (name) => firstHeader(answer.headers[name]),
-          body: bodyOf(answer.body, place, signal),
+          body: bodyOf(answer, silenceMs, place, signal),
         }
       } catch (error) {
         throw transportError(error, place, signal)
       }
     },
-    close: () => agent.destroy(),
+    close: async () => kept?.agent.destroy(),
   }
 }

@@ -155,6 +155,25 @@ describe('errors', () => {
     await c.close()
   })
 
+  test('a service that falls silent within its answer is TIMEOUT, and one whose reader is slow is not', async () => {
+    let go: () => void = () => undefined
+    service = await startService((_, response) => {
+      response.writeHead(200).write('half')
+      go = () => response.end('rest')
+    })
+    const c = seamarkClient({ socketPath: service.socketPath, silenceMs: 100 })
+    const silent = c.evidence('r1')[Symbol.asyncIterator]()
+    expect((await silent.next()).done).toBe(false)
+    await expect(silent.next()).rejects.toMatchObject({ code: 'TIMEOUT' })
+    const slow = c.evidence('r1')[Symbol.asyncIterator]()
+    await slow.next()
+    // As long as the reader does something else, longer than a silence may be.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    go()
+    expect(Buffer.from((await slow.next()).value ?? '').toString()).toBe('rest')
+    await c.close()
+  })
+
   test('an abort stops a call and a stream', async () => {
     const c = await serving((request, response) => {
       if (request.url?.includes('events')) response.writeHead(200).write(line(record(0)))

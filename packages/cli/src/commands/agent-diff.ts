@@ -13,7 +13,6 @@ const WHICH = 'NAME@VERSION, NAME, sha256:DIGEST, or a folder such as ./docs-wri
 
 export const agentDiff: Command = command({
   name: 'agent diff',
-  summary: 'Shows what makes one version of an agent, or a folder, another',
   args: {
     from: { type: 'positional', required: true, description: WHICH },
     to: { type: 'positional', required: true, description: 'The same' },

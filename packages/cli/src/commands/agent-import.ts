@@ -13,7 +13,6 @@ import { harmless } from '../style.ts'
 
 export const agentImport: Command = command({
   name: 'agent import',
-  summary: 'Makes folders of agents out of the subagents of Claude Code',
   args: {
     dir: { type: 'positional', required: true, description: 'Folder such as .claude/agents' },
     output: { type: 'string', valueHint: 'DIR', description: 'Where the folders are made. Default: agents' },

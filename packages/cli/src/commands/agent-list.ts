@@ -6,7 +6,6 @@ import type { Style } from '../style.ts'
 
 export const agentList: Command = command({
   name: 'agent list',
-  summary: 'Lists the versions of agents that were pushed',
   args: {},
   examples: [{ line: 'seamark agent list', says: 'names, versions and digests' }],
   notes: ['--json gives { agents: [{ name, version, digest, files, size, pushedBy, pushedAt, removedAt? }] }.'],

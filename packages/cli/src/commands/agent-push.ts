@@ -7,7 +7,6 @@ import { counted } from '../words.ts'
 
 export const agentPush: Command = command({
   name: 'agent push',
-  summary: 'Keeps the folder of an agent as a version that plans may name',
   args: { dir: { type: 'positional', required: true, description: 'Folder with agent.yaml' } },
   examples: [{ line: 'seamark agent push agents/docs-writer', says: 'then in a plan: agent: docs-writer@1' }],
   notes: [

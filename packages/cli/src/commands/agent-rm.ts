@@ -4,7 +4,6 @@ import { command } from '../define.ts'
 
 export const agentRm: Command = command({
   name: 'agent rm',
-  summary: 'Lets no plan name a version of an agent any more; runs that do go on',
   args: { agent: { type: 'positional', required: true, description: 'NAME@VERSION or sha256:DIGEST' } },
   examples: [{ line: 'seamark agent rm docs-writer@1', says: 'the same content may be pushed again' }],
   notes: ['--json gives { removed }: false where it was removed before.'],

@@ -7,7 +7,6 @@ import { harmless } from '../style.ts'
 
 export const agentShow: Command = command({
   name: 'agent show',
-  summary: 'Shows what a version of an agent says, and the digests of its files',
   args: {
     agent: { type: 'positional', required: true, description: 'NAME@VERSION, sha256:DIGEST, or NAME for its newest' },
   },

@@ -11,7 +11,6 @@ const MOST_CHARS = 20_000
 
 export const answer: Command = command({
   name: 'answer',
-  summary: 'Answers the question of an agent, which goes on in the same conversation',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
     text: { type: 'positional', required: false, description: 'The answer. Default: standard input, to its end' },

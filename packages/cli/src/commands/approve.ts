@@ -10,7 +10,6 @@ import { harmless } from '../style.ts'
 
 export const approve: Command = command({
   name: 'approve',
-  summary: 'Raises the budgets of an item and its run, and lets the item go on',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
     run: RUN_OF_ITEM,

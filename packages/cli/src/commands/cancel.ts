@@ -7,7 +7,6 @@ import { findRun, RUN } from '../find-run.ts'
 
 export const cancel: Command = command({
   name: 'cancel',
-  summary: 'Asks a run, or one item of it, to stop',
   args: {
     run: RUN,
     item: { type: 'positional', required: false, description: 'Item of it' },

@@ -1,18 +1,23 @@
 import { meant, SeamError } from '@seamark/kit'
-import type { Command } from '../command.ts'
-import { namesOf } from '../completion/names.ts'
+import type { Command, CommandEntry } from '../command.ts'
 import { SCRIPTS, SHELLS } from '../completion/scripts.ts'
 import { wanted } from '../completion/words.ts'
+import type { Values } from '../completion/words.ts'
 import { command } from '../define.ts'
 import { FORMATS } from '../output-format.ts'
-import { STATUSES } from './list.ts'
-import { SUMMED_BY } from './usage.ts'
+
+// Whoever pressed a key waits: what talks to a service is loaded where it is asked.
+const VALUES: Values = {
+  status: async () => (await import('./list.ts')).STATUSES,
+  output: async () => FORMATS,
+  shell: async () => SHELLS,
+  by: async () => (await import('./usage.ts')).SUMMED_BY,
+}
 
 /** The command that completes the others. */
-export function completion(commands: () => readonly Command[]): Command {
+export function completion(commands: readonly CommandEntry[]): Command {
   const shells = command({
     name: 'completion',
-    summary: 'Writes what lets bash, zsh or fish complete command lines',
     args: { shell: { type: 'positional', required: true, description: SHELLS.join(', ') } },
     examples: [
       { line: 'source <(seamark completion bash)', says: 'in ~/.bashrc; the same for zsh, in ~/.zshrc after compinit' },
@@ -40,11 +45,11 @@ export function completion(commands: () => readonly Command[]): Command {
     async run(context, rawArgs) {
       // What the scripts ask; words of a line that is being written are no arguments of this command.
       if (rawArgs[0] !== 'words' || rawArgs[1] !== '--') return shells.run(context, rawArgs)
-      const values = { status: STATUSES, output: FORMATS, shell: SHELLS, by: SUMMED_BY }
-      const found = wanted(commands(), values, rawArgs.slice(2))
+      const found = await wanted(commands, VALUES, rawArgs.slice(2))
       if (found.kind === 'files') await context.io.out(':files\n')
       else {
-        const words = found.kind === 'words' ? found.words : await namesOf(context, found)
+        const words =
+          found.kind === 'words' ? found.words : await (await import('../completion/names.ts')).namesOf(context, found)
         await context.io.out(words.map(({ text, says }) => `${text}\t${says}\n`).join(''))
       }
       return 0

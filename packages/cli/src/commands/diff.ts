@@ -23,7 +23,6 @@ interface ItemPatch {
 
 export const diff: Command = command({
   name: 'diff',
-  summary: 'Shows what the items of a run changed, to be read',
   args: {
     run: RUN,
     item: { type: 'positional', required: false, description: 'Only this item' },

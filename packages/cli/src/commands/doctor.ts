@@ -7,7 +7,6 @@ import type { Style } from '../style.ts'
 
 export const doctor: Command = command({
   name: 'doctor',
-  summary: 'Checks this machine and deployment, and says what it measured',
   args: {
     deep: { type: 'boolean', description: 'Reads and checks all that is stored; takes its time' },
     probe: { type: 'string', valueHint: 'EXECUTOR', description: 'Tries from inside what this executor keeps' },

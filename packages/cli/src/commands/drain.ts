@@ -11,7 +11,6 @@ const askEveryMs = 250
 
 export const drain: Command = command({
   name: 'drain',
-  summary: 'Has the service finish what runs, begin nothing new, and stop',
   args: {
     timeout: {
       type: 'string',

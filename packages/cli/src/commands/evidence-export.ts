@@ -10,7 +10,6 @@ import { findRun, RUN } from '../find-run.ts'
 
 export const evidenceExport: Command = command({
   name: 'evidence export',
-  summary: 'Writes the evidence bundle of a run that is over',
   args: {
     run: RUN,
     output: {

@@ -7,7 +7,6 @@ import { harmless } from '../style.ts'
 
 export const gcHold: Command = command({
   name: 'gc hold',
-  summary: 'Keeps what a run left, whatever its age',
   args: {
     run: RUN,
     reason: { type: 'string', valueHint: 'TEXT', description: 'Why, in at most 200 characters; it goes on record' },
@@ -26,7 +25,6 @@ export const gcHold: Command = command({
 
 export const gcRelease: Command = command({
   name: 'gc release',
-  summary: 'Lets a run that was held be given up at its age',
   args: { run: RUN },
   examples: [{ line: 'seamark gc release last', says: 'the next seamark gc may remove what it left' }],
   notes: ['--json gives { run, released }: false where it was not held.'],
@@ -42,7 +40,6 @@ export const gcRelease: Command = command({
 
 export const gcHolds: Command = command({
   name: 'gc holds',
-  summary: 'Lists the runs that are held',
   args: {},
   examples: [{ line: 'seamark gc holds', says: 'who holds which run, since when, and why' }],
   notes: ['--json gives { holds: [{ run, reason?, placedBy, placedAt }] }.'],

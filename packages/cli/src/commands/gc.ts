@@ -8,7 +8,6 @@ import { bytesText, counted } from '../words.ts'
 
 export const gc: Command = command({
   name: 'gc',
-  summary: 'Removes stored blobs that nothing needs any more',
   args: {
     'dry-run': { type: 'boolean', description: 'Only says what it would remove' },
     grace: {

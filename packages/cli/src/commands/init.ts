@@ -1,6 +1,6 @@
 import { open, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { findConfig } from '@seamark/config'
+import { findConfig } from '@seamark/config/find'
 import { fromSystemError, shellLine, systemCode } from '@seamark/kit'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
@@ -15,7 +15,6 @@ const CONFIG_FILE = 'seamark.config.mjs'
 
 export const init: Command = command({
   name: 'init',
-  summary: 'Writes a first plan, for what is in this folder',
   args: {
     file: { type: 'positional', required: false, description: 'File to write. Default: seamark.yaml' },
   },

@@ -7,7 +7,6 @@ import { withConnection } from '../connect.ts'
 
 export const keysExport: Command = command({
   name: 'keys export',
-  summary: 'Writes the public keys of this log as a trust file',
   args: {
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'File to write. Default: standard output' },
   },

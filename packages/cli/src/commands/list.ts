@@ -1,6 +1,6 @@
 import { meant, SeamError } from '@seamark/kit'
-import { runStatus } from '@seamark/protocol'
-import type { RunView } from '@seamark/protocol'
+import { runStatus } from '@seamark/protocol/wire'
+import type { RunView } from '@seamark/protocol/wire'
 import type { Command } from '../command.ts'
 import { withConnection } from '../connect.ts'
 import { command } from '../define.ts'
@@ -17,7 +17,6 @@ const mostRuns = 10_000
 
 export const list: Command = command({
   name: 'list',
-  summary: 'Lists runs, newest first, by status, name, time or submitter',
   args: {
     status: { type: 'string', valueHint: 'STATUS', description: `Only these: ${STATUSES.join(', ')}` },
     name: { type: 'string', valueHint: 'NAME', description: 'Only runs of plans of this name' },

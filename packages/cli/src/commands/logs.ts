@@ -1,6 +1,6 @@
 import type { Step } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
-import { transcriptText } from '@seamark/protocol'
+import { transcriptText } from '@seamark/protocol/wire'
 import type { TranscriptLine } from '@seamark/protocol'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
@@ -14,7 +14,6 @@ import { wholeNumber } from '../whole-number.ts'
 
 export const logs: Command = command({
   name: 'logs',
-  summary: 'Shows what an item wrote',
   args: {
     run: RUN,
     item: { type: 'positional', required: true, description: 'Item of it' },

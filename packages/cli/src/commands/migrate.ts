@@ -7,13 +7,12 @@ import type { MigrateOptions, MigrateProgress, MigrateReport } from '../migratio
 
 type Direction = MigrateOptions['direction']
 
-export const migrateToPostgres: Command = migration('sqlite-to-postgres', 'Moves the journal to a PostgreSQL database')
-export const migrateToSqlite: Command = migration('postgres-to-sqlite', 'Moves the journal back to the data folder')
+export const migrateToPostgres: Command = migration('sqlite-to-postgres')
+export const migrateToSqlite: Command = migration('postgres-to-sqlite')
 
-function migration(direction: Direction, summary: string): Command {
+function migration(direction: Direction): Command {
   return command({
     name: `migrate ${direction}`,
-    summary,
     args: {
       'url-file': {
         type: 'string',

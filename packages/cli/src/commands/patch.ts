@@ -10,7 +10,6 @@ import { counted } from '../words.ts'
 
 export const patch: Command = command({
   name: 'patch',
-  summary: "Shows an item's patch, or applies it to a working copy",
   args: {
     run: RUN,
     item: { type: 'positional', required: true, description: 'Item of it' },

@@ -14,7 +14,6 @@ const args = {
 
 export const pause: Command = command({
   name: 'pause',
-  summary: 'Launches nothing new of a run, or of all, until that is resumed',
   args,
   examples: [
     { line: 'seamark pause last', says: 'the newest run' },
@@ -30,7 +29,6 @@ export const pause: Command = command({
 
 export const resume: Command = command({
   name: 'resume',
-  summary: 'Ends the pause of a run, or that of all',
   args,
   examples: [
     { line: 'seamark resume last', says: 'the newest run' },

@@ -12,7 +12,6 @@ import { reportError } from '../report-error.ts'
 
 export const planShow: Command = command({
   name: 'plan show',
-  summary: 'Shows what could run at once in a plan, its locks and its longest path',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
     ...VARIABLE_ARGS,

@@ -7,7 +7,6 @@ import { harmless } from '../style.ts'
 
 export const policyExplain: Command = command({
   name: 'policy explain',
-  summary: 'Shows what the attempts of an item and its set-up may use, and which level said so',
   args: {
     item: { type: 'positional', required: true, description: 'Item of a run' },
     run: RUN_OF_ITEM,

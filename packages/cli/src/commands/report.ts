@@ -7,7 +7,6 @@ import { findRun, RUN } from '../find-run.ts'
 
 export const report: Command = command({
   name: 'report',
-  summary: 'Writes a run as one page for a browser',
   args: {
     run: RUN,
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'Page to write. Default: report-RUN.html' },

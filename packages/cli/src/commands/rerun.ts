@@ -23,7 +23,6 @@ const notes = [
 
 export const rerun: Command = command({
   name: 'rerun',
-  summary: 'Does a run that is over again, all of it or from an item on',
   args: {
     run: RUN,
     from: {
@@ -44,7 +43,6 @@ export const rerun: Command = command({
 
 export const retry: Command = command({
   name: 'retry',
-  summary: 'Does again what failed, was cancelled or was skipped in a run that is over',
   args: { run: RUN, id, detach },
   examples: [
     { line: 'seamark retry last', says: 'what succeeded is taken as it is, and not run' },

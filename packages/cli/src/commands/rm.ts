@@ -7,7 +7,6 @@ import { tally } from './gc.ts'
 
 export const rm: Command = command({
   name: 'rm',
-  summary: 'Removes what runs left that are over; their records stay',
   args: { run: RUN },
   takesMore: true,
   examples: [

@@ -12,7 +12,6 @@ import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 
 export const run: Command = command({
   name: 'run',
-  summary: 'Submits a plan, or one command, and follows it to its end',
   takesCommand: true,
   args: {
     plan: { type: 'positional', required: false, description: 'File of the plan, YAML or JSON; - is standard input' },

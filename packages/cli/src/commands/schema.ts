@@ -7,7 +7,6 @@ import { planSchemaText } from '../plan-schema.ts'
 
 export const schema: Command = command({
   name: 'schema',
-  summary: 'Prints the JSON Schema of plans, for editors and other programs',
   args: {
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'File to write. Default: standard output' },
   },

@@ -8,7 +8,6 @@ import { openVault } from '../vault.ts'
 export const secretsList: Command = withoutValues(
   command({
     name: 'secrets list',
-    summary: 'Names the secrets of the data folder, never their values',
     args: {},
     examples: [{ line: 'seamark secrets list', says: 'names, versions and times; needs no key' }],
     notes: [

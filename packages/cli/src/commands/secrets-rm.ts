@@ -7,7 +7,6 @@ import { openVault } from '../vault.ts'
 export const secretsRm: Command = withoutValues(
   command({
     name: 'secrets rm',
-    summary: 'Removes a secret from the data folder',
     args: { name: { type: 'positional', required: true, description: 'Its name' } },
     examples: [{ line: 'seamark secrets rm github', says: 'needs no key; have it revoked where it was issued, too' }],
     notes: ['A damaged one is removed as well. --json gives { ref, removed: true }.'],

@@ -9,7 +9,6 @@ import { KEY_ARGS, openVault } from '../vault.ts'
 export const secretsSet: Command = withoutValues(
   command({
     name: 'secrets set',
-    summary: 'Keeps a secret in the data folder',
     args: {
       name: { type: 'positional', required: true, description: 'Its name: letters, digits, "-", "_" and "."' },
       ...KEY_ARGS,

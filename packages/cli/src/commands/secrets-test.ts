@@ -6,7 +6,6 @@ import { KEY_ARGS, openVault } from '../vault.ts'
 export const secretsTest: Command = withoutValues(
   command({
     name: 'secrets test',
-    summary: 'Says whether a secret can be resolved, and nothing of it',
     args: { name: { type: 'positional', required: true, description: 'Its name' }, ...KEY_ARGS },
     examples: [{ line: 'seamark secrets test github', says: 'exit code 0 where it can, otherwise why it can not' }],
     notes: ['--json gives { ref, resolved: true }.'],

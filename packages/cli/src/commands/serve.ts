@@ -10,7 +10,6 @@ import type { Terminal } from '../terminal.ts'
 
 export const serve: Command = command({
   name: 'serve',
-  summary: 'Runs the service that other commands talk to',
   args: {},
   examples: [
     { line: 'seamark serve', says: 'on a unix socket that only you can open' },

@@ -26,7 +26,6 @@ const questionsShown = 20
 
 export const status: Command = command({
   name: 'status',
-  summary: 'Shows the newest runs, the items of one, or one item',
   args: {
     run: { ...RUN, required: false },
     item: { type: 'positional', required: false, description: 'Item of it' },

@@ -9,7 +9,6 @@ import { describeSubmission, requireRunId, submitPlan } from '../submission.ts'
 
 export const submit: Command = command({
   name: 'submit',
-  summary: 'Submits a plan to the running service and returns',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
     ...VARIABLE_ARGS,

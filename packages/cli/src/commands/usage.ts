@@ -1,6 +1,6 @@
 import { SeamError } from '@seamark/kit'
-import { usageBy } from '@seamark/protocol'
-import type { UsageView } from '@seamark/protocol'
+import { usageBy } from '@seamark/protocol/wire'
+import type { UsageView } from '@seamark/protocol/wire'
 import { dollars, tokenText } from '../budget-text.ts'
 import type { Command } from '../command.ts'
 import { command } from '../define.ts'
@@ -28,7 +28,6 @@ export const SUMMED_BY: readonly string[] = Object.keys(WHOSE)
 
 export const usage: Command = command({
   name: 'usage',
-  summary: 'Shows what metered calls to model APIs used and cost',
   args: {
     by: { type: 'string', valueHint: 'WHAT', description: 'item, run, agent, principal, team or model. Default: run' },
     since: {

@@ -13,7 +13,6 @@ import { counted } from '../words.ts'
 
 export const validate: Command = command({
   name: 'validate',
-  summary: 'Checks a plan and tells every problem, without running it',
   args: {
     plan: { type: 'positional', required: true, description: 'File of the plan, YAML or JSON; - is standard input' },
     ...VARIABLE_ARGS,

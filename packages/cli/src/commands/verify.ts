@@ -14,7 +14,6 @@ import { counted } from '../words.ts'
 
 export const verify: Command = command({
   name: 'verify',
-  summary: 'Verifies an evidence bundle without a service, and offline unless told otherwise',
   args: {
     bundle: { type: 'positional', required: true, description: 'Tar or folder' },
     trust: {

@@ -9,7 +9,6 @@ import { watchService } from '../watch-service.ts'
 
 export const watch: Command = command({
   name: 'watch',
-  summary: 'Shows what a service does as it goes on, or follows one run to its end',
   args: { run: { ...RUN, required: false, description: `${RUN.description}. Default: all that the service does` } },
   examples: [
     { line: 'seamark watch', says: 'runs, their items, slots of queues, and what would let go on what waits' },

@@ -1,5 +1,5 @@
 import { optionsOf } from '../arguments.ts'
-import type { Command } from '../command.ts'
+import type { Command, CommandEntry } from '../command.ts'
 import { COMMON } from '../command.ts'
 
 /** What may stand where the cursor is. */
@@ -17,21 +17,25 @@ export interface Word {
 }
 
 /** Words that an option or argument of this name takes. */
-export type Values = Readonly<Record<string, readonly string[]>>
+export type Values = Readonly<Record<string, () => Promise<readonly string[]>>>
 
 /** What the last of `words` may become. They are those after `seamark`; the last one may be empty. */
-export function wanted(commands: readonly Command[], values: Values, words: readonly string[]): Wanted {
+export async function wanted(
+  commands: readonly CommandEntry[],
+  values: Values,
+  words: readonly string[],
+): Promise<Wanted> {
   const line = joined(words)
   const current = line.at(-1) ?? ''
   const before = line.slice(0, -1)
-  const command = commandOf(commands, before)
+  const command = await entryOf(commands, before)?.load()
   if (command === undefined) return { kind: 'words', words: nextWords(commands, before) }
   const given = before.slice(command.name.split(' ').length)
   const { positionals, chosen, open } = read(command, given)
   const [, inline] = /^--([a-z-]+)=/.exec(current) ?? []
   const option = inline ?? open
   if (option !== undefined) {
-    const found = valuesOf(command, option, values, positionals, chosen)
+    const found = await valuesOf(command, option, values, positionals, chosen)
     if (inline === undefined || found.kind !== 'words') return found
     return { kind: 'words', words: found.words.map(({ text, says }) => ({ text: `--${inline}=${text}`, says })) }
   }
@@ -59,7 +63,7 @@ function joined(words: readonly string[]): string[] {
   return line
 }
 
-function commandOf(commands: readonly Command[], words: readonly string[]): Command | undefined {
+function entryOf(commands: readonly CommandEntry[], words: readonly string[]): CommandEntry | undefined {
   const [first = '', second = ''] = words
   return (
     commands.find(({ name }) => name === `${first} ${second}`) ??
@@ -67,7 +71,7 @@ function commandOf(commands: readonly Command[], words: readonly string[]): Comm
   )
 }
 
-function nextWords(commands: readonly Command[], before: readonly string[]): Word[] {
+function nextWords(commands: readonly CommandEntry[], before: readonly string[]): Word[] {
   const [first] = before
   const after = first === undefined || first === 'help' ? '' : `${first} `
   const words = new Map<string, string>()
@@ -109,18 +113,19 @@ function read(
   return { positionals, chosen, ...(open !== undefined && { open }) }
 }
 
-function valuesOf(
+async function valuesOf(
   command: Command,
   name: string,
   values: Values,
   positionals: readonly string[],
   chosen: ReadonlyMap<string, string>,
-): Wanted {
+): Promise<Wanted> {
   const def = command.args[name]
   const hint = def !== undefined && 'valueHint' in def ? def.valueHint : undefined
   if (hint !== undefined && /\b(?:FILE|DIR)\b/.test(hint)) return { kind: 'files' }
-  const words = name === 'output' && def !== COMMON.output ? undefined : values[name]
-  if (words !== undefined) return { kind: 'words', words: words.map((text) => ({ text, says: '' })) }
+  const isFile = name === 'output' && def !== COMMON.output
+  const words = isFile || !Object.hasOwn(values, name) ? undefined : values[name]
+  if (words !== undefined) return { kind: 'words', words: (await words()).map((text) => ({ text, says: '' })) }
   if (name === 'run') return { kind: 'runs' }
   if (name === 'agent' || name === 'from' || name === 'to') return { kind: 'agents' }
   if (name === 'item') {
