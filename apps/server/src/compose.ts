@@ -106,7 +106,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     dir: join(dataDir, 'work'),
     storage,
     runtimes,
-    git: gitOptions(environment),
+    git: { ...gitOptions(environment), ...(config.git?.submodules && { submodules: config.git.submodules }) },
     secrets,
     egress,
     children: childrenDoor({

@@ -66,8 +66,11 @@ async function placed(
   error: SeamError,
   options: CallOptions,
 ): Promise<SeamError> {
-  if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_INPUT' && error.code !== 'FORBIDDEN') return error
-  const found = error.problems.map((problem) => ({
+  const { code, problems } = error
+  const about =
+    (code === 'LIMIT_EXCEEDED' || code === 'UNSUPPORTED') && problems.some(({ place }) => place !== undefined)
+  if (code !== 'NOT_FOUND' && code !== 'INVALID_INPUT' && code !== 'FORBIDDEN' && !about) return error
+  const found = problems.map((problem) => ({
     ...problem,
     place: { pointer: `/workspace${problem.place?.pointer ?? '/git'}` },
   }))
@@ -87,7 +90,13 @@ async function resolveWorkspace(
     throw new SeamError('INVALID_INPUT', `It is not known what ${workspace.git} is relative to.`, {
       remedy: 'Name the repository by its absolute path, or say `from`.',
     })
-  return workspaces.resolve({ ...workspace, from: from ?? '/' }, options)
+  const resolved = await workspaces.resolve({ ...workspace, from: from ?? '/' }, options)
+  if (workspace.submodules === true && resolved.type === 'git' && resolved.submodules.length > 0)
+    throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} leave submodules empty.`, {
+      remedy: 'Take out submodules.',
+      place: { pointer: '/submodules' },
+    })
+  return resolved
 }
 
 /** The set-up layer of each executor of a plan, and whether it is there. */

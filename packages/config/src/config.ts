@@ -88,6 +88,14 @@ export interface SeamarkConfig {
   readonly runtimes?: readonly RuntimeAdapter[]
   /** What files attempts see. Default: clones made with git. */
   readonly workspaces?: Workspaces
+  /** What workspaces of git repositories are made from. */
+  readonly git?: {
+    /**
+     * Where submodules may come from beside the folder of the host that their repository is in: `https://` and `ssh://` URLs,
+     * `user@host:path`, and absolute folders, each for all that is below it.
+     */
+    readonly submodules?: readonly string[]
+  }
   /** Signs checkpoints; its role is `log`. Default: a key in the folder `keys` of the data folder, made at the first start. */
   readonly signer?: Signer
   /** Signs exports; its role is `export`. Default as for `signer`. */

@@ -34,6 +34,14 @@ const member = z
   .max(200)
   .refine((id) => id.isWellFormed(), 'use whole characters')
 
+const gitFolder = z
+  .string()
+  .max(4_096)
+  .regex(
+    /^(?:https:\/\/(?![^/]*@)[^/?#\s]+|ssh:\/\/(?![^/]*:[^/]*@)[^/?#\s]+|\/|[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\s?#\\]*$/,
+    'use an https or ssh URL without a password, user@host:path, or an absolute folder',
+  )
+
 const meter = z.strictObject({
   maxOutputTokens: maybe(z.int().min(1)),
   hosts: maybe(z.record(z.string(), z.enum(['anthropic', 'openai', 'bedrock', 'vertex']))),
@@ -49,6 +57,7 @@ const shape = z.strictObject({
   executors: maybe(z.array(z.unknown()).min(1)),
   runtimes: maybe(z.array(z.unknown()).min(1)),
   workspaces: maybe(z.unknown()),
+  git: maybe(z.strictObject({ submodules: maybe(z.array(gitFolder)) })),
   signer: maybe(z.unknown()),
   exportSigner: maybe(z.unknown()),
   anchors: maybe(z.array(z.unknown())),

@@ -73,6 +73,27 @@ describe('a file that was not named', () => {
   })
 })
 
+describe('where submodules may come from', () => {
+  test.each([
+    ['https://git.example/acme', true],
+    ['ssh://git@git.example/acme/', true],
+    ['git@git.example:acme/', true],
+    ['/srv/git', true],
+    ['http://git.example/acme', false],
+    ['https://user:word@git.example/acme', false],
+    ['ssh://git:word@git.example/acme', false],
+    ['ext::sh', false],
+    ['../beside', false],
+    ['/srv/../etc', false],
+    ['', false],
+  ])('%s: %s', async (folder, right) => {
+    const text = `export default { git: { submodules: [${JSON.stringify(folder)}] } }`
+    const loaded = loadConfig({ cwd: await repository({ 'seamark.config.mjs': text }), named: 'seamark.config.mjs' })
+    if (right) expect(await loaded).toMatchObject({ config: { git: { submodules: [folder] } } })
+    else await expect(loaded).rejects.toMatchObject({ problems: [{ place: { pointer: '/git/submodules/0' } }] })
+  })
+})
+
 describe('finding', () => {
   test('none gives the defaults', async () => {
     const cwd = await repository({})

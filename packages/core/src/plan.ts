@@ -49,6 +49,8 @@ export interface PlanWorkspace {
   readonly git?: string
   /** What to resolve to the base commit, once, at submit. Default `HEAD`. */
   readonly ref?: string
+  /** `true` fills submodules, and theirs, with the commits that the base has of them. Default: they are left empty. */
+  readonly submodules?: boolean
   readonly setup?: PlanSetup
 }
 
@@ -358,7 +360,22 @@ export type ResolvedWorkspace =
       readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
       /** Submodule paths, left empty. */
       readonly submodules: readonly string[]
+      /** Submodules that have their files. */
+      readonly filled?: readonly ResolvedSubmodule[]
     }
+
+/** A submodule at the commit that the tree around it has of it. */
+export interface ResolvedSubmodule {
+  /** In the repository around it. */
+  readonly path: string
+  /** Absolute path or URL that a worker of this deployment can clone from. */
+  readonly source: string
+  /** Commit id, 40 or 64 lower-case hex characters. */
+  readonly commit: string
+  /** Tree id of the commit. */
+  readonly tree: string
+  readonly filled?: readonly ResolvedSubmodule[]
+}
 
 /** A checked plan, ready for the engine: what `run.submit` carries. */
 export interface Submission {

@@ -5,6 +5,8 @@ import type { CallOptions, Seam } from './seam.ts'
 export interface WorkspaceSource {
   readonly git?: string
   readonly ref?: string
+  /** Whether submodules are filled. */
+  readonly submodules?: boolean
   /** Absolute folder that a relative `git` is relative to. */
   readonly from: string
 }
@@ -28,7 +30,8 @@ export interface WorkspaceDiff {
 /** What files an attempt sees. Everything in a workspace is hostile input. */
 export interface Workspaces extends Seam<'workspaces/v1'> {
   /**
-   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `UNAVAILABLE`. One that is not about
+   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `FORBIDDEN` (a submodule from where none may come),
+   * `UNAVAILABLE`. One that is not about
    * the repository has the pointer of what it is about, such as `/ref`.
    */
   resolve(source: WorkspaceSource, options?: CallOptions): Promise<ResolvedWorkspace>

@@ -161,6 +161,11 @@ describe('the head', () => {
       'INVALID_INPUT /budget',
     ],
     ['too much money', 'version: 1\nbudget: { usd: 9000001 }\nitems: [{ id: a, run: x }]', 'INVALID_INPUT /budget/usd'],
+    [
+      'submodules alone',
+      'version: 1\nworkspace: { submodules: true }\nitems: [{ id: a, run: x }]',
+      'INVALID_INPUT /workspace/submodules',
+    ],
     ['a ref alone', 'version: 1\nworkspace: { ref: x }\nitems: [{ id: a, run: x }]', 'INVALID_INPUT /workspace/ref'],
     [
       'setup without a repository',

@@ -16,6 +16,8 @@ export interface DiffTask extends CallOptions {
   readonly baseTree: string
   readonly dir: string
   readonly exclude: readonly string[]
+  /** Submodules that are not empty; what is in them is not looked at. */
+  readonly filled: ReadonlySet<BytePath>
   readonly limits: WorkerLimits
 }
 
@@ -31,6 +33,7 @@ export async function diffAgainst(git: Git, scratch: Scratch, task: DiffTask): P
   const paths = await resultPaths(dir, ignoredByGit(git, task.gitDir, dir, task), {
     base,
     exclude: new Set(task.exclude.map(bytePath)),
+    filled: task.filled,
     maxEntries: limits.maxEntries,
     maxDepth: limits.maxDepth,
     check: (path, size) => {

@@ -2,8 +2,9 @@ import type { Workspaces } from '@seamark/core'
 import { SeamError, throwIfAborted } from '@seamark/kit'
 import { mkdir, readdir } from 'node:fs/promises'
 import { diffAgainst } from './diff-tree.ts'
-import type { GitTools, GitWorkspacesOptions } from './git-workspaces.ts'
-import { gitTools, snapshotOf } from './git-workspaces.ts'
+import type { GitTools, GitWorkspacesOptions } from './git-tools.ts'
+import { gitTools } from './git-tools.ts'
+import { snapshotOf } from './git-workspaces.ts'
 
 /** Git's tree without entries. */
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
@@ -40,6 +41,7 @@ export function emptyWorkspacesWith({ git, mirrors, limits }: GitTools): Workspa
           dir,
           limits,
           exclude: call?.exclude ?? [],
+          filled: new Set(),
           ...(call?.signal && { signal: call.signal }),
         }),
       )

@@ -5,7 +5,7 @@
  */
 export { emptyWorkspaces } from './empty-workspaces.ts'
 export { gitWorkspaces } from './git-workspaces.ts'
-export type { GitWorkspacesOptions } from './git-workspaces.ts'
+export type { GitWorkspacesOptions } from './git-tools.ts'
 export type { KeptWorkspaces } from './kept.ts'
 export { WORKER_LIMITS } from './limits.ts'
 export type { WorkerLimits } from './limits.ts'

@@ -20,6 +20,10 @@ export interface WorkerLimits {
   readonly maxInputBytes: number
   /** Bytes of what one service writes; what is over is not kept, and nothing ends by it. */
   readonly maxServiceLogBytes: number
+  /** Submodules of a workspace, those of submodules among them. A plan that has more is refused. */
+  readonly maxSubmodules: number
+  /** Submodules, one in another. */
+  readonly maxSubmoduleDepth: number
 }
 
 export const WORKER_LIMITS: WorkerLimits = {
@@ -34,4 +38,6 @@ export const WORKER_LIMITS: WorkerLimits = {
   maxLogBytes: 256 * 2 ** 20,
   maxInputBytes: 16 * 2 ** 20,
   maxServiceLogBytes: 16 * 2 ** 20,
+  maxSubmodules: 256,
+  maxSubmoduleDepth: 8,
 }

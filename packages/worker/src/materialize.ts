@@ -2,7 +2,8 @@ import type { CallOptions } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GitWorkspace } from './mirrors.ts'
+import { lookBelow } from './contained.ts'
+import type { GitBase, Mirrors } from './mirrors.ts'
 import { NO_NETWORK, RAW_ATTRIBUTES } from './mirrors.ts'
 import type { Git } from './run-git.ts'
 
@@ -14,7 +15,7 @@ import type { Git } from './run-git.ts'
 export async function materializeGit(
   git: Git,
   mirror: string,
-  workspace: GitWorkspace,
+  workspace: Pick<GitBase, 'commit'>,
   dir: string,
   options?: CallOptions,
 ): Promise<void> {
@@ -32,6 +33,23 @@ export async function materializeGit(
   ])
   await fetchWhereMissing(git, mirror, gitDir, workspace.commit, signal)
   await git(['checkout', '--quiet', '--force', '--detach', workspace.commit, '--'], { gitDir, workTree: dir, signal })
+}
+
+/** The same with its submodules in their places, each a private clone of its own with nothing that leads back. */
+export async function materializeWhole(
+  git: Git,
+  mirrors: Mirrors,
+  base: GitBase,
+  dir: string,
+  options?: CallOptions,
+): Promise<void> {
+  await materializeGit(git, await mirrors.ensure(base, options), base, dir, options)
+  for (const module of base.filled ?? []) {
+    const at = await lookBelow(dir, module.path)
+    if (at?.isDirectory() !== true)
+      throw new SeamError('INTEGRITY', `There is no place for submodule ${module.path} in its commit.`)
+    await materializeWhole(git, mirrors, module, join(dir, module.path), options)
+  }
 }
 
 // A clone of a shallow mirror has only what branches and tags lead to.

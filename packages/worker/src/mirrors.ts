@@ -8,6 +8,9 @@ import type { Git } from './run-git.ts'
 
 export type GitWorkspace = Extract<ResolvedWorkspace, { type: 'git' }>
 
+/** What files come from: a workspace, or one of its submodules. */
+export type GitBase = Pick<GitWorkspace, 'source' | 'commit' | 'tree' | 'filled'>
+
 /**
  * Every attribute that makes git change bytes or start a program, back to unset. `info/attributes`
  * wins over every `.gitattributes` in a tree, so files are exactly the bytes of their blobs.
@@ -21,8 +24,14 @@ export const RAW_ATTRIBUTES =
  * go away while a run lasts, and no attempt's own `.git` is ever trusted.
  */
 export interface Mirrors {
-  /** Folder of a mirror that has the workspace's commit. Errors: `NOT_FOUND`, `UNAVAILABLE`, `INTEGRITY`. */
-  ensure(workspace: GitWorkspace, options?: CallOptions): Promise<string>
+  /** Folder of a mirror that has the commit. Errors: `NOT_FOUND`, `UNAVAILABLE`, `INTEGRITY` where its tree is another. */
+  ensure(workspace: GitBase, options?: CallOptions): Promise<string>
+  /** Folder of a mirror that has a commit of a source, and the commit's tree. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
+  commit(
+    source: string,
+    commit: string,
+    options?: CallOptions,
+  ): Promise<{ readonly gitDir: string; readonly tree: string }>
   /** Brings branches and tags of a source up to date; makes the mirror if need be. */
   refresh(source: string, options?: CallOptions): Promise<string>
   /** Folder of a repository without commits, in which the empty tree is the base. */
@@ -128,36 +137,41 @@ export function mirrors(dir: string, git: Git): Mirrors {
     return code === 0
   }
 
-  return {
-    ensure(workspace, options) {
-      const path = pathOf(workspace.source)
-      return alone(path, async () => {
-        const { source, commit } = workspace
-        let tree = (await exists(path)) ? await treeOf(path, commit, options) : undefined
-        // The source is looked at only where it is needed: it may be gone.
-        const partial = tree === undefined && (await isPartial(git, source, options))
-        if (tree === undefined) {
-          await create(path, partial ? init(options) : clone(source, options))
-          if (partial) await fetchAlone(path, source, commit, options)
-          tree = await treeOf(path, commit, options)
-        }
-        if (tree === undefined) {
-          // One name that is broken there takes the whole fetch down.
-          const whole = await fetch(path, source, [branches, tags], [1, 128], options)
-          tree = await treeOf(path, commit, options)
-          // A commit that no branch or tag leads to.
-          if (tree === undefined)
-            await fetch(path, source, [`${commit}:refs/seamark/${commit}`], whole ? [1, 128] : [], options)
-          tree ??= await treeOf(path, commit, options)
-        }
+  function commitOf(source: string, commit: string, options?: CallOptions) {
+    const path = pathOf(source)
+    return alone(path, async () => {
+      let tree = (await exists(path)) ? await treeOf(path, commit, options) : undefined
+      // The source is looked at only where it is needed: it may be gone.
+      const partial = tree === undefined && (await isPartial(git, source, options))
+      if (tree === undefined) {
+        await create(path, partial ? init(options) : clone(source, options))
+        if (partial) await fetchAlone(path, source, commit, options)
+        tree = await treeOf(path, commit, options)
+      }
+      if (tree === undefined) {
+        // One name that is broken there takes the whole fetch down.
+        const whole = await fetch(path, source, [branches, tags], [1, 128], options)
+        tree = await treeOf(path, commit, options)
+        // A commit that no branch or tag leads to.
         if (tree === undefined)
-          throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
-            remedy: 'Restore the commit there, or submit again from one that is there.',
-          })
-        if (tree !== workspace.tree)
-          throw new SeamError('INTEGRITY', `Commit ${commit} has not the recorded tree ${workspace.tree}.`)
-        return path
-      })
+          await fetch(path, source, [`${commit}:refs/seamark/${commit}`], whole ? [1, 128] : [], options)
+        tree ??= await treeOf(path, commit, options)
+      }
+      if (tree === undefined)
+        throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
+          remedy: 'Restore the commit there, or submit again from one that is there.',
+        })
+      return { gitDir: path, tree }
+    })
+  }
+
+  return {
+    commit: commitOf,
+    async ensure(base, options) {
+      const { gitDir, tree } = await commitOf(base.source, base.commit, options)
+      if (tree !== base.tree)
+        throw new SeamError('INTEGRITY', `Commit ${base.commit} has not the recorded tree ${base.tree}.`)
+      return gitDir
     },
     refresh(source, options) {
       const path = pathOf(source)

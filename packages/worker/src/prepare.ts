@@ -41,7 +41,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
   const seen = seenLayout(attempt, filesystem)
   const writable = writableOf(task)
   const hidden = await hiddenOf(task, tools.git, options)
-  if (filesystem === 'host' && (writable !== undefined || hidden.paths.length > 0))
+  if (filesystem === 'host' && (writable !== undefined || hidden.roots.length > 0))
     throw new SeamError('UNSUPPORTED', `Executor ${executor.name} does not keep files from an attempt.`, {
       remedy: 'Name another executor for the item.',
     })

@@ -3,7 +3,7 @@ import { SeamError } from '@seamark/kit'
 import { isUtf8 } from 'node:buffer'
 import { readFile, writeFile } from 'node:fs/promises'
 import { treeEntries } from './diff-tree.ts'
-import type { GitTools } from './git-workspaces.ts'
+import type { GitTools } from './git-tools.ts'
 import type { AttemptLayout } from './layout.ts'
 
 /** Longest prompt, in bytes. */

@@ -2,21 +2,24 @@ import type { CallOptions, WorkspaceSource } from '@seamark/core'
 import { SeamError, sha256Hex } from '@seamark/kit'
 import { dirname } from 'node:path'
 import { treeEntries } from './diff-tree.ts'
-import type { GitWorkspace, Mirrors } from './mirrors.ts'
+import type { GitTools } from './git-tools.ts'
+import type { GitWorkspace } from './mirrors.ts'
 import { isPartial } from './mirrors.ts'
 import { splitNul } from './path-bytes.ts'
 import type { Git, GitCall } from './run-git.ts'
 import { gitSource } from './source.ts'
+import type { Outer } from './submodules.ts'
+import { resolveSubmodules } from './submodules.ts'
 
 const maxListed = 100
 
 /** Pins a source to a commit. Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `UNAVAILABLE`. */
 export async function resolveGit(
-  git: Git,
-  mirrors: Mirrors,
+  tools: GitTools,
   wanted: WorkspaceSource,
   options?: CallOptions,
 ): Promise<GitWorkspace> {
+  const { git, mirrors } = tools
   const ref = wanted.ref ?? 'HEAD'
   if (ref === '' || ref.startsWith('-') || ref.length > 1024 || /[\0-\x20]/.test(ref))
     throw new SeamError('INVALID_INPUT', 'The ref of the workspace is not valid.', {
@@ -31,14 +34,26 @@ export async function resolveGit(
     const call: GitCall = { cwd: source.path, env: ceiling(source.path), signal }
     const partial = await isPartial(git, source.path, options)
     const pinned = await pin(git, call, ref, source.path, partial)
-    return { type: 'git', source: source.path, ...pinned, uncommitted: await uncommitted(git, gitDir, call) }
+    const filled = wanted.submodules === true
+    const modules = filled
+      ? await withSubmodules(tools, { call, commit: pinned.commit, address: source.path, gitDir }, options)
+      : {}
+    const changes = await uncommitted(git, gitDir, call, filled)
+    return { type: 'git', source: source.path, ...pinned, ...modules, uncommitted: changes }
   }
   const address = source.type === 'bundle' ? source.path : source.url
   const gitDir = await mirrors.refresh(address, options)
   const call: GitCall = { gitDir, signal }
   const name = ref === 'HEAD' ? await remoteHead(git, call, address) : ref
   const pinned = await pin(git, call, name, address)
-  return { type: 'git', source: address, ...pinned, uncommitted: { count: 0, paths: [] } }
+  const outer = { call, commit: pinned.commit, address }
+  const modules = wanted.submodules === true ? await withSubmodules(tools, outer, options) : {}
+  return { type: 'git', source: address, ...pinned, ...modules, uncommitted: { count: 0, paths: [] } }
+}
+
+async function withSubmodules(tools: GitTools, outer: Outer, options?: CallOptions) {
+  const filled = await resolveSubmodules(tools, outer, options)
+  return filled.length === 0 ? {} : { submodules: [], filled }
 }
 
 // Only the named folder itself: otherwise a plain folder below a repository would be taken for the whole of it.
@@ -141,11 +156,18 @@ async function remoteHead(git: Git, call: GitCall, where: string): Promise<strin
 }
 
 /** Names what the base does not include. Clean filters of the source's configuration are not run for it. */
-async function uncommitted(git: Git, gitDir: string, call: GitCall): Promise<GitWorkspace['uncommitted']> {
+async function uncommitted(
+  git: Git,
+  gitDir: string,
+  call: GitCall,
+  filled: boolean,
+): Promise<GitWorkspace['uncommitted']> {
   const bare = await git(['rev-parse', '--is-inside-work-tree'], { ...call, allow: [128] })
   if (bare.stdout.toString('latin1').trim() !== 'true') return { count: 0, paths: [] }
+  // Of a submodule only that it is at another commit: git would start itself in it for more.
+  const submodules = `--ignore-submodules=${filled ? 'dirty' : 'all'}`
   const { stdout } = await git(
-    ['status', '--porcelain=v1', '-z', '--untracked-files=normal', '--no-renames', '--ignore-submodules=all'],
+    ['status', '--porcelain=v1', '-z', '--untracked-files=normal', '--no-renames', submodules],
     { ...call, env: { ...call.env, ...(await withoutFilters(git, gitDir, call)) } },
   )
   const changes = splitNul(stdout).map((line) => Buffer.from(line.slice(3), 'latin1').toString('utf8'))

@@ -23,6 +23,8 @@ export interface ResultPaths {
 export interface ResultPathsOptions extends CallOptions {
   readonly base: ReadonlyMap<BytePath, TreeEntry>
   readonly exclude: ReadonlySet<BytePath>
+  /** Submodules that are not empty; what is in them is not looked at. */
+  readonly filled: ReadonlySet<BytePath>
   readonly maxEntries: number
   readonly maxDepth: number
   /** Called for each file that is taken in. */
@@ -72,7 +74,7 @@ export async function resultPaths(dir: string, ignored: Ignored, options: Result
           if (tracked === undefined) untracked.push(entry)
           else take(entry)
         } else if (tracked?.mode === GITLINK) {
-          const inside = await listFolder(dir, entry.path, counter, options)
+          const inside = options.filled.has(entry.path) ? [] : await listFolder(dir, entry.path, counter, options)
           if (inside.some(({ path }) => !path.endsWith('/.git')))
             throw unsupportedFile(entry.path, 'there are files in a submodule, which is left empty')
           kept.add(entry.path)

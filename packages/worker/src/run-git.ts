@@ -10,6 +10,11 @@ export interface GitOptions {
   readonly path?: string
   /** Added to git's otherwise fixed environment: `SSH_AUTH_SOCK`, proxies. Never reaches an attempt. */
   readonly env?: Readonly<Record<string, string>>
+  /**
+   * Where submodules may come from beside the folder of the host that their repository is in: absolute folders and URLs, each for
+   * all that is below it, such as `https://git.example/shared`.
+   */
+  readonly submodules?: readonly string[]
 }
 
 export interface GitCall {

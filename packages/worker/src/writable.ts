@@ -6,7 +6,7 @@ import { mkdir, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookBelow, makeWay } from './contained.ts'
 import { treeEntries } from './diff-tree.ts'
-import type { GitTools } from './git-workspaces.ts'
+import type { GitTools } from './git-tools.ts'
 import { bytePath, pathOfChange } from './path-bytes.ts'
 
 /**

@@ -80,6 +80,11 @@ const setup = z.strictObject({
 const workspace = z.strictObject({
   git: maybe(text.describe('Path, git bundle or URL of a repository.')),
   ref: maybe(text.describe('Resolved to the base commit once, at submit. Default HEAD.')),
+  submodules: maybe(
+    z
+      .boolean()
+      .describe('true fills submodules, and theirs, with the commits that the base has of them. Default false.'),
+  ),
   setup: maybe(setup),
 })
 

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import type { Server } from 'node:https'
+import { createServer } from 'node:https'
+import { join } from 'node:path'
+import { serveGit } from '@seamark/testing-services'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gitWorkspaces } from '../src/index.ts'
+import { refusal, repository, sh, temporary } from './repository.ts'
+
+const dir = temporary()
+const root = join(dir, 'served')
+const asked: string[] = []
+let server: Server
+let host = ''
+let n = 0
+const fresh = (name: string) => join(dir, `${name}${n++}`)
+
+const workspacesOf = (submodules: readonly string[] = []) =>
+  gitWorkspaces({
+    dir: fresh('worker'),
+    git: { submodules, env: { GIT_SSL_CAINFO: join(dir, 'ca.pem') } },
+  })
+
+beforeAll(async () => {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  execFileSync('openssl', ['req', '-x509', ...key, ...names, '-keyout', 'ca.key', '-out', 'ca.pem'], {
+    cwd: dir,
+    stdio: 'pipe',
+  })
+  const read = (name: string) => readFileSync(join(dir, name))
+  server = createServer({ key: read('ca.key'), cert: read('ca.pem') }, (req, res) => {
+    asked.push(req.url ?? '')
+    serveGit(root, req, res)
+  })
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  host = `https://localhost:${address.port}`
+  const bare = (work: string, name: string) => {
+    mkdirSync(join(root, name, '..'), { recursive: true })
+    sh(dir, `git clone -q --bare '${work}' '${join(root, name)}'`)
+  }
+  const lib = repository(join(dir, 'lib'), { 'l.txt': 'lib\n' })
+  const secret = repository(join(dir, 'secret'), { 'key.txt': 'k\n' })
+  bare(lib, 'acme/lib.git')
+  bare(secret, 'other/secret.git')
+  for (const [name, url, of] of [
+    ['app', '../lib.git', lib],
+    ['thief', '../../other/secret.git', secret],
+  ] as const) {
+    const work = repository(join(dir, name), {
+      f: '1\n',
+      '.gitmodules': `[submodule "it"]\n\tpath = it\n\turl = ${url}\n`,
+    })
+    sh(work, `git update-index --add --cacheinfo 160000,${sh(of, 'git rev-parse HEAD').trim()},it && git commit -qm it`)
+    bare(work, `acme/${name}.git`)
+  }
+})
+
+afterAll(async () => {
+  server.closeAllConnections()
+  await new Promise((done) => server.close(done))
+})
+
+describe('a repository on a server', () => {
+  it('gets submodules from the folder of its host that it is in', async () => {
+    const workspaces = workspacesOf()
+    const workspace = await workspaces.resolve({ git: `${host}/acme/app.git`, from: '/', submodules: true })
+    expect(workspace).toMatchObject({ filled: [{ path: 'it', source: `${host}/acme/lib.git` }] })
+    const into = fresh('attempt')
+    mkdirSync(into)
+    await workspaces.materialize(workspace, into)
+    expect(sh(into, 'cat f it/l.txt; git status --porcelain')).toBe('1\nlib\n')
+  })
+
+  it('gets none from another folder, which is not even asked, unless it is listed', async () => {
+    const thief = { git: `${host}/acme/thief.git`, from: '/', submodules: true }
+    expect(await refusal(workspacesOf().resolve(thief))).toMatchObject({ code: 'FORBIDDEN' })
+    expect(asked.filter((url) => url.includes('secret'))).toEqual([])
+    expect(await workspacesOf([`${host}/other`]).resolve(thief)).toMatchObject({
+      filled: [{ source: `${host}/other/secret.git` }],
+    })
+  })
+})
