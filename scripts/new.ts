@@ -54,4 +54,4 @@ console.log(`Made ${made.folder}. Next:
   3. npx vitest run --project plain ${made.folder}    until every case passes; what needs a service goes into *.services.test.ts
   4. Name it in ARCHITECTURE.md, say in its README what it holds and what it needs, then: npm run check
 
-docs/how-to/write-an-authorizer.md tells more, for every seam.`)
+docs/how-to/ has a page for each seam, write-…, with an example that is held to its suite.`)
