@@ -150,7 +150,13 @@ function addressOf(
   const place = { pointer }
   if (url === undefined) return { code: 'INVALID_INPUT', message: 'the file .gitmodules has no address of it.', place }
   const source = submoduleAddress(url, address)
-  const told = JSON.stringify(url.slice(0, 200))
+  // A credential would be in there.
+  const told = JSON.stringify(
+    url
+      .replace(/\/\/[^/]*@/, '//…@')
+      .replace(/[?#].*$/s, '…')
+      .slice(0, 200),
+  )
   if (source === undefined)
     return { code: 'FORBIDDEN', message: `${told} is not a way to a submodule.`, place, remedy: 'Use https or ssh.' }
   if (isBelow(source, allowed)) return { source }

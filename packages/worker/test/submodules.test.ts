@@ -170,9 +170,10 @@ describe('hostile .gitmodules', () => {
       'http://127.0.0.1/r.git',
       'git://127.0.0.1/r.git',
       'https://user:pass@other.invalid/r',
+      'https://other.invalid/r?token=pass@',
       '-oProxyCommand=touch',
       'ssh://-oProxyCommand=touch/x',
-      'user@-oProxyCommand=x:y',
+      'git@-oProxyCommand=x:y',
       'https://listed.invalid/a/../../b',
       'https://listed.invalid/a/%2e%2e%2fb',
       'https://listed.invalid/ab',
@@ -184,6 +185,7 @@ describe('hostile .gitmodules', () => {
     const error: unknown = await workspaces.resolve(withModules(at)).catch((caught: unknown) => caught)
     if (!isSeamError(error)) throw new Error('it did not fail')
     expect(error.problems).toHaveLength(urls.length + 1)
+    expect(JSON.stringify(error.problems)).not.toMatch(/user|pass@/)
     for (const { code, place } of error.problems) {
       expect(['FORBIDDEN', 'INVALID_INPUT']).toContain(code)
       expect(place?.pointer).toBe('/submodules')
