@@ -38,3 +38,14 @@ describe('Ctrl-C on a terminal', { timeout: 90_000 }, () => {
     await until(() => !runs(here.data))
   })
 })
+
+describe('the terminal of these tests', () => {
+  it('ends a command that does not end by itself, and what that started', { timeout: 30_000 }, async () => {
+    const mark = `${9_000 + process.pid}.5`
+    const line = `import terminal; terminal.SECONDS = 1; terminal.run(['sh', '-c', "trap '' HUP; echo begun; sleep ${mark}"], lambda *_: None)`
+    const { code, out } = await begin(import.meta.dirname, ['python3', '-B', '-c', line]).ended
+    expect(code).toBe(1)
+    expect(out).toMatch(/^begun\s+late: /)
+    await until(() => !runs(`sleep\0${mark}`))
+  })
+})
