@@ -62,7 +62,7 @@ function executors(deployment: Deployment): DoctorCheck[] {
 /** What bounds an attempt on this machine: most of it needs control groups. */
 function limits({ executors }: Deployment): DoctorCheck[] {
   const isolating = executors.filter(({ guarantees }) => guarantees.isolation.value !== 'none')
-  return isolating.map(({ name, guarantees }) => ({
+  return isolating.map(({ name, kind, guarantees }) => ({
     id: `limits.${name}`,
     title: `Limits of ${name}`,
     async run() {
@@ -74,7 +74,9 @@ function limits({ executors }: Deployment): DoctorCheck[] {
         status: 'warn',
         measured,
         remedy:
-          'Give the service control groups of its own, such as by Delegate=yes in its systemd unit: the kernel then enforces what is only watched, or not held, without them.',
+          kind === 'sandbox'
+            ? 'Give the service control groups of its own, such as by Delegate=yes in its systemd unit: the kernel then enforces what is only watched, or not held, without them.'
+            : `Bound where ${name} runs its attempts from outside, as far as it does not.`,
       }
     },
   }))

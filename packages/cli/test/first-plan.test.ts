@@ -106,11 +106,21 @@ it.each([
   ],
   ['a later Yarn', { 'package.json': JSON.stringify(npm), 'yarn.lock': '__metadata:\n' }, 'a later Yarn than 1'],
   ['modules of Go', { 'go.mod': modules }, 'go mod vendor'],
+  ['members of Cargo', { 'Cargo.toml': '[workspace]\nmembers = ["a"]\n' }, 'cargo vendor'],
+  [
+    'Poetry',
+    { 'pyproject.toml': '[tool.poetry.dependencies]\nrequests = "^2"\n', 'tests/a.py': '' },
+    'requirements.txt alone',
+  ],
+  ['extras', { 'pyproject.toml': '[project.optional-dependencies]\ndev = ["pytest"]\n' }, 'requirements.txt alone'],
+  ['setup.py', { 'setup.py': 'setup(install_requires=["a"])\n', 'tests/a.py': '' }, 'requirements.txt alone'],
+  ['pytest that nothing names', { 'requirements.txt': 'httpx\n', 'conftest.py': '' }, 'does not name pytest'],
+  ['files of pip', { 'requirements.txt': '-r base.txt\npytest\n' }, 'has options'],
   ['crates', { 'Cargo.toml': '[package]\nname = "x"\n[dependencies]\nserde = "1"\n' }, 'cargo vendor'],
   [
     'a pyproject.toml alone',
     { 'pyproject.toml': '[project]\ndependencies = ["httpx"]\n', 'tests/test_a.py': '' },
-    'requirements.txt',
+    'requirements.txt alone',
   ],
 ])('leaves out tests that it can not install for: %s', async (_, files, why) => {
   const { plan, text, config } = await detected(files)
@@ -118,6 +128,11 @@ it.each([
   expect(text).toContain(`# Left out, since`)
   expect(text).toContain(why)
   expect(config).toBeUndefined()
+})
+
+it('looks for tests of Python in their folder', async () => {
+  const { plan } = await detected({ 'pyproject.toml': '[project]\nname = "x"\n', 'tests/test_a.py': '' })
+  expect(plan.items[0]).toMatchObject({ run: 'python3 -m unittest discover -s tests' })
 })
 
 it('takes modules of Go that are in the repository', async () => {

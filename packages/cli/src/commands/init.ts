@@ -36,7 +36,8 @@ export const init: Command = command({
     const kept: string[] = []
     const inRepository = await exists(join(cwd, '.git'))
     const projects = inRepository ? await detectProjects(cwd) : []
-    const config = configText(projects.filter(({ test, missing }) => test !== undefined && missing === undefined))
+    const tested = projects.filter(({ test, missing }) => test !== undefined && missing === undefined)
+    const config = configText(tested)
     const itsOwn = await findConfig(cwd)
     const configured = config === undefined ? [] : ['--config', relative(cwd, itsOwn ?? join(cwd, CONFIG_FILE))]
     const line = shellLine(['seamark', 'run', file, ...configured])
@@ -53,7 +54,7 @@ export const init: Command = command({
       for (const project of projects) await io.out(`${io.style.green('found')} ${inWords(project)}\n`)
       for (const path of created) await io.out(`${io.style.green('wrote')} ${path}\n`)
       for (const path of kept) await io.out(`${io.style.yellow('kept')}  ${path}, which was there\n`)
-      if (config !== undefined && itsOwn !== undefined) await io.out(mayRead(projects))
+      if (config !== undefined && itsOwn !== undefined) await io.out(mayRead(tested))
       await io.out(`Next: ${line}\n`)
     }
     return 0

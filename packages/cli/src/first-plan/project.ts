@@ -106,7 +106,7 @@ async function node({ has, text }: Folder): Promise<DetectedProject | undefined>
     because,
     ...(tested && { test: `${program === 'bun' ? 'bun run' : program} test` }),
   }
-  if (manifest === undefined) return { ...project, missing: 'package.json is no JSON' }
+  if (manifest === undefined) return project
   const needs = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].some(
     (kind) => Object.keys(object(manifest[kind]) ?? {}).length > 0,
   )
@@ -121,19 +121,28 @@ async function node({ has, text }: Folder): Promise<DetectedProject | undefined>
   return { ...project, setup: { run: install, key, paths: ['node_modules'], hosts: [host], registry: 'npm' } }
 }
 
+// Where what a project depends on may stand besides requirements.txt, in TOML, INI and Python.
+const PYTHON_NEEDS =
+  /^\s*(?:dependencies\s*=\s*\[\s*[^\]\s]|\[[^\]\n]*dependenc[^\]\n]*\])|\b(?:install|tests|extras)_requires?\b/m
+
 async function python({ has, text }: Folder): Promise<DetectedProject | undefined> {
   const because = ['pyproject.toml', 'requirements.txt', 'setup.py', 'setup.cfg'].filter(has)
   if (because.length === 0) return undefined
-  const requirements = (await text('requirements.txt')) ?? ''
-  const needs = requirements.split('\n').some((line) => /^\s*[^#\s]/.test(line))
-  const project = (await text('pyproject.toml')) ?? ''
-  const asksFor = /^\s*dependencies\s*=\s*\[\s*[^\]\s]|^\s*install_requires/m
-  const others = asksFor.test(project) || asksFor.test((await text('setup.cfg')) ?? '')
-  const told = `${requirements}\n${project}`
-  const test = /\bpytest\b/.test(told) || has('pytest.ini') || has('conftest.py') ? 'pytest' : 'unittest'
-  const tested = test === 'pytest' || has('tests') || has('test')
-  const found = { language: 'Python', program: 'python3', because, ...(tested && { test: `python3 -m ${test}` }) }
-  if (!needs) return others ? { ...found, missing: 'what it depends on is not in a requirements.txt' } : found
+  const listed = ((await text('requirements.txt')) ?? '').split('\n').map((line) => line.trim())
+  const requirements = listed.filter((line) => line !== '' && !line.startsWith('#'))
+  const others = await Promise.all(['pyproject.toml', 'setup.cfg', 'setup.py'].map(text))
+  const named = (line: string): boolean => /^pytest\b/.test(line)
+  const byPytest = requirements.some(named) || has('pytest.ini') || has('conftest.py') || others.some(isPytest)
+  const folder = ['tests', 'test'].find(has)
+  const discover = folder === undefined ? undefined : `python3 -m unittest discover -s ${folder}`
+  const test = byPytest ? 'python3 -m pytest' : discover
+  const found = { language: 'Python', program: 'python3', because, ...(test !== undefined && { test }) }
+  if (others.some((source) => PYTHON_NEEDS.test(source ?? '')))
+    return { ...found, missing: 'what it depends on is not in requirements.txt alone' }
+  if (requirements.some((line) => line.startsWith('-')))
+    return { ...found, missing: 'requirements.txt has options, which may name files that a set-up has to be told' }
+  if (byPytest && !requirements.some(named)) return { ...found, missing: 'requirements.txt does not name pytest' }
+  if (requirements.length === 0) return found
   // Not into a virtual environment, whose programs name the folder that they were made in.
   const into = 'python-packages'
   const setup: DetectedSetup = {
@@ -146,6 +155,10 @@ async function python({ has, text }: Folder): Promise<DetectedProject | undefine
   return { ...found, env: { PYTHONPATH: into }, setup }
 }
 
+function isPytest(source: string | undefined): boolean {
+  return /\bpytest\b/.test(source ?? '')
+}
+
 async function go({ has, text }: Folder): Promise<DetectedProject | undefined> {
   if (!has('go.mod')) return undefined
   const project = { language: 'Go', program: 'go', because: ['go.mod'], test: 'go test ./...' }
@@ -156,9 +169,10 @@ async function go({ has, text }: Folder): Promise<DetectedProject | undefined> {
 async function rust({ has, text }: Folder): Promise<DetectedProject | undefined> {
   if (!has('Cargo.toml')) return undefined
   const project = { language: 'Rust', program: 'cargo', because: ['Cargo.toml'], test: 'cargo test --offline' }
-  const needs =
-    /^\s*\[(?:.*\.)?(?:dev-|build-)?dependencies[\].]/m.test((await text('Cargo.toml')) ?? '') && !has('vendor')
-  return needs ? { ...project, missing: 'its crates are not in vendor/ (cargo vendor)' } : project
+  const needs = /^\s*\[(?:.*\.)?(?:(?:dev-|build-)?dependencies[\].]|workspace\])/m
+  return needs.test((await text('Cargo.toml')) ?? '') && !has('vendor')
+    ? { ...project, missing: 'its crates are not in vendor/ (cargo vendor)' }
+    : project
 }
 
 async function make({ has, text }: Folder): Promise<DetectedProject | undefined> {
