@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parsePlan } from '@seamark/protocol'
@@ -149,6 +150,16 @@ it.each([
 ])('writes a plan that runs where package.json %s', async (_, source) => {
   const { plan } = await detected({ 'package.json': source })
   expect(plan.items.map(({ id }) => id)).toEqual(['count', 'note', 'together'])
+})
+
+it('reads nothing without an end through a link, and no file for ever', async () => {
+  symlinkSync('/dev/zero', join(dir, 'package.json'))
+  execFileSync('mkfifo', [join(dir, 'go.mod')])
+  const { projects } = await detected({
+    'Cargo.toml': '\n'.repeat(4 * 2 ** 20),
+    'pyproject.toml': `${'\n'.repeat(2 ** 20)}[${'dependenc'.repeat(2 ** 17)}`,
+  })
+  expect(projects.map(({ language }) => language)).toEqual(['Python', 'Go', 'Rust'])
 })
 
 it('takes a folder of that name for no file', async () => {

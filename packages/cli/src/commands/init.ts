@@ -1,4 +1,4 @@
-import { open, readFile, writeFile } from 'node:fs/promises'
+import { constants, open, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { findConfig } from '@seamark/config/find'
 import { fromSystemError, shellLine, systemCode } from '@seamark/kit'
@@ -84,18 +84,16 @@ async function createNew(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Adds the data folder to an ignore file; `false` where it is in it. */
+/** Adds the data folder to an ignore file; `false` where it is in it. A link is not followed: a repository may have one to a file elsewhere. */
 async function ignoreData(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return ''
-    throw fromSystemError(error, `Reading ${path}`)
-  })
-  if (text.split(/\r?\n/).some((line) => /^\/?\.seamark\/?$/.test(line.trim()))) return false
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
   try {
-    await using handle = await open(path, 'a')
-    await handle.appendFile(`${text === '' || text.endsWith('\n') ? '' : '\n'}.seamark/\n`)
+    await using file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
+    const text = await file.readFile('utf8')
+    if (text.split(/\r?\n/).some((line) => /^\/?\.seamark\/?$/.test(line.trim()))) return false
+    await file.appendFile(`${text === '' || text.endsWith('\n') ? '' : '\n'}.seamark/\n`)
     return true
   } catch (error) {
-    throw fromSystemError(error, `Writing ${path}`)
+    throw fromSystemError(error, `Adding .seamark/ to ${path}`)
   }
 }

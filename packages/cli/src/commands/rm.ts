@@ -34,6 +34,6 @@ function described({ run, removed, young }: RemovedRun): string {
   const left =
     young.objects === 0
       ? ''
-      : `  ${tally(young)} may be needed by what is under way: remove it again once that has ended\n`
+      : `  ${tally(young)} may be needed by what was stored lately, and stays for now: seamark gc removes it later\n`
   return `Removed ${tally(removed)} of run ${run}.\n${left}`
 }

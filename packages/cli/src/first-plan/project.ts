@@ -1,5 +1,5 @@
 import { fromSystemError, systemCode } from '@seamark/kit'
-import { open, readdir } from 'node:fs/promises'
+import { constants, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What a set-up runs once, so that every item finds what it leaves. */
@@ -52,12 +52,15 @@ export async function detectProjects(dir: string): Promise<readonly DetectedProj
 
 async function smallText(path: string): Promise<string | undefined> {
   try {
-    await using file = await open(path, 'r')
-    const { size } = await file.stat()
-    return size > MOST_BYTES ? undefined : await file.readFile('utf8')
+    // A link may lead to a device or a pipe, which never end.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const found = await file.stat()
+    if (!found.isFile() || found.size > MOST_BYTES) return undefined
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(MOST_BYTES), position: 0 })
+    return buffer.toString('utf8', 0, bytesRead)
   } catch (error) {
     const code = systemCode(error)
-    if (code === 'ENOENT' || code === 'EISDIR' || code === 'ELOOP') return undefined
+    if (code === 'ENOENT' || code === 'EISDIR' || code === 'ELOOP' || code === 'ENXIO') return undefined
     throw fromSystemError(error, `Reading ${path}`)
   }
 }
@@ -123,7 +126,7 @@ async function node({ has, text }: Folder): Promise<DetectedProject | undefined>
 
 // Where what a project depends on may stand besides requirements.txt, in TOML, INI and Python.
 const PYTHON_NEEDS =
-  /^\s*(?:dependencies\s*=\s*\[\s*[^\]\s]|\[[^\]\n]*dependenc[^\]\n]*\])|\b(?:install|tests|extras)_requires?\b/m
+  /^[ \t]*(?:dependencies[ \t]*=[ \t]*\[\s*[^\]\s]|\[[^\]\n]{0,200}dependenc[^\]\n]{0,200}\])|\b(?:install|tests|extras)_requires?\b/m
 
 async function python({ has, text }: Folder): Promise<DetectedProject | undefined> {
   const because = ['pyproject.toml', 'requirements.txt', 'setup.py', 'setup.cfg'].filter(has)
@@ -162,14 +165,14 @@ function isPytest(source: string | undefined): boolean {
 async function go({ has, text }: Folder): Promise<DetectedProject | undefined> {
   if (!has('go.mod')) return undefined
   const project = { language: 'Go', program: 'go', because: ['go.mod'], test: 'go test ./...' }
-  const needs = /^\s*require\b/m.test((await text('go.mod')) ?? '') && !has('vendor')
+  const needs = /^[ \t]*require\b/m.test((await text('go.mod')) ?? '') && !has('vendor')
   return needs ? { ...project, missing: 'its modules are not in vendor/ (go mod vendor)' } : project
 }
 
 async function rust({ has, text }: Folder): Promise<DetectedProject | undefined> {
   if (!has('Cargo.toml')) return undefined
   const project = { language: 'Rust', program: 'cargo', because: ['Cargo.toml'], test: 'cargo test --offline' }
-  const needs = /^\s*\[(?:.*\.)?(?:(?:dev-|build-)?dependencies[\].]|workspace\])/m
+  const needs = /^[ \t]*\[(?:.*\.)?(?:(?:dev-|build-)?dependencies[\].]|workspace\])/m
   return needs.test((await text('Cargo.toml')) ?? '') && !has('vendor')
     ? { ...project, missing: 'its crates are not in vendor/ (cargo vendor)' }
     : project
