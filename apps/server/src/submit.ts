@@ -96,6 +96,11 @@ async function resolveWorkspace(
       remedy: 'Take out submodules.',
       place: { pointer: '/submodules' },
     })
+  if (workspace.history !== undefined && resolved.type === 'git' && resolved.history === undefined)
+    throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} fetch the whole history.`, {
+      remedy: 'Take out history.',
+      place: { pointer: '/history' },
+    })
   return resolved
 }
 

@@ -51,6 +51,8 @@ export interface PlanWorkspace {
   readonly ref?: string
   /** `true` fills submodules, and theirs, with the commits that the base has of them. Default: they are left empty. */
   readonly submodules?: boolean
+  /** `none` fetches only the base commit, of a repository on a server. Default: attempts have the whole history. */
+  readonly history?: 'none'
   readonly setup?: PlanSetup
 }
 
@@ -360,6 +362,8 @@ export type ResolvedWorkspace =
       readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
       /** Submodule paths, left empty. */
       readonly submodules: readonly string[]
+      /** Only the commit is there, without its parents. */
+      readonly history?: 'none'
       /** Submodules that have their files. */
       readonly filled?: readonly ResolvedSubmodule[]
     }

@@ -7,6 +7,8 @@ export interface WorkspaceSource {
   readonly ref?: string
   /** Whether submodules are filled. */
   readonly submodules?: boolean
+  /** `none`: only the base commit is wanted. */
+  readonly history?: 'none'
   /** Absolute folder that a relative `git` is relative to. */
   readonly from: string
 }

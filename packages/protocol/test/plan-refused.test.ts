@@ -166,6 +166,11 @@ describe('the head', () => {
       'version: 1\nworkspace: { submodules: true }\nitems: [{ id: a, run: x }]',
       'INVALID_INPUT /workspace/submodules',
     ],
+    [
+      'history alone',
+      'version: 1\nworkspace: { history: none }\nitems: [{ id: a, run: x }]',
+      'INVALID_INPUT /workspace/history',
+    ],
     ['a ref alone', 'version: 1\nworkspace: { ref: x }\nitems: [{ id: a, run: x }]', 'INVALID_INPUT /workspace/ref'],
     [
       'setup without a repository',

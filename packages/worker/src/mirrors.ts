@@ -9,7 +9,7 @@ import type { Git } from './run-git.ts'
 export type GitWorkspace = Extract<ResolvedWorkspace, { type: 'git' }>
 
 /** What files come from: a workspace, or one of its submodules. */
-export type GitBase = Pick<GitWorkspace, 'source' | 'commit' | 'tree' | 'filled'>
+export type GitBase = Pick<GitWorkspace, 'source' | 'commit' | 'tree' | 'history' | 'filled'>
 
 /**
  * Every attribute that makes git change bytes or start a program, back to unset. `info/attributes`
@@ -26,11 +26,11 @@ export const RAW_ATTRIBUTES =
 export interface Mirrors {
   /** Folder of a mirror that has the commit. Errors: `NOT_FOUND`, `UNAVAILABLE`, `INTEGRITY` where its tree is another. */
   ensure(workspace: GitBase, options?: CallOptions): Promise<string>
-  /** Folder of a mirror that has a commit of a source, and the commit's tree. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
+  /** Folder of a mirror that has a commit of a source, alone with `history: 'none'`, and its tree. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
   commit(
     source: string,
     commit: string,
-    options?: CallOptions,
+    options?: CallOptions & Pick<GitBase, 'history'>,
   ): Promise<{ readonly gitDir: string; readonly tree: string }>
   /** Brings branches and tags of a source up to date; makes the mirror if need be. */
   refresh(source: string, options?: CallOptions): Promise<string>
@@ -108,11 +108,12 @@ export function mirrors(dir: string, git: Git): Mirrors {
 
   /**
    * A partial clone lacks objects of its history, so only the commit itself can be taken from it,
-   * without parents. Git is kept from fetching the rest as that repository's configuration says.
+   * without parents. Git is kept from fetching the rest as that repository's configuration says. Of a server it is taken so where
+   * nobody wants its history.
    */
   async function fetchAlone(gitDir: string, source: string, commit: string, options?: CallOptions): Promise<void> {
     const args = [...fetchArgs, '--depth=1', '--', source, `+${commit}:refs/seamark/${commit}`]
-    await git(args, { gitDir, env: NO_NETWORK, signal: options?.signal })
+    await git(args, { gitDir, env: isAbsolute(source) ? NO_NETWORK : {}, signal: options?.signal })
   }
 
   /** The commit's tree, where the mirror has it. */
@@ -122,8 +123,10 @@ export function mirrors(dir: string, git: Git): Mirrors {
     return code === 0 ? stdout.toString('latin1').trim() : undefined
   }
 
-  function init(options?: CallOptions) {
-    return (temp: string) => git(['init', '--quiet', '--bare', '--template=', temp], { signal: options?.signal })
+  function init(options?: CallOptions, commit = '') {
+    const format = commit.length === 64 ? ['--object-format=sha256'] : []
+    return (temp: string) =>
+      git(['init', '--quiet', '--bare', '--template=', ...format, temp], { signal: options?.signal })
   }
 
   async function fetch(
@@ -137,14 +140,16 @@ export function mirrors(dir: string, git: Git): Mirrors {
     return code === 0
   }
 
-  function commitOf(source: string, commit: string, options?: CallOptions) {
-    const path = pathOf(source)
+  function commitOf(source: string, commit: string, options?: CallOptions & Pick<GitBase, 'history'>) {
+    const lone = options?.history === 'none'
+    // Beside the mirror with the history, which stays whole.
+    const path = pathOf(lone ? `${source}\0none` : source)
     return alone(path, async () => {
       let tree = (await exists(path)) ? await treeOf(path, commit, options) : undefined
       // The source is looked at only where it is needed: it may be gone.
-      const partial = tree === undefined && (await isPartial(git, source, options))
+      const partial = tree === undefined && (lone || (await isPartial(git, source, options)))
       if (tree === undefined) {
-        await create(path, partial ? init(options) : clone(source, options))
+        await create(path, partial ? init(options, commit) : clone(source, options))
         if (partial) await fetchAlone(path, source, commit, options)
         tree = await treeOf(path, commit, options)
       }
@@ -168,7 +173,8 @@ export function mirrors(dir: string, git: Git): Mirrors {
   return {
     commit: commitOf,
     async ensure(base, options) {
-      const { gitDir, tree } = await commitOf(base.source, base.commit, options)
+      const { source, commit, history } = base
+      const { gitDir, tree } = await commitOf(source, commit, { ...options, ...(history && { history }) })
       if (tree !== base.tree)
         throw new SeamError('INTEGRITY', `Commit ${base.commit} has not the recorded tree ${base.tree}.`)
       return gitDir

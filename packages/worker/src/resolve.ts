@@ -28,6 +28,15 @@ export async function resolveGit(
     })
   const signal = options?.signal
   const source = await gitSource(wanted)
+  if (wanted.history === 'none' && source.type !== 'remote')
+    throw new SeamError(
+      'INVALID_INPUT',
+      `${source.path} is no repository on a server, so nothing is saved without its history.`,
+      {
+        remedy: 'Take out history.',
+        place: { pointer: '/history' },
+      },
+    )
   if (source.type === 'folder') {
     const gitDir = await repositoryAt(git, source.path, options)
     // Not `workTree`: a bare repository has none, and git finds that of a linked one by itself.
@@ -42,6 +51,7 @@ export async function resolveGit(
     return { type: 'git', source: source.path, ...pinned, ...modules, uncommitted: changes }
   }
   const address = source.type === 'bundle' ? source.path : source.url
+  if (wanted.history === 'none') return resolveLone(tools, { ...wanted, ref }, address, options)
   const gitDir = await mirrors.refresh(address, options)
   const call: GitCall = { gitDir, signal }
   const name = ref === 'HEAD' ? await remoteHead(git, call, address) : ref
@@ -49,6 +59,47 @@ export async function resolveGit(
   const outer = { call, commit: pinned.commit, address }
   const modules = wanted.submodules === true ? await withSubmodules(tools, outer, options) : {}
   return { type: 'git', source: address, ...pinned, ...modules, uncommitted: { count: 0, paths: [] } }
+}
+
+/** A commit of a server without what came before it: neither the first commit is known, nor what branches lead to. */
+async function resolveLone(
+  tools: GitTools,
+  wanted: WorkspaceSource & { readonly ref: string },
+  address: string,
+  options?: CallOptions,
+): Promise<GitWorkspace> {
+  const history = 'none'
+  const commit = await remoteCommit(tools.git, address, wanted.ref, options)
+  const { gitDir, tree } = await tools.mirrors.commit(address, commit, { ...options, history })
+  const call: GitCall = { gitDir, signal: options?.signal }
+  const modules = wanted.submodules === true ? await withSubmodules(tools, { call, commit, address }, options) : {}
+  const submodules = submodulesOf(await treeEntries(tools.git, call, commit))
+  const repository = repositoryId(address)
+  const pinned = { source: address, repository, commit, tree, submodules, history } as const
+  return { type: 'git', ...pinned, ...modules, uncommitted: { count: 0, paths: [] } }
+}
+
+/** The commit that a server has for a name, in the order in which git looks names up. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
+async function remoteCommit(git: Git, address: string, ref: string, options?: CallOptions): Promise<string> {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return ref
+  const names = [ref, `refs/${ref}`, `refs/tags/${ref}`, `refs/heads/${ref}`]
+  const asked = names.flatMap((name) => [name, `${name}^{}`])
+  const { stdout } = await git(['ls-remote', '--quiet', '--', address, ...asked], { signal: options?.signal })
+  const found = new Map(
+    stdout
+      .toString('latin1')
+      .split('\n')
+      .map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]),
+  )
+  for (const name of names.map((each) => Buffer.from(each).toString('latin1'))) {
+    // What a tag leads to.
+    const commit = found.get(`${name}^{}`) ?? found.get(name)
+    if (commit !== undefined) return commit
+  }
+  throw new SeamError('NOT_FOUND', `There is no ${JSON.stringify(ref)} in ${address}.`, {
+    remedy: 'Name a branch, a tag or a whole commit id that is there, or take out history.',
+    place: { pointer: '/ref' },
+  })
 }
 
 async function withSubmodules(tools: GitTools, outer: Outer, options?: CallOptions) {
@@ -90,10 +141,13 @@ async function pin(git: Git, call: GitCall, ref: string, where: string, partial 
     text(['rev-list', '--first-parent', '--max-parents=0', commit]),
     treeEntries(git, call, commit),
   ])
-  const submodules = [...entries]
+  return { repository: repositoryId(root), commit, tree, submodules: submodulesOf(entries) }
+}
+
+function submodulesOf(entries: Awaited<ReturnType<typeof treeEntries>>): readonly string[] {
+  return [...entries]
     .filter(([, { mode }]) => mode === '160000')
     .map(([path]) => Buffer.from(path, 'latin1').toString('utf8'))
-  return { repository: repositoryId(root), commit, tree, submodules }
 }
 
 // What a partial clone lacks is never fetched for it: its own configuration would say how.
@@ -115,7 +169,7 @@ async function mustBeWhole(git: Git, call: GitCall, commit: string, where: strin
  * Repositories are told apart by their first commit: every clone, path and URL of one repository
  * agrees on it, so path locks exclude between them. Only first parents are followed: that gives one
  * root however many histories were merged in, and costs least. A fork counts as the same repository,
- * which at worst makes it wait; a shallow clone as another.
+ * which at worst makes it wait; a shallow clone as another. Where no history is fetched, the address stands for the first commit.
  */
 function repositoryId(root: string): string {
   return sha256Hex(`seamark/repository/v1\0${root}`)

@@ -75,6 +75,54 @@ describe('a repository on a server', () => {
     expect(sh(into, 'cat f it/l.txt; git status --porcelain')).toBe('1\nlib\n')
   })
 
+  it('comes without its history where nobody wants it, commit after commit', async () => {
+    const work = repository(join(dir, 'long'), { 'big.bin': 'x'.repeat(100_000) })
+    sh(work, 'git rm -q big.bin; echo 2 > f; git add f; git commit -qm 2; git tag -a -m t v2')
+    sh(dir, `git clone -q --bare '${work}' '${join(root, 'acme/long.git')}'`)
+    const workspaces = workspacesOf()
+    const lone = (ref?: string) =>
+      workspaces.resolve({
+        git: `${host}/acme/long.git`,
+        from: '/',
+        history: 'none',
+        ...(ref !== undefined && { ref }),
+      })
+    const head = sh(work, 'git rev-parse HEAD').trim()
+    for (const ref of [undefined, 'main', 'v2', 'refs/heads/main', head])
+      expect(await lone(ref)).toMatchObject({ commit: head, tree: sh(work, 'git rev-parse HEAD^{tree}').trim() })
+    for (const ref of ['none', head.slice(0, 8), 'main*', 'f'.repeat(40)])
+      expect((await refusal(lone(ref))).code).toMatch(/NOT_FOUND|UNAVAILABLE/)
+    const first = await lone()
+    const into = fresh('attempt')
+    mkdirSync(into)
+    await workspaces.materialize(first, into)
+    expect(sh(into, 'git rev-list --all HEAD; git fsck --strict 2>&1; git status --porcelain; cat f')).toBe(
+      `${head}\n2\n`,
+    )
+    expect(
+      sh(into, `git cat-file --batch-all-objects --batch-check='%(objectsize)'`)
+        .split('\n')
+        .map(Number)
+        .every((size) => size < 1_000),
+    ).toBe(true)
+    sh(work, `echo 3 > f; git commit -qam 3; git push -q '${join(root, 'acme/long.git')}' main`)
+    const second = await lone()
+    expect(second).toMatchObject({ repository: first.type === 'git' ? first.repository : '' })
+    const after = fresh('attempt')
+    mkdirSync(after)
+    await workspaces.materialize(second, after)
+    expect(sh(after, 'git rev-list --count HEAD; cat f')).toBe('1\n3\n')
+    sh(after, 'echo 4 > f')
+    expect((await workspaces.diff(second, after))?.files).toEqual([{ path: 'f', change: 'modified' }])
+    const again = fresh('attempt')
+    mkdirSync(again)
+    await workspaces.materialize(first, again)
+    expect(sh(again, 'cat f')).toBe('2\n')
+    expect(await refusal(workspaces.resolve({ git: work, from: '/', history: 'none' }))).toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+  })
+
   it('gets none from another folder, which is not even asked, unless it is listed', async () => {
     const thief = { git: `${host}/acme/thief.git`, from: '/', submodules: true }
     expect(await refusal(workspacesOf().resolve(thief))).toMatchObject({ code: 'FORBIDDEN' })

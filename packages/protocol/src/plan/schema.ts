@@ -85,6 +85,13 @@ const workspace = z.strictObject({
       .boolean()
       .describe('true fills submodules, and theirs, with the commits that the base has of them. Default false.'),
   ),
+  history: maybe(
+    z
+      .literal('none')
+      .describe(
+        'Only the base commit is fetched, of a repository on a server. Default: attempts have the whole history.',
+      ),
+  ),
   setup: maybe(setup),
 })
 

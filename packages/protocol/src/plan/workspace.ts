@@ -16,13 +16,14 @@ function holdsSecret(git: string): boolean {
 
 /** Where the files come from; the submitter's folder is added by who knows it. */
 export function checkWorkspace(plan: Omit<Plan, 'items'>, faults: Faults): Omit<WorkspaceSource, 'from'> {
-  const { git, ref, setup, submodules } = plan.workspace ?? {}
+  const { git, ref, setup, submodules, history } = plan.workspace ?? {}
   const wrong = (field: string, message: string, remedy: string) =>
     faults.add({ code: 'INVALID_INPUT', message, remedy, path: ['workspace', field] })
   if (git === undefined) {
     if (ref !== undefined) wrong('ref', 'There is a ref and no repository.', 'Add git, or take out ref.')
     if (submodules !== undefined)
       wrong('submodules', 'submodules needs a git workspace.', 'Add git, or take out submodules.')
+    if (history !== undefined) wrong('history', 'history needs a git workspace.', 'Add git, or take out history.')
     if (setup !== undefined) wrong('setup', 'setup needs a git workspace.', 'Add git, or take out setup.')
     return {}
   }
@@ -45,7 +46,12 @@ export function checkWorkspace(plan: Omit<Plan, 'items'>, faults: Faults): Omit<
     )
   if (holdsSecret(git))
     wrong('git', 'git holds a credential.', 'Take it out: a plan is kept in the log. Set it up for git on the worker.')
-  return { git, ref: ref ?? 'HEAD', ...(submodules !== undefined && { submodules }) }
+  return {
+    git,
+    ref: ref ?? 'HEAD',
+    ...(submodules !== undefined && { submodules }),
+    ...(history !== undefined && { history }),
+  }
 }
 
 /** The setup layer with paths normalised. */
