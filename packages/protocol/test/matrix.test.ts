@@ -139,6 +139,23 @@ items:
     ])
   })
 
+  test('all that is wrong at one place is told, of an item beside a matrix and of one with it', () => {
+    const text = `version: 1
+workspace: { git: x }
+variables: { a: { type: string, default: x } }
+items:
+  - { id: a, run: x, matrix: { v: [1, 2] } }
+  - { id: b, run: 'echo \${{ vars.aa }} \${{ vars.bb }}' }
+  - { id: c, run: 'echo \${{ matrix.x }} \${{ vars.bb }}', matrix: { v: [1, 2] } }`
+    const result = parsePlan(text, { deployment })
+    expect(result.ok ? [] : result.problems.map(({ message, place }) => [place?.pointer, message])).toEqual([
+      ['/items/1/run', 'There is no vars.aa here.'],
+      ['/items/1/run', 'There is no vars.bb here.'],
+      ['/items/2/run', 'There is no matrix.x here.'],
+      ['/items/2/run', 'There is no vars.bb here.'],
+    ])
+  })
+
   test('also where it is the first', () => {
     const text = items(`  - { id: a, run: x, matrix: { v: [1, 2, 3] }, needs: [c], timeout: '\${{ matrix.v }}' }`)
     expect(places(text)).toEqual(['INVALID_INPUT /items/0/needs/0 3:56', 'INVALID_INPUT /items/0/timeout 3:69'])

@@ -37,8 +37,12 @@ export function faultList(): Faults {
   }
 }
 
-/** Adds faults where they were written. What several parts have from one place is told once, in the words of the first of them. */
+/**
+ * Adds faults where they were written. What several parts have from one place is told once, in the words of the first of them;
+ * what is wrong with that one is all told.
+ */
 export function faultsAt(faults: Faults, written: (path: Path) => Path): Faults {
+  const first = new Map<string, string>()
   const told = new Set<string>()
   return {
     get list() {
@@ -48,9 +52,14 @@ export function faultsAt(faults: Faults, written: (path: Path) => Path): Faults 
     add(fault) {
       const path = written(fault.path)
       if (path !== fault.path) {
-        const key = JSON.stringify([fault.code, path])
-        if (told.has(key)) return
-        if (told.size < PLAN_LIMITS.problems) told.add(key)
+        const part = JSON.stringify(fault.path)
+        const place = JSON.stringify([fault.code, path])
+        const key = JSON.stringify([fault.code, fault.message, path])
+        if ((first.get(place) ?? part) !== part || told.has(key)) return
+        if (told.size < PLAN_LIMITS.problems) {
+          first.set(place, part)
+          told.add(key)
+        }
       }
       faults.add({ ...fault, path })
     },
