@@ -9,8 +9,7 @@ import { literalPath } from './paths.ts'
 
 /** Checks what items declare as their outputs. */
 export interface OutputMaker {
-  /** In the order of the plan, each path once. */
-  /** `given` are declared besides, with nothing wrong in them. */
+  /** In the order of the plan, each path once. `given` are declared besides, with nothing wrong in them. */
   make(outputs: readonly PlanOutput[] | undefined, path: Path, given?: readonly OutputSpec[]): readonly OutputSpec[]
 }
 

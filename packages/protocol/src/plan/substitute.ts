@@ -153,7 +153,7 @@ function isLine(path: Path): boolean {
 
 /** A plan with command lines in the place of lists of words: each word is one argument, whatever is in it. */
 export function linesOfWords(value: Json, path: Path): Json {
-  const words = lines.has(path.map((step) => (typeof step === 'number' ? '#' : step)).join('.'))
+  const words = isLine(path)
   if (Array.isArray(value)) {
     const list: readonly Json[] = value
     if (words && list.length > 0 && list.every((word) => typeof word === 'string')) return shellLine(list)
