@@ -60,7 +60,13 @@ export async function captureOutput(
   const content = withoutSecrets(file.createReadStream(), bytePath(path), secrets)
   if (kind !== undefined) {
     const tap = kindTap(kind, { time: readTime, secrets, ...options })
-    const stored = await tools.matching(() => tools.blobs.store(tap.through(content), options), options?.signal)
+    const storing = await tools.matching(async () => {
+      const whole = tools.blobs.store(tap.through(content), options)
+      // Storing goes on without the turn: how long it takes is up to the storage.
+      await Promise.race([tap.ended, whole])
+      return { whole }
+    }, options?.signal)
+    const stored = await storing.whole
     const { summary, because } = tap.read()
     if (because === undefined || !('unreadable' in summary)) return { blob: stored, summary }
     const detail = `${path} ${summary.unreadable}`

@@ -9,6 +9,8 @@ import { KIND_LIMITS, Unreadable } from './reader.ts'
 export interface KindTap {
   /** Passes a stream on as it is, and reads it meanwhile. What is wrong with it ends the reading, not the stream. */
   readonly through: (content: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>
+  /** Resolves once the reading takes no more memory or time, whether the stream goes on or not. Never rejects. */
+  readonly ended: Promise<void>
   /** Once the stream is at its end. */
   readonly read: () => ReadOutput
 }
@@ -22,6 +24,7 @@ export function kindTap(
   { time, secrets, signal }: CallOptions & { readonly time: { leftMs: number }; readonly secrets: RedactionTable },
 ): KindTap {
   let found: ReadOutput | undefined
+  const ended = Promise.withResolvers<void>()
 
   async function* through(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const thread = limitedThread<KindQuestion, KindAnswer>({
@@ -30,6 +33,7 @@ export function kindTap(
       heapMiB: KIND_LIMITS.heapMiB,
       doing: 'Reading the output',
     })
+    const end = () => thread.end().finally(ended.resolve)
 
     async function ask(question: KindQuestion): Promise<void> {
       if (found !== undefined) return
@@ -44,7 +48,7 @@ export function kindTap(
       } finally {
         time.leftMs -= Math.min(time.leftMs, performance.now() - began)
       }
-      if (found !== undefined) await thread.end()
+      if (found !== undefined) await end()
     }
 
     try {
@@ -56,12 +60,13 @@ export function kindTap(
       }
       await ask({ end: true })
     } finally {
-      await thread.end()
+      await end()
     }
   }
 
   return {
     through,
+    ended: ended.promise,
     read() {
       if (found === undefined) throw new Error('The output has not been read to its end.')
       return found
