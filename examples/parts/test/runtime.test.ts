@@ -50,6 +50,13 @@ describe('a report', () => {
       { type: 'turn-end', completed: false, reason: 'tests-failed', detail: '1 of 2 tests passed' },
     ])
   })
+
+  it('tells what failed and may, and does not count it as passed', async () => {
+    expect(await events('1..3\nok 1\nnot ok 2 - two # TODO later\nok 3 - three # TODO done\n')).toEqual([
+      { type: 'progress', text: 'to do: two # TODO later' },
+      { type: 'turn-end', completed: true, reason: 'passed', detail: '2 of 3 tests passed, 1 to do' },
+    ])
+  })
 })
 
 it('fails an item whose tests end their process early, with exit code 0', async () => {

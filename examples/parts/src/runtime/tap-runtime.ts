@@ -49,10 +49,10 @@ export function tapRuntime({ name = 'tap' }: TapOptions = {}): RuntimeAdapter {
           eachOrAbort(access.output('stdout', state.offset), stop),
           state.offset,
         )) {
-          const { next, failure } = afterLine(state, text)
+          const { next, progress } = afterLine(state, text)
           state = { ...next, offset }
-          if (failure !== undefined && state.failed + state.todo <= TOLD_FAILURES)
-            yield told({ type: 'progress', text: `failed: ${readable(failure)}` }, state)
+          if (progress !== undefined && state.failed + state.todo <= TOLD_FAILURES)
+            yield told({ type: 'progress', text: readable(progress) }, state)
         }
         const exit = await orAbort(access.exit, signal)
         yield told({ type: 'turn-end', ...verdict(state, exit) }, { ...state, ended: true })

@@ -24,8 +24,8 @@ const point = /^(not )?ok\b(?: +\d+)?(?: +-)?(.*)$/
 const plan = /^1\.\.(\d{1,9})\b/
 const todo = /#\s*todo\b/i
 
-/** The state after a line, and the test that failed by it, in the words of the program. */
-export function afterLine(state: TapState, line: string): { readonly next: TapState; readonly failure?: string } {
+/** The state after a line, and what to tell of it: the test that failed, in the words of the program, and whether it may. */
+export function afterLine(state: TapState, line: string): { readonly next: TapState; readonly progress?: string } {
   const [, planned] = plan.exec(line) ?? []
   if (planned !== undefined) return { next: { ...state, plan: Number(planned) } }
   if (line.startsWith('Bail out!')) return { next: { ...state, bailed: true } }
@@ -33,13 +33,14 @@ export function afterLine(state: TapState, line: string): { readonly next: TapSt
   if (found === undefined) return { next: state }
   const next = { ...state, tests: state.tests + 1 }
   if (not === undefined) return { next }
-  const counted = todo.test(words) ? { todo: next.todo + 1 } : { failed: next.failed + 1 }
-  return { next: { ...next, ...counted }, failure: words.trim() }
+  if (todo.test(words)) return { next: { ...next, todo: next.todo + 1 }, progress: `to do: ${words.trim()}` }
+  return { next: { ...next, failed: next.failed + 1 }, progress: `failed: ${words.trim()}` }
 }
 
 /** What an end comes to. An exit code of 0 is not enough: a test that ends its process early leaves the report short. */
-export function verdict({ tests, failed, plan: planned, bailed }: TapState, { reason, code, signal }: Exit) {
-  const detail = `${tests - failed} of ${planned ?? 'an unknown number of'} tests passed`
+export function verdict({ tests, failed, todo: due, plan: planned, bailed }: TapState, { reason, code, signal }: Exit) {
+  const passed = `${tests - failed - due} of ${planned ?? 'an unknown number of'} tests passed`
+  const detail = due === 0 ? passed : `${passed}, ${due} to do`
   const ended = (why: string) => ({ completed: why === 'passed', reason: why, detail })
   if (reason === 'signaled') return ended(`signal-${signal ?? 'unknown'}`)
   if (reason !== 'exited') return ended(reason)
