@@ -31,6 +31,7 @@ import { notesOf, seamTable } from './notes.ts'
 import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
 import { probeResults } from './probe-results.ts'
+import { storageQuota } from './quota.ts'
 import { requireReady } from './ready.ts'
 import { refuseRollback } from './rollback.ts'
 import { VERSION } from './version.ts'
@@ -184,6 +185,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     guarded,
     exporting: new Map(),
     retention: loaded.retention,
+    quota: storageQuota({ ns, maxBytes: loaded.quotas.storage, storage, now: () => performance.now(), onNotice }),
     workspaces,
     worker,
     executors,

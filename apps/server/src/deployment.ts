@@ -16,6 +16,7 @@ import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { Leadership } from './leadership.ts'
 import type { PlanNames } from './plan-names.ts'
+import type { Quota } from './quota.ts'
 import type { ProbeResults } from './probe-results.ts'
 import type { LocalWorker } from '@seamark/worker'
 
@@ -33,6 +34,8 @@ export interface Deployment {
   readonly exporting: Map<string, number>
   /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
   readonly retention: LoadedConfig['retention']
+  /** How much the storage may hold; absent: any. */
+  readonly quota: Quota | undefined
   readonly workspaces: Workspaces
   readonly worker: LocalWorker
   /** They promise what their probes bore out. */

@@ -1,6 +1,15 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { clockCheck, dataFolderCheck, diskCheck, gitCheck, keptCheck, nodeCheck, runDoctor } from '@seamark/config'
+import {
+  clockCheck,
+  dataFolderCheck,
+  diskCheck,
+  gitCheck,
+  keptCheck,
+  nodeCheck,
+  quotaCheck,
+  runDoctor,
+} from '@seamark/config'
 import type { DoctorCheck } from '@seamark/config'
 import type { CallOptions, Journal } from '@seamark/core'
 import type { SqliteJournal } from '@seamark/journal-sqlite'
@@ -16,7 +25,7 @@ export async function diagnose(
   deployment: Deployment,
   { deep, signal }: CallOptions & DoctorQuery,
 ): Promise<DoctorReport> {
-  const { ns, journal, dataDir, worker } = deployment
+  const { ns, journal, dataDir, worker, quota } = deployment
   const checks: DoctorCheck[] = [
     nodeCheck(process.version),
     gitCheck(async (stop) => (await promisify(execFile)('git', ['--version'], { signal: stop })).stdout),
@@ -25,6 +34,7 @@ export async function diagnose(
     dataFolderCheck(dataDir),
     diskCheck(dataDir),
     keptCheck((stop) => worker.kept({ signal: stop })),
+    ...(quota ? [quotaCheck((stop) => quota.measure({ signal: stop }))] : []),
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
     ...keys(deployment),

@@ -33,6 +33,7 @@ export async function rerun(
   const row = await runRow(deployment, of)
   let found: Pick<RerunAnswer, 'taken' | 'base' | 'unisolated' | 'hides'> = {}
   const check = async (draft: RerunDraft): Promise<CheckedRerun> => {
+    await deployment.quota?.requireRoom(options)
     const { spec, items } = draft.submission
     const { workspace, setup } = spec
     const plan: CheckedPlan = {

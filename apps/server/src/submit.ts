@@ -33,6 +33,7 @@ export async function submit(
   const same = (known: EarlierRun): SubmitAnswer => ({ run, created: false, ...said, ...known })
   const earlier = await earlierRun(deployment, run, plan.digest, options)
   if (earlier !== undefined) return same(earlier)
+  await deployment.quota?.requireRoom(options)
   const workspace = await resolveWorkspace(deployment, plan, request.from, options).catch(async (error: unknown) => {
     throw await placed(deployment, request, toSeamError(error), options)
   })

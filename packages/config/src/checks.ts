@@ -84,6 +84,23 @@ export function keptCheck(
   }
 }
 
+/** `measure` gives how many bytes the storage holds, and may hold. */
+export function quotaCheck(
+  measure: (signal: AbortSignal) => Promise<{ readonly bytes: number; readonly maxBytes: number }>,
+): DoctorCheck {
+  return {
+    id: 'storage.quota',
+    title: 'Quota of the storage',
+    async run(signal) {
+      const { bytes, maxBytes } = await measure(signal)
+      const measured = `${bytes} of ${maxBytes} bytes, ${Math.round((100 * bytes) / maxBytes)} %`
+      const remedy = 'Call `seamark gc`, or raise quotas.storage: beyond it no run is begun.'
+      if (bytes > maxBytes) return { status: 'fail', measured, remedy }
+      return bytes > 0.9 * maxBytes ? { status: 'warn', measured, remedy } : { status: 'ok', measured }
+    },
+  }
+}
+
 /** The clock against the newest time that is known to have passed, such as that of the newest record. */
 export function clockCheck(now: () => number, notBefore: () => Promise<number>): DoctorCheck {
   return {

@@ -149,6 +149,11 @@ export interface SeamarkConfig {
     /** Snapshots of workspaces and conversations of agents. */
     readonly snapshots?: string
   }
+  /** How much may be taken, such as `200GiB`; without it any. Beyond it no run is begun until there is room; what runs goes on. */
+  readonly quotas?: {
+    /** What the storage has of the namespace. */
+    readonly storage?: string
+  }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings
   /** What the parts above must promise, or nothing is started. */

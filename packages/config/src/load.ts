@@ -1,6 +1,6 @@
 import type { RunPolicies, SpendLimits } from '@seamark/core'
 import { SeamError, systemCode } from '@seamark/kit'
-import { deploymentPolicies, durationMs, spendLimits } from '@seamark/protocol'
+import { deploymentPolicies, durationMs, sizeBytes, spendLimits } from '@seamark/protocol'
 import { access } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -39,6 +39,8 @@ export interface LoadedConfig {
   readonly teams: readonly { readonly name: string; readonly members: readonly string[] }[]
   /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
   readonly retention: { readonly runsMs?: number; readonly snapshotsMs?: number }
+  /** Bytes that may be taken; absent: any. */
+  readonly quotas: { readonly storage?: number }
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -102,6 +104,7 @@ export async function loadConfig({ cwd, named }: LoadConfigOptions): Promise<Loa
     policies: policies.policies,
     budgets: budgetsOf(config),
     retention: retentionOf(config),
+    quotas: quotasOf(config),
     agents: Object.keys(config.agents ?? {}),
     teams: Object.entries(config.teams ?? {}).map(([name, { members }]) => ({ name, members })),
     ...(file !== undefined && { file }),
@@ -116,6 +119,11 @@ function retentionOf({ retention = {} }: SeamarkConfig): LoadedConfig['retention
   const runsMs = durationMs(retention.runs ?? '')
   const snapshotsMs = durationMs(retention.snapshots ?? '')
   return { ...(runsMs !== undefined && { runsMs }), ...(snapshotsMs !== undefined && { snapshotsMs }) }
+}
+
+function quotasOf({ quotas = {} }: SeamarkConfig): LoadedConfig['quotas'] {
+  const storage = sizeBytes(quotas.storage ?? '')
+  return { ...(storage !== undefined && { storage }) }
 }
 
 function budgetsOf({ budgets = {}, ...config }: SeamarkConfig): LoadedConfig['budgets'] {

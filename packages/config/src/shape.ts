@@ -1,6 +1,6 @@
 import type { Problem } from '@seamark/core'
 import { NAME, TEAMS_PER_RUN } from '@seamark/kit'
-import { deploymentPolicies, durationMs, MAX_USD, nanoUsdOf } from '@seamark/protocol'
+import { deploymentPolicies, durationMs, MAX_USD, nanoUsdOf, sizeBytes } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
 import { SEAMS } from './seams.ts'
@@ -27,6 +27,12 @@ const spend = z.strictObject({
 })
 
 const age = z.string().refine((text) => durationMs(text) !== undefined, 'write it as 12h or 90d, at most 365d')
+const size = z
+  .string()
+  .refine(
+    (text) => sizeBytes(text) !== undefined,
+    'write a whole number above 0 and KiB, MiB, GiB or TiB, such as 200GiB',
+  )
 const named = z.string().regex(NAME, 'use 1 to 63 of a-z, 0-9, ".", "_" and "-"')
 const member = z
   .string()
@@ -69,6 +75,7 @@ const shape = z.strictObject({
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
   retention: maybe(z.strictObject({ runs: maybe(age), snapshots: maybe(age) })),
+  quotas: maybe(z.strictObject({ storage: maybe(size) })),
   notify: maybe(z.tuple([z.string().min(1)], z.string())),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
   agents: maybe(z.record(named, z.strictObject({ policy: maybe(z.unknown()), budget: maybe(spend) }))),

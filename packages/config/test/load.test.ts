@@ -106,6 +106,7 @@ describe('finding', () => {
       agents: [],
       teams: [],
       retention: {},
+      quotas: {},
       config: {},
     })
   })
