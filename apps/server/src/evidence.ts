@@ -133,7 +133,7 @@ async function stillThere(
   signal: AbortSignal,
 ): Promise<{ readonly there: readonly BlobRef[]; readonly removed: readonly BlobRef[] }> {
   const { ns, storage } = deployment
-  const going = isGoing(deployment, row)
+  const going = await isGoing(deployment, row, { signal })
   const there: BlobRef[] = []
   const removed: BlobRef[] = []
   for (const patch of patches) {

@@ -20,30 +20,48 @@ export async function givenUpAt(
   return engine.givenUp(run, sealedAt)?.at ?? removedAt(deployment, row, engine.storage().removalsFrom, options)
 }
 
+type Led = Pick<Deployment, 'ns' | 'journal'> & { readonly engine: Engine }
+
 /** Whether a collection is under way that may be removing what a run left. */
-export function isGoing({ engine }: Pick<Deployment, 'engine'>, { run, sealedAt }: RunRow): boolean {
+export async function isGoing(
+  { engine, ns, journal }: Pick<Deployment, 'engine' | 'ns' | 'journal'>,
+  row: RunRow,
+  options: CallOptions,
+): Promise<boolean> {
+  const { run, sealedAt } = row
   if (engine === undefined || sealedAt === undefined) return false
   const { collection, holds } = engine.storage()
-  if (collection?.run === run) return true
-  if (sealedAt >= (collection?.runsBefore ?? 0) || holds.some((hold) => hold.run === run)) return false
+  if (collection === undefined || collection.run === run) return collection !== undefined
+  if (holds.some((hold) => hold.run === run)) return false
   // Its hold may have been released since the collection began.
-  return engine.givenUp(run, sealedAt) !== undefined
+  if (sealedAt < (collection.runsBefore ?? 0) && engine.givenUp(run, sealedAt) !== undefined) return true
+  return removedBefore({ engine, ns, journal }, row, options)
 }
 
 /**
  * Throws `CONFLICT` while a collection is under way that may have a run on its list, also for its snapshots alone. A run that is held
- * was held before it began: no hold is placed meanwhile.
+ * was held before it began: no hold is placed meanwhile. Whoever asks has the run in `exporting`, so that none that begins later has it.
  */
-export function requireNoCollection(engine: Pick<Engine, 'storage'>, { run, sealedAt = 0 }: RunRow): void {
-  const { collection, holds } = engine.storage()
-  const before = Math.max(collection?.runsBefore ?? 0, collection?.snapshotsBefore ?? 0)
-  if (collection?.run !== run && (sealedAt >= before || holds.some((hold) => hold.run === run))) return
+export async function requireNoCollection(deployment: Led, row: RunRow, options: CallOptions): Promise<void> {
+  const { run, sealedAt = 0 } = row
+  const { collection, holds } = deployment.engine.storage()
+  if (collection === undefined) return
+  if (collection.run !== run) {
+    if (holds.some((hold) => hold.run === run)) return
+    const aged = sealedAt < Math.max(collection.runsBefore ?? 0, collection.snapshotsBefore ?? 0)
+    if (!aged && !(await removedBefore(deployment, row, options))) return
+  }
   throw new SeamError('CONFLICT', `A collection that gives run ${run} up is under way.`, {
     remedy: 'Try again once it has ended.',
   })
 }
 
-/** When somebody last asked to remove it. Which runs were removed so is not kept in mind; it is asked only where something is gone. */
+/** Every collection goes on with what an earlier one of just this run left. */
+async function removedBefore(deployment: Led, row: RunRow, options: CallOptions): Promise<boolean> {
+  return (await removedAt(deployment, row, deployment.engine.storage().removalsFrom, options)) !== undefined
+}
+
+/** When somebody last asked to remove it. Which runs were removed so is not kept in mind; it is asked only where something is gone or going. */
 async function removedAt(
   { ns, journal }: Pick<Deployment, 'ns' | 'journal'>,
   { run, seq }: RunRow,

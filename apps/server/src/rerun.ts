@@ -42,7 +42,7 @@ export async function rerun(
       workspace: workspace.type === 'git' ? { git: workspace.source, ref: workspace.commit } : {},
       ...(setup && { setup }),
     }
-    requireNoCollection(engine, row)
+    await requireNoCollection({ ...deployment, engine }, row, options)
     const taken = await stillThere(deployment, row, draft.taken, options)
     const again = new Set(items.map(({ id }) => id))
     for (const { item } of taken) again.delete(item)

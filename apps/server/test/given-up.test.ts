@@ -36,8 +36,8 @@ async function sealedRun() {
       const read = await givenUpAt({ engine: undefined, ns: 'default', journal: store.journal }, row, {})
       return [led, read]
     },
-    going: () => isGoing({ engine }, row),
-    taken: () => requireNoCollection(engine, row),
+    going: () => isGoing({ engine, ns: 'default', journal: store.journal }, row, {}),
+    taken: () => requireNoCollection({ engine, ns: 'default', journal: store.journal }, row, {}),
   }
 }
 
@@ -45,9 +45,9 @@ describe('what a run left', () => {
   it('is neither going nor gone where only snapshots are given up', async () => {
     const { collect, gone, going } = await sealedRun()
     let was = true
-    await collect({ snapshotsMs: 0 }, () => void (was = going()))
+    await collect({ snapshotsMs: 0 }, async () => void (was = await going()))
     expect([was, ...(await gone())]).toEqual([false, undefined, undefined])
-    await collect({ runsMs: 0 }, () => void (was = going()))
+    await collect({ runsMs: 0 }, async () => void (was = await going()))
     expect(was).toBe(true)
     const [led, read] = await gone()
     expect([led, read]).toEqual([expect.any(Number), led])
@@ -59,8 +59,9 @@ describe('what a run left', () => {
   it('is not to be taken while a collection gives it up, or its snapshots, unless it is held', async () => {
     const { engine, collect, taken } = await sealedRun()
     const refused = expect.objectContaining({ code: 'CONFLICT' })
-    for (const terms of [{ runsMs: 0 }, { snapshotsMs: 0 }]) await collect(terms, () => expect(taken).toThrow(refused))
-    taken()
+    for (const terms of [{ runsMs: 0 }, { snapshotsMs: 0 }])
+      await collect(terms, () => expect(taken()).rejects.toEqual(refused))
+    await taken()
     await collect({ runsMs: 50 * HOUR }, taken)
     await engine.hold(principal, 'r')
     await collect({ runsMs: 0 }, taken)
@@ -73,7 +74,7 @@ describe('what a run left', () => {
     let was = true
     await collect({ runsMs: 0 }, async () => {
       await engine.release(principal, 'r')
-      was = going()
+      was = await going()
     })
     expect([was, ...(await gone())]).toEqual([false, undefined, undefined])
     await collect({ runsMs: 0 })
@@ -89,12 +90,48 @@ describe('what a run left', () => {
     await collect({}, () => expect(engine.removeRun(principal, 'r')).rejects.toMatchObject(refused))
     await expect(engine.removeRun(principal, 'none')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const { seq, at } = await engine.removeRun(principal, 'r')
-    expect(going()).toBe(true)
-    expect(taken).toThrow(expect.objectContaining(refused))
+    expect(await going()).toBe(true)
+    await expect(taken()).rejects.toMatchObject(refused)
     await expect(engine.hold(principal, 'r')).rejects.toMatchObject(refused)
     await expect(engine.collect(principal, { graceMs: HOUR })).rejects.toMatchObject(refused)
     await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
-    expect([going(), ...(await gone())]).toEqual([false, at, at])
+    expect([await going(), ...(await gone())]).toEqual([false, at, at])
+  })
+
+  it('is going in each collection after somebody asked for that, and no other run is', async () => {
+    const { engine, collect, going, taken } = await sealedRun()
+    const refused = { code: 'CONFLICT' }
+    await engine.submit(principal, {
+      run: 'other',
+      plan: 'b'.repeat(64),
+      spec: { workspace: { type: 'empty' } },
+      items: [instantItem('a')],
+    })
+    await engine.sealed('other')
+    const other = await engine.removeRun(principal, 'other')
+    await engine.collected(other.seq, { outcome: 'done', removed: 0, bytes: 0 })
+    await collect({ runsMs: 50 * HOUR }, async () => {
+      expect(await going()).toBe(false)
+      await taken()
+    })
+    const { seq } = await engine.removeRun(principal, 'r')
+    await engine.collected(seq, { outcome: 'failed', removed: 0, bytes: 0 })
+    const young = async () => {
+      expect(await going()).toBe(true)
+      await expect(taken()).rejects.toMatchObject(refused)
+      await expect(engine.hold(principal, 'r')).rejects.toMatchObject(refused)
+    }
+    await collect({ runsMs: 50 * HOUR }, young)
+    await collect({}, young)
+    const again = await engine.removeRun(principal, 'other')
+    await young()
+    await engine.collected(again.seq, { outcome: 'done', removed: 0, bytes: 0 })
+    await taken()
+    await engine.hold(principal, 'r')
+    await collect({}, async () => {
+      expect(await going()).toBe(false)
+      await taken()
+    })
   })
 
   it('is given up by the same collections for who leads and for who reads the log', async () => {

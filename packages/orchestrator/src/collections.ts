@@ -52,10 +52,13 @@ function latest(a: number | undefined, b: number | undefined): number | undefine
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 }
 
-/** A collection that gives a run up has read what is held: a later hold would promise what may be gone already. */
+/**
+ * A collection that gives a run up has read what is held: a later hold would promise what may be gone already. Each also goes on with what
+ * earlier collections of just one run left; which runs those were is not kept in mind, so any that is over may be one.
+ */
 export function decideHold(state: State, command: Command & { type: 'hold' }): Decision {
   const { run, reason, principal, earlier } = command
-  const { holds, collection } = state.storage
+  const { holds, collection, removalsFrom } = state.storage
   const refused = (...why: Parameters<typeof refuse>): Decision => ({ drafts: [], reply: refuse(...why) })
   if (!state.runs.has(run) && earlier === undefined)
     return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
@@ -66,6 +69,13 @@ export function decideHold(state: State, command: Command & { type: 'hold' }): D
     return refused(
       'CONFLICT',
       `A collection that gives run ${run} up is under way.`,
+      'Hold it before, or try after it.',
+    )
+  const over = (state.runs.get(run) ?? earlier)?.sealedAt !== undefined
+  if (over && collection !== undefined && removalsFrom !== undefined && removalsFrom < collection.seq)
+    return refused(
+      'CONFLICT',
+      `A collection is under way, which may give run ${run} up.`,
       'Hold it before, or try after it.',
     )
   if (holds.size >= MOST_HOLDS)

@@ -66,6 +66,26 @@ describe('holds and collections', () => {
     await engine.stop({ cancelRunning: true })
   })
 
+  it('a run that is over is held only after a collection that goes on with an earlier one of just one run', async () => {
+    const hands = fakeHands((task) => (task.run === 'slow' ? 'hold' : { outcome: 'succeeded', reason: 'completed' }))
+    const { engine } = await engineWith(hands)
+    const run = await sealedRun(engine)
+    await engine.submit(LOCAL, submission('slow', [item('a')]))
+    await engine.submit(LOCAL, submission('other', [item('a')]))
+    await engine.sealed('other')
+    const first = await engine.removeRun(LOCAL, run)
+    // There is no earlier one.
+    await expect(engine.hold(LOCAL, 'other')).resolves.toEqual({ created: true })
+    await engine.collected(first.seq, { outcome: 'failed', removed: 0, bytes: 0 })
+    const { seq } = await engine.collect(LOCAL, { graceMs: 10 })
+    await expect(engine.hold(LOCAL, run)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(engine.hold(LOCAL, 'other')).resolves.toEqual({ created: false })
+    await expect(engine.hold(LOCAL, 'slow')).resolves.toEqual({ created: true })
+    await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
+    await expect(engine.hold(LOCAL, run)).resolves.toEqual({ created: true })
+    await engine.stop({ cancelRunning: true })
+  })
+
   it('of one run remove what was stored up to its seal, before the oldest attempt began that is under way', async () => {
     const hands = fakeHands((task) => (task.run === 'slow' ? 'hold' : { outcome: 'succeeded', reason: 'completed' }))
     const { engine, options } = await engineWith(hands)
