@@ -52,8 +52,8 @@ describe('a report', () => {
   })
 
   it('tells what failed and may, and does not count it as passed', async () => {
-    expect(await events('1..3\nok 1\nnot ok 2 - two # TODO later\nok 3 - three # TODO done\n')).toEqual([
-      { type: 'progress', text: 'to do: two # TODO later' },
+    expect(await events('1..3\nok 1\nnot ok 2 - two # todo later\nok 3 - three # todo done\n')).toEqual([
+      { type: 'progress', text: 'to do: two # todo later' },
       { type: 'turn-end', completed: true, reason: 'passed', detail: '2 of 3 tests passed, 1 to do' },
     ])
   })
