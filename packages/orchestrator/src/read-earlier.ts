@@ -1,5 +1,6 @@
 import type { ItemSpec, Journal, Product, RerunOf, RunRow, RunSpec, SummarizedOutput } from '@seamark/core'
 import { meant, SeamError } from '@seamark/kit'
+import { jcsText } from '@seamark/log'
 import type { TakenResult } from './commands.ts'
 import { isItems, isRunPayload } from './fold.ts'
 import { ENGINE_LIMITS } from './limits.ts'
@@ -75,13 +76,21 @@ export function takenOf({ items, results }: EarlierSubmission, { of, take, from 
   if (take === undefined) return []
   const again = start === -1 ? new Set<number>() : withDependents(items, start)
   const taken = items.flatMap(({ id }, index) => (again.has(index) ? [] : (results.get(id) ?? [])))
-  const { takenItems } = ENGINE_LIMITS
+  const { takenItems, takenBytes } = ENGINE_LIMITS
+  const tooMuch = (why: string) =>
+    new SeamError('LIMIT_EXCEEDED', why, {
+      remedy: `Run all of it again: \`seamark rerun ${of}\`, or name an earlier item with --from.`,
+    })
   if (taken.length > takenItems)
-    throw new SeamError(
-      'LIMIT_EXCEEDED',
-      `A run takes at most ${takenItems} results, and ${taken.length} of run ${of} would be taken.`,
-      { remedy: `Run all of it again: \`seamark rerun ${of}\`, or name an earlier item with --from.` },
-    )
+    throw tooMuch(`A run takes at most ${takenItems} results, and ${taken.length} of run ${of} would be taken.`)
+  let bytes = 0
+  for (const result of taken) {
+    bytes += Buffer.byteLength(jcsText(result))
+    if (bytes > takenBytes)
+      throw tooMuch(
+        `The results that a run takes have at most ${takenBytes} bytes on record; those of run ${of} have more.`,
+      )
+  }
   return taken
 }
 

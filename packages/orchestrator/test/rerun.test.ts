@@ -127,6 +127,30 @@ describe('rerun', () => {
     expect(takenOf(earlier, { of: 'r1' })).toEqual([])
   })
 
+  it('takes up to a number of bytes of results, counted as they are on record, and refuses more', () => {
+    const { takenBytes } = ENGINE_LIMITS
+    const blob = { sha256: '0'.repeat(64), size: 1 }
+    const resultOf = (id: string, path: string) => {
+      const made = { ...product(), outputs: [{ path, blob }] }
+      return { item: id, data: { run: 'r1', seq: 1, leaf: '0'.repeat(64), product: made } }
+    }
+    const ids = Array.from({ length: 400 }, (_, at) => `i${at}`)
+    const results = new Map(ids.map((id) => [id, resultOf(id, 'é'.repeat(20_000))]))
+    const bytesOf = (given: typeof results) =>
+      [...given.values()].reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0)
+    const left = (more: number) => {
+      const empty = new Map(results).set('i0', resultOf('i0', ''))
+      return new Map(empty).set('i0', resultOf('i0', 'x'.repeat(takenBytes - bytesOf(empty) + more)))
+    }
+    const earlier = { spec: submission('r1', []).spec, items: ids.map((id) => item(id)) }
+    const take = { of: 'r1', take: 'succeeded' } as const
+    expect(takenOf({ ...earlier, results: left(0) }, take)).toHaveLength(ids.length)
+    const more = { ...earlier, results: left(1) }
+    expect(() => takenOf(more, take)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
+    expect(takenOf(more, { ...take, from: 'i0' })).toHaveLength(ids.length - 1)
+    expect(takenOf(more, { of: 'r1' })).toEqual([])
+  })
+
   it('asks for the right to read the one and to submit the other', async () => {
     const asked: unknown[] = []
     const { engine } = await engineWith(fakeHands(), {
