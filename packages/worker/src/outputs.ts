@@ -57,26 +57,32 @@ export async function captureOutput(
       return { wrong: failure('output-missing', await whatIsAt(workspace, path)) }
     throw error
   }
-  const content = withoutSecrets(file.createReadStream(), bytePath(path), secrets)
-  if (kind !== undefined) {
-    const tap = kindTap(kind, { time: readTime, secrets, ...options })
-    const storing = await tools.matching(async () => {
-      const whole = tools.blobs.store(tap.through(content), options)
-      // Storing goes on without the turn: how long it takes is up to the storage.
-      await Promise.race([tap.ended, whole])
-      return { whole }
-    }, options?.signal)
-    const stored = await storing.whole
-    const { summary, because } = tap.read()
-    if (because === undefined || !('unreadable' in summary)) return { blob: stored, summary }
-    const detail = `${path} ${summary.unreadable}`
-    return { blob: stored, summary, wrong: failure(because === 'limit' ? 'limit' : 'output-invalid', detail) }
+  const bytes = file.createReadStream()
+  try {
+    const content = withoutSecrets(bytes, bytePath(path), secrets)
+    if (kind !== undefined) {
+      const tap = kindTap(kind, { time: readTime, secrets, ...options })
+      const storing = await tools.matching(async () => {
+        const whole = tools.blobs.store(tap.through(content), options)
+        // Storing goes on without the turn: how long it takes is up to the storage.
+        await Promise.race([tap.ended, whole])
+        return { whole }
+      }, options?.signal)
+      const stored = await storing.whole
+      const { summary, because } = tap.read()
+      if (because === undefined || !('unreadable' in summary)) return { blob: stored, summary }
+      const detail = `${path} ${summary.unreadable}`
+      return { blob: stored, summary, wrong: failure(because === 'limit' ? 'limit' : 'output-invalid', detail) }
+    }
+    if (schema === undefined || time === undefined) return { blob: await tools.blobs.store(content, options) }
+    const document: Uint8Array[] = []
+    const blob = await tools.blobs.store(copied(content, document, path), options)
+    const wrong = await mismatch(schema, Buffer.concat(document), path, { ...options, time, turn: tools.matching })
+    return { blob, ...(wrong !== undefined && { wrong: failure('output-invalid', wrong) }) }
+  } finally {
+    // Who stops waiting for a turn has read nothing of it.
+    bytes.destroy()
   }
-  if (schema === undefined || time === undefined) return { blob: await tools.blobs.store(content, options) }
-  const document: Uint8Array[] = []
-  const blob = await tools.blobs.store(copied(content, document, path), options)
-  const wrong = await mismatch(schema, Buffer.concat(document), path, { ...options, time, turn: tools.matching })
-  return { blob, ...(wrong !== undefined && { wrong: failure('output-invalid', wrong) }) }
 }
 
 /** The stream as it is, with a copy of it. Errors: `LIMIT_EXCEEDED` past what is held to a schema. */

@@ -1,6 +1,6 @@
 import type { StorageProvider } from '@seamark/core'
 import { redactionTable } from '@seamark/kit'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { KIND_LIMITS } from '../src/kinds/reader.ts'
@@ -47,3 +47,41 @@ it.each([
   expect(summary).toMatchObject({ kind: 'junit', tests: 1 })
   expect(await bytes(blob)).toHaveLength(blob?.size ?? Number.NaN)
 })
+
+it('an output whose capture is aborted while it waits for a turn is closed', async () => {
+  const busy = Promise.withResolvers<void>()
+  const waits = Promise.withResolvers<void>()
+  const stop = new AbortController()
+  const turn = turns(1)
+  const other = turn(() => busy.promise)
+  const capture = capturing(
+    'waiting',
+    10,
+    storage,
+    (...given) => {
+      const waiting = turn(...given)
+      waits.resolve()
+      return waiting
+    },
+    stop.signal,
+  )
+  await waits.promise
+  stop.abort()
+  await expect(capture).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect.poll(() => openFiles(join(root, 'waiting'))).toEqual([])
+  busy.resolve()
+  await other
+})
+
+/** What this process has open below a folder. */
+function openFiles(dir: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`)
+      return path.startsWith(dir) ? [path] : []
+    } catch {
+      // That of the listing itself is closed by now.
+      return []
+    }
+  })
+}
