@@ -1,7 +1,12 @@
 import { redactionTable } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
 import { KIND_LIMITS } from '../src/kinds/reader.ts'
-import { inPieces, read, readAll, readAside, repeated } from './read-outputs.ts'
+import { inPieces, read, readAll, readAside, readWithin, repeated } from './read-outputs.ts'
+
+/** Less than documents of 60 MB, of which each character takes a byte at least. */
+const LITTLE_MIB = 40
+/** A text of JSON is held to its end. */
+const TEXT_MIB = 150
 
 describe('hostile sizes', () => {
   it.each([
@@ -32,28 +37,25 @@ describe('hostile sizes', () => {
   })
 
   it.each([
-    ['texts of escapes', 'sarif', '{"version":"2.1.0","a":"', String.raw`\n`, '"}', 'limit'],
-    ['a version that is a list', 'sarif', '{"version":[{}', ',{}', '],"runs":[]}', 'invalid'],
-    ['a comment of dashes', 'junit', '<testsuite><!-- ', '-a', '--></testsuite>', undefined],
-    ['CDATA of brackets', 'junit', '<testsuite><![CDATA[', ']x', ']]></testsuite>', undefined],
+    ['texts of escapes', TEXT_MIB, 'sarif', '{"version":"2.1.0","a":"', String.raw`\n`, '"}', 'limit'],
+    ['a version that is a list', LITTLE_MIB, 'sarif', '{"version":[{}', ',{}', '],"runs":[]}', 'invalid'],
+    ['a comment of dashes', LITTLE_MIB, 'junit', '<testsuite><!-- ', '-a', '--></testsuite>', undefined],
+    ['CDATA of brackets', LITTLE_MIB, 'junit', '<testsuite><![CDATA[', ']x', ']]></testsuite>', undefined],
   ] as const)('60 MB of %s take little memory', async (...given) => {
-    const [, kind, head, text, end, because] = given
-    const before = process.memoryUsage().heapUsed
-    const found = await readAside(kind, repeated(head, text, 60_000_000, end))
-    expect(found.summary.kind).toBe(kind)
-    expect(found.because).toBe(because)
-    expect(found.bytes).toBeGreaterThan(60_000_000)
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(150 * 2 ** 20)
+    const [, heapMiB, kind, head, text, end, because] = given
+    expect(await readWithin(heapMiB, kind, repeated(head, text, 60_000_000, end))).toMatchObject({
+      summary: { kind },
+      ...(because !== undefined && { because }),
+    })
   })
 
   it('60 MB of cases and of text take little memory, and are counted', async () => {
-    const before = process.memoryUsage().heapUsed
     const text = `<testcase name="a"><failure>${'x'.repeat(1_000)}</failure></testcase>`
-    const { summary } = await readAll('junit', repeated('<testsuite>', text, 60_000_000, '</testsuite>'))
-    if (!('failing' in summary)) throw new Error('It is summed up.')
+    const found = await readWithin(LITTLE_MIB, 'junit', repeated('<testsuite>', text, 60_000_000, '</testsuite>'))
+    if (found === undefined || !('failing' in found.summary)) throw new Error('It is summed up.')
+    const { summary } = found
     expect(summary.failures).toBeGreaterThan(50_000)
     expect(summary.failing).toHaveLength(10)
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(150 * 2 ** 20)
   })
 })
 

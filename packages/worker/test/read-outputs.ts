@@ -1,6 +1,7 @@
 import type { OutputKind } from '@seamark/core'
-import { redactionTable } from '@seamark/kit'
+import { limitedThread, redactionTable } from '@seamark/kit'
 import { kindTap } from '../src/kinds/kind-tap.ts'
+import type { KindAnswer, KindQuestion } from '../src/kinds/kind-thread.ts'
 import { kindReading } from '../src/kinds/read-kind.ts'
 import type { ReadOutput } from '../src/kinds/read-kind.ts'
 import { KIND_LIMITS } from '../src/kinds/reader.ts'
@@ -26,6 +27,23 @@ export async function readAside(kind: OutputKind, pieces: AsyncIterable<Uint8Arr
   let bytes = 0
   for await (const piece of tap.through(pieces)) bytes += piece.byteLength
   return { ...tap.read(), bytes }
+}
+
+/** The same in a thread with so little memory. Errors: `LIMIT_EXCEEDED` where it takes more. */
+export async function readWithin(heapMiB: number, kind: OutputKind, pieces: AsyncIterable<Uint8Array>) {
+  const beside = new URL('../src/kinds/kind-tap.ts', import.meta.url).href
+  const thread = limitedThread<KindQuestion, KindAnswer>({ beside, file: 'kind-thread', heapMiB, doing: 'Reading' })
+  const ask = (question: KindQuestion) => thread.ask(question, { timeoutMs: KIND_LIMITS.readMs })
+  try {
+    await ask({ kind, secrets: none })
+    for await (const piece of pieces) {
+      const found = await ask({ piece: Uint8Array.from(piece) })
+      if (found !== undefined) return found
+    }
+    return await ask({ end: true })
+  } finally {
+    await thread.end()
+  }
 }
 
 export async function* inPieces(content: Uint8Array, size = 65_536): AsyncGenerator<Uint8Array> {
