@@ -1,7 +1,7 @@
 import { matcher } from '@seamark/output-schema'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { childProblems, parsePlan, PLAN_LIMITS, planJsonSchema } from '../src/index.ts'
+import { childProblems, parsePlan, parsePlanIsolated, PLAN_LIMITS, planJsonSchema } from '../src/index.ts'
 import type { VariableValues } from '../src/index.ts'
 import { accepted, deployment, items, places } from './deployment.ts'
 
@@ -212,6 +212,23 @@ items:
     expect(places(items([`  - { id: a, run: x, matrix: { v: ${list} } }`, ...all].join('\n')))[0]).toMatch(
       /^LIMIT_EXCEEDED \/items\/\d+\/needs/,
     )
+  })
+
+  test('needs of matrices take no memory before they are within the limits', async () => {
+    const matrixOf = (size: number) => ({ v: Array.from({ length: size }, (_, at) => at) })
+    const refused = async (...others: { needs: unknown; matrix?: unknown }[]) => {
+      const list = [{ matrix: matrixOf(1000) }, ...others].map((one, at) => ({ id: `i${at}`, run: 'x', ...one }))
+      const plan = JSON.stringify({ version: 1, items: list })
+      const result = await parsePlanIsolated(plan, { deployment, maxHeapMiB: 256 })
+      return result.ok ? [] : result.problems.map(({ code, place }) => `${code} ${place?.pointer}`)
+    }
+    const needs = Array.from({ length: 100_000 }, () => 'i0')
+    expect(await refused({ needs }, { needs })).toEqual([
+      'LIMIT_EXCEEDED /items/1/needs',
+      'LIMIT_EXCEEDED /items/2/needs',
+    ])
+    // Once for all that are written from one.
+    expect(await refused({ needs: ['i0', 'i0'], matrix: matrixOf(10) })).toEqual(['LIMIT_EXCEEDED /items/1/needs'])
   })
 
   test('has as many items as its lists have combinations, each with its own id', () => {

@@ -41,23 +41,21 @@ function entriesOf(needs: Json | undefined): readonly (readonly [string | number
   return [...list.entries()]
 }
 
-/** The needs of an item with every item of a matrix in its place, or `undefined` where there is none among them. */
-function written(needs: Json | undefined, groups: Groups): readonly Need[] | undefined {
-  const entries = entriesOf(needs)
-  const groupOf = (need: Json) => (isMap(need) === Array.isArray(needs) ? undefined : groups.get(idOf(need) ?? ''))
-  if (!entries.some(([, need]) => groupOf(need) !== undefined)) return undefined
-  return entries.flatMap(([step, need]): readonly Need[] => {
-    const name = typeof step === 'string' ? { name: step } : {}
-    const ids = groupOf(need)
-    if (ids === undefined) return [{ written: step, need, ...name }]
-    const length = idOf(need)?.length ?? 0
-    return ids.map((id) => ({
+/** The ids that a need of a matrix stands for. */
+function idsOf(need: Json, inputs: boolean, groups: Groups): readonly string[] | undefined {
+  return isMap(need) === inputs ? groups.get(idOf(need) ?? '') : undefined
+}
+
+/** A need of a matrix, of each of its items. */
+function* each(step: string | number, need: Json, ids: readonly string[]): Generator<Need> {
+  const length = idOf(need)?.length ?? 0
+  for (const id of ids)
+    yield {
       written: step,
       need: isMap(need) ? { ...need, from: id } : id,
       // An input of each, called as the item is.
       ...(typeof step === 'string' && { name: step + id.slice(length) }),
-    }))
-  })
+    }
 }
 
 /** Items in which a need of the id of a matrix is one of each of its items. */
@@ -68,18 +66,38 @@ export function withNeeds(
   faults: Faults,
 ): WrittenItems {
   let over = false
+  const told = new Set<number>()
   const places = new Map<number, ReadonlyMap<string | number, string | number>>()
 
-  function needsOf(needs: readonly Need[], at: number, path: Path): Json {
-    if (needs.length > PLAN_LIMITS.needsPerItem) {
-      const message = `With all items of matrices an item has ${needs.length} needs; at most ${PLAN_LIMITS.needsPerItem} are allowed.`
+  /** The needs of an item with every item of a matrix in its place, or `undefined` where there is none among them. */
+  function written(needs: Json | undefined, from: number, path: Path): readonly Need[] | undefined {
+    const inputs = isMap(needs)
+    const entries = entriesOf(needs).map(([step, need]) => [step, need, idsOf(need, inputs, groups)] as const)
+    if (entries.every(([, , ids]) => ids === undefined)) return undefined
+    // Before any is made.
+    const many = entries.reduce((sum, [, , ids]) => sum + (ids?.length ?? 1), 0)
+    if (many > PLAN_LIMITS.needsPerItem) {
+      const message = `With all items of matrices an item has ${many} needs; at most ${PLAN_LIMITS.needsPerItem} are allowed.`
       const remedy = 'Put an item between them that needs a part of them.'
-      faults.add({ code: 'LIMIT_EXCEEDED', message, remedy, path })
+      if (!told.has(from)) faults.add({ code: 'LIMIT_EXCEEDED', message, remedy, path })
+      told.add(from)
       return []
     }
+    const made: Need[] = []
+    for (const [step, need, ids] of entries) {
+      const name = typeof step === 'string' ? { name: step } : {}
+      for (const one of ids === undefined ? [{ written: step, need, ...name }] : each(step, need, ids)) {
+        over = !fits(one.need, path)
+        if (over) return made
+        made.push(one)
+      }
+    }
+    return made
+  }
+
+  function needsOf(needs: readonly Need[], at: number, path: Path): Json {
     places.set(at, new Map(needs.map((one, index) => [one.name ?? index, one.written])))
     const list = needs.map(({ need }) => need)
-    over = !fits(list, path)
     if (needs.every(({ name }) => name === undefined)) return list
     const map = new Map<string, Json>()
     for (const { name = '', need, written: step } of needs) {
@@ -93,9 +111,10 @@ export function withNeeds(
   }
 
   const items = made.map(({ item, from }, at): Json => {
-    const needs = isMap(item) && !over ? written(item['needs'], groups) : undefined
+    const path = ['items', from, 'needs']
+    const needs = isMap(item) && !over ? written(item['needs'], from, path) : undefined
     if (!isMap(item) || needs === undefined) return item
-    return { ...item, needs: needsOf(needs, at, ['items', from, 'needs']) }
+    return { ...item, needs: needsOf(needs, at, path) }
   })
   return {
     items,
