@@ -196,6 +196,8 @@ items:
     expect(places(matrix(`{ ${deep} }`))).toEqual(place)
     const many = Array.from({ length: 101 }, (_, at) => `  - { id: i${at}, run: x, matrix: { v: ${list(1000)} } }`)
     expect(places(items(many.join('\n')))).toEqual(['LIMIT_EXCEEDED /items/99/matrix 102:32'])
+    const nameless = many.map((one, at) => one.replace(`id: i${at}`, `id: "I ${at}"`)).join('\n')
+    expect(places(items(nameless)).filter((one) => one.startsWith('LIMIT_EXCEEDED'))).toHaveLength(1)
     const large = items(`  - { id: t, run: x, prompt: "${'x'.repeat(200_000)}", matrix: { v: ${list(1000)} } }`)
     expect(places(large)).toContain('LIMIT_EXCEEDED /items/0/matrix 3:200042')
   })

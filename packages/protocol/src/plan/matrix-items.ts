@@ -44,9 +44,11 @@ export function writeItems(
   function idsOf(id: Json | undefined, matrix: Json, path: Path): ReadonlyMap<string, Scope[string]> | undefined {
     const written = scope === undefined ? matrix : put.of(matrix, path, scope)
     const all = combinations(written, path, faults)
-    if (all === undefined || typeof id !== 'string' || !ITEM_ID.test(id)) return undefined
+    if (all === undefined) return undefined
+    // Taken also where the id is none: they were made.
     room -= all.length - 1
     if (room < 0) stop(`With its matrices written out the plan has more than ${PLAN_LIMITS.items} items.`, path)
+    if (typeof id !== 'string' || !ITEM_ID.test(id)) return undefined
     const ids = new Map(all.map(({ suffix, values: own }) => [id + suffix, own] as const))
     const long = [...ids.keys()].find((own) => !ITEM_ID.test(own))
     if (long === undefined) return over ? undefined : ids
