@@ -14,7 +14,7 @@ const told = {
 }
 const server = { command: 'db', args: [], env: { TOKEN: 'a value that is nowhere' } }
 const ofServers = (servers: object) => ({ path: 'mcpServers', sha256: sha256(JSON.stringify(servers)) })
-const shown = { args: [], command: 'db', env: ['TOKEN'] }
+const shown = { args: 0, command: 'db', env: ['TOKEN'] }
 const byName = ([a = '']: readonly unknown[], [b = '']: readonly unknown[]): number => (String(a) < String(b) ? -1 : 1)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const digests = [
