@@ -97,6 +97,8 @@ export const programs: readonly PackedProgram[] = [
       'report',
       'config',
       'runtime',
+      'config/find',
+      'protocol/wire',
     ],
     program: `
       assert.deepEqual(m[0].canonicalHost('EXAMPLE.com'), { ok: true, value: 'example.com' })
@@ -109,7 +111,9 @@ export const programs: readonly PackedProgram[] = [
       assert.match(m[6].planGraph([{ id: 'a', needs: [], locks: [] }], [0]), /<svg/)
       const { findings } = await m[7].runDoctor([m[7].nodeCheck(process.versions.node)], { seams: () => [], now: 0 })
       assert.deepEqual(findings.map(({ status }) => status), ['ok'], JSON.stringify(findings))
-      assert.deepEqual(m[8].parsedLine('{"a":1}'), { a: 1 })`,
+      assert.deepEqual(m[8].parsedLine('{"a":1}'), { a: 1 })
+      assert.equal(await m[9].findConfig(folder), undefined)
+      assert.equal(m[10].fromProblemDocument(m[10].toProblemDocument({ code: 'NOT_FOUND', message: 'a', problems: [] }, 'r')).code, 'NOT_FOUND')`,
   },
   {
     uses: ['evidence', 'encryption', 'secrets-local', 'testing', 'probes', 'worker', 'supervisor', 'executor-sandbox'],
