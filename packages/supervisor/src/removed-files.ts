@@ -1,4 +1,4 @@
-import { systemCode } from '@seamark/kit'
+import { sleep, systemCode } from '@seamark/kit'
 import { open, readdir, readFile, readlink, stat } from 'node:fs/promises'
 import type { DiskUse } from './disk-use.ts'
 import { gone, processFrom, readOrNone, type ProcessUse } from './process-tree.ts'
@@ -51,13 +51,13 @@ export async function removedFilesOf(
 ): Promise<DiskUse> {
   const held = new Map<string, number>()
   const mapped = new Set<string>()
-  let whole = true
+  const hidden = new Set<string>()
   for (const one of tree) {
     const { pid, folder } = one
-    // Not by whom nothing of an item runs in, nor by one that ended meanwhile: that is closed to all but root. */
-    const closed = (at: string) => async (error: unknown) => {
+    // Not by whom nothing of an item runs in.
+    const closed = (at: string) => (error: unknown) => {
       const code = systemCode(error) ?? ''
-      if ((code === 'EACCES' || code === 'EPERM') && !own.includes(pid) && (await runs(at))) whole = false
+      if ((code === 'EACCES' || code === 'EPERM') && !own.includes(pid)) hidden.add(at)
       return gone(error)
     }
     for (const at of await tasksOf(one)) {
@@ -72,10 +72,18 @@ export async function removedFilesOf(
     const maps = (await readFile(`${folder}/maps`, 'utf8').catch(closed(folder))) ?? ''
     for (const inode of mappedIn(maps, disks.names)) mapped.add(inode)
   }
+  // One that is about to end is closed to all but root too, and for a moment it is no zombie yet.
+  if (hidden.size > 0) await sleep(ENDING_MS)
+  const hides = await Promise.all([...hidden].map(runs))
   const isHeld = (inode: string) => [...disks.numbers].some((number) => held.has(`${number}:${inode}`))
-  return { bytes: [...held.values()].reduce((sum, bytes) => sum + bytes, 0), whole: whole && [...mapped].every(isHeld) }
+  return {
+    bytes: [...held.values()].reduce((sum, bytes) => sum + bytes, 0),
+    whole: !hides.includes(true) && [...mapped].every(isHeld),
+  }
 }
 
+/** In which a process that has let go of its memory ends. */
+const ENDING_MS = 100
 const REMOVED = ' (deleted)'
 const MEMORY = '/memfd:'
 
