@@ -88,6 +88,7 @@ export function conductor(options: ConductorOptions): Conductor {
   const closing = new AbortController()
   const { signal } = closing
   // Each call below listens for as long as it takes: while one always does, the signal's listener is set once and stays.
+  // It ends only with the close, which is no error.
   orAbort(new Promise<never>(() => undefined), signal).catch(() => undefined)
   const patience = { ...PATIENCE, clock, random: options.random, signal }
   const places = new Map<string, Place>()
