@@ -162,6 +162,11 @@ it('reads nothing without an end through a link, and no file for ever', async ()
   expect(projects.map(({ language }) => language)).toEqual(['Python', 'Go', 'Rust'])
 })
 
+it('says what it can not read', async () => {
+  const { projects } = await detected({ 'package.json': '{' })
+  expect(projects).toMatchObject([{ language: 'JavaScript', missing: 'package.json is no JSON' }])
+})
+
 it('takes a folder of that name for no file', async () => {
   mkdirSync(join(dir, 'package.json'))
   mkdirSync(join(dir, 'Makefile'))

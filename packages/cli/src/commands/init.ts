@@ -63,8 +63,8 @@ export const init: Command = command({
 
 function inWords({ language, because, test, missing }: DetectedProject): string {
   const found = `${language} (${because.join(', ')})`
-  if (test === undefined) return `${found}, without tests`
-  return missing === undefined ? `${found}, tested by ${test}` : `${found}; its tests are left out, since ${missing}`
+  if (missing !== undefined) return `${found}; its tests are left out, since ${missing}`
+  return test === undefined ? `${found}, without tests` : `${found}, tested by ${test}`
 }
 
 /** What a configuration that is there already has to say. */

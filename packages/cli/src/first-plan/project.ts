@@ -26,7 +26,7 @@ export interface DetectedProject {
   /** Environment of an item that runs them. */
   readonly env?: Readonly<Record<string, string>>
   readonly setup?: DetectedSetup
-  /** Why its tests can not run as they are: no set-up is known that installs what they need. */
+  /** Why its tests are left out: no set-up is known that installs what they need, or it can not be told which they are. */
   readonly missing?: string
 }
 
@@ -100,7 +100,8 @@ async function node({ has, text }: Folder): Promise<DetectedProject | undefined>
   const { program, locks, install, host } = manager
   const lock = locks.find(has)
   const because = ['package.json', ...(lock === undefined ? [] : [lock])]
-  const test = object(manifest?.['scripts'])?.['test']
+  if (manifest === undefined) return { language, program, because, missing: 'package.json is no JSON' }
+  const test = object(manifest['scripts'])?.['test']
   // What `npm init` writes, which only fails.
   const tested = typeof test === 'string' && test.trim() !== '' && !test.includes('no test specified')
   const project = {
@@ -109,7 +110,7 @@ async function node({ has, text }: Folder): Promise<DetectedProject | undefined>
     because,
     ...(tested && { test: `${program === 'bun' ? 'bun run' : program} test` }),
   }
-  if (manifest === undefined) return project
+  if (!tested) return project
   const needs = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].some(
     (kind) => Object.keys(object(manifest[kind]) ?? {}).length > 0,
   )
@@ -140,6 +141,7 @@ async function python({ has, text }: Folder): Promise<DetectedProject | undefine
   const discover = folder === undefined ? undefined : `python3 -m unittest discover -s ${folder}`
   const test = byPytest ? 'python3 -m pytest' : discover
   const found = { language: 'Python', program: 'python3', because, ...(test !== undefined && { test }) }
+  if (test === undefined) return found
   if (others.some((source) => PYTHON_NEEDS.test(source ?? '')))
     return { ...found, missing: 'what it depends on is not in requirements.txt alone' }
   if (requirements.some((line) => line.startsWith('-')))
