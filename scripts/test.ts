@@ -2,7 +2,8 @@
  * `npm test` (`plain`: what needs no service, and the sandbox where bubblewrap works) and `npm run test:services`
  * (`services`: installs what the rest needs, runs the rest, and fails where anything is skipped). `npm run test:live`
  * (`live`) runs what needs an account of AWS, where its credentials are in the environment.
- * Further arguments are those of `vitest run`. The last line is always `N passed, N failed, N skipped`.
+ * Further arguments are those of `vitest run`, such as `--project plain`. The last line is always
+ * `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process'
 import { relative } from 'node:path'
@@ -24,10 +25,10 @@ if (live && process.env['AWS_REGION'] === undefined) {
 
 if (services) install(SERVICE_TOOLS)
 const noSandbox = missing(BUBBLEWRAP)
-const local = services ? ['sandbox', 'services'] : ['plain', ...(noSandbox === undefined ? ['sandbox'] : [])]
-const project = live ? ['live'] : local
-
 const { filter, options } = parseCLI(['vitest', 'run', ...argv])
+const local = services ? ['sandbox', 'services'] : ['plain', ...(noSandbox === undefined ? ['sandbox'] : [])]
+const project = live ? ['live'] : [options.project ?? local].flat()
+
 const vitest = await startVitest('test', filter, {
   ...options,
   run: true,
@@ -66,7 +67,7 @@ process.exitCode = bad ? 1 : 0
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
 
 async function printLeftOut(): Promise<void> {
-  const left = ['services', ...(noSandbox === undefined ? [] : ['sandbox'])]
+  const left = ['services', 'sandbox'].filter((name) => !project.includes(name))
   const lister = await createVitest('test', { watch: false, project: left })
   const files = [...new Set((await lister.globTestSpecifications()).map((spec) => relative(root, spec.moduleId)))]
   await lister.close()
