@@ -67,7 +67,15 @@ export async function signV4(
     service,
     keys,
     at,
-  }: { readonly region: string; readonly service: string; readonly keys: AwsKeys; readonly at: number },
+    tellsDigest = true,
+  }: {
+    readonly region: string
+    readonly service: string
+    readonly keys: AwsKeys
+    readonly at: number
+    /** False leaves the digest out of the headers, as services other than S3 allow and AWS's own vectors have it. */
+    readonly tellsDigest?: boolean
+  },
 ): Promise<{ readonly headers: readonly string[]; readonly sessionToken?: string }> {
   const signer = new SignatureV4({
     region,
@@ -88,9 +96,9 @@ export async function signV4(
       query: Object.fromEntries(bag),
       headers: { ...headers, [digestHeader]: payload },
     },
-    { signingDate: new Date(at) },
+    { signingDate: new Date(at), unsignableHeaders: new Set(tellsDigest ? [] : [digestHeader]) },
   )
-  const added = ['x-amz-date', digestHeader, tokenHeader, 'authorization']
+  const added = ['x-amz-date', ...(tellsDigest ? [digestHeader] : []), tokenHeader, 'authorization']
   return {
     headers: added.flatMap((name) => {
       const value = signed.headers[name]
