@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KINDS, newPackage } from '../new-package.ts'
 import { runProgram } from '../run-step.ts'
-import { REPOSITORY } from './planted.ts'
+import { checkoutIn } from './checkout.ts'
 
 // A copy of the checkout, where `npm run new` makes one package, and the packages of the other kinds are beside it.
 const root = mkdtempSync(join(tmpdir(), 'seamark-new-'))
@@ -22,16 +22,7 @@ async function must(...argv: readonly string[]): Promise<string> {
 beforeAll(async () => {
   // Vitest's own settings are not those of a checkout.
   delete process.env['NODE_OPTIONS']
-  const list = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: REPOSITORY })
-  for (const file of list.stdout
-    .toString()
-    .split('\0')
-    .filter((name) => name !== '')) {
-    if (existsSync(join(REPOSITORY, file))) cpSync(join(REPOSITORY, file), join(root, file), { verbatimSymlinks: true })
-  }
-  await must('git', 'init', '-q', '-b', 'main')
-  await must('git', 'add', '-A')
-  await must('git', '-c', 'user.name=x', '-c', 'user.email=x@example.com', 'commit', '-q', '-m', 'All')
+  checkoutIn(root)
   expect(await must('node', 'scripts/run.mjs', 'new', 'executor', 'nomad')).toContain(made.adapter)
   for (const [path, text] of others.flatMap(({ files }) => Object.entries(files))) {
     mkdirSync(dirname(join(root, path)), { recursive: true })

@@ -99,12 +99,15 @@ export async function demo(root: string, options: DemoOptions = {}): Promise<num
     )
   }
 
-  const pages = [run, ...(available.ok ? ['agent'] : [])].map((id) => ({ id, path: join(folder, `report-${id}.html`) }))
+  const pages = [...(available.ok ? ['agent'] : []), run].map((id, index) => {
+    return { id, path: join(folder, index === 0 ? 'report.html' : `report-${id}.html`) }
+  })
   for (const { id, path } of pages) {
     const { code: made, err } = await seamark.ask('report', id, '-o', path)
     if (made !== 0) throw new Error(`seamark report failed: ${err}`)
   }
-  await say(`\n${bold('Look at it')} in a browser: ${pages.map(({ path }) => shown(path)).join('  ')}`)
+  await say(`\n${bold('Look at it')} in a browser`)
+  for (const { id, path } of pages) await say(`  ${shown(path)}  ${dim(`the run ${id}`)}`)
 
   const base = dim('npm run seamark --')
   await say(`\n${bold('Next')}, with ${dim('SEAMARK_DATA=.seamark/demo/data')}`)

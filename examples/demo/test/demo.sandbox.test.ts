@@ -70,7 +70,7 @@ describe('what the agent of that demo left', () => {
   })
 
   it('is shown by a page with the denials and the verified evidence', () => {
-    const page = readFileSync(place('report-agent.html'), 'utf8')
+    const page = readFileSync(place('report.html'), 'utf8')
     for (const text of ['planted-key', 'paste.example:443', 'tool.denied', 'egress.decided', 'claude-sonnet-4-5'])
       expect(page).toContain(text)
     expect(page).toMatch(/badge s-succeeded">\s*verified\s*</)
