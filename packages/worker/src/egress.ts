@@ -5,7 +5,9 @@ import { isIPv6 } from 'node:net'
 import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import type { KnownSecrets } from './known-secrets.ts'
 import type { AttemptLayout } from './layout.ts'
+import { redactedPort } from './redacted-port.ts'
 import { rulesOf } from './runtime-task.ts'
 import { javaOptions, trustStore } from './trust-store.ts'
 
@@ -33,10 +35,13 @@ export interface EgressWays {
   close(launchId: string): Promise<void>
 }
 
-/** Without `egress` nothing is added: a sandbox then has no network. `used` is told each value that is added to requests of a launch. */
+/**
+ * Without `egress` nothing is added: a sandbox then has no network. `secrets` is told each value that is added to requests of a
+ * launch, and says what no record of one may hold.
+ */
 export function egressWays(
   egress: Egress | undefined,
-  used?: (launchId: string, name: string, value: Uint8Array) => void,
+  secrets?: Pick<KnownSecrets, 'add' | 'learn' | 'of'>,
 ): EgressWays {
   const ways = new Map<string, Promise<EgressWay>>()
 
@@ -50,12 +55,12 @@ export function egressWays(
       throw new SeamError('INTERNAL', 'Nothing can record what the attempt asks to reach.')
     const { launchId } = task
     const socketPath = join(attempt.egress, socket)
-    const told = used && { used: (name: string, value: Uint8Array) => used(launchId, name, value) }
+    const told = secrets && { used: (name: string, value: Uint8Array) => secrets.add(launchId, name, value) }
+    // Of a launch that another process began they are not in mind yet.
+    const known = async () => secrets?.of(launchId) ?? secrets?.learn(task)
+    const redacted = redactedPort(options.port, known)
     const renewed = (cas: readonly string[]): Promise<void> => placeCertificates(attempt.egress, cas)
-    const way = given.open(
-      { launchId, socketPath, rules: rulesOf(task), port: options.port, renewed, ...told },
-      options,
-    )
+    const way = given.open({ launchId, socketPath, rules: rulesOf(task), port: redacted, renewed, ...told }, options)
     ways.set(launchId, way)
     try {
       return await way

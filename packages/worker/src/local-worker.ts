@@ -103,7 +103,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
   const followed = new Map<string, Followed>()
   const matching = turns(OUTPUT_SCHEMA_LIMITS.matchesAtOnce)
   const secrets = knownSecrets(options.secrets)
-  const ways = egressWays(options.egress, (launchId, name, value) => secrets.add(launchId, name, value))
+  const ways = egressWays(options.egress, secrets)
   const doors = childrenDoors(options.children)
   let toolchain: Promise<(filesystem: 'private' | 'host') => Toolchain> | undefined
 

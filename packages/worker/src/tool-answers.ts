@@ -1,6 +1,7 @@
 import type { AgentEvent, AttemptPort } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes, SeamError } from '@seamark/kit'
+import { SeamError } from '@seamark/kit'
+import { toldName } from './conversation.ts'
 
 /**
  * Makes a tool that was denied or allowed a record of the attempt. What names it comes from a program, so it is made to fit, and
@@ -16,10 +17,6 @@ export async function noteAnswer(
     throw new SeamError('UNAVAILABLE', 'A tool was denied or allowed, and there is nowhere to record that.', {
       remedy: 'Give the worker the port of the attempt.',
     })
-  const word = (text: string) => {
-    const told = secrets === undefined ? text : Buffer.from(redactBytes(Buffer.from(text), secrets)).toString()
-    return told.slice(0, 200).toWellFormed() || 'unknown'
-  }
   const kind = type === 'denial' ? 'tool.denied' : 'tool.allowed'
-  await port.note([{ kind, data: { tool: word(tool), reason: word(reason), index } }])
+  await port.note([{ kind, data: { tool: toldName(tool, secrets), reason: toldName(reason, secrets), index } }])
 }

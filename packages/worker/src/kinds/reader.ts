@@ -1,6 +1,6 @@
 import type { OutputSummary } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
-import { redactBytes } from '@seamark/kit'
+import { redactText } from '@seamark/kit'
 
 /** Reads one document, piece by piece, and keeps sums only. Errors of both: `Unreadable`. */
 export interface KindReader {
@@ -68,7 +68,7 @@ export type NameTeller = (name: string) => string
 
 /** One line without secrets, and not too long. What is cut before secrets are taken out keeps the beginning of one. */
 export function nameTeller(secrets: RedactionTable): NameTeller {
-  const without = (text: string) => Buffer.from(redactBytes(Buffer.from(text), secrets)).toString()
+  const without = (text: string) => redactText(text, secrets)
   return (name) => {
     if (name.length > KIND_LIMITS.nameCharacters)
       throw new Unreadable('limit', `has a name of more than ${KIND_LIMITS.nameCharacters} characters`)
