@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { Place } from './seamark.ts'
 
-const docker = join(import.meta.dirname, '../../../packages/executor-docker')
+const packages = join(import.meta.dirname, '../../../packages')
+const docker = join(packages, 'executor-docker')
 
 /** An executor that the same items run on as on others. */
 export interface Ground {
@@ -19,16 +20,22 @@ export async function onSandbox(): Promise<Ground> {
   return { executor: 'sandbox', line: '', stop: async () => undefined }
 }
 
-/** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
+/**
+ * A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. What isolates nothing
+ * is there too, as in every service.
+ */
 export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const engine = await startDocker()
   try {
     const image = makeImage(engine.socketPath, ...programs)
     const options = { socketPath: engine.socketPath, image, requireDigest: true, dir: data }
-    const from = JSON.stringify(join(docker, 'src/index.ts'))
+    const made = (name: string, as: object) => {
+      const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
+      return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
+    }
     return {
       executor: 'docker',
-      line: `executors: [(await import(${from})).dockerExecutor(${JSON.stringify(options)})],`,
+      line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
       stop: engine.stop,
     }
   } catch (error) {
@@ -37,12 +44,13 @@ export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
   }
 }
 
-/** What is in the image of `onDocker`. */
-const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'seq', 'setsid', 'sleep', 'touch', 'true', 'unshare', 'yes'] // prettier-ignore
+/** What is in the image of `onDocker`. The last ones are what git runs to clone over HTTPS. */
+const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'seq', 'setsid', 'sleep', 'touch', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
 
 /** The id of an image of these programs of this machine, which the engine then has. None: what most items need. */
 export function makeImage(socketPath: string, ...programs: readonly string[]): string {
-  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+  const ofGit = execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim()
+  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}:${ofGit}`
   return execFileSync(join(docker, 'bin/make-image.sh'), ['seamark-test/programs:1', ...programs], {
     encoding: 'utf8',
     env: { ...process.env, PATH: path, DOCKER_HOST: `unix://${socketPath}` },
