@@ -1,4 +1,4 @@
-import { startDocker } from '@seamark/testing-services'
+import { startDocker, type DockerEngine, type RunningServer } from '@seamark/testing-services'
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { Place } from './seamark.ts'
@@ -20,31 +20,33 @@ export async function onSandbox(): Promise<Ground> {
   return { executor: 'sandbox', line: '', stop: async () => undefined }
 }
 
-/**
- * A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. What isolates nothing
- * is there too, as in every service.
- */
-export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
+/** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
+export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer & { readonly programs: string }> {
   const engine = await startDocker()
   try {
-    const image = makeImage(engine.socketPath, ...programs)
-    const options = { socketPath: engine.socketPath, image, requireDigest: true, dir: data }
-    const made = (name: string, as: object) => {
-      const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
-      return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
-    }
-    return {
-      executor: 'docker',
-      line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
-      stop: engine.stop,
-    }
+    return { ...engine, programs: makeImage(engine.socketPath, ...programs) }
   } catch (error) {
     await engine.stop()
     throw error
   }
 }
 
-/** What is in the image of `onDocker`. The last ones are what git runs to clone over HTTPS. */
+/** Such an engine for a service. What isolates nothing is there too, as in every service. */
+export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
+  const { socketPath, programs: image, stop } = await dockerWithPrograms()
+  const made = (name: string, as: object) => {
+    const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
+    return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
+  }
+  const options = { socketPath, image, requireDigest: true, dir: data }
+  return {
+    executor: 'docker',
+    line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
+    stop,
+  }
+}
+
+/** What is in the image of `dockerWithPrograms`. The last ones are what git runs to clone over HTTPS. */
 const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'seq', 'setsid', 'sleep', 'touch', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
 
 /** The id of an image of these programs of this machine, which the engine then has. None: what most items need. */
