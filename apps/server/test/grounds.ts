@@ -10,6 +10,8 @@ const docker = join(packages, 'executor-docker')
 export interface Ground {
   /** Its name in a plan. */
   readonly executor: string
+  /** What it promises of that. */
+  readonly isolation: string
   /** A line of a configuration that gives a service this executor. Empty for what it has anyway. */
   readonly line: string
   stop(): Promise<void>
@@ -17,7 +19,7 @@ export interface Ground {
 
 /** The sandbox that every service has. */
 export async function onSandbox(): Promise<Ground> {
-  return { executor: 'sandbox', line: '', stop: async () => undefined }
+  return { executor: 'sandbox', isolation: 'namespace', line: '', stop: async () => undefined }
 }
 
 /** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
@@ -41,6 +43,7 @@ export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const options = { socketPath, image, requireDigest: true, dir: data }
   return {
     executor: 'docker',
+    isolation: 'container',
     line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
     stop,
   }
