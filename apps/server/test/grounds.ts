@@ -1,5 +1,6 @@
 import { startDocker, type DockerEngine, type RunningServer } from '@seamark/testing-services'
 import { execFileSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Place } from './seamark.ts'
 
@@ -35,7 +36,22 @@ export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer
 
 /** Such an engine for a service. What isolates nothing is there too, as in every service. */
 export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
-  const { socketPath, programs: image, stop } = await dockerWithPrograms()
+  const { socketPath, programs, stop } = await dockerWithPrograms()
+  return groundOf(socketPath, programs, data, stop)
+}
+
+/** The same, where attempts have npm. */
+export async function onDockerWithNpm({ data }: Pick<Place, 'data'>): Promise<Ground> {
+  const { socketPath, programs, stop } = await dockerWithPrograms()
+  try {
+    return groundOf(socketPath, withNpm(socketPath, programs), data, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function groundOf(socketPath: string, image: string, data: string, stop: () => Promise<void>): Ground {
   const made = (name: string, as: object) => {
     const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
     return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
@@ -59,5 +75,17 @@ export function makeImage(socketPath: string, ...programs: readonly string[]): s
   return execFileSync(join(docker, 'bin/make-image.sh'), ['seamark-test/programs:1', ...programs], {
     encoding: 'utf8',
     env: { ...process.env, PATH: path, DOCKER_HOST: `unix://${socketPath}` },
+  }).trim()
+}
+
+/** The id of an image with the npm of this machine besides. It is files and no program, so there is nothing that looks for it. */
+function withNpm(socketPath: string, image: string): string {
+  const npm = execFileSync('which', ['npm'], { encoding: 'utf8' }).trim()
+  const files = dirname(dirname(realpathSync(npm)))
+  const script = `id=$(docker create --entrypoint /bin/true "$0")
+tar -C / -cf - "$@" | docker cp - "$id:/" && docker commit "$id"`
+  return execFileSync('sh', ['-ec', script, image, npm.slice(1), files.slice(1)], {
+    encoding: 'utf8',
+    env: { ...process.env, DOCKER_HOST: `unix://${socketPath}` },
   }).trim()
 }
