@@ -15,12 +15,19 @@ export interface Ground {
   readonly isolation: string
   /** A line of a configuration that gives a service this executor. Empty for what it has anyway. */
   readonly line: string
+  /** Folders beside the data folder in which something of attempts is kept while they run. */
+  readonly keeps: readonly string[]
   stop(): Promise<void>
+}
+
+/** What isolates nothing, which every service has. */
+export async function onHost(): Promise<Ground> {
+  return { executor: 'process', isolation: 'none', line: '', keeps: [], stop: async () => undefined }
 }
 
 /** The sandbox that every service has. */
 export async function onSandbox(): Promise<Ground> {
-  return { executor: 'sandbox', isolation: 'namespace', line: '', stop: async () => undefined }
+  return { executor: 'sandbox', isolation: 'namespace', line: '', keeps: [], stop: async () => undefined }
 }
 
 /** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
@@ -36,22 +43,22 @@ export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer
 
 /** Such an engine for a service. What isolates nothing is there too, as in every service. */
 export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
-  const { socketPath, programs, stop } = await dockerWithPrograms()
-  return groundOf(socketPath, programs, data, stop)
+  const engine = await dockerWithPrograms()
+  return groundOf(engine, engine.programs, data)
 }
 
 /** The same, where attempts have npm. */
 export async function onDockerWithNpm({ data }: Pick<Place, 'data'>): Promise<Ground> {
-  const { socketPath, programs, stop } = await dockerWithPrograms()
+  const engine = await dockerWithPrograms()
   try {
-    return groundOf(socketPath, withNpm(socketPath, programs), data, stop)
+    return groundOf(engine, withNpm(engine.socketPath, engine.programs), data)
   } catch (error) {
-    await stop()
+    await engine.stop()
     throw error
   }
 }
 
-function groundOf(socketPath: string, image: string, data: string, stop: () => Promise<void>): Ground {
+function groundOf({ socketPath, dir, stop }: DockerEngine & RunningServer, image: string, data: string): Ground {
   const made = (name: string, as: object) => {
     const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
     return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
@@ -61,12 +68,14 @@ function groundOf(socketPath: string, image: string, data: string, stop: () => P
     executor: 'docker',
     isolation: 'container',
     line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
+    // Configurations and logs of containers.
+    keeps: [join(dir, 'data/containers')],
     stop,
   }
 }
 
 /** What is in the image of `dockerWithPrograms`. The last ones are what git runs to clone over HTTPS. */
-const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'seq', 'setsid', 'sleep', 'touch', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
+const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'sed', 'seq', 'setsid', 'sleep', 'touch', 'tr', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
 
 /** The id of an image of these programs of this machine, which the engine then has. None: what most items need. */
 export function makeImage(socketPath: string, ...programs: readonly string[]): string {

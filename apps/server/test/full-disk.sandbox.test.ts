@@ -1,0 +1,5 @@
+import { describe } from 'vitest'
+import { testsOfAFullDisk } from './full-disk.ts'
+import { onSandbox } from './grounds.ts'
+
+describe('in the sandbox', () => testsOfAFullDisk(onSandbox))

@@ -1,0 +1,5 @@
+import { describe } from 'vitest'
+import { testsOfAFullDisk } from './full-disk.ts'
+import { onDocker } from './grounds.ts'
+
+describe('in Docker', () => testsOfAFullDisk(onDocker))
