@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { BUNDLED_CHANGES, BUNDLED_TESTS, bundledRepository, bundledWanted } from './bundled-repository.ts'
 import { filesInside, filesWith, lookInside, secretsIn } from './look-inside.ts'
 import type { Look } from './look-inside.ts'
 import { claudeCode, PROGRAMS } from './real-programs.ts'
 import type { Priced, RealProgram } from './real-programs.ts'
 import { itemFor, keys, realServices } from './real-service.ts'
 import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
-import { applied, CHANGES, patchTo, WANTED } from './tide.ts'
+import { applied, patchTo } from './tide.ts'
 
 const inside = secretsIn(keys)
 const hasKey = (bytes: Buffer): boolean => inside(bytes).length > 0
@@ -31,19 +32,24 @@ const kept = (found: (bytes: Buffer) => boolean): string[] =>
 /** Writes all that is in the environments of processes there and could be a key. */
 const login = `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\000' '\\n' | grep -E '^(ANTHROPIC|OPENAI)_[A-Z_]*KEY=' | sort -u > login.txt\n`
 
-/** Reads two files, changes both, tries what it may not, tests, writes down its key, and says that it is done. */
+const [PORTS, CORE, KIT] = BUNDLED_CHANGES
+
+/** Reads three files, tests, changes them, tries what it may not, tests again, writes down its key, and says that it is done. */
 const turnsOf = ({ read, edit, run }: RealProgram) => [
-  { answer: [{ text: `I read it, ${beacon}.` }, read('ports.csv')] },
-  { expect: { result: { contains: '那覇;26°N' } }, answer: [read('tide.mjs')] },
+  { answer: [{ text: `I read it, ${beacon}.` }, read(PORTS[0])] },
+  { expect: { result: { contains: '那覇;26°N' } }, answer: [read(CORE[0])] },
+  { expect: { result: { contains: "export type * from './workspaces.ts'" } }, answer: [read(KIT[0])] },
   {
-    expect: { result: { contains: 'metres * 10}' } },
-    answer: [edit(...CHANGES.tide)],
+    expect: { result: { contains: 'The little runtime' } },
+    answer: [run(BUNDLED_TESTS)],
     usage: { cacheRead: 1_000 },
   },
-  { answer: [edit(...CHANGES.ports)] },
+  { expect: { result: { contains: 'fail 2' } }, answer: [edit(...PORTS)] },
+  { answer: [edit(...CORE)] },
+  { answer: [edit(...KIT)] },
   { answer: [run('git push origin main')] },
-  { answer: [run('node --test')] },
-  { expect: { result: { contains: 'pass 2' } }, answer: [run('sh login.sh')] },
+  { answer: [run(BUNDLED_TESTS)] },
+  { expect: { result: { contains: 'pass 5' } }, answer: [run('sh login.sh')] },
   { answer: `It is done, ${beacon}.` },
 ]
 
@@ -56,11 +62,11 @@ async function expectCharged(run: string, { provider, model, rates }: Priced): P
     nanoUsd: input * rates.input + output * rates.output + cacheRead * rates.cacheRead,
   }
   const wanted = { calls, assumed: 0, charged, tokens }
-  expect([calls, cacheRead]).toEqual([8, 1_000])
+  expect([calls, cacheRead]).toEqual([11, 1_000])
   expect(await service.usage('model')).toMatchObject([{ provider, model, ...wanted }])
   expect(await service.usage('item', run)).toMatchObject([{ run, item: 'fix', ...wanted }])
   const money = `$${(charged.nanoUsd / 1e9).toFixed(4)}`
-  const said = `8 calls, ${charged.tokens.toLocaleString('en-US')} tokens, ${money}`
+  const said = `11 calls, ${charged.tokens.toLocaleString('en-US')} tokens, ${money}`
   expect(await service.told('status', run)).toContain(`  charged: ${said}\n`)
   expect(await service.told('status', run, 'fix')).toContain(`  charged   ${said}\n`)
   await service.told('report', run, '-o', 'run.html')
@@ -85,60 +91,65 @@ async function expectNoKey(run: string, ran: Ran): Promise<void> {
 }
 
 describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
-  it('edits a repository in the sandbox, and leaves what was meant and no key', { timeout: 600_000 }, async () => {
-    const { reads, edits, runs, host, secret, bearer, priced, variable } = program
-    const id = `${mark}-${program.name}`
-    const turns = turnsOf(program)
-    const looks: Look[] = []
-    const files = { key: [''], beacon: [''] }
-    let came = 0
-    const asked = async (): Promise<undefined> => {
-      came++
-      // A look takes seconds.
-      if (came % 3 === 2) looks.push(lookInside({ run: id, beacon, inside }))
-      if (came < turns.length) return
-      files.key = filesInside(id, hasKey)
-      files.beacon = filesInside(id, hasBeacon)
-    }
-    await serve({ script: { turns }, asked }, { 'login.sh': login })
-    const gates = [{ run: 'node --test', protect: ['test/**'] }]
-    const ran = await service.run(id, [itemFor(program, { gates })])
-    expect(ran.code, ran.err + ran.out).toBe(0)
-    expect(service.model.problems()).toEqual([])
+  it(
+    'edits a repository with a history in the sandbox, and leaves what was meant and no key',
+    { timeout: 600_000 },
+    async () => {
+      const { reads, edits, runs, host, secret, bearer, priced, variable } = program
+      const id = `${mark}-${program.name}`
+      const turns = turnsOf(program)
+      const looks: Look[] = []
+      const files = { key: [''], beacon: [''] }
+      let came = 0
+      const asked = async (): Promise<undefined> => {
+        came++
+        // A look takes seconds.
+        if (came % 3 === 2) looks.push(lookInside({ run: id, beacon, inside }))
+        if (came < turns.length) return
+        files.key = filesInside(id, hasKey)
+        files.beacon = filesInside(id, hasBeacon)
+      }
+      await serve({ script: { turns }, asked, repository: bundledRepository }, { 'login.sh': login })
+      const gates = [{ run: BUNDLED_TESTS, protect: ['test/**', 'examples/**'] }]
+      const tools = { shell: ['node --test *', 'sh *', 'cat *', 'sed -i *'], deny: ['git push*'] }
+      const ran = await service.run(id, [itemFor(program, { gates, tools })])
+      expect(ran.code, ran.err + ran.out).toBe(0)
+      expect(service.model.problems()).toEqual([])
 
-    const patch = await service.told('patch', id, 'fix')
-    const meant = { ...WANTED, 'login.txt': `${variable}=placeholder\n` }
-    expect(patch).toBe(patchTo(service, meant))
-    expect(applied(service, patch, Object.keys(meant))).toEqual(meant)
-    expect(ran.dataOf('gate.ended')).toMatchObject([{ passed: true, exit: { code: 0 } }])
+      const patch = await service.told('patch', id, 'fix')
+      const meant = { ...bundledWanted(service), 'login.txt': `${variable}=placeholder\n` }
+      expect(patch).toBe(patchTo(service, meant))
+      expect(applied(service, patch, Object.keys(meant))).toEqual(meant)
+      expect(ran.dataOf('gate.ended')).toMatchObject([{ passed: true, exit: { code: 0 } }])
 
-    // What starts nothing and is not asked for is not among them.
-    const answers = ran.records.filter(({ kind }) => kind.startsWith('tool.'))
-    expect(answers.map(({ kind, data }) => `${kind} ${String(data['tool'])}`)).toEqual([
-      ...(reads === undefined ? [] : ['ports.csv', 'tide.mjs'].map((path) => `tool.allowed ${reads(path)}`)),
-      `tool.allowed ${edits(...CHANGES.tide)}`,
-      `tool.allowed ${edits(...CHANGES.ports)}`,
-      `tool.denied ${runs('git push origin main')}`,
-      `tool.allowed ${runs('node --test')}`,
-      `tool.allowed ${runs('sh login.sh')}`,
-    ])
-    await expectCharged(id, priced)
+      // What starts nothing and is not asked for is not among them.
+      const answers = ran.records.filter(({ kind }) => kind.startsWith('tool.'))
+      expect(answers.map(({ kind, data }) => `${kind} ${String(data['tool'])}`)).toEqual([
+        ...(reads === undefined ? [] : BUNDLED_CHANGES.map(([path]) => `tool.allowed ${reads(path)}`)),
+        `tool.allowed ${runs(BUNDLED_TESTS)}`,
+        ...BUNDLED_CHANGES.map((change) => `tool.allowed ${edits(...change)}`),
+        `tool.denied ${runs('git push origin main')}`,
+        `tool.allowed ${runs(BUNDLED_TESTS)}`,
+        `tool.allowed ${runs('sh login.sh')}`,
+      ])
+      await expectCharged(id, priced)
 
-    // The vendor was sent the key and no other credential; what the program asked for besides went nowhere.
-    const key = Reflect.get(keys, secret)
-    expect(service.front.seen.map((one) => [one.host, ...one.credentials])).toEqual(
-      turns.map(() => [host, bearer ? `Bearer ${key}` : key]),
-    )
-    expect(ran.refused()).toEqual(program.refused)
-    const run = { run: id, status: 'succeeded', items: 1 }
-    expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
+      // The vendor was sent the key and no other credential; what the program asked for besides went nowhere.
+      const key = Reflect.get(keys, secret)
+      expect(service.front.seen.map((one) => [one.host, ...one.credentials])).toEqual(
+        turns.map(() => [host, bearer ? `Bearer ${key}` : key]),
+      )
+      expect(ran.refused()).toEqual(program.refused)
+      const run = { run: id, status: 'succeeded', items: 1 }
+      expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
 
-    // The program had the answers, and nothing of the key.
-    expect([...looks.flatMap(({ found }) => found), ...files.key]).toEqual([])
-    expect(looks.filter(({ beacons, processes }) => beacons > 0 && processes > 1)).toHaveLength(3)
-    expect(files.beacon.length).toBeGreaterThan(0)
-    await expectNoKey(id, ran)
-  })
+      // The program had the answers, and nothing of the key.
+      expect([...looks.flatMap(({ found }) => found), ...files.key]).toEqual([])
+      expect(looks.filter(({ beacons, processes }) => beacons > 0 && processes > 1)).toHaveLength(4)
+      expect(files.beacon.length).toBeGreaterThan(0)
+      await expectNoKey(id, ran)
+    },
+  )
 
   it('has a home of its own for each of two items at once', { timeout: 600_000 }, async () => {
     const boats = ['nellie', 'argo']

@@ -154,6 +154,8 @@ const codexLine = [
 const isPatched = (path: string) => !path.endsWith('.csv')
 const substitution = (path: string, before: string, after: string) => `sed -i 's/${before}/${after}/' ${path}`
 
+const marked = (mark: string, text: string) => text.replaceAll(/^/gm, mark)
+
 const codexTools = {
   host: 'api.openai.com',
   paths: ['/v1/responses'],
@@ -167,7 +169,7 @@ const codexTools = {
     tool: 'exec_command',
     input: {
       cmd: isPatched(path)
-        ? `apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: ${path}\n@@\n-${before}\n+${after}\n*** End Patch\nEOF`
+        ? `apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: ${path}\n@@\n${marked('-', before)}\n${marked('+', after)}\n*** End Patch\nEOF`
         : substitution(path, before, after),
     },
   }),

@@ -70,6 +70,8 @@ export interface RealServiceOptions {
     readonly tokens: readonly string[]
     readonly issue: NonNullable<ModelFrontOptions['issue']>
   }
+  /** Makes the repository `repo`, which has these files besides. Default: a small one whose tests fail. */
+  readonly repository?: (here: Place, more: Readonly<Record<string, string>>) => void
   /** For the programs. */
   readonly env?: Readonly<Record<string, string>>
   /** Those that may be had to work. Default: all. */
@@ -125,9 +127,10 @@ export function realServices(): (
   }, 600_000)
   afterEach(() => service?.stop())
   afterAll(() => agents.remove())
-  return async (options, files) => {
+  return async (options, files = {}) => {
     service = await realService(agents.dir, options)
-    tideRepository(service, files)
+    const { repository = tideRepository } = options
+    repository(service, files)
     return service
   }
 }

@@ -9,11 +9,11 @@ const tide = `// Wasserstände, in Zentimetern über Kartennull.
 export const height = (metres) => \`\${metres * 10} cm — für Ålesund\`
 `
 /** Lines that end as on another system, and no end of the last. */
-const ports = 'Port;Breite\r\nÅlesund;62°N\r\n那覇;26°N'
+export const PORTS = 'Port;Breite\r\nÅlesund;62°N\r\n那覇;26°N'
 
 /** What makes the tests pass. */
 export const WANTED = {
-  'ports.csv': ports.replace('62°N', '62°28′N'),
+  'ports.csv': PORTS.replace('62°N', '62°28′N'),
   'tide.mjs': tide.replace('metres * 10', 'metres * 100'),
 }
 
@@ -41,7 +41,7 @@ const gitIn = (cwd: string, ...args: readonly string[]): string =>
 /** A repository `repo` with a history and tests that fail. */
 export function tideRepository(here: Place, more: Readonly<Record<string, string>> = {}): void {
   const path = here.repository('repo', { 'tide.mjs': tide })
-  writeFileSync(join(path, 'ports.csv'), ports)
+  writeFileSync(join(path, 'ports.csv'), PORTS)
   gitIn(path, 'add', '.')
   gitIn(path, 'commit', '-q', '-m', 'Add ports')
   mkdirSync(join(path, 'test'))
