@@ -17,16 +17,17 @@ function price(model: string): ModelPrice {
 }
 
 describe('the published prices', () => {
-  test('name a page of their vendor for every price, and no name twice', () => {
-    const names = table.models.flatMap(({ provider, model, aliases = [] }) =>
-      [model, ...aliases].map((name) => `${provider} ${name}`),
+  test('name a page of their vendor, or of the model’s, for every price, and no name twice', () => {
+    const names = table.models.flatMap(({ provider, model, aliases = [], locations = [''] }) =>
+      [model, ...aliases].flatMap((name) => locations.map((location) => `${provider} ${name} ${location}`)),
     )
     expect(new Set(names).size).toBe(names.length)
     const pages = {
       anthropic: 'https://platform.claude.com/docs/',
       openai: 'https://developers.openai.com/',
-      bedrock: '',
-      vertex: '',
+      // It says what regions cost more there.
+      bedrock: 'https://platform.claude.com/docs/en/about-claude/pricing',
+      vertex: 'https://platform.claude.com/docs/en/about-claude/pricing',
     }
     for (const { provider, prices } of table.models)
       for (const { source } of prices) expect(source.startsWith(pages[provider])).toBe(true)
@@ -50,7 +51,27 @@ describe('the published prices', () => {
       expect(find('anthropic', name)).toBeUndefined()
     expect(find('openai', 'gpt-5-mini-2030-01-01')).toBeUndefined()
     expect(find('openai', 'claude-sonnet-4-5')).toBeUndefined()
-    expect(find('vertex', 'claude-sonnet-4-5@20250929')).toBeUndefined()
+  })
+
+  test('are a tenth higher on Bedrock and Vertex AI where a region is chosen', () => {
+    const input = (provider: 'bedrock' | 'vertex', model: string, location?: string) =>
+      table.find({ provider, model, at: NOW, ...(location !== undefined && { location }) })?.nanoUsdPerToken.input
+    const id = 'anthropic.claude-sonnet-4-5-20250929-v1:0'
+    expect(input('bedrock', `global.${id}`)).toBe(3_000)
+    for (const prefix of ['', 'us.', 'eu.', 'jp.', 'au.']) expect(input('bedrock', prefix + id)).toBe(3_300)
+    expect(input('bedrock', 'claude-sonnet-4-5')).toBeUndefined()
+    for (const name of ['claude-sonnet-4-5', 'claude-sonnet-4-5@20250929']) {
+      expect(input('vertex', name, 'global')).toBe(3_000)
+      expect([input('vertex', name, 'europe-west1'), input('vertex', name)]).toEqual([3_300, 3_300])
+    }
+    // Every one is what the vendor of the model has, or a tenth more.
+    for (const { provider, model, prices } of table.models) {
+      const [, name = ''] = /(claude-[a-z]+-\d-\d)/.exec(model) ?? []
+      const own = table.models.find((one) => one.provider === 'anthropic' && one.model === name)
+      if (provider !== 'bedrock' && provider !== 'vertex') continue
+      const [found, wanted] = [prices[0], own?.prices[0]].map((one) => one?.nanoUsdPerToken.output)
+      expect([(wanted ?? 0) * 10, (wanted ?? 0) * 11]).toContain((found ?? 0) * 10)
+    }
   })
 
   test('have none before their first day', () => {
