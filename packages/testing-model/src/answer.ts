@@ -1,4 +1,5 @@
 import type { Failure } from './failures.ts'
+import { eventFrame } from './platform.ts'
 import { piecesOf } from './pieces.ts'
 import type { StreamSpec } from './script.ts'
 import type { SseEvent } from './sse.ts'
@@ -36,11 +37,18 @@ export function jsonAnswer(status: number, headers: Headers, body: object, strea
   }
 }
 
-export function streamAnswer(headers: Headers, events: readonly SseEvent[], stream: StreamSpec): Answer {
-  const { pieces, cut } = piecesOf(events.map(sseBytes), stream)
+/** `framed` is for a platform whose streams are not of server-sent events. */
+export function streamAnswer(
+  headers: Headers,
+  events: readonly SseEvent[],
+  stream: StreamSpec,
+  framed: boolean,
+): Answer {
+  const { pieces, cut } = piecesOf(events.map(framed ? eventFrame : sseBytes), stream)
+  const type = framed ? 'application/vnd.amazon.eventstream' : 'text/event-stream; charset=utf-8'
   return {
     status: 200,
-    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...headers },
+    headers: { 'content-type': type, 'cache-control': 'no-cache', ...headers },
     pieces,
     ...pace(stream),
     end: cut ? 'cut' : 'whole',

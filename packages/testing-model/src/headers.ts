@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts'
+import type { Platform } from './platform.ts'
 import type { ModelApiName } from './script.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -6,16 +7,31 @@ type Headers = Readonly<Record<string, string>>
 /** The versions of https://platform.claude.com/docs/en/api/versioning. */
 const VERSIONS: ReadonlySet<string> = new Set(['2023-01-01', '2023-06-01', '2026-10-21'])
 
-function keyOf(api: ModelApiName, headers: Headers): string | undefined {
+type Where = Pick<Platform, 'name'> | undefined
+
+function keyOf(api: ModelApiName, headers: Headers, platform: Where): string | undefined {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(headers['authorization'] ?? '') ?? []
+  if (platform?.name === 'bedrock') {
+    // The id of a pair of keys: its signature is not compared.
+    const [, id] = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(headers['authorization'] ?? '') ?? []
+    return id ?? bearer
+  }
+  if (platform !== undefined) return bearer
   // Anthropic takes a token of an account as bearer.
   return api === 'anthropic.messages' ? headers['x-api-key'] || bearer : bearer
 }
 
-function credentialFault(api: ModelApiName, headers: Headers, keys: readonly string[] | undefined): Fault | undefined {
-  const key = keyOf(api, headers)
+function credentialFault(
+  api: ModelApiName,
+  headers: Headers,
+  keys: readonly string[] | undefined,
+  platform: Where,
+): Fault | undefined {
+  const key = keyOf(api, headers, platform)
   const fault = { check: 'credentials', status: 401 } as const
   const claude = api === 'anthropic.messages'
+  if (platform !== undefined && (key === undefined || keys?.includes(key) === false))
+    return { ...fault, message: 'The request had invalid authentication credentials.' }
   if (key === undefined)
     return claude
       ? { ...fault, message: 'x-api-key header is required' }
@@ -31,13 +47,18 @@ function credentialFault(api: ModelApiName, headers: Headers, keys: readonly str
 export function headerFaults(
   api: ModelApiName,
   headers: Headers,
-  { keys, body }: { readonly keys: readonly string[] | undefined; readonly body: boolean },
+  {
+    keys,
+    body,
+    platform,
+  }: { readonly keys: readonly string[] | undefined; readonly body: boolean; readonly platform: Where },
 ): readonly Fault[] {
   const found: Fault[] = []
-  const credentials = credentialFault(api, headers, keys)
+  const credentials = credentialFault(api, headers, keys, platform)
   if (credentials !== undefined) found.push(credentials)
   const version = headers['anthropic-version']
-  if (api === 'anthropic.messages') {
+  // On a platform the body says it.
+  if (api === 'anthropic.messages' && platform === undefined) {
     if (version === undefined)
       found.push({ check: 'version', status: 400, message: 'anthropic-version: header is required' })
     else if (!VERSIONS.has(version))

@@ -7,10 +7,13 @@ import { conversations } from './conversations.ts'
 import type { Conversation } from './conversations.ts'
 import { matches, mismatches } from './expectation.ts'
 import { failureOf, refusal } from './failures.ts'
+import type { Failure } from './failures.ts'
 import { badRequest } from './fault.ts'
 import type { Fault } from './fault.ts'
 import { headerFaults } from './headers.ts'
 import type { Delivered, ReceivedRequest } from './http-endpoint.ts'
+import { fromPlatform, platformFailure } from './platform.ts'
+import type { Platform } from './platform.ts'
 import type { ModelProblem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { madeUpId, partsOf, replyOf } from './reply.ts'
@@ -91,26 +94,28 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
     request: ReadRequest,
     id: string,
     headers: Readonly<Record<string, string>>,
+    platform: Platform | undefined,
   ): Omit<Done, 'by'> {
     const { view } = request
-    const stream = { ...script.stream, ...reaction.stream }
-    const at = now()
+    const framed = platform?.name === 'bedrock'
+    const stream = { ...script.stream, ...reaction.stream, ...(framed && { ping: false }) }
+    const time = now()
     const all = { ...headers, ...reaction.headers }
     if ('answer' in reaction) {
-      const reply = replyOf(reaction, view, { id, now: at })
+      const reply = replyOf(reaction, view, { id, now: time })
       request.keep(reply)
       const answer = view.stream
-        ? streamAnswer(all, request.events(reply, stream), stream)
+        ? streamAnswer(all, request.events(reply, stream), stream, framed)
         : jsonAnswer(200, all, request.json(reply), stream)
       return { answer, usage: reply.usage }
     }
     const { kind, inStream } = reaction.error
     if (kind === 'reset' || kind === 'hang' || kind === 'bad-gateway')
       return { answer: brokenAnswer(kind, all, stream) }
-    const failure = failureOf(kind, reaction.error, { ...contextOf(view), now: at, requestId: requestIdOf(headers) })
-    if (inStream !== true || !view.stream) return { answer: failureAnswer(failure, all, stream) }
-    const reply = replyOf({ answer: '' }, view, { id, now: at })
-    return { answer: streamAnswer(all, request.failing(reply, failure.body), stream) }
+    const failure = failureOf(kind, reaction.error, { ...contextOf(view), now: time, requestId: requestIdOf(headers) })
+    if (inStream !== true || !view.stream) return { answer: failureAnswer(onPlatform(platform, failure), all, stream) }
+    const reply = replyOf({ answer: '' }, view, { id, now: time })
+    return { answer: streamAnswer(all, request.failing(reply, failure.body), stream, framed) }
   }
 
   function contextOf(view: RequestView): {
@@ -141,9 +146,9 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
     headers: Readonly<Record<string, string>>,
     see: (view: RequestView) => void,
   ): { readonly faults: readonly Fault[] } | { readonly done: Done } {
-    const { action, api } = route
+    const { action, api, platform } = route
     const asks = action === 'answer' || action === 'count'
-    const wrong = headerFaults(api, received.headers, { keys: script.keys, body: asks })
+    const wrong = headerFaults(api, received.headers, { keys: script.keys, body: asks, platform })
     if (!asks) {
       if (wrong.length > 0) return { faults: wrong }
       const unknown = route.model === undefined ? undefined : modelFault({ api, model: route.model })
@@ -152,18 +157,20 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
     const body = readBody(received)
     if ('fault' in body) return { faults: [...wrong, body.fault] }
     const counts = action === 'count'
-    const reading = readRequest(api, body.value, {
+    const { value, faults: refusedThere } =
+      platform === undefined ? { value: body.value, faults: [] } : fromPlatform(platform, body.value)
+    const reading = readRequest(api, value, {
       counts,
       combine: script.alternation === 'combined',
-      version: received.headers['anthropic-version'] ?? '',
+      version: platform === undefined ? (received.headers['anthropic-version'] ?? '') : '',
       stored,
     })
-    if (!('request' in reading)) return { faults: [...wrong, ...reading.faults] }
+    if (!('request' in reading)) return { faults: [...wrong, ...refusedThere, ...reading.faults] }
     const { request } = reading
     const { view } = request
     see(view)
     const unknown = modelFault(view)
-    const faults = [...wrong, ...request.faults, ...(unknown === undefined ? [] : [unknown])]
+    const faults = [...wrong, ...refusedThere, ...request.faults, ...(unknown === undefined ? [] : [unknown])]
     if (faults.length > 0) return { faults }
     if (counts) {
       const object = api === 'openai.responses' ? { object: 'response.input_tokens' } : {}
@@ -172,12 +179,12 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
     if (script.contextTokens !== undefined && view.inputTokens > script.contextTokens) {
       const error = { kind: 'context-length' } as const
       const failure = failureOf(error.kind, error, { ...contextOf(view), now: now(), requestId: requestIdOf(headers) })
-      return { done: { by: 'context', answer: failureAnswer(failure, headers) } }
+      return { done: { by: 'context', answer: failureAnswer(onPlatform(platform, failure), headers) } }
     }
     const id = (): string => madeUpId(talk.name, talk.count())
     const aside = (script.asides ?? []).find(({ when }) => mismatches(when, view).length === 0)
     if (aside !== undefined)
-      return { done: { by: 'aside', aside: aside.name, ...react(aside, request, id(), headers) } }
+      return { done: { by: 'aside', aside: aside.name, ...react(aside, request, id(), headers, platform) } }
     const next = talk.next()
     if (next === undefined) return { faults: [badRequest('turns', 'The script has no turn left for this request.')] }
     const { turn, index } = next
@@ -194,7 +201,7 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
         ),
       }
     talk.use()
-    return { done: { by: 'turn', turn: index, ...react(turn, request, id(), headers) } }
+    return { done: { by: 'turn', turn: index, ...react(turn, request, id(), headers, platform) } }
   }
 
   return {
@@ -217,7 +224,10 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
         for (const { check, message, path: steps = [] } of faults)
           problems.push({ check, message, conversation, request: number, api, pointer: pointerOf(steps) })
         const [first = badRequest('internal', 'Refused.')] = faults
-        return { by: 'refusal', answer: failureAnswer(refusal(first, { api, requestId }), headers) }
+        return {
+          by: 'refusal',
+          answer: failureAnswer(onPlatform(route.platform, refusal(first, { api, requestId })), headers),
+        }
       }
       const safely = (answering: () => Done): Done => {
         try {
@@ -273,6 +283,9 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
     },
   }
 }
+
+const onPlatform = (platform: Platform | undefined, failure: Failure): Failure =>
+  platform === undefined ? failure : platformFailure(platform, failure)
 
 const requestIdOf = (headers: Readonly<Record<string, string>>): string =>
   headers['request-id'] ?? headers['x-request-id'] ?? ''

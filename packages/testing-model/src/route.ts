@@ -1,4 +1,6 @@
 import { CONVERSATION_NAME } from './limits.ts'
+import { platformOf } from './platform.ts'
+import type { Platform } from './platform.ts'
 import type { ModelApiName } from './script.ts'
 
 /** The header that says which conversation a request belongs to, where its path does not. */
@@ -14,6 +16,8 @@ export interface Route {
   readonly action: 'answer' | 'count' | 'models' | 'unknown' | 'method'
   /** Of one model. */
   readonly model?: string
+  /** Where the API is that of a platform. */
+  readonly platform?: Platform
 }
 
 const ACTIONS: Readonly<Record<string, readonly [ModelApiName, 'answer' | 'count']>> = {
@@ -25,11 +29,12 @@ const ACTIONS: Readonly<Record<string, readonly [ModelApiName, 'answer' | 'count
   '/v1/chat/completions': ['openai.chat', 'answer'],
 }
 
-function decoded(text: string): string | undefined {
+function decoded<T>(decode: () => T): T | undefined {
   try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
+    return decode()
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
   }
 }
 
@@ -44,9 +49,14 @@ export function routeOf(method: string, target: string, headers: Readonly<Record
   const api: ModelApiName = claude ? 'anthropic.messages' : 'openai.responses'
   const known = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined
   if (known !== undefined) return { conversation, path, api: known[0], action: method === 'POST' ? known[1] : 'method' }
+  const platform = decoded(() => platformOf(path))
+  if (platform !== undefined) {
+    const asked = platform.model === undefined ? 'count' : 'answer'
+    return { conversation, path, api: 'anthropic.messages', action: method === 'POST' ? asked : 'method', platform }
+  }
   const [, listed] = /^\/v1\/models(?:\/([^/]+))?$/.exec(path) ?? ['', null]
   if (listed === null) return { conversation, path, api, action: 'unknown' }
-  const model = listed === undefined ? undefined : decoded(listed)
+  const model = listed === undefined ? undefined : decoded(() => decodeURIComponent(listed))
   const action = method === 'GET' ? 'models' : 'method'
   return { conversation, path, api, action, ...(model !== undefined && { model }) }
 }

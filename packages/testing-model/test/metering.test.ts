@@ -24,8 +24,20 @@ const usage = fc.record(
 )
 
 const { name, description, schema } = TOOL
+const tools = [{ name, description, input_schema: schema }]
+const { model: _, ...inBody } = message
 const APIS = [
-  ['api.anthropic.com', '/v1/messages', { ...message, tools: [{ name, description, input_schema: schema }] }],
+  ['api.anthropic.com', '/v1/messages', { ...message, tools }],
+  [
+    'bedrock-runtime.eu-central-1.amazonaws.com',
+    '/model/eu.anthropic.claude-opus-5-5-v1%3A0/invoke',
+    { ...inBody, tools, anthropic_version: 'bedrock-2023-05-31' },
+  ],
+  [
+    'europe-west1-aiplatform.googleapis.com',
+    '/v1/projects/acme/locations/europe-west1/publishers/anthropic/models/claude-opus-5-5@20260923:rawPredict',
+    { ...inBody, tools, anthropic_version: 'vertex-2023-10-16' },
+  ],
   [
     'api.openai.com',
     '/v1/responses',
@@ -41,8 +53,11 @@ const APIS = [
 type Api = (typeof APIS)[number]
 
 /** What the meter makes of one request and its answer. */
-async function metered(url: string, [host, path, body]: Api, stream: boolean): Promise<AnswerOutcome> {
-  const sent = Buffer.from(JSON.stringify({ ...body, stream }))
+async function metered(url: string, [host, plain, body]: Api, stream: boolean): Promise<AnswerOutcome> {
+  // On Bedrock the path decides it, and on Vertex AI it says the same as the body.
+  const streamed = plain.replace(/\/invoke$/, '/invoke-with-response-stream').replace(/rawPredict$/, 'streamRawPredict')
+  const path = stream ? streamed : plain
+  const sent = Buffer.from(JSON.stringify({ ...body, ...(!plain.endsWith('/invoke') && { stream }) }))
   const reading = readRequest({ method: 'POST', host, path, headers: {}, body: sent }, { maxOutputTokens: 4_000 })
   if (reading.kind !== 'call') throw new Error(reading.kind)
   const { call } = reading
