@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
@@ -35,7 +36,7 @@ export interface ModelFrontOptions {
   /** The scripted model. */
   readonly url: string
   /** While the program waits for its answer. What it gives is the conversation of the request. */
-  readonly asked: (body: Buffer) => Promise<string | undefined>
+  readonly asked: (body: Buffer, request: IncomingMessage) => Promise<string | undefined>
   /** What is answered at `/oauth/token`, by the parameters of the request. */
   readonly issue?: (parameters: URLSearchParams) => object
 }
@@ -57,7 +58,7 @@ export async function modelFront({ dir, names, address, url, asked, issue }: Mod
           res.setHeader('content-type', 'application/json')
           return void res.end(JSON.stringify(issue(new URLSearchParams(body.toString()))))
         }
-        const conversation = await asked(body)
+        const conversation = await asked(body, req)
         const headers = { ...req.headers, ...(conversation && { 'x-seamark-conversation': conversation }) }
         const passed = request(`${url}${req.url}`, { method: req.method, headers }, (answer) => {
           res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)

@@ -87,6 +87,10 @@ const options = [
 ]
 const question = { question: 'Which colour?', header: 'Colour', options }
 
+const bedrock = 'bedrock-runtime.eu-central-1.amazonaws.com'
+const vertex = 'europe-west1-aiplatform.googleapis.com'
+const onPlatform = { ...rates, input: 3_300, output: 16_500, cacheRead: 330 }
+
 export const claudeCode: RealProgram = {
   ...claude,
   finds: (tools: string) => ({
@@ -113,6 +117,46 @@ export const claudeCode: RealProgram = {
   refused: [],
   edits: () => 'Edit',
   runs: (line) => `Bash: ${line}`,
+}
+
+/** The program at a platform, which it asks without a credential. */
+const claudeAt = (endpoints: object, env: object): string =>
+  `${source('runtime-claude-code', 'claudeCode')}(${JSON.stringify({ argv: [`${BIN}/claude`], endpoints, env })})`
+
+export const claudeOnBedrock: RealProgram = {
+  ...claudeCode,
+  runtime: () =>
+    claudeAt(
+      { ANTHROPIC_BEDROCK_BASE_URL: bedrock },
+      { CLAUDE_CODE_USE_BEDROCK: '1', CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1', AWS_REGION: 'eu-central-1' },
+    ),
+  host: bedrock,
+  paths: ['/model/*'],
+  secret: 'aws-keys',
+  credential: { way: 'sigv4', region: 'eu-central-1', service: 'bedrock' },
+  asks: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  priced: { provider: 'bedrock', model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', rates: onPlatform },
+}
+
+export const claudeOnVertex: RealProgram = {
+  ...claudeCode,
+  runtime: () =>
+    claudeAt(
+      { ANTHROPIC_VERTEX_BASE_URL: `${vertex}/v1` },
+      {
+        CLAUDE_CODE_USE_VERTEX: '1',
+        CLAUDE_CODE_SKIP_VERTEX_AUTH: '1',
+        CLOUD_ML_REGION: 'europe-west1',
+        ANTHROPIC_VERTEX_PROJECT_ID: 'acme-1',
+      },
+    ),
+  host: vertex,
+  paths: ['/v1/projects/acme-1/locations/europe-west1/publishers/anthropic/models/*'],
+  secret: 'google-token',
+  credential: { way: 'bearer' },
+  bearer: true,
+  asks: 'claude-sonnet-4-5@20250929',
+  priced: { provider: 'vertex', model: 'claude-sonnet-4-5@20250929', rates: onPlatform },
 }
 
 const claudeAgent: RealProgram = {

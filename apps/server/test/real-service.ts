@@ -64,6 +64,10 @@ export interface RealServiceOptions {
   readonly script: Pick<ModelScript, 'turns' | 'conversations' | 'asides' | 'stream'>
   /** Called while a program waits for its answer. */
   readonly asked?: ModelFrontOptions['asked']
+  /** Programs that print secrets, in place of a store that holds them. */
+  readonly commands?: Readonly<Record<string, readonly string[]>>
+  /** What the model lets in besides the keys. */
+  readonly letsIn?: readonly string[]
   /** Has a sign-in in place of a key: its secret, the tokens that the model takes, and who issues them. */
   readonly signIn?: {
     readonly secret: string
@@ -137,11 +141,20 @@ export function realServices(): (
 
 /** Takes root: the names of the vendors lead to loopback in a mount namespace of its own, and their port is below 1024. */
 async function realService(agents: string, options: RealServiceOptions): Promise<Running> {
-  const { keys: values = keys, script, asked = async () => undefined, env = {}, signIn, programs = PROGRAMS } = options
+  const {
+    keys: values = keys,
+    script,
+    asked = async () => undefined,
+    env = {},
+    signIn,
+    programs = PROGRAMS,
+    letsIn = [],
+    commands,
+  } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
   const model = await startModelServer({
-    script: { version: 1, keys: [...Object.values(values), ...(signIn?.tokens ?? [])], stream, ...script },
+    script: { version: 1, keys: [...Object.values(values), ...(signIn?.tokens ?? []), ...letsIn], stream, ...script },
   })
   const names = [...new Set([...programs.map(({ host }) => host), ISSUER])]
   // Several of these run at once, and all have the port of their vendors.
@@ -153,7 +166,10 @@ async function realService(agents: string, options: RealServiceOptions): Promise
     asked,
     ...(signIn && { issue: signIn.issue }),
   })
-  here.write('seamark.config.mjs', configuration(here, front, { agents, env, programs, signIn: signIn?.secret }))
+  here.write(
+    'seamark.config.mjs',
+    configuration(here, front, { agents, env, programs, signIn: signIn?.secret, commands }),
+  )
   for (const [name, value] of Object.entries(values))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
       cwd: here.dir,
@@ -234,9 +250,11 @@ function configuration(
     env,
     programs,
     signIn,
+    commands,
   }: Required<Pick<RealServiceOptions, 'env' | 'programs'>> & {
     readonly agents: string
     readonly signIn: string | undefined
+    readonly commands: RealServiceOptions['commands']
   },
 ): string {
   // One rule for each host.
@@ -250,10 +268,12 @@ function configuration(
   return `import { readFileSync } from 'node:fs'
 const { sandboxExecutor } = await import(${source('executor-sandbox')})
 const { command } = await import(${source('runtime-command')})
+const { commandSecrets } = await import(${source('secrets-local')})
 export default {
   executors: [sandboxExecutor(${JSON.stringify({ dir: here.data, toolchain })})],
   runtimes: [command(), ${programs.map(({ runtime }) => runtime(env)).join(', ')}],
   policy: { network: { allow: ${JSON.stringify(rules)} } },
+  ${commands === undefined ? '' : `secrets: commandSecrets(${JSON.stringify({ commands, environment: {} })}),`}
   egress: {
     credentials: ${JSON.stringify(credentials)},
     privateRanges: ['127.0.0.0/8'],
