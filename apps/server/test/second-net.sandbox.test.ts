@@ -63,8 +63,15 @@ it('takes a secret of the policy out of what programs wrote', async () => {
 it('fails an item that left one in a file, names the file and the line, and stores none of it', async () => {
   expect(ran.code).toBe(11)
   const { out } = await here.seamark('status', 'last', 'keeps', '--json', '--config', 'seamark.config.mjs')
-  expect(JSON.parse(out)).toMatchObject({ status: 'failed', reason: 'secret' })
-  expect(ran.out).toContain('The value of the secret canary is in "out/f.txt", line 2.')
+  const where = 'The value of the secret canary is in "out/f.txt", line 2.'
+  expect(JSON.parse(out)).toMatchObject({ status: 'failed', reason: 'secret', detail: where })
+  expect(ran.out).toContain(where)
+  for (const args of [['last'], ['last', 'keeps']])
+    expect((await here.seamark('status', ...args, '--config', 'seamark.config.mjs')).out).toContain(where)
+  await here.seamark('report', 'last', '-o', join(here.dir, 'keeps.html'), '--config', 'seamark.config.mjs')
+  const page = readFileSync(join(here.dir, 'keeps.html'), 'utf8')
+  expect(page.replaceAll('&quot;', '"')).toContain(where)
+  expect(page).not.toContain(base64)
   const storage = everything(join(here.data, 'storage'))
   expect(storage).not.toContain(value)
   expect(storage).not.toContain(base64)

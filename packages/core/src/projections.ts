@@ -62,7 +62,10 @@ export interface ItemRow {
   readonly item: string
   readonly status: 'waiting' | 'running' | 'parked' | ItemOutcome
   readonly attempt: number
+  /** Why it settled, or why its newest attempt ended so. */
   readonly reason?: string
+  /** More about `reason`, for a person: what is missing, where a secret is. */
+  readonly detail?: string
   readonly parked?: {
     readonly reason: ParkReason
     readonly token: string

@@ -1,4 +1,5 @@
 import type { AttemptOutcome, Exit, ParkReason, RecordData, RecordDraft, SpentBudget, StepReport } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { backoffMs, base32, sha256 } from '@seamark/kit'
 import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
@@ -320,16 +321,20 @@ function stopOf(run: Run, item: Item): Stopping {
 
 /** Any end of a launch as the outcome of an attempt. What was asked to stop is canceled, whatever it managed to do. */
 function ending(end: LaunchEnd, stopping: Stopping): { outcome: AttemptOutcome; reason: string; detail?: string } {
-  if (stopping !== undefined) return { outcome: 'canceled', reason: stopping }
+  if (stopping !== undefined) return { outcome: 'canceled', reason: stopping satisfies OutcomeReason }
   switch (end.type) {
     case 'lost':
-      return { outcome: 'lost', reason: 'lost' }
+      return { outcome: 'lost', reason: 'lost' satisfies OutcomeReason }
     case 'refused':
-      return { outcome: 'failed', reason: 'capacity' }
+      return { outcome: 'failed', reason: 'capacity' satisfies OutcomeReason }
     case 'canceled':
-      return { outcome: 'lost', reason: 'stopped' }
+      return { outcome: 'lost', reason: 'stopped' satisfies OutcomeReason }
     case 'error':
-      return { outcome: 'failed', reason: end.stage, detail: fitDetail(`${end.code}: ${end.detail}`) }
+      return {
+        outcome: 'failed',
+        reason: end.stage satisfies OutcomeReason,
+        detail: fitDetail(`${end.code}: ${end.detail}`),
+      }
     case 'report': {
       const { verdict } = end.report
       if (verdict.outcome === 'parked') return { outcome: 'parked', reason: verdict.reason }
@@ -337,7 +342,7 @@ function ending(end: LaunchEnd, stopping: Stopping): { outcome: AttemptOutcome; 
       const outcome = verdict.outcome === 'canceled' ? 'failed' : verdict.outcome
       return {
         outcome,
-        reason: atMost(verdict.reason, 200) || 'unknown',
+        reason: atMost(verdict.reason, 200) || ('unknown' satisfies OutcomeReason),
         ...(verdict.detail !== undefined && { detail: fitDetail(verdict.detail) }),
       }
     }

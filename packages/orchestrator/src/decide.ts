@@ -1,4 +1,5 @@
 import type { RecordDraft } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { decidePush, decideRemove } from './agents.ts'
 import { decideCollect, decideCollected, decideHold, decideRelease, decideRemoveRun } from './collections.ts'
 import type { Command, Decision, Moment, Reply } from './commands.ts'
@@ -131,7 +132,13 @@ function decideSubmit(state: State, command: Command & { type: 'submit' }, { now
   }))
   const settled = taken.flatMap(({ item, data }): RecordDraft[] => [
     { kind: 'item.taken', actor: 'engine', run, item, data },
-    { kind: 'item.settled', actor: 'engine', run, item, data: { outcome: 'succeeded', reason: 'taken' } },
+    {
+      kind: 'item.settled',
+      actor: 'engine',
+      run,
+      item,
+      data: { outcome: 'succeeded', reason: 'taken' satisfies OutcomeReason },
+    },
   ])
   return { drafts: [submitted, ...added, ...settled], reply: { ok: true, created: true } }
 }
@@ -206,7 +213,7 @@ function decideTick(state: State, now: number): RecordDraft[] {
     else
       drafts.push(
         { kind: 'item.resumed', ...about, data: { token, by: 'expiry' } },
-        { kind: 'item.settled', ...about, data: { outcome: 'failed', reason: 'expired' } },
+        { kind: 'item.settled', ...about, data: { outcome: 'failed', reason: 'expired' satisfies OutcomeReason } },
       )
   }
   return drafts

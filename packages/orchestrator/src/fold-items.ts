@@ -21,6 +21,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     phase: 'pending',
     outcome: undefined,
     reason: undefined,
+    detail: undefined,
     unmet: 0,
     dependents: NONE,
     children: NONE,
@@ -173,6 +174,7 @@ export function settle(state: State, run: Run, item: Item, outcome: ItemOutcome,
   if (item.phase === 'settled') return
   item.phase = 'settled'
   item.outcome = outcome
+  if (item.reason !== reason) item.detail = undefined
   item.reason = reason
   item.parked = undefined
   item.resumeFrom = undefined

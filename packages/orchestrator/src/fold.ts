@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 27
+export const FOLD_VERSION = 28
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -287,6 +287,7 @@ function foldItem(
       orphan(state, run, item, record.data.outcome === 'succeeded')
       item.endedAt = record.at
       item.reason = record.data.reason
+      item.detail = record.data.detail
       item.left ??= leftBy(record.data.exit)
       item.activity ??= record.data.activity
       item.summaries ??= record.data.summaries

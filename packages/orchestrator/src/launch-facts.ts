@@ -1,4 +1,5 @@
 import type { AgentInstruction, RecordDraft } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { LIMITS } from '@seamark/log'
 import type { State } from './state.ts'
 
@@ -29,5 +30,11 @@ export function withFacts(state: State, draft: RecordDraft, { probeOf, instructi
   const data = { ...draft.data, ...probe, ...(told.length > 0 && { instructions: told }) }
   if (Buffer.byteLength(JSON.stringify(data)) <= DATA_BYTES) return { ...draft, data }
   const { actor, run: of = '', item: id = '' } = draft
-  return { kind: 'item.settled', actor, run: of, item: id, data: { outcome: 'failed', reason: 'launch-too-large' } }
+  return {
+    kind: 'item.settled',
+    actor,
+    run: of,
+    item: id,
+    data: { outcome: 'failed', reason: 'launch-too-large' satisfies OutcomeReason },
+  }
 }

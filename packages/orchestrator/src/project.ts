@@ -35,6 +35,7 @@ export function itemRow(run: string, item: Item): ItemRow {
     status: itemStatus(item),
     attempt: item.attempt,
     ...(item.reason !== undefined && { reason: item.reason }),
+    ...(item.detail !== undefined && { detail: item.detail }),
     ...(parked && {
       parked: {
         reason: parked.reason,

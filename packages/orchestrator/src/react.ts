@@ -1,4 +1,5 @@
 import type { RecordData, RecordDraft, RunOutcome } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { leftBehind } from './decide-children.ts'
 import { canceledIdle } from './decide-end.ts'
 import type { Queues } from './schedule.ts'
@@ -97,7 +98,7 @@ function downstream(run: Run, index: number): number[] {
   return [...found]
 }
 
-function settleAll(run: Run, indexes: number[], outcome: 'skipped' | 'canceled', reason: string): RecordDraft[] {
+function settleAll(run: Run, indexes: number[], outcome: 'skipped' | 'canceled', reason: OutcomeReason): RecordDraft[] {
   indexes.sort((a, b) => a - b)
   const ranges: [number, number][] = []
   for (const index of indexes) {

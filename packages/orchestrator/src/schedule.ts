@@ -1,4 +1,5 @@
 import type { InputRef, ItemSpec, RecordData, RecordDraft, Step } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { launchId, sha256Hex } from '@seamark/kit'
 import type { Item, Layer, Run, State } from './state.ts'
 import { refusedGate } from './state.ts'
@@ -100,7 +101,7 @@ function next(state: State, run: Run, item: Item): RecordDraft {
     actor: 'engine',
     run: run.id,
     item: item.id,
-    data: { outcome: 'failed', reason: 'input-missing' },
+    data: { outcome: 'failed', reason: 'input-missing' satisfies OutcomeReason },
   }
 }
 

@@ -77,6 +77,8 @@ export interface Item {
   phase: Phase
   outcome: ItemOutcome | undefined
   reason: string | undefined
+  /** What the end of the attempt that `reason` comes from says besides. */
+  detail: string | undefined
   /** Needs that are not met yet. */
   unmet: number
   /** Indexes of items that need this one. */

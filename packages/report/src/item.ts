@@ -1,4 +1,5 @@
 import type { AgentActivity } from '@seamark/core'
+import { reasonWords } from '@seamark/kit'
 import type { Colours } from './colours.ts'
 import { patchView } from './diff.ts'
 import type { AttemptFacts } from './facts.ts'
@@ -20,7 +21,7 @@ export function item(shown: Shown, colours: Colours): Html {
     took,
     changed === undefined ? undefined : counted(changed.files, 'file'),
     spent.calls > 0 ? dollars(spent.nanoUsd) : undefined,
-    status === 'succeeded' ? undefined : row.reason,
+    status === 'succeeded' || row.reason === undefined ? undefined : reasonWords(row.reason),
   ].filter((word) => word !== undefined)
   return markup`<details class="item" id="i${index}">
     <summary><span class="badge s-${status}">${status}</span> <b>${id}</b> <small>${line.join(' · ')}</small></summary>
@@ -28,7 +29,7 @@ export function item(shown: Shown, colours: Colours): Html {
       taken !== undefined
         ? markup`<p class="note">It was not run: its result is that of run ${taken}.${summaries.map(summarized)}</p>`
         : attempts.length === 0
-          ? markup`<p class="note">It never ran${row.reason === undefined ? '' : `: ${row.reason}`}.</p>`
+          ? markup`<p class="note">It never ran${row.reason === undefined ? '' : `: ${reasonWords(row.reason)}`}.</p>`
           : markup`<ul>
             ${attempts.map(attempt)}
           </ul>`
@@ -37,7 +38,7 @@ export function item(shown: Shown, colours: Colours): Html {
       gates.length === 0
         ? undefined
         : markup`<ul>
-            ${gates.map(({ gate, passed, reason }) => markup`<li><span class="${passed ? 'good' : 'bad'}">gate ${gate + 1} ${passed ? 'passed' : 'did not pass'}</span> <small>${reason}</small></li>`)}
+            ${gates.map(({ gate, passed, reason }) => markup`<li><span class="${passed ? 'good' : 'bad'}">gate ${gate + 1} ${passed ? 'passed' : 'did not pass'}</span> <small>${passed ? '' : reasonWords(reason)}</small></li>`)}
           </ul>`
     }
     ${
@@ -74,9 +75,10 @@ function attempt(facts: AttemptFacts): Html {
     endedAt === undefined
       ? 'still running'
       : `${outcome ?? ''} (${reason ?? ''}) after ${duration(endedAt - startedAt)}`
+  const words = reason === undefined || outcome === 'succeeded' ? detail : reasonWords(reason, detail)
   return markup`<li>
     attempt ${number} on ${executor}, ${moment(startedAt)}:
-    ${took}${detail === undefined ? undefined : markup`<br /><small>${detail}</small>`}${activity && did(activity)}
+    ${took}${words === undefined ? undefined : markup`<br /><small>${words}</small>`}${activity && did(activity)}
     ${summaries.map(summarized)}
   </li>`
 }

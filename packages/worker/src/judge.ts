@@ -1,4 +1,5 @@
 import type { AgentActivity, AgentEvent, Exit, Question, StepVerdict, TurnFailure } from '@seamark/core'
+import type { OutcomeReason } from '@seamark/kit'
 import { hasCode } from '@seamark/kit'
 import { MOST_ANSWERS } from '@seamark/policy'
 import { withEvent } from './activity.ts'
@@ -66,7 +67,12 @@ function judged({ turn: _, ...known }: Seen, event: AgentEvent): Seen {
 
 export const SUCCEEDED: StepVerdict = { outcome: 'succeeded', reason: 'completed' }
 
-export function failure(reason: string, detail?: string): StepVerdict {
+/** A failure with a reason that has words. */
+export function failure(reason: OutcomeReason, detail?: string): StepVerdict {
+  return failed(reason, detail)
+}
+
+function failed(reason: string, detail?: string): StepVerdict {
   return { outcome: 'failed', reason, ...(detail !== undefined && { detail: detail.slice(0, 2000) }) }
 }
 
@@ -106,7 +112,7 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
   if (turn.completed) return SUCCEEDED
   // A word of the runtime's own, which its README has.
   const { reason, detail } = turn
-  return WORD.test(reason) ? failure(reason, detail) : failure('no-turn', said(reason, detail))
+  return WORD.test(reason) ? failed(reason, detail) : failure('no-turn', said(reason, detail))
 }
 
 /** When it is tried again where the provider does not say. */

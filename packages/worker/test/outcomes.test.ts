@@ -1,4 +1,5 @@
 import type { AgentEvent, Exit, StepVerdict } from '@seamark/core'
+import { reasonWords } from '@seamark/kit'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { judge, see, UNSEEN, weigh } from '../src/judge.ts'
@@ -20,6 +21,11 @@ describe('the outcome of an attempt', () => {
   it.each(cases)('$name', ({ exit, events, shown, verdict }) => {
     const seen = events.reduce(see, UNSEEN)
     expect(weigh(judge({ ...exit, ...times }, seen), seen, shown)).toEqual(verdict)
+  })
+
+  it('has a reason that a person understands, unless it is a word of a runtime', () => {
+    const mute = cases.filter(({ verdict: { reason } }) => reason !== 'completed' && reasonWords(reason) === reason)
+    expect(new Set(mute.map(({ verdict }) => verdict.reason))).toEqual(new Set(['max-turns']))
   })
 
   it('is no success for any end that is none, whatever the program said', () => {

@@ -1,4 +1,5 @@
 import type { ItemView, RunView } from '@seamark/protocol'
+import { reasonWords } from '@seamark/kit'
 import type { SeamarkClient } from '@seamark/sdk'
 import { budgetLines, spentText } from '../budget-text.ts'
 import { activityText } from '../activity-text.ts'
@@ -8,7 +9,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { pausedText } from '../pause-text.ts'
-import { leftText, reasonText } from '../progress/facts.ts'
+import { leftText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { askedText } from '../question-text.ts'
 import { summaryLines, summaryText } from '../summary-text.ts'
@@ -23,6 +24,7 @@ type Service = NonNullable<NonNullable<ItemView['product']>['services']>[number]
 const runsShown = 20
 const budgetsShown = 20
 const questionsShown = 20
+const leaksShown = 20
 
 export const status: Command = command({
   name: 'status',
@@ -82,6 +84,7 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
     let unready: ItemView | undefined
     const starved: string[] = []
     const asking: string[] = []
+    const leaks: string[] = []
     let starving = 0
     for await (const item of client.items(run.run)) {
       await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
@@ -90,6 +93,8 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
       if (budget !== undefined && ++starving <= budgetsShown)
         starved.push(spentText(budget, run.run, item.item, item.parked))
       asking.push(...asked(item))
+      const leak = leaked(item)
+      if (leak !== undefined) leaks.push(`${item.item}: ${leak}`)
     }
     const charged = await chargedText(client, run)
     if (charged !== undefined) await io.out(`  ${io.style.dim(`charged: ${charged}`)}\n`)
@@ -102,7 +107,14 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
     const more = starving > budgetsShown ? [`${starving - budgetsShown} more items wait for a budget.`] : []
     const open = asking.slice(0, questionsShown)
     if (asking.length > questionsShown) open.push(`${asking.length - questionsShown} more items wait for an answer.`)
-    for (const line of [...standing, ...[...starved, ...open].map((text) => io.style.yellow(text)), ...more])
+    const found = leaks.slice(0, leaksShown)
+    if (leaks.length > leaksShown) found.push(`${leaks.length - leaksShown} more items left a secret.`)
+    for (const line of [
+      ...found.map((text) => io.style.red(text)),
+      ...standing,
+      ...[...starved, ...open].map((text) => io.style.yellow(text)),
+      ...more,
+    ])
       await io.out(`${line}\n`)
     if (unready !== undefined) await io.out(lines(await setupFailure(client, run.run, unready.item, io.style)))
     return
@@ -118,7 +130,7 @@ function rerunText({ of, take, from }: NonNullable<RunView['rerun']>): string {
 }
 
 function itemLine(item: ItemView, style: Style, columns: number): string {
-  const { item: id, status: state, attempt, startedAt, endedAt, reason, waiting } = item
+  const { item: id, status: state, attempt, startedAt, endedAt, reason, detail, waiting } = item
   const about = [
     ...(item.isolation === 'none' ? ['not isolated'] : []),
     ...(startedAt !== undefined && endedAt !== undefined ? [duration(endedAt - startedAt)] : []),
@@ -126,11 +138,18 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(item.product?.patch === undefined ? [] : [`${counted(item.product.patch.files, 'file')} changed`]),
     ...(waiting === undefined ? [] : [waitingText(waiting, item.run)]),
-    ...(reason === undefined || state === 'succeeded' || said(waiting, reason) ? [] : [harmless(reasonText(reason))]),
+    ...(reason === undefined || state === 'succeeded' || said(waiting, reason)
+      ? []
+      : [harmless(reasonWords(reason, leaked(item) === undefined ? detail : undefined))]),
     ...(item.summaries ?? []).map(({ summary }) => summaryText(summary)),
     ...(item.left === undefined ? [] : [leftText(item.left)]),
   ]
   return `  ${id.padEnd(20)}  ${statusPaint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
+}
+
+/** Which secret is in what an item left, and where. */
+function leaked({ reason, detail }: ItemView): string | undefined {
+  return reason === 'secret' && detail !== undefined ? harmless(detail) : undefined
 }
 
 function said(waiting: ItemView['waiting'], reason: string): boolean {
@@ -146,7 +165,9 @@ async function showItem(
 ): Promise<void> {
   if (json) return io.out(`${JSON.stringify(item)}\n`)
   const { product } = item
-  const shown = [itemLine(item, io.style, 1_000), `  executor  ${executorText(item)}`]
+  const leak = leaked(item)
+  const shown = [itemLine(item, io.style, 10_000), `  executor  ${executorText(item)}`]
+  if (leak !== undefined) shown.push(`  secret    ${io.style.red(leak)}`)
   if (product?.patch)
     shown.push(`  patch     ${product.patch.sha256}, ${product.patch.size} bytes, tree ${product.patch.tree}`)
   for (const output of product?.outputs ?? [])

@@ -1,4 +1,5 @@
 import type { JsonObject, LeftProcesses } from '@seamark/core'
+import { reasonWords } from '@seamark/kit'
 import { harmless } from '../style.ts'
 
 /** A text in a record's data; a newer service may send others than this version knows. */
@@ -7,12 +8,10 @@ export function fact(data: JsonObject, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** Why an attempt or a set-up ended badly: `exit code 3`, `output-missing: reports/junit.xml`. */
+/** Why an attempt or a set-up ended badly, as `reasonWords` says it. */
 export function badEnd(data: JsonObject): string | undefined {
   const reason = fact(data, 'reason')
-  const detail = fact(data, 'detail')
-  if (reason === 'exit-code' && detail !== undefined) return `exit code ${detail}`
-  return detail === undefined ? reason : `${reason}: ${detail}`
+  return reason === undefined ? undefined : reasonWords(reason, fact(data, 'detail'))
 }
 
 /** What a program left running, from its end: `left 2 processes running, which were ended: sleep, node`. */
@@ -36,16 +35,4 @@ function isList(value: JsonObject | readonly unknown[]): value is readonly unkno
 export function leftText({ processes, names }: LeftProcesses): string {
   const which = names.length === 0 ? '' : `: ${names.map(harmless).join(', ')}${processes > names.length ? ' …' : ''}`
   return `left ${processes === 1 ? '1 process running, which was' : `${processes} processes running, which were`} ended${which}`
-}
-
-/** Why an item did not run or did not end well, in words. */
-export function reasonText(reason: string): string {
-  switch (reason) {
-    case 'needs':
-      return 'what it needs did not succeed'
-    case 'setup':
-      return 'the set-up failed'
-    default:
-      return reason
-  }
 }

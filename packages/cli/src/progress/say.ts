@@ -1,9 +1,9 @@
 import type { Isolation } from '@seamark/core'
 import type { WaitingReason } from '@seamark/protocol'
+import { reasonWords } from '@seamark/kit'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
-import { reasonText } from './facts.ts'
 import type { ItemProgress, Phase, RunProgress } from './model.ts'
 
 /** The sign of a phase, and its colour. */
@@ -57,11 +57,11 @@ function activity(item: ItemProgress, now: number): string {
       if (item.reason === 'taken') return 'taken from the earlier run'
       return `${time}${item.files === undefined ? '' : item.files === 0 ? ', no change' : `, ${counted(item.files, 'file')} changed`}${again}${left}`
     case 'failed':
-      return `failed: ${harmless(item.reason ?? 'no reason given')}${again}${left}`
+      return `failed: ${harmless(reasonWords(item.reason ?? 'unknown'))}${again}${left}`
     case 'canceled':
       return 'canceled'
     case 'skipped':
-      return `skipped: ${harmless(reasonText(item.reason ?? 'no reason given'))}`
+      return `skipped: ${harmless(reasonWords(item.reason ?? 'unknown'))}`
   }
 }
 

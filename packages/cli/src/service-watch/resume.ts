@@ -1,6 +1,6 @@
 import type { ItemView } from '@seamark/protocol'
 import { spentText } from '../budget-text.ts'
-import { reasonText } from '../progress/facts.ts'
+import { reasonWords } from '@seamark/kit'
 import { waitingText } from '../progress/say.ts'
 import { questionLines } from '../question-text.ts'
 import { harmless } from '../style.ts'
@@ -32,7 +32,10 @@ export function doingOf(item: ItemView, now: number): Doing {
     const [what = '', how] = spentText(budget, run, id, { token, resumeAt }).split(' To go on: ')
     return { text: what.slice(id.length + 1), ...(how !== undefined && { resume: how }) }
   }
-  const why = item.reason === undefined || item.reason === reason ? '' : ` after ${harmless(reasonText(item.reason))}`
+  const why =
+    item.reason === undefined || item.reason === reason
+      ? ''
+      : ` after ${harmless(reasonWords(item.reason, item.detail))}`
   const when = resumeAt === undefined ? '' : `, goes on in ${duration(resumeAt - now)}`
   return { text: `parked: ${reason}${when}${why}${again}` }
 }

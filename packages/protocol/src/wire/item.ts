@@ -182,7 +182,8 @@ export const itemView: z.ZodType<ItemView> = z.object({
   item: z.string(),
   status: itemStatus,
   attempt: count.describe('Number of the newest attempt, 0 before the first.'),
-  reason: maybe(z.string()),
+  reason: maybe(z.string().describe('Why it settled, or why its newest attempt ended so.')),
+  detail: maybe(z.string().describe('More about `reason`, for a person.')),
   parked: maybe(
     z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count), budget: maybe(spentBudget) }),
   ),
