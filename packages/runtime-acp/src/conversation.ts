@@ -14,6 +14,8 @@ export interface AcpConversation extends Conversation {
   readonly session: string
   /** What is still to be set before the prompt. */
   readonly options: readonly SetOption[]
+  /** Words that followed a turn that was canceled, while nothing came of them yet. */
+  readonly unheard?: string
 }
 
 export const OPENING: AcpConversation = { ...UNBEGUN, phase: 'initialize', request: 0, session: '', options: [] }

@@ -52,7 +52,7 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
   if (method === undefined)
     return id === before.request ? respondedTo(before, message, about) : { conversation: before, effects: [] }
   if (id === undefined) return method === METHODS.update ? notified(before, message.params, whole, about) : idle(before)
-  if (method === METHODS.permission) return answered(before, id, message.params, whole, about)
+  if (method === METHODS.permission) return answered(heard(before), id, message.params, whole, about)
   if (method === METHODS.question) return questionOf(before, id, message.params)
   const error = { code: ERROR_CODES.methodNotFound, message: 'Not offered: the agent works in its own sandbox.' }
   return { conversation: before, effects: [{ send: { jsonrpc: '2.0', id, error } }] }
@@ -141,9 +141,19 @@ function next(before: AcpConversation, about: AcpAbout): Acp {
   return { conversation, effects: [{ send: request(conversation.request, METHODS.setOption, params) }] }
 }
 
+function heard({ unheard: _, ...before }: AcpConversation): AcpConversation {
+  return before
+}
+
+/** Words after a turn that was canceled. */
+function askAgain(before: AcpConversation, text: string): Acp {
+  const { conversation, effects } = ask(before, text)
+  return { conversation: { ...conversation, unheard: text }, effects }
+}
+
 function ask(before: AcpConversation, text: string): Acp {
   const conversation: AcpConversation = {
-    ...before,
+    ...heard(before),
     phase: 'prompt',
     request: before.request + 1,
     nudging: false,
@@ -167,7 +177,12 @@ function turned(before: AcpConversation, result: unknown, about: AcpAbout): Acp 
   }
   // Some end their turn where something is rejected, and wait to be told what to do instead.
   if (before.refused !== '' && turn.stopReason === 'cancelled') {
-    const step = ask(before, deniedWords(before.refused))
+    const step = askAgain(before, deniedWords(before.refused))
+    return { ...step, effects: [...effects, ...step.effects] }
+  }
+  // Some take the end of the turn that was canceled for that of the next one.
+  if (before.unheard !== undefined && turn.stopReason === 'end_turn') {
+    const step = ask(before, before.unheard)
     return { ...step, effects: [...effects, ...step.effects] }
   }
   return finish(before, stopped(turn.stopReason), effects)
@@ -182,7 +197,7 @@ function usageEvent(
 }
 
 function nudge(before: AcpConversation, about: AcpAbout): Acp {
-  return ask(before, nudgeWords(about.repeats.nudge))
+  return askAgain(before, nudgeWords(about.repeats.nudge))
 }
 
 function notified(before: AcpConversation, params: unknown, whole: boolean, about: AcpAbout): Acp {
@@ -190,12 +205,12 @@ function notified(before: AcpConversation, params: unknown, whole: boolean, abou
   if (before.phase !== 'prompt') return idle(before)
   const told = readUpdate(params)
   if (told === undefined) return idle(before)
-  if (told.sessionUpdate === 'agent_message_chunk') return said(before, told.content.text ?? '')
+  if (told.sessionUpdate === 'agent_message_chunk') return said(heard(before), told.content.text ?? '')
   if (told.sessionUpdate === 'usage_update') {
     const { amount, currency } = told.cost
     return { conversation: before, effects: progress(`${amount.toFixed(4)} ${currency} by the list of the agent`) }
   }
-  return used(before, toolCall(wasRun(before, told) ? { ...told, status: 'completed' } : told), whole, about)
+  return used(heard(before), toolCall(wasRun(before, told) ? { ...told, status: 'completed' } : told), whole, about)
 }
 
 /** A call that failed and was not denied here was made: what was asked for fails where it is denied. */

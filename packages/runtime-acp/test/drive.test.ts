@@ -138,7 +138,10 @@ describe('bad behaviour', () => {
 
   it('of repeating one call is told to the agent, and then stopped', async () => {
     const repeats = { nudge: 3, stop: 5 }
-    const told = await hear(lines(...opening, ...repeat(3), agent.end(2, 'cancelled'), agent.end(3)), { repeats })
+    const told = await hear(
+      lines(...opening, ...repeat(3), agent.end(2, 'cancelled'), agent.says('I see.\n'), agent.end(3)),
+      { repeats },
+    )
     expect(methods(told.wrote)).toEqual([
       'initialize',
       'session/new',
@@ -161,6 +164,19 @@ describe('bad behaviour', () => {
     expect(end(mixed.events)).toEqual({ completed: true, reason: 'completed' })
   })
 
+  it('of a turn that ends before anything came of the words after a cancelled one has them said once more', async () => {
+    const repeats = { nudge: 3, stop: 5 }
+    const canceled = [...opening, ...repeat(3), agent.end(2, 'cancelled'), agent.end(3)]
+    const prompts = (wrote: readonly unknown[]) => methods(wrote).filter((method) => method === 'session/prompt').length
+    const early = await hear(lines(...canceled), { repeats })
+    expect([prompts(early.wrote), early.events.at(-1)]).toMatchObject([3, { completed: false }])
+    expect(early.wrote.at(-1)).toMatchObject({ params: { prompt: [{ text: expect.stringContaining('3') }] } })
+    const silent = await hear(lines(...canceled, agent.end(4)), { repeats })
+    expect([prompts(silent.wrote), end(silent.events)]).toEqual([3, { completed: true, reason: 'completed' }])
+    const going = await hear(lines(...canceled, ...repeat(5)), { repeats })
+    expect(end(going.events)).toEqual({ completed: false, reason: 'loop' })
+  })
+
   it('of repeating one command is known by the command', async () => {
     const uses = Array.from({ length: 5 }, (_, n) => [
       agent.uses(`t${n}`, { ...run('git status'), rawInput: { command: 'git status', id: n } }),
@@ -172,7 +188,9 @@ describe('bad behaviour', () => {
 
   it('of ending the turn where something is denied is no end: the agent is told to do without it', async () => {
     const asks = agent.asks(7, { toolCallId: 't', ...run('git push') })
-    const { events, wrote } = await hear(lines(...opening, asks, agent.end(2, 'cancelled'), agent.end(3)))
+    const { events, wrote } = await hear(
+      lines(...opening, asks, agent.end(2, 'cancelled'), agent.says('I see.\n'), agent.end(3)),
+    )
     expect(methods(wrote)).toEqual([
       'initialize',
       'session/new',
