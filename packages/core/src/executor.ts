@@ -75,9 +75,22 @@ export interface LaunchSpec {
   readonly stdin?: 'pipe' | 'none'
 }
 
-/** Why an attempt's process tree came to its end. */
+/**
+ * Why an attempt's process tree came to its end. `interrupted`: what runs it ended it and was not asked to, such as a container
+ * engine that stopped; its program is not to blame.
+ */
 export type ExitReason =
-  'exited' | 'signaled' | 'killed' | 'timeout' | 'idle' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
+  | 'exited'
+  | 'signaled'
+  | 'killed'
+  | 'timeout'
+  | 'idle'
+  | 'output'
+  | 'memory'
+  | 'pids'
+  | 'disk'
+  | 'interrupted'
+  | 'not-started'
 
 /** How a process tree ended. */
 export interface Exit {
@@ -96,7 +109,7 @@ export interface Exit {
   readonly image?: string
   /** What was still running when the first process ended. Absent where the executor does not know, or could not find out. */
   readonly left?: LeftProcesses
-  /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
+  /** For `not-started`: what the host said, such as `ENOENT: no such program`. For `interrupted`: what ended it. Never a secret. */
   readonly detail?: string
 }
 
