@@ -6,7 +6,7 @@
 // A name has 15 bytes; those that /proc writes with a backslash become longer.
 enum { most_names = 5, most_name = 64 };
 
-static char text[1024];
+static char text[4096];
 static u64 length;
 
 static void put(const char *what)

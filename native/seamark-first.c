@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// seamark-first DESCRIPTOR OWN -- PROGRAM [ARGUMENT...]
+// seamark-first DESCRIPTOR OWN [FOLDER] -- PROGRAM [ARGUMENT...]
 //
 // The first process of a sandbox's process namespace: starts PROGRAM, reaps what is left to it, and ends as PROGRAM does,
 // with 128 and its number for a signal. With it the kernel kills all others of its namespace. Before that it writes to
 // DESCRIPTOR how PROGRAM ended and what was still running then, in words that end with a zero byte each:
 //
+//   refused PATH              a write to a path below FOLDER that the mounts refuse, and
+//   refusals COUNT            how many there were (refused.h); of neither where FOLDER is not given
 //   failed ERRNO              PROGRAM could not be started
 //   exited CODE               or
 //   signaled NUMBER           PROGRAM ended
@@ -23,6 +25,7 @@
 #define OWN_NAME "seamark-first"
 #include "freestanding.h"
 #include "left.h"
+#include "refused.h"
 
 enum { F_SETFD = 2, F_SETFL = 4, F_SETOWN = 8, FD_CLOEXEC = 1, O_ASYNC = 020000, POLLHUP = 16, MSG_PEEK = 2,
        MSG_DONTWAIT = 0x40 };
@@ -92,12 +95,20 @@ static void reap(word program, word last_own)
         if (ended <= 0) return;
         if (ended != program) continue;
         int signal = status & 0x7f, code = (status >> 8) & 0xff;
-        // First, so that how it ended is known whatever comes of the counting.
+        if (refusals.asks) tell_fact("refusals", refusals.count);
+        // Before what it left, so that how it ended is known whatever comes of the counting.
         if (signal == 0) tell_fact("exited", code);
         else tell_fact("signaled", signal);
         tell_left(last_own);
         stop(signal == 0 ? code : 128 + signal);
     }
+}
+
+static void found_refused(const char *place)
+{
+    put("refused");
+    length = append(text, length, length + most_path, place) + 1;
+    tell();
 }
 
 void __attribute__((used, noreturn)) begin(word *stack)
@@ -106,21 +117,25 @@ void __attribute__((used, noreturn)) begin(word *stack)
     char **argv = (char **)(stack + 1);
     char **environment = argv + count + 1;
     word descriptor = count > 4 ? number_of(argv[1], 9) : -1, own = count > 4 ? number_of(argv[2], 9) : -1;
+    const char *folder = count > 5 && argv[3][0] == '/' ? argv[3] : 0;
+    if (folder != 0) argv++;
     // All that it may kill is killed at the end.
     if (CALL(sys_getpid, 0) != 1) give_up(failed, "it is not the first process of a namespace", "");
     if (descriptor < 3 || own < 0 || !is_separator(argv[3]))
-        give_up(failed, "usage: seamark-first DESCRIPTOR OWN -- PROGRAM [ARGUMENT...]", "");
+        give_up(failed, "usage: seamark-first DESCRIPTOR OWN [FOLDER] -- PROGRAM [ARGUMENT...]", "");
 
     report = (int)descriptor;
     // Before the program is there: it has the same user, and could write to this one's memory.
     if (CALL(sys_prctl, PR_SET_DUMPABLE, 0) < 0) give_up(failed, "its memory can not be closed", "");
     // These wait until they are asked for, though a first process ignores what it has no handler for.
+    struct { word seconds, nanoseconds; } at_once = { 0, 0 };
     u64 awaited = 1ul << (SIGCHLD - 1) | 1ul << (SIGIO - 1), before = 0;
     CALL(sys_rt_sigprocmask, SIG_BLOCK, &awaited, &before, sizeof awaited);
     if (CALL(sys_fcntl, report, F_SETFD, FD_CLOEXEC) < 0 || CALL(sys_fcntl, report, F_SETOWN, 1) < 0 ||
         CALL(sys_fcntl, report, F_SETFL, O_ASYNC) < 0)
         give_up(failed, "the descriptor is not open", "");
     if (is_deserted()) stop(128 + SIGKILL);
+    if (folder != 0) ask_before_writes(folder, &awaited);
     word program = CALL(sys_clone, SIGCHLD);
     if (program < 0) {
         tell_fact("failed", -program);
@@ -138,6 +153,7 @@ void __attribute__((used, noreturn)) begin(word *stack)
     for (;;) {
         reap(program, program + own);
         if (is_deserted()) stop(128 + SIGKILL);
-        CALL(sys_rt_sigtimedwait, &awaited, 0, 0, sizeof awaited);
+        if (refusals.asks) answer_one(0);
+        CALL(sys_rt_sigtimedwait, &awaited, 0, refusals.asks ? &at_once : 0, sizeof awaited);
     }
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// seamark-keep MILLISECONDS OWN -- PROGRAM [ARGUMENT...]
+// seamark-keep MILLISECONDS OWN [FOLDER] -- PROGRAM [ARGUMENT...]
 //
 // The first process of a container: starts PROGRAM, reaps what is left to it, passes signals on, and ends as PROGRAM does,
 // with 128 and its number for a signal. After MILLISECONDS (0: never) it ends with 137. With the first process the kernel
 // kills all others of its namespace. Freestanding: no libc, no allocation.
 //
 // Where its environment has SEAMARK_WATCHWORD, of 32 characters, it tells how PROGRAM ended and what was still running then,
-// as the last bytes of its standard error: a zero byte, the watchword, three digits for the length of the rest, and words
+// as the last bytes of its standard error: a zero byte, the watchword, four digits for the length of the rest, and words
 // that end with a zero byte each:
 //
+//   refused PATH              a write to a path below FOLDER that the mounts refuse, and
+//   refusals COUNT            how many there were (refused.h); of neither where FOLDER is not given
 //   exited CODE               or
 //   signaled NUMBER           PROGRAM ended
 //   left COUNT NAME...        so many processes were running then, with different names of a few of them
@@ -24,13 +26,14 @@
 #define OWN_NAME "seamark-keep"
 #include "freestanding.h"
 #include "left.h"
+#include "refused.h"
 
 enum { CLOCK_BOOTTIME = 7, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030, O_WRONLY = 1, O_NONBLOCK = 04000 };
 
 // Time goes on while a machine sleeps, and what waits does not hear of it.
 enum { look_ms = 1000, retry_ms = 5 };
 
-enum { watchword_length = 32, length_digits = 3 };
+enum { watchword_length = 32, length_digits = 4 };
 
 struct time { word seconds, nanoseconds; };
 
@@ -104,6 +107,15 @@ static void send(void)
         CALL(sys_rt_sigtimedwait, &all, 0, &retry, sizeof all);
 }
 
+static char refused_words[most_told * (sizeof "refused" + most_path)];
+static u64 refused_length;
+
+static void found_refused(const char *place)
+{
+    refused_length = append(refused_words, refused_length, sizeof refused_words, "refused") + 1;
+    refused_length = append(refused_words, refused_length, refused_length + most_path, place) + 1;
+}
+
 static void tell(int signal, int code)
 {
     // They stand still while they are counted. To no process but this one means that nothing is there.
@@ -116,6 +128,11 @@ static void tell(int signal, int code)
     }
     u64 start = 1 + watchword_length + length_digits;
     length = start;
+    if (refusals.asks) {
+        for (u64 at = 0; at < refused_length; at++) text[length++] = refused_words[at];
+        put("refusals");
+        put_number(refusals.count);
+    }
     put(signal == 0 ? "exited" : "signaled");
     put_number(signal == 0 ? code : signal);
     put_left();
@@ -147,8 +164,10 @@ void __attribute__((used, noreturn)) begin(word *stack)
     word own = count > 4 ? number_of(argv[2], 9) : -1;
     // At most 16 digits: every whole number of JavaScript, and no sum with the time is too large.
     limit = count > 4 ? number_of(argv[1], 16) : -1;
+    const char *folder = count > 5 && argv[3][0] == '/' ? argv[3] : 0;
+    if (folder != 0) argv++;
     if (limit < 0 || own < 0 || !is_separator(argv[3]))
-        give_up(failed, "usage: seamark-keep MILLISECONDS OWN -- PROGRAM [ARGUMENT...]", "");
+        give_up(failed, "usage: seamark-keep MILLISECONDS OWN [FOLDER] -- PROGRAM [ARGUMENT...]", "");
     take_watchword(environment);
     if (watchword != 0) {
         // All that it may kill is killed at the end.
@@ -163,6 +182,7 @@ void __attribute__((used, noreturn)) begin(word *stack)
     // Before the program is there: it has the same user, and could write to this one's memory.
     if (CALL(sys_prctl, PR_SET_DUMPABLE, 0) < 0) give_up(failed, "its memory can not be closed", "");
     CALL(sys_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    if (watchword != 0 && folder != 0) ask_before_writes(folder, &all);
     word program = CALL(sys_clone, SIGCHLD);
     if (program < 0) give_up(failed, "no process can be started", "");
     if (program == 0) {
@@ -179,6 +199,10 @@ void __attribute__((used, noreturn)) begin(word *stack)
         reap(program);
         struct time time = wait_time();
         if (is_over(time)) stop(128 + SIGKILL);
+        if (refusals.asks) {
+            answer_one(&time);
+            time = (struct time){ 0, 0 };
+        }
         // All are blocked, and so wait here, those too that a first process or any would ignore.
         word signal = CALL(sys_rt_sigtimedwait, &all, 0, &time, sizeof all);
         if (signal > 0 && signal != SIGCHLD) CALL(sys_kill, program, signal);

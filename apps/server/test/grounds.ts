@@ -30,13 +30,8 @@ export async function onSandbox(): Promise<Ground> {
   return { executor: 'sandbox', isolation: 'namespace', line: '', keeps: [], stop: async () => undefined }
 }
 
-export interface DockerWithPrograms extends DockerEngine, RunningServer {
-  /** The id of an image of programs of this machine. */
-  readonly programs: string
-}
-
 /** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
-export async function dockerWithPrograms(): Promise<DockerWithPrograms> {
+export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer & { readonly programs: string }> {
   const engine = await startDocker()
   try {
     return { ...engine, programs: makeImage(engine.socketPath, ...programs) }
@@ -49,26 +44,21 @@ export async function dockerWithPrograms(): Promise<DockerWithPrograms> {
 /** Such an engine for a service. What isolates nothing is there too, as in every service. */
 export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const engine = await dockerWithPrograms()
-  return serviceOn(engine, engine.programs, data)
+  return groundOf(engine, engine.programs, data)
 }
 
 /** The same, where attempts have npm. */
 export async function onDockerWithNpm({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const engine = await dockerWithPrograms()
   try {
-    return serviceOn(engine, withNpm(engine.socketPath, engine.programs), data)
+    return groundOf(engine, withNpm(engine.socketPath, engine.programs), data)
   } catch (error) {
     await engine.stop()
     throw error
   }
 }
 
-/** What gives a service this engine. */
-export function serviceOn(
-  { socketPath, dir, stop }: DockerEngine & RunningServer,
-  image: string,
-  data: string,
-): Ground {
+function groundOf({ socketPath, dir, stop }: DockerEngine & RunningServer, image: string, data: string): Ground {
   const made = (name: string, as: object) => {
     const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
     return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Ground } from './grounds.ts'
 import { place, type Place } from './seamark.ts'
@@ -60,6 +62,22 @@ items:
 
     const refused = await here.seamark('policy', 'explain', 'nothing', '--json', '--config', 'none')
     expect(refused.code).toBe(4)
+  })
+
+  it('says which writes it refused, in the record, the status and the report', { timeout: 120_000 }, async () => {
+    write('writes.config.mjs', {})
+    const run = 'echo x > docs.txt; echo y > src/y; exit 0'
+    const items = [{ id: 'w', run, filesystem: { write: ['src/**'] } }]
+    here.write('writes.json', JSON.stringify({ version: 1, defaults: { executor: ground.executor }, items }))
+    const ran = await here.seamark('run', 'writes.json', '--id', 'w', '--config', 'writes.config.mjs')
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.out).toContain('1 file changed, was refused 1 write: /workspace/docs.txt')
+    const status = JSON.parse((await here.seamark('status', 'w', '--json', '--config', 'none')).out)
+    expect(status.items).toMatchObject([
+      { item: 'w', status: 'succeeded', refusedWrites: { count: 1, paths: ['/workspace/docs.txt'] } },
+    ])
+    await here.seamark('report', 'w', '-o', 'w.html', '--config', 'none')
+    expect(readFileSync(join(here.dir, 'w.html'), 'utf8')).toContain('1 write: /workspace/docs.txt')
   })
 
   it(

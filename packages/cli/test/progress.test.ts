@@ -69,6 +69,11 @@ describe('progress', () => {
     const end = (data: object) => doing(follow(bad(data)).item('i0'), 0)
     expect(end(exit(1, ['node']))).toBe('failed: exit code 3, left 1 process running, which was ended: node')
     expect(end(exit(1, []))).toBe('failed: exit code 3, left 1 process running, which was ended')
+    const refused = (count: number, paths: readonly string[]) => ({ exit: { refusedWrites: { count, paths } } })
+    expect(end(refused(1, ['/workspace/a']))).toBe('failed: exit code 3, was refused 1 write: /workspace/a')
+    expect(end(refused(7, ['/workspace/a', 'e\u202e']))).toBe(
+      'failed: exit code 3, was refused 7 writes: /workspace/a, e\\u{202e} …',
+    )
     for (const none of [exit(0, []), {}, { exit: {} }, { exit: [] }, exit(Number.NaN, 'x')])
       expect(end(none)).toBe('failed: exit code 3')
     expect(

@@ -71,26 +71,18 @@ export interface LaunchSpec {
   readonly maxOutputBytes?: number
   /** One that the executor can not hold (`guarantees.limits`) is refused with `INVALID_INPUT`. */
   readonly limits?: LaunchLimits
+  /**
+   * Absolute folder, inside the sandbox. What tries to write below it where the mounts let nothing be written is told in
+   * `Exit.refusedWrites`, by an executor that can see it. It is refused in any case.
+   */
+  readonly tellRefusedWrites?: string
   /** Whether standard input is a pipe fed by `send` (only where `guarantees.input`) or empty. */
   readonly stdin?: 'pipe' | 'none'
 }
 
-/**
- * Why an attempt's process tree came to its end. `interrupted`: what runs it ended it and was not asked to, such as a container
- * engine that stopped; its program is not to blame.
- */
+/** Why an attempt's process tree came to its end. */
 export type ExitReason =
-  | 'exited'
-  | 'signaled'
-  | 'killed'
-  | 'timeout'
-  | 'idle'
-  | 'output'
-  | 'memory'
-  | 'pids'
-  | 'disk'
-  | 'interrupted'
-  | 'not-started'
+  'exited' | 'signaled' | 'killed' | 'timeout' | 'idle' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
 
 /** How a process tree ended. */
 export interface Exit {
@@ -109,7 +101,9 @@ export interface Exit {
   readonly image?: string
   /** What was still running when the first process ended. Absent where the executor does not know, or could not find out. */
   readonly left?: LeftProcesses
-  /** For `not-started`: what the host said, such as `ENOENT: no such program`. For `interrupted`: what ended it. Never a secret. */
+  /** For a launch with `tellRefusedWrites`. Absent where the executor can not see them. */
+  readonly refusedWrites?: RefusedWrites
+  /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
   readonly detail?: string
 }
 
@@ -119,6 +113,14 @@ export interface LeftProcesses {
   readonly processes: number
   /** Different names of five of them at most, as the kernel has them: what a program calls itself, without control characters. */
   readonly names: readonly string[]
+}
+
+/** Writes that the mounts of a sandbox refused. */
+export interface RefusedWrites {
+  /** How many calls, at least: of an attempt that was killed, one for each path. */
+  readonly count: number
+  /** Different ones of eight paths at most, inside the sandbox, without links and control characters; a long one is cut. */
+  readonly paths: readonly string[]
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { AgentActivity } from './activity.ts'
-import type { LeftProcesses } from './executor.ts'
+import type { LeftProcesses, RefusedWrites } from './executor.ts'
 import type { SummarizedOutput } from './output-summary.ts'
 import type { Product } from './product.ts'
 import type { ItemOutcome, ParkReason, RunOutcome } from './record.ts'
@@ -76,6 +76,8 @@ export interface ItemRow {
   readonly product?: Product
   /** Where the main step of the newest attempt left some. */
   readonly left?: LeftProcesses
+  /** Where the main step of the newest attempt tried some. */
+  readonly refusedWrites?: RefusedWrites
   /** Of the newest attempt, once its main step has ended. */
   readonly activity?: AgentActivity
   /** What outputs with a kind say that the newest attempt left, whether it succeeded or not. */

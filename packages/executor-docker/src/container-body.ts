@@ -17,7 +17,6 @@ export interface ContainerConfig {
   /** Input stays open when whoever sent some lets go. */
   StdinOnce: false
   Tty: false
-  StopSignal: 'SIGKILL'
   NetworkDisabled: true
   HostConfig: {
     Runtime: string

@@ -48,7 +48,7 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
   return {
     Image: image.id,
     // The service ends an attempt at its time. Where it is away, the keeper does.
-    Entrypoint: keptCommand(spec.argv, spec.timeoutMs === undefined ? undefined : spec.timeoutMs + TIMER_MS, own),
+    Entrypoint: keptCommand(spec, spec.timeoutMs === undefined ? undefined : spec.timeoutMs + TIMER_MS, own),
     Cmd: [],
     Env: environment({ ...spec.env, ...(watchword !== undefined && { [WATCHWORD_VARIABLE]: watchword }) }, image.env),
     WorkingDir: spec.cwd,
@@ -77,8 +77,6 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
     OpenStdin: spec.stdin === 'pipe',
     StdinOnce: false,
     Tty: false,
-    // An engine that stops ends it so that no program can make an end of its own out of that.
-    StopSignal: 'SIGKILL',
     NetworkDisabled: true,
     HostConfig: {
       Runtime: runtime,

@@ -1,3 +1,4 @@
+import type { LaunchSpec } from '@seamark/core'
 import { SeamError, sha256Hex, systemCode } from '@seamark/kit'
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
@@ -24,10 +25,15 @@ export function keeperProgram(arch: string = process.arch): string {
 
 /**
  * The command that runs another one and ends with it, or kills all that there is after this time. `own` is how many processes
- * that one starts which are ours, and not told of. Pure.
+ * that one starts which are ours, and not told of. Refused writes below `tellRefusedWrites` are told. Pure.
  */
-export function keptCommand(argv: readonly string[], afterMs: number | undefined, own: number): string[] {
-  return [KEEPER, String(afterMs ?? 0), String(own), '--', ...argv]
+export function keptCommand(
+  { argv, tellRefusedWrites }: Pick<LaunchSpec, 'argv' | 'tellRefusedWrites'>,
+  afterMs: number | undefined,
+  own: number,
+): string[] {
+  const folder = tellRefusedWrites === undefined ? [] : [tellRefusedWrites]
+  return [KEEPER, String(afterMs ?? 0), String(own), ...folder, '--', ...argv]
 }
 
 /** A word that only a keeper and whoever asks the engine know. */

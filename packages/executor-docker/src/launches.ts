@@ -1,6 +1,6 @@
 import type { LaunchState, OutputStream } from '@seamark/core'
 import { isLaunchId, SeamError } from '@seamark/kit'
-import { judgeFirst } from '@seamark/supervisor'
+import { judgeFirst, refusedWritesFrom } from '@seamark/supervisor'
 import { clipper, type Count, type Piece } from './demultiplex.ts'
 import type { Engine } from './engine.ts'
 import { watchwordFrom } from './keeper.ts'
@@ -80,7 +80,10 @@ export function openLaunches(engine: Engine, scope: string): Launches {
     }
     // Only SIGKILL is ever sent from here.
     const mark = of.exitCode === 137 ? await stopMark(launchId, signal) : undefined
-    const said = judgeFirst(streams.report() ?? new Uint8Array(0), '')
+    const report = streams.report() ?? new Uint8Array(0)
+    const refusedWrites = refusedWritesFrom(report)
+    const judged = judgeFirst(report, '')
+    const said = judged && { ...judged, ...(refusedWrites !== undefined && { refusedWrites }) }
     const found = { state: stateOf(of, mark, clip.count(), said), count: clip.count() }
     ends.set(of.id, found)
     tails.get(of.id)?.close()

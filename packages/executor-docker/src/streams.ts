@@ -10,12 +10,12 @@ export interface Streams {
 }
 
 /** Digits of the length of a report. */
-const DIGITS = 3
+const DIGITS = 4
 const NONE = Buffer.alloc(0)
 
 /**
  * Takes apart the engine's streams. On stderr, where the keeper's watchword stands after a zero byte, follow the length of its
- * report in three digits and the report: none of it is the program's. At most one report is held, or the beginning of one:
+ * report in four digits and the report: none of it is the program's. At most one report is held, or the beginning of one:
  * bytes that may be that are passed on when it is known that they are not. Without a watchword all is the program's. Pure but
  * for what it remembers.
  *

@@ -41,7 +41,7 @@ function kept(
       keeperProgram(),
       '/tmp/keep',
     ],
-    ['--', '/tmp/keep', ...keptCommand(argv, afterMs, own).slice(1)],
+    ['--', '/tmp/keep', ...keptCommand({ argv }, afterMs, own).slice(1)],
   ].flat()
   const child = spawn('bwrap', sandbox, { env })
   let [stdout, stderr] = ['', '']

@@ -6,7 +6,7 @@ import { openStreams } from '../src/streams.ts'
 
 const STREAMS = { stdout: 1, stderr: 2 }
 const watchword = '0123456789abcdef'.repeat(2)
-const said = (report: string): string => `\0${watchword}${String(report.length).padStart(3, '0')}${report}`
+const said = (report: string): string => `\0${watchword}${String(report.length).padStart(4, '0')}${report}`
 
 function frame(stream: 'stdout' | 'stderr', text: string): Buffer {
   const header = Buffer.from([STREAMS[stream], 0, 0, 0, 0, 0, 0, 0])

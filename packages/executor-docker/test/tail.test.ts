@@ -44,7 +44,7 @@ describe('the live end of output', () => {
     const watchword = '0f'.repeat(16)
     async function* chunks() {
       yield frame(Buffer.from('said'), 2)
-      yield frame(Buffer.from(`!\0${watchword}003`), 2)
+      yield frame(Buffer.from(`!\0${watchword}0003`), 2)
       yield frame(Buffer.from('abc'), 2)
     }
     const tail = openTail(

@@ -15,6 +15,11 @@ export function firstProgram(arch: string = process.arch): string | undefined {
 }
 
 /** The first process of a launch. What the forwarder leaves behind is ours, and no program of an item. Errors: those of the system. */
-export async function firstProcess(spec: Pick<LaunchSpec, 'argv' | 'mounts'>): Promise<FirstProcess> {
-  return { program: FIRST, own: await forwarderProcesses(spec) }
+export async function firstProcess(spec: LaunchSpec): Promise<FirstProcess> {
+  const { tellRefusedWrites } = spec
+  return {
+    program: FIRST,
+    own: await forwarderProcesses(spec),
+    ...(tellRefusedWrites !== undefined && { tellRefusedWrites }),
+  }
 }

@@ -70,7 +70,7 @@ function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
           program: root.bubblewrap,
           options: sandboxOptions(shown, { ...root, ...first, binds }),
           ...(filter !== undefined && { filter }),
-          ...(root.first !== undefined && { first: await firstProcess({ argv, mounts }) }),
+          ...(root.first !== undefined && { first: await firstProcess({ ...spec, mounts }) }),
           promised: limits === undefined ? [] : enforced(guarantees()),
           writable: mounts.filter(({ mode }) => mode === 'read-write').map(({ source }) => source),
           readable: [

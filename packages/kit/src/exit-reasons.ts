@@ -11,6 +11,5 @@ export const EXIT_REASONS: readonly ExitReason[] = [
   'memory',
   'pids',
   'disk',
-  'interrupted',
   'not-started',
 ]

@@ -12,6 +12,7 @@ export const LIMITS: {
   readonly teamsPerRun: number
   readonly instructionsPerLaunch: number
   readonly leftNames: number
+  readonly refusedPaths: number
   readonly activityTools: number
   readonly activityNudged: number
   readonly activityModels: number
@@ -36,6 +37,8 @@ export const LIMITS: {
   instructionsPerLaunch: 34,
   /** Names of processes that one program left running. */
   leftNames: 5,
+  /** Paths of writes that one program tried and its mounts refused. */
+  refusedPaths: 8,
   /** Tools, by which the calls of one attempt's agent are told apart. */
   activityTools: 24,
   /** Tools that the agent of one attempt was told that it repeats. */

@@ -70,6 +70,7 @@ export const exit: z.ZodType<Exit> = exactly<Exit>()(
       outputBytes: count,
       image: imageDigest.exactOptional(),
       left: z.strictObject({ processes: count, names: z.array(word).max(LIMITS.leftNames) }).exactOptional(),
+      refusedWrites: z.strictObject({ count: positive, paths: z.array(word).max(LIMITS.refusedPaths) }).exactOptional(),
       detail: prose.exactOptional(),
     })
     .meta({ title: 'exit' }),

@@ -15,6 +15,7 @@ const exit: Full<RecordData['item.captured']['exit']> = {
   outputBytes: 3,
   image: `sha256:${'c'.repeat(64)}`,
   left: { processes: 2, names: ['sleep', 'node'] },
+  refusedWrites: { count: 3, paths: ['/workspace/a', '/workspace/b'] },
   detail: 'ENOENT',
 }
 const services: Full<NonNullable<RecordData['gate.ended']['services']>> = [

@@ -23,7 +23,7 @@ export function fitDetail(detail: string): string {
 }
 
 /** An end as a record may have it. A count that is none is as good as none: nothing is told of what was left then. */
-export function fitExit({ detail, left, ...exit }: Exit): Exit {
+export function fitExit({ detail, left, refusedWrites, ...exit }: Exit): Exit {
   return {
     ...exit,
     ...(detail !== undefined && { detail: fitDetail(detail) }),
@@ -33,6 +33,14 @@ export function fitExit({ detail, left, ...exit }: Exit): Exit {
         left: {
           processes: left.processes,
           names: left.names.slice(0, LIMITS.leftNames).map((name) => atMost(name, 200) || 'unnamed'),
+        },
+      }),
+    ...(refusedWrites !== undefined &&
+      Number.isSafeInteger(refusedWrites.count) &&
+      refusedWrites.count > 0 && {
+        refusedWrites: {
+          count: refusedWrites.count,
+          paths: refusedWrites.paths.slice(0, LIMITS.refusedPaths).map((path) => atMost(path, 200) || 'unnamed'),
         },
       }),
   }

@@ -39,6 +39,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     canceling: false,
     product: undefined,
     left: undefined,
+    refusedWrites: undefined,
     activity: undefined,
     summaries: undefined,
     startedAt: undefined,

@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 28
+export const FOLD_VERSION = 29
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -262,6 +262,7 @@ function foldItem(
         item.startedAt = record.at
         item.endedAt = undefined
         item.left = undefined
+        item.refusedWrites = undefined
         item.activity = undefined
         item.summaries = undefined
         item.conversing = false
@@ -274,6 +275,7 @@ function foldItem(
     case 'item.captured':
       item.product = record.data.product
       item.left = leftBy(record.data.exit)
+      item.refusedWrites = record.data.exit.refusedWrites
       item.activity = record.data.activity
       item.summaries = record.data.summaries
       orphan(state, run, item, true)
@@ -289,6 +291,7 @@ function foldItem(
       item.reason = record.data.reason
       item.detail = record.data.detail
       item.left ??= leftBy(record.data.exit)
+      item.refusedWrites ??= record.data.exit?.refusedWrites
       item.activity ??= record.data.activity
       item.summaries ??= record.data.summaries
       item.limited = record.data.outcome === 'parked' && record.data.reason === 'rate-limit' ? item.limited + 1 : 0

@@ -40,10 +40,13 @@ function redactVerdict(verdict: StepVerdict, redact: (text: string) => string): 
 }
 
 function redactExit(exit: Exit, redact: (text: string) => string): Exit {
-  const { detail, left } = exit
+  const { detail, left, refusedWrites } = exit
   return {
     ...exit,
     ...(detail !== undefined && { detail: redact(detail) }),
     ...(left !== undefined && { left: { ...left, names: left.names.map(redact) } }),
+    ...(refusedWrites !== undefined && {
+      refusedWrites: { ...refusedWrites, paths: refusedWrites.paths.map(redact) },
+    }),
   }
 }

@@ -7,6 +7,7 @@ import type {
   ParkReason,
   Pause,
   LeftProcesses,
+  RefusedWrites,
   Product,
   Question,
   RerunOf,
@@ -111,6 +112,8 @@ export interface Item {
   product: Product | undefined
   /** What the main step of the newest attempt left running, where it left something. */
   left: LeftProcesses | undefined
+  /** What the main step of the newest attempt tried to write and may not, where it tried. */
+  refusedWrites: RefusedWrites | undefined
   /** What the agent of the newest attempt did, once its main step has ended. */
   activity: AgentActivity | undefined
   /** What outputs with a kind say that the newest attempt left. */

@@ -8,6 +8,7 @@ import type {
   RecordData,
   UsageAmount,
 } from '@seamark/core'
+import { counted } from './words.ts'
 
 /** One attempt, as its records have it. Times are epoch milliseconds. */
 export interface AttemptFacts {
@@ -156,6 +157,14 @@ function denialOf(record: AnyRecord): Deed | undefined {
   switch (record.kind) {
     case 'tool.denied':
       return { record, what: record.data.tool, why: record.data.reason }
+    case 'item.captured':
+    case 'attempt.ended': {
+      const { refusedWrites } = record.data.exit ?? {}
+      if (refusedWrites === undefined) return undefined
+      const { count, paths } = refusedWrites
+      const more = count > paths.length ? ' …' : ''
+      return { record, what: `${counted(count, 'write')}: ${paths.join(', ')}${more}`, why: 'filesystem.write' }
+    }
     case 'usage.refused':
       return { record, what: `a call to ${record.data.model}`, why: `${record.data.account} has no room` }
     case 'command.denied':

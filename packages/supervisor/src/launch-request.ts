@@ -39,6 +39,8 @@ export interface FirstProcess {
   readonly program: string
   /** How many processes the attempt's line starts before it runs anything of an item. */
   readonly own: number
+  /** Folder inside below which it tells of writes that are refused. */
+  readonly tellRefusedWrites?: string
 }
 
 export function launchRequestFrom(value: unknown): LaunchRequest {
@@ -76,9 +78,18 @@ function sandboxFrom(from: Fields): SandboxRequest {
     program: text(from, 'program'),
     options: textList(from, 'options'),
     ...(filter !== undefined && { filter }),
-    ...(isFields(first) && { first: { program: text(first, 'program'), own: number(first, 'own') } }),
+    ...(isFields(first) && { first: firstFrom(first) }),
     writable: textList(from, 'writable'),
     readable: textList(from, 'readable'),
     promised: textList(from, 'promised'),
+  }
+}
+
+function firstFrom(from: Fields): FirstProcess {
+  const tellRefusedWrites = textOrNone(from, 'tellRefusedWrites')
+  return {
+    program: text(from, 'program'),
+    own: number(from, 'own'),
+    ...(tellRefusedWrites !== undefined && { tellRefusedWrites }),
   }
 }

@@ -4,12 +4,12 @@ import { readStatus } from './bubblewrap-status.ts'
 import type { LaunchGroup } from './cgroups.ts'
 import type { Identity } from './identity.ts'
 import { joinLine } from './join-line.ts'
-import type { SandboxRequest } from './launch-request.ts'
+import type { FirstProcess, SandboxRequest } from './launch-request.ts'
 import { optionsPath, statusPath, type Layout } from './paths.ts'
 import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
-import { judgeFirst, signalName } from './first-report.ts'
+import { judgeFirst, refusedWritesFrom, signalName } from './first-report.ts'
 import { judgeProcess } from './plain-plan.ts'
-import type { StartPlan } from './start-plan.ts'
+import type { Judgement, StartPlan } from './start-plan.ts'
 
 /** More than bubblewrap ever writes: some ids of namespaces and an exit code. */
 const statusBytes = 1024
@@ -45,9 +45,11 @@ export function sandboxPlan(
   const { first } = sandbox
   const options = ['--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
   const args =
-    first === undefined
-      ? [...options, '--', ...argv]
-      : [...options, '--as-pid-1', '--', first.program, String(gateFd + 1), String(first.own), '--', ...argv]
+    first === undefined ? [...options, '--', ...argv] : [...options, '--as-pid-1', '--', ...firstLine(first), ...argv]
+  function firstLine({ program, own, tellRefusedWrites }: FirstProcess): string[] {
+    const folder = tellRefusedWrites === undefined ? [] : [tellRefusedWrites]
+    return [program, String(gateFd + 1), String(own), ...folder, '--']
+  }
   const join = ['-c', joinLine(joinsFrom, 3 + descriptors.length - joinsFrom), 'sh', sandbox.program]
   return {
     ...(group === undefined ? { file: sandbox.program, args } : { file: '/bin/sh', args: [...join, ...args] }),
@@ -66,15 +68,20 @@ export function sandboxPlan(
     },
     settle: () => settleNamespace(statusPath(layout, launchId)),
     judge(code, signal, said) {
-      const told = first === undefined ? undefined : judgeFirst(said, argv[0] ?? '')
-      if (told !== undefined) return told
-      if (signal !== null) return judgeProcess(code, signal)
-      const { exitCode } = readStatus(statusPath(layout, launchId))
-      if (exitCode === undefined) return { reason: 'not-started' }
-      const ended = signalName(exitCode - 128)
-      if (ended !== undefined) return { reason: 'signaled', signal: ended }
-      return first === undefined ? { reason: 'exited', code: exitCode } : { reason: 'not-started' }
+      const refusedWrites = refusedWritesFrom(said)
+      return { ...judgeEnd(code, signal, said), ...(refusedWrites !== undefined && { refusedWrites }) }
     },
+  }
+
+  function judgeEnd(code: number | null, signal: NodeJS.Signals | null, said: Uint8Array): Judgement {
+    const told = first === undefined ? undefined : judgeFirst(said, argv[0] ?? '')
+    if (told !== undefined) return told
+    if (signal !== null) return judgeProcess(code, signal)
+    const { exitCode } = readStatus(statusPath(layout, launchId))
+    if (exitCode === undefined) return { reason: 'not-started' }
+    const ended = signalName(exitCode - 128)
+    if (ended !== undefined) return { reason: 'signaled', signal: ended }
+    return first === undefined ? { reason: 'exited', code: exitCode } : { reason: 'not-started' }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ExitReason, LeftProcesses } from '@seamark/core'
+import type { ExitReason, LeftProcesses, RefusedWrites } from '@seamark/core'
 
 /** How one kind of attempt is started, killed and judged. */
 export interface StartPlan {
@@ -27,6 +27,7 @@ export interface Judgement {
   readonly code?: number
   readonly signal?: string
   readonly left?: LeftProcesses
+  readonly refusedWrites?: RefusedWrites
   /** For `not-started`, where it is known already. */
   readonly detail?: string
 }

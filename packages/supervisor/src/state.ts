@@ -1,4 +1,4 @@
-import type { Exit, LaunchState, LeftProcesses } from '@seamark/core'
+import type { Exit, LaunchState, LeftProcesses, RefusedWrites } from '@seamark/core'
 import { EXIT_REASONS } from '@seamark/kit'
 import { fields, number, numberOrNone, textList, textOrNone, word, type Fields } from './fields.ts'
 
@@ -16,6 +16,7 @@ export function exitFrom(value: unknown): Exit {
     endedAt: number(from, 'endedAt'),
     outputBytes: number(from, 'outputBytes'),
     ...(from['left'] !== undefined && { left: leftFrom(from['left']) }),
+    ...(from['refusedWrites'] !== undefined && { refusedWrites: refusedWritesFrom(from['refusedWrites']) }),
     ...(detail !== undefined && { detail }),
   }
 }
@@ -23,6 +24,11 @@ export function exitFrom(value: unknown): Exit {
 function leftFrom(value: unknown): LeftProcesses {
   const from = fields(value, 'left')
   return { processes: number(from, 'processes'), names: textList(from, 'names') }
+}
+
+function refusedWritesFrom(value: unknown): RefusedWrites {
+  const from = fields(value, 'refusedWrites')
+  return { count: number(from, 'count'), paths: textList(from, 'paths') }
 }
 
 /** Parses a `LaunchState` that came from a socket. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeFirst } from '../src/first-report.ts'
+import { judgeFirst, refusedWritesFrom } from '../src/first-report.ts'
 
 const said = (...words: readonly string[]) => Buffer.from(words.map((word) => `${word}\0`).join(''), 'latin1')
 
@@ -33,6 +33,27 @@ describe('what a first process said', () => {
     [said('signaled', '200'), undefined],
   ])('is judged: %j', (bytes, judgement) => {
     expect(judgeFirst(bytes, 'x')).toEqual(judgement)
+  })
+
+  it.each([
+    [said('refusals', '0', 'exited', '0', 'left', '0'), undefined],
+    [
+      said('refused', '/w/a', 'refused', '/w/b', 'refusals', '9', 'exited', '0', 'left', '0'),
+      { count: 9, paths: ['/w/a', '/w/b'] },
+    ],
+    // It was killed, and what it says is never more than it may be.
+    [said('refused', '/w/a', 'refused', '/w/b'), { count: 2, paths: ['/w/a', '/w/b'] }],
+    [said('refused', '/w/\u001b[1m'), { count: 1, paths: ['/w/ [1m'] }],
+    [said('refused', 'x'.repeat(399)), { count: 1, paths: [`${'x'.repeat(399)}…`] }],
+    [
+      said(...Array.from({ length: 20 }, (_, n) => ['refused', `/${n}`]).flat()),
+      { count: 20, paths: Array.from({ length: 8 }, (_, n) => `/${n}`) },
+    ],
+    [said(), undefined],
+  ])('has the writes that were refused: %j', (bytes, refused) => {
+    expect(refusedWritesFrom(bytes)).toEqual(refused)
+    // How a program ended is judged all the same.
+    if (bytes.includes('exited')) expect(judgeFirst(bytes, 'x')).toMatchObject({ reason: 'exited', code: 0 })
   })
 
   it('has names that can be shown', () => {

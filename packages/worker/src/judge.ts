@@ -84,8 +84,7 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
     case 'killed':
       return { outcome: 'canceled', reason: 'killed' }
     case 'not-started':
-    case 'interrupted':
-      return failure(exit.reason, exit.detail)
+      return failure('not-started', exit.detail)
     case 'output':
       return failure('limit', 'stdout and stderr')
     case 'idle':

@@ -101,6 +101,7 @@ export async function prepareStep(task: StepTask, about: Preparation, options?: 
     timeoutMs: plan.timeoutMs,
     maxOutputBytes: tools.git.limits.maxLogBytes,
     ...(plan.limits && { limits: plan.limits }),
+    ...(writable !== undefined && { tellRefusedWrites: seen.workspace }),
     stdin: launch.stdin,
   }
 }

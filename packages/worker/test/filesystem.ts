@@ -69,7 +69,7 @@ export function testsOfFiles(open: (data: string) => Promise<FileGround>): void 
     const report = await worker.capture(step, executor, await exit)
     await worker.release(step)
     await executor.reap(step.launchId)
-    return report
+    return { ...report, exit: await exit }
   }
 
   async function text(blob: { readonly sha256: string } | undefined): Promise<string> {
@@ -190,8 +190,9 @@ export function testsOfFiles(open: (data: string) => Promise<FileGround>): void 
     })
 
     it('may be written by nothing', async () => {
-      const { verdict } = await play(await task({ filesystem: { write: [] } }, 'echo x > a.txt'))
+      const { verdict, exit } = await play(await task({ filesystem: { write: [] } }, 'echo x > a.txt'))
       expect(verdict).toMatchObject({ outcome: 'failed' })
+      expect(exit.refusedWrites).toEqual({ count: 1, paths: ['/workspace/a.txt'] })
     })
 
     it('is not prepared where a path leads through a link, or is a folder', async () => {

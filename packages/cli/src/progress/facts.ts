@@ -1,4 +1,4 @@
-import type { JsonObject, LeftProcesses } from '@seamark/core'
+import type { JsonObject, LeftProcesses, RefusedWrites } from '@seamark/core'
 import { reasonWords } from '@seamark/kit'
 import { harmless } from '../style.ts'
 
@@ -18,8 +18,22 @@ export function badEnd(data: JsonObject): string | undefined {
 export function leftBy(data: JsonObject): string | undefined {
   const left = inner(inner(data, 'exit'), 'left')
   const processes = left['processes']
-  const names = Array.isArray(left['names']) ? left['names'].filter((name) => typeof name === 'string') : []
-  return typeof processes === 'number' && processes > 0 ? leftText({ processes, names }) : undefined
+  return typeof processes === 'number' && processes > 0
+    ? leftText({ processes, names: texts(left['names']) })
+    : undefined
+}
+
+/** What a program tried to write and may not, from its end: `was refused 3 writes: /workspace/a, /workspace/b`. */
+export function refusedWritesBy(data: JsonObject): string | undefined {
+  const refused = inner(inner(data, 'exit'), 'refusedWrites')
+  const { count } = refused
+  return typeof count === 'number' && count > 0
+    ? refusedWritesText({ count, paths: texts(refused['paths']) })
+    : undefined
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
 function inner(data: JsonObject, name: string): JsonObject {
@@ -35,4 +49,10 @@ function isList(value: JsonObject | readonly unknown[]): value is readonly unkno
 export function leftText({ processes, names }: LeftProcesses): string {
   const which = names.length === 0 ? '' : `: ${names.map(harmless).join(', ')}${processes > names.length ? ' …' : ''}`
   return `left ${processes === 1 ? '1 process running, which was' : `${processes} processes running, which were`} ended${which}`
+}
+
+/** The same of an item. */
+export function refusedWritesText({ count, paths }: RefusedWrites): string {
+  const which = paths.length === 0 ? '' : `: ${paths.map(harmless).join(', ')}${count > paths.length ? ' …' : ''}`
+  return `was refused ${count === 1 ? '1 write' : `${count} writes`}${which}`
 }

@@ -1,6 +1,6 @@
 import type { Isolation, ItemOutcome, ParkReason } from '@seamark/core'
 import type { RunEvent, RunView } from '@seamark/protocol'
-import { badEnd, fact, leftBy } from './facts.ts'
+import { badEnd, fact, leftBy, refusedWritesBy } from './facts.ts'
 
 export type Phase = 'waiting' | 'running' | 'gate' | 'parked' | ItemOutcome
 
@@ -29,6 +29,7 @@ export interface ItemProgress {
   waits: string | undefined
   /** What the newest attempt's program left running. */
   left: string | undefined
+  refusedWrites: string | undefined
 }
 
 /** A run, folded from its stream of events. */
@@ -111,6 +112,7 @@ function addItems(run: RunProgress, byId: Map<string, ItemProgress>, event: Reco
       isolation: undefined,
       waits: undefined,
       left: undefined,
+      refusedWrites: undefined,
     }
     run.items.push(item)
     byId.set(id, item)
@@ -143,7 +145,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       item.gate = step.startsWith('gate:') ? Number(step.slice(5)) : undefined
       if (step === 'main') {
         item.reason = undefined
-        item.left = undefined
+        item.left = item.refusedWrites = undefined
         item.startedAt = at
         item.attempt = event.attempt ?? item.attempt + 1
       }
@@ -153,6 +155,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
     case 'item.captured':
       item.files = filesOf(data['product'])
       item.left = leftBy(data)
+      item.refusedWrites = refusedWritesBy(data)
       return false
     case 'gate.ended':
       if (data['passed'] === false) item.reason = `gate ${(item.gate ?? 0) + 1} did not pass`
@@ -160,6 +163,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
     case 'attempt.ended':
       item.files = filesOf(data['product']) ?? item.files
       item.left ??= leftBy(data)
+      item.refusedWrites ??= refusedWritesBy(data)
       if (fact(data, 'outcome') !== 'succeeded') item.reason = item.reason ?? badEnd(data)
       return false
     case 'item.parked':

@@ -40,7 +40,7 @@ function activity(item: ItemProgress, now: number): string {
   const { phase, startedAt, endedAt = now } = item
   const time = startedAt === undefined ? '' : duration(endedAt - startedAt)
   const again = item.attempt > 1 ? `, attempt ${item.attempt}` : ''
-  const left = item.left === undefined ? '' : `, ${item.left}`
+  const left = [item.left, item.refusedWrites].map((one) => (one === undefined ? '' : `, ${one}`)).join('')
   switch (phase) {
     case 'waiting':
       return item.waits ?? 'waits'

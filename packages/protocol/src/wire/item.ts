@@ -4,6 +4,7 @@ import type {
   Isolation,
   ItemRow,
   LeftProcesses,
+  RefusedWrites,
   ParkReason,
   Pause,
   Product,
@@ -101,6 +102,10 @@ const left: z.ZodType<LeftProcesses> = z
     'What its program left running when it ended, which was ended then, with names of a few. Absent: nothing, or not known.',
   )
 
+const refusedWrites: z.ZodType<RefusedWrites> = z
+  .object({ count: count, paths: z.array(z.string()) })
+  .describe('Writes that its policy does not let be, with a few of the paths. Absent: none, or not known.')
+
 const activity: z.ZodType<AgentActivity> = z
   .object({
     turns: count.describe('How often it was given words to answer.'),
@@ -189,6 +194,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
   ),
   product: maybe(product),
   left: maybe(left),
+  refusedWrites: maybe(refusedWrites),
   activity: maybe(activity),
   summaries: maybe(summaries),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
