@@ -22,7 +22,7 @@ beforeAll(() => {
 
 afterAll(() => programs.remove())
 
-async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeCodeOptions = {}) {
+async function drive({ turns, tools, options, model, effort, resumes }: Scenario, more: ClaudeCodeOptions = {}) {
   const place = mkdtempSync(join(programs.dir, 'place-'))
   const workspaceDir = join(place, 'work')
   mkdirSync(workspaceDir)
@@ -52,6 +52,8 @@ async function drive({ turns, tools, options, resumes }: Scenario, more: ClaudeC
         SEAMARK_ENDPOINTS: JSON.stringify({ 'api.anthropic.com': server.url }),
       },
       ...(tools !== undefined && { tools }),
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
     }
     const attempt = liveAttempts(runtime, place, 100_000)
     let lived = await attempt({ ...task, ...(resumes === 'gone' && { resume: { id: GONE } }) })
@@ -97,6 +99,10 @@ describe.each(scenarios)('$name', (scenario) => {
         type: 'progress',
         text: expect.stringMatching(`^Claude Code ${VERSION}, conv`),
       })
+    if (scenario.model !== undefined)
+      expect(new Set(calls.map(({ model }) => model))).toEqual(new Set([scenario.model]))
+    if (scenario.effort !== undefined)
+      expect(new Set(calls.map(({ effort }) => effort))).toEqual(new Set([scenario.effort]))
     expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
     if (scenario.end.reason === 'resume') expect(calls.length).toBe(0)
     if (scenario.end.reason === 'mcp-server') expect(calls.length).toBeLessThan(2)

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { JsonObject } from '@seamark/core'
 import { PROMPTED as task, answersOf, endOf, hearAgain, jsonLines as lines } from '@seamark/testing'
 import fc from 'fast-check'
@@ -304,6 +306,17 @@ describe('an end', () => {
   ])('that is %s has its reason', async (_, said, reason) => {
     const { events } = await hear(lines(...said))
     expect(endOf(events)).toEqual({ completed: false, reason })
+  })
+
+  it('that is not there, or is another one, is said with the line that installs one of its range', async () => {
+    const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+    expect([manifest.peerDependencies, manifest.peerDependenciesMeta]).toEqual([
+      { '@anthropic-ai/claude-code': '>=2.1.330 <2.2.0' },
+      { '@anthropic-ai/claude-code': { optional: true } },
+    ])
+    const install = expect.stringContaining('npm install --global @anthropic-ai/claude-code@2.1.330')
+    for (const said of [lines('{"seamark":"program-missing"}'), lines(claude.ready(), claude.says('hi'))])
+      expect((await hear(said)).events.at(-1)).toMatchObject({ type: 'turn-end', detail: install })
   })
 
   it.each<[string, JsonObject, number | undefined]>([

@@ -8,6 +8,9 @@ export interface Scenario {
   readonly turns: (dir: string) => NonNullable<ModelScript['turns']>
   readonly tools?: RuntimeTask['tools']
   readonly options?: ClaudeCodeOptions
+  /** Of the item. */
+  readonly model?: string
+  readonly effort?: string
   /**
    * The conversation that it goes on with: one of an attempt before it, which asked or was broken off by a limit, or one that
    * is not there. What is told and recorded is of the attempt that goes on.
@@ -51,6 +54,8 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'edit-and-test',
     tools,
+    model: 'claude-opus-4-6',
+    effort: 'high',
     options: {
       instructions: 'Call the boat Nellie.',
       skills: { knots: '---\nname: knots\ndescription: How to tie\n---\nTie.\n' },

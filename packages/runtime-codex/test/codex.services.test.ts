@@ -104,6 +104,10 @@ describe.each(scenarios)('$name', (scenario) => {
     expect([problems, exit.code]).toEqual([[], 0])
     expect(['hooked', 'notified', 'served'].filter((name) => existsSync(join(place, name)))).toEqual([])
     expect(events[0]).toEqual({ type: 'progress', text: `Codex ${VERSION}` })
+    if (scenario.model !== undefined)
+      expect(new Set(calls.map(({ model }) => model))).toEqual(new Set([scenario.model]))
+    if (scenario.effort !== undefined)
+      expect(new Set(calls.map(({ effort }) => effort))).toEqual(new Set([scenario.effort]))
     expect(readFileSync(join(workspaceDir, 'a.txt'), 'utf8')).toBe(scenario.file ?? 'broken\n')
     if (['mcp-server', 'resume'].includes(scenario.end.reason)) expect(calls).toEqual([])
     if (scenario.end.completed && scenario.leaves !== true) {

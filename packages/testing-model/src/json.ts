@@ -6,6 +6,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** How hard a model is to think, where `said` has a word for it. */
+export function effortIn(said: unknown): { readonly effort?: string } {
+  const effort = isObject(said) ? said['effort'] : undefined
+  return typeof effort === 'string' ? { effort } : {}
+}
+
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** Looks at every text and key of a value without recursion; false as soon as one is not sound or it is nested too deep. */

@@ -40,6 +40,8 @@ export interface ModelCall {
   readonly status: number
   readonly model?: string
   readonly stream?: boolean
+  /** How hard the model is to think, where the request says it in the API's word. */
+  readonly effort?: string
   /** The names of the tools that were offered. */
   readonly tools?: readonly string[]
   /** Of the input by the rule, whatever the script says was used. */
@@ -269,6 +271,7 @@ export function modelService(script: ModelScript, now: () => number): ModelServi
         ...(seen !== undefined && {
           model: seen.model,
           stream: seen.stream,
+          ...(seen.effort !== undefined && { effort: seen.effort }),
           tools: seen.tools.map(({ name }) => name),
           inputTokens: seen.inputTokens,
         }),

@@ -22,6 +22,8 @@ export interface RequestView {
   readonly api: ModelApiName
   readonly model: string
   readonly stream: boolean
+  /** How hard the model is to think, in the API's word. */
+  readonly effort?: string
   /** The most tokens of the answer. */
   readonly maxTokens?: number
   readonly system: string

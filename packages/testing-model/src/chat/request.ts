@@ -27,6 +27,7 @@ export interface ChatBody {
   readonly model: string
   readonly messages: readonly ChatMessage[]
   readonly stream?: Maybe<boolean>
+  readonly reasoning_effort?: unknown
   readonly stream_options?: Maybe<{ readonly include_usage?: Maybe<boolean> }>
   readonly max_tokens?: Maybe<number>
   readonly max_completion_tokens?: Maybe<number>

@@ -1,3 +1,4 @@
+import { effortIn } from '../json.ts'
 import type { RequestView, ToolResult } from '../request-view.ts'
 import { tokensOf, tokensOfArguments, tokensOfJson } from '../tokens.ts'
 import { nameOf } from './check.ts'
@@ -53,6 +54,7 @@ export function chatView(body: ChatBody): RequestView {
     api: 'openai.chat',
     model: body.model,
     stream: body.stream === true,
+    ...effortIn({ effort: body.reasoning_effort }),
     ...(typeof most === 'number' && { maxTokens: most }),
     system: body.messages.filter(isSystem).flatMap(textsOfContent).join('\n'),
     texts: said.flatMap(textsOf),

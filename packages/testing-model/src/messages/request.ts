@@ -21,6 +21,7 @@ export interface MessagesBody {
   readonly temperature?: number | null | undefined
   readonly tools?: readonly Tool[] | null | undefined
   readonly tool_choice?: { readonly type: string; readonly name?: string | null | undefined } | null | undefined
+  readonly output_config?: unknown
   readonly thinking?: { readonly type: string; readonly budget_tokens?: number | null | undefined } | null | undefined
 }
 

@@ -1,4 +1,4 @@
-import { isObject, listOf } from '../json.ts'
+import { effortIn, isObject, listOf } from '../json.ts'
 import type { RequestView, ToolResult } from '../request-view.ts'
 import { tokensOf, tokensOfJson } from '../tokens.ts'
 import type { Block, Message, MessagesBody } from './request.ts'
@@ -79,6 +79,7 @@ export function messagesView(body: MessagesBody): RequestView {
     api: 'anthropic.messages',
     model: body.model,
     stream: body.stream === true,
+    ...effortIn(body.output_config),
     maxTokens: body.max_tokens,
     system: [...(body.system ?? []).map(({ text }) => text), ...blocksOf(said).flatMap(blockTexts)].join('\n'),
     texts: blocksOf(messages).flatMap(blockTexts),

@@ -1,4 +1,4 @@
-import { isObject, listOf } from '../json.ts'
+import { effortIn, isObject, listOf } from '../json.ts'
 import type { RequestView, ToolResult } from '../request-view.ts'
 import { tokensOf, tokensOfArguments, tokensOfJson } from '../tokens.ts'
 import { OUTPUT_OF, OUTPUTS, typeOf } from './request.ts'
@@ -89,6 +89,7 @@ export function responsesView(body: ResponsesBody, before: readonly Item[]): Req
     api: 'openai.responses',
     model: body.model,
     stream: body.stream === true,
+    ...effortIn(body['reasoning']),
     ...(typeof most === 'number' && { maxTokens: most }),
     system: [body.instructions ?? '', ...items.filter(isSystem).flatMap(itemTexts)].join('\n'),
     texts: said.flatMap(itemTexts),
