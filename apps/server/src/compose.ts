@@ -31,6 +31,7 @@ import { notesOf, seamTable } from './notes.ts'
 import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
 import { probeResults } from './probe-results.ts'
+import { nearQuotas, setQuotas } from './near-quotas.ts'
 import { storageQuota } from './quota.ts'
 import { requireReady } from './ready.ts'
 import { refuseRollback } from './rollback.ts'
@@ -175,6 +176,10 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       })
     : undefined
 
+  const now = () => performance.now()
+  const quota = storageQuota({ ns, maxBytes: loaded.quotas.storage, storage, now, onNotice })
+  const quotas = setQuotas(ns, loaded.quotas, quota, worker)
+  const near = nearQuotas(quotas, { now, onNotice })
   const deployment: Deployment = {
     ns,
     dataDir,
@@ -185,7 +190,10 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     guarded,
     exporting: new Map(),
     retention: loaded.retention,
-    quota: storageQuota({ ns, maxBytes: loaded.quotas.storage, storage, now: () => performance.now(), onNotice }),
+    quota,
+    quotaBytes: loaded.quotas,
+    quotas,
+    nearQuotas: near,
     workspaces,
     worker,
     executors,
@@ -212,6 +220,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
       throw new SeamError('UNAVAILABLE', 'This process only answers questions.', { remedy: 'Start seamark serve.' })
     },
     async close() {
+      near.close()
       const ends = [parser, egress, ...executors, store.journal].map(async (part) => part.close?.())
       // One that can not let go does not keep the others.
       for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw toSeamError(end.reason)

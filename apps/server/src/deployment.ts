@@ -15,6 +15,7 @@ import type { Authorize, Engine, Queues } from '@seamark/orchestrator'
 import type { ServiceNote } from '@seamark/cli'
 import type { PlanParser, SeamView } from '@seamark/protocol'
 import type { Leadership } from './leadership.ts'
+import type { NearQuotas, SetQuota } from './near-quotas.ts'
 import type { PlanNames } from './plan-names.ts'
 import type { Quota } from './quota.ts'
 import type { ProbeResults } from './probe-results.ts'
@@ -36,6 +37,11 @@ export interface Deployment {
   readonly retention: LoadedConfig['retention']
   /** How much the storage may hold; absent: any. */
   readonly quota: Quota | undefined
+  /** Bytes that may be taken; absent: any. */
+  readonly quotaBytes: LoadedConfig['quotas']
+  /** Each that is set. */
+  readonly quotas: readonly SetQuota[]
+  readonly nearQuotas: NearQuotas
   readonly workspaces: Workspaces
   readonly worker: LocalWorker
   /** They promise what their probes bore out. */

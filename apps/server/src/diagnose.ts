@@ -25,7 +25,7 @@ export async function diagnose(
   deployment: Deployment,
   { deep, signal }: CallOptions & DoctorQuery,
 ): Promise<DoctorReport> {
-  const { ns, journal, dataDir, worker, quota } = deployment
+  const { ns, journal, dataDir, worker, quotas } = deployment
   const checks: DoctorCheck[] = [
     nodeCheck(process.version),
     gitCheck(async (stop) => (await promisify(execFile)('git', ['--version'], { signal: stop })).stdout),
@@ -34,7 +34,7 @@ export async function diagnose(
     dataFolderCheck(dataDir),
     diskCheck(dataDir),
     keptCheck((stop) => worker.kept({ signal: stop })),
-    ...(quota ? [quotaCheck((stop) => quota.measure({ signal: stop }))] : []),
+    ...quotas.map((quota) => quotaCheck(quota.of, (stop) => quota.measure({ signal: stop }))),
     clockCheck(Date.now, () => newestRecordAt(journal, ns)),
     log(deployment),
     ...keys(deployment),

@@ -3,9 +3,11 @@ import type { CollectionReport } from '@seamark/collector'
 import type { CallOptions, Principal } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import type { Collection, Engine, Lead } from '@seamark/orchestrator'
-import type { CollectAnswer, CollectBody, RemovedRun } from '@seamark/protocol'
+import type { CollectAnswer, CollectBody, QuotaTally, RemovedRun } from '@seamark/protocol'
+import type { LocalWorker } from '@seamark/worker'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
+import { makeRoom } from './room.ts'
 
 const dayMs = 24 * 3_600_000
 
@@ -15,8 +17,8 @@ interface Options extends CallOptions {
 
 type CollectedDeployment = Pick<
   Deployment,
-  'ns' | 'dataDir' | 'journal' | 'projections' | 'guarded' | 'exporting' | 'retention' | 'requireEngine'
->
+  'ns' | 'dataDir' | 'journal' | 'projections' | 'guarded' | 'exporting' | 'retention' | 'quotaBytes' | 'requireEngine'
+> & { readonly worker: Pick<LocalWorker, 'makeRoom'> }
 
 type Limits = ReturnType<Engine['collectionLimits']>
 
@@ -31,14 +33,22 @@ export async function collect(
   { signal, onNotice }: Options,
 ): Promise<CollectAnswer> {
   const engine = await deployment.requireEngine()
-  const terms = { graceMs, ...deployment.retention }
+  const { kept: keptBytes, mirrors: mirrorBytes } = deployment.quotaBytes
+  const terms = {
+    graceMs,
+    ...deployment.retention,
+    ...(keptBytes !== undefined && { keptBytes }),
+    ...(mirrorBytes !== undefined && { mirrorBytes }),
+  }
   if (dryRun) {
     const limits = engine.collectionLimits(terms)
-    return answer(true, limits, await sweep(deployment, engine, limits, { dryRun, ...(signal && { signal }) }))
+    const call = { dryRun, ...(signal && { signal }) }
+    const report = await sweep(deployment, engine, limits, call)
+    const quotas = await makeRoom(deployment, engine, limits, call)
+    return answer(true, { limits, report, quotas })
   }
   const begin = () => engine.collect(principal, terms)
-  const { limits, report } = await remove(deployment, engine, begin, { ...(signal && { signal }), onNotice })
-  return answer(false, limits, report)
+  return answer(false, await remove(deployment, engine, begin, { ...(signal && { signal }), onNotice }))
 }
 
 /**
@@ -64,6 +74,7 @@ export async function removeRun(
 interface Removed {
   readonly limits: Limits
   readonly report: CollectionReport
+  readonly quotas: readonly QuotaTally[]
 }
 
 function remove(
@@ -86,20 +97,27 @@ async function removeLeading(
 ): Promise<Removed> {
   const { seq, at: _, ...limits } = await begin()
   const removed = { objects: 0, bytes: 0 }
+  const pieces = { kept: 0, mirrors: 0 }
   const end = (outcome: 'done' | 'failed') =>
-    engine.collected(seq, { outcome, removed: removed.objects, bytes: removed.bytes })
+    engine.collected(seq, {
+      outcome,
+      removed: removed.objects,
+      bytes: removed.bytes,
+      ...(pieces.kept > 0 && { workspaces: pieces.kept }),
+      ...(pieces.mirrors > 0 && { mirrors: pieces.mirrors }),
+    })
   try {
+    const call = { dryRun: false, ...(signal && { signal }), mayRemove: () => lead.check() }
     const report = await sweep(deployment, engine, limits, {
-      dryRun: false,
-      ...(signal && { signal }),
-      mayRemove: () => lead.check(),
+      ...call,
       removed({ size }) {
         removed.objects++
         removed.bytes += size
       },
     })
+    const quotas = await makeRoom(deployment, engine, limits, { ...call, removed: (of) => void pieces[of]++ })
     await end('done')
-    return { limits, report }
+    return { limits, report, quotas }
   } catch (error) {
     // Where even that can not be recorded, the next engine knows that it ended.
     await end('failed').catch((cause: unknown) => onNotice(toSeamError(cause)))
@@ -120,7 +138,7 @@ async function sweep(
   return collectBlobs({ ns, journal, projections, guarded, dir, size, held, removalsFrom, dryRun, ...limits }, call)
 }
 
-function answer(dryRun: boolean, limits: Limits, report: CollectionReport): CollectAnswer {
+function answer(dryRun: boolean, { limits, report, quotas }: Removed): CollectAnswer {
   const { storedBefore, runsBefore, snapshotsBefore } = limits
   return {
     dryRun,
@@ -128,5 +146,6 @@ function answer(dryRun: boolean, limits: Limits, report: CollectionReport): Coll
     ...(runsBefore !== undefined && { runsBefore }),
     ...(snapshotsBefore !== undefined && { snapshotsBefore }),
     ...report,
+    ...(quotas.length > 0 && { quotas }),
   }
 }

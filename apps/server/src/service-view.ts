@@ -13,6 +13,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
   } = engine?.stats() ?? { ...nothing, slots: undefined, paused: 0, size: (await journal.head(ns)).size }
   const leader = engine === undefined ? await leadership?.leader() : undefined
   const paused = engine?.paused()
+  const quotas = await deployment.nearQuotas.near()
   return {
     version,
     api: 'v1',
@@ -28,6 +29,7 @@ export async function describe(deployment: Deployment, startedAt: number): Promi
     ...(engine === undefined && leadership !== undefined && { standby: { ...(leader !== undefined && { leader }) } }),
     ...(paused && { paused }),
     ...(engine !== undefined && { budgets: engine.budgets() }),
+    ...(quotas.length > 0 && { quotas }),
     stats,
   }
 }

@@ -51,6 +51,8 @@ async function sweeping(change: (journal: Journal) => Journal = (journal) => jou
       guarded: guardedStorage(slow),
       exporting: new Map(),
       retention: {},
+      quotaBytes: {},
+      worker: { makeRoom: () => Promise.reject(new Error('There is no quota.')) },
       requireEngine: async () => engine,
     },
     { id: 'local:1000' },

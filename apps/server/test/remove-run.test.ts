@@ -33,6 +33,8 @@ it('is refused while something reads what the run left, also where that began at
     guarded: guardedStorage(storage),
     exporting,
     retention: {},
+    quotaBytes: {},
+    worker: { makeRoom: () => Promise.reject(new Error('There is no quota.')) },
   }
   const remove = (led = engine) =>
     removeRun({ ...deployment, requireEngine: async () => led }, principal, 'r', { onNotice: () => undefined })

@@ -78,25 +78,31 @@ export function keptCheck(
       return {
         status: 'warn',
         measured: `${count}, ${size}, in ${where}`,
-        remedy: `Take what you need from ${where}, then remove it: nothing else does.`,
+        remedy: `Take what you need from ${where}, then remove it: nothing else does, but \`seamark gc\` beyond quotas.kept.`,
       }
     },
   }
 }
 
-/** `measure` gives how many bytes the storage holds, and may hold. */
+/** The share of a quota from which on it is said. */
+export const NEAR_QUOTA = 0.9
+
+/** `measure` gives how many bytes are taken of a quota, and may be. Beyond that of the storage no run is begun. */
 export function quotaCheck(
+  of: 'storage' | 'kept' | 'mirrors',
   measure: (signal: AbortSignal) => Promise<{ readonly bytes: number; readonly maxBytes: number }>,
 ): DoctorCheck {
+  const what = { storage: 'the storage', kept: 'workspaces that were not captured', mirrors: 'mirrors of repositories' }
   return {
-    id: 'storage.quota',
-    title: 'Quota of the storage',
+    id: `${of}.quota`,
+    title: `Quota of ${what[of]}`,
     async run(signal) {
       const { bytes, maxBytes } = await measure(signal)
       const measured = `${bytes} of ${maxBytes} bytes, ${Math.round((100 * bytes) / maxBytes)} %`
-      const remedy = 'Call `seamark gc`, or raise quotas.storage: beyond it no run is begun.'
-      if (bytes > maxBytes) return { status: 'fail', measured, remedy }
-      return bytes > 0.9 * maxBytes ? { status: 'warn', measured, remedy } : { status: 'ok', measured }
+      const then = of === 'storage' ? ': beyond it no run is begun.' : '. It removes the oldest that nothing needs.'
+      const remedy = `Call \`seamark gc\`, or raise quotas.${of}${then}`
+      if (bytes > maxBytes && of === 'storage') return { status: 'fail', measured, remedy }
+      return bytes > NEAR_QUOTA * maxBytes ? { status: 'warn', measured, remedy } : { status: 'ok', measured }
     },
   }
 }

@@ -149,10 +149,14 @@ export interface SeamarkConfig {
     /** Snapshots of workspaces and conversations of agents. */
     readonly snapshots?: string
   }
-  /** How much may be taken, such as `200GiB`; without it any. Beyond it no run is begun until there is room; what runs goes on. */
+  /** How much of the namespace may be taken, such as `200GiB`; without it any. */
   readonly quotas?: {
-    /** What the storage has of the namespace. */
+    /** What the storage has. Beyond it no run is begun until there is room; what runs goes on. */
     readonly storage?: string
+    /** Workspaces that were not captured, on the disk of the service. While they take more, `seamark gc` removes the oldest. */
+    readonly kept?: string
+    /** Mirrors of repositories, on the disk of the service. While they take more, `seamark gc` removes those that were not used for longest. */
+    readonly mirrors?: string
   }
   /** The way out of attempts whose policy has one. */
   readonly egress?: EgressSettings

@@ -3,7 +3,16 @@
  *
  * @module
  */
-export { clockCheck, dataFolderCheck, diskCheck, gitCheck, keptCheck, nodeCheck, quotaCheck } from './checks.ts'
+export {
+  clockCheck,
+  dataFolderCheck,
+  diskCheck,
+  gitCheck,
+  keptCheck,
+  NEAR_QUOTA,
+  nodeCheck,
+  quotaCheck,
+} from './checks.ts'
 export { defineConfig } from './config.ts'
 export type { AgentConfig, JournalStore, Kept, Requirements, SeamarkConfig, SpendBudget, TeamConfig } from './config.ts'
 export { runDoctor } from './doctor.ts'

@@ -40,7 +40,7 @@ export interface LoadedConfig {
   /** Milliseconds for which what sealed runs left is kept; absent: for ever. */
   readonly retention: { readonly runsMs?: number; readonly snapshotsMs?: number }
   /** Bytes that may be taken; absent: any. */
-  readonly quotas: { readonly storage?: number }
+  readonly quotas: { readonly storage?: number; readonly kept?: number; readonly mirrors?: number }
   /** What the file exports, checked; empty where there is none. */
   readonly config: SeamarkConfig
 }
@@ -123,7 +123,13 @@ function retentionOf({ retention = {} }: SeamarkConfig): LoadedConfig['retention
 
 function quotasOf({ quotas = {} }: SeamarkConfig): LoadedConfig['quotas'] {
   const storage = sizeBytes(quotas.storage ?? '')
-  return { ...(storage !== undefined && { storage }) }
+  const kept = sizeBytes(quotas.kept ?? '')
+  const mirrors = sizeBytes(quotas.mirrors ?? '')
+  return {
+    ...(storage !== undefined && { storage }),
+    ...(kept !== undefined && { kept }),
+    ...(mirrors !== undefined && { mirrors }),
+  }
 }
 
 function budgetsOf({ budgets = {}, ...config }: SeamarkConfig): LoadedConfig['budgets'] {

@@ -75,7 +75,7 @@ const shape = z.strictObject({
   policy: maybe(z.unknown()),
   setup: maybe(z.strictObject({ policy: maybe(z.unknown()) })),
   retention: maybe(z.strictObject({ runs: maybe(age), snapshots: maybe(age) })),
-  quotas: maybe(z.strictObject({ storage: maybe(size) })),
+  quotas: maybe(z.strictObject({ storage: maybe(size), kept: maybe(size), mirrors: maybe(size) })),
   notify: maybe(z.tuple([z.string().min(1)], z.string())),
   budgets: maybe(z.strictObject({ principal: maybe(spend), day: maybe(spend) })),
   agents: maybe(z.record(named, z.strictObject({ policy: maybe(z.unknown()), budget: maybe(spend) }))),

@@ -16,11 +16,18 @@ export interface StorageRecords {
     readonly snapshotsBefore?: number
     /** The actor asked to give up just this run, whatever its age; nothing else is removed. */
     readonly run?: string
+    /** Workspaces that were not captured are removed, the oldest first, until they take no more bytes of the disk. */
+    readonly keptBytes?: number
+    /** The same for mirrors of repositories, and their last use. */
+    readonly mirrorBytes?: number
   }
   'collection.ended': {
     readonly outcome: 'done' | 'failed'
     /** Blobs that were removed, and their bytes. */
     readonly removed: number
     readonly bytes: number
+    /** Workspaces and mirrors that were removed; absent for none. */
+    readonly workspaces?: number
+    readonly mirrors?: number
   }
 }

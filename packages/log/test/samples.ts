@@ -79,8 +79,8 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
   'agent.removed': { name: 'docs-writer', version: 3, digest },
   'hold.placed': { run: 'r', reason: 'asked for by the auditors' },
   'hold.released': { run: 'r' },
-  'collection.begun': { storedBefore: 3, runsBefore: 2, snapshotsBefore: 1, run: 'r' },
-  'collection.ended': { outcome: 'done', removed: 2, bytes: 7 },
+  'collection.begun': { storedBefore: 3, runsBefore: 2, snapshotsBefore: 1, run: 'r', keptBytes: 5, mirrorBytes: 6 },
+  'collection.ended': { outcome: 'done', removed: 2, bytes: 7, workspaces: 1, mirrors: 1 },
   'command.voided': { command: 'run.cancel', reason: 'sealed', target: 'r' },
   'run.submitted': {
     name: 'demo',

@@ -135,7 +135,7 @@ export function decideRemoveRun(state: State, command: Command & { type: 'remove
  */
 export function limitsOf(
   { launches }: State,
-  { graceMs, runsMs, snapshotsMs }: CollectionTerms,
+  { graceMs, runsMs, snapshotsMs, keptBytes, mirrorBytes }: CollectionTerms,
   now: number,
 ): (AnyRecord & { kind: 'collection.begun' })['data'] {
   let oldest = now
@@ -144,6 +144,8 @@ export function limitsOf(
     storedBefore: Math.max(0, oldest - graceMs),
     ...(runsMs !== undefined && { runsBefore: Math.max(0, now - runsMs) }),
     ...(snapshotsMs !== undefined && { snapshotsBefore: Math.max(0, now - snapshotsMs) }),
+    ...(keptBytes !== undefined && { keptBytes }),
+    ...(mirrorBytes !== undefined && { mirrorBytes }),
   }
 }
 

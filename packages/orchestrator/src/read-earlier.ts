@@ -57,6 +57,19 @@ export async function readEarlier(ns: string, journal: Journal, { run, seq }: Ru
   return { spec, items, results }
 }
 
+/** What a run was submitted to work on; `undefined` where its payloads were purged. Errors: those of the journal. */
+export async function readWorkspace(
+  ns: string,
+  journal: Journal,
+  { seq }: Pick<RunRow, 'seq'>,
+): Promise<RunSpec['workspace'] | undefined> {
+  for await (const { payload } of journal.read(ns, seq, { to: seq + 1, payloads: true })) {
+    const value = payload === undefined ? undefined : parseJson(payload.bytes)
+    if (isRunPayload(value)) return value.spec.workspace
+  }
+  return undefined
+}
+
 /**
  * What of an earlier run a run takes, in the order of the plan. Errors: `NOT_FOUND` for an item that its plan does not have,
  * `LIMIT_EXCEEDED`.

@@ -40,7 +40,7 @@ export function noStorage(): StorageState {
   return { holds: new Map(), collection: undefined, givenUp: undefined, spared: new Map(), removalsFrom: undefined }
 }
 
-/** How old things have to be, in milliseconds. */
+/** How old things have to be, in milliseconds, and how much may be taken. */
 export interface CollectionTerms {
   /** Blobs that nothing names. */
   readonly graceMs: number
@@ -48,4 +48,8 @@ export interface CollectionTerms {
   readonly runsMs?: number
   /** The same for their snapshots and conversations. */
   readonly snapshotsMs?: number
+  /** Bytes that workspaces which were not captured may take; absent where none is removed. */
+  readonly keptBytes?: number
+  /** The same for mirrors of repositories. */
+  readonly mirrorBytes?: number
 }

@@ -80,7 +80,8 @@ function requireRun(run: string): void {
   if (!NAME.test(run)) throw new SeamError('INVALID_INPUT', 'This is no id of a run.')
 }
 
-function checkTerms({ graceMs, runsMs = 0, snapshotsMs = 0 }: CollectionTerms): void {
-  if ([graceMs, runsMs, snapshotsMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0)) return
-  throw new SeamError('INVALID_INPUT', 'Ages are whole milliseconds, not below 0.')
+function checkTerms({ graceMs, runsMs = 0, snapshotsMs = 0, keptBytes = 0, mirrorBytes = 0 }: CollectionTerms): void {
+  const given = [graceMs, runsMs, snapshotsMs, keptBytes, mirrorBytes]
+  if (given.every((number) => Number.isSafeInteger(number) && number >= 0)) return
+  throw new SeamError('INVALID_INPUT', 'Ages are whole milliseconds and sizes whole bytes, not below 0.')
 }

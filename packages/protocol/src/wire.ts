@@ -35,6 +35,7 @@ export type {
   HoldBody,
   HoldList,
   HoldView,
+  QuotaTally,
   ReleaseAnswer,
   RemovedRun,
 } from './wire/gc.ts'
@@ -64,7 +65,7 @@ export type {
 export { runPage, runStatus, runView } from './wire/run.ts'
 export type { RunPage, RunView } from './wire/run.ts'
 export { doctorReport, seamView, serviceView, trustFile } from './wire/service.ts'
-export type { DoctorFinding, DoctorReport, FindingStatus, SeamView, ServiceView } from './wire/service.ts'
+export type { DoctorFinding, DoctorReport, FindingStatus, QuotaView, SeamView, ServiceView } from './wire/service.ts'
 export { planView } from './wire/plan.ts'
 export type { PlanItemView, PlanView } from './wire/plan.ts'
 export {

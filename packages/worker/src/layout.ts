@@ -8,6 +8,8 @@ export interface NamespaceLayout {
   readonly layers: string
   /** Workspaces of attempts that ended without a snapshot. */
   readonly kept: string
+  /** Mirrors of repositories. */
+  readonly mirrors: string
   readonly tmp: string
 }
 
@@ -56,6 +58,7 @@ export function namespaceLayout(root: string, ns: string): NamespaceLayout {
     attempts: join(dir, 'attempts'),
     layers: join(dir, 'layers'),
     kept: join(dir, 'kept'),
+    mirrors: join(dir, 'repositories'),
     tmp: join(dir, 'tmp'),
   }
 }

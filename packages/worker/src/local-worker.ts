@@ -32,6 +32,8 @@ import type { GitTools } from './git-tools.ts'
 import { gitTools } from './git-tools.ts'
 import { knownSecrets } from './known-secrets.ts'
 import { keptWorkspaces, type KeptWorkspaces } from './kept.ts'
+import { makeRoom, spaceOf } from './room.ts'
+import type { Room, RoomKind, RoomOptions, RoomTerms, SpaceTally } from './room.ts'
 import { removeTree } from './remove-tree.ts'
 import { keyFiles, layerDigest, layerIsWhole } from './layers.ts'
 import { attemptLayout } from './layout.ts'
@@ -87,6 +89,10 @@ export interface LocalWorker extends Worker {
   serviceOutput(of: ServiceOutput, goesOn: () => Promise<boolean>, options?: CallOptions): AsyncIterable<Uint8Array>
   /** What was not captured and is kept, of all namespaces. Reads a bounded number of entries and changes nothing. */
   kept(options?: CallOptions): Promise<KeptWorkspaces>
+  /** Space on the disk that workspaces which were not captured, or mirrors of repositories, take of a namespace. Looks at every file. */
+  space(ns: string, kind: RoomKind, options?: CallOptions): Promise<SpaceTally>
+  /** Removes the oldest of them while they take more than they may. Errors: those of `mayRemove` and of the disk. */
+  makeRoom(ns: string, kind: RoomKind, terms: RoomTerms, options?: RoomOptions): Promise<Room>
 }
 
 /** How far a program was followed. */
@@ -272,5 +278,13 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     sweep: (keep) => onHost('Removing what is left over', root, () => sweepLeftovers(root, keep, keeping)),
 
     kept: (call) => onHost('Looking at what is kept', root, () => keptWorkspaces(root, call)),
+
+    space: (ns, kind, call) =>
+      onHost('Looking at the space that is taken', root, () => spaceOf(toolsOf(ns).layout, kind, call)),
+
+    makeRoom(ns, kind, terms, call) {
+      const { layout, git } = toolsOf(ns)
+      return onHost('Making room', root, () => makeRoom(layout, kind, terms, git.mirrors, call))
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { CallOptions, ResolvedWorkspace } from '@seamark/core'
 import { SeamError, sha256Hex, systemCode } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { removeTree } from './remove-tree.ts'
 import type { Git } from './run-git.ts'
@@ -36,6 +36,8 @@ export interface Mirrors {
   refresh(source: string, options?: CallOptions): Promise<string>
   /** Folder of a repository without commits, in which the empty tree is the base. */
   empty(options?: CallOptions): Promise<string>
+  /** Works where nothing else changes what is at a path. */
+  alone<T>(path: string, work: () => Promise<T>): Promise<T>
   /** Runs with a private folder for an index and new objects, removed afterwards. */
   scratch<T>(work: (scratch: Scratch) => Promise<T>): Promise<T>
 }
@@ -93,8 +95,15 @@ export function mirrors(dir: string, git: Git): Mirrors {
     }
   }
 
-  function pathOf(source: string): string {
-    return join(repositories, `${sha256Hex(source)}.git`)
+  function pathOf(base: Parameters<typeof mirrorName>[0]): string {
+    return join(repositories, mirrorName(base))
+  }
+
+  /** Notes that a mirror is used now: what is over a quota goes by that. */
+  async function used(path: string): Promise<string> {
+    const now = new Date()
+    await utimes(path, now, now)
+    return path
   }
 
   // A local clone hard-links the objects where it can, which never change; `--dissociate` copies what
@@ -143,7 +152,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
   function commitOf(source: string, commit: string, options?: CallOptions & Pick<GitBase, 'history'>) {
     const lone = options?.history === 'none'
     // Beside the mirror with the history, which stays whole.
-    const path = pathOf(lone ? `${source}\0none` : source)
+    const path = pathOf({ source, ...(lone && { history: 'none' }) })
     return alone(path, async () => {
       let tree = (await exists(path)) ? await treeOf(path, commit, options) : undefined
       // The source is looked at only where it is needed: it may be gone.
@@ -166,11 +175,12 @@ export function mirrors(dir: string, git: Git): Mirrors {
         throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
           remedy: 'Restore the commit there, or submit again from one that is there.',
         })
-      return { gitDir: path, tree }
+      return { gitDir: await used(path), tree }
     })
   }
 
   return {
+    alone,
     commit: commitOf,
     async ensure(base, options) {
       const { source, commit, history } = base
@@ -180,7 +190,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
       return gitDir
     },
     refresh(source, options) {
-      const path = pathOf(source)
+      const path = pathOf({ source })
       return alone(path, async () => {
         await create(path, clone(source, options))
         const { stdout } = await git(['ls-remote', '--quiet', '--', source, 'HEAD'], {
@@ -192,7 +202,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
           .split('\n')
           .some((line) => line.endsWith('\tHEAD'))
         await fetch(path, source, [branches, tags, ...(head ? ['+HEAD:refs/seamark/HEAD'] : [])], [], options)
-        return path
+        return used(path)
       })
     },
     empty(options) {
@@ -212,6 +222,16 @@ export function mirrors(dir: string, git: Git): Mirrors {
       }
     },
   }
+}
+
+/** Name of the folder of a mirror. That of a lone commit has a mirror of its own. */
+export function mirrorName({ source, history }: Pick<GitBase, 'source' | 'history'>): string {
+  return `${sha256Hex(history === 'none' ? `${source}\0none` : source)}.git`
+}
+
+/** Names of the mirrors that a workspace and its submodules are made from. */
+export function mirrorNames(base: GitBase): readonly string[] {
+  return [mirrorName(base), ...(base.filled ?? []).flatMap(mirrorNames)]
 }
 
 /** For what only reads a local repository: no transport but that. */

@@ -1,6 +1,6 @@
 import { systemCode } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AttemptLayout, NamespaceLayout } from './layout.ts'
 import { attemptLayout, namespaceLayout } from './layout.ts'
@@ -27,6 +27,9 @@ export async function releaseAttempt(
       const moved = async () => {
         await reopen(attempt.workspace)
         await rename(attempt.workspace, to)
+        // When it was kept, whatever its program made of the time.
+        const now = new Date()
+        await utimes(to, now, now)
         return true
       }
       if (await unlessGone(moved)) keeping(launchId, to)
@@ -84,8 +87,8 @@ export async function sweepLeftovers(root: string, keep: ReadonlySet<string>, ke
       } else await removeTree(join(ns.attempts, launchId))
     }
     await removeTree(ns.tmp)
-    for (const repository of await list(join(ns.dir, 'repositories')))
-      if (!repository.endsWith('.git')) await removeTree(join(ns.dir, 'repositories', repository))
+    for (const repository of await list(ns.mirrors))
+      if (!repository.endsWith('.git')) await removeTree(join(ns.mirrors, repository))
   }
   return released
 }

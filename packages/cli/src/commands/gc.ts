@@ -1,6 +1,6 @@
 import { SeamError } from '@seamark/kit'
 import { durationMs, MIN_GRACE_MS } from '@seamark/protocol'
-import type { BlobTally, CollectAnswer } from '@seamark/protocol'
+import type { BlobTally, CollectAnswer, QuotaTally } from '@seamark/protocol'
 import type { Command } from '../command.ts'
 import { withConnection } from '../connect.ts'
 import { command } from '../define.ts'
@@ -45,7 +45,7 @@ function graceOf(text: string): number {
   })
 }
 
-function described({ dryRun, kept, young, removed, ...answer }: CollectAnswer): string {
+function described({ dryRun, kept, young, removed, quotas = [], ...answer }: CollectAnswer): string {
   const { runs, snapshots, runsBefore, snapshotsBefore } = answer
   const { orphaned, givenUp } = removed
   const all = { objects: orphaned.objects + givenUp.objects, bytes: orphaned.bytes + givenUp.bytes }
@@ -59,8 +59,19 @@ function described({ dryRun, kept, young, removed, ...answer }: CollectAnswer): 
       (line) => `    ${line}`,
     ),
     `Kept ${tally(kept)}${young.objects === 0 ? '' : `, and ${tally(young)} that nothing names but that are too young`}.`,
+    ...quotas.map((quota) => quotaLine(dryRun, quota)),
     '',
   ].join('\n')
+}
+
+const things = { kept: 'workspace that was not captured', mirrors: 'mirror of a repository' } as const
+const manyThings = { kept: 'workspaces that were not captured', mirrors: 'mirrors of repositories' } as const
+
+function quotaLine(dryRun: boolean, { of, maxBytes, removed, left }: QuotaTally): string {
+  const said = ({ objects, bytes }: BlobTally) =>
+    `${objects} ${objects === 1 ? things[of] : manyThings[of]} (${bytesText(bytes)})`
+  const over = left.bytes > maxBytes ? ' What is left is needed, or too young.' : ''
+  return `${dryRun ? 'Would remove' : 'Removed'} ${said(removed)}; ${bytesText(left.bytes)} of ${bytesText(maxBytes)} ${dryRun ? 'would be' : 'are'} taken.${over}`
 }
 
 export function tally({ objects, bytes }: BlobTally): string {

@@ -1,4 +1,4 @@
-import type { ItemView, RunView } from '@seamark/protocol'
+import type { ItemView, QuotaView, RunView } from '@seamark/protocol'
 import { reasonWords } from '@seamark/kit'
 import type { SeamarkClient } from '@seamark/sdk'
 import { budgetLines, spentText } from '../budget-text.ts'
@@ -17,7 +17,7 @@ import { setupFailure } from '../setup-failure.ts'
 import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
 import { fit, harmless } from '../style.ts'
-import { counted, duration } from '../words.ts'
+import { bytesText, counted, duration } from '../words.ts'
 
 type Service = NonNullable<NonNullable<ItemView['product']>['services']>[number]
 
@@ -38,7 +38,7 @@ export const status: Command = command({
     { line: 'seamark status last lint --json', says: 'one item, with the digests of what it made' },
   ],
   notes: [
-    '--json gives { runs: [RunView], standby?, paused? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation',
+    '--json gives { runs: [RunView], standby?, paused?, quotas? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation',
     'of the wire.',
   ],
   run: (context, args) =>
@@ -55,17 +55,33 @@ export const status: Command = command({
 })
 
 async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean): Promise<void> {
-  const { standby, paused, budgets = [] } = await client.service()
+  const { standby, paused, budgets = [], quotas } = await client.service()
   const runs: RunView[] = []
   for await (const run of client.runs()) if (runs.push(run) === runsShown) break
-  if (json) return io.out(`${JSON.stringify({ runs, ...(standby && { standby }), ...(paused && { paused }) })}\n`)
+  if (json)
+    return io.out(
+      `${JSON.stringify({ runs, ...(standby && { standby }), ...(paused && { paused }), ...(quotas && { quotas }) })}\n`,
+    )
   if (standby !== undefined)
     await io.out(`${io.style.yellow(`Standby: ${harmless(standby.leader ?? 'another service')} leads.`)}\n`)
   if (paused !== undefined) await io.out(`${io.style.yellow(pausedText(paused))}\n`)
   const spent = budgets.filter(({ warned }) => warned.length > 0).slice(0, budgetsShown)
   for (const line of spent.flatMap(budgetLines)) await io.out(`${io.style.yellow(line)}\n`)
+  for (const quota of quotas ?? []) await io.out(`${io.style.yellow(quotaText(quota))}\n`)
   if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
   await io.out(runs.map((run) => `${runLine(run, io.style)}\n`).join(''))
+}
+
+const quotaNames = {
+  storage: 'The storage',
+  kept: 'Workspaces that were not captured',
+  mirrors: 'Mirrors of repositories',
+} as const
+
+function quotaText({ of, bytes, maxBytes }: QuotaView): string {
+  const takes = `${quotaNames[of]}: ${bytesText(bytes)} of ${bytesText(maxBytes)} taken`
+  const refused = of === 'storage' && bytes > maxBytes ? '; no run is begun' : ''
+  return `${takes}${refused}. Make room with seamark gc, or raise quotas.${of}.`
 }
 
 function runLine(run: RunView, style: Style): string {

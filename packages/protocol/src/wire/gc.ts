@@ -23,6 +23,22 @@ export interface BlobTally {
 }
 const tally: z.ZodType<BlobTally> = z.object({ objects: count, bytes: count })
 
+/** What is taken on the disk of the service beyond which a collection removes the oldest. */
+export interface QuotaTally {
+  /** Workspaces that were not captured, or mirrors of repositories. */
+  readonly of: 'kept' | 'mirrors'
+  /** Bytes that may be taken. */
+  readonly maxBytes: number
+  readonly removed: BlobTally
+  readonly left: BlobTally
+}
+const quotaTally: z.ZodType<QuotaTally> = z.object({
+  of: z.enum(['kept', 'mirrors']),
+  maxBytes: count,
+  removed: tally,
+  left: tally,
+})
+
 /** What a collection came to; of a dry run, what it would come to. */
 export interface CollectAnswer {
   readonly dryRun: boolean
@@ -41,6 +57,8 @@ export interface CollectAnswer {
   /** Runs that are given up, and those of which only snapshots are. */
   readonly runs: number
   readonly snapshots: number
+  /** One for each of these quotas that the configuration sets. */
+  readonly quotas?: readonly QuotaTally[]
 }
 export const collectAnswer: z.ZodType<CollectAnswer> = z.object({
   dryRun: z.boolean(),
@@ -52,6 +70,7 @@ export const collectAnswer: z.ZodType<CollectAnswer> = z.object({
   removed: z.object({ orphaned: tally, givenUp: tally }),
   runs: count,
   snapshots: count,
+  quotas: maybe(z.array(quotaTally)),
 })
 
 /** What the removal of what a run left came to. */

@@ -26,6 +26,18 @@ export const seamView: z.ZodType<SeamView> = z.object({
   isDefault: z.boolean(),
 })
 
+/** What is taken of a quota, in bytes. */
+export interface QuotaView {
+  readonly of: 'storage' | 'kept' | 'mirrors'
+  readonly bytes: number
+  readonly maxBytes: number
+}
+const quotaView: z.ZodType<QuotaView> = z.object({
+  of: z.enum(['storage', 'kept', 'mirrors']),
+  bytes: count,
+  maxBytes: count,
+})
+
 export interface ServiceView {
   /** Version of Seamark. */
   readonly version: string
@@ -49,6 +61,8 @@ export interface ServiceView {
   readonly paused?: Pause
   /** How the budgets of agents, principals and teams and of this day stand. Absent where this service does not lead. */
   readonly budgets?: readonly BudgetView[]
+  /** Of which more than nine tenths are taken, as was seen last. */
+  readonly quotas?: readonly QuotaView[]
   readonly stats: {
     readonly runs: number
     readonly running: number
@@ -71,6 +85,7 @@ export const serviceView: z.ZodType<ServiceView> = z.object({
   draining: maybe(z.object({ since: count })),
   paused: maybe(pauseView),
   budgets: maybe(z.array(budgetView)),
+  quotas: maybe(z.array(quotaView)),
   stats: z.object({ runs: count, running: count, waiting: count, parked: count, size: count }),
 })
 
