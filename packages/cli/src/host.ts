@@ -14,7 +14,7 @@ export interface ServiceHost {
   ): Promise<RunningService>
   /** Moves a namespace from one journal to another, verified on arrival. Errors: `CONFLICT`, `INTEGRITY`, those of both journals. */
   migrate(options: MigrateOptions): Promise<MigrateReport>
-  /** The secrets of a data folder. Nothing is made until one is set. Errors: those of `requireOwnFolder`. */
+  /** The secrets of a data folder or a configuration. Nothing is made until one is set. Errors: those of `requireOwnFolder` and of the configuration. */
   secrets(options: VaultOptions): Promise<SecretVault>
 }
 

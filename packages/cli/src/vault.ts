@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { SeamError, secretText } from '@seamark/kit'
 import type { CliContext } from './command.ts'
+import { namedConfig } from './config-file.ts'
 import { dataFolder } from './data-folder.ts'
 import { ask, canAsk } from './secret-input.ts'
 import type { SecretVault, VaultKey } from './secret-vault.ts'
@@ -22,10 +23,17 @@ export const KEY_ARGS = {
   passphrase: { type: 'boolean', description: 'Asks for a passphrase that opens it' },
 } as const
 
-/** The secrets of the data folder. `twice` has a passphrase typed again. Errors: `INVALID_INPUT`, those of `dataFolder`. */
+/** The secrets of the data folder, or of the configuration that was named. `twice` has a passphrase typed again. Errors: `INVALID_INPUT`, those of `dataFolder`. */
 export async function openVault(context: CliContext, args: VaultArgs, twice: boolean): Promise<SecretVault> {
   const key = keyOf(context, args, twice)
-  return context.host.secrets({ dataDir: await dataFolder(context, args), ...(key !== undefined && { key }) })
+  const { cwd } = context
+  const configFile = namedConfig(context, args)
+  return context.host.secrets({
+    cwd,
+    ...(configFile !== undefined && { configFile }),
+    dataDir: await dataFolder(context, args),
+    ...(key !== undefined && { key }),
+  })
 }
 
 function keyOf({ cwd, io }: CliContext, { identity, passphrase }: VaultArgs, twice: boolean): VaultKey | undefined {

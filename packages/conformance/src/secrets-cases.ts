@@ -1,4 +1,4 @@
-import type { SecretStore } from '@seamark/core'
+import type { SecretDescription, SecretStore } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
 import { inspect } from 'node:util'
 import { expectCode, expectEqual, fail, within } from './check.ts'
@@ -211,6 +211,22 @@ export const secretsCases: readonly Case<SecretStore>[] = [
       while (Date.now() <= soon) await new Promise((resolve) => setTimeout(resolve, 20))
       await expectCode('FORBIDDEN', () => seam.resolve('beta'), 'resolve after the end')
       expectEqual((await seam.describe('beta'))?.expiresAt, soon, 'end in the description after it')
+    },
+  },
+  {
+    id: 'secrets/list',
+    about: 'the names that it knows are listed, each once, without a value',
+    skip: (seam) => (seam.list === undefined ? 'it does not know its names' : undefined),
+    async run(subject) {
+      const { seam, put } = await withAlpha(subject)
+      await put('beta', second)
+      const listed: SecretDescription[] = []
+      for await (const one of seam.list?.() ?? fail('it has no list')) listed.push(one)
+      const refs = listed.map(({ ref }) => ref)
+      for (const ref of ['alpha', 'beta'])
+        expectEqual(refs.filter((one) => one === ref).length, 1, `times that ${ref} is listed`)
+      checkNoTrace(written(listed), 'alpha', first, 'the list')
+      checkNoTrace(written(listed), 'beta', second, 'the list')
     },
   },
   {

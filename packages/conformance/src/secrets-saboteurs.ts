@@ -160,6 +160,20 @@ export const secretsSaboteurs: readonly Saboteur<SecretStore>[] = [
     resolve: (ref) => right.resolve(ref),
     describe: (ref) => right.describe(ref),
   })),
+  broken('it lists values beside the names', ['list'], (right) => ({
+    async *list(options) {
+      for await (const { ref } of right.list?.(options) ?? [])
+        yield { ref, version: Buffer.from((await right.resolve(ref)).value).toString() }
+    },
+  })),
+  broken('it lists one name', ['list'], (right) => ({
+    async *list(options) {
+      for await (const one of right.list?.(options) ?? []) {
+        yield one
+        return
+      }
+    },
+  })),
   broken('it replaces whatever is there', ['replace'], (right) => ({
     async replace(ref, _, value, options) {
       const version = (await right.describe(ref))?.version ?? ''

@@ -15,6 +15,8 @@ export interface SecretStore extends Seam<'secrets/v1'> {
   resolve(ref: string, options?: CallOptions): Promise<{ readonly value: Uint8Array } & SecretDescription>
   /** `undefined` if there is none. */
   describe(ref: string, options?: CallOptions): Promise<SecretDescription | undefined>
+  /** The names that it knows, without a value. Only a store that knows them has it. Errors: `ABORTED`, those of reading. */
+  list?(options?: CallOptions): AsyncIterable<SecretDescription>
   /**
    * Puts a value in place of the one that has this version; durable when it resolves. Its end, if it has one, stays. Only a store that can be
    * written has it.

@@ -51,6 +51,7 @@ export function secretMemory(): SecretMemory {
   return {
     watch: (store) => {
       const write = store.replace?.bind(store)
+      const list = store.list?.bind(store)
       return {
         spec: store.spec,
         kind: store.kind,
@@ -62,6 +63,7 @@ export function secretMemory(): SecretMemory {
           return found
         },
         describe: (ref, options) => store.describe(ref, options),
+        ...(list && { list }),
         ...(write && {
           async replace(ref: string, version: string, value: Uint8Array, options?: CallOptions) {
             keep(ref, value)

@@ -98,6 +98,12 @@ export function commandSecrets(options: CommandSecretsOptions): SecretStore {
       if (value === undefined) throw noSuchSecret(ref, name)
       return { ref, value, version: version(ref, value) }
     },
+    async *list({ signal } = {}) {
+      for (const ref of [...commands.keys()].toSorted()) {
+        throwIfAborted(signal)
+        yield { ref }
+      }
+    },
     async describe(ref, call = {}) {
       const value = await run(ref, call)
       return value && { ref, version: version(ref, value) }

@@ -1,5 +1,5 @@
 import type { SecretStore } from '@seamark/core'
-import { checkSecretName, throwIfAborted } from '@seamark/kit'
+import { checkSecretName, SeamError, throwIfAborted } from '@seamark/kit'
 import { noSuchSecret } from './errors.ts'
 import type { SecretsGuarantees } from './guarantees.ts'
 import { versioner } from './version.ts'
@@ -45,8 +45,14 @@ export function environmentSecrets(options: EnvironmentSecretsOptions): SecretSt
     async resolve(ref, { signal } = {}) {
       throwIfAborted(signal)
       const value = find(ref)
-      if (value === undefined) throw noSuchSecret(ref, name)
+      if (value === undefined) throw unset(ref, variables.get(ref), name)
       return { ref, value, version: version(ref, value) }
+    },
+    async *list({ signal } = {}) {
+      for (const ref of [...variables.keys()].toSorted()) {
+        throwIfAborted(signal)
+        yield { ref }
+      }
     },
     async describe(ref, { signal } = {}) {
       throwIfAborted(signal)
@@ -54,4 +60,11 @@ export function environmentSecrets(options: EnvironmentSecretsOptions): SecretSt
       return value && { ref, version: version(ref, value) }
     },
   }
+}
+
+function unset(ref: string, variable: string | undefined, name: string): SeamError {
+  if (variable === undefined) return noSuchSecret(ref, name)
+  return new SeamError('NOT_FOUND', `The variable ${variable} of the secret ${ref} is not set.`, {
+    remedy: 'Set it in the environment of this process.',
+  })
 }

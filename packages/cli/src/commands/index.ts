@@ -204,7 +204,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'secrets list',
-    summary: 'Names the secrets of the data folder, never their values',
+    summary: 'Names the secrets, never their values',
     load: async () => (await import('./secrets-list.ts')).secretsList,
   },
   {

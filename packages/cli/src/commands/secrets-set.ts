@@ -37,6 +37,7 @@ export const secretsSet: Command = withoutValues(
       const expiresAt = args.expires === undefined ? undefined : timeOf(args.expires)
       const vault = await openVault(context, args, true)
       // Where it could not be set, nobody types it in vain.
+      vault.checkWritable()
       await vault.describe(args.name)
       const value = await readSecret(io, `Value of ${args.name}: `)
       if (args['new-identity'] === true) {
