@@ -30,8 +30,13 @@ export async function onSandbox(): Promise<Ground> {
   return { executor: 'sandbox', isolation: 'namespace', line: '', keeps: [], stop: async () => undefined }
 }
 
+export interface DockerWithPrograms extends DockerEngine, RunningServer {
+  /** The id of an image of programs of this machine. */
+  readonly programs: string
+}
+
 /** A Docker engine of its own, with an image of programs of this machine. Node.js and git are among them. */
-export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer & { readonly programs: string }> {
+export async function dockerWithPrograms(): Promise<DockerWithPrograms> {
   const engine = await startDocker()
   try {
     return { ...engine, programs: makeImage(engine.socketPath, ...programs) }
@@ -44,21 +49,26 @@ export async function dockerWithPrograms(): Promise<DockerEngine & RunningServer
 /** Such an engine for a service. What isolates nothing is there too, as in every service. */
 export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const engine = await dockerWithPrograms()
-  return groundOf(engine, engine.programs, data)
+  return serviceOn(engine, engine.programs, data)
 }
 
 /** The same, where attempts have npm. */
 export async function onDockerWithNpm({ data }: Pick<Place, 'data'>): Promise<Ground> {
   const engine = await dockerWithPrograms()
   try {
-    return groundOf(engine, withNpm(engine.socketPath, engine.programs), data)
+    return serviceOn(engine, withNpm(engine.socketPath, engine.programs), data)
   } catch (error) {
     await engine.stop()
     throw error
   }
 }
 
-function groundOf({ socketPath, dir, stop }: DockerEngine & RunningServer, image: string, data: string): Ground {
+/** What gives a service this engine. */
+export function serviceOn(
+  { socketPath, dir, stop }: DockerEngine & RunningServer,
+  image: string,
+  data: string,
+): Ground {
   const made = (name: string, as: object) => {
     const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
     return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`

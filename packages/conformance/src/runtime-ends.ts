@@ -15,6 +15,7 @@ const badEnds: readonly Exit[] = [
   { ...base, reason: 'timeout', signal: 'SIGKILL' },
   { ...base, reason: 'output', signal: 'SIGKILL' },
   { ...base, reason: 'memory', signal: 'SIGKILL' },
+  { ...base, reason: 'interrupted', signal: 'SIGKILL' },
   { ...base, reason: 'not-started', detail: 'ENOENT' },
 ]
 

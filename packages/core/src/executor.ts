@@ -80,9 +80,22 @@ export interface LaunchSpec {
   readonly stdin?: 'pipe' | 'none'
 }
 
-/** Why an attempt's process tree came to its end. */
+/**
+ * Why an attempt's process tree came to its end. `interrupted`: what runs it ended it and was not asked to, such as a container
+ * engine that stopped; its program is not to blame.
+ */
 export type ExitReason =
-  'exited' | 'signaled' | 'killed' | 'timeout' | 'idle' | 'output' | 'memory' | 'pids' | 'disk' | 'not-started'
+  | 'exited'
+  | 'signaled'
+  | 'killed'
+  | 'timeout'
+  | 'idle'
+  | 'output'
+  | 'memory'
+  | 'pids'
+  | 'disk'
+  | 'interrupted'
+  | 'not-started'
 
 /** How a process tree ended. */
 export interface Exit {
@@ -103,7 +116,7 @@ export interface Exit {
   readonly left?: LeftProcesses
   /** For a launch with `tellRefusedWrites`. Absent where the executor can not see them. */
   readonly refusedWrites?: RefusedWrites
-  /** For `not-started`: what the host said, such as `ENOENT: no such program`. Never a secret. */
+  /** For `not-started`: what the host said, such as `ENOENT: no such program`. For `interrupted`: what ended it. Never a secret. */
   readonly detail?: string
 }
 

@@ -17,6 +17,7 @@ export interface ContainerConfig {
   /** Input stays open when whoever sent some lets go. */
   StdinOnce: false
   Tty: false
+  StopSignal: 'SIGKILL'
   NetworkDisabled: true
   HostConfig: {
     Runtime: string

@@ -77,6 +77,8 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
     OpenStdin: spec.stdin === 'pipe',
     StdinOnce: false,
     Tty: false,
+    // An engine that stops ends it so that no program can make an end of its own out of that.
+    StopSignal: 'SIGKILL',
     NetworkDisabled: true,
     HostConfig: {
       Runtime: runtime,

@@ -92,11 +92,14 @@ function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Coun
     if (count.over) return 'output'
     // It ended by itself while nobody was there to end it.
     if (timeoutMs !== undefined && endedAt - startedAt > timeoutMs + TIMER_MS) return 'timeout'
+    if (isInterrupted(facts, said)) return 'interrupted'
     return signal === undefined ? 'exited' : 'signaled'
   }
+  const why = reason()
   return {
     ...(signal === undefined ? { code: exitCode } : { signal }),
-    reason: reason(),
+    reason: why,
+    ...(why === 'interrupted' && { detail: INTERRUPTED }),
     startedAt,
     endedAt,
     outputBytes: count.stdout + count.stderr,
@@ -104,6 +107,19 @@ function exitOf(facts: ContainerFacts, stop: StopReason | undefined, count: Coun
     ...(said?.left !== undefined && { left: said.left }),
     ...(said?.refusedWrites !== undefined && { refusedWrites: said.refusedWrites }),
   }
+}
+
+const INTERRUPTED = 'The container engine stopped, or was told to end the container.'
+/** What the engine tells of a container of which it does not know how it ended, as after a crash of the machine. */
+const UNKNOWN_CODE = 255
+
+/**
+ * A keeper that tells how its program ended can not be killed from inside. Where it told nothing, and nobody here ended it, the
+ * engine did, or somebody through it. Pure.
+ */
+function isInterrupted({ exitCode, labels }: ContainerFacts, said: Judgement | undefined): boolean {
+  const tells = (labels[LABEL.watchword] ?? '') !== ''
+  return tells && said === undefined && (exitCode === 128 + constants.signals.SIGKILL || exitCode === UNKNOWN_CODE)
 }
 
 /** The engine tells an end by signal n as 128 + n. The keeper tells which it was, unless it was killed after that. */

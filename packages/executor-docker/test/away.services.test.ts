@@ -274,7 +274,7 @@ describe('an engine that is away', () => {
     for (const each of [executor, after]) {
       expect(await each.attach(ended)).toEqual({ state: 'exited', exit })
       expect(await read(each, ended)).toBe('kept\n')
-      expect((await endOf(each, running)).code).not.toBe(0)
+      expect(await endOf(each, running)).toMatchObject({ reason: 'interrupted', detail: expect.any(String) })
       await expect(each.launch(gone, shell('true'))).rejects.toMatchObject({ code: 'CONFLICT' })
     }
     for (let n = 0; n < 200 && !told.includes(`${running} exited`); n++) await sleep(50)

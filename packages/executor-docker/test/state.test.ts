@@ -70,13 +70,22 @@ describe('the state of a launch', () => {
     expect(endOf({ exitCode: 137, labels: limits('1000') })).toEqual(['timeout', 'SIGKILL'])
     expect(endOf({ exitCode: 137, labels: limits('1001') })).toEqual(['signaled', 'SIGKILL'])
     expect(endOf({ exitCode: 137, labels: limits('1000') }, 'killed')).toEqual(['killed', 'SIGKILL'])
+    // By the engine, where the keeper would have told anything else.
+    const tells = { [LABEL.watchword]: 'a'.repeat(32) }
+    for (const exitCode of [137, 255])
+      expect(endOf({ exitCode, labels: tells })).toEqual(['interrupted', exitCode === 137 ? 'SIGKILL' : 255])
+    for (const exitCode of [0, 1, 143]) expect(endOf({ exitCode, labels: tells })).not.toContain('interrupted')
+    expect(endOf({ exitCode: 137, labels: tells }, 'killed')).toEqual(['killed', 'SIGKILL'])
+    expect(endOf({ exitCode: 137, labels: tells, oomKilled: true })).toEqual(['memory', 'SIGKILL'])
+    expect(endOf({ exitCode: 137, labels: tells }, undefined, true)).toEqual(['output', 'SIGKILL'])
     expect(endOf({ labels: limits('-1'), endedAt: 9e12 })).toEqual(['exited', 0])
   })
 
   it('has what the keeper told, unless the container ended in another way after that', () => {
     const left = { processes: 2, names: ['sh'] }
+    const labels = { [LABEL.watchword]: 'a'.repeat(32) }
     const toldOf = (exitCode: number, said: Judgement, stop?: StopReason) => {
-      const state = stateOf({ ...base, exitCode }, stop, count, said)
+      const state = stateOf({ ...base, exitCode, labels }, stop, count, said)
       return state.state === 'exited' ? [state.exit.reason, state.exit.code ?? state.exit.signal, state.exit.left] : []
     }
     expect(toldOf(139, { reason: 'exited', code: 139, left })).toEqual(['exited', 139, left])

@@ -11,5 +11,6 @@ export const EXIT_REASONS: readonly ExitReason[] = [
   'memory',
   'pids',
   'disk',
+  'interrupted',
   'not-started',
 ]

@@ -9,6 +9,7 @@ export type OutcomeReason =
   | 'signal'
   | 'timeout'
   | 'killed'
+  | 'interrupted'
   | 'not-started'
   | 'no-turn'
   | 'question'
@@ -49,6 +50,7 @@ const WORDS: Readonly<Record<OutcomeReason, string>> = {
   signal: 'its program was ended by a signal',
   timeout: 'it took longer than it may',
   killed: 'its program was killed from outside',
+  interrupted: 'what it ran in was ended from outside',
   'not-started': 'its program did not start',
   'no-turn': 'no turn of its agent came to an end',
   question: 'its agent asked something, and what is not known',
@@ -94,7 +96,15 @@ const WORDS: Readonly<Record<OutcomeReason, string>> = {
 export const OUTCOME_REASONS: readonly OutcomeReason[] = Object.keys(WORDS).filter(isOutcomeReason)
 
 // Their detail is a whole sentence that says the same and more.
-const TOLD_BY_DETAIL: ReadonlySet<string> = new Set(['login', 'context', 'refused', 'resume', 'denied', 'secret'])
+const TOLD_BY_DETAIL: ReadonlySet<string> = new Set([
+  'login',
+  'context',
+  'refused',
+  'resume',
+  'denied',
+  'secret',
+  'interrupted',
+])
 const GATE = /^gate:(\d+)$/
 
 function isOutcomeReason(reason: string): reason is OutcomeReason {

@@ -152,7 +152,7 @@ function mainEnded(
 const MOST_LIMITED = 100
 
 /** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
-const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout'])
+const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout', 'interrupted'])
 
 /**
  * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. A

@@ -156,17 +156,20 @@ function pick({ journal, projections }: { journal: unknown; projections: unknown
 }
 
 describe('a conversation', () => {
-  it.each(['exit-code', 'signal', 'limit'])('goes on after an attempt that ended with %s', async (reason) => {
-    const { engine, seen } = await leaving({ verdict: failed(reason), ...talk('c-1', '1') })
-    await engine.submit(LOCAL, submission('r1', [item('a', { retries: { max: 1, minDelayMs: 1, maxDelayMs: 1 } })]))
-    await expect(engine.sealed('r1')).resolves.toBe('succeeded')
-    await engine.stop()
-    expect(seen.map(goesOn)[1]).toEqual({
-      conversation: { id: 'c-1', state: blob('1') },
-      answer: undefined,
-      resumeFrom: blob('1'),
-    })
-  })
+  it.each(['exit-code', 'signal', 'limit', 'interrupted'])(
+    'goes on after an attempt that ended with %s',
+    async (reason) => {
+      const { engine, seen } = await leaving({ verdict: failed(reason), ...talk('c-1', '1') })
+      await engine.submit(LOCAL, submission('r1', [item('a', { retries: { max: 1, minDelayMs: 1, maxDelayMs: 1 } })]))
+      await expect(engine.sealed('r1')).resolves.toBe('succeeded')
+      await engine.stop()
+      expect(seen.map(goesOn)[1]).toEqual({
+        conversation: { id: 'c-1', state: blob('1') },
+        answer: undefined,
+        resumeFrom: blob('1'),
+      })
+    },
+  )
 
   it.each(['denied', 'context', 'patch-missing', 'secret'])(
     'does not go on after %s: it is done anew',

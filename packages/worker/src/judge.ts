@@ -84,7 +84,8 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
     case 'killed':
       return { outcome: 'canceled', reason: 'killed' }
     case 'not-started':
-      return failure('not-started', exit.detail)
+    case 'interrupted':
+      return failure(exit.reason, exit.detail)
     case 'output':
       return failure('limit', 'stdout and stderr')
     case 'idle':

@@ -1,5 +1,5 @@
 import type { AgentEvent, Exit, StepVerdict } from '@seamark/core'
-import { reasonWords } from '@seamark/kit'
+import { EXIT_REASONS, reasonWords } from '@seamark/kit'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { judge, see, UNSEEN, weigh } from '../src/judge.ts'
@@ -31,7 +31,7 @@ describe('the outcome of an attempt', () => {
   it('is no success for any end that is none, whatever the program said', () => {
     const done: AgentEvent = { type: 'turn-end', completed: true, reason: 'done' }
     const seen = see(UNSEEN, done)
-    for (const reason of ['signaled', 'killed', 'timeout', 'output', 'memory', 'pids', 'disk', 'not-started'] as const)
+    for (const reason of EXIT_REASONS.filter((reason) => reason !== 'exited'))
       expect(judge({ reason, code: 0, ...times }, seen).outcome).not.toBe('succeeded')
   })
 

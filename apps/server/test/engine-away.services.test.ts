@@ -1,0 +1,88 @@
+import { seamarkClient, type SeamarkClient } from '@seamark/sdk'
+import { docker } from '@seamark/testing-services'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { socketIn } from '../src/socket.ts'
+import { dockerWithPrograms, serviceOn, type DockerWithPrograms } from './grounds.ts'
+import { begin, NODE, place, until } from './seamark.ts'
+
+const here = place()
+const undo: (() => unknown)[] = [() => here.remove()]
+let engine: DockerWithPrograms
+let client: SeamarkClient
+
+const seamark = (...argv: readonly string[]) => here.seamark(...argv, '--config', 'seamark.config.mjs')
+
+beforeAll(async () => {
+  engine = await dockerWithPrograms()
+  undo.push(engine.stop)
+  const { line } = serviceOn(engine, engine.programs, here.data)
+  here.write('seamark.config.mjs', `export default { ${line} queues: { default: { concurrency: 4 } } }\n`)
+  const service = begin(here.dir, [...NODE, 'serve', '--config', 'seamark.config.mjs'])
+  undo.push(async () => service.child.kill('SIGTERM') && (await service.ended))
+  await service.saw('socket')
+  client = seamarkClient({ socketPath: socketIn(here.data) })
+  undo.push(client.close)
+}, 120_000)
+afterAll(async () => {
+  for (const each of undo.toReversed()) await each()
+}, 60_000)
+
+/** How each attempt of a run ended, when it is over. */
+async function endsOf(run: string): Promise<Readonly<Record<string, readonly unknown[]>>> {
+  const found: Record<string, unknown[]> = {}
+  for await (const event of client.events(run, { follow: true }))
+    if (event.type === 'record' && event.kind === 'attempt.ended') (found[event.item ?? ''] ??= []).push(event.data)
+  return found
+}
+
+/** A run of items whose programs all run. */
+async function started(run: string, items: readonly object[]): Promise<void> {
+  const defaults = { executor: 'docker', timeout: '120s' }
+  here.repository(run, { 'a.txt': '' })
+  here.write(`${run}.json`, JSON.stringify({ version: 1, workspace: { git: run }, defaults, items }))
+  expect(await seamark('submit', `${run}.json`, '--id', run)).toMatchObject({ code: 0 })
+  await until(() => globSync(join(here.data, '**/held')).length === items.length, 60_000)
+}
+
+/** Until somebody removes a file of the workspace. */
+const holds = 'touch held; while [ -e held ]; do sleep 0.1; done'
+const interrupted = { outcome: 'failed', reason: 'interrupted', exit: { reason: 'interrupted' } }
+
+describe('a Docker engine that stops in the middle of attempts, and comes back', { timeout: 120_000 }, () => {
+  it('is why they ended, whatever their programs made of that, and what may be is tried again', async () => {
+    await started('ends', [
+      { id: 'again', run: `echo $SEAMARK_ATTEMPT >> a.txt; [ $SEAMARK_ATTEMPT = 2 ] || { ${holds}; }`, retries: { max: 1 } }, // prettier-ignore
+      { id: 'once', run: `echo made > a.txt; ${holds}` },
+      { id: 'says', run: `trap 'exit 0' TERM INT; ${holds}` },
+    ])
+    const meanwhile = { version: 1, items: [{ id: 'a', run: 'true', executor: 'docker' }] }
+    await engine.restart(async () => {
+      await client.submit({ plan: JSON.stringify(meanwhile), format: 'json', run: 'meanwhile' })
+    })
+    expect(await endsOf('ends')).toMatchObject({
+      again: [interrupted, { outcome: 'succeeded', reason: 'completed' }],
+      once: [interrupted],
+      says: [interrupted],
+    })
+    expect(await endsOf('meanwhile')).toMatchObject({ a: [{ outcome: 'succeeded', reason: 'completed' }] })
+    expect(await client.item('ends', 'again')).toMatchObject({ status: 'succeeded', attempt: 2 })
+    for (const id of ['once', 'says'])
+      expect(await client.item('ends', id)).toMatchObject({ status: 'failed', reason: 'interrupted', attempt: 1 })
+  })
+
+  it('loses nothing of what outlives it', async () => {
+    const path = join(engine.dir, 'daemon.json')
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), 'live-restore': true }))
+    await engine.restart()
+    await started('live', [{ id: 'on', run: `echo before; ${holds}; echo after; echo on > a.txt`, patch: 'required' }])
+    await engine.restart(async () => {
+      await expect(docker(engine, 'ps')).rejects.toThrow()
+    })
+    expect(await client.item('live', 'on')).toMatchObject({ status: 'running', attempt: 1 })
+    for (const held of globSync(join(here.data, '**/held'))) rmSync(held)
+    expect(await endsOf('live')).toMatchObject({ on: [{ outcome: 'succeeded', reason: 'completed' }] })
+    expect((await seamark('logs', 'live', 'on')).out).toBe('before\nafter\n')
+  })
+})
