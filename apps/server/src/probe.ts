@@ -29,8 +29,10 @@ export async function probed(
     const { isolation, network } = borneOut(executor.guarantees, report)
     const measured = `isolation ${isolation.value}, network ${network.value}; report ${probeDigest(report)}`
     return [
-      finding(`probe.${name}`, `Probed ${name}`, { status: worst(report), measured }),
-      ...report.probes.map((probe) => finding(`probe.${name}.${probe.id}`, `Probe ${probe.id}`, resultOf(probe))),
+      finding(`probe.${name}`, `Probed ${name}`, overall(report, measured)),
+      ...report.probes.map((probe) =>
+        finding(`probe.${name}.${probe.id}`, `Probe ${probe.id}`, resultOf(probe, report.basis)),
+      ),
     ]
   } finally {
     await rm(dir, { recursive: true, force: true })
@@ -44,14 +46,17 @@ function finding(id: string, title: string, result: Result): DoctorCheck {
   return { id, title, run: async () => ({ ...remedy, ...result }) }
 }
 
-function worst({ probes }: ProbeReport): Result['status'] {
-  if (probes.some(({ outcome }) => outcome === 'escaped')) return 'fail'
-  return probes.some(({ outcome }) => outcome === 'not-tried') ? 'warn' : 'ok'
+function overall({ probes }: ProbeReport, measured: string): Result {
+  if (probes.some(({ outcome }) => outcome === 'escaped')) return { status: 'fail', measured }
+  if (probes.every(({ outcome }) => outcome === 'held')) return { status: 'ok', measured }
+  return { status: 'warn', measured, remedy: 'See below what was not tried, and why.' }
 }
 
-function resultOf({ about, outcome, detail }: Probe): Result {
+function resultOf({ about, outcome, detail }: Probe, { image }: ProbeReport['basis']): Result {
   const why = detail === undefined ? '' : `: ${detail}`
   if (outcome === 'held') return { status: 'ok', measured: 'held' }
   if (outcome === 'escaped') return { status: 'fail', measured: `got through${why}. ${about}` }
-  return { status: 'warn', measured: `not tried${why}`, remedy: 'Install Perl on this host to have it tried.' }
+  const [, missing] = /^no (\w+)$/.exec(detail ?? '') ?? []
+  const remedy = missing && (image === undefined ? `Install ${missing} on this host` : `Put ${missing} into the image`)
+  return { status: 'warn', measured: `not tried${why}`, ...(remedy && { remedy: `${remedy} to have it tried.` }) }
 }

@@ -63,21 +63,23 @@ export async function onDockerWithNpm({ data }: Pick<Place, 'data'>): Promise<Gr
   }
 }
 
+/** What makes an executor, in a configuration. */
+export function makes(kind: 'docker' | 'process', options: object): string {
+  const from = JSON.stringify(join(packages, `executor-${kind}`, 'src/index.ts'))
+  return `(await import(${from})).${kind}Executor(${JSON.stringify(options)})`
+}
+
 /** What gives a service this engine. */
 export function serviceOn(
   { socketPath, dir, stop }: DockerEngine & RunningServer,
   image: string,
   data: string,
 ): Ground {
-  const made = (name: string, as: object) => {
-    const from = JSON.stringify(join(packages, `executor-${name}`, 'src/index.ts'))
-    return `(await import(${from})).${name}Executor(${JSON.stringify(as)})`
-  }
   const options = { socketPath, image, requireDigest: true, dir: data }
   return {
     executor: 'docker',
     isolation: 'container',
-    line: `executors: [${made('docker', options)}, ${made('process', { dir: data })}],`,
+    line: `executors: [${makes('docker', options)}, ${makes('process', { dir: data })}],`,
     // Configurations and logs of containers.
     keeps: [join(dir, 'data/containers')],
     stop,
@@ -85,7 +87,7 @@ export function serviceOn(
 }
 
 /** What is in the image of `dockerWithPrograms`. The last ones are what git runs to clone over HTTPS. */
-const programs = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'sed', 'seq', 'setsid', 'sleep', 'touch', 'tr', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
+export const programs: readonly string[] = ['sh', 'env', 'cat', 'chmod', 'cp', 'curl', 'date', 'dd', 'echo', 'git', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mount', 'mv', 'node', 'printf', 'rm', 'sed', 'seq', 'setsid', 'sleep', 'touch', 'tr', 'true', 'unshare', 'yes', 'git-remote-https', 'git-http-fetch'] // prettier-ignore
 
 /** The id of an image of these programs of this machine, which the engine then has. None: what most items need. */
 export function makeImage(socketPath: string, ...programs: readonly string[]): string {

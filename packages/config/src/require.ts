@@ -43,7 +43,10 @@ function executorShortfalls(
     problems.push({
       code: 'UNSUPPORTED',
       message: `Executor "${executor.name}" has ${what} ${claim.value} (${claim.proof}); required is ${wanted} (${least}).`,
-      remedy: 'Take it out of executors, or lower require.executor.',
+      remedy:
+        enough && least === 'probed'
+          ? `Probe it: \`seamark doctor --probe ${executor.name}\`.`
+          : 'Take it out of executors, or lower require.executor.',
       place: { pointer: `/executors/${at}` },
     })
   }

@@ -47,7 +47,8 @@ const refusals = new Set(['errno 1', 'errno 13', 'errno 38'])
  */
 export function systemCall(name: string, args: string): string | undefined {
   const number = numbers[arch]?.[name]
-  if (perl === undefined || number === undefined) throw new Absent(`no way to call ${name}`)
+  if (perl === undefined) throw new Absent('no perl')
+  if (number === undefined) throw new Absent(`the number of ${name} is not known for ${arch}`)
   const script = `my $r = syscall(${number}, ${args}); print $r == -1 ? 'errno ' . ($! + 0) : "gave $r";`
   const { stdout, status, signal } = spawnSync(perl, ['-e', script], { encoding: 'utf8', timeout: limitMs })
   if (signal === 'SIGSYS') return undefined
