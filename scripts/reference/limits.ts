@@ -7,7 +7,7 @@ import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
 import { GATEWAY_LIMITS } from '../../packages/gateway/src/limits.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
-import { ENGINE_LIMITS } from '../../packages/orchestrator/src/limits.ts'
+import { ENGINE_LIMITS, LIMITED_LIMITS } from '../../packages/orchestrator/src/limits.ts'
 import { OUTPUT_SCHEMA_LIMITS } from '../../packages/output-schema/src/limits.ts'
 import { POLICY_LIMITS } from '../../packages/policy/src/limits.ts'
 import { AGENT_LIMITS } from '../../packages/protocol/src/agent/limits.ts'
@@ -35,6 +35,12 @@ const groups: readonly Group[] = [
     about: 'Refused with `LIMIT_EXCEEDED` before anything is recorded.',
     source: 'packages/orchestrator/src/limits.ts',
     values: { ...ENGINE_LIMITS },
+  },
+  {
+    title: 'A limit of a provider',
+    about: 'The item of an agent that meets one waits, and goes on in its conversation.',
+    source: 'packages/orchestrator/src/limits.ts',
+    values: { ...LIMITED_LIMITS },
   },
   {
     title: 'An agent',

@@ -27,8 +27,8 @@ export interface RealProgram {
   readonly name: string
   /** As the registry has them. */
   readonly packages: readonly string[]
-  /** An expression of a configuration. It may say more of the environment. */
-  readonly runtime: (env?: Readonly<Record<string, string>>) => string
+  /** An expression of a configuration. It may say more of the environment, and other options. */
+  readonly runtime: (env?: Readonly<Record<string, string>>, more?: object) => string
   readonly host: string
   readonly paths: readonly string[]
   /** The name of its key, and how the gateway adds it. */
@@ -110,8 +110,8 @@ export const claudeCode: RealProgram = {
   }),
   name: 'claude-code',
   packages: ['@anthropic-ai/claude-code@2.1.330'],
-  runtime: (env = {}) =>
-    `${source('runtime-claude-code', 'claudeCode')}(${JSON.stringify({ argv: [`${BIN}/claude`], env })})`,
+  runtime: (env = {}, more = {}) =>
+    `${source('runtime-claude-code', 'claudeCode')}(${JSON.stringify({ argv: [`${BIN}/claude`], env, ...more })})`,
   asks: 'claude-sonnet-4-5',
   priced: { provider: 'anthropic', model: 'claude-sonnet-4-5', rates },
   refused: [],
@@ -163,7 +163,7 @@ const claudeAgent: RealProgram = {
   ...claude,
   name: 'claude-agent-acp',
   packages: ['@zed-industries/claude-agent-acp@0.23.1'],
-  runtime: (env = {}) =>
+  runtime: (env = {}, more = {}) =>
     `${source('runtime-acp', 'acp')}(${JSON.stringify({
       name: 'claude-agent-acp',
       argv: [`${BIN}/claude-agent-acp`],
@@ -171,6 +171,7 @@ const claudeAgent: RealProgram = {
       endpoints: { ANTHROPIC_BASE_URL: 'api.anthropic.com' },
       keeps: ['.claude/projects'],
       versions: { from: '0.23.1', below: '0.24.0' },
+      ...more,
     })})`,
   priced: { provider: 'anthropic', model: 'claude-sonnet-4-6', rates },
   // What is new in it, whatever it was told.
@@ -225,7 +226,7 @@ const codexAcp: RealProgram = {
   ...codexTools,
   name: 'codex-acp',
   packages: ['@zed-industries/codex-acp@0.16.0'],
-  runtime: (env = {}) =>
+  runtime: (env = {}, more = {}) =>
     `${source('runtime-acp', 'acp')}(${JSON.stringify({
       name: 'codex-acp',
       argv: ['/bin/sh', '-c', codexLine],
@@ -233,6 +234,7 @@ const codexAcp: RealProgram = {
       endpoints: { OPENAI_BASE_URL: 'api.openai.com/v1' },
       keeps: ['.codex/sessions'],
       versions: { from: '0.16.0', below: '0.17.0' },
+      ...more,
     })})`,
   refused: [],
   edits: (path, before, after) => (isPatched(path) ? `Edit /workspace/${path}` : substitution(path, before, after)),
@@ -252,8 +254,8 @@ export const codex: RealProgram = {
   }),
   name: 'codex',
   packages: ['@openai/codex@0.163.0'],
-  runtime: (env = {}) =>
-    `${source('runtime-codex', 'codex')}(${JSON.stringify({ argv: [`${BIN}/codex`, 'app-server'], env })})`,
+  runtime: (env = {}, more = {}) =>
+    `${source('runtime-codex', 'codex')}(${JSON.stringify({ argv: [`${BIN}/codex`, 'app-server'], env, ...more })})`,
   asks: 'gpt-5-mini',
   refused: [],
   reads: (path) => `cat ${path}`,

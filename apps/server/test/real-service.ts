@@ -80,6 +80,8 @@ export interface RealServiceOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Those that may be had to work. Default: all. */
   readonly programs?: readonly RealProgram[]
+  /** Other runtimes besides, as expressions of a configuration. */
+  readonly runtimes?: readonly string[]
 }
 
 /** Issues the tokens of a sign-in. */
@@ -150,6 +152,7 @@ async function realService(agents: string, options: RealServiceOptions): Promise
     programs = PROGRAMS,
     letsIn = [],
     commands,
+    runtimes = [],
   } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
@@ -168,7 +171,7 @@ async function realService(agents: string, options: RealServiceOptions): Promise
   })
   here.write(
     'seamark.config.mjs',
-    configuration(here, front, { agents, env, programs, signIn: signIn?.secret, commands }),
+    configuration(here, front, { agents, env, programs, runtimes, signIn: signIn?.secret, commands }),
   )
   for (const [name, value] of Object.entries(values))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
@@ -249,9 +252,10 @@ function configuration(
     agents,
     env,
     programs,
+    runtimes,
     signIn,
     commands,
-  }: Required<Pick<RealServiceOptions, 'env' | 'programs'>> & {
+  }: Required<Pick<RealServiceOptions, 'env' | 'programs' | 'runtimes'>> & {
     readonly agents: string
     readonly signIn: string | undefined
     readonly commands: RealServiceOptions['commands']
@@ -271,7 +275,7 @@ const { command } = await import(${source('runtime-command')})
 const { commandSecrets } = await import(${source('secrets-local')})
 export default {
   executors: [sandboxExecutor(${JSON.stringify({ dir: here.data, toolchain })})],
-  runtimes: [command(), ${programs.map(({ runtime }) => runtime(env)).join(', ')}],
+  runtimes: [command(), ${[...programs.map(({ runtime }) => runtime(env)), ...runtimes].join(', ')}],
   policy: { network: { allow: ${JSON.stringify(rules)} } },
   ${commands === undefined ? '' : `secrets: commandSecrets(${JSON.stringify({ commands, environment: {} })}),`}
   egress: {

@@ -149,6 +149,8 @@ export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<P
     /** Used beyond what was reserved and what the accounts had room for. */
     readonly excess: UsageAmount
     readonly usage?: TokenCounts
+    /** Epoch milliseconds: the call was refused by a limit of the provider, which is over then by the headers of its answer. */
+    readonly limitedUntil?: number
   }
   /** A call was refused, and nothing was sent. What is refused again for want of room on the same account is not repeated. */
   'usage.refused': {

@@ -41,7 +41,13 @@ export type UsageAnswer =
 
 /** What a call came to. */
 export type UsageReport =
-  | { readonly as: 'used'; readonly amount: UsageAmount; readonly tokens?: TokenCounts }
+  | {
+      readonly as: 'used'
+      readonly amount: UsageAmount
+      readonly tokens?: TokenCounts
+      /** Epoch milliseconds: it was refused by a limit of the provider, which is over then by the headers of the answer. */
+      readonly limitedUntil?: number
+    }
   /** Its answer does not say: it is charged what was reserved. */
   | { readonly as: 'reserved' }
 

@@ -45,6 +45,7 @@ export type StepVerdict =
   | {
       readonly outcome: 'parked'
       readonly reason: ParkReason
+      /** Epoch milliseconds. A `rate-limit` without it goes on as the metered calls say, or after a minute. */
       readonly resumeAt?: number
       readonly expiresAt?: number
       readonly snapshot?: BlobRef

@@ -12,8 +12,8 @@ export interface Charge {
   readonly headers: Readonly<Record<string, string>>
   /** From here on the host may have got something of it. */
   readonly sent: () => void
-  /** An answer begins. */
-  readonly begins: (head: AnswerHead) => void
+  /** An answer begins. Gives headers that the program gets in place of those of the answer, or does not get. */
+  readonly begins: (head: AnswerHead) => MeteredAnswer['headers']
   /** The next bytes of the answer. */
   readonly reads: (bytes: Uint8Array) => void
   /**
@@ -94,7 +94,10 @@ function chargeOf(call: MeteredCall, done: () => void): Charge {
   return {
     headers,
     sent: () => void (isSent = true),
-    begins: (head) => guarded(() => void (reading ??= answer(head))),
+    begins(head) {
+      guarded(() => void (reading ??= answer(head)))
+      return reading?.headers ?? {}
+    },
     reads: (bytes) => guarded(() => reading?.push(bytes)),
     over: (whole) => (settled ??= settle(whole)),
   }

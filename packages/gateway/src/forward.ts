@@ -2,8 +2,9 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { Transform } from 'node:stream'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
+import { limitHeaders } from '@seamark/metering'
 import { SeamError, systemCode, type RedactionTable } from '@seamark/kit'
-import type { Charge } from './charges.ts'
+import { namedHeaders, type Charge } from './charges.ts'
 import type { Added } from './secrets.ts'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
 import type { HeldBody } from './held-body.ts'
@@ -93,7 +94,15 @@ function pass(
   answer: IncomingMessage,
   res: ServerResponse,
   outgoing: Outgoing,
-  { limits, over }: { readonly limits: GatewayLimits; readonly over: () => void },
+  {
+    limits,
+    told,
+    over,
+  }: {
+    readonly limits: GatewayLimits
+    readonly told: ReturnType<Charge['begins']>
+    readonly over: () => void
+  },
 ): void {
   const known = outgoing.known()
   const { charge } = outgoing
@@ -109,7 +118,7 @@ function pass(
   if (known !== undefined && encoded && outgoing.method !== 'HEAD')
     return refuse('The answer is compressed although it was asked not to be: it can not be checked for credentials.')
   if (Number(answer.headers['content-length'] ?? 0) > limits.maxAnswerBytes) return (answer.destroy(), over())
-  const fate = { scrubbed: known !== undefined, metered: charge !== undefined, signed: outgoing.signed }
+  const fate = { scrubbed: known !== undefined, metered: charge !== undefined, signed: outgoing.signed, told }
   const headers = answerHeaders(rawHeaders, fate)
   res.writeHead(statusCode, [...(known === undefined ? headers : scrubHeaders(headers, known))])
   // A stream of events may be silent for long after its headers; a body that is there already goes out with them.
@@ -131,10 +140,12 @@ function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): Parameters<C
     const all = values(rawHeaders, name)
     return all.length === 0 ? undefined : all.join(', ').toLowerCase()
   })
+  const limits = limitHeaders(statusCode, Object.entries(namedHeaders(rawHeaders)))
   return {
     status: statusCode,
     ...(contentType !== undefined && { contentType }),
     ...(contentEncoding !== undefined && { contentEncoding }),
+    ...(limits && { limits }),
   }
 }
 
@@ -236,10 +247,10 @@ export function forward(
     const took = (answer: IncomingMessage): void =>
       // What is thrown in an event would end the process, and with it the ways out of all attempts.
       guarded(() => {
-        charge?.begins(headOf(answer))
+        const told = charge?.begins(headOf(answer)) ?? {}
         pool.announced(answer.socket, values(answer.rawHeaders, 'keep-alive')[0])
         answer.on('end', () => (whole = answer.complete))
-        pass(answer, res, outgoing, { limits, over: () => end('too-large') })
+        pass(answer, res, outgoing, { limits, told, over: () => end('too-large') })
       })
     /** Once for a request. What is added anew is for the next one, and for this one where it has no body. */
     async function renewed(answer: IncomingMessage, renew: NonNullable<Added['renew']>): Promise<void> {

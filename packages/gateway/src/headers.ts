@@ -80,21 +80,30 @@ export function requestHeaders(
 /**
  * The end-to-end headers of an answer. With `scrubbed` and `signed` none that gives the program a credential of its own, with `scrubbed` none that
  * says how long the body is or what it hashes to: secrets are taken out of it. With `metered` none that says how long it is:
- * only its end says that it is settled.
+ * only its end says that it is settled. `told` comes in place of what it says under the same names, of which some may be left out.
  */
-export function answerHeaders(raw: RawHeaders, { scrubbed, metered, signed = false }: HeaderFate): readonly string[] {
+export function answerHeaders(
+  raw: RawHeaders,
+  {
+    scrubbed,
+    metered,
+    signed = false,
+    told = {},
+  }: HeaderFate & { readonly told?: Readonly<Record<string, string | undefined>> },
+): readonly string[] {
   const named = new Set(
     values(raw, 'connection').flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase())),
   )
-  return pairs(raw).flatMap(([name, value]) => {
+  const passed = pairs(raw).flatMap(([name, value]) => {
     const known = name.toLowerCase()
-    if (hopByHop.has(known) || named.has(known) || known === 'alt-svc') return []
+    if (hopByHop.has(known) || named.has(known) || known === 'alt-svc' || Object.hasOwn(told, known)) return []
     if (metered && known === 'content-length') return []
     if (signed && /^set-cookie2?$/.test(known)) return []
     return scrubbed && /^(?:set-cookie2?|content-length|content-md5|(?:content-|repr-)?digest)$/.test(known)
       ? []
       : [name, value]
   })
+  return [...passed, ...Object.entries(told).flatMap(([name, value]) => (value === undefined ? [] : [name, value]))]
 }
 
 // The program may not write one that a header's line is made of; Node takes bytes above 126 for latin1.

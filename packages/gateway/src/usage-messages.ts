@@ -23,6 +23,7 @@ const report: z.ZodType<UsageReport> = z.discriminatedUnion('as', [
         reasoning: count,
       })
       .exactOptional(),
+    limitedUntil: count.exactOptional(),
   }),
 ])
 

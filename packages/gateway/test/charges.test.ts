@@ -32,7 +32,7 @@ async function calling(answer: () => MeteredAnswer) {
 
 it.each([
   ['its beginning', fails],
-  ['its bytes', () => ({ push: fails, end: fails })],
+  ['its bytes', () => ({ headers: {}, push: fails, end: fails })],
 ] as const)('settles at what was reserved where the answer can not be read: %s', async (_, answer) => {
   const { charge, settled } = await calling(answer)
   charge.begins(head)
@@ -43,7 +43,11 @@ it.each([
 })
 
 it('settles at nothing where nothing was sent', async () => {
-  const { charge, settled } = await calling(() => ({ push: () => undefined, end: () => Promise.resolve() }))
+  const { charge, settled } = await calling(() => ({
+    headers: {},
+    push: () => undefined,
+    end: () => Promise.resolve(),
+  }))
   await charge.over(false)
   expect(settled).toEqual(['nothing'])
 })

@@ -145,6 +145,7 @@ const schemas = {
         reasoning: count,
       })
       .exactOptional(),
+    limitedUntil: instant.exactOptional(),
   }),
   'usage.refused': z.strictObject({
     ...call,

@@ -136,6 +136,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     charged: { tokens: 3, nanoUsd: 4 },
     excess: { tokens: 0, nanoUsd: 0 },
     usage: { input: 1, output: 2, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
+    limitedUntil: 9,
   },
   'usage.refused': {
     id: 'c2',

@@ -26,4 +26,6 @@ export const METERING_LIMITS = {
   addedTokens: 4096,
   /** Tokens of one picture sent inline to a Claude model. */
   claudeImageTokens: 5000,
+  /** Milliseconds of a provider's limit beyond which the program's client is not told to wait for its end (no `retry-after`, and `x-should-retry: false`). */
+  clientWaitMs: 60_000,
 } as const

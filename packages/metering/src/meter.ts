@@ -7,6 +7,7 @@ import { METERING_LIMITS } from './limits.ts'
 import type { ModelPrice, PriceTable } from './prices.ts'
 import { answerReader } from './read-answer.ts'
 import type { AnswerHead } from './read-answer.ts'
+import { limitedUntil } from './provider-limit.ts'
 import { readRequest } from './read-request.ts'
 import { refusalOf } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
@@ -48,6 +49,8 @@ export interface MeteredCall {
 }
 
 export interface MeteredAnswer {
+  /** Headers that the program gets in place of those of the answer, or does not get: its client is not to wait for a limit that lasts. */
+  readonly headers: Readonly<Record<string, string | undefined>>
   /** The next bytes of the answer, as they go to the program. */
   push(bytes: Uint8Array): void
   /** The answer is over; `whole` where it was not cut. Resolves once it is settled. Errors: those of `UsagePort.settle`. */
@@ -59,6 +62,8 @@ export interface Meter {
   /** Errors: those of `UsagePort.reserve`; nothing may be sent then. */
   begin(request: ModelRequest, usage: UsagePort): Promise<Metered>
 }
+
+const NO_WAITING = { 'x-should-retry': 'false', 'retry-after': undefined, 'retry-after-ms': undefined }
 
 /** A name as a record can hold it. */
 const named = (text: string): string => text.slice(0, 200).toWellFormed()
@@ -120,6 +125,7 @@ function reservedCall(
   price: ModelPrice | undefined,
   worst: SpendLimits,
   usage: UsagePort,
+  now: () => number,
 ): MeteredCall {
   const nothing = { as: 'used', amount: { tokens: 0, nanoUsd: 0 } } as const
   return {
@@ -129,11 +135,17 @@ function reservedCall(
     failed: (sent) => usage.settle(id, sent ? { as: 'reserved' } : nothing),
     answer(head) {
       const reader = answerReader({ api, stream, cacheWrite }, head)
+      const at = now()
+      const until = head.limits && limitedUntil(head.limits, at)
+      // Clients of Anthropic and OpenAI heed the one, Codex the others; otherwise they wait for hours, and hold a sandbox.
+      const isLong = until !== undefined && until - at > METERING_LIMITS.clientWaitMs
       return {
+        headers: isLong ? NO_WAITING : {},
         push: (bytes) => reader.push(bytes),
         async end(whole) {
           const outcome = reader.end(whole)
-          if (outcome.kind === 'free') return usage.settle(id, nothing)
+          if (outcome.kind === 'free')
+            return usage.settle(id, { ...nothing, ...(until !== undefined && { limitedUntil: until }) })
           if (outcome.kind === 'reserved') return usage.settle(id, { as: 'reserved' })
           const { tokens } = outcome
           const amount = chargeOf(tokens, price)
@@ -176,7 +188,7 @@ export function modelMeter(options: MeterOptions): Meter {
       const id = options.newId()
       const answer = await usage.reserve({ id, provider: call.provider, model: named(call.model), worst })
       if (!answer.ok) return refuse(noRoom(answer, call, price), answer.code === 'LIMIT_EXCEEDED')
-      return reservedCall(id, call, price, worst, usage)
+      return reservedCall(id, call, price, worst, usage, options.now)
     },
   }
 }

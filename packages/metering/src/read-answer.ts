@@ -15,6 +15,8 @@ export interface AnswerHead {
   readonly contentType?: string
   /** The header `content-encoding`. */
   readonly contentEncoding?: string
+  /** What `limitHeaders` gives of its headers. */
+  readonly limits?: Readonly<Record<string, string>>
 }
 
 /** Reads an answer beside its way to the program. Never throws for what an answer holds. */

@@ -6,6 +6,7 @@ import { nextDay, settleOpen } from './decide-usage.ts'
 import { atMost, fitActivity, fitDetail, fitExit, fitSummaries } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
 import { keptBy, startsOver } from './goes-on.ts'
+import { LIMITED_LIMITS } from './limits.ts'
 import type { Kept } from './goes-on.ts'
 import { launchDraft } from './schedule.ts'
 import type { Item, Launch, Run, State } from './state.ts'
@@ -124,10 +125,11 @@ function mainEnded(
   if (end.type !== 'report' || stopping !== undefined) return attemptEnded(run, item, launch, data, moment)
   const { verdict } = end.report
   // What says that it is limited may say so for ever, and each time is an attempt more.
-  if (verdict.outcome === 'parked' && verdict.reason === 'rate-limit' && item.limited >= MOST_LIMITED)
+  if (verdict.outcome === 'parked' && verdict.reason === 'rate-limit' && item.limited >= LIMITED_LIMITS.attempts)
     return attemptEnded(run, item, launch, { ...data, outcome: 'failed' }, moment)
   if (verdict.outcome === 'parked') {
-    const { reason: why, resumeAt, expiresAt, snapshot } = verdict
+    const { reason: why, expiresAt, snapshot } = verdict
+    const resumeAt = why === 'rate-limit' ? limitOver(state, launch, verdict.resumeAt, moment) : verdict.resumeAt
     const until = { ...(resumeAt !== undefined && { resumeAt }), ...(expiresAt !== undefined && { expiresAt }) }
     const asked = question && { question }
     return attemptEnded(run, item, launch, data, moment, {
@@ -148,8 +150,16 @@ function mainEnded(
   return attemptEnded(run, item, launch, data, moment, undefined, BREAKS.has(reason) ? kept : undefined)
 }
 
-/** Attempts in a row that may end with a provider's limit. */
-const MOST_LIMITED = 100
+/**
+ * When an item goes on that a provider limits: as its program says, or as the answers to its calls do, a moment later, so that a
+ * clock that is a little ahead is not refused again.
+ */
+function limitOver(state: State, launch: Launch, said: number | undefined, { now }: Moment): number {
+  const { usualMs, mostMs } = LIMITED_LIMITS
+  const seen = state.budgets.limited.get(launch.fence) ?? 0
+  const otherwise = seen > now ? seen + 1_000 : now + usualMs
+  return Math.min(wholeMs(said, otherwise), now + mostMs)
+}
 
 /** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
 const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout', 'interrupted'])

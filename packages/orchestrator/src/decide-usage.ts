@@ -98,8 +98,12 @@ function settlement(
   const event = settle(state.budgets.accounts, reservationKey(launch.fence, id), used)
   if (event === undefined) return undefined
   const { charged, excess } = event
-  const tokens = report.as === 'used' && report.tokens !== undefined ? { usage: report.tokens } : {}
-  return { kind: 'usage.settled', ...about(run, item, launch), data: { id, as: report.as, charged, excess, ...tokens } }
+  const { tokens, limitedUntil } = report.as === 'used' ? report : {}
+  const told = {
+    ...(tokens && { usage: tokens }),
+    ...(limitedUntil !== undefined && Number.isSafeInteger(limitedUntil) && { limitedUntil }),
+  }
+  return { kind: 'usage.settled', ...about(run, item, launch), data: { id, as: report.as, charged, excess, ...told } }
 }
 
 /** What is reserved for a launch and was not settled may have been used: it is charged. */

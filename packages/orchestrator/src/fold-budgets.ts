@@ -20,6 +20,7 @@ export interface SavedBudgets {
   /** What each open reservation is for, by its key. */
   readonly calls: readonly (readonly [string, ReservedCall])[]
   readonly refused: readonly (readonly [number, SpentBudget])[]
+  readonly limited: readonly (readonly [number, number])[]
   readonly told: readonly (readonly [number, readonly string[]])[]
   readonly tallies: SavedTallies
   readonly defaults: Budgets['defaults']
@@ -102,7 +103,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
       return
     }
     case 'usage.settled': {
-      const { id, charged, excess } = record.data
+      const { id, charged, excess, limitedUntil } = record.data
       const key = reservationKey(fence, id)
       const open = budgets.open.get(fence)
       const call = open?.get(key)
@@ -120,6 +121,8 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
         for (const row of countUsage(budgets.tallies, dayOf(record.at), used, record.data))
           state.todo.usage.set(rowKey(row), row)
       }
+      if (limitedUntil !== undefined)
+        budgets.limited.set(fence, Math.max(limitedUntil, budgets.limited.get(fence) ?? 0))
       open?.delete(key)
       if (open?.size === 0) budgets.open.delete(fence)
       return
@@ -159,6 +162,7 @@ export function foldUsage(state: State, record: UsageRecord, run: Run | undefine
 export function forgetLaunch({ budgets }: State, { fence }: Launch): void {
   budgets.open.delete(fence)
   budgets.refused.delete(fence)
+  budgets.limited.delete(fence)
   budgets.told.delete(fence)
 }
 
@@ -180,6 +184,7 @@ export function saveBudgets({
   accounts: { accounts, reservations },
   open,
   refused,
+  limited,
   told,
   tallies,
   defaults,
@@ -191,6 +196,7 @@ export function saveBudgets({
     reservations: [...reservations],
     calls,
     refused: [...refused],
+    limited: [...limited],
     told: [...told].map(([fence, all]) => [fence, [...all]]),
     tallies: saveTallies(tallies),
     defaults,
@@ -209,6 +215,7 @@ export function loadBudgets(saved: SavedBudgets): Budgets {
     lasting: new Set(saved.accounts.map(([account]) => account).filter(isLasting)),
     open,
     refused: new Map(saved.refused),
+    limited: new Map(saved.limited),
     told: new Map(saved.told.map(([fence, all]) => [fence, new Set(all)])),
     tallies: loadTallies(saved.tallies),
     defaults: saved.defaults,

@@ -11,7 +11,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 29
+export const FOLD_VERSION = 30
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {

@@ -13,6 +13,8 @@ export interface Budgets {
   readonly open: Map<number, Map<string, ReservedCall>>
   /** Launches that were last refused for want of room, by fence, with the account that had none. */
   readonly refused: Map<number, SpentBudget>
+  /** When limits of a provider are over that calls of a launch were refused for, by its fence, in epoch milliseconds: the last of them. */
+  readonly limited: Map<number, number>
   /** What a launch was told of refusals, by its fence: a program may ask for the same for ever. */
   readonly told: Map<number, Set<string>>
   readonly tallies: UsageTallies
@@ -42,6 +44,7 @@ export function noBudgets(): Budgets {
     lasting: new Set(),
     open: new Map(),
     refused: new Map(),
+    limited: new Map(),
     told: new Map(),
     tallies: noTallies(),
     defaults: {},

@@ -1,8 +1,9 @@
 import type { StepReport, StepTask, Worker } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
+import { LIMITED_LIMITS } from '../src/limits.ts'
 import { LOCAL, engineWith, fakeHands, item, product, records, submission } from './harness.ts'
 import { only, SUCCEEDED, until } from './records.ts'
-import { tokenOf } from './spending.ts'
+import { call, spending, tokenOf } from './spending.ts'
 
 type Left = Pick<StepReport, 'verdict' | 'conversation'> & { readonly snapshot?: { sha256: string; size: number } }
 
@@ -197,6 +198,51 @@ describe('a conversation', () => {
     expect(resumed?.data.by).toBe('time')
     expect(resumed?.at).toBeGreaterThanOrEqual(resumeAt)
     expect(only(log, 'attempt.ended').map(({ data }) => data.outcome)).toEqual(['parked', 'succeeded'])
+  })
+
+  const HOUR = 3_600_000
+  const DAY = 24 * HOUR
+  const { usualMs, mostMs } = LIMITED_LIMITS
+  const now = Date.now()
+  it.each([
+    ['as its program says', now + HOUR, [now + 2 * HOUR], now + HOUR],
+    [
+      'as the answers to its calls say, the last of them',
+      undefined,
+      [now + 2 * HOUR, now + HOUR],
+      now + 2 * HOUR + 1_000,
+    ],
+    ['after a minute where nobody says', undefined, [undefined], now + usualMs],
+    ['after a minute where what is said is past', undefined, [now - HOUR], now + usualMs],
+    ['after 8 days where its program says a year', now + 365 * DAY, [], now + mostMs],
+    ['after 8 days where an answer says a year', undefined, [now + 365 * DAY], now + mostMs],
+    ['after a minute where it is no time', undefined, [Number.NaN], now + usualMs],
+  ])('goes on %s', async (_, resumeAt, told, expected) => {
+    const { engine, options } = await spending(
+      async (usage) => {
+        const answers = []
+        for (const [index, limitedUntil] of told.entries()) {
+          answers.push(await usage.reserve(call(`c${index}`)))
+          const limit = limitedUntil !== undefined && { limitedUntil }
+          await usage.settle(`c${index}`, { as: 'used', amount: { tokens: 0, nanoUsd: 0 }, ...limit })
+        }
+        return answers
+      },
+      {},
+      { outcome: 'parked', reason: 'rate-limit', ...(resumeAt !== undefined && { resumeAt }) },
+    )
+    await engine.submit(LOCAL, submission('r1', [item('a', { budget: { tokens: 1_000 } })]))
+    await until(() => tokenOf(engine, 'a') !== '')
+    const waiting = engine.waiting('r1', 'a')
+    await engine.cancel(LOCAL, 'r1')
+    await engine.sealed('r1')
+    await engine.stop()
+    const [parked] = only(await records(options), 'item.parked')
+    expect(waiting).toMatchObject({ for: 'parked', reason: 'rate-limit', resumeAt: parked?.data.resumeAt })
+    const at = parked?.data.resumeAt ?? 0
+    expect(at).toBeGreaterThanOrEqual(expected)
+    // As long as the test took to get there.
+    expect(at).toBeLessThan(expected + 60_000)
   })
 
   it('that is gone is begun anew, once, in the same workspace and with the answer, and no retry is spent', async () => {

@@ -1,4 +1,4 @@
-import type { AttemptPort, ItemSpec, SpendLimits, UsageAnswer, UsagePort, Worker } from '@seamark/core'
+import type { AttemptPort, ItemSpec, SpendLimits, StepVerdict, UsageAnswer, UsagePort, Worker } from '@seamark/core'
 import type { Engine, EngineOptions } from '../src/index.ts'
 import { engineWith, fakeHands, item, product } from './harness.ts'
 import { SUCCEEDED } from './records.ts'
@@ -13,13 +13,14 @@ export const call = (id: string, worst: SpendLimits = { tokens: 10, nanoUsd: 40 
 })
 export const used = (nanoUsd: number, tokens = 1) => ({ as: 'used', amount: { tokens, nanoUsd } }) as const
 
-/** An engine whose attempts make these calls, one after the other; they fail where one is refused. */
+/** An engine whose attempts make these calls, one after the other; they fail where one is refused, and end like this otherwise. */
 export async function spending(
   calls: (usage: UsagePort, attempt: number, run: string) => Promise<readonly UsageAnswer[]>,
   more: Partial<EngineOptions> = {},
+  verdict: StepVerdict = SUCCEEDED,
 ) {
   const refused = new Set<string>()
-  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? FAILED : SUCCEEDED))
+  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? FAILED : verdict))
   const ports = new Map<number, AttemptPort>()
   const worker: Worker = {
     ...hands.worker,

@@ -103,7 +103,7 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
   if (turn?.completed === false && turn.reason === 'question' && question !== undefined)
     return { outcome: 'parked', reason: 'input', question: fitQuestion(question) }
   if (turn?.completed === false && turn.reason === 'rate-limit')
-    return { outcome: 'parked', reason: 'rate-limit', resumeAt: resumeAt(exit.endedAt, turn.resetAt) }
+    return { outcome: 'parked', reason: 'rate-limit', ...overAt(exit.endedAt, turn.resetAt) }
   // Programs end with any code after that, 0 among them.
   if (turn?.completed === false && isTurnFailure(turn.reason))
     return failure(turn.reason, said(TURN_FAILURES[turn.reason], turn.detail))
@@ -116,15 +116,13 @@ export function judge(exit: Exit, { turn, question, denials, allowances }: Seen)
   return WORD.test(reason) ? failed(reason, detail) : failure('no-turn', said(reason, detail))
 }
 
-/** When it is tried again where the provider does not say. */
-const RATE_LIMIT_MS = 60_000
 /** The longest limit of a provider is that of a week. */
 const MOST_RATE_LIMIT_MS = 8 * 86_400_000
 
 /** A moment after the reset, so that a clock that is a little ahead is not refused again. */
-function resumeAt(endedAt: number, resetAt: number | undefined): number {
-  if (resetAt === undefined || !Number.isFinite(resetAt)) return endedAt + RATE_LIMIT_MS
-  return Math.ceil(Math.min(Math.max(resetAt, endedAt) + 1_000, endedAt + MOST_RATE_LIMIT_MS))
+function overAt(endedAt: number, resetAt: number | undefined): { readonly resumeAt?: number } {
+  if (resetAt === undefined || !Number.isFinite(resetAt)) return {}
+  return { resumeAt: Math.ceil(Math.min(Math.max(resetAt, endedAt) + 1_000, endedAt + MOST_RATE_LIMIT_MS)) }
 }
 
 function fitQuestion({ id, text }: Question): Question {
@@ -139,7 +137,7 @@ const TURN_FAILURES: Readonly<Record<Exclude<TurnFailure, 'rate-limit' | 'questi
 }
 
 function said(word: string, detail: string | undefined): string {
-  return detail === undefined ? word : `${word}: ${detail}`
+  return detail === undefined ? word : `${word.replace(/\.$/, '')}: ${detail}`
 }
 
 function isTurnFailure(reason: string): reason is keyof typeof TURN_FAILURES {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PricedModel, SpendLimits, UsagePort } from '@seamark/core'
+import type { PricedModel, SpendLimits, UsagePort, UsageReport } from '@seamark/core'
 import { budgetState, foldBudget, reserve, settle, type BudgetEvent } from '@seamark/metering'
 
 const account = 'run:r1'
@@ -25,6 +25,8 @@ export const PRICED: PricedModel = {
 export interface Spending {
   readonly usage: UsagePort
   readonly events: BudgetEvent[]
+  /** What calls came to, as it was said. */
+  readonly reports: UsageReport[]
   /** Of what is settled and reserved at any time, the most. */
   readonly most: () => number
   readonly settled: () => { readonly tokens: number; readonly nanoUsd: number }
@@ -37,6 +39,7 @@ export interface Spending {
 export function spending(limits: SpendLimits): Spending {
   const state = budgetState()
   const events: BudgetEvent[] = []
+  const reports: UsageReport[] = []
   let most = 0
   const of = () => state.accounts.get(account) ?? { settled: NONE, reserved: NONE }
   const fold = (event: BudgetEvent | undefined): void => {
@@ -48,6 +51,7 @@ export function spending(limits: SpendLimits): Spending {
   foldBudget(state, { kind: 'budget.set', account, limits })
   const made: Spending = {
     events,
+    reports,
     most: () => most,
     settled: () => of().settled,
     reserved: () => of().reserved,
@@ -64,6 +68,7 @@ export function spending(limits: SpendLimits): Spending {
       },
       async settle(id, report) {
         await made.before.settle()
+        reports.push(report)
         fold(settle(state, id, report.as === 'used' ? report.amount : 'reserved'))
       },
     },
