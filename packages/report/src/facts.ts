@@ -15,6 +15,10 @@ export interface AttemptFacts {
   readonly attempt: number
   readonly startedAt: number
   readonly executor: string
+  /** Whether it goes on in the conversation of an earlier one. */
+  readonly goesOn: boolean
+  /** The attempt after it begins a new conversation. */
+  startsOver?: boolean
   endedAt?: number
   outcome?: AttemptOutcome
   reason?: string
@@ -122,7 +126,8 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
     Object.assign(item, { taken: run, ...(summaries !== undefined && { summaries }) })
   } else if (record.kind === 'item.launched') {
     if (newest?.attempt === record.attempt) return
-    item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor: record.data.executor })
+    const { executor, resumes } = record.data
+    item.attempts.push({ attempt: record.attempt ?? 0, startedAt: record.at, executor, goesOn: resumes !== undefined })
   } else if (record.kind === 'item.captured') {
     const { activity, summaries } = record.data
     if (newest !== undefined)
@@ -130,6 +135,8 @@ function tellItem(item: ItemFacts, record: AnyRecord): void {
         ...(activity !== undefined && { activity }),
         ...(summaries !== undefined && { summaries }),
       })
+  } else if (record.kind === 'item.parked') {
+    if (newest !== undefined && record.data.startsOver === true) newest.startsOver = true
   } else if (record.kind === 'gate.ended') item.gates.push(record.data)
   else if (record.kind === 'usage.settled') item.spent = plus(item.spent, record.data.charged)
   else if (record.kind === 'item.settled') item.outcome = record.data.outcome

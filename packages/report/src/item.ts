@@ -71,6 +71,11 @@ export function item(shown: Shown, colours: Colours): Html {
 
 function attempt(facts: AttemptFacts): Html {
   const { attempt: number, startedAt, endedAt, outcome, reason, detail, executor, activity, summaries = [] } = facts
+  const { goesOn, startsOver = false } = facts
+  const talk = [
+    ...(goesOn ? ['It went on in the conversation of the attempt before.'] : []),
+    ...(startsOver ? ['Its conversation could not be gone on with: the next attempt begins a new one.'] : []),
+  ].join(' ')
   const took =
     endedAt === undefined
       ? 'still running'
@@ -78,7 +83,7 @@ function attempt(facts: AttemptFacts): Html {
   const words = reason === undefined || outcome === 'succeeded' ? detail : reasonWords(reason, detail)
   return markup`<li>
     attempt ${number} on ${executor}, ${moment(startedAt)}:
-    ${took}${words === undefined ? undefined : markup`<br /><small>${words}</small>`}${activity && did(activity)}
+    ${took}${words === undefined ? undefined : markup`<br /><small>${words}</small>`}${talk === '' ? undefined : markup`<br /><small>${talk}</small>`}${activity && did(activity)}
     ${summaries.map(summarized)}
   </li>`
 }

@@ -86,6 +86,38 @@ describe('a page', () => {
     expect(page).toContain('item 1,234 tokens in, 5 out by its own count')
   })
 
+  it('says which attempt went on in a conversation, and after which one a new one was begun', () => {
+    const input = many(1)
+    const launched = input.records.find(({ kind }) => kind === 'item.launched')
+    const ended = input.records.find(({ kind }) => kind === 'attempt.ended')
+    if (launched === undefined || ended === undefined) throw new Error('There is no attempt.')
+    const attempt = (number: number, resumes: object, parked: object): readonly object[] => [
+      { ...launched, attempt: number, data: { ...launched.data, ...resumes } },
+      { ...ended, attempt: number, data: { outcome: 'parked', reason: 'input' } },
+      {
+        ...ended,
+        attempt: undefined,
+        kind: 'item.parked',
+        data: { reason: 'input', token: 't', locksUntil: 0, ...parked },
+      },
+    ]
+    const records = [
+      ...input.records.slice(0, 2),
+      ...attempt(1, {}, {}),
+      ...attempt(2, { resumes: 'c-1' }, { startsOver: true }),
+      ...attempt(3, {}, {}),
+    ] as ReportInput['records']
+    const went = 'It went on in the conversation of the attempt before.'
+    const over = 'Its conversation could not be gone on with: the next attempt begins a new one.'
+    const page = textOf(renderReport({ ...input, records }))
+    const told = page.split(/attempt (?=\d on sandbox)/).slice(1)
+    expect(told.map((text) => [text.includes(went), text.includes(over)])).toEqual([
+      [false, false],
+      [true, true],
+      [false, false],
+    ])
+  })
+
   it('counts what is beyond its limits', () => {
     const count = REPORT_LIMITS.items + 7
     const input = many(count, { name: 'n', tool: 't', log: '', line: 'x' })
