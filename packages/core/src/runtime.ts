@@ -109,6 +109,26 @@ export type AgentEvent =
    */
   | { readonly type: 'conversation'; readonly id: string; readonly resumed: boolean; readonly program?: string }
   | { readonly type: 'usage'; readonly model: string; readonly inputTokens: number; readonly outputTokens: number }
+  /**
+   * What the program thinks that it cost, by a list of its own: an amount of a currency (ISO 4217), of what was used since it said so
+   * last (`turn`), or of all so far (`conversation`).
+   */
+  | {
+      readonly type: 'cost'
+      readonly amount: number
+      readonly currency: string
+      readonly of: 'turn' | 'conversation'
+    }
+  /**
+   * What the provider said of its limits, as the program passes it on: whether one is reached, how much of the fullest is used in per
+   * cent, and epoch milliseconds at which the one that is told of is over.
+   */
+  | {
+      readonly type: 'rate-limit'
+      readonly reached: boolean
+      readonly usedPercent?: number
+      readonly resetAt?: number
+    }
   | { readonly type: 'denial'; readonly tool: string; readonly reason: string }
   /** The program asked for a tool and is about to be told that it may use it. The answer is written when the next event is taken. */
   | { readonly type: 'allowance'; readonly tool: string; readonly reason: string }

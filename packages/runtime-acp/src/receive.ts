@@ -7,7 +7,6 @@ import {
   isObject,
   nudgeWords,
   programMissing,
-  progress,
   said,
   TURN,
   questioned,
@@ -208,7 +207,7 @@ function notified(before: AcpConversation, params: unknown, whole: boolean, abou
   if (told.sessionUpdate === 'agent_message_chunk') return said(heard(before), told.content.text ?? '')
   if (told.sessionUpdate === 'usage_update') {
     const { amount, currency } = told.cost
-    return { conversation: before, effects: progress(`${amount.toFixed(4)} ${currency} by the list of the agent`) }
+    return { conversation: before, effects: [{ event: { type: 'cost', amount, currency, of: 'conversation' } }] }
   }
   return used(heard(before), toolCall(wasRun(before, told) ? { ...told, status: 'completed' } : told), whole, about)
 }

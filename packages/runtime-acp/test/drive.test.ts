@@ -84,7 +84,7 @@ describe('a conversation', () => {
     const { events } = await hear(lines(...opening, ...said, agent.end()))
     expect(events.slice(2)).toEqual([
       { type: 'turn-begin' },
-      { type: 'progress', text: '0.0700 USD by the list of the agent' },
+      { type: 'cost', amount: 0.07, currency: 'USD', of: 'conversation' },
       { type: 'turn-end', completed: true, reason: 'completed' },
     ])
   })

@@ -38,6 +38,7 @@ export function usageOf({ num_turns: turns, model_usage_since_last_result: model
     return inputTokens + outputTokens === 0 ? [] : [{ event: { type: 'usage', model, inputTokens, outputTokens } }]
   })
   if (effects.length === 0) return effects
-  const cost = used.reduce((sum, [, { costUSD }]) => sum + costUSD, 0)
-  return [...effects, ...progress(`${turns ?? 0} turns, ${cost.toFixed(4)} USD by the list of the program`)]
+  const amount = used.reduce((sum, [, { costUSD }]) => sum + costUSD, 0)
+  const cost: Effect = { event: { type: 'cost', amount, currency: 'USD', of: 'turn' } }
+  return [...effects, cost, ...progress(`${turns ?? 0} turns`)]
 }

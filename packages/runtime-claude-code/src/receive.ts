@@ -63,7 +63,12 @@ function limited(before: ClaudeConversation, message: Message): Claude {
   const limit = readLimit(message)
   if (limit === undefined) return idle(before)
   const { status, resetsAt = 0 } = limit
-  return idle({ ...before, resetAt: status === 'rejected' ? resetsAt * 1_000 : 0 })
+  const resetAt = resetsAt * 1_000
+  const reached = status === 'rejected'
+  const conversation = { ...before, resetAt: reached ? resetAt : 0 }
+  // It says so with each answer.
+  if (status === 'allowed') return idle(conversation)
+  return { conversation, effects: [{ event: { type: 'rate-limit', reached, ...(resetAt > 0 && { resetAt }) } }] }
 }
 
 function went(before: ClaudeConversation, message: Message, whole: boolean, about: ClaudeAbout): Claude {

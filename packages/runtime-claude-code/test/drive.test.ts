@@ -132,7 +132,7 @@ describe('a conversation', () => {
       { type: 'usage', model: 'm', inputTokens: 17, outputTokens: 3 },
       { type: 'usage', model: 'm', inputTokens: 27, outputTokens: 1 },
     ])
-    expect(events).toContainEqual({ type: 'progress', text: '1 turns, 0.5000 USD by the list of the program' })
+    expect(events).toContainEqual({ type: 'cost', amount: 0.5, currency: 'USD', of: 'turn' })
     expect(endOf(events)).toEqual({ completed: true, reason: 'completed' })
     expect(wrote.slice(2)).toMatchObject([
       { type: 'control_request', request: { subtype: 'interrupt' } },
@@ -326,6 +326,10 @@ describe('an end', () => {
   ])('by a limit of which the provider says %s', async (_, info, resetAt) => {
     const limit = { type: 'rate_limit_event', rate_limit_info: info }
     const { events } = await hear(lines(...opening, limit, error({ api_error_status: 429 })))
+    const told = info['resetsAt'] === undefined ? {} : { resetAt: 1_795_445_038_000 }
+    expect(events).toContainEqual({ type: 'rate-limit', reached: info['status'] === 'rejected', ...told })
+    const fine = await hear(lines(...opening, { ...limit, rate_limit_info: { status: 'allowed' } }, claude.result()))
+    expect(fine.events.filter(({ type }) => type === 'rate-limit')).toEqual([])
     expect(endOf(events)).toEqual({ completed: false, reason: 'rate-limit', ...(resetAt !== undefined && { resetAt }) })
   })
 

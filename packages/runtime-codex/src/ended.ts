@@ -1,5 +1,5 @@
 import type { Json } from '@seamark/core'
-import { failed, failureSaid, isObject, progress } from '@seamark/runtime'
+import { failed, failureSaid, isObject } from '@seamark/runtime'
 import type { Effect, Outcome } from '@seamark/runtime'
 import type { CodexConversation } from './conversation.ts'
 import type { Limits, Metered, Turn, TurnProblem } from './message.ts'
@@ -68,12 +68,20 @@ export function limited(
   { primary, secondary, rateLimitReachedType: reached }: Limits,
 ): Told {
   const before = { ...earlier, resetAt: resetOf([primary, secondary]) }
-  const windows = [primary, secondary].flatMap((one) => (one ? [Math.floor(one.usedPercent / 10) * 10] : []))
-  const limits = `${windows.join(' ')} ${(reached ?? '').slice(0, 100)}`.trim()
+  const used = [primary, secondary].flatMap((one) => (one ? [one.usedPercent] : []))
+  const limits =
+    `${used.map((percent) => Math.floor(percent / 10) * 10).join(' ')} ${(reached ?? '').slice(0, 100)}`.trim()
   if (limits === '' || limits === before.limits) return { conversation: before, effects: [] }
-  const used = windows.map((percent) => `${percent} %`).join(' and ')
-  const words = [...(used === '' ? [] : [`at least ${used} used`]), ...(reached ? [reached] : [])]
-  return { conversation: { ...before, limits }, effects: progress(`Limits of the provider: ${words.join(', ')}`) }
+  const { resetAt } = before
+  const told: Effect = {
+    event: {
+      type: 'rate-limit',
+      reached: Boolean(reached) || used.some((percent) => percent >= 100),
+      ...(used.length > 0 && { usedPercent: Math.max(...used) }),
+      ...(resetAt > 0 && { resetAt }),
+    },
+  }
+  return { conversation: { ...before, limits }, effects: [told] }
 }
 
 /** When the last of the limits that are reached is over. */
