@@ -9,7 +9,6 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NS } from '../rig.ts'
 import { inTurn, median, msOf, pairedRatio } from '../stats.ts'
-import { inTemporary } from '../temp.ts'
 
 export interface CollectionTimes {
   readonly collectMs: number
@@ -20,34 +19,52 @@ export interface CollectionTimes {
 const NAMES_PER_RECORD = 500
 const LOOKED_AT_ONCE = 64
 
-/** Collects, without removing anything, in turn with a bare walk of the same files. */
-export function measure({ blobs, rounds }: { blobs: number; rounds: number }): Promise<CollectionTimes> {
-  return inTemporary(async (dir) => {
-    const folder = join(dir, 'store')
-    await fill(folder, blobs)
-    const store = sqliteJournal({ dir: join(dir, 'journal') })
-    const size = await name(store.journal, blobs / 2)
-    const guarded = guardedStorage(folderStorage({ dir: folder }))
-    const collecting = () =>
-      msOf(async () => {
-        const { kept, removed } = await collect({
-          ns: NS,
-          journal: store.journal,
-          projections: store.projections,
-          guarded,
-          size,
-          dir: join(dir, 'list'),
-          storedBefore: Date.now() + 60_000,
-          dryRun: true,
-          held: new Set(),
-        })
-        if (kept.objects !== blobs / 2 || removed.orphaned.objects !== blobs / 2)
-          throw new Error(`It kept ${kept.objects} and would remove ${removed.orphaned.objects}.`)
-      })
-    const taken = await inTurn(rounds, collecting, () => msOf(() => walked(join(folder, NS, 'blobs'), blobs)))
-    await store.journal.close?.()
+/** What is done in a process of its own, in a folder that all of them get. */
+export type CollectionStep =
+  | { readonly step: 'fill' }
+  /** In turn with a bare walk of the same files. */
+  | { readonly step: 'time'; readonly rounds: number }
+  | { readonly step: 'collect' }
+
+/** Collects, without removing anything. */
+export async function measure({
+  dir,
+  blobs,
+  ...asked
+}: CollectionStep & { readonly dir: string; readonly blobs: number }): Promise<CollectionTimes | undefined> {
+  const folder = join(dir, 'store')
+  const store = sqliteJournal({ dir: join(dir, 'journal') })
+  try {
+    if (asked.step === 'fill') {
+      await fill(folder, blobs)
+      await name(store.journal, blobs / 2)
+      return undefined
+    }
+    const collecting = () => msOf(() => collected(dir, store, blobs))
+    if (asked.step === 'collect') {
+      await collecting()
+      return undefined
+    }
+    const taken = await inTurn(asked.rounds, collecting, () => msOf(() => walked(join(folder, NS, 'blobs'), blobs)))
     return { collectMs: median(taken.measured), walkMs: median(taken.baseline), ratio: pairedRatio(taken) }
+  } finally {
+    await store.journal.close?.()
+  }
+}
+
+async function collected(dir: string, store: ReturnType<typeof sqliteJournal>, blobs: number): Promise<void> {
+  const { kept, removed } = await collect({
+    ns: NS,
+    ...store,
+    guarded: guardedStorage(folderStorage({ dir: join(dir, 'store') })),
+    size: (await store.journal.head(NS)).size,
+    dir: join(dir, 'list'),
+    storedBefore: Date.now() + 60_000,
+    dryRun: true,
+    held: new Set(),
   })
+  if (kept.objects !== blobs / 2 || removed.orphaned.objects !== blobs / 2)
+    throw new Error(`It kept ${kept.objects} and would remove ${removed.orphaned.objects}.`)
 }
 
 /** Stores one blob, and copies its file to where the others are: a listing looks at names, sizes and times. */
@@ -64,8 +81,8 @@ function digestOf(n: number): string {
   return sha256Hex(String(n))
 }
 
-/** Records that name the first blobs. Resolves with the size of the log. */
-async function name(journal: ReturnType<typeof sqliteJournal>['journal'], blobs: number): Promise<number> {
+/** Records that name the first blobs. */
+async function name(journal: ReturnType<typeof sqliteJournal>['journal'], blobs: number): Promise<void> {
   const lease = await journal.acquire(NS, 'bench')
   const frontier = emptyFrontier()
   for (let at = 0; at < blobs; at += NAMES_PER_RECORD) {
@@ -80,7 +97,6 @@ async function name(journal: ReturnType<typeof sqliteJournal>['journal'], blobs:
     frontier.append(record.leaf, nodes)
     await journal.append(lease, seq, { records: [record], payloads: [], nodes, changes: [] })
   }
-  return frontier.size
 }
 
 async function walked(folder: string, blobs: number): Promise<void> {

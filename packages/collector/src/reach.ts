@@ -21,10 +21,11 @@ export interface Reach {
 /** An empty one at a path where nothing is. It outlasts nothing: no byte of it is synced. Errors: `LIMIT_EXCEEDED` on a full disk. */
 export function reachAt(path: string): Reach {
   const db = new Database(path)
-  db.pragma('journal_mode = MEMORY')
+  // Nothing is ever rolled back: after an error it is closed.
+  db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
   db.pragma('locking_mode = EXCLUSIVE')
-  db.pragma('cache_size = -32768')
+  db.pragma('cache_size = -8192')
   db.exec('CREATE TABLE blob (digest BLOB PRIMARY KEY, kept INTEGER) WITHOUT ROWID')
   db.exec('CREATE TABLE run (id TEXT PRIMARY KEY, whole INTEGER) WITHOUT ROWID')
   const add = db.prepare<[Buffer, number]>(
