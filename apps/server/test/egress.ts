@@ -107,7 +107,8 @@ export default {
         `curl -s https://denied.example/ && exit 9 || true`,
         `curl -s --noproxy '*' https://127.0.0.3:${port}/ && exit 9 || true`,
         'env > environment.txt; cat /proc/*/environ > all.txt 2>/dev/null || true',
-        `ls -la /run/seamark >> environment.txt; cat /run/seamark/*.pem >> environment.txt`,
+        // In gVisor it can not look at the socket.
+        `ls -la /run/seamark >> environment.txt 2>&1 || true; cat /run/seamark/*.pem >> environment.txt`,
       ]
       here.write(
         'plan.yaml',

@@ -47,9 +47,9 @@ export async function dockerWithPrograms(): Promise<DockerWithPrograms> {
 }
 
 /** Such an engine for a service. What isolates nothing is there too, as in every service. */
-export async function onDocker({ data }: Pick<Place, 'data'>): Promise<Ground> {
+export async function onDocker({ data }: Pick<Place, 'data'>, runtime = 'runc'): Promise<Ground> {
   const engine = await dockerWithPrograms()
-  return serviceOn(engine, engine.programs, data)
+  return serviceOn(engine, engine.programs, data, runtime)
 }
 
 /** The same, where attempts have npm. */
@@ -74,8 +74,9 @@ export function serviceOn(
   { socketPath, dir, stop }: DockerEngine & RunningServer,
   image: string,
   data: string,
+  runtime = 'runc',
 ): Ground {
-  const options = { socketPath, image, requireDigest: true, dir: data }
+  const options = { runtime, socketPath, image, requireDigest: true, dir: data }
   return {
     executor: 'docker',
     isolation: 'container',

@@ -25,7 +25,12 @@ export function dockerPort(socketPath: string): DockerPort {
       const info: unknown = await within(signal, async (): Promise<unknown> => (await docker()).info())
       const from = record(info)
       return {
-        runtimes: Object.keys(record(from['Runtimes'])),
+        runtimes: Object.fromEntries(
+          Object.entries(record(from['Runtimes'])).map(([name, one]) => {
+            const { path, runtimeArgs } = record(one)
+            return [name, { path: text(path), args: texts(runtimeArgs) }]
+          }),
+        ),
         rootDir: text(from['DockerRootDir']),
         securityOptions: texts(from['SecurityOptions']),
         limits: {

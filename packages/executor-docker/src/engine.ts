@@ -1,4 +1,5 @@
 import { orAbort, SeamError } from '@seamark/kit'
+import { basename } from 'node:path'
 import { checkKeeper } from './keeper.ts'
 import { meaningOf } from './meaning.ts'
 import type { Settings } from './options.ts'
@@ -75,9 +76,9 @@ export function checkEngine(facts: EngineFacts, { runtime }: Settings): void {
   const unavailable = (message: string, remedy: string): never => {
     throw new SeamError('UNAVAILABLE', message, { remedy })
   }
-  if (!facts.runtimes.includes(runtime))
+  if (!Object.hasOwn(facts.runtimes, runtime))
     unavailable(
-      `The engine has no runtime ${runtime}; it has ${facts.runtimes.join(', ')}.`,
+      `The engine has no runtime ${runtime}; it has ${Object.keys(facts.runtimes).join(', ')}.`,
       'Add it to `runtimes` in /etc/docker/daemon.json and restart the engine.',
     )
   for (const [limit, holds] of Object.entries(facts.limits))
@@ -99,3 +100,21 @@ export function checkEngine(facts: EngineFacts, { runtime }: Settings): void {
   if (!facts.loggingDrivers.includes('local'))
     unavailable('The engine has no logging driver `local`.', 'Use Docker 18.09 or later.')
 }
+
+/**
+ * Refuses a way out where no program could take it with `UNSUPPORTED`: gVisor lets none connect to a socket of the host, such as the
+ * gateway's, unless it is told to. Pure.
+ */
+export function checkWayOut({ runtimes }: Pick<EngineFacts, 'runtimes'>, { runtime }: Pick<Settings, 'runtime'>): void {
+  const { path = '', args = [] } = runtimes[runtime] ?? {}
+  if (basename(path) !== 'runsc' || args.some((arg) => OPENS_SOCKETS.test(arg))) return
+  throw new SeamError(
+    'UNSUPPORTED',
+    `The runtime ${runtime} lets no attempt connect to the gateway: it runs without --host-uds=open.`,
+    {
+      remedy: `Add "--host-uds=open" to \`runtimeArgs\` of ${runtime} in /etc/docker/daemon.json and restart the engine, or ask for no way out.`,
+    },
+  )
+}
+
+const OPENS_SOCKETS = /^--?(host-uds=(open|all)|fsgofer-host-uds(=true)?)$/

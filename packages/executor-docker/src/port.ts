@@ -2,7 +2,8 @@ import type { ContainerConfig } from './container-body.ts'
 
 /** What the engine says of itself. */
 export interface EngineFacts {
-  readonly runtimes: readonly string[]
+  /** By name: the program of each, and its arguments; both empty where the engine does not say. */
+  readonly runtimes: Readonly<Record<string, { readonly path: string; readonly args: readonly string[] }>>
   /** Folder of its images and containers. */
   readonly rootDir: string
   /** Such as `name=seccomp,profile=default`. */

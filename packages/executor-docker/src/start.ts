@@ -3,7 +3,7 @@ import { forwarderProcesses } from '@seamark/forwarder'
 import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { isBelow } from './check-spec.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
-import type { Engine } from './engine.ts'
+import { checkWayOut, type Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
 import { keeperProgram, makeWatchword } from './keeper.ts'
 import { findMissing, type Look } from './missing.ts'
@@ -92,6 +92,8 @@ export function openStarter(
   async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
+    const own = await forwarderProcesses({ argv: spec.argv, mounts })
+    if (own > 0) checkWayOut(facts, settings)
     const launching: Launching = {
       launchId,
       scope,
@@ -101,7 +103,7 @@ export function openStarter(
       keeper: keeperProgram(),
       // With another runtime a program can end or stop the keeper, and what it would tell is worth nothing.
       ...(settings.runtime === 'runc' && { watchword: makeWatchword() }),
-      own: await forwarderProcesses({ argv: spec.argv, mounts }),
+      own,
     }
     if (missing !== undefined) {
       if (await launches.wasReaped(launchId)) throw conflict(launchId)

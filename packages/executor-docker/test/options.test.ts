@@ -2,7 +2,7 @@ import { hasCode, isSeamError } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
 import { checkSpec } from '../src/check-spec.ts'
 import { dockerExecutor } from '../src/index.ts'
-import { checkEngine } from '../src/engine.ts'
+import { checkEngine, checkWayOut } from '../src/engine.ts'
 import { guaranteesOf } from '../src/guarantees.ts'
 import { checkOptions, isPinned, type DockerExecutorOptions } from '../src/options.ts'
 
@@ -75,7 +75,7 @@ describe('options', () => {
 
 describe('an engine', () => {
   const facts = {
-    runtimes: ['runc'],
+    runtimes: { runc: { path: 'runc', args: [] } },
     rootDir: '/var/lib/docker',
     securityOptions: ['name=seccomp,profile=default'],
     limits: { cpu: true, memory: true, pids: true },
@@ -85,11 +85,33 @@ describe('an engine', () => {
   }
   const settings = checkOptions({ image: 'busybox' }, self)
 
+  it('is refused for a way out that its runtime would not let any attempt take', () => {
+    const codeWith = (path: string, ...args: readonly string[]) => {
+      try {
+        checkWayOut({ runtimes: { it: { path, args } } }, { runtime: 'it' })
+        return 'taken'
+      } catch (error) {
+        return hasCode(error, 'UNSUPPORTED') ? 'UNSUPPORTED' : error
+      }
+    }
+    for (const args of [
+      [],
+      ['--network=none'],
+      ['--host-uds=none'],
+      ['--host-uds=create'],
+      ['--fsgofer-host-uds=false'],
+    ])
+      expect([args, codeWith('/usr/bin/runsc', ...args)]).toEqual([args, 'UNSUPPORTED'])
+    for (const args of [['--host-uds=open'], ['-x', '-host-uds=all'], ['--fsgofer-host-uds']])
+      expect([args, codeWith('/usr/local/bin/runsc', ...args)]).toEqual([args, 'taken'])
+    expect(codeWith('runc')).toBe('taken')
+  })
+
   it('is refused where it can not hold what is promised', () => {
     checkEngine(facts, settings)
     checkEngine({ ...facts, securityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'] }, settings)
     const lacking = [
-      { runtimes: ['runsc'] },
+      { runtimes: { runsc: { path: '/usr/bin/runsc', args: [] } } },
       { securityOptions: [] },
       { securityOptions: ['name=cgroupns'] },
       { securityOptions: ['name=seccomp,profile=default', 'name=userns'] },

@@ -61,7 +61,13 @@ export async function startDocker(): Promise<DockerEngine & RunningServer> {
   }
   try {
     await mkdir(join(dir, 'data'))
-    const runtimes = { runsc: { path: '/usr/bin/runsc', runtimeArgs: ['--network=none', '--ignore-cgroups'] } }
+    const runtimes = {
+      runsc: { path: '/usr/bin/runsc', runtimeArgs: ['--network=none', '--ignore-cgroups'] },
+      'runsc-with-sockets': {
+        path: '/usr/bin/runsc',
+        runtimeArgs: ['--network=none', '--ignore-cgroups', '--host-uds=open'],
+      },
+    }
     await writeFile(join(dir, 'daemon.json'), JSON.stringify({ runtimes }))
     await start()
     const image = await importImage(host, dir)
