@@ -182,83 +182,89 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
   })
 })
 
-describe('kill -9 of the service in the middle of a conversation (as root, with bubblewrap)', () => {
-  const { began, wentOn } = turnsOf(claudeCode)
-  const goesOn = { answer: [claudeCode.read('ports.csv')] }
+describe.each(PROGRAMS)(
+  'kill -9 of the service in the middle of a conversation with $name (as root, with bubblewrap)',
+  (program) => {
+    const { began, wentOn } = turnsOf(program)
+    const goesOn = { answer: [program.read('ports.csv')] }
 
-  /** Begins, is killed while the program waits for its third answer, and is started anew. */
-  async function crashed(id: string, third: Turns[number], also: () => void, more: object = {}): Promise<Ran> {
-    const reached = Promise.withResolvers<void>()
-    const over = Promise.withResolvers<void>()
-    let came = 0
-    const asked = async (): Promise<undefined> => {
-      if (++came !== 3) return
-      reached.resolve()
-      await over.promise
-      throw new Error('Nobody is there to be answered.')
+    /** Begins, is killed while the program waits for its third answer, and is started anew. */
+    async function crashed(id: string, third: Turns[number], also: () => void, more: object = {}): Promise<Ran> {
+      const reached = Promise.withResolvers<void>()
+      const over = Promise.withResolvers<void>()
+      let came = 0
+      const asked = async (): Promise<undefined> => {
+        if (++came !== 3) return
+        reached.resolve()
+        await over.promise
+        throw new Error('Nobody is there to be answered.')
+      }
+      await serve([...began, third, ...wentOn], { asked })
+      const first = service.start('serve')
+      await first.saw('Serving')
+      await service.submit(id, [itemFor(program, more)])
+      await reached.promise
+      // It writes down a moment later what it did.
+      const { results, folder } = program.name.startsWith('codex')
+        ? { results: /function_call_output/g, folder: '/.codex/sessions/' }
+        : { results: /"tool_result"/g, folder: '/.claude/projects/' }
+      const isWritten = (bytes: Buffer) => [...bytes.toString('latin1').matchAll(results)].length >= began.length
+      await until(() => filesWith(service.data, isWritten).some((path) => path.includes(folder)), 60_000)
+      first.child.kill('SIGKILL')
+      await first.ended
+      also()
+      over.resolve()
+      const second = service.start('serve')
+      try {
+        await second.saw('Serving')
+        return await service.watched(id)
+      } finally {
+        second.child.kill('SIGTERM')
+        await second.ended
+      }
     }
-    await serve([...began, third, ...wentOn], { asked })
-    const first = service.start('serve')
-    await first.saw('Serving')
-    await service.submit(id, [itemFor(claudeCode, more)])
-    await reached.promise
-    // It writes down a moment later what it did.
-    const [, , after] = CHANGES.tide
-    const isWritten = (bytes: Buffer) =>
-      bytes.includes('tool_result') && bytes.includes(JSON.stringify(after).slice(1, -1))
-    await until(() => filesWith(service.data, isWritten).some((path) => path.includes('/.claude/projects/')), 60_000)
-    first.child.kill('SIGKILL')
-    await first.ended
-    also()
-    over.resolve()
-    const second = service.start('serve')
-    try {
-      await second.saw('Serving')
-      return await service.watched(id)
-    } finally {
-      second.child.kill('SIGTERM')
-      await second.ended
+
+    const transcriptOf = async (id: string, attempt: number): Promise<string> =>
+      service.told('logs', id, 'fix', '--transcript', '--attempt', String(attempt))
+
+    async function expectVerified(id: string): Promise<void> {
+      const run = { run: id, status: 'succeeded', items: 1 }
+      expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
     }
-  }
 
-  const transcriptOf = async (id: string, attempt: number): Promise<string> =>
-    service.told('logs', id, 'fix', '--transcript', '--attempt', String(attempt))
+    it('and of its program: the next attempt goes on in the conversation', { timeout: 600_000 }, async () => {
+      const id = `${mark}-crash-${program.name}`
+      const third = { expect: { anywhere: before, contains: 'Go on' }, ...goesOn }
+      const ran = await crashed(id, third, () => expect(kill(id)).toBeGreaterThan(0), { retries: { max: 1 } })
+      expectOne(ran, [
+        ['failed', 'exit-code'],
+        ['succeeded', 'completed'],
+      ])
+      await expectBoth(id)
+      await expectCharged(ran, id, program, 1)
+      const [one, two] = [await transcriptOf(id, 1), await transcriptOf(id, 2)]
+      const places = ['> {', 'Make the tests pass.', 'tide.mjs', 'metres * 100'].map((words) => one.indexOf(words))
+      expect(places).toEqual(places.toSorted((a, b) => a - b))
+      expect([places.includes(-1), one.includes('Go on'), two.includes('Go on')]).toEqual([false, false, true])
+      expect(two.indexOf('Go on')).toBeLessThan(two.indexOf('62°28′N'))
+      await expectVerified(id)
+    })
 
-  async function expectVerified(id: string): Promise<void> {
-    const run = { run: id, status: 'succeeded', items: 1 }
-    expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
-  }
-
-  it('and of its program: the next attempt goes on in the conversation', { timeout: 600_000 }, async () => {
-    const id = `${mark}-crash`
-    const third = { expect: { anywhere: before, contains: 'Go on' }, ...goesOn }
-    const ran = await crashed(id, third, () => expect(kill(id)).toBeGreaterThan(0), { retries: { max: 1 } })
-    expectOne(ran, [
-      ['failed', 'exit-code'],
-      ['succeeded', 'completed'],
-    ])
-    await expectBoth(id)
-    await expectCharged(ran, id, claudeCode, 1)
-    const [one, two] = [await transcriptOf(id, 1), await transcriptOf(id, 2)]
-    const places = ['> {', 'Make the tests pass.', 'tide.mjs', 'metres * 100'].map((words) => one.indexOf(words))
-    expect(places).toEqual(places.toSorted((a, b) => a - b))
-    expect([places.includes(-1), one.includes('Go on'), two.includes('Go on')]).toEqual([false, false, true])
-    expect(two.indexOf('Go on')).toBeLessThan(two.indexOf('62°28′N'))
-    await expectVerified(id)
-  })
-
-  it('alone: the attempt goes on', { timeout: 600_000 }, async () => {
-    const id = `${mark}-crash-alone`
-    const ran = await crashed(id, { expect: { anywhere: before }, ...goesOn }, () => undefined)
-    expect(ran.code, ran.err + ran.out).toBe(0)
-    expect(service.model.problems()).toEqual([])
-    expect(begunIn(ran)).toMatchObject([{ resumed: false }])
-    expect(ran.dataOf('attempt.ended')).toMatchObject([{ outcome: 'succeeded' }])
-    await expectBoth(id)
-    await expectCharged(ran, id, claudeCode, 1)
-    const said = await transcriptOf(id, 1)
-    expect(said.split('Make the tests pass.')).toHaveLength(2)
-    expect(said).toContain('62°28′N')
-    await expectVerified(id)
-  })
-})
+    it('alone: the attempt goes on', { timeout: 600_000 }, async () => {
+      const id = `${mark}-crash-alone-${program.name}`
+      const ran = await crashed(id, { expect: { anywhere: before }, ...goesOn }, () => undefined)
+      expect(ran.code, ran.err + ran.out).toBe(0)
+      expect(service.model.problems()).toEqual([])
+      expect(begunIn(ran)).toMatchObject([{ resumed: false }])
+      expect(ran.dataOf('attempt.ended')).toMatchObject([{ outcome: 'succeeded' }])
+      await expectBoth(id)
+      await expectCharged(ran, id, program, 1)
+      const said = await transcriptOf(id, 1)
+      // What was written to it: some repeat in what they say what they were told.
+      const told = said.split('\n').filter((line) => line.startsWith('> ') && line.includes('Make the tests pass.'))
+      expect(told).toHaveLength(1)
+      expect(said).toContain('62°28′N')
+      await expectVerified(id)
+    })
+  },
+)
