@@ -182,6 +182,32 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
   })
 })
 
+it.each([claudeCode, codex])(
+  '$name goes on in its conversation where its time was up (as root, with bubblewrap)',
+  { timeout: 600_000 },
+  async (program) => {
+    const { began, wentOn } = turnsOf(program)
+    const id = `${mark}-time-${program.name}`
+    const over = Promise.withResolvers<void>()
+    let came = 0
+    const asked = async (): Promise<undefined> => {
+      if (++came !== 3) return
+      await over.promise
+      throw new Error('Nobody is there to be answered.')
+    }
+    const goesOn = { expect: { anywhere: before, contains: 'Go on' }, answer: [program.read('ports.csv')] }
+    await serve([...began, goesOn, ...wentOn], { asked })
+    const ran = await service.run(id, [itemFor(program, { timeout: '30s', retries: { max: 1 } })])
+    over.resolve()
+    expectOne(ran, [
+      ['timed-out', 'timeout'],
+      ['succeeded', 'completed'],
+    ])
+    await expectBoth(id)
+    await expectCharged(ran, id, program, 1)
+  },
+)
+
 describe.each(PROGRAMS)(
   'kill -9 of the service in the middle of a conversation with $name (as root, with bubblewrap)',
   (program) => {
