@@ -1,6 +1,7 @@
 import type { CallOptions, Principal, ResolvedWorkspace, RunSpec, Submission } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import { newRunId } from '@seamark/protocol'
+import type { Engine } from '@seamark/orchestrator'
 import type { CheckedPlan, SubmitAnswer } from '@seamark/protocol'
 import { isAbsolute } from 'node:path'
 import { about, checkedPlan } from './checked-plan.ts'
@@ -26,7 +27,9 @@ export async function submit(
   options: CallOptions,
 ): Promise<SubmitAnswer> {
   const engine = await deployment.requireEngine()
-  const plan = await checkedPlan(deployment, request, options)
+  const plan = await checkedPlan(deployment, request, options).catch(async (error: unknown) => {
+    throw await denied(engine, principal, toSeamError(error))
+  })
   const run = request.run ?? newRunId()
   // Of the plan only this, so that nothing holds the items while the engine takes them in.
   const { name: _, ...said } = about(deployment, plan)
@@ -58,6 +61,23 @@ export async function submit(
   if (created) return { run, created, ...said, ...base }
   // Another submission of the same was first, and may have found another commit.
   return same((await earlierRun(deployment, run, said.plan, options)) ?? {})
+}
+
+/**
+ * What policies do not allow a plan is in the log before it is told, as any other denial: who asked, when, how often and at which
+ * place of the plan first. Of the plan itself nothing is kept.
+ */
+async function denied(engine: Engine, principal: Principal, error: SeamError): Promise<SeamError> {
+  const places = error.problems.filter(({ code }) => code === 'FORBIDDEN').map(({ place }) => place?.pointer)
+  if (places.length === 0) return error
+  const [target = ''] = places
+  await engine.denied(principal, {
+    action: 'run.submit',
+    policy: 'plan',
+    ...(target !== '' && { target: target.slice(0, 200).toWellFormed() }),
+    ...(places.length > 1 && { count: places.length }),
+  })
+  return error
 }
 
 /** The error with its place in the plan, where what the plan says is the cause. */

@@ -87,3 +87,32 @@ it('where nothing can be recorded, a question that is denied is UNAVAILABLE', as
   await service.stop()
   expect(await denied()).toEqual([])
 }, 30_000)
+
+it('what its policy denies a plan at submit is in the log, with its first place and nothing of the plan', async () => {
+  writeFileSync(join(dir, 'seamark.config.ts'), "export default { policy: { tools: { deny: ['git push*'] } } }")
+  const service = await host().serve(place())
+  const submit = (plan: string, path = '/v1/runs') =>
+    new Promise<unknown>((resolve, reject) => {
+      const headers = { 'content-type': 'application/yaml' }
+      const sent = request({ socketPath: service.socketPath, method: 'POST', path, headers }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        answer.on('end', () => resolve(JSON.parse(text)))
+      })
+      sent.on('error', reject)
+      sent.end(plan)
+    })
+  const plan = (...lines: readonly string[]) =>
+    `version: 1\ndefaults: { executor: process }\nitems:\n${lines.map((run, at) => `  - { id: i${at}, run: '${run}' }\n`).join('')}`
+  const pushes = plan('echo canary', 'git push origin', 'git push --force')
+  expect(await submit(pushes)).toMatchObject({ code: 'FORBIDDEN' })
+  expect(await submit(plan('git push'))).toMatchObject({ code: 'FORBIDDEN' })
+  // What is only looked at asks for nothing, and what is no plan is none.
+  expect(await submit(pushes, ROUTES.checkPlan.path)).toMatchObject({ code: 'FORBIDDEN' })
+  expect(await submit('version: 9')).toMatchObject({ code: expect.not.stringMatching('FORBIDDEN') })
+  await service.stop()
+  expect(await denied()).toEqual([
+    { action: 'run.submit', policy: 'plan', target: '/items/1/run', count: 2 },
+    { action: 'run.submit', policy: 'plan', target: '/items/0/run' },
+  ])
+}, 60_000)

@@ -52,12 +52,12 @@ export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<P
     readonly name: string
     readonly code: string
   }
-  /** The authorizer said no. */
+  /** The authorizer said no, or, with the policy `plan`, a plan asked for what its policies do not let it: `target` is the first place. */
   'command.denied': {
     readonly action: string
     readonly policy: string
     readonly target?: string
-    /** How many denials of the principal this record stands for, where there were too many for one each. */
+    /** How many denials of the principal this record stands for: of places in a plan, or where there were too many for one each. */
     readonly count?: number
   }
   /** A command or result that came too late or twice, and had no effect. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyRecord, Principal, Submission } from '@seamark/core'
 import { ITEM_ID, NAME, orAbort, SeamError, systemClock, toSeamError } from '@seamark/kit'
-import { jcsText, LIMITS } from '@seamark/log'
+import { checkData, jcsText, LIMITS } from '@seamark/log'
 import { agentsOf, checkAgent } from './agents.ts'
 import { authorization } from './authorization.ts'
 import { checkSubmission } from './check-submission.ts'
@@ -146,6 +146,11 @@ export function createEngine(options: EngineOptions): Engine {
       return stopped ?? Promise.resolve()
     },
     authorize,
+    async denied(principal, denial) {
+      const problem = checkData('command.denied', denial)
+      if (problem !== undefined) throw new SeamError('INVALID_INPUT', `This is no command.denied: ${problem}`)
+      await denied.add(principal, denial)
+    },
     // Not an async function: its frame would hold the items while the engine takes them in.
     submit(principal, submission) {
       const { run } = submission

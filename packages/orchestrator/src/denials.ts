@@ -79,7 +79,7 @@ export function denials({ clock, record }: DenialsOptions): Denials {
       const key = JSON.stringify([denial.action, denial.policy])
       const counted = window.counted.get(key) ?? { first: denial, count: 0, recorded: Promise.withResolvers<void>() }
       window.counted.set(key, counted)
-      counted.count++
+      counted.count += denial.count ?? 1
       return counted.recorded.promise
     },
     close() {

@@ -43,6 +43,11 @@ export interface Engine {
    */
   readonly authorize: Authorize
   /**
+   * Records what somebody else than the authorizer denied a principal, such as a command in a plan that its policy does not let run.
+   * Resolves once that is durable, alone or counted with others. Errors: `INVALID_INPUT` for what fits no record; `UNAVAILABLE`.
+   */
+  denied(principal: Principal, denial: RecordData['command.denied']): Promise<void>
+  /**
    * Idempotent by `run`. The run keeps the teams that its principal is a member of now: what it spends counts against them.
    * Errors: `CONFLICT` (same id, other plan), `FORBIDDEN`, `INVALID_INPUT` (all problems), `LIMIT_EXCEEDED` (a text that fits
    * no record, too many teams, or a full disk), `UNAUTHENTICATED` (a team whose name fits no record), `UNAVAILABLE` (stopping).

@@ -20,6 +20,21 @@ function counted(log: readonly AnyRecord[]): number {
   return only(log, 'command.denied').reduce((sum, { data }) => sum + (data.count ?? 1), 0)
 }
 
+it('records what somebody else denied, each place of it counted, and only ten times by itself', async () => {
+  const { engine, options } = await engineWith(fakeHands())
+  const denial = { action: 'run.submit', policy: 'plan', target: '/items/0/run', count: 2 }
+  const told = Array.from({ length: 14 }, () => engine.denied(STRANGER, denial))
+  await expect(engine.denied(STRANGER, { ...denial, policy: 'p'.repeat(201) })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+  })
+  await engine.stop()
+  await Promise.all(told)
+  const log = await records(options)
+  expect(counted(log)).toBe(28)
+  expect(only(log, 'command.denied')).toHaveLength(11)
+  expect(only(log, 'command.denied')[0]).toMatchObject({ actor: 'stranger', data: denial })
+})
+
 describe('a question that is denied', () => {
   it('is FORBIDDEN and recorded, with who asked for what', async () => {
     const { engine, options } = await engineWith(fakeHands())
