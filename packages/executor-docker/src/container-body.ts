@@ -28,6 +28,8 @@ export interface ContainerConfig {
     IpcMode: 'private'
     CapDrop: string[]
     SecurityOpt: string[]
+    /** Instead of the engine's own. */
+    MaskedPaths: string[]
     NanoCpus: number
     Memory: number
     MemorySwap: number

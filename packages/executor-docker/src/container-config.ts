@@ -32,6 +32,22 @@ const ADDED = ['PATH', 'HOSTNAME', WATCHWORD_VARIABLE]
 const LOG_BYTES_PER_BYTE = 64
 const LOG_BYTES_MORE = 1024 ** 2
 
+/** What newer engines hide, on older ones too: it is of the whole machine. The runtime leaves out what a kernel does not have. */
+const MASKED = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+]
+
 /** The keeper, which no program of an item started. */
 const OWN_PROCESSES = 1
 
@@ -90,6 +106,7 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       IpcMode: 'private',
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile())}`],
+      MaskedPaths: [...MASKED],
       NanoCpus: Math.round(Math.min(limits.cpus, launching.cpus) * 1e9),
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,

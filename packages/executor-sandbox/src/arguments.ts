@@ -10,6 +10,8 @@ export interface SandboxRoot {
   readonly links: readonly { readonly path: string; readonly to: string }[]
   /** The program of its first process on the host, which no mount covers inside; none where there is none for this architecture. */
   readonly first?: string
+  /** What of `/proc` is of the whole machine, as far as this kernel has it: files and folders that are empty inside. */
+  readonly masked: { readonly files: readonly string[]; readonly folders: readonly string[] }
   /** Those sources that do not belong to the system: the sandbox's user may have to be let in. */
   readonly reach: readonly string[]
   /** File with the filter of system calls; none where there is none for this architecture. */
@@ -47,7 +49,10 @@ export function sandboxOptions(spec: LaunchSpec, root: SandboxRoot): string[] {
     ['--hostname', 'seamark', '--new-session', '--die-with-parent'],
     ...root.binds.map(({ source, target }) => ['--ro-bind', source, target]),
     ...root.links.map(({ path, to }) => ['--symlink', to, path]),
-    ['--proc', '/proc', '--dev', '/dev', '--size', small, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+    ['--proc', '/proc'],
+    ...root.masked.files.map((path) => ['--dev-bind', '/dev/null', path]),
+    ...root.masked.folders.map((path) => ['--perms', '0555', '--size', '4096', '--tmpfs', path, '--remount-ro', path]),
+    ['--dev', '/dev', '--size', small, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
     ['--perms', '1777', '--size', large, '--tmpfs', '/tmp', '--size', small, '--tmpfs', '/run'],
     ...outerFirst(spec.mounts).map(({ source, target, mode }) => [BIND[mode], source, target]),
     ...(root.first === undefined ? [] : [['--ro-bind', root.first, FIRST]]),

@@ -36,6 +36,20 @@ const hostFiles = [
   '/etc/pki/ca-trust/extracted',
 ]
 
+/** What container engines hide of `/proc` too. It is in no namespace, and some of it tells what others do by when it changes. */
+const ofTheMachine = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+]
+
 const generated: Readonly<Record<string, string>> = {
   passwd: `root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nseamark:x:${INSIDE_UID}:${INSIDE_GID}:seamark:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
   group: `root:x:0:\nseamark:x:${INSIDE_GID}:\nnogroup:x:65534:\n`,
@@ -54,6 +68,7 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
   const filters = writeFilters(folder)
   const first = writeFirst(folder)
   const node = nodeBinds(toolchain.node ?? process.execPath)
+  const machine = ofTheMachine.filter((path) => existsSync(path))
   return {
     bubblewrap,
     binds: [
@@ -64,6 +79,10 @@ export function prepareRoot(folder: string, bubblewrap: string, toolchain: Toolc
       ...node,
       ...(toolchain.binds ?? []),
     ],
+    masked: {
+      files: machine.filter((path) => !isFolder(path)),
+      folders: machine.filter((path) => isFolder(path)),
+    },
     ...(first !== undefined && { first }),
     reach: [
       etc,

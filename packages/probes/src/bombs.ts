@@ -18,7 +18,7 @@ interface Bomb {
   readonly script: string
 }
 
-const bombs: readonly Bomb[] = [
+export const BOMBS: readonly Bomb[] = [
   {
     id: 'limit/memory',
     about: 'It takes more memory than its limit and goes on.',
@@ -49,7 +49,7 @@ const bombs: readonly Bomb[] = [
 /** Goes over each limit that an executor promises, one after the other, and looks what its end is called. Errors: those of `Executor`. */
 export async function explode(executor: Executor, dir: string, node: string, options: CallOptions): Promise<Probe[]> {
   const probes: Probe[] = []
-  for (const { id, about, name, limits, script } of bombs) {
+  for (const { id, about, name, limits, script } of BOMBS) {
     if (executor.guarantees.limits[name].value === 'none') {
       probes.push({ id, about, outcome: 'not-tried', detail: 'it promises no such limit' })
       continue

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net'
 import type { ListenOptions, Server } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Targets } from './targets.ts'
 
 /** What is laid out on the host to be reached, and what was reached of it. */
@@ -17,6 +17,16 @@ export interface LaidOut {
   close(): Promise<void>
 }
 
+/** What programs on a host start commands from: git, agents, editors. */
+const commandsFrom = [
+  '.git/config',
+  '.git/hooks/post-commit',
+  '.mcp.json',
+  '.claude/settings.json',
+  '.cursor/mcp.json',
+  '.vscode/tasks.json',
+]
+
 /** Lays out files, listeners and a process, all readable and reachable for any user of the host. */
 export async function layOut(dir: string): Promise<LaidOut> {
   const canary = `seamark-canary-${randomBytes(16).toString('hex')}`
@@ -26,6 +36,13 @@ export async function layOut(dir: string): Promise<LaidOut> {
   for (const folder of [shared, other]) chmodSync(folder, 0o755)
   const files = [join(shared, 'file'), join(other, 'file')]
   for (const path of files) writeFileSync(path, canary, { mode: 0o644 })
+  const configurations = commandsFrom.map((path) => join(shared, 'repository', path))
+  for (const path of configurations) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, '')
+    // Nothing but the wall keeps it from being written.
+    chmodSync(path, 0o666)
+  }
 
   let arrived = 0
   const servers: Server[] = []
@@ -57,6 +74,7 @@ export async function layOut(dir: string): Promise<LaidOut> {
       canary,
       files,
       folders: [shared, other],
+      configurations,
       socket,
       abstractSocket,
       port: typeof tcp === 'object' && tcp !== null ? tcp.port : 0,

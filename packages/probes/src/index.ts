@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { PROBES } from './catalogue.ts'
+export type { ProbeKind } from './targets.ts'
 export { probeExecutor } from './probe-executor.ts'
 export type { ProbeOptions } from './probe-executor.ts'
 export { borneOut, probeDigest, takenAway } from './report.ts'

@@ -11,6 +11,7 @@ import type { LaidOut } from './host.ts'
 import type { Probe, ProbeReport } from './report.ts'
 import { hostHere } from './signed-report.ts'
 import { survive } from './survive.ts'
+import type { ProbeKind } from './targets.ts'
 import { TRIES } from './tries.ts'
 
 export interface ProbeOptions {
@@ -117,21 +118,24 @@ async function tried(
       )
     return [
       ...probes,
-      seen(
-        'tree/left-behind',
-        'A process of it outlives its end.',
-        size === 0 ? 'not-tried' : stayed ? 'escaped' : 'held',
-      ),
-      seen('network/arrived', 'A connection of it arrives on the host.', host.arrived() > 0 ? 'escaped' : 'held'),
-      seen('process/killed', 'It ends a process outside.', host.alive() ? 'held' : 'escaped'),
+      seen('tree/left-behind', size === 0 ? 'not-tried' : stayed ? 'escaped' : 'held'),
+      seen('network/arrived', host.arrived() > 0 ? 'escaped' : 'held'),
+      seen('process/killed', host.alive() ? 'held' : 'escaped'),
     ]
   } finally {
     await executor.reap(id)
   }
 }
 
-function seen(id: string, about: string, outcome: Probe['outcome']): Probe {
-  return { id, about, outcome }
+/** What is seen from outside, whatever the program says. */
+export const SEEN = {
+  'tree/left-behind': { about: 'A process of it outlives its end.' },
+  'network/arrived': { about: 'A connection of it arrives on the host.' },
+  'process/killed': { about: 'It ends a process outside.' },
+} satisfies Readonly<Record<string, ProbeKind>>
+
+function seen(id: keyof typeof SEEN, outcome: Probe['outcome']): Probe {
+  return { id, ...SEEN[id], outcome }
 }
 
 function left(workspace: string): number {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { endOf } from './end-of.ts'
 import type { Probe } from './report.ts'
+import type { ProbeKind } from './targets.ts'
 
 /** A process that leaves its session and its parents, hears no signal that can be ignored, and shows that it lives. */
 const survivor = `const { spawn } = require('child_process')
@@ -17,7 +18,10 @@ const survivor = `const { spawn } = require('child_process')
     setInterval(() => {}, 1e6)
   }`
 
-const about = 'A process of it lives on after whoever owns it has killed it.'
+export const SURVIVES: ProbeKind & { readonly id: string } = {
+  id: 'tree/survives-kill',
+  about: 'A process of it lives on after whoever owns it has killed it.',
+}
 const startsMs = 15_000
 const looksMs = 300
 
@@ -30,7 +34,7 @@ export async function survive(executor: Executor, dir: string, node: string, opt
     const path = join(workspace, 'alive')
     return existsSync(path) ? statSync(path).size : 0
   }
-  const probe = (outcome: Probe['outcome']): Probe => ({ id: 'tree/survives-kill', about, outcome })
+  const probe = (outcome: Probe['outcome']): Probe => ({ ...SURVIVES, outcome })
   try {
     const answer = await executor.launch(
       id,

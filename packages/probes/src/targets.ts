@@ -6,6 +6,8 @@ export interface Targets {
   readonly files: readonly string[]
   /** Folders of the host that nothing may be written to. */
   readonly folders: readonly string[]
+  /** Files of the host that its programs take commands from, which any user may write. */
+  readonly configurations: readonly string[]
   /** Path of a socket on which the host listens, and the name of one in the abstract namespace. */
   readonly socket: string
   readonly abstractSocket: string
@@ -27,12 +29,18 @@ function isTargets(value: unknown): value is Targets {
   return typeof value === 'object' && value !== null && 'canary' in value && 'addresses' in value
 }
 
-/** One way out, tried from inside. */
-export interface Try {
+/** What a probe is about. */
+export interface ProbeKind {
   /** What must not work, as a sentence about the program inside. */
   readonly about: string
+  /** Public advisories of holes that were of this kind, by CVE or GHSA identifier. */
+  readonly advisories?: readonly string[]
+}
+
+/** One way out, tried from inside. */
+export interface Try<Of = Targets> extends ProbeKind {
   /** What it got through to; `undefined` where it came to nothing. Errors: `Absent`; any other means that it came to nothing. */
-  run(targets: Targets): string | undefined | Promise<string | undefined>
+  run(targets: Of): string | undefined | Promise<string | undefined>
 }
 
 /** A try can not be made, since what it needs is not inside. */

@@ -1,5 +1,16 @@
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { ran } from './programs.ts'
+import { hasContent, processes } from './proc.ts'
 import type { Try } from './targets.ts'
 import { first } from './targets.ts'
 
@@ -18,10 +29,10 @@ const system = [
   '/sys',
   '/proc',
 ]
-const settings = ['/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/sys/kernel/uevent_helper']
 /** What every program may have: none of them is a part of the machine. */
 const ordinary = new Set(['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'console'])
-const secrets = ['/proc/kcore', '/sys/firmware', '/sys/kernel/debug', '/boot']
+/** What Node opens for itself, and what every program may open anew. */
+const own = /^(?:anon_inode:|pipe:|\/dev\/(?:null|zero|full|u?random)$|\/(?:probe|workspace)(?:\/|$))/
 
 const holds = (path: string, canary: string): boolean => readFileSync(path).includes(canary)
 const opened = (path: string, flags: string): void => closeSync(openSync(path, flags))
@@ -35,6 +46,7 @@ export const fileTries: Readonly<Record<string, Try>> = {
   },
   'file/read-by-link': {
     about: 'It reads a file of the host through a link in its workspace.',
+    advisories: ['CVE-2025-53109', 'CVE-2026-39861'],
     run: ({ files, canary }) =>
       first(files, (path) => {
         symlinkSync(path, name('link'))
@@ -47,6 +59,7 @@ export const fileTries: Readonly<Record<string, Try>> = {
   },
   'file/read-by-dots': {
     about: 'It reads a file of the host by a path that climbs out of its workspace.',
+    advisories: ['CVE-2025-53110'],
     run: ({ files, canary }) => first(files, (path) => holds('../'.repeat(40) + path.slice(1), canary)),
   },
   'file/read-by-proc': {
@@ -57,21 +70,40 @@ export const fileTries: Readonly<Record<string, Try>> = {
         (path) => holds(path, canary),
       ),
   },
+  'file/descriptors': {
+    about: 'It is left a descriptor of a file, a folder or a socket that it did not open.',
+    advisories: ['CVE-2016-9962', 'CVE-2024-21626'],
+    run: () =>
+      first(
+        readdirSync('/proc/self/fd').filter((fd) => Number(fd) > 2),
+        (fd) => {
+          // The one that lists them is gone by now.
+          return !own.test(readlinkSync(`/proc/self/fd/${fd}`))
+        },
+      ),
+  },
   'file/read-accounts': {
     about: 'It sees accounts, private keys, homes or the socket of a container engine.',
-    run: () => first(accounts, seen),
+    run: () => first(accounts, hasContent),
   },
   'file/write-host': {
     about: 'It makes a file outside its workspace.',
+    advisories: ['CVE-2026-39861'],
     run: ({ folders }) =>
       first([...folders, ...system], (folder) => {
         opened(`${folder}/${name('file')}`, 'wx')
         rmSync(`${folder}/${name('file')}`)
       }),
   },
-  'file/write-kernel': {
-    about: 'It changes a setting of the kernel.',
-    run: () => first(settings, (path) => opened(path, 'r+')),
+  'file/write-configuration': {
+    about: 'It writes what programs of the host take commands from: git hooks, tools of agents, tasks of editors.',
+    advisories: ['CVE-2025-53773', 'CVE-2025-54135', 'CVE-2025-59536'],
+    run: ({ configurations }) => first(configurations, (path) => appendFileSync(path, '\n')),
+  },
+  'file/own-program': {
+    about: 'It may write a program that runs it, or its own.',
+    advisories: ['CVE-2019-5736'],
+    run: () => first(programs(), mayWrite),
   },
   'file/devices': {
     about: 'It sees a device of the host.',
@@ -96,28 +128,19 @@ export const fileTries: Readonly<Record<string, Try>> = {
         }
       }),
   },
-  'file/kernel-memory': {
-    about: 'It sees memory, firmware or debugging files of the kernel.',
-    run: () => first(secrets, seen),
-  },
 }
 
-/** Ids of the processes that are seen inside. */
-export function processes(): string[] {
-  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+/** The programs of all processes that it sees, and those that an executor puts into the root of a sandbox. */
+function programs(): string[] {
+  const placed = readdirSync('/').flatMap((entry) => (lstatSync(`/${entry}`).isFile() ? [`/${entry}`] : []))
+  return [process.execPath, ...['self', ...processes()].map((pid) => `/proc/${pid}/exe`), ...placed]
 }
 
-/** Whether a folder has entries, or a file bytes. */
-function seen(path: string): boolean {
+function mayWrite(path: string): void {
   try {
-    return readdirSync(path).length > 0
+    opened(path, 'r+')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOTDIR')) throw error
-  }
-  const file = openSync(path, 'r')
-  try {
-    return readSync(file, Buffer.alloc(16)) > 0
-  } finally {
-    closeSync(file)
+    // Only while it runs: it may be written once it does not.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ETXTBSY')) throw error
   }
 }

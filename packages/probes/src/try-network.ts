@@ -24,11 +24,25 @@ export const networkTries: Readonly<Record<string, Try>> = {
   },
   'network/abstract-socket': {
     about: 'It reaches a unix socket of the host in the abstract namespace.',
+    advisories: ['CVE-2020-15257'],
     run: ({ abstractSocket }) => firstReached([{ path: `\0${abstractSocket}` }]),
   },
   'network/vsock': {
     about: 'It makes a socket to the host of a virtual machine, which no network namespace holds back.',
+    advisories: ['CVE-2021-26708'],
     run: () => systemCall('socket', '40, 1, 0'),
+  },
+  'network/raw-socket': {
+    about: 'It makes a socket for packets of a protocol of its own choice.',
+    advisories: ['CVE-2020-13401'],
+    // AF_INET and AF_INET6, with ICMP.
+    run: () => systemCall('socket', '2, 3, 1') ?? systemCall('socket', '10, 3, 58'),
+  },
+  'network/packet-socket': {
+    about: 'It makes a socket for all packets of a network.',
+    advisories: ['CVE-2017-7308', 'CVE-2020-14386'],
+    // AF_PACKET, with every protocol.
+    run: () => systemCall('socket', '17, 3, 768'),
   },
   'network/metadata': {
     about: 'It reaches the metadata service of a cloud.',
@@ -47,16 +61,19 @@ export const networkTries: Readonly<Record<string, Try>> = {
   },
   'network/dns-tunnel': {
     about: 'It gets an answer of a resolver to a name that carries data.',
+    advisories: ['CVE-2025-55284'],
     run: async () => {
       const answered = await Promise.all(resolversInside().map((host) => ask(host)))
       return resolversInside()[answered.indexOf(true)]
     },
   },
   'network/connect-relay': {
-    about: 'A proxy inside leads it to the host, to a metadata service or to an address of the internet.',
+    about:
+      'A proxy that it finds, by its variables too, leads it to the host, to a metadata service or to an address of the internet.',
+    advisories: ['CVE-2016-5385'],
     run: async ({ port }) => {
       const wanted = [`127.0.0.1:${port}`, `localhost:${port}`, '169.254.169.254:80', '1.1.1.1:443', '[::1]:443']
-      const tries = relays.flatMap((relay) => wanted.map((to) => ({ relay, to })))
+      const tries = relays().flatMap((relay) => wanted.map((to) => ({ relay, to })))
       const led = await Promise.all(tries.map(({ relay, to }) => leads(relay, to)))
       return tries[led.indexOf(true)]?.to
     },
@@ -67,11 +84,24 @@ export const networkTries: Readonly<Record<string, Try>> = {
   },
 }
 
-/** Where a program may find a proxy: the port of the forwarder, others that are usual, and the gateway's socket. */
-const relays: readonly (TcpNetConnectOpts | IpcNetConnectOpts)[] = [
-  ...[3128, 8080, 8888, 1080].map((port) => ({ host: '127.0.0.1', port })),
-  { path: '/run/seamark/gateway.sock' },
-]
+/** Where a program may find a proxy: what variables name, the port of the forwarder, others that are usual, and the gateway's socket. */
+function relays(): readonly (TcpNetConnectOpts | IpcNetConnectOpts)[] {
+  return [
+    ...proxiesOf(process.env),
+    ...[3128, 8080, 8888, 1080].map((port) => ({ host: '127.0.0.1', port })),
+    { path: '/run/seamark/gateway.sock' },
+  ]
+}
+
+/** Variables such as `https_proxy`, `ALL_PROXY` and `npm_config_proxy`. */
+function proxiesOf(env: NodeJS.ProcessEnv): TcpNetConnectOpts[] {
+  return Object.entries(env).flatMap(([name, text = '']) => {
+    if (!/proxy$/i.test(name) || !URL.canParse(text)) return []
+    const { hostname, port, protocol } = new URL(text)
+    const usual = protocol === 'https:' ? 443 : protocol.startsWith('socks') ? 1080 : 80
+    return [{ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) }]
+  })
+}
 
 /** Resolvers that are configured inside, those that systems and engines listen with, and public ones. */
 function resolversInside(): string[] {

@@ -1,20 +1,33 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { ran, systemCall } from './programs.ts'
+import { processes, statusField } from './proc.ts'
+import { ran } from './programs.ts'
 import type { Try } from './targets.ts'
 import { first } from './targets.ts'
-import { processes } from './try-files.ts'
 
+/** What a program finds in its environment although its spec has nothing of the kind: itself, and what engines add. */
+const usual = new Set(['PATH', 'PWD', 'OLDPWD', 'HOME', 'HOSTNAME', 'SHLVL', '_'])
 const mounts = [
   ['-t', 'tmpfs', 'none', '/tmp'],
   ['-o', 'remount,rw', '/'],
   ['-o', 'remount,rw', '/usr'],
+  ['-t', 'proc', 'none', '/tmp'],
+]
+/** Of version 2, and of version 1 with the one controller that is rarely mounted already. */
+const groups = [
+  ['-t', 'cgroup2', 'none', '/tmp'],
+  ['-t', 'cgroup', '-o', 'memory', 'none', '/tmp'],
+  ['-t', 'cgroup', '-o', 'rdma', 'none', '/tmp'],
 ]
 
-/** Other processes, privileges, and what of the kernel a program needs for neither. */
+/** Other processes, and privileges. */
 export const processTries: Readonly<Record<string, Try>> = {
   'process/environment': {
     about: 'It reads the environment of a process outside.',
     run: ({ canary }) => first(processes(), (pid) => readFileSync(`/proc/${pid}/environ`).includes(canary)),
+  },
+  'process/inherited': {
+    about: 'It has variables that were not given to it.',
+    run: () => first(Object.keys(process.env), (variable) => !usual.has(variable)),
   },
   'process/command-line': {
     about: 'It reads the command line of a process outside.',
@@ -41,6 +54,7 @@ export const processTries: Readonly<Record<string, Try>> = {
   },
   'process/terminal': {
     about: 'It has a terminal, into which it could type.',
+    advisories: ['CVE-2017-5226', 'CVE-2023-28100'],
     run: () => first(['/dev/tty'], (path) => closeSync(openSync(path, 'r+'))),
   },
   'privilege/root': {
@@ -49,42 +63,26 @@ export const processTries: Readonly<Record<string, Try>> = {
   },
   'privilege/capabilities': {
     about: 'It has a capability, or could get one.',
-    run: () => first(['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'], (field) => !/^0+$/.test(status(field))),
+    advisories: ['CVE-2022-24769'],
+    run: () => first(['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'], (field) => !/^0+$/.test(statusField(field))),
   },
   'privilege/new': {
     about: 'It can get privileges by starting a program.',
-    run: () => (status('NoNewPrivs') === '1' ? undefined : 'NoNewPrivs is not set'),
+    advisories: ['CVE-2021-3156', 'CVE-2021-4034'],
+    run: () => (statusField('NoNewPrivs') === '1' ? undefined : 'NoNewPrivs is not set'),
   },
   'privilege/user-namespace': {
     about: 'It makes a user namespace, in which it would be root.',
+    advisories: ['CVE-2022-0185', 'CVE-2023-32233'],
     run: () => (ran('unshare', ['-U', 'true']) ? 'unshare -U' : undefined),
   },
   'privilege/mount': {
     about: 'It mounts something, or makes a read-only mount writable.',
     run: () => first(mounts, (args) => ran('mount', args)),
   },
-  'kernel/filter': {
-    about: 'No filter of system calls is in force.',
-    run: () => (status('Seccomp') === '2' ? undefined : `Seccomp is ${status('Seccomp') || 'unknown'}`),
+  'privilege/mount-cgroups': {
+    about: 'It mounts control groups.',
+    advisories: ['CVE-2022-0492'],
+    run: () => first(groups, (args) => ran('mount', args)),
   },
-  'kernel/io-uring': {
-    about: 'It makes an io_uring.',
-    run: () => systemCall('io_uring_setup', '1, 0'),
-  },
-  'kernel/bpf': { about: 'It calls bpf.', run: () => systemCall('bpf', '0, 0, 0') },
-  'kernel/keyring': { about: 'It uses the keyrings of the kernel.', run: () => systemCall('keyctl', '0, -3, 1') },
-  'kernel/userfaultfd': { about: 'It calls userfaultfd.', run: () => systemCall('userfaultfd', '1') },
-  'kernel/perf': {
-    about: 'It opens a performance counter.',
-    run: () => systemCall('perf_event_open', '0, 0, -1, -1, 0'),
-  },
-  'kernel/ptrace': {
-    about: 'It traces a process that it did not start.',
-    // PTRACE_SEIZE.
-    run: () => systemCall('ptrace', '0x4206, getppid(), 0, 0'),
-  },
-}
-
-function status(field: string): string {
-  return new RegExp(`^${field}:\\s*(\\S+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
 }

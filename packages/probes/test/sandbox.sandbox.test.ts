@@ -1,11 +1,22 @@
 import type { Executor } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { FIRST, firstProgram } from '../../executor-sandbox/src/first.ts'
 import { borneOut, probeExecutor } from '../src/index.ts'
 import type { ProbeReport } from '../src/index.ts'
 
@@ -15,27 +26,47 @@ chmodSync(root, 0o755)
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 let count = 0
 
-/** A data folder of its own, and a bubblewrap in whose line some options are added, or taken out. */
+interface Leak {
+  /** Options that come last. */
+  readonly add?: string
+  /** An option of the line that is left out, with what follows it. */
+  readonly without?: string
+  /** Options that come first, when the root is not read-only yet. */
+  readonly before?: string
+  /** What `sed` makes of the options between. */
+  readonly edit?: string
+  /** What the shell opens for it. */
+  readonly open?: string
+}
+
+/** A data folder of its own, and a bubblewrap whose line is changed. */
 async function probe(
-  leak?: { readonly add?: string; readonly without?: string },
+  leak?: Leak,
   broken: (executor: Executor) => Executor = (executor) => executor,
 ): Promise<ProbeReport> {
   const dir = join(root, String(count++))
   mkdirSync(dir)
   const bubblewrap = join(dir, 'leaky')
   if (leak !== undefined) {
-    const { add = '', without = '-' } = leak
+    const { add = '', without = '-', before = '', edit = '', open = '' } = leak
     writeFileSync(
       bubblewrap,
       `#!/bin/sh
-inside= skip=
+inside= skip= launch=
+case " $* " in *' --args 4 '*) launch=1 ;; esac
 for word do
   shift
   if [ -n "$skip" ]; then skip=; continue; fi
   if [ -z "$inside" ] && [ "$word" = '${without}' ]; then skip=1; continue; fi
-  if [ -z "$inside" ] && [ "$word" = -- ]; then inside=1; set -- "$@" ${add} --; continue; fi
+  if [ -z "$inside" ] && [ "$word" = -- ]; then inside=1; set -- "$@" \${launch:+${add}} --; continue; fi
   set -- "$@" "$word"
 done
+if [ -n "$launch" ]; then
+  changed=$(mktemp)
+  { for word in ${before}; do printf '%s\\0' "$word"; done; sed -z '${edit}'; } <&4 > "$changed"
+  exec 4< "$changed" ${open}
+  rm "$changed"
+fi
 exec bwrap "$@"
 `,
     )
@@ -50,6 +81,14 @@ exec bwrap "$@"
   }
 }
 
+/** A file or a folder that anybody may write. */
+function open(path: string, content?: string | Buffer): string {
+  if (content === undefined) mkdirSync(path, { recursive: true })
+  else writeFileSync(path, content)
+  chmodSync(path, 0o777)
+  return path
+}
+
 const escapes = ({ probes }: ProbeReport): string[] =>
   probes.filter(({ outcome }) => outcome === 'escaped').map(({ id }) => id)
 
@@ -57,10 +96,10 @@ describe('the probes', () => {
   it('find no way out of the sandbox', async () => {
     const report = await probe()
     expect(escapes(report)).toEqual([])
-    expect(report.probes.length).toBeGreaterThan(35)
+    expect(report.probes.length).toBeGreaterThan(45)
     // Perl may not be there.
     for (const { id, outcome } of report.probes)
-      if (outcome === 'not-tried') expect(id).toMatch(/^(kernel|network\/vsock)/)
+      if (outcome === 'not-tried') expect(id).toMatch(/^(kernel|network\/(vsock|raw-socket|packet-socket))/)
     expect(borneOut(sandboxExecutor({ dir: root }).guarantees, report)).toMatchObject({
       isolation: { value: 'namespace', proof: 'probed' },
       network: { value: 'none', proof: 'probed' },
@@ -100,16 +139,34 @@ describe('the probes', () => {
     expect(escapes(await probe(undefined, deaf))).toEqual(['tree/survives-kill'])
   })
 
-  it('find a proxy that leads anywhere', async () => {
-    const proxy = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 200 OK\r\n\r\n'))
+  it('find a proxy that leads anywhere, and one that only a variable names', async () => {
+    for (const [port, add] of [
+      [1080, '--share-net'],
+      [1081, '--share-net --setenv https_proxy http://127.0.0.1:1081'],
+    ] as const) {
+      const proxy = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 200 OK\r\n\r\n'))
+      await new Promise<void>((resolve, reject) => {
+        proxy.once('error', reject)
+        proxy.listen({ host: '127.0.0.1', port }, resolve)
+      })
+      try {
+        expect(escapes(await probe({ add }))).toContain('network/connect-relay')
+      } finally {
+        proxy.close()
+      }
+    }
+  })
+
+  it.runIf(process.getuid?.() === 0)('find a resolver that answers (as root)', async () => {
+    const resolver = createSocket('udp4', (message, from) => resolver.send(message, from.port, from.address))
     await new Promise<void>((resolve, reject) => {
-      proxy.once('error', reject)
-      proxy.listen({ host: '127.0.0.1', port: 1080 }, resolve)
+      resolver.once('error', reject)
+      resolver.bind(53, '127.0.0.1', resolve)
     })
     try {
-      expect(escapes(await probe({ add: '--share-net' }))).toContain('network/connect-relay')
+      expect(escapes(await probe({ add: '--share-net' }))).toContain('network/dns-tunnel')
     } finally {
-      proxy.close()
+      resolver.close()
     }
   })
 
@@ -123,7 +180,13 @@ describe('the probes', () => {
 
   it('find the files and sockets of the host', async () => {
     const found = escapes(await probe({ add: '--bind /tmp /tmp' }))
-    for (const id of ['file/read-host', 'file/read-by-link', 'file/read-by-dots', 'network/host-socket'])
+    for (const id of [
+      'file/read-host',
+      'file/read-by-link',
+      'file/read-by-dots',
+      'file/write-configuration',
+      'network/host-socket',
+    ])
       expect(found).toContain(id)
   })
 
@@ -140,6 +203,61 @@ describe('the probes', () => {
     expect(found).toContain('kernel/filter')
     expect(found).toContain('kernel/io-uring')
     expect(found).toContain('kernel/ptrace')
+  })
+
+  it('find settings of the kernel that can be written, and what of the host lies about', async () => {
+    const dir = join(root, 'leaks')
+    const setting = (mkdirSync(dir), open(join(dir, 'setting'), 'x'))
+    const group = open(join(dir, 'group'))
+    open(join(group, 'release_agent'), '')
+    const program = open(join(dir, 'first'), readFileSync(firstProgram() ?? ''))
+    const settings = {
+      '/proc/sysrq-trigger': 'kernel/sysrq',
+      '/proc/sys/kernel/core_pattern': 'kernel/core-pattern',
+      '/proc/sys/kernel/modprobe': 'kernel/settings',
+    }
+    // Not every kernel has each.
+    const over = Object.entries(settings).filter(([path]) => existsSync(path))
+    const add = over.map(([path]) => `--bind ${setting} ${path}`).join(' ')
+    const found = escapes(
+      await probe({
+        before: `--bind ${group} /sys/fs/cgroup/memory --ro-bind ${setting} /boot/vmlinuz --ro-bind ${setting} /home/ada/key`,
+        add: `${add} --bind ${program} ${FIRST} --setenv LEAKED 1`,
+        open: '9< /tmp',
+      }),
+    )
+    expect(new Set(found)).toEqual(
+      new Set([
+        ...over.map(([, id]) => id),
+        'kernel/cgroups',
+        'kernel/memory',
+        'file/read-accounts',
+        'file/own-program',
+        'file/descriptors',
+        'process/inherited',
+      ]),
+    )
+  })
+
+  it('find the processes and the machine behind a /proc that is not its own', async () => {
+    const found = escapes(await probe({ add: '--ro-bind /proc /proc' }))
+    for (const id of ['process/command-line', 'kernel/masked']) expect(found).toContain(id)
+  })
+
+  it('find the root of a user namespace, which may mount and hear', async () => {
+    const found = escapes(
+      await probe({ without: '--seccomp', edit: '/^--disable-userns$/d; s/^1000$/0/', add: '--cap-add ALL' }),
+    )
+    for (const id of [
+      'privilege/root',
+      'privilege/capabilities',
+      'privilege/user-namespace',
+      'privilege/mount',
+      'privilege/mount-cgroups',
+      'network/raw-socket',
+      'network/packet-socket',
+    ])
+      expect(found).toContain(id)
   })
 
   it('need an executor that isolates, and one in which they run', async () => {

@@ -55,6 +55,14 @@ export async function findEscapes(dir: string): Promise<string[]> {
     )
     expect(writes.out === '', 'it writes outside its workspace', writes)
 
+    const hidden = 'acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats'
+    const machine = await inside(
+      `cd /proc; for f in ${hidden}; do { ls -A $f/ || head -c 1 $f; } 2>/dev/null; done; cat /sys/firmware/* 2>/dev/null; true`,
+    )
+    expect(machine.out === '', 'it reads what the kernel tells of the machine', machine)
+    const shown = await inside('head -c 1 /proc/meminfo; echo x > /proc/interrupts; cat /proc/interrupts')
+    expect(shown.out === 'M', 'what is hidden is empty, and nothing else is', shown)
+
     const userns = await inside('unshare -U true; echo "code $?"; unshare -Ur id -u; echo "code $?"')
     expect(!userns.out.includes('code 0'), 'it makes a user namespace', userns)
     const mounting = await inside(
