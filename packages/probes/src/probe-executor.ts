@@ -127,14 +127,16 @@ async function tried(
   }
 }
 
+type SeenId = 'tree/left-behind' | 'network/arrived' | 'process/killed'
+
 /** What is seen from outside, whatever the program says. */
-export const SEEN = {
+export const SEEN: Readonly<Record<SeenId, ProbeKind>> = {
   'tree/left-behind': { about: 'A process of it outlives its end.' },
   'network/arrived': { about: 'A connection of it arrives on the host.' },
   'process/killed': { about: 'It ends a process outside.' },
-} satisfies Readonly<Record<string, ProbeKind>>
+}
 
-function seen(id: keyof typeof SEEN, outcome: Probe['outcome']): Probe {
+function seen(id: SeenId, outcome: Probe['outcome']): Probe {
   return { id, ...SEEN[id], outcome }
 }
 

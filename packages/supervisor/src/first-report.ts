@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util'
 import type { Judgement } from './start-plan.ts'
 
 /** What a sandbox's first process says at most: a few words and numbers, names of five processes and eight paths. */
-export const FIRST_REPORT_BYTES = 8 * 1024
+export const FIRST_REPORT_BYTES: number = 8 * 1024
 
 /** Names of left processes that are kept, and characters of each. */
 const mostNames = 5
