@@ -1,6 +1,6 @@
 import type { Executor } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
-import { sandboxExecutor } from '@seamark/executor-sandbox'
+import { prepareRoot, sandboxExecutor } from '@seamark/executor-sandbox'
 import {
   chmodSync,
   existsSync,
@@ -16,7 +16,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { FIRST, firstProgram } from '../../executor-sandbox/src/first.ts'
 import { borneOut, probeExecutor } from '../src/index.ts'
 import type { ProbeReport } from '../src/index.ts'
 
@@ -210,7 +209,8 @@ describe('the probes', () => {
     const setting = (mkdirSync(dir), open(join(dir, 'setting'), 'x'))
     const group = open(join(dir, 'group'))
     open(join(group, 'release_agent'), '')
-    const program = open(join(dir, 'first'), readFileSync(firstProgram() ?? ''))
+    const { first = '' } = prepareRoot(dir, 'bwrap')
+    const program = open(join(dir, 'program'), readFileSync(first))
     const settings = {
       '/proc/sysrq-trigger': 'kernel/sysrq',
       '/proc/sys/kernel/core_pattern': 'kernel/core-pattern',
@@ -222,7 +222,7 @@ describe('the probes', () => {
     const found = escapes(
       await probe({
         before: `--bind ${group} /sys/fs/cgroup/memory --ro-bind ${setting} /boot/vmlinuz --ro-bind ${setting} /home/ada/key`,
-        add: `${add} --bind ${program} ${FIRST} --setenv LEAKED 1`,
+        add: `${add} --bind ${program} /.seamark-first --setenv LEAKED 1`,
         open: '9< /tmp',
       }),
     )
