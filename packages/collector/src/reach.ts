@@ -21,8 +21,8 @@ export interface Reach {
 /** An empty one at a path where nothing is. It outlasts nothing: no byte of it is synced. Errors: `LIMIT_EXCEEDED` on a full disk. */
 export function reachAt(path: string): Reach {
   const db = new Database(path)
-  // Nothing is ever rolled back: after an error it is closed.
-  db.pragma('journal_mode = OFF')
+  // No file beside it: a kill would leave that.
+  db.pragma('journal_mode = MEMORY')
   db.pragma('synchronous = OFF')
   db.pragma('locking_mode = EXCLUSIVE')
   db.pragma('cache_size = -8192')

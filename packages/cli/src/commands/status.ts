@@ -38,8 +38,8 @@ export const status: Command = command({
     { line: 'seamark status last lint --json', says: 'one item, with the digests of what it made' },
   ],
   notes: [
-    '--json gives { runs: [RunView], standby?, paused?, quotas? }, { run: RunView, items: [ItemView] } or ItemView; see the documentation',
-    'of the wire.',
+    '--json gives { runs: [RunView], standby?, paused?, quotas? }, { run: RunView, items: [ItemView] } or ItemView;',
+    'see the documentation of the wire.',
   ],
   run: (context, args) =>
     withConnection(context, args, 'questions', async ({ client }) => {

@@ -273,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     about: 'denials that are counted are not',
     file: 'denials.ts',
-    find: 'counted.count++',
+    find: 'counted.count += denial.count ?? 1',
     replace: 'counted.count = 1',
   },
 ]
