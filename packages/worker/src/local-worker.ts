@@ -117,7 +117,7 @@ export function localWorker(options: LocalWorkerOptions): LocalWorker {
     options.onNotice?.(
       new SeamError(
         'UNAVAILABLE',
-        `The workspace of ${launchId} was not captured. It is kept in ${path} until somebody removes it.`,
+        `The workspace of ${launchId} was not captured. It is kept in ${path} until somebody removes it, or a collection does by "quotas.kept".`,
         {
           remedy: `Take from ${path} what you need, then remove it.`,
         },
