@@ -43,19 +43,19 @@ async function started(run: string, items: readonly object[]): Promise<void> {
   here.repository(run, { 'a.txt': '' })
   here.write(`${run}.json`, JSON.stringify({ version: 1, workspace: { git: run }, defaults, items }))
   expect(await seamark('submit', `${run}.json`, '--id', run)).toMatchObject({ code: 0 })
-  await until(() => globSync(join(here.data, '**/held')).length === items.length, 60_000)
+  await until(() => globSync(join(here.data, `**/held-${run}`)).length === items.length, 60_000)
 }
 
-/** Until somebody removes a file of the workspace. */
-const holds = 'touch held; while [ -e held ]; do sleep 0.1; done'
+/** Until somebody removes a file of the workspace. What another run had there may still be on its way out. */
+const holds = (run: string) => `touch held-${run}; while [ -e held-${run} ]; do sleep 0.1; done`
 const interrupted = { outcome: 'failed', reason: 'interrupted', exit: { reason: 'interrupted' } }
 
 describe('a Docker engine that stops in the middle of attempts, and comes back', { timeout: 120_000 }, () => {
   it('is why they ended, whatever their programs made of that, and what may be is tried again', async () => {
     await started('ends', [
-      { id: 'again', run: `echo $SEAMARK_ATTEMPT >> a.txt; [ $SEAMARK_ATTEMPT = 2 ] || { ${holds}; }`, retries: { max: 1 } }, // prettier-ignore
-      { id: 'once', run: `echo made > a.txt; ${holds}` },
-      { id: 'says', run: `trap 'exit 0' TERM INT; ${holds}` },
+      { id: 'again', run: `echo $SEAMARK_ATTEMPT >> a.txt; [ $SEAMARK_ATTEMPT = 2 ] || { ${holds('ends')}; }`, retries: { max: 1 } }, // prettier-ignore
+      { id: 'once', run: `echo made > a.txt; ${holds('ends')}` },
+      { id: 'says', run: `trap 'exit 0' TERM INT; ${holds('ends')}` },
     ])
     const meanwhile = { version: 1, items: [{ id: 'a', run: 'true', executor: 'docker' }] }
     await engine.restart(async () => {
@@ -76,12 +76,14 @@ describe('a Docker engine that stops in the middle of attempts, and comes back',
     const path = join(engine.dir, 'daemon.json')
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), 'live-restore': true }))
     await engine.restart()
-    await started('live', [{ id: 'on', run: `echo before; ${holds}; echo after; echo on > a.txt`, patch: 'required' }])
+    await started('live', [
+      { id: 'on', run: `echo before; ${holds('live')}; echo after; echo on > a.txt`, patch: 'required' },
+    ])
     await engine.restart(async () => {
       await expect(docker(engine, 'ps')).rejects.toThrow()
     })
     expect(await client.item('live', 'on')).toMatchObject({ status: 'running', attempt: 1 })
-    for (const held of globSync(join(here.data, '**/held'))) rmSync(held)
+    for (const held of globSync(join(here.data, '**/held-live'))) rmSync(held)
     expect(await endsOf('live')).toMatchObject({ on: [{ outcome: 'succeeded', reason: 'completed' }] })
     expect((await seamark('logs', 'live', 'on')).out).toBe('before\nafter\n')
   })
