@@ -22,7 +22,7 @@ function configure(name: string, image: string): readonly string[] {
   return ['--config', `${name}.config.mjs`]
 }
 
-const systemCalls = ['network/vsock', 'kernel/io-uring', 'kernel/bpf', 'kernel/keyring', 'kernel/userfaultfd', 'kernel/perf', 'kernel/ptrace'] // prettier-ignore
+const systemCalls = ['network/vsock', 'network/raw-socket', 'network/packet-socket', 'kernel/io-uring', 'kernel/bpf', 'kernel/keyring', 'kernel/userfaultfd', 'kernel/perf', 'kernel/ptrace'] // prettier-ignore
 
 it('the doctor says what an image lacks, and not this host', { timeout: 120_000 }, async () => {
   const { code, out } = await here.seamark('doctor', '--probe', 'docker', ...configure('without', engine.programs))
