@@ -9,6 +9,7 @@ flags="-std=c11 -Os -Wall -Wextra -Werror -ffreestanding -fno-builtin -fno-stack
 
 package_of() {
   case $1 in
+    seamark-beside) echo worker ;;
     seamark-first) echo executor-sandbox ;;
     seamark-forward) echo forwarder ;;
     seamark-keep) echo executor-docker ;;
@@ -24,7 +25,7 @@ build() { # PROGRAM FOLDER
   chmod 755 "$2/$1-x64" "$2/$1-arm64"
 }
 
-[ $# -gt 0 ] || set -- seamark-first seamark-forward seamark-keep seamark-serve
+[ $# -gt 0 ] || set -- seamark-beside seamark-first seamark-forward seamark-keep seamark-serve
 if [ $# -eq 2 ]; then
   package_of "$1" > /dev/null
   build "$1" "$2"

@@ -15,7 +15,7 @@ typedef long word;
 
 #if defined(__x86_64__)
 enum { sys_read = 0, sys_write = 1, sys_close = 3, sys_rt_sigaction = 13, sys_rt_sigprocmask = 14, sys_getpid = 39, sys_socket = 41,
-       sys_connect = 42, sys_sendto = 44, sys_recvfrom = 45, sys_shutdown = 48, sys_bind = 49, sys_listen = 50,
+       sys_connect = 42, sys_sendto = 44, sys_recvfrom = 45, sys_sendmsg = 46, sys_recvmsg = 47, sys_shutdown = 48, sys_bind = 49, sys_listen = 50,
        sys_setsockopt = 54, sys_clone = 56, sys_execve = 59, sys_wait4 = 61, sys_kill = 62, sys_fcntl = 72,
        sys_setpgid = 109, sys_setsid = 112, sys_rt_sigtimedwait = 128, sys_prctl = 157, sys_getdents64 = 217,
        sys_clock_gettime = 228, sys_exit_group = 231, sys_epoll_ctl = 233, sys_openat = 257, sys_unlinkat = 263,
@@ -43,7 +43,7 @@ enum { sys_epoll_create1 = 20, sys_epoll_ctl = 21, sys_epoll_pwait = 22, sys_dup
        sys_kill = 129, sys_rt_sigaction = 134, sys_rt_sigprocmask = 135, sys_rt_sigtimedwait = 137,
        sys_setpgid = 154, sys_setsid = 157, sys_prctl = 167, sys_getpid = 172, sys_socket = 198, sys_bind = 200,
        sys_listen = 201, sys_connect = 203, sys_sendto = 206, sys_recvfrom = 207, sys_setsockopt = 208,
-       sys_shutdown = 210, sys_clone = 220, sys_execve = 221, sys_accept4 = 242, sys_wait4 = 260, sys_prlimit64 = 261,
+       sys_shutdown = 210, sys_sendmsg = 211, sys_recvmsg = 212, sys_clone = 220, sys_execve = 221, sys_accept4 = 242, sys_wait4 = 260, sys_prlimit64 = 261,
        sys_close_range = 436 };
 enum { O_DIRECTORY = 040000 };
 

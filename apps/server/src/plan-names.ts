@@ -65,11 +65,12 @@ export function planNames(parts: {
 
 /** As it says it now: some learn what they promise from the place they stand on. */
 function holdsOf({ guarantees }: Executor): ExecutorHolds {
-  const { filesystem, network, limits } = guarantees
+  const { filesystem, network, limits, companions } = guarantees
   const { cpu, memory, pids, disk, idle } = limits
   return {
     filesystem,
     network: network.value,
+    ...(companions && { companions }),
     limits: {
       cpu: cpu.value,
       memory: memory.value,

@@ -36,6 +36,19 @@ export const launchCases: readonly Case<Executor>[] = [
     },
   },
   {
+    id: 'executor/companions-not-held',
+    about: 'A companion of an image that `guarantees.companions` does not name is refused.',
+    async run(subject) {
+      const image = `sha256:${'0'.repeat(64)}`
+      const companions = [{ name: 'db', image, argv: ['/none'], env: {}, mounts: [] }]
+      await expectCode(
+        'INVALID_INPUT',
+        () => subject.seam.launch(newLaunchId(), specOf(programsOf(subject).exit(0), { companions })),
+        'a launch with a companion',
+      )
+    },
+  },
+  {
     id: 'executor/launches-once',
     about: 'A second launch of the same id starts nothing, during the first and after its end.',
     run: async (subject) =>

@@ -350,6 +350,11 @@ export const executorSaboteurs: readonly Saboteur<Executor>[] = [
       }),
     })),
   ),
+  broken(
+    'it starts no companions, and says nothing',
+    ['companions-not-held'],
+    withSpec(({ companions: _, ...spec }) => spec),
+  ),
   broken('it takes limits that it does not hold', ['limits-not-held'], (right) => ({
     guarantees: { ...right.guarantees, limits: NO_LIMITS },
   })),

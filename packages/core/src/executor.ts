@@ -25,6 +25,8 @@ export interface ExecutorGuarantees {
     /** Time without output. Absent: it does not hold it. */
     readonly idle?: Claim<LimitStrength>
   }
+  /** Images that companions of an attempt may have, by digest. Absent: it starts none. */
+  readonly companions?: readonly string[]
   /** Whether `send` is there. */
   readonly input: boolean
   /** Whether attempts go on while no service is connected, and are found again by `attach`. */
@@ -56,6 +58,22 @@ export interface LaunchLimits {
   readonly idleMs?: number
 }
 
+/**
+ * A container of its own beside an attempt's program, on the same network, such as of a database. It starts with the program, has the limits
+ * of the launch, and has ended when the launch is told to have.
+ */
+export interface Companion {
+  /** 1 to 63 of `a-z`, `0-9`, `_` and `-`; each once in a launch. */
+  readonly name: string
+  /** One of `guarantees.companions`. */
+  readonly image: string
+  /** Program and arguments, at least one. What the image would start by itself is added at the end. */
+  readonly argv: readonly string[]
+  /** Beside the variables of the image; they count more. */
+  readonly env: Readonly<Record<string, string>>
+  readonly mounts: readonly Mount[]
+}
+
 /** Everything needed to start one process tree. Nothing is inherited from the service. */
 export interface LaunchSpec {
   /** Program and arguments, at least one. */
@@ -76,6 +94,8 @@ export interface LaunchSpec {
    * `Exit.refusedWrites`, by an executor that can see it. It is refused in any case.
    */
   readonly tellRefusedWrites?: string
+  /** At most 8; one that the executor can not start (`guarantees.companions`) is refused with `INVALID_INPUT`. */
+  readonly companions?: readonly Companion[]
   /** Whether standard input is a pipe fed by `send` (only where `guarantees.input`) or empty. */
   readonly stdin?: 'pipe' | 'none'
 }

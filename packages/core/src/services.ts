@@ -1,10 +1,15 @@
 import type { BlobRef } from './seam.ts'
 
-/** A helper program beside an item's own, in its sandbox, such as a database. */
+/** A helper program beside an item's own, in its sandbox or in a container on its network, such as a database. */
 export interface PlanService {
   readonly name: string
-  /** Command line that stays in the foreground. */
-  readonly run: string
+  /** Command line that stays in the foreground. Absent, with `image`: what the image starts by itself. */
+  readonly run?: string
+  /**
+   * What it runs in, instead of the item's sandbox: `name@sha256:<digest>`, or an image id `sha256:<64 hex>`. The executor must have it among
+   * its `companions`.
+   */
+  readonly image?: string
   readonly ready: {
     /** Command line that ends with 0 once the service is ready. */
     readonly run: string
@@ -26,7 +31,8 @@ export interface PlanServiceDefaults extends Pick<PlanService, 'env' | 'stop'> {
 /** The same as the engine keeps it, with every default. */
 export interface ServiceSpec {
   readonly name: string
-  readonly run: string
+  readonly run?: string
+  readonly image?: string
   readonly ready: { readonly run: string; readonly everyMs: number; readonly timeoutMs: number }
   readonly env: Readonly<Record<string, string>>
   readonly stopMs: number

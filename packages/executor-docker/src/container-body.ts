@@ -18,13 +18,13 @@ export interface ContainerConfig {
   StdinOnce: false
   Tty: false
   StopSignal: 'SIGKILL'
-  NetworkDisabled: true
+  NetworkDisabled: boolean
   HostConfig: {
     Runtime: string
     Init: false
     Privileged: false
     ReadonlyRootfs: true
-    NetworkMode: 'none'
+    NetworkMode: 'none' | `container:${string}`
     IpcMode: 'private'
     CapDrop: string[]
     SecurityOpt: string[]

@@ -1,4 +1,5 @@
-import type { LaunchLimits, LaunchSpec } from '@seamark/core'
+import type { LaunchSpec } from '@seamark/core'
+import { partOf } from './check-spec.ts'
 import { KEEPER, keptCommand, WATCHWORD_VARIABLE } from './keeper.ts'
 import { LABEL } from './names.ts'
 import type { Settings } from './options.ts'
@@ -55,7 +56,7 @@ const OWN_PROCESSES = 1
 export function containerConfig(spec: LaunchSpec, launching: Launching, settings: Settings): ContainerConfig {
   const { image, launchId, scope, creator, keeper, watchword, own } = launching
   const { user, deployment, runtime } = settings
-  const limits = narrowed(settings.limits, spec.limits)
+  const limits = narrowed(settings.limits, spec)
   // runc gives such a folder the mode that the image's has, so it needs the right owner.
   const tmpfs = `rw,nosuid,nodev,exec,mode=1777,uid=${user.uid},gid=${user.gid},size=${limits.tmpBytes}`
   const targets = new Set(spec.mounts.map(({ target }) => target))
@@ -85,6 +86,8 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
       [LABEL.pids]: label(spec.limits?.pids === undefined ? undefined : limits.pids),
       [LABEL.diskBytes]: label(spec.limits?.diskBytes),
       [LABEL.notStarted]: '',
+      [LABEL.companions]: spec.companions === undefined ? '' : String(spec.companions.length),
+      [LABEL.beside]: '',
     },
     Healthcheck: { Test: ['NONE'] },
     AttachStdin: false,
@@ -133,13 +136,13 @@ export function containerConfig(spec: LaunchSpec, launching: Launching, settings
   }
 }
 
-/** The executor's limits, and where a spec has a smaller one, that. */
-function narrowed(own: Settings['limits'], asked: LaunchLimits = {}): Settings['limits'] {
-  const { cpu = Infinity, memoryBytes = Infinity, pids = Infinity } = asked
+/** The executor's limits, and where a spec has a smaller one, that; each container of a launch has its part. */
+function narrowed(own: Settings['limits'], spec: LaunchSpec): Settings['limits'] {
+  const { cpu = Infinity, memoryBytes = Infinity, pids = Infinity } = spec.limits ?? {}
   return {
-    cpus: Math.min(own.cpus, cpu),
-    memoryBytes: Math.min(own.memoryBytes, memoryBytes),
-    pids: Math.min(own.pids, pids),
+    cpus: partOf(Math.min(own.cpus, cpu) * 1000, spec) / 1000,
+    memoryBytes: partOf(Math.min(own.memoryBytes, memoryBytes), spec),
+    pids: partOf(Math.min(own.pids, pids), spec),
     tmpBytes: own.tmpBytes,
   }
 }

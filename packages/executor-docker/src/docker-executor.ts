@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { basisOf } from './basis.ts'
 import { checkSpec } from './check-spec.ts'
 import { changesSince, parseCursor, type Known } from './cursor.ts'
+import { openCompanions } from './companions.ts'
 import { dockerPort } from './docker-port.ts'
 import { openEngine } from './engine.ts'
 import { guaranteesOf } from './guarantees.ts'
@@ -49,12 +50,13 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const settings = checkOptions(options, sandboxIdentity() ?? ownIdentity())
   const { name, deployment } = settings
   const scope = scopeOf(deployment, name)
-  const guarantees = guaranteesOf(settings.runtime)
+  const guarantees = guaranteesOf(settings.runtime, settings.serviceImages)
   const engine = openEngine(dockerPort(settings.socketPath), settings)
-  const launches = openLaunches(engine, scope)
+  const companions = openCompanions(engine, scope, settings)
+  const launches = openLaunches(engine, scope, companions)
   const notice = options.onNotice ?? (() => undefined)
-  const guards = openGuards(launches, notice)
-  const starter = openStarter(engine, launches, settings, scope, randomUUID(), notice)
+  const guards = openGuards(launches, companions, notice)
+  const starter = openStarter(engine, launches, companions, settings, scope, randomUUID(), notice)
   const starting = new Map<string, Promise<LaunchAnswer>>()
   const guard = (launchId: string, state: LaunchState, facts: ContainerFacts | undefined): void => {
     if (state.state !== 'running') guards.end(launchId)
@@ -170,6 +172,8 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
           await engine.call('Removing a container', (port) => port.remove(facts.id, true, signal), signal)
         launches.forget(facts.id)
       }
+      // After that of the launch, without whose network none of them starts.
+      await companions.remove(launchId, signal)
       const mark = markName(scope, launchId, 'stop')
       await engine.call('Removing a mark', (port) => port.unmark(mark, signal), signal)
     },

@@ -52,6 +52,8 @@ export function dockerPort(socketPath: string): DockerPort {
           repoDigests: found.RepoDigests ?? [],
           env: found.Config?.Env ?? [],
           volumes: Object.keys(found.Config?.Volumes ?? {}),
+          command: [found.Config?.Entrypoint, found.Config?.Cmd].flatMap((words) => texts(words)),
+          workingDir: text(found.Config?.WorkingDir) || '/',
         }
       }),
 

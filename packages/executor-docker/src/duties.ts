@@ -1,5 +1,6 @@
 import { orAbort, SeamError, sleep } from '@seamark/kit'
 import { openDiskWatch, refusedProcesses, removedBytes } from '@seamark/supervisor'
+import { hasCompanions, type Companions } from './companions.ts'
 import type { Launches } from './launches.ts'
 import type { ContainerFacts } from './port.ts'
 import { limitOf } from './state.ts'
@@ -17,8 +18,22 @@ const AGAIN_MS = 500
 const ASK_MS = 2000
 
 /** A duty for each limit of a launch that the engine does not hold, or does not tell the breach of. */
-export function dutiesOf(launches: Launches, launchId: string, started: ContainerFacts): Duty[] {
+export function dutiesOf(
+  launches: Launches,
+  companions: Companions,
+  launchId: string,
+  started: ContainerFacts,
+): Duty[] {
   const duties: Duty[] = []
+  if (hasCompanions(started))
+    duties.push(async (signal) => {
+      try {
+        await companions.start(launchId, signal)
+      } catch (error) {
+        // There is no network of a launch that has ended meanwhile.
+        if (await runs(launches, launchId, signal)) throw error
+      }
+    })
   const timeoutMs = limitOf(started, 'timeoutMs')
   if (timeoutMs !== undefined)
     duties.push(async (signal) => {

@@ -6,7 +6,7 @@ import { NO_LIMITS } from '@seamark/kit'
  * would have to hold of the limits is not promised at all: gVisor, for one, holds cores, memory and processes in another way or not at
  * all, as it was set up, and its first process can be stopped from inside.
  */
-export function guaranteesOf(runtime: string): ExecutorGuarantees {
+export function guaranteesOf(runtime: string, serviceImages: readonly string[] = []): ExecutorGuarantees {
   const proof = runtime === 'runc' ? 'tested' : 'unproven'
   const enforced = { value: 'enforced', proof } as const
   const watched = { value: 'watched', proof } as const
@@ -14,6 +14,7 @@ export function guaranteesOf(runtime: string): ExecutorGuarantees {
     isolation: { value: 'container', proof },
     network: { value: 'none', proof },
     filesystem: 'private',
+    ...(serviceImages.length > 0 && { companions: serviceImages }),
     tree: { value: 'proven', proof },
     limits: {
       ...NO_LIMITS,

@@ -1,5 +1,6 @@
 import type { SeamError } from '@seamark/kit'
 import { sleep, toSeamError } from '@seamark/kit'
+import type { Companions } from './companions.ts'
 import { dutiesOf, type Duty } from './duties.ts'
 import type { Launches } from './launches.ts'
 import type { ContainerFacts } from './port.ts'
@@ -22,7 +23,7 @@ const TROUBLE_MS = 10 * AGAIN_MS
 const MOST_FAILURES = 20
 
 /** `notice` is told once of each thing that went wrong with a duty, which is then tried again. */
-export function openGuards(launches: Launches, notice: (error: SeamError) => void): Guards {
+export function openGuards(launches: Launches, companions: Companions, notice: (error: SeamError) => void): Guards {
   const watched = new Map<string, AbortController>()
   const troubles = new Map<Duty, { readonly error: SeamError; readonly at: number }>()
 
@@ -59,7 +60,7 @@ export function openGuards(launches: Launches, notice: (error: SeamError) => voi
       if (watched.has(launchId)) return
       const over = new AbortController()
       watched.set(launchId, over)
-      for (const duty of dutiesOf(launches, launchId, facts)) void hold(launchId, duty, over.signal)
+      for (const duty of dutiesOf(launches, companions, launchId, facts)) void hold(launchId, duty, over.signal)
     },
     end(launchId) {
       watched.get(launchId)?.abort()

@@ -1,6 +1,7 @@
 import type { LaunchState, OutputStream } from '@seamark/core'
 import { isLaunchId, SeamError } from '@seamark/kit'
 import { judgeFirst, refusedWritesFrom } from '@seamark/supervisor'
+import { hasCompanions, type Companions } from './companions.ts'
 import { clipper, type Count, type Piece } from './demultiplex.ts'
 import type { Engine } from './engine.ts'
 import { watchwordFrom } from './keeper.ts'
@@ -37,7 +38,7 @@ export interface Launches {
   close(): void
 }
 
-export function openLaunches(engine: Engine, scope: string): Launches {
+export function openLaunches(engine: Engine, scope: string, companions: Companions): Launches {
   const ends = new Map<string, { readonly state: LaunchState; readonly count: Count }>()
   const tails = new Map<string, Tail>()
 
@@ -68,6 +69,8 @@ export function openLaunches(engine: Engine, scope: string): Launches {
   async function ended(of: ContainerFacts, launchId: string, signal?: AbortSignal) {
     const known = ends.get(of.id)
     if (known !== undefined) return known
+    // What shares its network is of the launch, so that has not ended before.
+    if (hasCompanions(of)) await companions.end(launchId, signal)
     const clip = clipper(limitOf(of, 'maxOutputBytes'))
     const streams = streamsOf(of)
     try {

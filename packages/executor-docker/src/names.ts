@@ -4,6 +4,10 @@ export const LABEL = {
   deployment: 'dev.seamark.deployment',
   launch: 'dev.seamark.launch',
   image: 'dev.seamark.image',
+  /** How many companions a launch has; empty for none. */
+  companions: 'dev.seamark.companions',
+  /** On a companion: its scope and launch, which it has no other label of. */
+  beside: 'dev.seamark.beside',
   /** Which instance created the container, and so is the one that may start it. */
   creator: 'dev.seamark.creator',
   timeoutMs: 'dev.seamark.timeout-ms',

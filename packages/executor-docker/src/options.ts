@@ -10,6 +10,11 @@ export interface DockerExecutorOptions {
   readonly requireDigest?: boolean
   /** The name of this instance. Default `docker`. */
   readonly name?: string
+  /**
+   * Images that services of items may be containers of, each as `name@sha256:<digest>` or an image id, as plans name them. The engine must
+   * have them. Only with the runtime `runc`. Default: none.
+   */
+  readonly serviceImages?: readonly string[]
   /** Keeps deployments on one engine apart; part of every name and label there. Default `default`. */
   readonly deployment?: string
   /** The engine's socket. Default `/var/run/docker.sock`. */
@@ -42,6 +47,7 @@ export interface DockerLimits {
 /** Options with every default in its place. */
 export interface Settings {
   readonly image: string
+  readonly serviceImages: readonly string[]
   readonly name: string
   readonly deployment: string
   readonly socketPath: string
@@ -69,11 +75,17 @@ export function checkOptions(options: DockerExecutorOptions, self: { uid: number
     throw new SeamError('INVALID_INPUT', message, { place: { pointer }, remedy })
   }
   const { image, requireDigest = false, name = 'docker', deployment = 'default', runtime = 'runc' } = options
-  const { socketPath = '/var/run/docker.sock', user = self, dir } = options
+  const { socketPath = '/var/run/docker.sock', user = self, dir, serviceImages = [] } = options
   if (!IMAGE_ID.test(image) && !REFERENCE.test(image))
     wrong('/image', 'The image is no reference that Docker knows.', 'Write it as name@sha256:<digest>.')
   if (requireDigest && !isPinned(image))
     wrong('/image', 'The image is a tag, which may move.', 'Write it as name@sha256:<digest>.')
+  serviceImages.forEach((one, i) => {
+    if (!isPinned(one))
+      wrong(`/serviceImages/${i}`, 'The image is not named by its digest.', 'Write it as name@sha256:<digest>.')
+  })
+  if (serviceImages.length > 0 && runtime !== 'runc')
+    wrong('/serviceImages', `Containers of ${runtime} may have no network together.`, 'Use the runtime runc.')
   if (!WORD.test(name)) wrong('/name', `The name does not match ${WORD.source}.`, 'Choose a name such as docker.')
   if (!WORD.test(deployment))
     wrong('/deployment', `The deployment does not match ${WORD.source}.`, 'Choose a name such as production.')
@@ -98,6 +110,7 @@ export function checkOptions(options: DockerExecutorOptions, self: { uid: number
     wrong('/limits/tmpBytes', 'The size of /tmp is not a whole number of bytes from 4096.', 'Use 1073741824.')
   return {
     image,
+    serviceImages: [...serviceImages],
     name,
     deployment,
     socketPath,

@@ -25,6 +25,9 @@ export interface ImageFacts {
   readonly env: readonly string[]
   /** Folders that it declares as volumes. */
   readonly volumes: readonly string[]
+  /** What it starts by itself, and where. */
+  readonly command: readonly string[]
+  readonly workingDir: string
 }
 
 export interface ContainerFacts {

@@ -2,6 +2,7 @@ import type { LaunchAnswer, LaunchSpec } from '@seamark/core'
 import { forwarderProcesses } from '@seamark/forwarder'
 import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { isBelow } from './check-spec.ts'
+import type { Companions } from './companions.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
 import { checkWayOut, type Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
@@ -32,6 +33,7 @@ export interface Starter {
 export function openStarter(
   engine: Engine,
   launches: Launches,
+  companions: Companions,
   settings: Settings,
   scope: string,
   creator: string,
@@ -91,6 +93,7 @@ export function openStarter(
 
   async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
+    const images = await companions.images(spec)
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
     const own = await forwarderProcesses({ argv: spec.argv, mounts })
     if (own > 0) checkWayOut(facts, settings)
@@ -113,9 +116,10 @@ export function openStarter(
     const name = containerName(scope, launchId)
     const id = await engine.call('Creating a container', (port) => port.create(name, config))
     if (id === undefined) return 'taken'
-    const remove = () => {
+    const remove = async () => {
       launches.forget(id)
-      return engine.call('Removing what never started', (port) => port.remove(id, false))
+      await engine.call('Removing what never started', (port) => port.remove(id, false))
+      if (images.length > 0) await companions.remove(launchId)
     }
     const targets = mounts.map(({ target }) => target)
     const leaving = new AbortController()
@@ -143,6 +147,13 @@ export function openStarter(
       return (await putNotStarted(absent, launching)) ? 'done' : 'taken'
     }
     await handOver(mounts, settings)
+    if (images.length > 0)
+      try {
+        await companions.create(id, spec, images, launching)
+      } catch (error) {
+        await remove()
+        throw error
+      }
     return startIt(launchId, id, remove)
   }
 

@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { executorSuite, type ExecutorSubject } from '@seamark/conformance/executor'
 import { startDocker } from '@seamark/testing-services'
 import type { DockerEngine, RunningServer } from '@seamark/testing-services'
@@ -33,7 +33,9 @@ const subjectWith = (runtime: string) => async (): Promise<ExecutorSubject> => {
   }
 }
 
-registerSuite(executorSuite, subjectWith('runc'), { describe, it })
+const withRunc = subjectWith('runc')
+registerSuite(executorSuite, withRunc, { describe, it })
+registerSuite(underTraits(executorSuite, withRunc, ['detached', 'aborted-before']), withRunc, { describe, it })
 
 /** What another runtime could do in another way. */
 const touched = [

@@ -1,13 +1,24 @@
 import type { LaunchSpec } from '@seamark/core'
+import { isSeamError } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
+import { checkSpec } from '../src/check-spec.ts'
+import { companionConfig } from '../src/companions.ts'
 import { containerConfig, notStartedConfig } from '../src/container-config.ts'
 import { findMissing, programPaths, type Look } from '../src/missing.ts'
+import { guaranteesOf } from '../src/guarantees.ts'
 import { LABEL } from '../src/names.ts'
 import { checkOptions } from '../src/options.ts'
 import type { PathFacts } from '../src/port.ts'
 
 const id = `sha256:${'b'.repeat(64)}`
-const image = { id, repoDigests: [], env: ['PATH=/opt/bin', 'FROM_IMAGE=1'], volumes: ['/data', '/case'] }
+const image = {
+  id,
+  repoDigests: [],
+  env: ['PATH=/opt/bin', 'FROM_IMAGE=1'],
+  volumes: ['/data', '/case'],
+  command: ['/entry'],
+  workingDir: '/',
+}
 const keeper = '/opt/keep'
 const launching = {
   launchId: 'sm' + 'a'.repeat(32),
@@ -192,5 +203,77 @@ describe('what is missing', () => {
     expect(await missing({ cwd: '/case/out' }, look(has))).toMatch(/^ENOENT/)
     expect(await missing({ cwd: '/tmp/x' }, look(has))).toMatch(/^ENOENT/)
     expect(await missing({ cwd: '/no/such' }, look(has, ['/no', '/no/such']))).toMatch(/^ENOENT/)
+  })
+})
+
+describe('the container beside that of a spec', () => {
+  const db = {
+    name: 'db',
+    image: id,
+    argv: ['/beside', 'serve'],
+    env: { A: '1' },
+    mounts: [{ source: '/srv/data', target: '/data', mode: 'read-write' as const }],
+  }
+  const both = { ...spec, companions: [db] }
+  const own = containerConfig(both, launching, settings)
+  const config = companionConfig('main', db, both, { ...launching, watchword: 'f00d' }, settings, launching.scope)
+
+  it('is sealed off as that is, on its network and nothing else', () => {
+    for (const field of [
+      'Runtime',
+      'Privileged',
+      'ReadonlyRootfs',
+      'IpcMode',
+      'CapDrop',
+      'SecurityOpt',
+      'MaskedPaths',
+      'Ulimits',
+      'RestartPolicy',
+    ] as const)
+      // prettier-ignore
+      expect([field, config.HostConfig[field]]).toEqual([field, own.HostConfig[field]])
+    expect(config).toMatchObject({
+      Image: id,
+      User: own.User,
+      Entrypoint: ['/beside', 'serve', '/entry'],
+      Cmd: [],
+      WorkingDir: '/',
+      Env: ['A=1'],
+      HostConfig: {
+        NetworkMode: 'container:main',
+        Mounts: [{ Type: 'bind', Source: '/srv/data', Target: '/data', ReadOnly: false }],
+      },
+    })
+    expect(Object.keys(config.HostConfig.Tmpfs).toSorted()).toEqual(['/case', '/run', '/tmp', '/var/tmp'])
+    expect(JSON.stringify(config)).not.toContain('f00d')
+  })
+
+  it('is no launch of its own, and has half of the limits', () => {
+    expect(config.Labels).toMatchObject({ [LABEL.scope]: '', [LABEL.launch]: '', [LABEL.watchword]: '' })
+    expect(config.Labels[LABEL.beside]).toContain(launching.launchId)
+    for (const { HostConfig } of [own, config])
+      expect(HostConfig).toMatchObject({ NanoCpus: 750_000_000, Memory: 2 ** 29, PidsLimit: 32 })
+  })
+
+  it('is refused with all that is wrong with it', () => {
+    const refused = (companions: LaunchSpec['companions'], limits?: LaunchSpec['limits']) => {
+      try {
+        checkSpec({ ...spec, ...(companions && { companions }), ...(limits && { limits }) }, guaranteesOf('runc', [id]))
+        return []
+      } catch (error) {
+        return isSeamError(error) ? error.problems.map(({ place }) => place?.pointer) : error
+      }
+    }
+    expect(refused([db])).toEqual([])
+    const wrong = { ...db, image: 'postgres:17', argv: [], env: { 'A=': '' } }
+    expect(refused([db, { ...wrong, mounts: [{ source: '/srv', target: '/dev/shm', mode: 'read-only' }] }])).toEqual([
+      '/companions/1/name',
+      '/companions/1/argv',
+      '/companions/1/env',
+      '/companions/1/mounts/0/target',
+      '/companions/1/image',
+    ])
+    expect(refused(Array.from({ length: 9 }, (_, i) => ({ ...db, name: `db${i}` })))).toEqual(['/companions'])
+    expect(refused([db], { memoryBytes: 8 * 2 ** 20 })).toEqual(['/limits/memoryBytes'])
   })
 })

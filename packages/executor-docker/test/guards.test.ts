@@ -1,5 +1,6 @@
 import { SeamError, sleep } from '@seamark/kit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Companions } from '../src/companions.ts'
 import { openGuards } from '../src/guards.ts'
 import type { Launches } from '../src/launches.ts'
 import { meaningOf } from '../src/meaning.ts'
@@ -48,6 +49,14 @@ function launchesThat(facts: ContainerFacts, calls: Partial<Launches>): Launches
   }
 }
 
+const none: Companions = {
+  images: async () => [],
+  create: async () => undefined,
+  start: async () => undefined,
+  end: async () => undefined,
+  remove: async () => undefined,
+}
+
 async function until(holds: () => boolean): Promise<void> {
   for (const end = Date.now() + 10_000; !holds(); await sleep(10)) if (Date.now() > end) throw new Error('never')
 }
@@ -80,6 +89,7 @@ describe('a limit', () => {
             stopped.push(reason)
           },
         }),
+        none,
         (error) => told.push(error),
       )
       guards.watch(launchId, facts)
@@ -111,6 +121,7 @@ describe('a limit', () => {
             stopped.push(reason)
           },
         }),
+        none,
         () => undefined,
       )
       guards.watch(launchId, facts)
@@ -133,6 +144,7 @@ describe('a limit', () => {
           throw new SeamError('UNAVAILABLE', 'away')
         },
       }),
+      none,
       (error) => told.push(error),
     )
     guards.watch(launchId, facts)

@@ -23,6 +23,7 @@ describe('options', () => {
   it('get their defaults', () => {
     expect(checkOptions({ image: 'busybox' }, self)).toEqual({
       image: 'busybox',
+      serviceImages: [],
       name: 'docker',
       deployment: 'default',
       socketPath: '/var/run/docker.sock',
@@ -39,6 +40,8 @@ describe('options', () => {
       ['/image', { image: 'a b' }],
       ['/image', { image: 'name@sha256:abc' }],
       ['/image', { image: '../x' }],
+      ['/serviceImages/1', { serviceImages: [`sha256:${digest}`, 'postgres:17'] }],
+      ['/serviceImages', { serviceImages: [`sha256:${digest}`], runtime: 'runsc' }],
       ['/name', { name: 'a.b' }],
       ['/name', { name: '' }],
       ['/deployment', { deployment: 'A' }],

@@ -3,11 +3,15 @@ import { parsePlan, PLAN_LIMITS } from '../src/index.ts'
 import type { PlanDeployment, PlanResult } from '../src/index.ts'
 import { items } from './deployment.ts'
 
+const image = `sha256:${'a'.repeat(64)}`
+const postgres = `host:5000/a/postgres:17@${image}`
+
 const limits = { cpu: 'none', memory: 'none', pids: 'none', disk: 'none', idle: 'none' } as const
 const deployment: PlanDeployment = {
   queues: ['default'],
   executors: [
     { name: 'sandbox', holds: { filesystem: 'private', network: 'gateway', limits } },
+    { name: 'docker', holds: { filesystem: 'private', network: 'gateway', companions: [image, postgres], limits } },
     { name: 'process', holds: { filesystem: 'host', network: 'host', limits } },
     { name: 'shared', holds: { filesystem: 'private', network: 'host', limits } },
   ],
@@ -43,6 +47,15 @@ describe('services of an item', () => {
     expect(parse('services: []').ok && 'services' in (parsedItem('services: []') ?? {})).toBe(false)
   })
 
+  it('may be containers of images that the executor may start', () => {
+    const services = `[{ name: db, image: "${image}", ready: { run: ok } }, { name: b, run: pg, image: "${postgres}", ready: { run: ok } }]`
+    const result = parse(`executor: docker, services: ${services}`)
+    expect(result.ok && result.plan.items[0]?.services).toMatchObject([
+      { name: 'db', image },
+      { name: 'b', run: 'pg', image: postgres },
+    ])
+  })
+
   function parsedItem(text: string): object | undefined {
     const result = parse(text)
     return result.ok ? result.plan.items[0] : undefined
@@ -60,7 +73,19 @@ describe('services of an item', () => {
       'services: [{ name: ../x, run: x, ready: { run: y } }]',
       ['INVALID_INPUT /items/0/services/0/name'],
     ],
-    ['a field that is none', one(', image: postgres'), ['INVALID_INPUT /items/0/services/0/image']],
+    ['a field that is none', one(', port: 5432'), ['INVALID_INPUT /items/0/services/0/port']],
+    ['an image by its tag', one(', image: "postgres:17"'), ['INVALID_INPUT /items/0/services/0/image']],
+    [
+      'neither command nor image',
+      'services: [{ name: db, ready: { run: ok } }]',
+      ['INVALID_INPUT /items/0/services/0'],
+    ],
+    ['an image in a sandbox', one(`, image: "${image}"`), ['UNSUPPORTED /items/0/services/0/image']],
+    [
+      'an image that the executor may not start',
+      `executor: docker, ${one(`, image: "sha256:${'b'.repeat(64)}"`)}`,
+      ['UNSUPPORTED /items/0/services/0/image'],
+    ],
     ['no duration', one(', stop: soon'), ['INVALID_INPUT /items/0/services/0/stop']],
     [
       'a variable that is taken',

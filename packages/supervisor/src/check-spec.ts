@@ -12,6 +12,7 @@ export function checkSpec(spec: LaunchSpec, guarantees: ExecutorGuarantees): voi
         if (target !== source)
           wrong(`/mounts/${i}/target`, 'This executor shows host paths: the target must be the source.')
       })
+    if ((spec.companions ?? []).length > 0) wrong('/companions', 'This executor starts no companions.')
     // Only then are they looked for.
     if (spec.limits !== undefined) checkLaunchLimits(spec.limits, guarantees.limits, least, wrong)
   })

@@ -1,6 +1,5 @@
 import type { Executor, ExecutorGuarantees } from '@seamark/core'
-import { orAbort, SeamError, throwIfAborted } from '@seamark/kit'
-import { isAbsolute } from 'node:path'
+import { checkLaunchSpec, orAbort, SeamError, throwIfAborted } from '@seamark/kit'
 import { memoryHost } from './memory-host.ts'
 import type { MemoryHost } from './memory-host.ts'
 
@@ -37,13 +36,11 @@ export function memoryExecutor(options: MemoryExecutorOptions = {}): Executor {
 
     async launch(launchId, spec, { signal } = {}) {
       check(launchId, signal)
-      const paths = [spec.cwd, ...spec.mounts.flatMap(({ source, target }) => [source, target])]
-      if (spec.argv.length === 0 || !paths.every((path) => isAbsolute(path)))
-        throw new SeamError('INVALID_INPUT', 'The spec has no program, or a relative path.')
-      if (spec.argv.some((text) => text.includes('\0')) || Object.values(spec.env).some((text) => text.includes('\0')))
-        throw new SeamError('INVALID_INPUT', 'An argument or a variable holds a NUL.')
-      if (Object.values(spec.limits ?? {}).some((limit) => typeof limit !== 'number' || limit < 0))
-        throw new SeamError('INVALID_INPUT', 'A limit is no number from 0.')
+      checkLaunchSpec(spec, (wrong) => {
+        if ((spec.companions ?? []).length > 0) wrong('/companions', 'This executor starts no companions.')
+        if (Object.values(spec.limits ?? {}).some((limit) => typeof limit !== 'number' || limit < 0))
+          wrong('/limits', 'A limit is no number from 0.')
+      })
       if (host.isReaped(launchId)) throw new SeamError('CONFLICT', `The launch ${launchId} was reaped.`)
       if (host.launches.has(launchId)) return { outcome: 'launched' }
       if (!host.hasRoom()) return { outcome: 'refused', reason: 'capacity' }

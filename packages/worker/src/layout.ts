@@ -13,7 +13,7 @@ export interface NamespaceLayout {
   readonly tmp: string
 }
 
-/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress`, `forwarder`, `children`, `services` and `serve` are ever seen by it. */
+/** Folders of one attempt. Only `workspace`, `home`, `temp`, `inputs`, `egress`, `forwarder`, `children`, `services`, `serve` and `beside` are ever seen by it. */
 export interface AttemptLayout {
   readonly dir: string
   readonly workspace: string
@@ -30,6 +30,8 @@ export interface AttemptLayout {
   readonly services: string
   /** The program inside that starts them. */
   readonly serve: string
+  /** The program that starts those of them that are containers. */
+  readonly beside: string
   /** What that program shows by that it is the one that tells of them. */
   readonly servicesKey: string
   /** What a setup step made, on its way to the layers. */
@@ -77,6 +79,7 @@ export function attemptLayout(root: string, ns: string, launchId: string): Attem
     children: join(dir, 'children'),
     services: join(dir, 'services'),
     serve: join(dir, 'serve'),
+    beside: join(dir, 'beside'),
     servicesKey: join(dir, 'services.key'),
     layer: join(dir, 'layer'),
     about: join(dir, 'about.json'),

@@ -95,7 +95,7 @@ export function lookThroughLaunch({ env, files }: Pick<RuntimeLaunch, 'env' | 'f
 export function lookThroughService({ name, run, ready, env }: ServiceSpec, table: RedactionTable): void {
   for (const [variable, value] of Object.entries(env))
     lookThroughGiven(value, `the variable ${variable} of the service ${name}`, table)
-  lookThroughGiven(run, `the command of the service ${name}`, table)
+  lookThroughGiven(run ?? '', `the command of the service ${name}`, table)
   lookThroughGiven(ready.run, `the ready command of the service ${name}`, table)
 }
 

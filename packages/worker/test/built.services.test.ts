@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('the program that starts services', () => {
   beforeAll(() => {
     execFileSync(fileURLToPath(new URL('../../../native/build.sh', import.meta.url)), ['seamark-serve', folder])
+    execFileSync(fileURLToPath(new URL('../../../native/build.sh', import.meta.url)), ['seamark-beside', folder])
   })
 
   it.each(['x64', 'arm64'])('is what its source makes: %s', (arch) => {

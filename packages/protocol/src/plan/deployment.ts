@@ -14,6 +14,8 @@ import type {
 export interface ExecutorHolds {
   readonly filesystem: ExecutorGuarantees['filesystem']
   readonly network: ExecutorGuarantees['network']['value']
+  /** Images that services may be containers of. Absent: it starts none. */
+  readonly companions?: readonly string[]
   readonly limits: Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk' | 'idle', LimitStrength>>
 }
 

@@ -129,7 +129,7 @@ export function policyMaker(deployment: PlanDeployment, faults: Faults): PolicyM
       const lines = [
         ...(asked ? [] : [{ line: spec.run, path: [...path, 'run'] }]),
         ...(spec.services ?? []).flatMap(({ run, ready }, at) => [
-          { line: run, path: [...path, 'services', at, 'run'] },
+          ...(run === undefined ? [] : [{ line: run, path: [...path, 'services', at, 'run'] }]),
           { line: ready.run, path: [...path, 'services', at, 'ready', 'run'] },
         ]),
         ...spec.gates.map(({ run }, at) => ({ line: run, path: [...path, 'gates', at, 'run'] })),

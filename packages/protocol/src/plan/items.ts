@@ -2,7 +2,7 @@ import type { ItemSpec, Plan, PlanItem } from '@seamark/core'
 import { namesVersion } from '../agent/reference.ts'
 import type { AgentVersions } from './agent-version.ts'
 import { requireDoor } from './children.ts'
-import { requireSandbox } from './services.ts'
+import { requireServices } from './services.ts'
 import { explain, withoutBadFields } from './explain.ts'
 import type { PlanDeployment } from './deployment.ts'
 import type { Faults } from './fault.ts'
@@ -102,7 +102,7 @@ export function checkItems(
     const needs = resolveNeeds(item.needs, [...path, 'needs'], scope, faults)
     const made = maker.make(item, path, needs)
     if (made.children !== undefined) requireDoor(made.executor, deployment, [...path, 'children'], faults)
-    if (made.services !== undefined) requireSandbox(made.executor, deployment, [...path, 'services'], faults)
+    if (made.services !== undefined) requireServices(made, deployment, [...path, 'services'], faults)
     const policy = own === undefined ? undefined : policies.ofItem(made, own, path)
     const spec = policy === undefined ? made : { ...made, policy }
     // What an item reaches is known once nothing else is wrong with it.

@@ -107,7 +107,16 @@ const ready = z.strictObject({
 })
 const service = z.strictObject({
   name: itemId,
-  run: text.describe('Command line that stays in the foreground. Its files go to $SEAMARK_SERVICE_DIR.'),
+  run: maybe(
+    text.describe(
+      'Command line that stays in the foreground. Its files go to $SEAMARK_SERVICE_DIR. Only with image it may be absent: what the image starts by itself.',
+    ),
+  ),
+  image: maybe(
+    text.describe(
+      'Runs it in a container of its own on the network of the item: NAME@sha256:DIGEST or sha256:DIGEST, one of those that the executor may start.',
+    ),
+  ),
   ready,
   env: maybe(env),
   stop: maybe(duration.describe('Between SIGTERM and SIGKILL. Default 10s.')),
@@ -203,7 +212,7 @@ const item = z
       z
         .array(service)
         .describe(
-          "Helper programs in the item's sandbox, such as a database: started in this order before its program and before each gate, ended with it.",
+          "Helper programs in the item's sandbox, or containers on its network, such as a database: started in this order before its program and before each gate, ended with it.",
         ),
     ),
     gates: maybe(z.array(gate)),
