@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Authority as CertificateAuthority } from './authority.ts'
 import type { Dialer } from './dial.ts'
+import { countBytes } from './count-bytes.ts'
 import { firstBytes, type FirstBytes } from './hello.ts'
 import { bodyLength, values } from './headers.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -116,6 +117,14 @@ async function tunnel(
   if (socket.destroyed) return void far.destroy()
   const sides = [socket, far] as const
   const end = (): void => sides.forEach((side) => side.destroy())
+  const tooMuch = (): void => {
+    if (socket.destroyed) return
+    end()
+    // Where it can not be recorded, the deployment was told. It is over all the same.
+    refuse('too-large', facts).catch(() => undefined)
+  }
+  countBytes(socket, limits.maxTunnelBytes - hello.length, tooMuch)
+  countBytes(far, limits.maxTunnelBytes, tooMuch)
   for (const side of sides) {
     side.setTimeout(limits.idleMs, end)
     side.on('error', end)

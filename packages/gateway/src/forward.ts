@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import { limitHeaders } from '@seamark/metering'
 import { SeamError, systemCode, type RedactionTable } from '@seamark/kit'
 import { namedHeaders, type Charge } from './charges.ts'
+import { countBytes } from './count-bytes.ts'
 import type { Added } from './secrets.ts'
 import { answerHeaders, areClean, requestHeaders, values } from './headers.ts'
 import type { HeldBody } from './held-body.ts'
@@ -46,15 +47,6 @@ export function fail(res: ServerResponse, problem: ProblemAnswer, close: boolean
   if (res.headersSent || res.destroyed) return void res.destroy()
   res.writeHead(problem.status, [...problem.headers, ...(close ? ['connection', 'close'] : [])])
   res.end(problem.body)
-}
-
-/** Counts bytes of a body; the rest of it is not waited for once there are too many. */
-function count(body: IncomingMessage, max: number, over: () => void): void {
-  let seen = 0
-  body.on('data', (piece: Buffer) => {
-    seen += piece.length
-    if (seen > max) over()
-  })
 }
 
 function headersOf(req: IncomingMessage, outgoing: Outgoing): readonly string[] {
@@ -127,7 +119,7 @@ function pass(
   })
   const cut = (): void => void (res.destroy(), answer.destroy())
   answer.on('error', cut)
-  count(answer, limits.maxAnswerBytes, () => (answer.destroy(), over()))
+  countBytes(answer, limits.maxAnswerBytes, () => (answer.destroy(), over()))
   const read = charge === undefined ? answer : answer.pipe(metering(answer, charge)).on('error', cut)
   const clean = known === undefined ? read : read.pipe(scrubbing(known)).on('error', cut)
   const keeping = outgoing.keeping?.(answer, res)
@@ -294,7 +286,7 @@ export function forward(
   // Whoever listens has to end the connection.
   res.on('timeout', () => (sent === undefined ? res.destroy() : silent(sent)))
   if (length !== 0 && held === undefined) {
-    count(req, limits.maxRequestBytes, () => end('too-large'))
+    countBytes(req, limits.maxRequestBytes, () => end('too-large'))
     // What counts also starts the flow; it is held until there is somewhere to put it.
     req.pause()
   }

@@ -12,6 +12,8 @@ export const GATEWAY_LIMITS = {
   maxHeldBytes: 67_108_864,
   /** Bytes of one answer's body. */
   maxAnswerBytes: 17_179_869_184,
+  /** Bytes of one tunnel, in each direction. */
+  maxTunnelBytes: 17_179_869_184,
   /** Connections of the program at one time. */
   maxConnections: 1_024,
   /** Records of an attempt's decisions by one gateway process. Beyond them refusals are counted by their reason, and nothing is allowed. */

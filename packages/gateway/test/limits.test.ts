@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { call } from './support/client.ts'
+import { call, secure } from './support/client.ts'
 import { codeOf, exchange, statusOf, tunnelTo } from './support/raw.ts'
 import { setting, type Setting } from './support/setting.ts'
 
@@ -121,6 +121,31 @@ describe('limits', () => {
     expect((await ask('/more')).length).toBeLessThan(300_000)
     for (const path of ['/said', '/more'])
       expect(here.decisions).toContainEqual(expect.objectContaining({ outcome: 'refused', reason: 'too-large', path }))
+  })
+
+  it.each([
+    ['down', 'GET', 0],
+    ['up', 'POST', 1_000_000],
+  ])('ends a tunnel that carries too much %s, and records it', async (_, method, length) => {
+    const { socketPath } = await opened({ limits: { maxTunnelBytes: 200_000 } }, ({ method: asked }, res) =>
+      asked === 'GET' ? void res.end(Buffer.alloc(1_000_000)) : undefined,
+    )
+    const socket = await tunnelTo(socketPath, `other.example:${here.port}`)
+    if (typeof socket === 'string') throw new Error(socket)
+    const inside = await secure(socket, { servername: 'other.example', ca: here.certificate.ca })
+    let got = 0
+    inside.on('data', (piece: Buffer) => (got += piece.length))
+    inside.on('error', () => undefined)
+    const head = `${method} /x HTTP/1.1\r\nHost: other.example\r\nContent-Length: ${length}\r\n\r\n`
+    inside.write(Buffer.concat([Buffer.from(head), Buffer.alloc(length)]))
+    await closed(inside)
+    expect(got).toBeLessThan(300_000)
+    await vi.waitFor(() => expect(here.decisions).toHaveLength(2))
+    const about = { mode: 'tunnel', method: 'CONNECT', host: 'other.example' }
+    expect(here.decisions).toMatchObject([
+      { outcome: 'allowed', ...about },
+      { outcome: 'refused', reason: 'too-large', code: 'LIMIT_EXCEEDED', ...about },
+    ])
   })
 
   it('tells nothing where a request that went over a limit can not be recorded, and ends it all the same', async () => {
