@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import { instantItem } from '@seamark/testing'
 import { startPostgres } from '@seamark/testing-services'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { socketIn } from '../src/socket.ts'
 import { oneCallEngine } from './one-call-engine.ts'
 import type { Ended, Place, Started } from './seamark.ts'
+import { screenOf } from './screen.ts'
 import { begin, NODE, place, until } from './seamark.ts'
+import { expectPublished } from './transcripts.ts'
+import type { Transcript } from './transcripts.ts'
 
 interface Step {
   /** The command and its arguments. */
@@ -156,7 +158,13 @@ async function onTerminal(argv: readonly string[], keys: Step['keys'] = []) {
   const line = ['python3', '-B', type, JSON.stringify(keys), 'sh', '-c', `stty cols 100 rows 40; exec ${words}`]
   const { out } = await begin(here.dir, line, env).ended
   const [, screen = out, code] = /^([^]*)exit (\d+)\s*$/.exec(out) ?? []
-  return { screen: stripVTControlCharacters(screen), code: Number(code) }
+  return { screen: await screenOf(screen, 100, 40), code: Number(code) }
+}
+
+const transcripts: Transcript[] = []
+
+function keep(argv: readonly string[], screen: string): void {
+  transcripts.push({ argv, screen: screen.replaceAll(here.dir, '/home/ada/work') })
 }
 
 async function take(steps: readonly Step[]): Promise<void> {
@@ -164,6 +172,7 @@ async function take(steps: readonly Step[]): Promise<void> {
     const { screen, code } = await onTerminal(argv, keys)
     const said = `seamark ${argv.join(' ')}\n${screen}`
     expect({ said, code }).toEqual({ said, code: 0 })
+    keep(argv, screen)
     if (shows !== undefined) expect(screen, said).toContain(shows)
     if (makes !== undefined) expect(existsSync(join(here.dir, makes)), said).toBe(true)
   }
@@ -171,11 +180,11 @@ async function take(steps: readonly Step[]): Promise<void> {
 
 it('every command of the help works at a terminal', { timeout: 600_000 }, async () => {
   const { screen } = await onTerminal(['--help'])
-  const names = Array.from(screen.matchAll(/^ {2}(?!seamark)([a-z-]+(?: [a-z-]+)?) {2,}/gm), ([, name]) => name)
+  const names = Array.from(screen.matchAll(/^ {2}(?!seamark)([a-z-]+(?: [a-z-]+)?) {2,}/gm), ([, name]) => name ?? '')
   expect(names.length).toBeGreaterThan(40)
   // `gc hold` is no try of `gc`.
   const longest = (step: string) =>
-    names.filter((name = '') => step.startsWith(`${name} `)).toSorted((a = '', b = '') => b.length - a.length)[0]
+    names.filter((name) => step.startsWith(`${name} `)).toSorted((a, b) => b.length - a.length)[0]
   const tried = [...before, ...served, ...after].map(({ argv }) => longest(`${argv.join(' ')} `))
   expect(names.filter((name) => name !== 'serve' && !tried.includes(name))).toEqual([])
 
@@ -193,5 +202,7 @@ it('every command of the help works at a terminal', { timeout: 600_000 }, async 
   const { out } = await service.ended
   expect(out).toContain(here.data)
   expect(out).toMatch(/exit 0\s*$/)
+  keep(['serve'], await screenOf(out.replace(/exit 0\s*$/, ''), 100, 40))
   await take(after)
+  expectPublished(transcripts, names)
 })
