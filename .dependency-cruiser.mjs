@@ -32,6 +32,7 @@ const mayImport = {
   runtime: ['core', 'kit', 'policy'],
   'runtime-*': [...implementation, 'policy', 'runtime'],
   'secrets-*': implementation,
+  'workspaces-*': implementation,
   protocol: ['core', 'kit', 'output-schema', 'policy'],
   config: ['core', 'kit', 'protocol'],
   sdk: ['core', 'kit', 'protocol'],

@@ -95,6 +95,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     promises: ['put', 'get', 'head'],
     iterables: ['list'],
   },
+  workspaces: {
+    type: 'Workspaces',
+    word: 'Workspaces',
+    guarantees: '{}',
+    promises: ['resolve', 'materialize', 'diff'],
+    iterables: ['snapshot'],
+    subject: [`source: { from: '/' }`, `files: {}`],
+  },
 }
 
 export const KINDS: readonly string[] = Object.keys(kinds)
