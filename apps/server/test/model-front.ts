@@ -61,6 +61,8 @@ export async function modelFront({ dir, names, address, url, asked, issue }: Mod
         const conversation = await asked(body, req)
         const headers = { ...req.headers, ...(conversation && { 'x-seamark-conversation': conversation }) }
         const passed = request(`${url}${req.url}`, { method: req.method, headers }, (answer) => {
+          // Whoever asked may be gone.
+          if (res.destroyed) return void answer.destroy()
           res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
           // What is cut behind is cut here.
           pipeline(answer, res, () => undefined)

@@ -5,7 +5,7 @@ import type { Command, LaunchEnd, Moment, SaltedPayload } from './commands.ts'
 import { nextDay, settleOpen } from './decide-usage.ts'
 import { atMost, fitActivity, fitDetail, fitExit, fitSummaries } from './fit.ts'
 import { limitsOf } from './fold-budgets.ts'
-import { keptBy, startsOver } from './goes-on.ts'
+import { BREAKS, keptBy, startsOver } from './goes-on.ts'
 import { LIMITED_LIMITS } from './limits.ts'
 import type { Kept } from './goes-on.ts'
 import { launchDraft } from './schedule.ts'
@@ -161,18 +161,18 @@ function limitOver(state: State, launch: Launch, said: number | undefined, { now
   return Math.min(wholeMs(said, otherwise), now + mostMs)
 }
 
-/** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
-const BREAKS: ReadonlySet<string> = new Set(['exit-code', 'signal', 'limit', 'timeout', 'interrupted'])
-
 /**
- * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. A
- * day's budget is there again with the next day, but no day has room for what is more than all of it.
+ * The wait of an attempt that failed after it was refused a call for want of a budget: it may go on once there is one. Some
+ * programs take such a refusal for the limit of a provider that never said so. A day's budget is there again with the next day,
+ * but no day has room for what is more than all of it.
  */
 function starvedBy(state: State, launch: Launch, end: LaunchEnd, outcome: AttemptOutcome, { now }: Moment) {
   const budget = state.budgets.refused.get(launch.fence)
-  if (budget === undefined || end.type !== 'report' || (outcome !== 'failed' && outcome !== 'timed-out'))
-    return undefined
+  if (budget === undefined || end.type !== 'report') return undefined
   const { verdict } = end.report
+  const mistaken =
+    verdict.outcome === 'parked' && verdict.reason === 'rate-limit' && !state.budgets.limited.has(launch.fence)
+  if (outcome !== 'failed' && outcome !== 'timed-out' && !mistaken) return undefined
   // What got out stays so, whatever is approved.
   if (verdict.outcome !== 'parked' && verdict.reason === 'secret') return undefined
   const { account, of, wanted = 0 } = budget

@@ -9,6 +9,19 @@ export interface Kept {
   readonly startsOver?: true
 }
 
+/** What broke an agent off, so that it may go on where it was. What it did wrong is done anew. */
+export const BREAKS: ReadonlySet<string> = new Set([
+  'exit-code',
+  'signal',
+  'limit',
+  'timeout',
+  'interrupted',
+  // Words of runtimes: it did as much as one attempt may.
+  'max-turns',
+  'max-tool-calls',
+  'max-requests',
+])
+
 /** What the next attempt may go on from. A conversation is of no use without the workspace that it is about. */
 export function keptBy(item: Item, end: LaunchEnd): Kept {
   if (end.type !== 'report') return startsOver(item)

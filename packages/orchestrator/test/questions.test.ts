@@ -241,8 +241,8 @@ describe('a conversation', () => {
     expect(waiting).toMatchObject({ for: 'parked', reason: 'rate-limit', resumeAt: parked?.data.resumeAt })
     const at = parked?.data.resumeAt ?? 0
     expect(at).toBeGreaterThanOrEqual(expected)
-    // As long as the test took to get there.
-    expect(at).toBeLessThan(expected + 60_000)
+    // As long as all tests of this file took to get there.
+    expect(at).toBeLessThan(expected + 60_000 + Date.now() - now)
   })
 
   it('that is gone is begun anew, once, in the same workspace and with the answer, and no retry is spent', async () => {

@@ -18,9 +18,10 @@ export async function spending(
   calls: (usage: UsagePort, attempt: number, run: string) => Promise<readonly UsageAnswer[]>,
   more: Partial<EngineOptions> = {},
   verdict: StepVerdict = SUCCEEDED,
+  refusedVerdict: StepVerdict = FAILED,
 ) {
   const refused = new Set<string>()
-  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? FAILED : verdict))
+  const hands = fakeHands(({ launchId, step }) => (step === 'main' && refused.has(launchId) ? refusedVerdict : verdict))
   const ports = new Map<number, AttemptPort>()
   const worker: Worker = {
     ...hands.worker,

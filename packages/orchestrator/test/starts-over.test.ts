@@ -43,9 +43,12 @@ async function run(each: readonly Left[], { converses = true } = {}) {
 }
 
 describe('an attempt after one that had a conversation', () => {
-  it('goes on with it where it was broken off, and says nothing else', async () => {
-    expect(await run([failed('exit-code', '1')])).toEqual({ over: [undefined], resumes: [undefined, 'c-1'] })
-  })
+  it.each(['exit-code', 'limit', 'timeout', 'max-turns', 'max-tool-calls', 'max-requests'])(
+    'goes on with it where it was broken off by %s, and says nothing else',
+    async (reason) => {
+      expect(await run([failed(reason, '1')])).toEqual({ over: [undefined], resumes: [undefined, 'c-1'] })
+    },
+  )
 
   it.each<[string, Left]>([
     ['its launch was lost', 'lost'],
