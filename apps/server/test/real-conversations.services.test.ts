@@ -20,7 +20,10 @@ const mark = `talk-${randomBytes(4).toString('hex')}`
 const begin = realServices()
 let service: RealService
 
-async function serve(turns: Turns, options: Pick<RealServiceOptions, 'asked' | 'env'> = {}): Promise<void> {
+async function serve(
+  turns: Turns,
+  options: Pick<RealServiceOptions, 'asked' | 'env' | 'runtimes'> = {},
+): Promise<void> {
   service = await begin({ script: { turns }, ...options })
 }
 
@@ -182,7 +185,7 @@ describe.each(PROGRAMS)('$name (as root, with bubblewrap)', (program) => {
   })
 })
 
-it.each([claudeCode, codex])(
+it.each(PROGRAMS)(
   '$name goes on in its conversation where its time was up (as root, with bubblewrap)',
   { timeout: 600_000 },
   async (program) => {
@@ -205,6 +208,29 @@ it.each([claudeCode, codex])(
     ])
     await expectBoth(id)
     await expectCharged(ran, id, program, 1)
+  },
+)
+
+it.each([
+  ...PROGRAMS.map((program) => ({ name: program.name, program, most: { maxToolCalls: 2 }, reason: 'max-tool-calls' })),
+  { name: claudeCode.name, program: claudeCode, most: { maxTurns: 3 }, reason: 'max-turns' },
+])(
+  '$name goes on in its conversation after its $reason (as root, with bubblewrap)',
+  { timeout: 600_000 },
+  async ({ program, most, reason }) => {
+    const { began, wentOn } = turnsOf(program)
+    const id = `${mark}-${reason}-${program.name}`
+    const goesOn = { expect: { anywhere: before, contains: 'Go on' }, answer: [program.read('ports.csv')] }
+    await serve([...began, { answer: [program.read('README.md')] }, goesOn, ...wentOn], {
+      runtimes: [program.runtime({}, { name: 'held', ...most })],
+    })
+    const ran = await service.run(id, [itemFor(program, { runtime: 'held', retries: { max: 1 } })])
+    expectOne(ran, [
+      ['failed', reason],
+      ['succeeded', 'completed'],
+    ])
+    await expectBoth(id)
+    await expectCharged(ran, id, program)
   },
 )
 

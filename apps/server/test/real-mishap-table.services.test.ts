@@ -35,7 +35,7 @@ const UNHEARD: Turns = [{ times: 'unlimited', answer: 'It is done.' }]
 /** A program that would try for minutes what is refused for good tries once more. */
 const PATIENCE = { CLAUDE_CODE_MAX_RETRIES: '1' }
 
-function mishapsOf({ read, name }: RealProgram): Readonly<Record<string, Mishap>> {
+function mishapsOf({ read }: RealProgram): Readonly<Record<string, Mishap>> {
   const begun = { answer: [read('tide.mjs')] }
   return {
     login: {
@@ -66,10 +66,7 @@ function mishapsOf({ read, name }: RealProgram): Readonly<Record<string, Mishap>
       reason: 'program-missing',
       words: /npm install --global no-such-agent/,
     },
-    // The Agent Client Protocol has no word for it.
-    ...(!name.endsWith('-acp') && {
-      server: { item: { agent: 'broken@1' }, reason: 'mcp-server', words: new RegExp(BROKEN) },
-    }),
+    server: { item: { agent: 'broken@1' }, reason: 'mcp-server', words: new RegExp(BROKEN) },
     nothing: { turns: [{ answer: 'It is done.' }], reason: 'patch-missing', words: /changed no file, but has to/ },
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { secretsIn } from './look-inside.ts'
-import { claudeCode, codex } from './real-programs.ts'
+import { codex, PROGRAMS } from './real-programs.ts'
 import { itemFor, keys, realServices } from './real-service.ts'
 import { CHANGES, patchTo, WANTED } from './tide.ts'
 
@@ -9,28 +9,33 @@ const serve = realServices()
 const inside = secretsIn(keys)
 const mark = `ill-${randomBytes(4).toString('hex')}`
 
-describe.each([claudeCode, codex])('$name (as root, with bubblewrap)', (program) => {
-  const { read, edit } = program
+// Of three bytes each: of two cuts that follow one another one at least is inside.
+const answer = '那覇'.repeat(2_000)
+const cut = [6_000, 6_001].map((cutAfterBytes) => ({ answer, stream: { cutAfterBytes, deltaCharacters: 10_000 } }))
 
-  it('goes on where an answer is cut in the middle of a character', { timeout: 600_000 }, async () => {
-    // Of three bytes each: of two cuts that follow one another one at least is inside.
-    const answer = '那覇'.repeat(2_000)
-    const cut = [6_000, 6_001].map((cutAfterBytes) => ({ answer, stream: { cutAfterBytes, deltaCharacters: 10_000 } }))
-    const service = await serve({
-      script: {
-        turns: [{ answer: [read('tide.mjs')] }, ...cut, { answer: [edit(...CHANGES.tide)] }, { answer: 'It is done.' }],
-      },
-    })
+it.each(PROGRAMS)(
+  '$name comes to its end where an answer is cut in the middle of a character (as root, with bubblewrap)',
+  { timeout: 600_000 },
+  async (program) => {
+    const { read, edit } = program
+    // It says so, and does not ask again.
+    const givesUp = program.name === 'claude-agent-acp'
+    const begun = { answer: [read('tide.mjs')] }
+    const rest = [{ answer: [edit(...CHANGES.tide)] }, { answer: 'It is done.' }]
+    const service = await serve({ script: { turns: [begun, ...cut, ...(givesUp ? [begun] : []), ...rest] } })
     const id = `${mark}-cut-${program.name}`
-    const ran = await service.run(id, [itemFor(program)])
+    const ran = await service.run(id, [itemFor(program, { retries: { max: givesUp ? 1 : 0 } })])
     expect(ran.code, ran.err + ran.out).toBe(0)
     expect(service.model.problems()).toEqual([])
-    expect(service.model.calls.map(({ delivered }) => delivered)).toEqual(['whole', 'cut', 'cut', 'whole', 'whole'])
+    const delivered = ['whole', 'cut', 'cut', ...(givesUp ? ['whole'] : []), 'whole', 'whole']
+    expect(service.model.calls.map((call) => call.delivered)).toEqual(delivered)
+    const gaveUp = { outcome: 'failed', reason: 'agent-error', detail: 'Internal error: API Error: terminated' }
+    expect(ran.dataOf('attempt.ended')).toMatchObject([...(givesUp ? [gaveUp] : []), { outcome: 'succeeded' }])
     expect(await service.told('patch', id, 'fix')).toBe(patchTo(service, { 'tide.mjs': WANTED['tide.mjs'] }))
     const run = { run: id, status: 'succeeded', items: 1 }
     expect(await service.verified(id)).toMatchObject({ verdict: 'verified', run })
-  })
-})
+  },
+)
 
 it('a program that writes its credentials into the work has none to write', { timeout: 600_000 }, async () => {
   const login =

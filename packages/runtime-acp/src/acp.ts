@@ -18,6 +18,7 @@ import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { begin, canceled, receive } from './receive.ts'
 import { skillIndex, SKILLS } from './skill-index.ts'
 import { DOES } from './tools.ts'
+import { watchedServers } from './watched-servers.ts'
 
 /** `name` is `acp` where none is given; without `versions` any is taken. */
 export interface AcpOptions extends AgentOptions {
@@ -66,10 +67,12 @@ export function acp(options: AcpOptions): RuntimeAdapter {
     const { instructions, files } = givenParts(shared, SKILLS, task)
     const index = skillIndex(files, task.env['HOME'] ?? '~')
     const ofAgent = Object.entries(task.agent?.mcpServers ?? {}).map(([name, server]) => agentServer(name, server))
+    const all = [...mcpServers, ...ofAgent, ...ownServers(task)]
+    const watched = watchedServers(all, task.env['HOME'])
     return {
       instructions: [instructions, index].filter((text) => text !== undefined).join('\n\n'),
-      files,
-      mcpServers: [...mcpServers, ...ofAgent, ...ownServers(task)],
+      files: [...files, ...watched.files],
+      mcpServers: watched.servers,
     }
   }
   const launch = (task: Pick<RuntimeTask, 'agent' | 'mcpServers' | 'env'>) =>

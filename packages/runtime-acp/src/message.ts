@@ -19,6 +19,12 @@ export interface Message {
   readonly seamark?: string | undefined
 }
 
+/** A server, by its place among all that the agent was given, that said nothing, and its exit code where it ended. */
+export interface SilentServer {
+  readonly index: number
+  readonly code: number | null
+}
+
 export interface ToolCallData {
   readonly toolCallId: string
   readonly title?: Maybe<string>
@@ -166,6 +172,8 @@ const form = z.looseObject({
     .catch(undefined),
 })
 
+const silentServers = z.looseObject({ servers: z.array(z.looseObject({ index: count, code: count.nullable() })) })
+
 /** A line as a message; `undefined` where it is none. */
 export const readMessage = (line: string): Message | undefined => envelope.safeParse(parsedLine(line)).data
 
@@ -176,6 +184,8 @@ export const readTurnEnd = (value: unknown): TurnEnded | undefined => turnEnded.
 export const readUpdate = (value: unknown): Update | undefined =>
   z.looseObject({ update }).safeParse(value).data?.update
 export const readPermission = (value: unknown): PermissionAsked | undefined => permissionAsked.safeParse(value).data
+export const readSilentServers = (value: unknown): readonly SilentServer[] =>
+  silentServers.safeParse(value).data?.servers ?? []
 /** A form as a question, and one for each of its fields. */
 export const readQuestion = (value: unknown): readonly Asking[] | undefined => {
   const asked = form.safeParse(value).data

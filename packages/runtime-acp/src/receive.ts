@@ -28,11 +28,20 @@ import {
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { failureOf, stopped } from './failure.ts'
-import { readHello, readMessage, readQuestion, readSession, readTurnEnd, readUpdate } from './message.ts'
+import {
+  readHello,
+  readMessage,
+  readQuestion,
+  readSession,
+  readSilentServers,
+  readTurnEnd,
+  readUpdate,
+} from './message.ts'
 import type { Hello, Message, RequestId, ToolCallData } from './message.ts'
 import { answered } from './permission.ts'
 import { optionsFor } from './session-options.ts'
 import { toolCall } from './tools.ts'
+import { silentServers } from './watched-servers.ts'
 
 type Acp = Step<AcpConversation>
 
@@ -46,6 +55,7 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
   const message = readMessage(line)
   if (message === undefined) return idle(before)
   if (message.seamark === 'program-missing' && before.session === '') return finish(before, programMissing(about))
+  if (message.seamark === 'silent-servers') return silent(before, message, about)
   if (before.phase === 'over') return { conversation: before, effects: [] }
   const { id, method } = message
   if (method === undefined)
@@ -55,6 +65,13 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
   if (method === METHODS.question) return questionOf(before, id, message.params)
   const error = { code: ERROR_CODES.methodNotFound, message: 'Not offered: the agent works in its own sandbox.' }
   return { conversation: before, effects: [{ send: { jsonrpc: '2.0', id, error } }] }
+}
+
+/** Told once the program has ended. A turn that was completed without what it was to have was not. */
+function silent(before: AcpConversation, message: Message, { mcpServers }: AcpAbout): Acp {
+  const outcome = silentServers(readSilentServers(message), mcpServers)
+  if (outcome === undefined || before.outcome?.completed === false) return idle(before)
+  return before.phase === 'over' ? { conversation: { ...before, outcome }, effects: [] } : finish(before, outcome)
 }
 
 function respondedTo(before: AcpConversation, message: Message, about: AcpAbout): Acp {

@@ -255,6 +255,27 @@ describe('bad behaviour', () => {
     expect(end((await hear(said, { mcpServers })).events)).toEqual({ completed: false, reason: 'mcp-server' })
   })
 
+  it('of servers that said nothing names them, unless it had failed before', async () => {
+    const mcpServers = ['files', 'db', 'web'].map((name) => ({ name, command: name, args: [], env: [] }))
+    const silent = (...servers: Json[]) => ({ seamark: 'silent-servers', servers })
+    const last = async (...said: readonly JsonObject[]) =>
+      (await hear(lines(...opening, ...said), { mcpServers })).events.at(-1)
+    const both = silent({ index: 0, code: 127 }, { index: 2, code: null })
+    const named = {
+      type: 'turn-end',
+      completed: false,
+      reason: 'mcp-server',
+      detail: 'These did not start: files (there is no such command), web (it said nothing).',
+    }
+    expect(await last(agent.end(), both)).toEqual(named)
+    expect(await last(both)).toEqual(named)
+    expect(await last(agent.end(2, 'refusal'), both)).toMatchObject({ completed: false, reason: 'refused' })
+    for (const other of [silent(), silent({ index: 3, code: 1 }), silent({ index: -1, code: 1 }), silent('files')])
+      expect(await last(agent.end(), other)).toMatchObject({ completed: true })
+    const wrote = (await hear(lines(...opening, agent.end(), both), { mcpServers })).wrote
+    expect(wrote.filter((one) => one === 'end')).toHaveLength(1)
+  })
+
   it('of a wrong version names the one that is there and how to install another', async () => {
     const versions = { from: '2.0.0', below: '3' }
     const events = async (version?: string) =>
@@ -264,7 +285,7 @@ describe('bad behaviour', () => {
       reason: 'agent-version',
       detail: expect.stringContaining('npm i -g fake@2'),
     })
-    for (const version of ['3.0.0', 'nightly'])
+    for (const version of ['1.9.9', '2.0.0-rc.1', '3.0.0-rc.1', '3.0.0', 'nightly'])
       expect(end(await events(version))).toMatchObject({ reason: 'agent-version' })
     for (const version of ['2.0.0', 'v2.9.1-rc.1'])
       expect(end(await events(version))).toMatchObject({ completed: true })

@@ -47,7 +47,7 @@ export const agents: readonly RealAgent[] = [
         CLAUDE_CODE_MAX_RETRIES: '1',
       },
       keeps: ['.claude/projects'],
-      versions: { from: '0.23.1', below: '0.24.0' },
+      versions: { from: '0.23.1', below: '0.23.2' },
     }),
   },
   {
@@ -86,7 +86,7 @@ export const agents: readonly RealAgent[] = [
       ],
       env: { KEY: 'placeholder', OPENAI_API_KEY: 'placeholder' },
       keeps: ['.codex/sessions'],
-      versions: { from: '0.16.0', below: '0.17.0' },
+      versions: { from: '0.16.0', below: '0.16.1' },
     }),
   },
 ]

@@ -39,7 +39,7 @@ export interface ClaudeCodeOptions extends AgentOptions {
   readonly maxTurns?: number
 }
 
-const VERSIONS: VersionRange = { from: '2.1.330', below: '2.2.0' }
+const VERSIONS: VersionRange = { from: '2.1.330', below: '2.1.331' }
 const INSTALL = 'npm install --global @anthropic-ai/claude-code@2.1.330'
 /** Transcripts, without which the program goes on with nothing. Its settings and credentials are elsewhere. */
 const KEEPS = ['.claude/projects']

@@ -290,8 +290,9 @@ describe('an end', () => {
       [{ type: 'control_response', response: { subtype: 'error', request_id: 'seamark-initialize' } }],
       'initialize',
     ],
-    ['another version', [claude.ready(), claude.init({ claude_code_version: '2.0.9' })], 'agent-version'],
-    ['a later version', [claude.ready(), claude.init({ claude_code_version: '3.0.0' })], 'agent-version'],
+    ['an earlier version', [claude.ready(), claude.init({ claude_code_version: '2.1.329' })], 'agent-version'],
+    ['a later version', [claude.ready(), claude.init({ claude_code_version: '2.1.331' })], 'agent-version'],
+    ['a pre-release', [claude.ready(), claude.init({ claude_code_version: '2.1.330-rc.1' })], 'agent-version'],
     ['an end of nobody', [claude.ready(), claude.result()], 'agent-version'],
     ['a failure before it began', [claude.ready(), error({ api_error_status: 401 })], 'login'],
     ['no version', [claude.ready(), claude.says('hi')], 'agent-version'],
@@ -311,7 +312,7 @@ describe('an end', () => {
   it('that is not there, or is another one, is said with the line that installs one of its range', async () => {
     const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
     expect([manifest.peerDependencies, manifest.peerDependenciesMeta]).toEqual([
-      { '@anthropic-ai/claude-code': '>=2.1.330 <2.2.0' },
+      { '@anthropic-ai/claude-code': '2.1.330' },
       { '@anthropic-ai/claude-code': { optional: true } },
     ])
     const install = expect.stringContaining('npm install --global @anthropic-ai/claude-code@2.1.330')

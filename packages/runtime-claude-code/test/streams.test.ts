@@ -8,6 +8,11 @@ import { ANSWER, GONE, scenarios } from './scenarios.ts'
 
 const folder = join(import.meta.dirname, 'streams')
 
+it('there is what each version said that is taken, and of no other', () => {
+  const { peerDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  expect(peerDependencies).toEqual({ '@anthropic-ai/claude-code': readdirSync(folder).join(' || ') })
+})
+
 /** What each version of the program said; `claude.services.test.ts` records it. */
 describe.each(readdirSync(folder))('what Claude Code %s said', (version) => {
   it('is of every scenario', () => {

@@ -39,7 +39,7 @@ export interface CodexOptions extends AgentOptions {
   readonly projectSettings?: boolean
 }
 
-const VERSIONS: VersionRange = { from: '0.163.0', below: '0.164.0' }
+const VERSIONS: VersionRange = { from: '0.163.0', below: '0.163.1' }
 const INSTALL = 'npm install --global @openai/codex@0.163.0'
 /** Records of conversations, without which the program goes on with nothing. Its settings and credentials are elsewhere. */
 const KEEPS = ['.codex/sessions']

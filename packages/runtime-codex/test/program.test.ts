@@ -7,7 +7,7 @@ import { hear, program } from './said.ts'
 it('a program that is not there, or is another one, is said with the line that installs one of its range', async () => {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
   expect([manifest.peerDependencies, manifest.peerDependenciesMeta]).toEqual([
-    { '@openai/codex': '>=0.163.0 <0.164.0' },
+    { '@openai/codex': '0.163.0' },
     { '@openai/codex': { optional: true } },
   ])
   const install = expect.stringContaining('npm install --global @openai/codex@0.163.0')

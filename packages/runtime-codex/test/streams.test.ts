@@ -11,6 +11,11 @@ const isRequest = (line: string): boolean => /^\{"method":"[^"]+","id":/.test(li
 const idsOf = (list: readonly unknown[]) =>
   list.flatMap((one) => /^\{"id":(\d+),"result"/.exec(JSON.stringify(one))?.[1] ?? [])
 
+it('there is what each version said that is taken, and of no other', () => {
+  const { peerDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  expect(peerDependencies).toEqual({ '@openai/codex': readdirSync(folder).join(' || ') })
+})
+
 /** What each version of the program said; `codex.services.test.ts` records it. */
 describe.each(readdirSync(folder))('what Codex %s said', (version) => {
   it('is of every scenario', () => {

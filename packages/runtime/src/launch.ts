@@ -7,9 +7,13 @@ export const END = 'end\n'
 /** What the script says where there is no program. */
 export const MISSING = '{"seamark":"program-missing"}'
 
+/** Where a runtime has files made, each named by a number, while servers of its agent have not said anything; in the home. */
+export const SILENT = '.seamark/silent'
+
 /**
  * Leads messages to the program until a line that is none, and closes its input then: nothing outside can. A program that does
- * not end by that is ended. What it ends with after that says nothing of its work, so it counts only before.
+ * not end by that is ended. What it ends with after that says nothing of its work, so it counts only before. After all that the program
+ * said come the servers that said nothing: `{"seamark":"silent-servers","servers":[{"index":0,"code":127}]}`.
  */
 const SCRIPT = `
 grace=$1
@@ -57,6 +61,16 @@ kill "$feeder" 2>/dev/null
 wait "$feeder" 2>/dev/null
 [ -e "$dir/over" ] && code=0
 rm -rf "$dir"
+silent=
+for mark in "\${HOME:-/}/${SILENT}"/*; do
+  index=\${mark##*/}
+  case $index in *[!0-9]* | 0?* | ??????*) continue ;; esac
+  [ -f "$mark" ] || continue
+  ended=$(head -c 4 "$mark")
+  case $ended in '' | 0?* | *[!0-9]*) ended=null ;; esac
+  silent="$silent\${silent:+,}{\\"index\\":$index,\\"code\\":$ended}"
+done
+if [ -n "$silent" ]; then printf '\\n{"seamark":"silent-servers","servers":[%s]}\\n' "$silent"; fi
 exit "$code"
 `
 

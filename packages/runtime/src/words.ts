@@ -30,5 +30,6 @@ export function versionRefused<C extends Conversation>(
   if (versions === undefined || inRange(version, versions)) return undefined
   const { from, below } = versions
   const range = `${from} or later${below === undefined ? '' : `, below ${below}`}`
-  return failed('agent-version', `It is ${who}, and has to be ${range}. ${install ?? ''}`.trim())
+  const found = 'A name is looked for on the path, then in node_modules/.bin of the workspace: the first is taken.'
+  return failed('agent-version', [`It is ${who}, and has to be ${range}.`, found, install].filter(Boolean).join(' '))
 }

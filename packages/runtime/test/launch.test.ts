@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from 'vitest'
-import { agentLaunch, MISSING } from '../src/launch.ts'
+import { agentLaunch, MISSING, SILENT } from '../src/launch.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'seamark-launch-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -62,6 +62,48 @@ describe('the program of an agent', () => {
   it('is found in the workspace where it is not on the path, and said to be missing where it is nowhere', async () => {
     expect(await run(['local-agent', 'a b'])).toEqual({ out: 'local a b\n', code: 0 })
     expect(await run(['no-such-agent'])).toEqual({ out: `${MISSING}\n`, code: 0 })
+  })
+
+  it('is the one on the path where the workspace has one too, which is had by its own path', async () => {
+    const bin = join(dir, 'bin')
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(join(bin, 'local-agent'), '#!/bin/sh\necho global "$1"\n', { mode: 0o755 })
+    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` }
+    expect(await run(['local-agent', 'a'], { env })).toEqual({ out: 'global a\n', code: 0 })
+    expect(await run(['./node_modules/.bin/local-agent', 'a'], { env })).toEqual({ out: 'local a\n', code: 0 })
+  })
+
+  it('is followed by the servers that said nothing, whatever else is where they are kept', async () => {
+    const home = join(dir, 'home')
+    const silent = join(home, SILENT)
+    mkdirSync(silent, { recursive: true })
+    const marks = {
+      0: '127',
+      1: '',
+      2: 'no',
+      10: '0',
+      3: '007',
+      '04': '1',
+      '123456': '1',
+      'a"b': '1',
+      5: '9'.repeat(100),
+    }
+    for (const [name, code] of Object.entries(marks)) writeFileSync(join(silent, name), code)
+    mkdirSync(join(silent, '6'))
+    symlinkSync('/nowhere', join(silent, '7'))
+    const { out, code } = await run(['sh', '-c', 'printf said; exit 3'], { env: { HOME: home } })
+    const [said, line = '', ...more] = out.split('\n')
+    expect([said, more, code]).toEqual(['said', [''], 3])
+    const { servers, ...rest } = JSON.parse(line)
+    expect(rest).toEqual({ seamark: 'silent-servers' })
+    expect(servers.toSorted((a: { index: number }, b: { index: number }) => a.index - b.index)).toEqual([
+      { index: 0, code: 127 },
+      { index: 1, code: null },
+      { index: 2, code: null },
+      { index: 3, code: null },
+      { index: 5, code: 9999 },
+      { index: 10, code: 0 },
+    ])
   })
 
   it('has the base URLs of its endpoints, and its own where there is none', async () => {

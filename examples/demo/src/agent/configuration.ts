@@ -32,7 +32,12 @@ export function agentConfiguration({ data, model, program }: AgentSetting): Seam
         endpoints: { ANTHROPIC_BASE_URL: endpoint },
         versions: { from: '1.0.0', below: '2' },
       }),
-      claudeCode({ argv: [inside], endpoints: { ANTHROPIC_BASE_URL: endpoint } }),
+      // The one that is there, also where it is later than what is tested.
+      claudeCode({
+        argv: [inside],
+        endpoints: { ANTHROPIC_BASE_URL: endpoint },
+        versions: { from: '2.1.330', below: '2.2.0' },
+      }),
     ],
     secrets: environmentSecrets({ environment: process.env, variables: { 'model-key': variable } }),
     policy: {
