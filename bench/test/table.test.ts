@@ -15,7 +15,7 @@ const findings: Findings = {
     },
     {
       what: 'start',
-      measured: { value: 0.5, unit: 's' },
+      measured: { value: 1.5, unit: 's' },
       bounds: [{ kind: 'time', on: 'measured', is: '≤', limit: 1 }],
     },
     { what: 'attempt', skipped: 'Bubblewrap is not installed.' },

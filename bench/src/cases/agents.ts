@@ -37,6 +37,8 @@ async function transcripts(scale: Scale): Promise<Line[]> {
     {
       what: `${what}, time of an event`,
       measured: { value: (ms / events) * 1_000, unit: 'µs' },
+      baseline: { value: (parsedMs / events) * 1_000, unit: 'µs' },
+      against: 'its lines, each parsed as JSON',
       bounds: [{ kind: 'time', on: 'measured', is: '≤', limit: 50 }],
     },
     {
