@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 import { defineConfig } from 'vitest/config'
 
 const folders = ['packages/*', 'apps/*', 'examples/*', 'bench', 'scripts', 'vectors']
@@ -15,7 +17,7 @@ export default defineConfig({
     // A busy machine starts a process in seconds, and a test may start many.
     testTimeout: 120_000,
     // Many wait for processes and services more than they compute.
-    maxWorkers: '100%',
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Child processes (supervisor, server) resolve `src/` the same way.
     env: { NODE_OPTIONS: '--conditions=source' },
     projects: [

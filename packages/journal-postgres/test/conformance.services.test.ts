@@ -1,12 +1,16 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { journalSuite } from '@seamark/conformance/journal'
 import { journalOf, projectionsOf, projectionsSuite } from '@seamark/conformance/projections'
 import { describe, it } from 'vitest'
 import { cluster } from './cluster.ts'
 
 const { fresh } = cluster()
+const journals = journalOf(fresh)
+const projections = projectionsOf(fresh)
 
 for (const register of [registerSuite, registerSaboteurs]) {
-  register(journalSuite, journalOf(fresh), { describe, it })
-  register(projectionsSuite, projectionsOf(fresh), { describe, it })
+  register(journalSuite, journals, { describe, it })
+  register(projectionsSuite, projections, { describe, it })
 }
+registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened']), journals, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened']), projections, { describe, it })

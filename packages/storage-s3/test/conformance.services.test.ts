@@ -5,12 +5,8 @@ import type { ServerName } from '@seamark/testing-services'
 import { describe, it } from 'vitest'
 import { subjectOn } from './subject.ts'
 
-const on = (name: ServerName) => async () => subjectOn(await sharedServer(name))
-
-for (const name of ['moto', 'radosgw'] satisfies ServerName[])
-  describe(name, () => registerSuite(storageSuite, on(name), { describe, it }))
-
-describe('radosgw', () => {
-  const make = on('radosgw')
+describe.each(['moto', 'radosgw'] satisfies ServerName[])('%s', (name) => {
+  const make = async () => subjectOn(await sharedServer(name))
+  registerSuite(storageSuite, make, { describe, it })
   registerSuite(underTraits(storageSuite, make, ['detached', 'aborted-before']), make, { describe, it })
 })
