@@ -8,13 +8,16 @@ const WATCHER = '.seamark/mcp-server'
 
 /**
  * Runs the command of a server, and leaves a file for as long as that has said nothing, with its exit code once it has ended. What
- * goes in and out is passed on as it is.
+ * goes in and out is passed on as it is. An agent may start a server again, such as for an agent inside it, and end it at once: one
+ * that once said something did start.
  */
 const SCRIPT = `#!/bin/sh
 mark=$1
 shift
 pipe=$mark.$$
-mkdir -p "\${mark%/*}" && : >"$mark" && mkfifo "$pipe" || exit 126
+spoke=$mark.spoke
+mkdir -p "\${mark%/*}" && mkfifo "$pipe" || exit 126
+[ -e "$spoke" ] || : >"$mark" || exit 126
 exec 3<&0
 "$@" <&3 3<&- >"$pipe" &
 server=$!
@@ -22,6 +25,7 @@ exec 3<&-
 trap 'kill "$server" 2>/dev/null' TERM INT HUP
 {
   if IFS= read -r line; then
+    : >"$spoke"
     rm -f "$mark"
     printf '%s\\n' "$line"
     exec cat

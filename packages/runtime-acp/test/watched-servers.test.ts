@@ -10,7 +10,13 @@ const home = mkdtempSync(join(tmpdir(), 'seamark-watched-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 const silent = join(home, '.seamark/silent')
 
+/** As an agent starts it, for the first time. */
 function start(...argv: readonly [string, ...string[]]) {
+  rmSync(silent, { recursive: true, force: true })
+  return startAgain(...argv)
+}
+
+function startAgain(...argv: readonly [string, ...string[]]) {
   const [command, ...args] = argv
   const { servers, files } = watchedServers([{ name: 'one', command, args, env: [] }], home)
   for (const { path, bytes, mode } of files) {
@@ -18,7 +24,6 @@ function start(...argv: readonly [string, ...string[]]) {
     rmSync(join(home, path), { force: true })
     writeFileSync(join(home, path), bytes, { mode })
   }
-  rmSync(silent, { recursive: true, force: true })
   const [server] = servers
   if (server === undefined || !('command' in server)) throw new Error('There is no command.')
   const child = spawn(server.command, server.args, { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -27,7 +32,7 @@ function start(...argv: readonly [string, ...string[]]) {
   return { child, ended, out: text(child.stdout) }
 }
 const mark = () => readFileSync(join(silent, '0'), 'utf8')
-const left = () => readdirSync(silent)
+const left = () => readdirSync(silent).filter((name) => /^\d+$/.test(name))
 
 describe('a server of an agent', () => {
   it('has its input and output as they are, and leaves no word where it says something', async () => {
@@ -59,6 +64,17 @@ describe('a server of an agent', () => {
     expect(await ended).toBe(143)
     expect(mark()).toBe('143')
     expect(existsSync(`/proc/${String(first).trim()}`)).toBe(false)
+  })
+
+  it('that said something once is no silent one, however it ends when it is started again', async () => {
+    for (const begin of [start, startAgain]) {
+      const { child, ended } = begin('cat')
+      child.stdin.end('{}\n')
+      expect(await ended).toBe(0)
+    }
+    const again = startAgain('sh', '-c', 'exit 3')
+    again.child.stdin.end()
+    expect([await again.ended, left()]).toEqual([3, []])
   })
 
   it('that is reached by its URL is left as it is, and so are all without a home', () => {
