@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { BUNDLED_CHANGES, BUNDLED_TESTS, bundledRepository, bundledWanted } from './bundled-repository.ts'
 import { filesInside, filesWith, lookInside, secretsIn } from './look-inside.ts'
 import type { Look } from './look-inside.ts'
-import { claudeCode, PROGRAMS } from './real-programs.ts'
+import { claudeCode, codex, PROGRAMS } from './real-programs.ts'
 import type { Priced, RealProgram } from './real-programs.ts'
 import { itemFor, keys, realServices } from './real-service.ts'
 import type { Ran, RealService, RealServiceOptions } from './real-service.ts'
@@ -204,14 +204,27 @@ it('a key that gets into the work fails the item, and is kept nowhere', { timeou
   expect(left).toEqual([[true, true]])
 })
 
-it('what Claude Code asks for besides its model is refused and recorded', { timeout: 600_000 }, async () => {
-  const turns = [{ answer: [claudeCode.run('sh update.sh')] }, { answer: 'Done.' }]
-  const env = { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '', DISABLE_AUTOUPDATER: '' }
-  const update = '/opt/agents/node_modules/.bin/claude update > /dev/null 2>&1; touch updated.txt\n'
-  await serve({ script: { turns }, env }, { 'update.sh': update })
-  const ran = await service.run(`${mark}-update`, [itemFor(claudeCode)])
-  expect(ran.code, ran.err + ran.out).toBe(0)
-  // At its start and its end, and where it would update itself.
-  expect(ran.refused()).toEqual(['api.anthropic.com', 'registry.npmjs.org'])
-  expect(service.front.seen.map(({ path }) => path.split('?')[0])).toEqual(turns.map(() => '/v1/messages'))
-})
+it.each([
+  {
+    name: 'Claude Code, which is told to ask for more',
+    program: claudeCode,
+    env: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '', DISABLE_AUTOUPDATER: '' },
+    updates: 'claude update',
+    // At its start and its end, and where it would update itself.
+    refused: ['api.anthropic.com', 'registry.npmjs.org'],
+  },
+  { name: 'Codex', program: codex, env: {}, updates: 'codex update', refused: ['registry.npmjs.org'] },
+])(
+  'what $name asks for besides its model, to update itself too, is refused and recorded',
+  { timeout: 600_000 },
+  async ({ program, env, updates, refused }) => {
+    const turns = [{ answer: [program.run('sh update.sh')] }, { answer: 'Done.' }]
+    const update = `/opt/agents/node_modules/.bin/${updates} > /dev/null 2>&1; touch updated.txt\n`
+    await serve({ script: { turns }, env }, { 'update.sh': update })
+    const ran = await service.run(`${mark}-update-${program.name}`, [itemFor(program)])
+    expect(ran.code, ran.err + ran.out).toBe(0)
+    expect(ran.refused()).toEqual(refused)
+    const [path] = program.paths.map((one) => one.replace('*', ''))
+    expect(service.front.seen.map((one) => one.path.split('?')[0])).toEqual(turns.map(() => path))
+  },
+)
