@@ -29,7 +29,10 @@ export async function measure(scale: Scale): Promise<Line[]> {
         baseline: { value: few / 1e6, unit: 'MB' },
         against: `the same over ${(blobs / 10).toLocaleString('en-US')}`,
         ratio: peakBytes / few,
-        bounds: [{ kind: 'size', on: 'measured', is: '≤', limit: 250 }],
+        bounds: [
+          { kind: 'size', on: 'measured', is: '≤', limit: 250 },
+          { kind: 'ratio', on: 'ratio', is: '≤', limit: 1.3 },
+        ],
       },
     ]
   })

@@ -25,7 +25,8 @@ export function reachAt(path: string): Reach {
   db.pragma('journal_mode = MEMORY')
   db.pragma('synchronous = OFF')
   db.pragma('locking_mode = EXCLUSIVE')
-  db.pragma('cache_size = -8192')
+  // Few blobs and many take the same: the kernel keeps what it has room for.
+  db.pragma('cache_size = -2048')
   db.exec('CREATE TABLE blob (digest BLOB PRIMARY KEY, kept INTEGER) WITHOUT ROWID')
   db.exec('CREATE TABLE run (id TEXT PRIMARY KEY, whole INTEGER) WITHOUT ROWID')
   const add = db.prepare<[Buffer, number]>(

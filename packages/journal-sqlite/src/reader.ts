@@ -15,9 +15,10 @@ export interface Reader {
   state(foldVersion: number): StateSnapshot | undefined
 }
 
-// Rows a page: few enough that one page never blocks the loop for long, also with payloads of 1 MiB.
+// A page ends at so many rows, or at the row with which it has so many bytes: it blocks the loop for no longer, and takes no more
+// memory, where records are large.
 const rowsPerPage = 256
-const rowsWithPayloads = 16
+const bytesPerPage = 1024 * 1024
 
 export function reader(db: Sqlite, path: string): Reader {
   const size = db.prepare<[], number>('SELECT coalesce(max(seq) + 1, 0) FROM records').pluck()
@@ -41,10 +42,10 @@ export function reader(db: Sqlite, path: string): Reader {
     checkpoint: () => checkpoint.get(),
     page(request) {
       const { from, to, run, payloads } = request
-      const limit = payloads ? rowsWithPayloads : rowsPerPage
-      if (run === undefined) return checkPage(all(payloads).all(from, to, limit), request, path)
+      if (run === undefined) return checkPage(upToBytes(all(payloads).iterate(from, to, rowsPerPage)), request, path)
       const id = runId.get(run)
-      return id === undefined ? [] : checkPage(ofRun(payloads).all(id, from, to, limit), request, path)
+      if (id === undefined) return []
+      return checkPage(upToBytes(ofRun(payloads).iterate(id, from, to, rowsPerPage)), request, path)
     },
     hashes(level, from, count) {
       const found = level === 0 ? leaves.all(from, from + count) : nodes.all(level, from, from + count)
@@ -58,7 +59,18 @@ export function reader(db: Sqlite, path: string): Reader {
   }
 }
 
-type PageStatement = (payloads: boolean) => { all(...parameters: number[]): RecordRow[] }
+function upToBytes(rows: Iterable<RecordRow>): RecordRow[] {
+  const taken: RecordRow[] = []
+  let bytes = 0
+  for (const row of rows) {
+    taken.push(row)
+    bytes += row.header.byteLength + (row.bytes?.byteLength ?? 0)
+    if (bytes >= bytesPerPage) break
+  }
+  return taken
+}
+
+type PageStatement = (payloads: boolean) => { iterate(...parameters: number[]): Iterable<RecordRow> }
 
 function pages(db: Sqlite, where: string): PageStatement {
   const source = (columns: string, join: string): string => `
