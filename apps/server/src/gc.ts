@@ -3,7 +3,7 @@ import type { CollectionReport } from '@seamark/collector'
 import type { CallOptions, Principal } from '@seamark/core'
 import { SeamError, toSeamError } from '@seamark/kit'
 import type { Collection, Engine, Lead } from '@seamark/orchestrator'
-import type { CollectAnswer, CollectBody, QuotaTally, RemovedRun } from '@seamark/protocol'
+import type { CollectAnswer, CollectBody, QuotaTally, RemovedRun, RemoveQuery } from '@seamark/protocol'
 import type { LocalWorker } from '@seamark/worker'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
@@ -52,23 +52,33 @@ export async function collect(
 }
 
 /**
- * Removes what a run left that is over, but for what others need, once that is on record. Errors: as `collect`; those of `Engine.removeRun`; `CONFLICT`
- * where what it left is being read.
+ * Removes what a run left that is over, but for what others need, once that is on record; a dry run removes and records nothing. Errors: as `collect`;
+ * those of `Engine.removeRun`; `CONFLICT` where what it left is being read.
  */
 export async function removeRun(
   deployment: CollectedDeployment,
   principal: Principal,
   run: string,
-  options: Options,
+  { dryRun, ...options }: Options & RemoveQuery,
 ): Promise<RemovedRun> {
   const engine = await deployment.requireEngine()
   const isRead = (remedy: string) =>
     new SeamError('CONFLICT', `What run ${run} left is being exported, or taken by another run.`, { remedy })
   if (deployment.exporting.has(run)) throw isRead('Try again once that has ended.')
+  if (dryRun) {
+    const call = { dryRun, ...(options.signal && { signal: options.signal }) }
+    const report = await sweep(deployment, engine, await engine.removalLimits(principal, run), call)
+    if (report.runs === 0) throw isRead('Try again once that has ended.')
+    return removedOf(dryRun, run, report)
+  }
   const { report } = await remove(deployment, engine, () => engine.removeRun(principal, run), options)
   // That began meanwhile, and nothing was removed. That it is to be is on record.
   if (report.runs === 0) throw isRead('Try again once that has ended; the next `seamark gc` removes it as well.')
-  return { run, removed: report.removed.givenUp, young: report.young }
+  return removedOf(dryRun, run, report)
+}
+
+function removedOf(dryRun: boolean, run: string, { removed, young }: CollectionReport): RemovedRun {
+  return { dryRun, run, removed: removed.givenUp, young }
 }
 
 interface Removed {

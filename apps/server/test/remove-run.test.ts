@@ -37,7 +37,10 @@ it('is refused while something reads what the run left, also where that began at
     worker: { makeRoom: () => Promise.reject(new Error('There is no quota.')) },
   }
   const remove = (led = engine) =>
-    removeRun({ ...deployment, requireEngine: async () => led }, principal, 'r', { onNotice: () => undefined })
+    removeRun({ ...deployment, requireEngine: async () => led }, principal, 'r', {
+      dryRun: false,
+      onNotice: () => undefined,
+    })
   const raced: Engine = {
     ...engine,
     async removeRun(...args) {
@@ -59,6 +62,7 @@ it('is refused while something reads what the run left, also where that began at
   exporting.clear()
   expect(engine.storage().collection).toBeUndefined()
   await expect(remove()).resolves.toEqual({
+    dryRun: false,
     run: 'r',
     removed: { objects: 0, bytes: 0 },
     young: { objects: 0, bytes: 0 },

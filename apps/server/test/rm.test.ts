@@ -34,7 +34,9 @@ describe('seamark rm', () => {
   it('is refused for a run that is held or not there, and then removes nothing of the others either', async () => {
     expect((await here.seamark('gc', 'hold', 'first')).code).toBe(0)
     expect(await refused('rm', 'first')).toEqual([5, 'CONFLICT'])
+    expect(await refused('rm', 'first', '--dry-run')).toEqual([5, 'CONFLICT'])
     expect(await refused('rm', 'other', 'none')).toEqual([4, 'NOT_FOUND'])
+    expect(await refused('rm', 'none', '--dry-run')).toEqual([4, 'NOT_FOUND'])
     expect((await here.seamark('gc', 'release', 'first')).code).toBe(0)
     for (const run of ['first', 'other'])
       expect(await here.seamark('logs', run, 'b')).toMatchObject({ code: 0, out: `only ${run}\n` })
@@ -42,8 +44,15 @@ describe('seamark rm', () => {
   }, 120_000)
 
   it('removes what only that run left, just now, and leaves the records and what another one has', async () => {
+    const dry = await here.seamark('rm', 'first', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, out: expect.stringMatching(/^Would remove [1-9]/) })
+    const would = json(await here.seamark('rm', 'first', '--dry-run', '--output', 'json'))
+    expect(would).toMatchObject({ dryRun: true, run: 'first', young: { objects: 0 } })
+    expect((await here.seamark('logs', 'first', 'b')).out).toBe('only first\n')
     const removed = json(await here.seamark('rm', 'first', '--json'))
-    expect(removed).toMatchObject({ run: 'first', removed: { objects: expect.any(Number) }, young: { objects: 0 } })
+    // What was asked, and nothing else, is gone.
+    expect(removed).toEqual({ ...(would as object), dryRun: false })
+    expect(removed).not.toMatchObject({ removed: { objects: 0 } })
     for (const item of ['a', 'b']) {
       const { code, err } = await here.seamark('logs', 'first', item, '--json')
       expect([item, code, JSON.parse(err).error.code]).toEqual([item, 4, 'NOT_FOUND'])
@@ -77,6 +86,7 @@ describe('seamark rm', () => {
     const long = here.start('run', 'long.json', '--id', 'long', '--json')
     await long.saw('item.launched')
     expect(await refused('rm', 'long')).toEqual([5, 'CONFLICT'])
+    expect(await refused('rm', 'long', '--dry-run')).toEqual([5, 'CONFLICT'])
     expect((await here.seamark('cancel', 'long')).code).toBe(0)
     await long.ended
     expect(json(await here.seamark('rm', 'long', '--json'))).toMatchObject({ young: { objects: 0 } })

@@ -112,7 +112,7 @@ function underWay({ storage: { collection } }: State): Reply | undefined {
 
 /** A collection of what one run left: what was stored up to its seal, and before the oldest attempt began that is under way. */
 export function decideRemoveRun(state: State, command: Command & { type: 'remove' }): Decision {
-  const { run, principal, earlier } = command
+  const { run, principal, earlier, dryRun } = command
   const refused = (...why: Parameters<typeof refuse>): Decision => ({ drafts: [], reply: refuse(...why) })
   const known = state.runs.get(run) ?? earlier
   if (known === undefined) return refused('NOT_FOUND', `There is no run ${run}.`, 'List the runs with `seamark list`.')
@@ -123,9 +123,10 @@ export function decideRemoveRun(state: State, command: Command & { type: 'remove
   const busy = underWay(state)
   if (busy !== undefined) return { drafts: [], reply: busy }
   const { storedBefore } = limitsOf(state, { graceMs: 0 }, known.sealedAt + 1)
+  const limits = { storedBefore, run }
   return {
-    drafts: [{ kind: 'collection.begun', ...by(principal), data: { storedBefore, run } }],
-    reply: { ok: true },
+    drafts: dryRun ? [] : [{ kind: 'collection.begun', ...by(principal), data: limits }],
+    reply: { ok: true, limits },
   }
 }
 

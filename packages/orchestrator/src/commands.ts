@@ -187,6 +187,8 @@ export type Command =
       readonly type: 'remove'
       readonly principal: Principal
       readonly run: string
+      /** Only asks what it would be held to. */
+      readonly dryRun?: true
       /** As that of `cancel`. */
       readonly earlier?: RunRow
     }
@@ -227,6 +229,7 @@ export type Reply =
       readonly effective?: boolean
       readonly usage?: UsageAnswer
       readonly children?: readonly ChildStatus[]
+      readonly limits?: RecordData['collection.begun']
       readonly head?: { readonly size: number; readonly root: string }
     }
   | { readonly ok: false; readonly error: SeamError }

@@ -131,6 +131,8 @@ export interface Engine {
    * under way), `FORBIDDEN`.
    */
   removeRun(principal: Principal, run: string): Promise<Collection>
+  /** What the removal of what a run left would be held to that began now. Records nothing. Errors: those of `removeRun`. */
+  removalLimits(principal: Principal, run: string): Promise<RecordData['collection.begun']>
   /** What a collection would be held to that began now. Errors: `INVALID_INPUT`. */
   collectionLimits(terms: CollectionTerms): RecordData['collection.begun']
   /**

@@ -20,7 +20,15 @@ interface Needs {
 
 type StorageCommands = Pick<
   Engine,
-  'hold' | 'release' | 'storage' | 'givenUp' | 'collect' | 'removeRun' | 'collectionLimits' | 'collected'
+  | 'hold'
+  | 'release'
+  | 'storage'
+  | 'givenUp'
+  | 'collect'
+  | 'removeRun'
+  | 'removalLimits'
+  | 'collectionLimits'
+  | 'collected'
 >
 
 /** What may be asked about what is kept. */
@@ -65,6 +73,13 @@ export function storageCommands({ authorize, running, clock, redact }: Needs): S
       await authorize(principal, 'run.remove', { run })
       requireRun(run)
       return begin({ type: 'remove', principal, run })
+    },
+    async removalLimits(principal, run) {
+      await authorize(principal, 'run.remove', { run })
+      requireRun(run)
+      const { limits } = await posted(running().loop, { type: 'remove', principal, run, dryRun: true })
+      if (limits === undefined) throw new SeamError('INTERNAL', 'A removal was asked about, and is held to nothing.')
+      return limits
     },
     collectionLimits(terms) {
       checkTerms(terms)

@@ -91,7 +91,12 @@ describe('holds and collections', () => {
     const { engine, options } = await engineWith(hands)
     const run = await sealedRun(engine)
     const { rows } = await options.projections.query('default', 'runs', { run })
+    const before = (await records(options)).length
+    const limits = await engine.removalLimits(LOCAL, run)
+    expect(await records(options)).toHaveLength(before)
     const { seq, storedBefore } = await engine.removeRun(LOCAL, run)
+    expect(limits).toEqual({ run, storedBefore })
+    await expect(engine.removalLimits(LOCAL, run)).rejects.toMatchObject({ code: 'CONFLICT' })
     expect(storedBefore).toBe((rows[0]?.sealedAt ?? 0) + 1)
     await engine.collected(seq, { outcome: 'done', removed: 0, bytes: 0 })
     await engine.submit(LOCAL, submission('slow', [item('a')]))

@@ -38,6 +38,7 @@ export type {
   QuotaTally,
   ReleaseAnswer,
   RemovedRun,
+  RemoveQuery,
 } from './wire/gc.ts'
 export type { NoParams } from './wire/route-base.ts'
 export type { RerunQuery } from './wire/rerun-routes.ts'

@@ -6,6 +6,7 @@ import type {
   HoldView,
   ReleaseAnswer,
   RemovedRun,
+  RemoveQuery,
   RerunAnswer,
   RerunQuery,
   AgentDetail,
@@ -203,10 +204,10 @@ export interface SeamarkClient {
   /** Lets a run be given up at its age. */
   release(run: string, options?: CallOptions): Promise<ReleaseAnswer>
   /**
-   * Removes what a run left that is over; its records stay. Errors: `NOT_FOUND`, `CONFLICT` (it is not over, it is held, what it left is being
+   * Removes what a run left that is over, or with `dryRun` says what it would remove; its records stay. Errors: `NOT_FOUND`, `CONFLICT` (it is not over, it is held, what it left is being
    * read, or a collection is under way), `UNSUPPORTED` (a storage that can not), `LIMIT_EXCEEDED` (no room for its list), `INTEGRITY`.
    */
-  removeRun(run: string, options?: CallOptions): Promise<RemovedRun>
+  removeRun(run: string, input?: Partial<RemoveQuery>, options?: CallOptions): Promise<RemovedRun>
   /** Closes its connections. Idempotent. */
   close(): Promise<void>
 }
@@ -311,7 +312,8 @@ export function seamarkClient(options: ClientOptions): SeamarkClient {
       ask(ROUTES.holdRun, { params: { run }, body: reason === undefined ? {} : { reason } }, callOptions),
     release: (run, callOptions) => ask(ROUTES.releaseRun, { params: { run } }, callOptions),
     // As `collect`.
-    removeRun: (run, callOptions) => ask(ROUTES.removeRun, { params: { run }, silenceMs: 0 }, callOptions),
+    removeRun: (run, input = {}, callOptions) =>
+      ask(ROUTES.removeRun, { params: { run }, query: input, silenceMs: 0 }, callOptions),
     close: () => wire.close(),
   }
 }

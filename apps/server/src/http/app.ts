@@ -161,8 +161,8 @@ export function buildApp(options: AppOptions): App {
     return { placed: (await engine.hold(principal, params.run, body().reason)).created }
   })
   json(ROUTES.releaseRun, async ({ params }) => (await deployment.requireEngine()).release(principal, params.run))
-  json(ROUTES.removeRun, async ({ params, signal }) =>
-    removeRun(deployment, principal, params.run, { signal, onNotice: options.onNotice }),
+  json(ROUTES.removeRun, async ({ params, query, signal }) =>
+    removeRun(deployment, principal, params.run, { ...query, signal, onNotice: options.onNotice }),
   )
   json(ROUTES.usage, async ({ query }) => ask.usage(query))
   serveStream(app, context, ROUTES.events, async ({ params, query, signal }) => ({

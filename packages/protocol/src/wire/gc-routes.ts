@@ -1,6 +1,24 @@
 import { z } from 'zod'
-import { collectAnswer, collectBody, holdAnswer, holdBody, holdList, releaseAnswer, removedRun } from './gc.ts'
-import type { CollectAnswer, CollectBody, HoldAnswer, HoldBody, HoldList, ReleaseAnswer, RemovedRun } from './gc.ts'
+import {
+  collectAnswer,
+  collectBody,
+  holdAnswer,
+  holdBody,
+  holdList,
+  releaseAnswer,
+  removedRun,
+  removeQuery,
+} from './gc.ts'
+import type {
+  CollectAnswer,
+  CollectBody,
+  HoldAnswer,
+  HoldBody,
+  HoldList,
+  ReleaseAnswer,
+  RemovedRun,
+  RemoveQuery,
+} from './gc.ts'
 import { runIdText } from './ids.ts'
 import type { RunParams } from './requests.ts'
 import { get, post } from './route-base.ts'
@@ -13,7 +31,7 @@ export interface GcRoutes {
   readonly holds: Route<NoParams, NoParams, never, HoldList>
   readonly holdRun: Route<RunParams, NoParams, HoldBody, HoldAnswer>
   readonly releaseRun: Route<RunParams, NoParams, never, ReleaseAnswer>
-  readonly removeRun: Route<RunParams, NoParams, never, RemovedRun>
+  readonly removeRun: Route<RunParams, RemoveQuery, never, RemovedRun>
 }
 
 const ofRun: z.ZodType<RunParams> = z.strictObject({ run: runIdText })
@@ -69,6 +87,7 @@ export const GC_ROUTES: GcRoutes = {
     summary: 'Removes what a run left that is over, but for what others need. Its records stay.',
     action: 'run.remove',
     params: ofRun,
+    query: removeQuery,
     answer: { kind: 'json', schema: removedRun },
     errors: ['NOT_FOUND', 'CONFLICT', 'UNSUPPORTED', 'LIMIT_EXCEEDED', 'INTEGRITY'],
     idempotent: true,

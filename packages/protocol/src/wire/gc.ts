@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, maybe } from './exact.ts'
+import { count, flag, maybe } from './exact.ts'
 import { runIdText } from './ids.ts'
 
 /** Least age of a blob that a collection removes: its record may still be under way. */
@@ -73,15 +73,27 @@ export const collectAnswer: z.ZodType<CollectAnswer> = z.object({
   quotas: maybe(z.array(quotaTally)),
 })
 
-/** What the removal of what a run left came to. */
+export interface RemoveQuery {
+  /** Only say what would be removed; false where absent. */
+  readonly dryRun: boolean
+}
+export const removeQuery: z.ZodType<RemoveQuery> = z.strictObject({ dryRun: flag.default(false) })
+
+/** What the removal of what a run left came to; of a dry run, what it would come to. */
 export interface RemovedRun {
+  readonly dryRun: boolean
   readonly run: string
   /** Blobs that only this run named, and that are gone. */
   readonly removed: BlobTally
   /** Those that stay for now, as what is under way may need them. */
   readonly young: BlobTally
 }
-export const removedRun: z.ZodType<RemovedRun> = z.object({ run: runIdText, removed: tally, young: tally })
+export const removedRun: z.ZodType<RemovedRun> = z.object({
+  dryRun: z.boolean(),
+  run: runIdText,
+  removed: tally,
+  young: tally,
+})
 
 /** A run that is held. */
 export interface HoldView {
