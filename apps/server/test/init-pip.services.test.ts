@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { listenOn } from './loopback.ts'
+import { wheel } from './private-hosts.ts'
+import { certificates } from './registry.ts'
+import { begin, NODE, place } from './seamark.ts'
+
+const here = place()
+const served = join(here.dir, 'served')
+mkdirSync(served)
+const seen: string[] = []
+const hosts = ['pypi.org', 'files.pythonhosted.org']
+certificates(served, hosts)
+writeFileSync(join(served, 'hosts'), `127.0.0.1 localhost\n127.0.0.43 ${hosts.join(' ')}\n`)
+const tls = { key: readFileSync(join(served, 'host.key')), cert: readFileSync(join(served, 'host.pem')) }
+/** The index that pip asks where it is told of no other. */
+const index = createServer(tls, ({ url = '/' }, res) => {
+  seen.push(url)
+  try {
+    const bytes = readFileSync(join(served, 'pypi', url.endsWith('/') ? `${url}index.html` : url))
+    res.writeHead(200, { 'content-type': url.endsWith('/') ? 'text/html' : 'application/octet-stream' }).end(bytes)
+  } catch {
+    res.writeHead(404).end()
+  }
+})
+
+afterAll(async () => {
+  index.closeAllConnections()
+  await new Promise((done) => index.close(done))
+  here.remove()
+})
+
+/** Where the names of the index lead to loopback: in a mount namespace of its own, which takes root. */
+function seamark(dir: string, ...argv: readonly string[]) {
+  const inside = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', join(served, 'hosts')]
+  return begin(dir, ['unshare', '--mount', ...inside, ...NODE, ...argv], { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' })
+    .ended
+}
+
+it(
+  'init writes a plan that installs what requirements.txt names, and runs the tests (needs root)',
+  { timeout: 300_000 },
+  async () => {
+    await listenOn(index, ['127.0.0.43'], 443)
+    const sauce = wheel(served, 'sauce', 'taste = "hot"\n')
+    const test = (taste: string) =>
+      `import unittest\nimport sauce\n\n\nclass Sauce(unittest.TestCase):\n    def test_taste(self):\n        self.assertEqual(sauce.taste, "${taste}")\n`
+    const dir = here.repository('herbs', { 'requirements.txt': sauce.requirement })
+    mkdirSync(join(dir, 'tests'))
+    const commit = (taste: string) => {
+      writeFileSync(join(dir, 'tests', 'test_sauce.py'), test(taste))
+      for (const line of [['add', '.'], ['commit', '--quiet', '--message', taste]]) execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...line], { cwd: dir }) // prettier-ignore
+    }
+    commit('hot')
+    const found = await seamark(dir, 'init', '--json')
+    expect(JSON.parse(found.out)).toMatchObject({
+      created: expect.arrayContaining(['seamark.yaml', 'seamark.config.mjs']),
+      projects: [{ program: 'python3', setup: { paths: ['python-packages'] } }],
+    })
+    // What holds on this machine alone: the index is on loopback, and has a certificate of its own.
+    writeFileSync(
+      join(dir, 'here.config.mjs'),
+      `import { readFileSync } from 'node:fs'
+import written from './seamark.config.mjs'
+const extraCas = [readFileSync(${JSON.stringify(join(served, 'ca.pem'))}, 'utf8')]
+export default { ...written, egress: { ...written.egress, privateRanges: ['127.0.0.0/8'], extraCas } }
+`,
+    )
+    const config = ['--config', 'here.config.mjs']
+    const run = async (id: string) => {
+      const { code } = await seamark(dir, 'run', 'seamark.yaml', '--id', id, ...config)
+      const { out } = await seamark(dir, 'status', id, '--json', ...config)
+      const { items } = JSON.parse(out)
+      const logs = [['--setup', '--stderr'], ['--stderr']].map((more) =>
+        seamark(dir, 'logs', id, 'test', ...more, ...config),
+      )
+      const said = (await Promise.all(logs)).map((log) => log.out + log.err).join('')
+      return { code, said, status: items.map(({ status }: { status: string }) => status) }
+    }
+    expect(await run('first')).toMatchObject({ code: 0, status: ['succeeded', 'succeeded'] })
+    expect(seen).toEqual(expect.arrayContaining(['/simple/sauce/', sauce.path]))
+    commit('mild')
+    expect(await run('second')).toMatchObject({ code: 11, status: ['failed', 'failed'] })
+  },
+)
