@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { executorSuite } from '@seamark/conformance/executor'
 import type { Executor } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
@@ -12,6 +12,7 @@ import { offlineExecutor } from '../src/executor/offline-executor.ts'
 import { subject } from '../src/executor/subject.ts'
 
 registerSuite(executorSuite, subject, { describe, it })
+registerSuite(underTraits(executorSuite, subject, ['aborted-before']), subject, { describe, it })
 
 it('takes the network away, this host too', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'seamark-offline-'))

@@ -1,4 +1,4 @@
-import { registerSaboteurs, registerSuite } from '@seamark/conformance'
+import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { runtimeSuite } from '@seamark/conformance/runtime'
 import type { AgentEvent } from '@seamark/core'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { tapRuntime } from '../src/runtime/tap-runtime.ts'
 
 registerSuite(runtimeSuite, subject, { describe, it })
 registerSaboteurs(runtimeSuite, subject, { describe, it })
+registerSuite(underTraits(runtimeSuite, subject), subject, { describe, it })
 
 describe('a report', () => {
   async function events(report: string, code = 0): Promise<readonly AgentEvent[]> {

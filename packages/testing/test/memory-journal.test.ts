@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { journalSuite } from '@seamark/conformance/journal'
 import { projectionsSuite, writableProjections } from '@seamark/conformance/projections'
 import type { JournalBatch } from '@seamark/core'
@@ -14,22 +14,19 @@ function subject() {
   return { memory, reopened, dispose: () => memory.journal.close() }
 }
 
-registerSuite(
-  journalSuite,
-  async () => {
-    const { memory, reopened, dispose } = subject()
-    return { seam: memory.journal, reopen: async () => reopened().journal, dispose }
-  },
-  { describe, it },
-)
-registerSuite(
-  projectionsSuite,
-  async () => {
-    const { memory, reopened, dispose } = subject()
-    return { seam: writableProjections(memory), reopen: async () => writableProjections(reopened()), dispose }
-  },
-  { describe, it },
-)
+const journals = async () => {
+  const { memory, reopened, dispose } = subject()
+  return { seam: memory.journal, reopen: async () => reopened().journal, dispose }
+}
+const projections = async () => {
+  const { memory, reopened, dispose } = subject()
+  return { seam: writableProjections(memory), reopen: async () => writableProjections(reopened()), dispose }
+}
+
+registerSuite(journalSuite, journals, { describe, it })
+registerSuite(projectionsSuite, projections, { describe, it })
+registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened']), journals, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened']), projections, { describe, it })
 
 const batch = (seq: number): JournalBatch => {
   const header = Buffer.from(`{"seq":${seq}}`)
