@@ -66,6 +66,13 @@ const kinds: Readonly<Record<string, Kind>> = {
     iterables: ['events', 'output', 'list'],
     kit: ['NO_LIMITS'],
   },
+  journal: {
+    type: 'Journal',
+    word: 'Journal',
+    guarantees: claims('durable', 'fenced', 'reserve', 'erasing'),
+    promises: ['acquire', 'append', 'commitCheckpoint', 'head', 'hashes', 'saveState', 'loadState', 'purge', 'close'],
+    iterables: ['read'],
+  },
   runtime: {
     type: 'RuntimeAdapter',
     word: 'Runtime',
