@@ -4,6 +4,7 @@ import { orAbort, rangeWithin, SeamError, throwIfAborted } from '@seamark/kit'
 import type { Calls } from './calls.ts'
 import type { Incoming, ObjectFacts, Opened } from './port.ts'
 import { DIGEST_NAME } from './upload.ts'
+import { heapWeight } from './weight.ts'
 
 /** What the first request brings whole: most objects are not larger, and then nothing is open when it is answered. */
 const bytesAtHand = 2 * 1024 * 1024
@@ -129,6 +130,7 @@ async function* restOf(
 ): AsyncGenerator<Uint8Array> {
   let at = first
   let held = begun
+  const weigh = heapWeight()
   // What ended the last stream. It is the first try of the next request, so that it waits like any other.
   let broken: Error | undefined
   for (let breaks = 0; at < end; breaks++) {
@@ -159,6 +161,7 @@ async function* restOf(
         if (next === undefined || next.done === true) break
         at += next.value.byteLength
         breaks = 0
+        weigh(next.value.byteLength)
         yield next.value
       }
     } finally {
