@@ -245,6 +245,9 @@ function egressOf(
         replace: async (name: string, version: string, value: Uint8Array, call: CallOptions) =>
           secrets.replace?.(name, version, value, call),
       }),
+      ...(tellsRemoval(secrets) && {
+        stands: async (name: string, call: CallOptions) => (await secrets.describe(name, call)) !== undefined,
+      }),
       onNotice,
     })
   } catch (error) {
@@ -255,6 +258,12 @@ function egressOf(
     }))
     throw new SeamError(code, message, { problems: placed })
   }
+}
+
+/** A store that says it can not tell a removal is not asked again and again for what it does not know. */
+function tellsRemoval({ guarantees }: SecretStore): boolean {
+  const claim: unknown = Reflect.get(guarantees, 'removal')
+  return !(typeof claim === 'object' && claim !== null && 'value' in claim && claim.value === false)
 }
 
 /** What is away may come back, and is asked again by whoever needs it. */

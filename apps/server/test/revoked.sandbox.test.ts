@@ -13,6 +13,8 @@ let server: Server
 let port: number
 /** When requests came that had a credential, in epoch milliseconds. */
 const added: number[] = []
+/** When streams ended that have no end, in epoch milliseconds. */
+const closed: number[] = []
 
 beforeAll(async () => {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: here.dir, stdio: 'pipe' })
@@ -20,7 +22,9 @@ beforeAll(async () => {
   const options = { key: readFileSync(join(here.dir, 'key.pem')), cert: readFileSync(join(here.dir, 'cert.pem')) }
   server = createServer(options, (req, res) => {
     if (req.headers.authorization === `Bearer ${secret}`) added.push(Date.now())
-    res.end('ok')
+    if (req.url !== '/v1/stream') return void res.end('ok')
+    res.write('begun\n')
+    res.on('close', () => closed.push(Date.now()))
   })
   server.listen(0, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
@@ -76,3 +80,29 @@ export default {
     expect(out).not.toContain(secret)
   },
 )
+
+it('a stream that carries a secret ends once that is removed, and is told as that', { timeout: 120_000 }, async () => {
+  await fileSecrets({ dir: join(here.data, 'secrets') }).set('key', Buffer.from(secret))
+  const lines = [
+    `base=$(node -p 'JSON.parse(process.env.SEAMARK_ENDPOINTS)["127.0.0.1:${port}"]')`,
+    'if curl -sN -o answer.txt "$base/v1/stream"; then exit 1; fi',
+    'grep begun answer.txt',
+  ]
+  here.write(
+    'stream.yaml',
+    `version: 1\nitems:\n  - id: out\n    run: |\n${lines.map((line) => `      ${line}\n`).join('')}`,
+  )
+  const before = added.length
+  const running = here.start('run', 'stream.yaml', '--id', 's', '--json', '--config', 'seamark.config.mjs')
+  await until(() => added.length > before, 60_000)
+  // Longer than a look takes: what is there goes on.
+  await new Promise((done) => setTimeout(done, 1_500))
+  expect(closed).toEqual([])
+  expect(await here.seamark('secrets', 'rm', 'key', '--config', 'seamark.config.mjs')).toMatchObject({ code: 0 })
+  const removed = Date.now()
+  const { code, out, err } = await running.ended
+  expect(code, err).toBe(0)
+  expect(closed).toHaveLength(1)
+  expect(closed[0]).toBeLessThan(removed + 1_000)
+  expect(out).toContain('"reason":"secret"')
+})

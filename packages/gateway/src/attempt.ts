@@ -243,6 +243,7 @@ export function attemptServer(context: AttemptContext): {
       held,
       charge,
       keeping: files?.keeping(file),
+      follow: inject === undefined ? undefined : (gone: () => void) => secrets.follow(inject, gone),
     }
     const unreachable = (): void => pins.forget(authority.host)
     forward(req, res, outgoing, { pool, limits, unreachable, cut: (reason) => refuse(reason, facts) })

@@ -15,7 +15,7 @@ import { carriersOf } from './credentials.ts'
 import { gatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import { egressGateway, refuseMeters } from './gateway.ts'
 import type { Issuer } from './issuer.ts'
-import { refusedMessage, signMessage, tokenMessage } from './issuer-messages.ts'
+import { refusedMessage, signMessage, standsMessage, tokenMessage } from './issuer-messages.ts'
 import { issuing } from './issuing.ts'
 import { metersOf } from './meters.ts'
 import type { EgressDecision, EgressGatewayOptions } from './options.ts'
@@ -67,7 +67,7 @@ function factOf({ launchId: _, at, ...decision }: EgressDecision): AttemptFact {
  * Errors: those of `egressGateway` for its options. Does no I/O before `open`.
  */
 export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
-  const { resolve, replace, user = ownUser, onNotice = () => undefined, ...rest } = options
+  const { resolve, replace, stands, user = ownUser, onNotice = () => undefined, ...rest } = options
   // It says what is wrong with the options, here and now.
   egressGateway({ ...rest, ...(resolve && { resolve }) })
   const { credentials = {} } = rest
@@ -76,7 +76,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
   const held = new Map<number, Held>()
   const stopping = new AbortController()
   const issuer = issuing(
-    { ...rest, ...(resolve && { resolve }), ...(replace && { replace }), onNotice },
+    { ...rest, ...(resolve && { resolve }), ...(replace && { replace }), ...(stands && { stands }), onNotice },
     stopping.signal,
   )
   // Why each secret could not be had when it was asked for last.
@@ -135,6 +135,7 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     refused: question(refusedMessage, async ({ attempt, name, digest }) =>
       issued(running(attempt).spec, name, (from) => from.refused(name, digest)),
     ),
+    stands: question(standsMessage, async ({ attempt, name }) => issuerFor(running(attempt).spec, name).stands(name)),
     sign: question(signMessage, async ({ attempt, name, request }) => {
       const { spec } = running(attempt)
       if (!mayBeSigned(spec.rules, name, request))
@@ -147,12 +148,18 @@ export function gatewayEgress(options: GatewayEgressOptions): GatewayEgress {
     }),
   }
 
-  /** What is issued to an attempt, where a rule of it adds the secret. */
-  async function issued<T>({ rules }: EgressSpec, name: string, give: (from: Issuer) => Promise<T>): Promise<T> {
+  /** Errors: `FORBIDDEN` where no rule of the attempt adds the secret. */
+  function issuerFor({ rules }: EgressSpec, name: string): Issuer {
     if (issuer === undefined || !known.has(name) || !rules.some(({ inject }) => inject === name))
       throw new SeamError('FORBIDDEN', 'No rule of the attempt adds that secret.')
+    return issuer
+  }
+
+  /** What is issued to an attempt, where a rule of it adds the secret. */
+  async function issued<T>(spec: EgressSpec, name: string, give: (from: Issuer) => Promise<T>): Promise<T> {
+    const from = issuerFor(spec, name)
     try {
-      const given = await give(issuer)
+      const given = await give(from)
       failing.delete(name)
       return given
     } catch (error) {

@@ -40,6 +40,8 @@ export interface Outgoing {
   readonly charge: Charge | undefined
   /** What keeps the answer as it passes, where it may be kept. */
   readonly keeping: ReturnType<Packages['keeping']>
+  /** Has something called once what is added was taken away; gives what ends that. Absent where nothing is added. */
+  readonly follow: ((gone: () => void) => () => void) | undefined
 }
 
 /** Answers with a problem. What was begun already is cut, so that it does not look whole. */
@@ -153,8 +155,8 @@ function whyNot(error: unknown): SeamError {
 
 /**
  * Sends a request on and its answer back, streaming both. Redirects are answers like any other: whoever follows one asks
- * anew. `unreachable` is called where the address did not answer. What goes over a limit on its way is ended at once;
- * `cut` makes that a record, and the program is told after it.
+ * anew. `unreachable` is called where the address did not answer. What goes over a limit on its way, or
+ * loses its credential, is ended at once; `cut` makes that a record, and the program is told after it.
  */
 export function forward(
   req: IncomingMessage,
@@ -275,6 +277,9 @@ export function forward(
     else if (held === undefined) req.pipe(asked)
     else asked.end(held.take(), held.release)
   }
+
+  const unfollow = outgoing.follow?.(() => end('secret'))
+  if (unfollow !== undefined) res.on('close', unfollow)
 
   // What was exchanged whole leaves its connection to the pool, also where Node is not done with it yet.
   res.on('close', () => {

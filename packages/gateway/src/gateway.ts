@@ -43,7 +43,7 @@ export function refuseMeters(rules: readonly EgressRule[]): void {
 }
 
 /** What serves attempts: how credentials are added, and not what they are made of. */
-export interface ServingOptions extends Omit<EgressGatewayOptions, 'credentials' | 'resolve' | 'replace'> {
+export interface ServingOptions extends Omit<EgressGatewayOptions, 'credentials' | 'resolve' | 'replace' | 'stands'> {
   readonly carriers: Readonly<Record<string, Carrier>>
 }
 
@@ -142,7 +142,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
  * Errors: `INVALID_INPUT` with its place for options that can not be met. Does no I/O before `open`.
  */
 export function egressGateway(options: EgressGatewayOptions): EgressGateway {
-  const { credentials = {}, resolve, replace: _, ...rest } = options
+  const { credentials = {}, resolve, replace: _replace, stands: _stands, ...rest } = options
   checkWays(credentials)
   const stopping = new AbortController()
   const serving = servingGateway({ ...rest, carriers: resolve === undefined ? {} : carriersOf(credentials) })

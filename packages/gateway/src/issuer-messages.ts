@@ -17,6 +17,10 @@ export const refusedMessage: z.ZodType<{ readonly attempt: number; readonly name
 
 export const refusedAnswer: z.ZodType<boolean> = z.boolean()
 
+export const standsMessage: z.ZodType<{ readonly attempt: number; readonly name: string }> = z.strictObject(named)
+
+export const standsAnswer: z.ZodType<boolean> = z.boolean()
+
 const field = z.string().max(65_536)
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]{1,200}$/)
 

@@ -22,6 +22,8 @@ export interface Issuer {
    * is not made anew, and of a secret that is added as it is there is no other.
    */
   readonly refused: (name: string, digest: string) => Promise<boolean>
+  /** Whether there still is what is added under a name. Errors: those of the store. */
+  readonly stands: (name: string) => Promise<boolean>
   /** Errors: as above. */
   readonly sign: (name: string, request: SignableRequest) => Promise<Signed>
 }
@@ -29,6 +31,7 @@ export interface Issuer {
 export interface IssuerOptions {
   readonly resolve: NonNullable<EgressGatewayOptions['resolve']>
   readonly replace: EgressGatewayOptions['replace'] | undefined
+  readonly stands: EgressGatewayOptions['stands'] | undefined
   readonly credentials: Readonly<Record<string, CredentialWay>>
   readonly post: Post
   readonly clock: Clock
@@ -39,8 +42,10 @@ export interface IssuerOptions {
 
 /** Asks the store each time, so that what was taken away or replaced is neither added nor used to make anything. */
 export function issuerOf(options: IssuerOptions): Issuer {
-  const { resolve, replace, credentials, post, clock, signal, onNotice } = options
+  const { resolve, replace, stands, credentials, post, clock, signal, onNotice } = options
   const sources = new Map<string, TokenSource>()
+  // All attempts that ask at one time are answered by one look.
+  const looking = new Map<string, Promise<boolean>>()
   const ask = (name: string): ReturnType<typeof resolve> => resolve(name, { signal })
 
   function wayOf(name: string): CredentialWay {
@@ -72,6 +77,14 @@ export function issuerOf(options: IssuerOptions): Issuer {
       return (await sourceOf(name, way)?.token()) ?? (await ask(name)).value
     },
     refused: (name, digest) => Promise.resolve(sources.get(name)?.refused(digest) ?? false),
+    async stands(name) {
+      if (stands === undefined) return true
+      const known = looking.get(name)
+      if (known !== undefined) return known
+      const look = stands(name, { signal }).finally(() => looking.delete(name))
+      looking.set(name, look)
+      return look
+    },
     async sign(name, request) {
       const way = wayOf(name)
       if (way.way !== 'sigv4') throw new SeamError('UNAVAILABLE', `The secret ${name} signs nothing.`)

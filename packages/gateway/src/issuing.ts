@@ -9,7 +9,7 @@ import { addressFilter } from './ranges.ts'
 
 /** What issues for a deployment; `undefined` where secrets can not be had. Its options were checked before. */
 export function issuing(options: EgressGatewayOptions, signal: AbortSignal): Issuer | undefined {
-  const { resolve, replace, credentials = {}, lookup, privateRanges = [], extraCas = [], proxy } = options
+  const { resolve, replace, stands, credentials = {}, lookup, privateRanges = [], extraCas = [], proxy } = options
   const { clock = systemClock, onNotice = () => undefined } = options
   if (resolve === undefined) return undefined
   const { connectMs, pinMs } = { ...GATEWAY_LIMITS, ...options.limits }
@@ -23,5 +23,5 @@ export function issuing(options: EgressGatewayOptions, signal: AbortSignal): Iss
     )
     return made(url, asked)
   }
-  return issuerOf({ resolve, replace, credentials, post, clock, signal, onNotice })
+  return issuerOf({ resolve, replace, stands, credentials, post, clock, signal, onNotice })
 }

@@ -68,6 +68,11 @@ export interface EgressGatewayOptions extends EgressSettings {
     value: Uint8Array,
     options: { readonly signal: AbortSignal },
   ) => Promise<unknown>
+  /**
+   * Whether there still is a secret. Asked about twice a second while a request that carries it, or its answer, is under way: what carries one that
+   * is gone is ended. Where it rejects, the secret counts as there; without it, what is under way goes on.
+   */
+  readonly stands?: (name: string, options: { readonly signal: AbortSignal }) => Promise<boolean>
   /** Told of what the operator should know, such as a value that can not be kept. It names no value. */
   readonly onNotice?: (error: Error) => void
   /** All addresses of a host name, the best first. Default: the system's resolver. */

@@ -3,7 +3,16 @@ import { SeamError } from '@seamark/kit'
 import { channel, fit, question, type Handlers } from './channel.ts'
 import { servingGateway, type ServingGateway } from './gateway.ts'
 import type { Issuer } from './issuer.ts'
-import { refusedAnswer, refusedMessage, signAnswer, signMessage, tokenAnswer, tokenMessage } from './issuer-messages.ts'
+import {
+  refusedAnswer,
+  refusedMessage,
+  signAnswer,
+  signMessage,
+  standsAnswer,
+  standsMessage,
+  tokenAnswer,
+  tokenMessage,
+} from './issuer-messages.ts'
 import type { AttemptEgress } from './options.ts'
 import {
   closeMessage,
@@ -82,6 +91,7 @@ function issuerOf(attempt: number): Issuer {
     token: async (name) => tokenAnswer.parse(await ask('token', fit(tokenMessage, { attempt, name }))).value,
     refused: async (name, digest) =>
       refusedAnswer.parse(await ask('refused', fit(refusedMessage, { attempt, name, digest }))),
+    stands: async (name) => standsAnswer.parse(await ask('stands', fit(standsMessage, { attempt, name }))),
     sign: async (name, request) => signAnswer.parse(await ask('sign', fit(signMessage, { attempt, name, request }))),
   }
 }

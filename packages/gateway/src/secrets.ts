@@ -2,6 +2,7 @@ import { redactionTable, SeamError, sha256Hex, type RedactionTable } from '@seam
 import { credentialHeader, type Carrier } from './credentials.ts'
 import { headerName } from './headers.ts'
 import type { Issuer } from './issuer.ts'
+import { revocations, type Revocations } from './revocations.ts'
 import type { SignableRequest } from './sigv4-port.ts'
 import { within } from './within.ts'
 
@@ -14,7 +15,7 @@ export interface Added {
 }
 
 /** The secrets of an attempt. */
-export interface Secrets {
+export interface Secrets extends Revocations {
   /** How a secret signs, where it is added as a signature. */
   readonly signing: (name: string) => { readonly unsigned: boolean } | undefined
   /** The header that carries a secret to a place. Errors: `UNAVAILABLE` and those of the issuer. */
@@ -57,8 +58,9 @@ export function secretsOf(options: {
     sent.set(place, { values, table: redactionTable(entries) })
   }
 
-  const carrierOf = (name: string): Carrier | undefined => (Object.hasOwn(carriers, name) ? carriers[name] : undefined)
   const inTime = <T>(work: Promise<T>): Promise<T> => within(work, waitMs, new AbortController())
+  const { follow } = revocations(async (name) => issuer === undefined || inTime(issuer.stands(name)))
+  const carrierOf = (name: string): Carrier | undefined => (Object.hasOwn(carriers, name) ? carriers[name] : undefined)
   const noWay = (name: string): SeamError => new SeamError('UNAVAILABLE', `There is no way to add the secret ${name}.`)
 
   async function headerFor(name: string, place: string): Promise<Added> {
@@ -84,6 +86,7 @@ export function secretsOf(options: {
       return carrier?.way === 'sigv4' ? { unsigned: carrier.unsigned === true } : undefined
     },
     headerFor,
+    follow,
     async signatureFor(name, place, request) {
       if (issuer === undefined) throw noWay(name)
       const { headers, sessionToken } = await inTime(issuer.sign(name, request))

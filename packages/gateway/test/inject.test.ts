@@ -250,3 +250,55 @@ it.each([true, false])(
     expect(seen?.headers.filter((text) => text === secret)).toHaveLength(inject ? 1 : 0)
   },
 )
+
+it('ends what is under way with a secret that was removed, and leaves what has none', async () => {
+  const there = new Set(['api-key', 'other-key'])
+  here = await setting(
+    {
+      raw(req, res) {
+        // Also a body that is still being sent.
+        req.resume()
+        if (req.url !== '/upload') res.write('begun')
+      },
+    },
+    {
+      credentials: { 'api-key': { way: 'bearer' }, 'other-key': { way: 'bearer' } },
+      resolve: () => Promise.resolve({ value: Buffer.from(secret) }),
+      stands: (name) => Promise.resolve(there.has(name)),
+    },
+  )
+  const { socketPath } = await here.open([
+    { host: 'api.example', mode: 'endpoint', inject: 'api-key', paths: ['/*'] },
+    { host: 'other.example', mode: 'endpoint', inject: 'other-key', paths: ['/*'] },
+    { host: 'xn--bcher-kva.example', mode: 'endpoint' },
+  ])
+  const { request } = await import('node:http')
+  const ended: string[] = []
+  const begin = (host: string, path: string, method: string): Promise<void> =>
+    new Promise((begun) => {
+      const sent = request({ socketPath, path: `/to/${host}:${here.port}${path}`, method, agent: false })
+      sent.on('error', () => undefined)
+      sent.on('response', (answer) => {
+        answer.on('error', () => undefined)
+        answer.on('data', () => begun())
+        if (answer.statusCode === 200) answer.on('close', () => ended.push(host + path))
+        else ended.push(`${host}${path} ${answer.statusCode}`)
+      })
+      if (method === 'GET') return void sent.end()
+      sent.write('a')
+      begun()
+    })
+  await begin('api.example', '/upload', 'POST')
+  await begin('api.example', '/stream', 'GET')
+  await begin('other.example', '/stream', 'GET')
+  await begin('xn--bcher-kva.example', '/stream', 'GET')
+  await new Promise((done) => setTimeout(done, 1_000))
+  expect(ended).toEqual([])
+  there.delete('api-key')
+  await new Promise((done) => setTimeout(done, 1_000))
+  expect(ended.sort()).toEqual(['api.example/stream', 'api.example/upload 503'])
+  expect(here.decisions.filter(({ outcome }) => outcome === 'refused')).toMatchObject([
+    { host: 'api.example', reason: 'secret', count: 1 },
+    { host: 'api.example', reason: 'secret', count: 1 },
+  ])
+})

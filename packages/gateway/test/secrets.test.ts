@@ -8,6 +8,7 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f']
 function secrets(turn: () => number) {
   return secretsOf({
     issuer: {
+      stands: () => Promise.resolve(true),
       token: (name) => Promise.resolve(Buffer.from(`value-of-${name}-${turn()}`)),
       refused: () => Promise.resolve(false),
       sign: (name) => Promise.resolve({ headers: [], sessionToken: `value-of-${name}-${turn()}` }),

@@ -16,6 +16,7 @@ export interface EnvironmentSecretsOptions {
 const guarantees: SecretsGuarantees = {
   expiry: { value: false, proof: 'tested' },
   encrypted: { value: false, proof: 'tested' },
+  removal: { value: true, proof: 'tested' },
 }
 
 /**

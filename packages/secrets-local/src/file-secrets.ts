@@ -92,6 +92,7 @@ export function fileSecrets(options: FileSecretsOptions): FileSecrets {
   const guarantees: SecretsGuarantees = {
     expiry: { value: true, proof: 'tested' },
     encrypted: { value: encryption !== undefined, proof: 'tested' },
+    removal: { value: true, proof: 'tested' },
   }
 
   async function load(name: string): Promise<ReturnType<typeof parseSecretFile> | undefined> {

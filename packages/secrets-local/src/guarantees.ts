@@ -6,4 +6,6 @@ export interface SecretsGuarantees {
   readonly expiry: Claim<boolean>
   /** Whoever has the place where values are kept, and nothing else, has no value. */
   readonly encrypted: Claim<boolean>
+  /** A secret that was removed is told from one that can not be had now. */
+  readonly removal: Claim<boolean>
 }

@@ -73,6 +73,8 @@ describe('a command', () => {
     const absent = one(sh('exit 44'), { absentExitCode: 44 })
     await expect(absent.resolve('a')).rejects.toEqual(code('NOT_FOUND'))
     expect(await absent.describe('a')).toBeUndefined()
+    expect(absent.guarantees).toMatchObject({ removal: { value: true } })
+    expect(one(sh('exit 44')).guarantees).toMatchObject({ removal: { value: false } })
     await expect(one(sh('exit 43'), { absentExitCode: 44 }).describe('a')).rejects.toEqual(code('UNAVAILABLE'))
   })
 
