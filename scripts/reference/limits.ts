@@ -4,6 +4,7 @@ import { BUNDLE_LIMITS } from '../../packages/evidence/src/bundle.ts'
 import { SUMMARY_BYTES } from '../../packages/kit/src/output-bytes.ts'
 import { SECRET_LIMITS } from '../../packages/kit/src/secret-value.ts'
 import { FORWARDER_LIMITS } from '../../packages/forwarder/src/forwarder.ts'
+import { DEFAULT_LIMITS } from '../../packages/executor-sandbox/src/default-limits.ts'
 import { GATEWAY_LIMITS } from '../../packages/gateway/src/limits.ts'
 import { LIMITS } from '../../packages/log/src/limits.ts'
 import { METERING_LIMITS } from '../../packages/metering/src/limits.ts'
@@ -59,6 +60,13 @@ const groups: readonly Group[] = [
     about: 'The attempt fails, naming the limit and the path.',
     source: 'packages/worker/src/limits.ts',
     values: { ...WORKER_LIMITS },
+  },
+  {
+    title: 'An attempt in a sandbox, of which nothing is said',
+    about:
+      'It ends with the limit as its reason. A policy says others, and a deployment may set others with `limits` of `sandboxExecutor`.',
+    source: 'packages/executor-sandbox/src/default-limits.ts',
+    values: { ...DEFAULT_LIMITS },
   },
   {
     title: 'A report',

@@ -10,7 +10,6 @@ import {
 import type { PolicyView, RecordedSetupPolicy } from '@seamark/protocol'
 import { readManifest } from './agents.ts'
 import type { Deployment } from './deployment.ts'
-import { isolationOf } from './isolation.ts'
 import { itemRow, runRow } from './questions.ts'
 
 /**
@@ -49,7 +48,7 @@ export async function itemPolicy(
     const parent = member(jsonOf(header), 'item')
     const above = typeof parent === 'string' ? await itemPolicy(deployment, run, parent, options) : undefined
     const { executor, queue, agent, agentVersion, policy } = found
-    const isolation = isolationOf(deployment, executor)
+    const { isolation, defaultLimits } = deployment.executors.find(({ name }) => name === executor)?.guarantees ?? {}
     const version = agentVersion?.manifest.sha256
     if (above !== undefined && version !== undefined)
       policies = await withVersion(deployment, policies, version, { ...options, run })
@@ -65,7 +64,8 @@ export async function itemPolicy(
       run,
       item,
       executor,
-      ...(isolation && { isolation }),
+      ...(isolation && { isolation: isolation.value }),
+      ...(defaultLimits && { defaultLimits }),
       ...(above && { parent: above.item }),
       ...recordedPolicy(recorded),
       ...(setup && { setup: recordedSetupPolicy(setup) }),

@@ -56,6 +56,7 @@ items:
     const { out, code } = await here.seamark('policy', 'explain', 'plain', '--run', 'r', '--config', 'none')
     expect(code).toBe(0)
     expect(out).toContain('wall clock 600 s  (deployment /policy/limits/wallClock)')
+    if (ground.executor === 'sandbox') expect(out).toContain('pids 4096  (executor sandbox)')
 
     expect(view).not.toHaveProperty('setup')
     expect(out).not.toContain('set-up')

@@ -25,6 +25,8 @@ export interface ExecutorGuarantees {
     /** Time without output. Absent: it does not hold it. */
     readonly idle?: Claim<LimitStrength>
   }
+  /** What holds a launch where its `limits` say nothing, each by itself, as far as `limits` above holds it. Absent: nothing. */
+  readonly defaultLimits?: LaunchLimits
   /** Images that companions of an attempt may have, by digest. Absent: it starts none. */
   readonly companions?: readonly string[]
   /** Whether `send` is there. */

@@ -50,7 +50,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const settings = checkOptions(options, sandboxIdentity() ?? ownIdentity())
   const { name, deployment } = settings
   const scope = scopeOf(deployment, name)
-  const guarantees = guaranteesOf(settings.runtime, settings.serviceImages)
+  const guarantees = guaranteesOf(settings.runtime, settings.serviceImages, settings.limits)
   const engine = openEngine(dockerPort(settings.socketPath), settings)
   const companions = openCompanions(engine, scope, settings)
   const launches = openLaunches(engine, scope, companions)

@@ -1,12 +1,17 @@
 import type { ExecutorGuarantees } from '@seamark/core'
 import { NO_LIMITS } from '@seamark/kit'
+import type { Settings } from './options.ts'
 
 /**
  * What containers of a runtime promise. All is tested with runc. With another runtime nothing is, and what that runtime itself
  * would have to hold of the limits is not promised at all: gVisor, for one, holds cores, memory and processes in another way or not at
  * all, as it was set up, and its first process can be stopped from inside.
  */
-export function guaranteesOf(runtime: string, serviceImages: readonly string[] = []): ExecutorGuarantees {
+export function guaranteesOf(
+  runtime: string,
+  serviceImages: readonly string[] = [],
+  limits?: Settings['limits'],
+): ExecutorGuarantees {
   const proof = runtime === 'runc' ? 'tested' : 'unproven'
   const enforced = { value: 'enforced', proof } as const
   const watched = { value: 'watched', proof } as const
@@ -23,6 +28,11 @@ export function guaranteesOf(runtime: string, serviceImages: readonly string[] =
       idle: watched,
       disk: watched,
     },
+    // Only of runc is it known that they hold.
+    ...(runtime === 'runc' &&
+      limits !== undefined && {
+        defaultLimits: { cpu: limits.cpus, memoryBytes: limits.memoryBytes, pids: limits.pids },
+      }),
     input: true,
     outlivesService: true,
   }

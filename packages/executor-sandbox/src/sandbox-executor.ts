@@ -1,6 +1,7 @@
-import type { Executor, ExecutorGuarantees, LaunchSpec } from '@seamark/core'
+import type { Executor, ExecutorGuarantees, LaunchSpec, Problem } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import {
+  checkLimits,
   limitStrengths,
   prepareFolder,
   SUPERVISED_GUARANTEES,
@@ -12,6 +13,7 @@ import { join, resolve } from 'node:path'
 import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 import { sandboxAvailable } from './available.ts'
 import { basisOf } from './basis.ts'
+import { defaultLimits } from './default-limits.ts'
 import { FIRST, firstProcess } from './first.ts'
 import { prepareRoot } from './root.ts'
 import type { SandboxExecutorOptions } from './sandbox-options.ts'
@@ -39,7 +41,7 @@ function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
   }
 
   let found: ExecutorGuarantees | undefined
-  const guarantees = () => (found ??= guaranteesHere())
+  const guarantees = () => (found ??= guaranteesHere(options))
   const executor = supervisedExecutor({
     ...options,
     kind: 'sandbox',
@@ -85,7 +87,7 @@ function bubblewrapExecutor(options: SandboxExecutorOptions): Executor {
   return Object.assign(executor, {
     async unavailable() {
       const available = await sandboxAvailable(options)
-      return available.ok ? undefined : available.problem
+      return available.ok ? notHeld(guarantees()) : available.problem
     },
     async basis() {
       const { root } = await prepared()
@@ -138,7 +140,17 @@ function enforced({ limits }: ExecutorGuarantees): string[] {
   return (['cpu', 'memory', 'pids'] as const).filter((name) => limits[name].value === 'enforced')
 }
 
-function guaranteesHere(): ExecutorGuarantees {
+/** What is wrong with its default limits. */
+function notHeld({ defaultLimits = {}, limits }: ExecutorGuarantees): Problem | undefined {
+  const problems: Problem[] = []
+  checkLimits(defaultLimits, limits, (pointer, message) => {
+    const remedy = `Correct \`${pointer.slice(1).replace('/', '.')}\` of the executor, or give it the control groups for it.`
+    problems.push({ code: 'INVALID_INPUT', message, place: { pointer }, remedy })
+  })
+  return problems[0]
+}
+
+function guaranteesHere({ limits }: SandboxExecutorOptions): ExecutorGuarantees {
   const tested = <T>(value: T) => ({ value, proof: 'tested' }) as const
   return {
     isolation: tested('namespace'),
@@ -147,5 +159,6 @@ function guaranteesHere(): ExecutorGuarantees {
     tree: tested('proven'),
     ...SUPERVISED_GUARANTEES,
     limits: { ...SUPERVISED_GUARANTEES.limits, ...limitStrengths() },
+    defaultLimits: defaultLimits(limits),
   }
 }

@@ -24,7 +24,7 @@ export function seatbeltExecutor(options: SandboxExecutorOptions): Executor {
     ...options,
     kind: 'seatbelt',
     name: options.name ?? 'sandbox',
-    guarantees: SEATBELT_GUARANTEES,
+    guarantees: { ...SEATBELT_GUARANTEES, ...(options.limits && { defaultLimits: options.limits }) },
     async prepare(spec) {
       refuse(seatbeltProblem(program))
       const { env, cwd, stdin = 'none', timeoutMs, maxOutputBytes, limits } = spec

@@ -2,11 +2,11 @@ import { launchId } from '@seamark/kit'
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { sandboxExecutor } from '../src/index.ts'
+import { sandboxExecutor, type SandboxExecutorOptions } from '../src/index.ts'
 import { explode, type BombReport } from './support/bombs.ts'
 import { asOrdinaryUser } from './support/ordinary-user.ts'
 import { see, until } from './support/see.ts'
@@ -24,13 +24,16 @@ const version1 = ['memory', 'pids', 'cpu'].every((name) => existsSync(`/sys/fs/c
 
 const named = (memory: string | undefined): BombReport['ends'] => ({
   memory: 'memory',
+  memoryByDefault: 'memory',
   inTmp: 'memory',
   // What can not be seen from outside is refused where memory is watched; these programs end with 4 then.
   memfd: memory === 'enforced' ? 'memory' : 'exited 4',
   segment: memory === 'enforced' ? 'memory' : 'exited 4',
   pids: 'pids',
+  pidsByDefault: 'pids',
   threads: 'pids',
   disk: 'disk',
+  wider: 'exited 5',
   unlinked: 'disk',
   odd: 'disk',
   idle: 'idle',
@@ -105,11 +108,47 @@ describe('limits of a sandbox', () => {
     })
   })
 
+  it('are half of the memory and 4,096 processes where nothing is said, and others where the deployment says so', async () => {
+    const dir = temporary()
+    const executor = sandboxExecutor({ dir, graceMs: 0 })
+    onTestFinished(() => executor.close?.())
+    const { defaultLimits = {}, limits } = executor.guarantees
+    const { memoryBytes = 0 } = defaultLimits
+    expect(defaultLimits).toEqual({ memoryBytes, pids: 4096 })
+    expect(memoryBytes).toBeLessThanOrEqual(totalmem() / 2)
+    expect(memoryBytes).toBeGreaterThan(0)
+    const id = launchId('test', 'default', String(process.pid), 1, 'main')
+    await executor.launch(id, { argv: ['/bin/sleep', '60'], env: {}, cwd: '/', mounts: [] })
+    if (limits.memory.value === 'enforced') {
+      const held = groupsOf(dir).flatMap((place) =>
+        ['memory.limit_in_bytes', 'memory.max', 'pids.max']
+          .map((file) => join(place, id, file))
+          .flatMap((path) => (existsSync(path) ? [Number(readFileSync(path, 'utf8'))] : [])),
+      )
+      // Beside two of bubblewrap.
+      expect(held.toSorted((a, b) => a - b)).toEqual([4098, memoryBytes])
+    }
+    await executor.kill(id)
+    const others = (given: SandboxExecutorOptions['limits']) =>
+      sandboxExecutor({ dir, ...(given && { limits: given }) }).guarantees.defaultLimits
+    expect(others({ memoryBytes: Infinity, pids: Infinity })).toEqual({})
+    expect(others({ pids: 9, cpu: 1 })).toEqual({ memoryBytes, pids: 9, cpu: 1 })
+  })
+
+  it('that a deployment names wrongly are told before anything starts', async () => {
+    const executor = sandboxExecutor({ dir: temporary(), graceMs: 0, limits: { pids: 0.5 } })
+    onTestFinished(() => executor.close?.())
+    expect(await executor.unavailable?.()).toMatchObject({ code: 'INVALID_INPUT', place: { pointer: '/limits/pids' } })
+    await expect(see(executor, 'true')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
   it('bound the file systems of memory also where none is asked for', async () => {
     const executor = sandboxExecutor({ dir: temporary(), graceMs: 0 })
     onTestFinished(() => executor.close?.())
+    const { memoryBytes = Infinity } = executor.guarantees.defaultLimits ?? {}
+    const tmp = Math.min(4 * 1024 * MiB, memoryBytes) / 4096
     const sizes = 'stat -f -c "%b %S" /tmp /run /dev/shm'
-    expect((await see(executor, sizes)).out).toBe('1048576 4096\n65536 4096\n65536 4096\n')
+    expect((await see(executor, sizes)).out).toBe(`${tmp} 4096\n65536 4096\n65536 4096\n`)
     const small = { limits: { memoryBytes: 64 * MiB } }
     expect((await see(executor, sizes, small)).out).toBe('16384 4096\n16384 4096\n16384 4096\n')
   })

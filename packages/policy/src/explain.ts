@@ -1,9 +1,11 @@
-import type { EffectivePolicy, EgressRule, PolicySource } from '@seamark/core'
+import type { EffectivePolicy, EgressRule, LaunchLimits, Policy, PolicySource } from '@seamark/core'
 
 /** What a policy that is explained holds for. */
 export interface ExplainOptions {
   /** A set-up has no files to say anything of, and its lowest level is the plan. Default: `attempt`. */
   readonly of?: 'attempt' | 'set-up'
+  /** What holds where the policy has no such limit, and the name of the executor that holds it. Default: nothing. */
+  readonly otherwise?: { readonly executor: string; readonly limits: LaunchLimits }
 }
 
 function sources(from: readonly PolicySource[], of: ExplainOptions['of']): string {
@@ -43,7 +45,7 @@ function time(ms: number): string {
  */
 export function explainPolicy(
   { policy, digest, parts, problems }: EffectivePolicy,
-  { of = 'attempt' }: ExplainOptions = {},
+  { of = 'attempt', otherwise }: ExplainOptions = {},
 ): readonly string[] {
   const { filesystem, network, limits, tools } = policy
   const from = new Map(parts.map((part) => [part.pointer, part.from]))
@@ -53,8 +55,13 @@ export function explainPolicy(
       ? [told(at, none)]
       : entries.map((entry, index) => told(`${at}/${index}`, entry))
   const limit = (field: string, name: string, text: string | undefined) =>
-    text === undefined ? [] : [told(`/limits/${field}`, `${name} ${text}`)]
-  const { cpu, memoryBytes, pids, diskBytes, wallClockMs, idleMs } = limits ?? {}
+    text === undefined
+      ? []
+      : Object.hasOwn(limits ?? {}, field)
+        ? [told(`/limits/${field}`, `${name} ${text}`)]
+        : [`  ${name} ${text}  (executor ${otherwise?.executor})`]
+  const all: NonNullable<Policy['limits']> = { ...otherwise?.limits, ...limits }
+  const { cpu, memoryBytes, pids, diskBytes, wallClockMs, idleMs } = all
   const set = [
     ...limit('cpu', 'cpu', cpu?.toString()),
     ...limit('memoryBytes', 'memory', memoryBytes === undefined ? undefined : size(memoryBytes)),

@@ -108,6 +108,11 @@ describe('levels together', () => {
       '  endpoint, a.example:443, POST, /v1/messages*, adds secret key  (deployment /network/allow/0, item /items/3/network/allow/0)',
     )
     expect(explainPolicy(effective([]))).toContain('  nothing  (default)')
+    const otherwise = { executor: 'sandbox', limits: { memoryBytes: 2 ** 31, pids: 4096 } }
+    const held = explainPolicy(effective(levels), { otherwise })
+    expect(held).toContain('  memory 1 KiB  (item /items/3/limits/memory)')
+    expect(held).toContain('  pids 4096  (executor sandbox)')
+    expect(explainPolicy(effective([]), { otherwise })).toContain('  memory 2 GiB  (executor sandbox)')
   })
 })
 

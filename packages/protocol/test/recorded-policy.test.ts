@@ -69,7 +69,11 @@ describe('a recorded policy', () => {
     expect(from('/limits/pids')).toEqual([{ level: 'item', pointer: '/items/1/limits/pids' }])
     expect(from('/network/allow/0')).toEqual([{ level: 'parent', pointer: '/network/allow/0' }])
     expect(from('/tools/deny/0')).toEqual([{ level: 'agent', pointer: '/agents/writer/policy/tools/deny/0' }])
-    const lines = policyText(policyView.parse({ ...shown, ...view, parent: 'lead' }))
+    const lines = policyText(
+      policyView.parse({ ...shown, ...view, parent: 'lead', defaultLimits: { pids: 7, cpu: 2 } }),
+    )
+    expect(lines).toContain('  cpu 2  (executor sandbox)')
+    expect(lines).not.toContainEqual(expect.stringContaining('pids 7'))
     expect(lines).toContainEqual(expect.stringContaining('added by lead'))
     expect(lines).toContainEqual(expect.stringMatching(/model\.example.*\(parent \/network\/allow\/0\)$/))
     // Of another parent it is not told.

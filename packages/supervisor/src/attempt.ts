@@ -70,6 +70,16 @@ export async function startAttempt(
   }
 
   const pid = child.pid
+  try {
+    plan.enter?.(pid)
+  } catch (error) {
+    plan.kill(pid)
+    await exitOf(child)
+    streams.finish()
+    await bounds?.close()
+    throw error
+  }
+  if (plan.enter !== undefined) child.stdio.at(-1)?.destroy()
   const report = takeReport(plan.reports === true ? child.stdio[4 + plan.descriptors.length] : undefined)
   let cause: Cause | undefined
   let ended = false
@@ -135,7 +145,8 @@ export async function startAttempt(
     await Promise.race([report.ended, sleep(drainMs)])
     const breach = await bounds?.atEnd()
     if (breach !== undefined) cause ??= breach
-    await bounds?.close()
+    // Its tree is dead: nobody waits for what is empty to be removed.
+    void bounds?.close()
     await waiting
     while (capture.isHolding && cause === undefined) await roomForOutput()
     disarm()
@@ -196,7 +207,8 @@ function endedAttempt(capture: Capture, startedAt: number, detail: string): Atte
 }
 
 function start(plan: StartPlan, streams: StandardStreams): ChildProcess | Error {
-  const pipes = [plan.gated, plan.reports].flatMap((wanted) => (wanted === true ? ['pipe' as const] : []))
+  const wanted = [plan.gated, plan.reports, plan.enter !== undefined]
+  const pipes = wanted.filter((one) => one === true).map(() => 'pipe' as const)
   const stdio = [...streams.stdio, ...plan.descriptors, ...pipes]
   try {
     const { env, cwd, uid, gid } = plan

@@ -4,7 +4,7 @@ import type { Cgroups, LaunchGroup } from './cgroups.ts'
 import { openDiskWatch, type DiskWatch } from './disk-watch.ts'
 import type { SandboxRequest } from './launch-request.ts'
 import { limitProcesses } from './limit-processes.ts'
-import { allProcesses, memoryAtMost, memoryFilesOf, memoryOf, treeOf } from './process-tree.ts'
+import { memoryAtMost, memoryFilesOf, memoryOf, treeOf, type ProcessUse } from './process-tree.ts'
 import { removedFilesOf } from './removed-files.ts'
 
 export type Breach = Extract<ExitReason, 'memory' | 'pids' | 'disk' | 'idle'>
@@ -22,6 +22,14 @@ export interface Bounds {
   atEnd(): Promise<Breach | undefined>
   /** Stops looking, and removes what there is. Also where nothing was started. What can not be removed is said. Never rejects. */
   close(): Promise<void>
+}
+
+/** What the bounds of all launches of a supervisor share. */
+export interface BoundsHost {
+  /** Found when they are first needed. Errors: those of the system. */
+  readonly cgroups: () => Cgroups
+  /** Every process of this machine, as of now or a moment ago. */
+  readonly processes: () => Promise<readonly ProcessUse[]>
 }
 
 /** How often counters and the tree are looked at. */
@@ -45,7 +53,7 @@ export async function openBounds(
   launchId: string,
   limits: LaunchLimits,
   { writable, promised }: Pick<SandboxRequest, 'writable' | 'promised'>,
-  cgroups: () => Cgroups,
+  { cgroups, processes }: BoundsHost,
 ): Promise<Bounds> {
   const grouped = limits.cpu !== undefined || limits.memoryBytes !== undefined || limits.pids !== undefined
   const controllers = grouped ? cgroups().controllers : []
@@ -71,7 +79,7 @@ export async function openBounds(
     if (limits.diskBytes !== undefined)
       disk = await openDiskWatch(writable, limits.diskBytes, async (disks) => {
         if (started === undefined) return { bytes: 0, whole: true }
-        return removedFilesOf(treeOf(started.pid, await allProcesses()), disks, [started.pid, started.first() ?? 0])
+        return removedFilesOf(treeOf(started.pid, await processes()), disks, [started.pid, started.first() ?? 0])
       })
   } catch (error) {
     await group?.remove()
@@ -83,7 +91,7 @@ export async function openBounds(
     if (hit !== undefined) return hit
     if (limits.idleMs !== undefined && performance.now() - lastOutput >= limits.idleMs) return 'idle'
     if (watched.pids !== undefined || watched.memoryBytes !== undefined) {
-      const tree = treeOf(pid, await allProcesses())
+      const tree = treeOf(pid, await processes())
       const threads = tree.reduce((sum, one) => sum + one.threads, 0) - ownProcesses
       // At the limit, as the kernel may refuse the next one.
       if (pids !== undefined && threads >= pids) return 'pids'

@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmdirSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,14 +19,13 @@ import { forgetFolders, notedFolders, noteFolders } from './cgroup-note.ts'
 import { CONTROLLERS, foldersUp, hierarchiesOf, type Controller, type Hierarchy } from './cgroup-places.ts'
 import { counterOf, countIn, settingsOf } from './cgroup-settings.ts'
 import { sandboxIdentity } from './identity.ts'
-import { joinLine } from './join-line.ts'
 import type { Layout } from './paths.ts'
 import { killNow } from './procfs.ts'
 
 /** The control groups of one launch. */
 export interface LaunchGroup {
-  /** Descriptors through which a process joins by writing `0`, whoever it is. Whoever takes them closes them. */
-  openJoins(): number[]
+  /** Puts a process in it, which may have ended by then. Of more than one thread, only the first. Errors: those of the system. */
+  join(pid: number): void
   /** Which limit was hit since it was made. */
   breach(): 'memory' | 'pids' | undefined
   /** Kills all that is in it. */
@@ -144,26 +144,29 @@ function enabledIn(folder: string): Controller[] {
 
 /** Whether a group can be made, given limits and joined. */
 function holds(base: Base): boolean {
-  const group = groupOf([base], 'trial', { cpu: 1, memoryBytes: 1024 ** 3, pids: 100 })
-  const joins = group.openJoins()
+  const folder = join(base.folder, 'trial')
+  groupOf([base], 'trial', { cpu: 1, memoryBytes: 1024 ** 3, pids: 100 })
+  let joining: number | undefined
   try {
-    const stdio = ['ignore' as const, 'ignore' as const, 'ignore' as const, ...joins]
-    const args = ['-c', joinLine(3, joins.length), 'sh', 'true']
-    const { status } = spawnSync('/bin/sh', args, { stdio, env: {}, cwd: '/', ...sandboxIdentity() })
-    return joins.length > 0 && status === 0
+    joining = openSync(joinsOf(base.version, folder), constants.O_WRONLY)
+    const stdio = ['ignore' as const, 'ignore' as const, 'ignore' as const, joining]
+    const { status } = spawnSync('/bin/sh', ['-c', 'echo 0 >&3'], { stdio, env: {}, cwd: '/', ...sandboxIdentity() })
+    return status === 0
   } finally {
-    for (const fd of joins) closeSync(fd)
-    removeTree(join(base.folder, 'trial'))
+    if (joining !== undefined) closeSync(joining)
+    removeTree(folder)
   }
 }
 
 function groupOf(bases: readonly Base[], launchId: string, limits: LaunchLimits): LaunchGroup {
-  const made: (Base & { readonly used: readonly Controller[] })[] = []
+  const made: Made[] = []
+  let counters: Counter[] | undefined
   const remove = () => made.map(({ folder }) => removeTree(folder)).every(Boolean)
   try {
     for (const { version, controllers, folder } of bases) {
       const used = controllers.filter((controller) => settingsOf(version, controller, limits).length > 0)
-      if (used.length === 0) continue
+      // Beside other limits, each launch gets its own share of the processors, however many threads it has.
+      if (used.length === 0 && !controllers.includes('cpu')) continue
       const group = join(folder, launchId)
       mkdirSync(group)
       made.push({ version, controllers, folder: group, used })
@@ -176,28 +179,59 @@ function groupOf(bases: readonly Base[], launchId: string, limits: LaunchLimits)
     throw error
   }
   return {
-    // Of version 1, by thread, which needs no lock over all processes of the machine; a shell has one thread.
-    openJoins: () =>
-      made.map(({ version, folder }) =>
-        openSync(join(folder, version === 1 ? 'tasks' : 'cgroup.procs'), constants.O_WRONLY),
-      ),
-    breach() {
-      for (const controller of ['memory', 'pids'] as const)
-        for (const { version, folder, used } of made) {
-          if (!used.includes(controller)) continue
-          const { file, name } = counterOf(version, controller)
-          if (countIn(readFileSync(join(folder, file), 'utf8'), name) > 0) return controller
+    join(pid) {
+      for (const { version, folder } of made)
+        try {
+          writeFileSync(joinsOf(version, folder), String(pid))
+        } catch (error) {
+          if (systemCode(error) !== 'ESRCH') throw error
         }
-      return undefined
+    },
+    breach() {
+      counters ??= openCounters(made)
+      return counters.find(({ fd, name }) => countIn(readAgain(fd), name) > 0)?.controller
     },
     kill: () => made.forEach(({ folder }) => killAllIn(folder)),
     async remove() {
+      for (const { fd } of counters ?? []) closeSync(fd)
+      counters = []
       for (let tries = 0; tries < removeTries; tries++) {
         if (remove()) return
         await sleep(Math.min(50, 1 + tries))
       }
     },
   }
+}
+
+/** The group of a launch in one hierarchy. */
+type Made = Base & { readonly used: readonly Controller[] }
+
+/** Open as long as its launch: it is looked at again and again. */
+interface Counter {
+  readonly controller: 'memory' | 'pids'
+  readonly fd: number
+  readonly name: string
+}
+
+function openCounters(made: readonly Made[]): Counter[] {
+  return (['memory', 'pids'] as const).flatMap((controller) =>
+    made
+      .filter(({ used }) => used.includes(controller))
+      .map(({ version, folder }) => {
+        const { file, name } = counterOf(version, controller)
+        return { controller, fd: openSync(join(folder, file), 'r'), name }
+      }),
+  )
+}
+
+function readAgain(fd: number): string {
+  const bytes = Buffer.alloc(1024)
+  return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0))
+}
+
+/** Of version 1, by thread, which needs no lock over all processes of the machine; bubblewrap has one. */
+function joinsOf(version: 1 | 2, folder: string): string {
+  return join(folder, version === 1 ? 'tasks' : 'cgroup.procs')
 }
 
 function killAllIn(folder: string): void {

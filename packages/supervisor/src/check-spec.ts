@@ -1,5 +1,5 @@
-import type { ExecutorGuarantees, LaunchSpec } from '@seamark/core'
-import { checkLaunchLimits, checkLaunchSpec } from '@seamark/kit'
+import type { ExecutorGuarantees, LaunchLimits, LaunchSpec } from '@seamark/core'
+import { checkLaunchLimits, checkLaunchSpec, type TellProblem } from '@seamark/kit'
 
 /** Below this no quota is small enough to be told from none, and no memory is more than what the sandbox itself takes. */
 const least = { cpu: 0.001, memoryBytes: 1024 * 1024 }
@@ -14,6 +14,11 @@ export function checkSpec(spec: LaunchSpec, guarantees: ExecutorGuarantees): voi
       })
     if ((spec.companions ?? []).length > 0) wrong('/companions', 'This executor starts no companions.')
     // Only then are they looked for.
-    if (spec.limits !== undefined) checkLaunchLimits(spec.limits, guarantees.limits, least, wrong)
+    if (spec.limits !== undefined) checkLimits(spec.limits, guarantees.limits, wrong)
   })
+}
+
+/** Tells of each limit (`/limits/…`) that no supervisor can hold, or that is not held here. */
+export function checkLimits(limits: LaunchLimits, held: ExecutorGuarantees['limits'], wrong: TellProblem): void {
+  checkLaunchLimits(limits, held, least, wrong)
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { checkLimits } from './check-spec.ts'
 export { limitStrengths } from './limit-strengths.ts'
 export { openDiskWatch } from './disk-watch.ts'
 export type { DiskWatch } from './disk-watch.ts'

@@ -24,6 +24,19 @@ export async function allProcesses(): Promise<ProcessUse[]> {
   return found
 }
 
+/** For how long what was seen is new enough for another one. */
+const sharedMs = 25
+
+/** Looks at every process of this machine once for all who ask at about the same time. */
+export function sharedLooks(): () => Promise<readonly ProcessUse[]> {
+  let last: { readonly at: number; readonly seen: Promise<ProcessUse[]> } | undefined
+  return () => {
+    if (last === undefined || performance.now() - last.at > sharedMs)
+      last = { at: performance.now(), seen: allProcesses() }
+    return last.seen
+  }
+}
+
 /**
  * Parses `/proc/PID/stat` (proc(5)): fields 1, 3, 4 and 20. Pure. A zombie uses nothing but what its other threads do; it is
  * told nevertheless, as those that it started are still below it.

@@ -3,7 +3,6 @@ import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { readStatus } from './bubblewrap-status.ts'
 import type { LaunchGroup } from './cgroups.ts'
 import type { Identity } from './identity.ts'
-import { joinLine } from './join-line.ts'
 import type { FirstProcess, SandboxRequest } from './launch-request.ts'
 import { optionsPath, statusPath, type Layout } from './paths.ts'
 import { FOLDER_MARK, killNow, LAUNCH_MARK, processAt } from './procfs.ts'
@@ -17,8 +16,8 @@ const statusBytes = 1024
 /**
  * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
  * environment does not belong into a command line, which every user of the host can read. The sandbox
- * is built while its launch becomes durable, and holds the program back until it is. With control groups, a
- * shell joins them first, so that nothing of it is ever outside.
+ * is built while its launch becomes durable, and holds the program back until it is. With control groups,
+ * bubblewrap waits to be put into them before it does anything, so that nothing of an item is ever outside.
  */
 export function sandboxPlan(
   layout: Layout,
@@ -29,36 +28,36 @@ export function sandboxPlan(
   group?: LaunchGroup,
 ): StartPlan {
   const descriptors: number[] = []
-  let joinsFrom = 0
   try {
     descriptors.push(writeOptions(optionsPath(layout, launchId), sandbox.options))
     if (sandbox.filter !== undefined) descriptors.push(openSync(sandbox.filter, 'r'))
     descriptors.unshift(reserveStatus(statusPath(layout, launchId)))
-    joinsFrom = 3 + descriptors.length
-    descriptors.push(...(group?.openJoins() ?? []))
   } catch (error) {
     for (const fd of descriptors) closeSync(fd)
     throw error
   }
   const filter = sandbox.filter === undefined ? [] : ['--seccomp', '5']
-  const gateFd = 3 + descriptors.length
   const { first } = sandbox
-  const options = ['--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
+  const gateFd = 3 + descriptors.length
+  // Without a byte in it: what bubblewrap takes its arguments from is read to its end first, and that comes when it was let go.
+  const hold = group === undefined ? [] : ['--args', String(gateFd + (first === undefined ? 1 : 2))]
+  const options = [...hold, '--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
   const args =
     first === undefined ? [...options, '--', ...argv] : [...options, '--as-pid-1', '--', ...firstLine(first), ...argv]
   function firstLine({ program, own, tellRefusedWrites }: FirstProcess): string[] {
     const folder = tellRefusedWrites === undefined ? [] : [tellRefusedWrites]
     return [program, String(gateFd + 1), String(own), ...folder, '--']
   }
-  const join = ['-c', joinLine(joinsFrom, 3 + descriptors.length - joinsFrom), 'sh', sandbox.program]
   return {
-    ...(group === undefined ? { file: sandbox.program, args } : { file: '/bin/sh', args: [...join, ...args] }),
+    file: sandbox.program,
+    args,
     // For bubblewrap itself, which clears it inside: nothing that an item sets may reach the host's loader.
     env: { [LAUNCH_MARK]: launchId, [FOLDER_MARK]: layout.id },
     cwd: '/',
     descriptors,
     gated: true,
     reports: first !== undefined,
+    ...(group !== undefined && { enter: (pid) => group.join(pid) }),
     ...identity,
     kill(pid) {
       // Until the sandbox's first process has a session of its own it is in the same group; from

@@ -10,8 +10,10 @@ export interface StartPlan {
   readonly descriptors: readonly number[]
   /** Whether the program waits until the pipe after the descriptors is closed; otherwise it runs at once. */
   readonly gated: boolean
-  /** Whether the last descriptor, after that pipe, is one to which its first process says how it ended. */
+  /** Whether the descriptor after that pipe is one to which its first process says how it ended. */
   readonly reports?: boolean
+  /** What is done with the process before it goes on, for which it waits until the last descriptor of all is closed. */
+  readonly enter?: (pid: number) => void
   readonly uid?: number
   readonly gid?: number
   /** Kills the whole tree of the first process, as far as it can be known at once. */

@@ -14,6 +14,7 @@ import { outputPath, statusPath, type Layout } from './paths.ts'
 import { openPipes } from './pipes.ts'
 import { plainPlan } from './plain-plan.ts'
 import { bootId, processAt } from './procfs.ts'
+import { sharedLooks } from './process-tree.ts'
 import { recover } from './recover.ts'
 import { sandboxPlan } from './sandbox-plan.ts'
 import { openStreams, type StandardStreams } from './standard-streams.ts'
@@ -69,6 +70,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
   const [late, pipes] = await Promise.all([recover(layout, store, sweep, boot), openPipes(layout.pipes, identity)])
   await endLeftGroups(layout)
   let cgroups: Cgroups | undefined
+  const boundsHost = { cgroups: () => (cgroups ??= openCgroups(layout)), processes: sharedLooks() }
 
   const known = (executor: string, launchId: string): Launch | undefined => {
     const launch = store.launches.get(launchId)
@@ -90,12 +92,7 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
     const bounds =
       limits === undefined
         ? undefined
-        : await openBounds(
-            launchId,
-            limits,
-            sandbox ?? { writable: [], promised: [] },
-            () => (cgroups ??= openCgroups(layout)),
-          )
+        : await openBounds(launchId, limits, sandbox ?? { writable: [], promised: [] }, boundsHost)
     let streams: StandardStreams | undefined
     try {
       streams = await openStreams(pipes, stdin)

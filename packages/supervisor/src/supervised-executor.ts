@@ -45,8 +45,10 @@ export function supervisedExecutor(options: SupervisedExecutorOptions): Executor
     async launch(launchId, spec, { signal } = {}) {
       throwIfAborted(signal)
       checkLaunchId(launchId)
-      checkSpec(spec, options.guarantees)
-      const launch = await options.prepare(spec, await client.hello(signal))
+      const { defaultLimits } = options.guarantees
+      const limited = defaultLimits === undefined ? spec : { ...spec, limits: { ...defaultLimits, ...spec.limits } }
+      checkSpec(limited, options.guarantees)
+      const launch = await options.prepare(limited, await client.hello(signal))
       return answerFrom(await client.ask({ op: 'launch', launchId, launch }, signal))
     },
     async attach(launchId, { signal } = {}) {

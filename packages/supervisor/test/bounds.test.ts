@@ -2,6 +2,7 @@ import { sleep } from '@seamark/kit'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { openBounds } from '../src/bounds.ts'
 import type { Cgroups } from '../src/cgroups.ts'
+import { allProcesses } from '../src/process-tree.ts'
 import { temporaryFolder, until } from './support/world.ts'
 
 const looks = vi.hoisted(() => ({ count: 0, released: () => {} }))
@@ -17,7 +18,15 @@ vi.mock('../src/disk-use.ts', () => ({
 it('while files are added up all other limits are looked at, and one end is told', async () => {
   const none: Cgroups = { controllers: [], make: () => expect.fail('there are none'), close: () => undefined }
   const writable = [temporaryFolder()]
-  const bounds = await openBounds('slow', { diskBytes: 1, idleMs: 300 }, { writable, promised: [] }, () => none)
+  const bounds = await openBounds(
+    'slow',
+    { diskBytes: 1, idleMs: 300 },
+    { writable, promised: [] },
+    {
+      cgroups: () => none,
+      processes: allProcesses,
+    },
+  )
   onTestFinished(() => bounds.close())
   const told: string[] = []
   bounds.watch(

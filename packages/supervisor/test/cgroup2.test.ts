@@ -4,7 +4,6 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync } f
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { removeTree } from '../src/cgroups.ts'
-import { joinLine } from '../src/join-line.ts'
 import { until } from './support/world.ts'
 
 /** Where version 2 is mounted beside version 1, and alone. */
@@ -17,7 +16,7 @@ it.runIf(process.getuid?.() === 0 && mount !== undefined)(
     mkdirSync(group)
     const fd = openSync(join(group, 'cgroup.procs'), constants.O_WRONLY)
     const script = 'for i in 1 2 3; do setsid sleep 60 & done; wait'
-    const child = spawn('/bin/sh', ['-c', joinLine(3, 1), 'sh', '/bin/sh', '-c', script], {
+    const child = spawn('/bin/sh', ['-c', `echo 0 >&3 && exec 3>&-; ${script}`], {
       stdio: ['ignore', 'ignore', 'ignore', fd],
       uid: 12_345,
       gid: 12_345,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { foldersUp, hierarchiesOf } from '../src/cgroup-places.ts'
 import { countIn, counterOf, settingsOf } from '../src/cgroup-settings.ts'
-import { joinLine } from '../src/join-line.ts'
 
 const v1 = `32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
 35 31 0:32 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory
@@ -85,9 +84,5 @@ describe('settings of control groups', () => {
     expect(countIn('low 0\nhigh 0\nmax 12\noom 4\noom_kill 0\n', 'oom_kill')).toBe(0)
     expect(countIn('max 7\n', 'max')).toBe(7)
     expect(countIn('', 'max')).toBe(0)
-  })
-
-  it('are joined before anything else, or nothing runs', () => {
-    expect(joinLine(6, 2)).toBe('echo 0 >&6 && echo 0 >&7 && exec 6>&- && exec 7>&- && exec "$@"')
   })
 })

@@ -1,4 +1,4 @@
-import type { LaunchSpec } from '@seamark/core'
+import type { Executor, LaunchSpec } from '@seamark/core'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sandboxExecutor } from '../../src/index.ts'
@@ -18,15 +18,17 @@ export interface BombReport {
 export async function explode(dir: string): Promise<BombReport> {
   const executor = sandboxExecutor({ dir, graceMs: 0, name: `bombs-${process.getuid?.()}` })
   const limits = { memoryBytes: 128 * MiB, pids: 40, diskBytes: 16 * MiB }
+  // What its launches say nothing of holds them too.
+  const byDefault = sandboxExecutor({ dir, graceMs: 0, name: `default-${process.getuid?.()}`, limits })
   let count = 0
-  const end = async (script: string, more: Partial<LaunchSpec> = {}) => {
+  const end = async (script: string, { by = executor, ...more }: Partial<LaunchSpec> & { by?: Executor } = {}) => {
     const workspace = join(dir, 'workspaces', String(++count))
     mkdirSync(workspace, { recursive: true, mode: 0o700 })
     const mounts = [{ source: workspace, target: '/workspace', mode: 'read-write' as const }]
-    const { reason, code } = await see(executor, script, {
+    const { reason, code } = await see(by, script, {
       mounts,
       cwd: '/workspace',
-      limits,
+      ...(by === executor && { limits }),
       timeoutMs: 25_000,
       ...more,
     })
@@ -34,7 +36,9 @@ export async function explode(dir: string): Promise<BombReport> {
   }
   try {
     const beside = end('i=0; while [ $i -lt 40 ]; do sleep 0.1; i=$((i+1)); /bin/true || exit 9; done; exit 7')
-    const memory = await end(`node -e "const a = []; for (;;) a.push(Buffer.alloc(4 * ${MiB}, 1))"`)
+    const hoard = `node -e "const a = []; for (;;) a.push(Buffer.alloc(4 * ${MiB}, 1))"`
+    const memory = await end(hoard)
+    const memoryByDefault = await end(hoard, { by: byDefault })
     const inTmp = await end('head -c 400M /dev/zero > /tmp/full; sleep 20')
     const memfd = await end(`perl -e 'my ($name, $mib) = ("bomb", "x" x ${MiB});
       my $fd = syscall(${process.arch === 'arm64' ? 279 : 319}, $name, 0);
@@ -44,14 +48,17 @@ export async function explode(dir: string): Promise<BombReport> {
       my $id = shmget(0, 400 * ${MiB}, 01600) // exit 4;
       shmwrite($id, $mib, $_ * ${MiB}, ${MiB}) for 0..399; sleep 20'`)
     // Lit again and again: where none of it can fork any more it goes out by itself, maybe before anybody has looked.
-    const pids = await end(`exec perl -e 'for (1..200) {
+    const forks = `exec perl -e 'for (1..200) {
       my $pid = fork; exec("sh", "-c", "f() { f | f & }; f") if defined $pid and $pid == 0;
-      select(undef, undef, undef, 0.1) }'`)
+      select(undef, undef, undef, 0.1) }'`
+    const pids = await end(forks)
+    const pidsByDefault = await end(forks, { by: byDefault })
     const worker = "new (require('worker_threads').Worker)('setTimeout(() => 0, 1e6)', { eval: true })"
     const threads = await end(`node -e "for (let i = 0; i < 60; i++) ${worker}"`, {
       limits: { ...limits, memoryBytes: 2048 * MiB },
     })
     const disk = await end('head -c 60M /dev/zero > full; sleep 20')
+    const wider = await end('head -c 60M /dev/zero > full; exit 5', { by: byDefault, limits: { diskBytes: 64 * MiB } })
     const unlinked = await end('exec 3> full; rm full; head -c 60M /dev/zero >&3; sleep 20')
     const odd = await end('mkdir "$(printf \'o\\377\')"; head -c 60M /dev/zero > "$(printf \'o\\377/full\')"; sleep 20')
     const idle = await end('echo a; sleep 0.2; echo b; sleep 20', { limits: { idleMs: 600 } })
@@ -60,11 +67,26 @@ export async function explode(dir: string): Promise<BombReport> {
       strengths: Object.fromEntries(
         Object.entries(executor.guarantees.limits).map(([name, { value }]) => [name, value]),
       ),
-      ends: { memory, inTmp, memfd, segment, pids, threads, disk, unlinked, odd, idle, within },
+      ends: {
+        memory,
+        memoryByDefault,
+        inTmp,
+        memfd,
+        segment,
+        pids,
+        pidsByDefault,
+        threads,
+        disk,
+        wider,
+        unlinked,
+        odd,
+        idle,
+        within,
+      },
       beside: await beside,
     }
   } finally {
-    await executor.close?.()
+    await Promise.all([executor.close?.(), byDefault.close?.()])
   }
 }
 

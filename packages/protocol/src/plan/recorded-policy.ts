@@ -1,6 +1,6 @@
 import type { EffectivePolicy, ItemPolicy, LevelPolicy, Policy, PolicyPart, RunPolicies } from '@seamark/core'
 import { isSeamError } from '@seamark/kit'
-import { effective, explainPolicy } from '@seamark/policy'
+import { effective, explainPolicy, type ExplainOptions } from '@seamark/policy'
 import type { PolicyView, SetupPolicyView } from '../wire/policy.ts'
 import { levelsAbove, levelsAboveSetup, says, setupPart } from './deployment-policies.ts'
 
@@ -79,8 +79,11 @@ export function recordedSetupPolicy({ policies = {}, policy }: RecordedSetupPoli
   return { ...view, ...(parts && { parts: parts.map((part) => setupPart(policies, part)) }) }
 }
 
-function setupText({ said, digest, policy, parts }: SetupPolicyView): readonly string[] {
-  const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] }, { of: 'set-up' })
+type Otherwise = Pick<ExplainOptions, 'otherwise'>
+
+function setupText({ said, digest, policy, parts }: SetupPolicyView, held: Otherwise): readonly string[] {
+  const told = { digest, policy, parts: parts ?? [], problems: [] }
+  const [first = '', ...rest] = explainPolicy(told, { of: 'set-up', ...held })
   return [
     said ? `set-up, ${first}` : 'set-up: nothing is said of it, these are the defaults.',
     'It sees its key files only.',
@@ -99,19 +102,21 @@ export function policyText({
   said,
   executor,
   isolation,
+  defaultLimits,
   parent,
   digest,
   policy,
   parts,
   setup,
 }: PolicyView): readonly string[] {
-  const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] })
+  const held: Otherwise = defaultLimits === undefined ? {} : { otherwise: { executor, limits: defaultLimits } }
+  const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] }, held)
   return [
     said ? first : 'No level says anything: these are the defaults.',
     `executor ${executor}${isolation === undefined ? '' : `, isolation ${isolation}`}`,
     ...(parent === undefined ? [] : [`added by ${parent}, which gives it no more than it has itself`]),
     ...(isolation === 'none' ? ['It isolates nothing: of what follows it holds limits at most.'] : []),
     ...whence(parts, rest),
-    ...(setup === undefined ? [] : setupText(setup)),
+    ...(setup === undefined ? [] : setupText(setup, held)),
   ]
 }

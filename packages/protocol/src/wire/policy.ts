@@ -3,6 +3,7 @@ import type {
   Isolation,
   ItemPolicy,
   ItemSpec,
+  LaunchLimits,
   Policy,
   PolicyLevel,
   PolicyPart,
@@ -21,6 +22,8 @@ export interface PolicyView {
   readonly executor: string
   /** How strongly that one separates an attempt from its host; absent where this deployment has none of that name. */
   readonly isolation?: Isolation
+  /** What its executor holds where `policy` has no such limit; absent where it holds nothing then, or there is none of that name. */
+  readonly defaultLimits?: LaunchLimits
   /** The item that added it: its policy is the level `parent`, and pointers are into that. Absent for an item of the plan. */
   readonly parent?: string
   /** False where no level says anything: `policy` is then what attempts get by default, and no record names it. */
@@ -63,20 +66,20 @@ const rule: z.ZodType<EgressRule> = z.object({
   meter: maybe(z.string()),
 })
 
+const heldLimits = {
+  cpu: maybe(z.number()),
+  memoryBytes: maybe(count),
+  pids: maybe(count),
+  diskBytes: maybe(count),
+  idleMs: maybe(count),
+}
+const launchLimits: z.ZodType<LaunchLimits> = z.object(heldLimits)
+
 /** A policy in the units of the engine. */
 export const policy: z.ZodType<Policy> = z.object({
   filesystem: maybe(z.object({ read: maybe(words), write: maybe(words), hide: maybe(words) })),
   network: maybe(z.object({ allow: z.array(rule) })),
-  limits: maybe(
-    z.object({
-      cpu: maybe(z.number()),
-      memoryBytes: maybe(count),
-      pids: maybe(count),
-      diskBytes: maybe(count),
-      wallClockMs: maybe(count),
-      idleMs: maybe(count),
-    }),
-  ),
+  limits: maybe(z.object({ ...heldLimits, wallClockMs: maybe(count) })),
   tools: maybe(z.object({ shell: maybe(words), deny: maybe(words) })),
 })
 
@@ -92,6 +95,7 @@ export const policyView: z.ZodType<PolicyView> = z.object({
   item: z.string(),
   executor: z.string(),
   isolation: maybe(isolation),
+  defaultLimits: maybe(launchLimits).describe('What its executor holds where `policy` has no such limit.'),
   parent: maybe(z.string()).describe(
     'The item that added it, whose policy is the level `parent`; absent for one of the plan.',
   ),
