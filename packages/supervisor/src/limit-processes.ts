@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { release } from 'node:os'
+import { sandboxIdentity } from './identity.ts'
 import { SYSTEM_PATH } from './paths.ts'
 
 /** Since when the kernel counts the processes of a user in each user namespace apart (getrlimit(2), RLIMIT_NPROC). */
@@ -17,6 +18,8 @@ export function limitProcesses(pid: number, most: number): Promise<void> {
       env: { PATH: SYSTEM_PATH },
       cwd: '/',
       stdio: 'ignore',
+      // As its own user: over another's, root needs a capability that it has not in most containers.
+      ...sandboxIdentity(),
     })
     // They are counted in any case.
     child.once('error', () => resolve())
