@@ -38,7 +38,7 @@ const mayImport = {
   sdk: ['core', 'kit', 'protocol'],
   cli: ['core', 'kit', 'log', 'evidence', 'protocol', 'config', 'sdk'],
   migrate: ['core', 'kit', 'log'],
-  probes: ['core', 'kit', 'log'],
+  probes: ['core', 'forwarder', 'kit', 'log'],
   conformance: ['core', 'kit', 'log'],
   testing: ['core', 'kit', 'log', 'journal'],
   'testing-services': ['core', 'kit'],

@@ -203,6 +203,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     signers,
     anchors,
     secrets,
+    egress,
     memory,
     queues,
     planNames: names,

@@ -1,5 +1,6 @@
 import type {
   AuditAnchor,
+  Egress,
   Executor,
   Journal,
   Projections,
@@ -55,6 +56,8 @@ export interface Deployment {
   readonly anchors: readonly AuditAnchor[]
   /** What it gives is kept in `memory`. */
   readonly secrets: SecretStore
+  /** What leads attempts out. */
+  readonly egress: Egress
   readonly memory: SecretMemory
   readonly queues: Queues
   /** What a plan may name here. */

@@ -13,7 +13,7 @@ import { PROBE_BASIS } from './probe-results.ts'
  * is not configured, and those of `probeExecutor`.
  */
 export async function probed(
-  { declared, probes, dataDir }: Deployment,
+  { declared, probes, dataDir, egress }: Deployment,
   name: string,
   options: CallOptions = {},
 ): Promise<DoctorCheck[]> {
@@ -24,7 +24,7 @@ export async function probed(
     })
   const dir = join(dataDir, 'probes')
   try {
-    const report = await probeExecutor(executor, { ...options, dir, now: Date.now(), basis: PROBE_BASIS })
+    const report = await probeExecutor(executor, { ...options, dir, now: Date.now(), basis: PROBE_BASIS, egress })
     await probes.keep(report, options)
     const { isolation, network } = borneOut(executor.guarantees, report)
     const measured = `isolation ${isolation.value}, network ${network.value}; report ${probeDigest(report)}`

@@ -3,6 +3,8 @@ import { SEEN } from './probe-executor.ts'
 import { SURVIVES } from './survive.ts'
 import type { ProbeKind } from './targets.ts'
 import { TRIES } from './tries.ts'
+import { WAY_TRIES } from './try-way-out.ts'
+import { ARRIVED } from './way-out.ts'
 
 const listed = (kinds: Readonly<Record<string, ProbeKind>>) =>
   Object.entries(kinds).map(([id, { about, advisories = [] }]) => ({ id, about, advisories }))
@@ -11,5 +13,6 @@ const listed = (kinds: Readonly<Record<string, ProbeKind>>) =>
 export const PROBES: readonly (Required<ProbeKind> & { readonly id: string })[] = [
   ...listed(TRIES),
   ...listed(SEEN),
-  ...[SURVIVES, ...BOMBS].map(({ id, about }) => ({ id, about, advisories: [] })),
+  ...listed(WAY_TRIES),
+  ...[ARRIVED, SURVIVES, ...BOMBS].map(({ id, about }) => ({ id, about, advisories: [] })),
 ]

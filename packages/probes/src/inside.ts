@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Absent, targetsFrom } from './targets.ts'
 import { TRIES } from './tries.ts'
+import { WAY_TRIES } from './try-way-out.ts'
 
 // From a file: what a process is called with can be read by others, and one try looks there.
 const targets = targetsFrom(readFileSync(process.argv[2] ?? '', 'utf8'))
@@ -11,7 +12,8 @@ function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-for (const [id, tried] of Object.entries(TRIES)) {
+const wayIsOpen = process.argv[3] === 'way'
+for (const [id, tried] of Object.entries(wayIsOpen ? WAY_TRIES : TRIES)) {
   try {
     const got = await tried.run(targets)
     say(got === undefined ? { id, got: 'nothing' } : { id, got: 'through', detail: got.slice(0, 200) })
@@ -22,8 +24,10 @@ for (const [id, tried] of Object.entries(TRIES)) {
   }
 }
 
-// Away from its session and its parents: what lives on is seen outside by what it writes.
-const left = `setInterval(() => require('fs').appendFileSync('left-behind', '.'), 20)`
-spawn(process.execPath, ['-e', left], { detached: true, stdio: 'ignore' }).unref()
-await new Promise((resolve) => setTimeout(resolve, 500))
+if (!wayIsOpen) {
+  // Away from its session and its parents: what lives on is seen outside by what it writes.
+  const left = `setInterval(() => require('fs').appendFileSync('left-behind', '.'), 20)`
+  spawn(process.execPath, ['-e', left], { detached: true, stdio: 'ignore' }).unref()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+}
 say({ id: 'end', got: 'nothing' })

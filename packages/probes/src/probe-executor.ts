@@ -1,18 +1,18 @@
-import type { Executor } from '@seamark/core'
+import type { Egress, Executor } from '@seamark/core'
 import { launchId, SeamError, sleep } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { explode } from './bombs.ts'
-import { endOf } from './end-of.ts'
 import { layOut } from './host.ts'
 import type { LaidOut } from './host.ts'
 import type { Probe, ProbeReport } from './report.ts'
+import { runInside } from './run-inside.ts'
 import { hostHere } from './signed-report.ts'
 import { survive } from './survive.ts'
 import type { ProbeKind } from './targets.ts'
 import { TRIES } from './tries.ts'
+import { tryWayOut } from './way-out.ts'
 
 export interface ProbeOptions {
   /** A folder in which attempts of this executor may have their workspaces. */
@@ -23,14 +23,12 @@ export interface ProbeOptions {
   readonly now: number
   /** What the result holds for besides what the executor says of itself, such as the version of the service. */
   readonly basis?: Readonly<Record<string, string>>
+  /** What leads attempts out: with it all of the network is tried again with a way out open. Default: none is opened. */
+  readonly egress?: Egress
   readonly signal?: AbortSignal
 }
 
-const inSource = import.meta.url.endsWith('.ts')
-const program = fileURLToPath(new URL(inSource ? './inside.ts' : './inside.js', import.meta.url))
-const timeoutMs = 120_000
 const lastWordsMs = 300
-const mostOutput = 1024 * 1024
 
 /**
  * Starts an attempt that tries to get out, and tells what held: what it says itself, and what was seen from outside.
@@ -51,12 +49,13 @@ export async function probeExecutor(executor: Executor, options: ProbeOptions): 
   mkdirSync(workspace, { recursive: true, mode: 0o700 })
   const laidOut = await layOut(options.dir)
   try {
-    const { dir, node = 'node', signal } = options
+    const { dir, node = 'node', egress, signal } = options
     const call = signal === undefined ? {} : { signal }
     // Before anything is tried: what is made with other things meanwhile was not probed.
     const basis = { ...options.basis, ...(await executor.basis?.(call)) }
     const probes = [
       ...(await tried(executor, options, workspace, laidOut)),
+      ...(egress === undefined ? [] : await tryWayOut(executor, egress, { dir, node, host: laidOut }, call)),
       await survive(executor, dir, node, call),
       ...(await explode(executor, dir, node, call)),
     ]
@@ -84,40 +83,12 @@ async function tried(
   const call = signal === undefined ? {} : { signal }
   writeFileSync(join(workspace, 'targets'), JSON.stringify(host.targets), { mode: 0o600 })
   try {
-    const answer = await executor.launch(
-      id,
-      {
-        argv: [node, '/probe/' + (inSource ? 'inside.ts' : 'inside.js'), 'targets'],
-        env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-        cwd: '/workspace',
-        mounts: [
-          { source: workspace, target: '/workspace', mode: 'read-write' },
-          { source: dirname(program), target: '/probe', mode: 'read-only' },
-        ],
-        timeoutMs,
-        maxOutputBytes: mostOutput,
-      },
-      call,
-    )
-    if (answer.outcome === 'refused')
-      throw new SeamError('UNAVAILABLE', `Executor ${executor.name} has no room for a probe now.`)
-    let said = ''
-    for await (const bytes of executor.output(id, 'stdout', 0, call)) said += Buffer.from(bytes).toString('utf8')
-    const exit = await endOf(executor, id, signal)
+    const ran = await runInside(executor, id, { workspace, node, argv: ['targets'] }, call)
     const size = left(workspace)
     await sleep(lastWordsMs, signal)
     const stayed = left(workspace) > size
-    const probes = read(said)
-    if (probes === undefined)
-      throw new SeamError(
-        'UNAVAILABLE',
-        `The probe did not come to its end: ${exit.reason} ${exit.code ?? exit.detail ?? ''}`,
-        {
-          remedy: `Look whether ${node} runs inside.`,
-        },
-      )
     return [
-      ...probes,
+      ...ran(TRIES),
       seen('tree/left-behind', size === 0 ? 'not-tried' : stayed ? 'escaped' : 'held'),
       seen('network/arrived', host.arrived() > 0 ? 'escaped' : 'held'),
       seen('process/killed', host.alive() ? 'held' : 'escaped'),
@@ -143,38 +114,4 @@ function seen(id: SeenId, outcome: Probe['outcome']): Probe {
 function left(workspace: string): number {
   const path = join(workspace, 'left-behind')
   return existsSync(path) ? statSync(path).size : 0
-}
-
-/** What the program said, which ran in a place that is not trusted; `undefined` where it is not whole. */
-function read(said: string): Probe[] | undefined {
-  const lines = new Map<string, Said>()
-  for (const line of said.split('\n')) {
-    const one = lineFrom(line)
-    if (one !== undefined) lines.set(one.id, one)
-  }
-  if (!lines.has('end')) return undefined
-  return Object.entries(TRIES).map(([id, { about }]) => {
-    const { got, detail } = lines.get(id) ?? {}
-    // Of what it does not tell, nothing was held.
-    const outcome = got === 'nothing' ? 'held' : got === 'absent' ? 'not-tried' : 'escaped'
-    return { id, about, outcome, ...(typeof detail === 'string' && { detail }) }
-  })
-}
-
-interface Said {
-  readonly id: string
-  readonly got?: unknown
-  readonly detail?: unknown
-}
-
-function lineFrom(line: string): Said | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
-      ? { ...value, id: value.id }
-      : undefined
-  } catch {
-    // Such as the warning of a program; the end is missed where something was cut.
-    return undefined
-  }
 }

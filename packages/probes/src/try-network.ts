@@ -9,7 +9,13 @@ import type { Try } from './targets.ts'
 
 const patienceMs = 1_500
 /** Link-local services of AWS, ECS, GCP and Azure; of AWS over IPv6; of Alibaba and of Azure's wire server. */
-const metadata = ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '100.100.100.200', '168.63.129.16']
+export const metadata: readonly string[] = [
+  '169.254.169.254',
+  '169.254.170.2',
+  'fd00:ec2::254',
+  '100.100.100.200',
+  '168.63.129.16',
+]
 const resolvers = ['1.1.1.1', '8.8.8.8', '2606:4700:4700::1111']
 
 /** The network: in a sandbox without one there is nothing to reach, whatever the host can. */
@@ -134,7 +140,7 @@ function leads(relay: TcpNetConnectOpts | IpcNetConnectOpts, to: string): Promis
 }
 
 /** Whether what is said to someone gets an answer of a kind. */
-function answers(
+export function answers(
   to: TcpNetConnectOpts | IpcNetConnectOpts,
   saying: Buffer,
   isOne: (said: Buffer) => boolean,

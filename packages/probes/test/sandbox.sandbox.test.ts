@@ -1,6 +1,7 @@
-import type { Executor } from '@seamark/core'
+import type { Egress, Executor } from '@seamark/core'
 import { processExecutor } from '@seamark/executor-process'
 import { prepareRoot, sandboxExecutor } from '@seamark/executor-sandbox'
+import { gatewayEgress } from '@seamark/gateway'
 import {
   chmodSync,
   existsSync,
@@ -15,7 +16,7 @@ import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { borneOut, probeExecutor } from '../src/index.ts'
 import type { ProbeReport } from '../src/index.ts'
 
@@ -42,6 +43,7 @@ interface Leak {
 async function probe(
   leak?: Leak,
   broken: (executor: Executor) => Executor = (executor) => executor,
+  egress?: Egress,
 ): Promise<ProbeReport> {
   const dir = join(root, String(count++))
   mkdirSync(dir)
@@ -73,7 +75,7 @@ exec bwrap "$@"
   }
   const executor = sandboxExecutor({ dir, graceMs: 0, ...(leak && { bubblewrap }) })
   try {
-    return await probeExecutor(broken(executor), { dir, now: 1, basis: { service: 's' } })
+    return await probeExecutor(broken(executor), { dir, now: 1, basis: { service: 's' }, ...(egress && { egress }) })
   } finally {
     await executor.close?.()
     expect(readdirSync(dir).filter((name) => name.startsWith('probe'))).toEqual([])
@@ -121,6 +123,50 @@ describe('the probes', () => {
       isolation: { value: 'namespace', proof: 'probed' },
       limits: { memory: { value: 'none' }, pids: { value: 'none' }, disk: { value: 'none' } },
     })
+  })
+
+  it('find no way past a gateway, and that it decided on all of it', async () => {
+    const egress = gatewayEgress({ resolve: async () => expect.fail('no rule injects'), onNotice: () => undefined })
+    onTestFinished(() => egress.close())
+    const report = await probe(undefined, undefined, egress)
+    expect(escapes(report)).toEqual([])
+    const ways = report.probes.filter(({ id }) => id.startsWith('network/way/'))
+    expect(ways.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 8 }, () => 'held'))
+  })
+
+  it('find a gateway that leads listed names to the host', async () => {
+    const privateRanges = ['127.0.0.0/8', '::1/128']
+    const resolve = async () => expect.fail('no rule injects')
+    const egress = gatewayEgress({ resolve, privateRanges, onNotice: () => undefined })
+    onTestFinished(() => egress.close())
+    const report = await probe(undefined, undefined, egress)
+    expect(escapes(report)).toEqual(['network/way/arrived'])
+    expect(borneOut(sandboxExecutor({ dir: root }).guarantees, report).network).toEqual({
+      value: 'host',
+      proof: 'probed',
+    })
+  })
+
+  it('find a gateway that leads anywhere, and a network beside one', async () => {
+    const open = (said: string): Egress => ({
+      async open({ socketPath }) {
+        const server = createServer((socket) => {
+          socket.on('error', () => undefined)
+          socket.once('data', () => socket.end(said))
+        })
+        await new Promise<void>((resolve) => server.listen({ path: socketPath, writableAll: true }, resolve))
+        const close = async (): Promise<void> => void server.close()
+        return { cas: [], endpoints: [], close }
+      },
+    })
+    const anywhere = escapes(await probe(undefined, undefined, open('HTTP/1.1 200 OK\r\n\r\n')))
+    expect(anywhere).toEqual(['host', 'metadata', 'private', 'address', 'name'].map((name) => `network/way/${name}`))
+    const refuses = open('HTTP/1.1 403 No\r\n\r\n')
+    const beside = await probe({ add: '--share-net' }, undefined, refuses)
+    expect(escapes(beside)).toContain('network/way/beside')
+    // It noted nothing: that it held is not known.
+    const ways = beside.probes.filter(({ id }) => id.startsWith('network/way/'))
+    expect(new Set(ways.map(({ outcome }) => outcome))).toEqual(new Set(['escaped', 'not-tried']))
   })
 
   it('find what survives a kill', async () => {
