@@ -1,3 +1,5 @@
+import { gatewayEgress } from '@seamark/gateway'
+import type { GatewayEgress } from '@seamark/gateway'
 import { borneOut, probeExecutor } from '@seamark/probes'
 import type { ProbeReport } from '@seamark/probes'
 import { startDocker } from '@seamark/testing-services'
@@ -6,7 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dockerExecutor } from '../src/index.ts'
 
 const makeImage = join(import.meta.dirname, '../bin/make-image.sh')
@@ -35,12 +37,24 @@ afterAll(async () => {
 const escapes = ({ probes }: ProbeReport): string[] =>
   probes.filter(({ outcome }) => outcome === 'escaped').map(({ id }) => id)
 
+/** One that leads nowhere but to the public hosts of rules. */
+function gateway(more: { readonly privateRanges?: readonly string[] } = {}): GatewayEgress {
+  const resolve = async () => expect.fail('no rule injects')
+  const egress = gatewayEgress({ resolve, onNotice: () => undefined, ...more })
+  onTestFinished(() => egress.close())
+  return egress
+}
+
+const waysOf = ({ probes }: ProbeReport): string[] =>
+  probes.filter(({ id }) => id.startsWith('network/way/')).map(({ outcome }) => outcome)
+
 describe('the probes', { timeout: 120_000 }, () => {
   it('find no way out of a container', async () => {
-    const executor = dockerExecutor({ socketPath: engine.socketPath, image, requireDigest: true })
-    const report = await probeExecutor(executor, { dir, now: 1 })
+    const executor = dockerExecutor({ socketPath: engine.socketPath, image, requireDigest: true, dir })
+    const report = await probeExecutor(executor, { dir, now: 1, egress: gateway() })
     await executor.close?.()
     expect(escapes(report)).toEqual([])
+    expect(waysOf(report)).toEqual(Array.from({ length: 8 }, () => 'held'))
     expect(report.basis).toMatchObject({ image, runtime: 'runc' })
     expect(report.probes.filter(({ outcome }) => outcome === 'not-tried').map(({ id }) => id)).toEqual([])
     expect(borneOut(executor.guarantees, report)).toMatchObject({
@@ -50,10 +64,26 @@ describe('the probes', { timeout: 120_000 }, () => {
     })
   })
 
-  it('take from gVisor what they can not see held', async () => {
-    const executor = dockerExecutor({ socketPath: engine.socketPath, image, deployment: 'gvisor', runtime: 'runsc' })
-    const report = await probeExecutor(executor, { dir, now: 1 })
+  it('find a gateway that leads a container to the host', async () => {
+    const executor = dockerExecutor({ socketPath: engine.socketPath, image, deployment: 'leads', dir })
+    const egress = gateway({ privateRanges: ['127.0.0.0/8', '::1/128'] })
+    const report = await probeExecutor(executor, { dir, now: 1, egress })
     await executor.close?.()
+    expect(escapes(report)).toEqual(['network/way/arrived'])
+  })
+
+  it('take from gVisor what they can not see held', async () => {
+    const executor = dockerExecutor({
+      socketPath: engine.socketPath,
+      image,
+      deployment: 'gvisor',
+      runtime: 'runsc',
+      dir,
+    })
+    const report = await probeExecutor(executor, { dir, now: 1, egress: gateway() })
+    await executor.close?.()
+    // Its engine runs it without --host-uds=open.
+    expect(new Set(waysOf(report))).toEqual(new Set(['not-tried']))
     // No filter is in force, its own kernel answers, and what it does not show counts as not there.
     expect(new Set(escapes(report))).toEqual(
       new Set([

@@ -1,6 +1,6 @@
 import type { CallOptions, Egress, Executor } from '@seamark/core'
 import { forwarderProgram, throughForwarder } from '@seamark/forwarder'
-import { hasCode, launchId } from '@seamark/kit'
+import { hasCode, launchId, toSeamError } from '@seamark/kit'
 import { randomUUID } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -85,9 +85,10 @@ export async function tryWayOut(
       await executor.reap(id)
     }
   } catch (error) {
-    if (!hasCode(error, 'UNSUPPORTED')) throw error
+    // Its deployment gives such attempts no place, or its engine no way.
+    if (!hasCode(error, 'UNSUPPORTED') && !hasCode(error, 'INVALID_INPUT')) throw error
     const all = [...Object.entries(WAY_TRIES).map(([of, { about }]) => ({ id: of, about })), ARRIVED]
-    return all.map((probe) => notTried(probe, 'it can lead no attempt out'))
+    return all.map((probe) => notTried(probe, `it can lead no attempt out: ${toSeamError(error).message}`))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
