@@ -25,7 +25,9 @@ export function planNames(parts: {
     const problems = new Map<string, Problem>()
     for (const executor of executors) {
       // What worked once is not tried before each submission; its failures are those of launches then.
-      const problem = works.has(executor) ? undefined : await executor.unavailable?.()
+      // What stood in the way of a way out may have been put right.
+      const isKnown = works.has(executor) && executor.guarantees.noWayOut === undefined
+      const problem = isKnown ? undefined : await executor.unavailable?.()
       if (problem === undefined) works.add(executor)
       const lacking = problem ?? (await shortfall(executor))
       if (lacking !== undefined) problems.set(executor.name, lacking)
@@ -65,12 +67,13 @@ export function planNames(parts: {
 
 /** As it says it now: some learn what they promise from the place they stand on. */
 function holdsOf({ guarantees }: Executor): ExecutorHolds {
-  const { filesystem, network, limits, companions } = guarantees
+  const { filesystem, network, limits, companions, noWayOut } = guarantees
   const { cpu, memory, pids, disk, idle } = limits
   return {
     filesystem,
     network: network.value,
     ...(companions && { companions }),
+    ...(noWayOut && { noWayOut }),
     limits: {
       cpu: cpu.value,
       memory: memory.value,

@@ -27,6 +27,11 @@ export interface ExecutorGuarantees {
   }
   /** What holds a launch where its `limits` say nothing, each by itself, as far as `limits` above holds it. Absent: nothing. */
   readonly defaultLimits?: LaunchLimits
+  /**
+   * Why no program of an attempt can reach the gateway's socket, where that is so. What stands on a backend may know it only after
+   * `unavailable` has asked that.
+   */
+  readonly noWayOut?: Problem
   /** Images that companions of an attempt may have, by digest. Absent: it starts none. */
   readonly companions?: readonly string[]
   /** Whether `send` is there. */

@@ -1,4 +1,4 @@
-import type { Executor, LaunchAnswer, LaunchSpec, LaunchState } from '@seamark/core'
+import type { Executor, LaunchAnswer, LaunchSpec, LaunchState, Problem } from '@seamark/core'
 import { checkLaunchId, isSeamError, orAbort, SeamError, sleep, throwIfAborted } from '@seamark/kit'
 import { sandboxIdentity } from '@seamark/supervisor'
 import { randomUUID } from 'node:crypto'
@@ -7,7 +7,7 @@ import { checkSpec } from './check-spec.ts'
 import { changesSince, parseCursor, type Known } from './cursor.ts'
 import { openCompanions } from './companions.ts'
 import { dockerPort } from './docker-port.ts'
-import { openEngine } from './engine.ts'
+import { openEngine, wayOutProblem } from './engine.ts'
 import { guaranteesOf } from './guarantees.ts'
 import { openGuards } from './guards.ts'
 import { openInput } from './input.ts'
@@ -51,6 +51,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
   const { name, deployment } = settings
   const scope = scopeOf(deployment, name)
   const guarantees = guaranteesOf(settings.runtime, settings.serviceImages, settings.limits)
+  let noWayOut: Problem | undefined
   const engine = openEngine(dockerPort(settings.socketPath), settings)
   const companions = openCompanions(engine, scope, settings)
   const launches = openLaunches(engine, scope, companions)
@@ -79,7 +80,9 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
     spec: 'executor/v1',
     kind: 'docker',
     name,
-    guarantees,
+    get guarantees() {
+      return { ...guarantees, ...(noWayOut && { noWayOut }) }
+    },
 
     async launch(launchId, spec, { signal } = {}) {
       throwIfAborted(signal)
@@ -182,7 +185,8 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
       try {
         engine.forget()
         await orAbort(engine.ready(), signal)
-        const { image } = await engine.ready()
+        const { image, engine: facts } = await engine.ready()
+        noWayOut = wayOutProblem(facts, settings)
         const there = await engine.call('Looking for the image', (port) => port.image(image.id, signal), signal)
         if (there !== undefined) return guards.trouble()?.problems[0]
         const message = `The engine does not have the image ${settings.image} any more.`

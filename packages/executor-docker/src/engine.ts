@@ -1,3 +1,4 @@
+import type { Problem } from '@seamark/core'
 import { orAbort, SeamError } from '@seamark/kit'
 import { basename } from 'node:path'
 import { checkKeeper } from './keeper.ts'
@@ -102,19 +103,20 @@ export function checkEngine(facts: EngineFacts, { runtime }: Settings): void {
 }
 
 /**
- * Refuses a way out where no program could take it with `UNSUPPORTED`: gVisor lets none connect to a socket of the host, such as the
- * gateway's, unless it is told to. Pure.
+ * Why no program could take a way out, if none could: gVisor lets none connect to a socket of the host, such as the gateway's, unless
+ * it is told to. Pure.
  */
-export function checkWayOut({ runtimes }: Pick<EngineFacts, 'runtimes'>, { runtime }: Pick<Settings, 'runtime'>): void {
+export function wayOutProblem(
+  { runtimes }: Pick<EngineFacts, 'runtimes'>,
+  { runtime }: Pick<Settings, 'runtime'>,
+): Problem | undefined {
   const { path = '', args = [] } = runtimes[runtime] ?? {}
-  if (basename(path) !== 'runsc' || args.some((arg) => OPENS_SOCKETS.test(arg))) return
-  throw new SeamError(
-    'UNSUPPORTED',
-    `The runtime ${runtime} lets no attempt connect to the gateway: it runs without --host-uds=open.`,
-    {
-      remedy: `Add "--host-uds=open" to \`runtimeArgs\` of ${runtime} in /etc/docker/daemon.json and restart the engine, or ask for no way out.`,
-    },
-  )
+  if (basename(path) !== 'runsc' || args.some((arg) => OPENS_SOCKETS.test(arg))) return undefined
+  return {
+    code: 'UNSUPPORTED',
+    message: `The runtime ${runtime} lets no attempt connect to the gateway: it runs without --host-uds=open.`,
+    remedy: `Add "--host-uds=open" to \`runtimeArgs\` of ${runtime} in /etc/docker/daemon.json and restart the engine, or ask for no way out.`,
+  }
 }
 
 const OPENS_SOCKETS = /^--?(host-uds=(open|all)|fsgofer-host-uds(=true)?)$/

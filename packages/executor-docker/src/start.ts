@@ -4,7 +4,7 @@ import { hasCode, SeamError, sleep } from '@seamark/kit'
 import { isBelow } from './check-spec.ts'
 import type { Companions } from './companions.ts'
 import { containerConfig, notStartedConfig, type Launching } from './container-config.ts'
-import { checkWayOut, type Engine } from './engine.ts'
+import { wayOutProblem, type Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
 import { keeperProgram, makeWatchword } from './keeper.ts'
 import { findMissing, type Look } from './missing.ts'
@@ -96,7 +96,8 @@ export function openStarter(
     const images = await companions.images(spec)
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
     const own = await forwarderProcesses({ argv: spec.argv, mounts })
-    if (own > 0) checkWayOut(facts, settings)
+    const noWayOut = own > 0 ? wayOutProblem(facts, settings) : undefined
+    if (noWayOut !== undefined) throw new SeamError(noWayOut.code, noWayOut.message, { problems: [noWayOut] })
     const launching: Launching = {
       launchId,
       scope,

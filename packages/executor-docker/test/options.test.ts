@@ -2,7 +2,7 @@ import { hasCode, isSeamError } from '@seamark/kit'
 import { describe, expect, it } from 'vitest'
 import { checkSpec } from '../src/check-spec.ts'
 import { dockerExecutor } from '../src/index.ts'
-import { checkEngine, checkWayOut } from '../src/engine.ts'
+import { checkEngine, wayOutProblem } from '../src/engine.ts'
 import { guaranteesOf } from '../src/guarantees.ts'
 import { checkOptions, isPinned, type DockerExecutorOptions } from '../src/options.ts'
 
@@ -90,12 +90,7 @@ describe('an engine', () => {
 
   it('is refused for a way out that its runtime would not let any attempt take', () => {
     const codeWith = (path: string, ...args: readonly string[]) => {
-      try {
-        checkWayOut({ runtimes: { it: { path, args } } }, { runtime: 'it' })
-        return 'taken'
-      } catch (error) {
-        return hasCode(error, 'UNSUPPORTED') ? 'UNSUPPORTED' : error
-      }
+      return wayOutProblem({ runtimes: { it: { path, args } } }, { runtime: 'it' })?.code ?? 'taken'
     }
     for (const args of [
       [],

@@ -80,6 +80,9 @@ describe('the probes', { timeout: 120_000 }, () => {
       runtime: 'runsc',
       dir,
     })
+    expect(executor.guarantees).not.toHaveProperty('noWayOut')
+    expect(await executor.unavailable?.()).toBeUndefined()
+    expect(executor.guarantees.noWayOut).toMatchObject({ code: 'UNSUPPORTED', remedy: expect.any(String) })
     const report = await probeExecutor(executor, { dir, now: 1, egress: gateway() })
     await executor.close?.()
     // Its engine runs it without --host-uds=open.

@@ -63,6 +63,8 @@ describe('what is run again', () => {
       'UNSUPPORTED /items/1/network/allow/0',
       `${SETUP}/policy/limits/pids`,
     ])
+    const closed = { ...strong, noWayOut: { message: 'No socket can be reached.' } }
+    expect(again({ executors: [{ name: 'x', holds: closed }] }, [1])).toContain('UNSUPPORTED /items/1/network/allow/0')
     expect(again({ egress: { inject: [], meters: { model: ['api.example'] } } })).toEqual([
       'UNSUPPORTED /items/1/network/allow/0',
     ])

@@ -14,6 +14,8 @@ import type {
 export interface ExecutorHolds {
   readonly filesystem: ExecutorGuarantees['filesystem']
   readonly network: ExecutorGuarantees['network']['value']
+  /** Why no attempt can take a way out, where that is so. */
+  readonly noWayOut?: { readonly message: string; readonly remedy?: string }
   /** Images that services may be containers of. Absent: it starts none. */
   readonly companions?: readonly string[]
   readonly limits: Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk' | 'idle', LimitStrength>>

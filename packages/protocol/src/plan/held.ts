@@ -97,6 +97,8 @@ function checkPlace(
     refuse(network, 'There is no way out for attempts here.', 'Leave it out: the sandbox has no network.')
   else if (allow.length > 0 && (holds?.filesystem !== 'private' || holds.network === 'host'))
     refuse(network, `Executor ${quoted(name)} can not hold an attempt to a way out.`, elsewhere)
+  else if (allow.length > 0 && holds?.noWayOut !== undefined)
+    refuse(network, holds.noWayOut.message, holds.noWayOut.remedy ?? elsewhere)
   else if (network.length > 0 && (holds?.network ?? 'host') === 'host')
     refuse(network, `Executor ${quoted(name)} leaves an attempt the network of the host.`, elsewhere)
   for (const [index, { host, inject, meter }] of allow.entries()) {
