@@ -1,8 +1,9 @@
 import type { CallOptions } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { SeamError, systemCode } from '@seamark/kit'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookBelow } from './contained.ts'
+import { copyObjects } from './copy-objects.ts'
 import type { GitBase, Mirrors } from './mirrors.ts'
 import { NO_NETWORK, RAW_ATTRIBUTES } from './mirrors.ts'
 import type { Git } from './run-git.ts'
@@ -20,7 +21,10 @@ export async function materializeGit(
   options?: CallOptions,
 ): Promise<void> {
   const signal = options?.signal
-  await git(['clone', '--quiet', '--no-hardlinks', '--no-checkout', '--template=', '--', mirror, dir], {
+  const shallow = await isThere(join(mirror, 'shallow'))
+  // What a clone only borrows is there at once; of a shallow repository git borrows nothing.
+  const borrowing = shallow ? '--no-hardlinks' : '--shared'
+  await git(['clone', '--quiet', borrowing, '--no-checkout', '--template=', '--', mirror, dir], {
     config: ['core.logAllRefUpdates=false'],
     signal,
   })
@@ -29,10 +33,29 @@ export async function materializeGit(
   await Promise.all([
     writeFile(join(gitDir, 'info', 'attributes'), RAW_ATTRIBUTES),
     writeFile(join(gitDir, 'config'), configOf(workspace.commit)),
-    rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true }),
   ])
-  await fetchWhereMissing(git, mirror, gitDir, workspace.commit, signal)
-  await git(['checkout', '--quiet', '--force', '--detach', workspace.commit, '--'], { gitDir, workTree: dir, signal })
+  if (shallow) await fetchWhereMissing(git, mirror, gitDir, workspace.commit, signal)
+  const stop = new AbortController()
+  const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  const work = [
+    git(['checkout', '--quiet', '--force', '--detach', workspace.commit, '--'], {
+      gitDir,
+      workTree: dir,
+      config: ['checkout.workers=0'],
+      signal: both,
+    }),
+    // Beside it: that one takes a processor, this one the disk.
+    ...(shallow ? [] : [copyObjects(join(mirror, 'objects'), join(gitDir, 'objects'), { signal: both })]),
+  ]
+  try {
+    await Promise.all(work)
+  } catch (error) {
+    stop.abort()
+    // Nothing may write there any more once this has failed.
+    await Promise.allSettled(work)
+    throw error
+  }
+  await rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true })
 }
 
 /** The same with its submodules in their places, each a private clone of its own with nothing that leads back. */
@@ -50,6 +73,16 @@ export async function materializeWhole(
       throw new SeamError('INTEGRITY', `There is no place for submodule ${module.path} in its commit.`)
     await materializeWhole(git, mirrors, module, join(dir, module.path), options)
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
 }
 
 // A clone of a shallow mirror has only what branches and tags lead to.
