@@ -34,6 +34,8 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'radosgw', package: 'radosgw', probe: ['--version'] },
   { name: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql-15', probe: ['--version'] },
   { name: 'pgbouncer', package: 'pgbouncer', probe: ['--version'] },
+  { name: 'git-lfs', package: 'git-lfs', probe: ['version'] },
+  { name: '/usr/sbin/sshd', package: 'openssh-server', probe: ['-V'] },
   { name: 'curl', package: 'curl', probe: ['--version'] },
   { name: 'dockerd', package: 'docker.io', probe: ['--version'] },
   { name: '/usr/bin/docker', package: 'docker.io', probe: ['--version'] },

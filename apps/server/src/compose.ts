@@ -108,7 +108,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     dir: join(dataDir, 'work'),
     storage,
     runtimes,
-    git: { ...gitOptions(environment), ...(config.git?.submodules && { submodules: config.git.submodules }) },
+    git: { ...gitOptions(environment), ...config.git },
     secrets,
     egress,
     children: childrenDoor({

@@ -117,6 +117,11 @@ async function resolveWorkspace(
       remedy: 'Take out submodules.',
       place: { pointer: '/submodules' },
     })
+  if (workspace.lfs === true && resolved.type === 'git' && resolved.lfs === undefined)
+    throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} leave pointers of Git LFS.`, {
+      remedy: 'Take out lfs.',
+      place: { pointer: '/lfs' },
+    })
   if (workspace.history !== undefined && resolved.type === 'git' && resolved.history === undefined)
     throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} fetch the whole history.`, {
       remedy: 'Take out history.',

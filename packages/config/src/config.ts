@@ -95,6 +95,11 @@ export interface SeamarkConfig {
      * `user@host:path`, and absolute folders, each for all that is below it.
      */
     readonly submodules?: readonly string[]
+    /**
+     * Where files of Git LFS may come from that `.lfsconfig` of a repository names, beside the folder of the host that the repository is in,
+     * written alike.
+     */
+    readonly lfs?: readonly string[]
   }
   /** Signs checkpoints; its role is `log`. Default: a key in the folder `keys` of the data folder, made at the first start. */
   readonly signer?: Signer

@@ -63,7 +63,7 @@ const shape = z.strictObject({
   executors: maybe(z.array(z.unknown()).min(1)),
   runtimes: maybe(z.array(z.unknown()).min(1)),
   workspaces: maybe(z.unknown()),
-  git: maybe(z.strictObject({ submodules: maybe(z.array(gitFolder)) })),
+  git: maybe(z.strictObject({ submodules: maybe(z.array(gitFolder)), lfs: maybe(z.array(gitFolder)) })),
   signer: maybe(z.unknown()),
   exportSigner: maybe(z.unknown()),
   anchors: maybe(z.array(z.unknown())),

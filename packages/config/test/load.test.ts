@@ -73,7 +73,7 @@ describe('a file that was not named', () => {
   })
 })
 
-describe('where submodules may come from', () => {
+describe('where submodules and files of Git LFS may come from', () => {
   test.each([
     ['https://git.example/acme', true],
     ['ssh://git@git.example/acme/', true],
@@ -87,6 +87,10 @@ describe('where submodules may come from', () => {
     ['/srv/../etc', false],
     ['', false],
   ])('%s: %s', async (folder, right) => {
+    const other = `export default { git: { lfs: [${JSON.stringify(folder)}] } }`
+    const same = loadConfig({ cwd: await repository({ 'seamark.config.mjs': other }), named: 'seamark.config.mjs' })
+    if (right) expect(await same).toMatchObject({ config: { git: { lfs: [folder] } } })
+    else await expect(same).rejects.toMatchObject({ problems: [{ place: { pointer: '/git/lfs/0' } }] })
     const text = `export default { git: { submodules: [${JSON.stringify(folder)}] } }`
     const loaded = loadConfig({ cwd: await repository({ 'seamark.config.mjs': text }), named: 'seamark.config.mjs' })
     if (right) expect(await loaded).toMatchObject({ config: { git: { submodules: [folder] } } })

@@ -51,6 +51,8 @@ export interface PlanWorkspace {
   readonly ref?: string
   /** `true` fills submodules, and theirs, with the commits that the base has of them. Default: they are left empty. */
   readonly submodules?: boolean
+  /** `true` puts files in the places of their Git LFS pointers. Default: pointers are left. */
+  readonly lfs?: boolean
   /** `none` fetches only the base commit, of a repository on a server. Default: attempts have the whole history. */
   readonly history?: 'none'
   readonly setup?: PlanSetup
@@ -366,6 +368,8 @@ export type ResolvedWorkspace =
       readonly history?: 'none'
       /** Submodules that have their files. */
       readonly filled?: readonly ResolvedSubmodule[]
+      /** Where objects of Git LFS come from: git's own folder of a repository of this machine, or a server. Absent where pointers are left. */
+      readonly lfs?: string
     }
 
 /** A submodule at the commit that the tree around it has of it. */
@@ -376,6 +380,8 @@ export interface ResolvedSubmodule {
   readonly source: string
   /** Commit id, 40 or 64 lower-case hex characters. */
   readonly commit: string
+  /** As in the workspace around it. */
+  readonly lfs?: string
   /** Tree id of the commit. */
   readonly tree: string
   readonly filled?: readonly ResolvedSubmodule[]

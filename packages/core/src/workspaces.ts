@@ -7,6 +7,8 @@ export interface WorkspaceSource {
   readonly ref?: string
   /** Whether submodules are filled. */
   readonly submodules?: boolean
+  /** Whether files of Git LFS are filled. */
+  readonly lfs?: boolean
   /** `none`: only the base commit is wanted. */
   readonly history?: 'none'
   /** Absolute folder that a relative `git` is relative to. */
@@ -32,7 +34,7 @@ export interface WorkspaceDiff {
 /** What files an attempt sees. Everything in a workspace is hostile input. */
 export interface Workspaces extends Seam<'workspaces/v1'> {
   /**
-   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `FORBIDDEN` (a submodule from where none may come),
+   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `FORBIDDEN` (a submodule, or files of Git LFS, from where none may come),
    * `UNAVAILABLE`. One that is not about
    * the repository has the pointer of what it is about, such as `/ref`.
    */

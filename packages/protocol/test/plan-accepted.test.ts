@@ -39,7 +39,7 @@ describe('an accepted plan', () => {
     const plan = accepted(`
 version: 1
 name: fix
-workspace: { git: ., ref: main, submodules: true, history: none, setup: { run: npm ci, key: [./package.json], paths: [node_modules], timeout: 90s } }
+workspace: { git: ., ref: main, submodules: true, lfs: true, history: none, setup: { run: npm ci, key: [./package.json], paths: [node_modules], timeout: 90s } }
 defaults: { executor: process, timeout: 20m, retries: { max: 2, minDelay: 500ms }, env: { A: a, B: b } }
 budget: { wallClock: 1d }
 queue: slow
@@ -61,7 +61,7 @@ items:
     expect(plan).toMatchObject({
       name: 'fix',
       timeoutMs: 86_400_000,
-      workspace: { git: '.', ref: 'main', submodules: true, history: 'none' },
+      workspace: { git: '.', ref: 'main', submodules: true, lfs: true, history: 'none' },
       setup: { run: 'npm ci', key: ['package.json'], paths: ['node_modules'], timeoutMs: 90_000 },
     })
     const [lint, all, order] = plan.items

@@ -166,6 +166,7 @@ describe('the head', () => {
       'version: 1\nworkspace: { submodules: true }\nitems: [{ id: a, run: x }]',
       'INVALID_INPUT /workspace/submodules',
     ],
+    ['lfs alone', 'version: 1\nworkspace: { lfs: true }\nitems: [{ id: a, run: x }]', 'INVALID_INPUT /workspace/lfs'],
     [
       'history alone',
       'version: 1\nworkspace: { history: none }\nitems: [{ id: a, run: x }]',

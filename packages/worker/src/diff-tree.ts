@@ -1,5 +1,7 @@
 import type { CallOptions, ChangedFile, WorkspaceDiff } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
+import { mustBeAsTheyWere } from './lfs-unchanged.ts'
+import type { LfsFiles } from './lfs-object.ts'
 import type { WorkerLimits } from './limits.ts'
 import type { Scratch } from './mirrors.ts'
 import type { BytePath } from './path-bytes.ts'
@@ -18,6 +20,8 @@ export interface DiffTask extends CallOptions {
   readonly exclude: readonly string[]
   /** Submodules that are not empty; what is in them is not looked at. */
   readonly filled: ReadonlySet<BytePath>
+  /** Files of Git LFS, which are not the pointers that the base has in their places. */
+  readonly lfs: LfsFiles
   readonly limits: WorkerLimits
 }
 
@@ -34,6 +38,7 @@ export async function diffAgainst(git: Git, scratch: Scratch, task: DiffTask): P
     base,
     exclude: new Set(task.exclude.map(bytePath)),
     filled: task.filled,
+    held: task.lfs,
     maxEntries: limits.maxEntries,
     maxDepth: limits.maxDepth,
     check: (path, size) => {
@@ -41,6 +46,7 @@ export async function diffAgainst(git: Git, scratch: Scratch, task: DiffTask): P
     },
     ...(task.signal && { signal: task.signal }),
   })
+  await mustBeAsTheyWere(dir, task.lfs, paths.held, paths.removed, task)
   for (const [path, size] of large) {
     // The base may hold files over the limit; one of another size was changed.
     const tracked = base.get(path)

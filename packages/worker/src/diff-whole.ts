@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { lookBelow } from './contained.ts'
 import { diffAgainst } from './diff-tree.ts'
 import type { GitTools } from './git-tools.ts'
+import { filledFiles } from './lfs.ts'
 import type { GitBase } from './mirrors.ts'
 import { bytePath } from './path-bytes.ts'
 
@@ -21,6 +22,7 @@ export async function diffWhole(
   const { exclude = [], ...call } = options
   const filled = base.filled ?? []
   const gitDir = await mirrors.ensure(base, call)
+  const lfs = await filledFiles(tools, gitDir, base, call)
   const diff = await mirrors.scratch((scratch) =>
     diffAgainst(git, scratch, {
       gitDir,
@@ -28,6 +30,7 @@ export async function diffWhole(
       dir,
       limits,
       exclude,
+      lfs,
       filled: new Set(filled.map(({ path }) => bytePath(path))),
       ...call,
     }),

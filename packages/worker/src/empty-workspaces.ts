@@ -42,6 +42,7 @@ export function emptyWorkspacesWith({ git, mirrors, limits }: GitTools): Workspa
           limits,
           exclude: call?.exclude ?? [],
           filled: new Set(),
+          lfs: new Map(),
           ...(call?.signal && { signal: call.signal }),
         }),
       )

@@ -1,3 +1,4 @@
+import type { LfsTransport } from './lfs-server.ts'
 import type { WorkerLimits } from './limits.ts'
 import { WORKER_LIMITS } from './limits.ts'
 import type { Mirrors } from './mirrors.ts'
@@ -24,6 +25,10 @@ export interface GitTools {
   readonly limits: WorkerLimits
   /** Where submodules may come from beside the folder of their repository's host. */
   readonly submodules: readonly string[]
+  /** Where files of Git LFS may come from beside that folder and the repository's own server. */
+  readonly lfs: readonly string[]
+  /** How servers are reached. */
+  readonly transport: LfsTransport
 }
 
 export function gitTools(options: GitWorkspacesOptions): GitTools {
@@ -34,5 +39,7 @@ export function gitTools(options: GitWorkspacesOptions): GitTools {
     mirrors: mirrors(options.dir, git),
     limits: { ...WORKER_LIMITS, ...options.limits },
     submodules: options.git?.submodules ?? [],
+    lfs: options.git?.lfs ?? [],
+    transport: options.git ?? {},
   }
 }

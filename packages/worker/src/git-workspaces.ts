@@ -18,7 +18,7 @@ export function gitWorkspaces(options: GitWorkspacesOptions): Workspaces {
 }
 
 export function gitWorkspacesWith(tools: GitTools): Workspaces {
-  const { dir: own, git, mirrors: store, limits } = tools
+  const { dir: own, limits } = tools
   return {
     spec: 'workspaces/v1',
     kind: 'git',
@@ -26,7 +26,7 @@ export function gitWorkspacesWith(tools: GitTools): Workspaces {
     guarantees: {},
     resolve: (source, call) => onHost('Reading the repository', own, () => resolveGit(tools, source, call)),
     materialize: (workspace, dir, call) =>
-      onHost('Making the workspace', dir, () => materializeWhole(git, store, gitOnly(workspace), dir, call)),
+      onHost('Making the workspace', dir, () => materializeWhole(tools, gitOnly(workspace), dir, call)),
     diff: async (workspace, dir, call) => diffWhole(tools, gitOnly(workspace), dir, call),
     snapshot: (dir, call) => snapshotOf(dir, limits, call),
   }

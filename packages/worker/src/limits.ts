@@ -24,6 +24,10 @@ export interface WorkerLimits {
   readonly maxSubmodules: number
   /** Submodules, one in another. */
   readonly maxSubmoduleDepth: number
+  /** Files of Git LFS of one repository. A plan that has more is refused. */
+  readonly maxLfsFiles: number
+  /** Bytes of them together. */
+  readonly maxLfsBytes: number
 }
 
 export const WORKER_LIMITS: WorkerLimits = {
@@ -40,4 +44,6 @@ export const WORKER_LIMITS: WorkerLimits = {
   maxServiceLogBytes: 16 * 2 ** 20,
   maxSubmodules: 256,
   maxSubmoduleDepth: 8,
+  maxLfsFiles: 100_000,
+  maxLfsBytes: 16 * 2 ** 30,
 }

@@ -4,7 +4,9 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookBelow } from './contained.ts'
 import { copyObjects } from './copy-objects.ts'
-import type { GitBase, Mirrors } from './mirrors.ts'
+import type { GitTools } from './git-tools.ts'
+import { fillLfs, passOver } from './lfs.ts'
+import type { GitBase } from './mirrors.ts'
 import { NO_NETWORK, RAW_ATTRIBUTES } from './mirrors.ts'
 import type { Git } from './run-git.ts'
 
@@ -58,20 +60,21 @@ export async function materializeGit(
   await rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true })
 }
 
-/** The same with its submodules in their places, each a private clone of its own with nothing that leads back. */
+/** The same with its files of Git LFS and its submodules in their places, each a private clone of its own with nothing that leads back. */
 export async function materializeWhole(
-  git: Git,
-  mirrors: Mirrors,
+  tools: GitTools,
   base: GitBase,
   dir: string,
   options?: CallOptions,
 ): Promise<void> {
-  await materializeGit(git, await mirrors.ensure(base, options), base, dir, options)
+  const gitDir = await tools.mirrors.ensure(base, options)
+  await materializeGit(tools.git, gitDir, base, dir, options)
+  await passOver(tools, dir, await fillLfs(tools, gitDir, base, dir, options), options)
   for (const module of base.filled ?? []) {
     const at = await lookBelow(dir, module.path)
     if (at?.isDirectory() !== true)
       throw new SeamError('INTEGRITY', `There is no place for submodule ${module.path} in its commit.`)
-    await materializeWhole(git, mirrors, module, join(dir, module.path), options)
+    await materializeWhole(tools, module, join(dir, module.path), options)
   }
 }
 

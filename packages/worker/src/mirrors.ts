@@ -9,7 +9,7 @@ import type { Git } from './run-git.ts'
 export type GitWorkspace = Extract<ResolvedWorkspace, { type: 'git' }>
 
 /** What files come from: a workspace, or one of its submodules. */
-export type GitBase = Pick<GitWorkspace, 'source' | 'commit' | 'tree' | 'history' | 'filled'>
+export type GitBase = Pick<GitWorkspace, 'source' | 'commit' | 'tree' | 'history' | 'filled' | 'lfs'>
 
 /**
  * Every attribute that makes git change bytes or start a program, back to unset. `info/attributes`

@@ -12,6 +12,7 @@ import { placeInputs } from './inputs.ts'
 import { keyFiles, placeLayer } from './layers.ts'
 import type { AttemptLayout } from './layout.ts'
 import { seenLayout } from './layout.ts'
+import { fillLfs } from './lfs.ts'
 import { lookThroughLaunch } from './look-for-secrets.ts'
 import { materializeFiles } from './materialize.ts'
 import { isContained } from './path-bytes.ts'
@@ -133,6 +134,7 @@ async function fillWorkspace(
     await mirrors.scratch(({ index }) =>
       materializeFiles(git, gitDir, index, workspace.tree, files.keys(), dir, options),
     )
+    await fillLfs(tools.git, gitDir, workspace, dir, { ...options, only: (path) => files.has(path) })
     return
   }
   if (task.resumeFrom !== undefined) return untar(tools.blobs.fetch(task.resumeFrom, options), dir, options)

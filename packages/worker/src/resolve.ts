@@ -3,6 +3,7 @@ import { SeamError, sha256Hex } from '@seamark/kit'
 import { dirname } from 'node:path'
 import { treeEntries } from './diff-tree.ts'
 import type { GitTools } from './git-tools.ts'
+import { resolveLfs } from './lfs.ts'
 import type { GitWorkspace } from './mirrors.ts'
 import { isPartial } from './mirrors.ts'
 import { splitNul } from './path-bytes.ts'
@@ -44,11 +45,11 @@ export async function resolveGit(
     const partial = await isPartial(git, source.path, options)
     const pinned = await pin(git, call, ref, source.path, partial)
     const filled = wanted.submodules === true
-    const modules = filled
-      ? await withSubmodules(tools, { call, commit: pinned.commit, address: source.path, gitDir }, options)
-      : {}
+    const outer = { call, commit: pinned.commit, address: source.path, gitDir, lfs: wanted.lfs }
+    const modules = filled ? await withSubmodules(tools, outer, options) : {}
+    const lfs = wanted.lfs === true ? await withLfs(tools, source.path, pinned.commit, options) : {}
     const changes = await uncommitted(git, gitDir, call, filled)
-    return { type: 'git', source: source.path, ...pinned, ...modules, uncommitted: changes }
+    return { type: 'git', source: source.path, ...pinned, ...modules, ...lfs, uncommitted: changes }
   }
   const address = source.type === 'bundle' ? source.path : source.url
   if (wanted.history === 'none') return resolveLone(tools, { ...wanted, ref }, address, options)
@@ -56,9 +57,10 @@ export async function resolveGit(
   const call: GitCall = { gitDir, signal }
   const name = ref === 'HEAD' ? await remoteHead(git, call, address) : ref
   const pinned = await pin(git, call, name, address)
-  const outer = { call, commit: pinned.commit, address }
+  const outer = { call, commit: pinned.commit, address, lfs: wanted.lfs }
   const modules = wanted.submodules === true ? await withSubmodules(tools, outer, options) : {}
-  return { type: 'git', source: address, ...pinned, ...modules, uncommitted: { count: 0, paths: [] } }
+  const lfs = wanted.lfs === true ? await withLfs(tools, address, pinned.commit, options) : {}
+  return { type: 'git', source: address, ...pinned, ...modules, ...lfs, uncommitted: { count: 0, paths: [] } }
 }
 
 /** A commit of a server without what came before it: neither the first commit is known, nor what branches lead to. */
@@ -72,11 +74,14 @@ async function resolveLone(
   const commit = await remoteCommit(tools.git, address, wanted.ref, options)
   const { gitDir, tree } = await tools.mirrors.commit(address, commit, { ...options, history })
   const call: GitCall = { gitDir, signal: options?.signal }
-  const modules = wanted.submodules === true ? await withSubmodules(tools, { call, commit, address }, options) : {}
+  const outer = { call, commit, address, lfs: wanted.lfs }
+  const modules = wanted.submodules === true ? await withSubmodules(tools, outer, options) : {}
+  const place = { source: address, outermost: address, gitDir, commit, tree }
+  const lfs = wanted.lfs === true ? { lfs: await resolveLfs(tools, place, options) } : {}
   const submodules = submodulesOf(await treeEntries(tools.git, call, commit))
   const repository = repositoryId(address)
   const pinned = { source: address, repository, commit, tree, submodules, history } as const
-  return { type: 'git', ...pinned, ...modules, uncommitted: { count: 0, paths: [] } }
+  return { type: 'git', ...pinned, ...modules, ...lfs, uncommitted: { count: 0, paths: [] } }
 }
 
 /** The commit that a server has for a name, in the order in which git looks names up. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
@@ -105,6 +110,12 @@ async function remoteCommit(git: Git, address: string, ref: string, options?: Ca
 async function withSubmodules(tools: GitTools, outer: Outer, options?: CallOptions) {
   const filled = await resolveSubmodules(tools, outer, options)
   return filled.length === 0 ? {} : { submodules: [], filled }
+}
+
+/** Fetched at submit, so that what is missing is known then. */
+async function withLfs(tools: GitTools, source: string, commit: string, options?: CallOptions) {
+  const { gitDir, tree } = await tools.mirrors.commit(source, commit, options)
+  return { lfs: await resolveLfs(tools, { source, outermost: source, gitDir, commit, tree }, options) }
 }
 
 // Only the named folder itself: otherwise a plain folder below a repository would be taken for the whole of it.

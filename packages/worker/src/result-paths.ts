@@ -18,6 +18,8 @@ export interface ResultPaths {
   readonly present: readonly BytePath[]
   /** Base paths that are gone, or that something else took the place of. */
   readonly removed: readonly BytePath[]
+  /** What is at paths that are not taken in but held to what they were. */
+  readonly held: readonly WalkEntry[]
 }
 
 export interface ResultPathsOptions extends CallOptions {
@@ -25,6 +27,8 @@ export interface ResultPathsOptions extends CallOptions {
   readonly exclude: ReadonlySet<BytePath>
   /** Submodules that are not empty; what is in them is not looked at. */
   readonly filled: ReadonlySet<BytePath>
+  /** Base paths of which the base has something other than the workspace. */
+  readonly held: { has(path: BytePath): boolean }
   readonly maxEntries: number
   readonly maxDepth: number
   /** Called for each file that is taken in. */
@@ -52,8 +56,14 @@ export async function resultPaths(dir: string, ignored: Ignored, options: Result
   const counter = entryCounter(options.maxEntries)
   const present: BytePath[] = []
   const kept = new Set<BytePath>()
+  const held: WalkEntry[] = []
 
   const take = (entry: WalkEntry) => {
+    if (options.held.has(entry.path)) {
+      held.push(entry)
+      kept.add(entry.path)
+      return
+    }
     if (entry.kind === 'other') throw unsupportedFile(entry.path, 'it is a pipe, a socket or a device')
     if (entry.kind === 'file') options.check(entry.path, entry.stat.size)
     present.push(entry.path)
@@ -94,7 +104,7 @@ export async function resultPaths(dir: string, ignored: Ignored, options: Result
     level = next
   }
   const removed = [...base.keys()].filter((path) => !kept.has(path) && !isUnder(path, exclude))
-  return { present, removed }
+  return { present, removed, held }
 }
 
 /** Which of some paths are ignored. */

@@ -15,6 +15,8 @@ export interface GitOptions {
    * all that is below it, such as `https://git.example/shared`.
    */
   readonly submodules?: readonly string[]
+  /** Where files of Git LFS may come from beside the server of their repository, written alike. */
+  readonly lfs?: readonly string[]
 }
 
 export interface GitCall {

@@ -3,6 +3,7 @@ import { isSeamError, SeamError } from '@seamark/kit'
 import { join } from 'node:path'
 import { treeEntries } from './diff-tree.ts'
 import type { GitTools } from './git-tools.ts'
+import { resolveLfs } from './lfs.ts'
 import { asText, bytePath, isContained, shown, splitNul } from './path-bytes.ts'
 import type { BytePath } from './path-bytes.ts'
 import type { Git, GitCall } from './run-git.ts'
@@ -17,6 +18,8 @@ export interface Outer {
   readonly address: string
   /** Git's own folder of a local repository, where it keeps clones of submodules. */
   readonly gitDir?: string
+  /** Whether files of Git LFS are wanted. */
+  readonly lfs?: boolean | undefined
 }
 
 const maxFileBytes = 2 ** 20
@@ -80,8 +83,10 @@ export async function resolveSubmodules(
     const source = local.gitDir ?? (await named(path, () => realSource(address, listed)))
     const { gitDir, tree } = await named(path, () => tools.mirrors.commit(source, commit, options))
     const call: GitCall = { gitDir, signal: options?.signal }
+    const place = { source, outermost: outer.address, gitDir, commit, tree }
+    const lfs = outer.lfs === true ? await named(path, () => resolveLfs(tools, place, options), '/lfs') : undefined
     const inner = await below({ call, commit, address: source, ...local }, depth + 1)
-    return { path, source, commit, tree, ...(inner.length > 0 && { filled: inner }) }
+    return { path, source, commit, tree, ...(lfs !== undefined && { lfs }), ...(inner.length > 0 && { filled: inner }) }
   }
 
   return below(outer, 1)
@@ -179,7 +184,7 @@ async function realSource(address: string, allowed: readonly string[]): Promise<
   })
 }
 
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function named<T>(path: string, work: () => Promise<T>, about = pointer): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -189,7 +194,7 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
     throw new SeamError(code, message, {
       cause: error,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      problems: problems.map((problem) => ({ ...problem, message, place: { pointer } })),
+      problems: problems.map((problem) => ({ ...problem, message, place: { pointer: about } })),
     })
   }
 }

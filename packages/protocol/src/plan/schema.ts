@@ -85,6 +85,7 @@ const workspace = z.strictObject({
       .boolean()
       .describe('true fills submodules, and theirs, with the commits that the base has of them. Default false.'),
   ),
+  lfs: maybe(z.boolean().describe('true puts files in the places of their Git LFS pointers. Default false.')),
   history: maybe(
     z
       .literal('none')

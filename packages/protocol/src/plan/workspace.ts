@@ -16,13 +16,14 @@ function holdsSecret(git: string): boolean {
 
 /** Where the files come from; the submitter's folder is added by who knows it. */
 export function checkWorkspace(plan: Omit<Plan, 'items'>, faults: Faults): Omit<WorkspaceSource, 'from'> {
-  const { git, ref, setup, submodules, history } = plan.workspace ?? {}
+  const { git, ref, setup, submodules, lfs, history } = plan.workspace ?? {}
   const wrong = (field: string, message: string, remedy: string) =>
     faults.add({ code: 'INVALID_INPUT', message, remedy, path: ['workspace', field] })
   if (git === undefined) {
     if (ref !== undefined) wrong('ref', 'There is a ref and no repository.', 'Add git, or take out ref.')
     if (submodules !== undefined)
       wrong('submodules', 'submodules needs a git workspace.', 'Add git, or take out submodules.')
+    if (lfs !== undefined) wrong('lfs', 'lfs needs a git workspace.', 'Add git, or take out lfs.')
     if (history !== undefined) wrong('history', 'history needs a git workspace.', 'Add git, or take out history.')
     if (setup !== undefined) wrong('setup', 'setup needs a git workspace.', 'Add git, or take out setup.')
     return {}
@@ -50,6 +51,7 @@ export function checkWorkspace(plan: Omit<Plan, 'items'>, faults: Faults): Omit<
     git,
     ref: ref ?? 'HEAD',
     ...(submodules !== undefined && { submodules }),
+    ...(lfs !== undefined && { lfs }),
     ...(history !== undefined && { history }),
   }
 }
