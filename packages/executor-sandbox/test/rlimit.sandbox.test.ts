@@ -17,7 +17,7 @@ it.runIf(process.getuid?.() === 0)(
     const pids = 12
     // In a mount namespace that has none: nothing is found by which a driver could be chosen.
     const line = 'umount -a -t cgroup,cgroup2 && ! grep -q " - cgroup" /proc/self/mountinfo && exec "$@"'
-    const program = join(import.meta.dirname, 'support/rlimit.ts')
+    const program = join(import.meta.dirname, 'support/rlimit.child.ts')
     const argv = [process.execPath, '--conditions=source', program, 'run', dir, String(pids)]
     const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', line, 'sh', ...argv], {
       cwd: '/',
