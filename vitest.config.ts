@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os'
-
 import { defineConfig } from 'vitest/config'
 
 const folders = ['packages/*', 'apps/*', 'examples/*', 'bench', 'scripts', 'vectors']
@@ -16,8 +14,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // A busy machine starts a process in seconds, and a test may start many.
     testTimeout: 120_000,
-    // Many wait for processes and services more than they compute.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    maxWorkers: '100%',
     // Child processes (supervisor, server) resolve `src/` the same way.
     env: { NODE_OPTIONS: '--conditions=source' },
     projects: [
