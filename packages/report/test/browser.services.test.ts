@@ -66,8 +66,8 @@ describe('1,000 items in a browser', () => {
 
   it('can be used within a second of being opened', async () => {
     const times: number[] = []
-    // The fastest of some: a busy machine is not what is measured.
-    while (times.length < 40 && !times.some((ms) => ms < 1_000)) {
+    // The fastest of a few: a busy machine is not what is measured.
+    while (times.length < 10 && !times.some((ms) => ms < 1_000)) {
       const page = await browser.newPage()
       const began = performance.now()
       await page.goto(address, { waitUntil: 'commit' })
