@@ -139,7 +139,7 @@ describe('services that are containers', { timeout: 180_000 }, () => {
       {
         id: 'never',
         run: 'true',
-        services: [db({ ready: { run: 'echo refused; false', timeout: '2s', every: '100ms' } })],
+        services: [db({ ready: { run: 'echo refused; false', timeout: '20s', every: '100ms' } })],
       },
       { id: 'absent', run: 'true', services: [db({ image: ABSENT })] },
       { id: 'broken', run: 'true', services: [db({ run: 'echo no room; exit 3' })] },
@@ -156,8 +156,12 @@ describe('services that are containers', { timeout: 180_000 }, () => {
       },
       {
         id: 'dies',
-        run: `while ${psql('select 1')}; do sleep 0.1; done; echo on`,
-        services: [db({ run: '/entry.sh postgres & pid=$!; sleep 8; kill -9 $pid; kill -9 $$' })],
+        run: `${psql('create table leave ()')}; while ${psql('select 1')}; do sleep 0.1; done; echo on`,
+        services: [
+          db({
+            run: `/entry.sh postgres & until ${psql('select from leave')} 2>&1; do sleep 0.1; done; kill -9 $!; kill -9 $$`,
+          }),
+        ],
       },
     ])
     const run = await seamark('run', 'plan.json', '--id', 'mishaps', '--json')
