@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// seamark-first DESCRIPTOR OWN [FOLDER] -- PROGRAM [ARGUMENT...]
+// seamark-first DESCRIPTOR OWN [FOLDER] [GROUP...] -- PROGRAM [ARGUMENT...]
 //
 // The first process of a sandbox's process namespace: starts PROGRAM, reaps what is left to it, and ends as PROGRAM does,
 // with 128 and its number for a signal. With it the kernel kills all others of its namespace. Before that it writes to
@@ -15,6 +15,10 @@
 //
 // Where nobody listens at DESCRIPTOR any more it ends at once, with 137: whoever started the sandbox is dead. That may be
 // before bubblewrap asked the kernel to end it with its parent (PR_SET_PDEATHSIG), of which the kernel then knows nothing.
+//
+// Each GROUP is a descriptor through which it joins a control group before PROGRAM begins, so that all that runs beneath it is in
+// there. It does so itself: in version 1 a process that is moved by another one waits until every processor has been
+// through its scheduler, some ten milliseconds (cgroup_procs_write_start in the kernel).
 //
 // OWN is how many processes PROGRAM starts before it runs anything of an item: they are not told of. Freestanding: no
 // libc, no allocation.
@@ -104,6 +108,15 @@ static void reap(word program, word last_own)
     }
 }
 
+static void join(const char *group)
+{
+    word descriptor = number_of(group, 9);
+    if (descriptor < 3) give_up(failed, "not a descriptor: ", group);
+    // To all it means whoever writes it.
+    if (CALL(sys_write, descriptor, "0", 1) != 1) give_up(failed, "a control group can not be joined", "");
+    CALL(sys_close, descriptor);
+}
+
 static void found_refused(const char *place)
 {
     put("refused");
@@ -119,10 +132,13 @@ void __attribute__((used, noreturn)) begin(word *stack)
     word descriptor = count > 4 ? number_of(argv[1], 9) : -1, own = count > 4 ? number_of(argv[2], 9) : -1;
     const char *folder = count > 5 && argv[3][0] == '/' ? argv[3] : 0;
     if (folder != 0) argv++;
+    char **groups = argv + 3;
+    while (argv[3] != 0 && !is_separator(argv[3])) argv++;
     // All that it may kill is killed at the end.
     if (CALL(sys_getpid, 0) != 1) give_up(failed, "it is not the first process of a namespace", "");
-    if (descriptor < 3 || own < 0 || !is_separator(argv[3]))
-        give_up(failed, "usage: seamark-first DESCRIPTOR OWN [FOLDER] -- PROGRAM [ARGUMENT...]", "");
+    if (descriptor < 3 || own < 0 || argv[3] == 0 || argv[4] == 0)
+        give_up(failed, "usage: seamark-first DESCRIPTOR OWN [FOLDER] [GROUP...] -- PROGRAM [ARGUMENT...]", "");
+    for (; groups < argv + 3; groups++) join(*groups);
 
     report = (int)descriptor;
     // Before the program is there: it has the same user, and could write to this one's memory.

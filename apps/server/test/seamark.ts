@@ -109,7 +109,7 @@ export function runs(text: string): boolean {
   })
 }
 
-export async function until(what: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   for (const end = Date.now() + ms; !(await what()); await sleep(50))
     if (Date.now() > end) throw new Error('It did not come to pass in time.')
 }

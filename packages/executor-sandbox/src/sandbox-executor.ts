@@ -14,7 +14,7 @@ import { sandboxOptions, type SandboxRoot } from './arguments.ts'
 import { sandboxAvailable } from './available.ts'
 import { basisOf } from './basis.ts'
 import { defaultLimits } from './default-limits.ts'
-import { FIRST, firstProcess } from './first.ts'
+import { FIRST, firstProcess, firstProgram } from './first.ts'
 import { prepareRoot } from './root.ts'
 import type { SandboxExecutorOptions } from './sandbox-options.ts'
 import { seatbeltExecutor } from './seatbelt-executor.ts'
@@ -158,7 +158,7 @@ function guaranteesHere({ limits }: SandboxExecutorOptions): ExecutorGuarantees 
     filesystem: 'private',
     tree: tested('proven'),
     ...SUPERVISED_GUARANTEES,
-    limits: { ...SUPERVISED_GUARANTEES.limits, ...limitStrengths() },
+    limits: { ...SUPERVISED_GUARANTEES.limits, ...limitStrengths(firstProgram() !== undefined) },
     defaultLimits: defaultLimits(limits),
   }
 }

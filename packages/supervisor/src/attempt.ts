@@ -70,16 +70,6 @@ export async function startAttempt(
   }
 
   const pid = child.pid
-  try {
-    plan.enter?.(pid)
-  } catch (error) {
-    plan.kill(pid)
-    await exitOf(child)
-    streams.finish()
-    await bounds?.close()
-    throw error
-  }
-  if (plan.enter !== undefined) child.stdio.at(-1)?.destroy()
   const report = takeReport(plan.reports === true ? child.stdio[4 + plan.descriptors.length] : undefined)
   let cause: Cause | undefined
   let ended = false
@@ -207,8 +197,7 @@ function endedAttempt(capture: Capture, startedAt: number, detail: string): Atte
 }
 
 function start(plan: StartPlan, streams: StandardStreams): ChildProcess | Error {
-  const wanted = [plan.gated, plan.reports, plan.enter !== undefined]
-  const pipes = wanted.filter((one) => one === true).map(() => 'pipe' as const)
+  const pipes = [plan.gated, plan.reports].flatMap((wanted) => (wanted === true ? ['pipe' as const] : []))
   const stdio = [...streams.stdio, ...plan.descriptors, ...pipes]
   try {
     const { env, cwd, uid, gid } = plan

@@ -52,10 +52,12 @@ const inMemory = ['/tmp', '/run', '/dev/shm']
 export async function openBounds(
   launchId: string,
   limits: LaunchLimits,
-  { writable, promised }: Pick<SandboxRequest, 'writable' | 'promised'>,
+  { writable, promised, first }: Pick<SandboxRequest, 'writable' | 'promised' | 'first'>,
   { cgroups, processes }: BoundsHost,
 ): Promise<Bounds> {
-  const grouped = limits.cpu !== undefined || limits.memoryBytes !== undefined || limits.pids !== undefined
+  // Without a first process of ours nobody joins them.
+  const grouped =
+    first !== undefined && [limits.cpu, limits.memoryBytes, limits.pids].some((limit) => limit !== undefined)
   const controllers = grouped ? cgroups().controllers : []
   const asked = [limits.cpu && 'cpu', limits.memoryBytes && 'memory', limits.pids && 'pids']
   const broken = [...promised, 'cpu'].find((name) => asked.includes(name) && !controllers.some((one) => one === name))

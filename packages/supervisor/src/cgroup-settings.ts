@@ -9,8 +9,8 @@ export interface Setting {
   readonly optional?: boolean
 }
 
-/** Bubblewrap is two processes of each sandbox, which no program of an item started. */
-const OWN_PROCESSES = 2
+/** The first process of each sandbox, which no program of an item started. */
+const OWN_PROCESSES = 1
 
 /** Microseconds in which a share of processors is used up. The kernel takes no quota below 1,000. */
 const PERIOD = 100_000

@@ -24,8 +24,8 @@ import { killNow } from './procfs.ts'
 
 /** The control groups of one launch. */
 export interface LaunchGroup {
-  /** Puts a process in it, which may have ended by then. Of more than one thread, only the first. Errors: those of the system. */
-  join(pid: number): void
+  /** Descriptors through which a process joins by writing `0`, whoever it is. Whoever takes them closes them. */
+  openJoins(): number[]
   /** Which limit was hit since it was made. */
   breach(): 'memory' | 'pids' | undefined
   /** Kills all that is in it. */
@@ -179,13 +179,15 @@ function groupOf(bases: readonly Base[], launchId: string, limits: LaunchLimits)
     throw error
   }
   return {
-    join(pid) {
-      for (const { version, folder } of made)
-        try {
-          writeFileSync(joinsOf(version, folder), String(pid))
-        } catch (error) {
-          if (systemCode(error) !== 'ESRCH') throw error
-        }
+    openJoins() {
+      const joins: number[] = []
+      try {
+        for (const { version, folder } of made) joins.push(openSync(joinsOf(version, folder), constants.O_WRONLY))
+        return joins
+      } catch (error) {
+        for (const fd of joins) closeSync(fd)
+        throw error
+      }
     },
     breach() {
       counters ??= openCounters(made)
@@ -229,7 +231,7 @@ function readAgain(fd: number): string {
   return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0))
 }
 
-/** Of version 1, by thread, which needs no lock over all processes of the machine; bubblewrap has one. */
+/** Of version 1, by thread: one that joins by itself needs no lock over all processes of the machine. A first process has one. */
 function joinsOf(version: 1 | 2, folder: string): string {
   return join(folder, version === 1 ? 'tasks' : 'cgroup.procs')
 }

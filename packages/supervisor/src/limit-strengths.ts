@@ -3,11 +3,13 @@ import { usableControllers } from './cgroups.ts'
 
 /**
  * How far limits of a sandbox hold on this machine, for this user: found by making control groups and joining them, which
- * takes some milliseconds. What they do not hold is watched, except for processors. Version 2 of control groups was never
+ * takes some milliseconds. Only a first process of ours joins them: `joins` says whether there is one. What they do not hold is watched, except for processors. Version 2 of control groups was never
  * tested with a limit that was hit, and reads `unproven` until it is probed.
  */
-export function limitStrengths(): Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk', Claim<LimitStrength>>> {
-  const found = usableControllers()
+export function limitStrengths(
+  joins: boolean,
+): Readonly<Record<'cpu' | 'memory' | 'pids' | 'disk', Claim<LimitStrength>>> {
+  const found = joins ? usableControllers() : []
   const strength = (name: 'cpu' | 'memory' | 'pids', otherwise: LimitStrength): Claim<LimitStrength> => {
     const version = found.find(({ controller }) => controller === name)?.version
     if (version === undefined) return { value: otherwise, proof: 'tested' }

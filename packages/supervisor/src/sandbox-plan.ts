@@ -16,8 +16,8 @@ const statusBytes = 1024
 /**
  * Bubblewrap, in a session of its own. Its options go through a file that is already unlinked: an
  * environment does not belong into a command line, which every user of the host can read. The sandbox
- * is built while its launch becomes durable, and holds the program back until it is. With control groups,
- * bubblewrap waits to be put into them before it does anything, so that nothing of an item is ever outside.
+ * is built while its launch becomes durable, and holds the program back until it is. Its first process joins the
+ * control groups before the program is there, so that nothing of an item is ever outside.
  */
 export function sandboxPlan(
   layout: Layout,
@@ -32,6 +32,7 @@ export function sandboxPlan(
     descriptors.push(writeOptions(optionsPath(layout, launchId), sandbox.options))
     if (sandbox.filter !== undefined) descriptors.push(openSync(sandbox.filter, 'r'))
     descriptors.unshift(reserveStatus(statusPath(layout, launchId)))
+    if (group !== undefined) descriptors.push(...group.openJoins())
   } catch (error) {
     for (const fd of descriptors) closeSync(fd)
     throw error
@@ -39,14 +40,14 @@ export function sandboxPlan(
   const filter = sandbox.filter === undefined ? [] : ['--seccomp', '5']
   const { first } = sandbox
   const gateFd = 3 + descriptors.length
-  // Without a byte in it: what bubblewrap takes its arguments from is read to its end first, and that comes when it was let go.
-  const hold = group === undefined ? [] : ['--args', String(gateFd + (first === undefined ? 1 : 2))]
-  const options = [...hold, '--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
+  const joinsFrom = 5 + (sandbox.filter === undefined ? 0 : 1)
+  const options = ['--json-status-fd', '3', '--args', '4', ...filter, '--block-fd', String(gateFd)]
   const args =
     first === undefined ? [...options, '--', ...argv] : [...options, '--as-pid-1', '--', ...firstLine(first), ...argv]
   function firstLine({ program, own, tellRefusedWrites }: FirstProcess): string[] {
     const folder = tellRefusedWrites === undefined ? [] : [tellRefusedWrites]
-    return [program, String(gateFd + 1), String(own), ...folder, '--']
+    const groups = Array.from({ length: gateFd - joinsFrom }, (_, n) => String(joinsFrom + n))
+    return [program, String(gateFd + 1), String(own), ...folder, ...groups, '--']
   }
   return {
     file: sandbox.program,
@@ -57,7 +58,6 @@ export function sandboxPlan(
     descriptors,
     gated: true,
     reports: first !== undefined,
-    ...(group !== undefined && { enter: (pid) => group.join(pid) }),
     ...identity,
     kill(pid) {
       // Until the sandbox's first process has a session of its own it is in the same group; from

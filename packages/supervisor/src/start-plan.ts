@@ -12,8 +12,6 @@ export interface StartPlan {
   readonly gated: boolean
   /** Whether the descriptor after that pipe is one to which its first process says how it ended. */
   readonly reports?: boolean
-  /** What is done with the process before it goes on, for which it waits until the last descriptor of all is closed. */
-  readonly enter?: (pid: number) => void
   readonly uid?: number
   readonly gid?: number
   /** Kills the whole tree of the first process, as far as it can be known at once. */

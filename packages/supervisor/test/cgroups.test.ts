@@ -59,7 +59,7 @@ describe('settings of control groups', () => {
     expect(written(1)).toEqual([
       'memory.limit_in_bytes=4096',
       'memory.memsw.limit_in_bytes=4096',
-      'pids.max=12',
+      'pids.max=11',
       'cpu.cfs_period_us=100000',
       'cpu.cfs_quota_us=150000',
     ])
@@ -67,7 +67,7 @@ describe('settings of control groups', () => {
       'memory.max=4096',
       'memory.swap.max=0',
       'memory.oom.group=1',
-      'pids.max=12',
+      'pids.max=11',
       'cpu.max=150000 100000',
     ])
   })
