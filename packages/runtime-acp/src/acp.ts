@@ -12,6 +12,7 @@ import {
 } from '@seamark/runtime'
 import type { AgentOptions } from '@seamark/runtime'
 import { agentServer } from './agent-servers.ts'
+import { askedServers } from './asked-servers.ts'
 import type { AcpMcpServer } from './acp-port.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
@@ -75,8 +76,10 @@ export function acp(options: AcpOptions): RuntimeAdapter {
       mcpServers: watched.servers,
     }
   }
-  const launch = (task: Pick<RuntimeTask, 'agent' | 'mcpServers' | 'env'>) =>
-    agentLaunch({ argv, env, endpoints, keeps, files: given(task).files })
+  const launch = (task: Pick<RuntimeTask, 'agent' | 'mcpServers' | 'env'>) => {
+    const { files, mcpServers: servers } = given(task)
+    return askedServers(agentLaunch({ argv, env, endpoints, keeps, files }), servers, task.env['HOME'])
+  }
   // What makes no sense is said here, not when an item begins.
   launch({ env: {} })
 

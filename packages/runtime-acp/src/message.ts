@@ -25,6 +25,12 @@ export interface SilentServer {
   readonly code: number | null
 }
 
+/** A server that is a URL, by its place among all, that was asked and is not there, and a word for why. */
+export interface MissingServer {
+  readonly index: number
+  readonly why: string
+}
+
 export interface ToolCallData {
   readonly toolCallId: string
   readonly title?: Maybe<string>
@@ -35,8 +41,9 @@ export interface ToolCallData {
   readonly content?: Json | undefined
 }
 
-/** How it can go on with a conversation: with or without saying again what was said. */
+/** How it can go on with a conversation, with or without saying again what was said, and how it reaches servers that are URLs. */
 export interface Capabilities {
+  readonly mcpCapabilities?: Maybe<{ readonly http?: Maybe<boolean>; readonly sse?: Maybe<boolean> }>
   readonly loadSession?: Maybe<boolean>
   readonly sessionCapabilities?: Maybe<{ readonly resume?: unknown }>
 }
@@ -115,6 +122,10 @@ const hello: z.ZodType<Hello> = z.looseObject({
   agentInfo: z.looseObject({ name: text, version: text }).nullish().catch(undefined),
   agentCapabilities: z
     .looseObject({
+      mcpCapabilities: z
+        .looseObject({ http: z.boolean().nullish(), sse: z.boolean().nullish() })
+        .nullish()
+        .catch(undefined),
       loadSession: z.boolean().nullish().catch(undefined),
       sessionCapabilities: z.looseObject({ resume: z.unknown().optional() }).nullish().catch(undefined),
     })
@@ -173,6 +184,7 @@ const form = z.looseObject({
 })
 
 const silentServers = z.looseObject({ servers: z.array(z.looseObject({ index: count, code: count.nullable() })) })
+const missingServers = z.looseObject({ servers: z.array(z.looseObject({ index: count, why: text.max(100) })) })
 
 /** A line as a message; `undefined` where it is none. */
 export const readMessage = (line: string): Message | undefined => envelope.safeParse(parsedLine(line)).data
@@ -186,6 +198,8 @@ export const readUpdate = (value: unknown): Update | undefined =>
 export const readPermission = (value: unknown): PermissionAsked | undefined => permissionAsked.safeParse(value).data
 export const readSilentServers = (value: unknown): readonly SilentServer[] =>
   silentServers.safeParse(value).data?.servers ?? []
+export const readMissingServers = (value: unknown): readonly MissingServer[] =>
+  missingServers.safeParse(value).data?.servers ?? []
 /** A form as a question, and one for each of its fields. */
 export const readQuestion = (value: unknown): readonly Asking[] | undefined => {
   const asked = form.safeParse(value).data

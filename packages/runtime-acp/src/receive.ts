@@ -7,6 +7,7 @@ import {
   isObject,
   nudgeWords,
   programMissing,
+  progress,
   said,
   TURN,
   questioned,
@@ -25,12 +26,14 @@ import {
   promptParams,
   PROTOCOL,
 } from './acp-port.ts'
+import { missingServers, unspokenServers } from './asked-servers.ts'
 import { OPENING } from './conversation.ts'
 import type { AcpAbout, AcpConversation } from './conversation.ts'
 import { failureOf, stopped } from './failure.ts'
 import {
   readHello,
   readMessage,
+  readMissingServers,
   readQuestion,
   readSession,
   readSilentServers,
@@ -55,6 +58,8 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
   const message = readMessage(line)
   if (message === undefined) return idle(before)
   if (message.seamark === 'program-missing' && before.session === '') return finish(before, programMissing(about))
+  if (message.seamark === 'missing-servers' && before.session === '') return missing(before, message, about)
+  if (message.seamark === 'unasked-servers' && before.session === '') return unasked(before, about)
   if (message.seamark === 'silent-servers') return silent(before, message, about)
   if (before.phase === 'over') return { conversation: before, effects: [] }
   const { id, method } = message
@@ -65,6 +70,19 @@ export function receive(before: AcpConversation, line: string, whole: boolean, a
   if (method === METHODS.question) return questionOf(before, id, message.params)
   const error = { code: ERROR_CODES.methodNotFound, message: 'Not offered: the agent works in its own sandbox.' }
   return { conversation: before, effects: [{ send: { jsonrpc: '2.0', id, error } }] }
+}
+
+/** Told before the program begins, which it then does not. */
+function missing(before: AcpConversation, message: Message, { mcpServers }: AcpAbout): Acp {
+  const outcome = missingServers(readMissingServers(message), mcpServers)
+  return outcome === undefined ? idle(before) : finish(before, outcome)
+}
+
+/** Told before the program begins, which knows of them what nobody else does. */
+function unasked(before: AcpConversation, { mcpServers }: AcpAbout): Acp {
+  const names = mcpServers.flatMap((server) => ('url' in server ? [server.name] : []))
+  const text = `Whether these MCP servers are there could not be found out: ${names.join(', ')}.`
+  return { conversation: before, effects: progress(text) }
 }
 
 /** Told once the program has ended. A turn that was completed without what it was to have was not. */
@@ -112,6 +130,8 @@ function greeted(before: AcpConversation, result: unknown, about: AcpAbout): Acp
   const refused = versionRefused(who, version, about)
   if (refused !== undefined) return finish(before, refused)
   const told: Effect = { event: { type: 'progress', text: `${who}, protocol ${PROTOCOL}` } }
+  const unspoken = unspokenServers(about.mcpServers, hello.agentCapabilities ?? {})
+  if (unspoken !== undefined) return finish(before, unspoken, [told])
   const open = opening(hello, about)
   if (open === undefined)
     return finish(before, failed('resume', 'The agent does not go on with a conversation.'), [told])
