@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
@@ -39,9 +39,13 @@ export interface ModelFrontOptions {
   readonly asked: (body: Buffer, request: IncomingMessage) => Promise<string | undefined>
   /** What is answered at `/oauth/token`, by the parameters of the request. */
   readonly issue?: (parameters: URLSearchParams) => object
+  /** Hosts that are no model's, with who answers there. */
+  readonly others?: Readonly<Record<string, RequestListener>>
 }
 
-export async function modelFront({ dir, names, address, url, asked, issue }: ModelFrontOptions): Promise<ModelFront> {
+export async function modelFront(options: ModelFrontOptions): Promise<ModelFront> {
+  const { dir, address, url, asked, issue, others = {} } = options
+  const names = [...options.names, ...Object.keys(others)]
   certificates(dir, names)
   const hosts = join(dir, 'hosts')
   writeFileSync(hosts, `127.0.0.1 localhost\n${address} ${names.join(' ')}\n`)
@@ -51,6 +55,8 @@ export async function modelFront({ dir, names, address, url, asked, issue }: Mod
     const account = [req.headers['chatgpt-account-id']].flat()[0]
     const { host = '', authorization, 'x-api-key': key, cookie } = req.headers
     const credentials = [authorization, key, cookie].flatMap((value) => value ?? [])
+    const other = others[host]
+    if (other !== undefined) return other(req, res)
     seen.push({ host, method: req.method ?? '', path: req.url ?? '', credentials, account })
     buffer(req)
       .then(async (body) => {

@@ -1,9 +1,12 @@
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Part } from '@seamark/testing-model'
 import { expect, it } from 'vitest'
-import { claudeCode, codex } from './real-programs.ts'
+import { claudeCode, codex, PROGRAMS } from './real-programs.ts'
 import type { RealProgram } from './real-programs.ts'
 import { itemFor, realServices } from './real-service.ts'
 import { CHANGES, patchTo, WANTED } from './tide.ts'
@@ -115,5 +118,60 @@ it(
     expect(service.counted().calls).toBe(0)
     expect(ran.dataOf('item.settled')).toMatchObject([{ outcome: 'failed', reason: 'mcp-server' }])
     expect(await service.told('status', 'broken', 'fix')).toContain('tides')
+  },
+)
+
+const TOOLS = 'tools.vendor.example'
+/** A server that lets nobody in, and one that lets anybody. */
+const tools: RequestListener = (request, response) => {
+  if (request.url === '/closed') return void response.writeHead(401).end()
+  const transport = new StreamableHTTPServerTransport({})
+  const server = new McpServer({ name: 'tools', version: '1' })
+  server.registerTool('chart', {}, () => ({ content: [{ type: 'text', text: 'Deep.' }] }))
+  server
+    .connect(transport)
+    .then(() => transport.handleRequest(request, response))
+    .catch(() => response.destroy())
+}
+const urls = {
+  works: `https://${TOOLS}/mcp`,
+  closed: `https://${TOOLS}/closed`,
+  unlisted: 'https://elsewhere.example/mcp',
+}
+
+it.each(PROGRAMS)(
+  'fails an item of $name by the name of the server that is a URL and lets nobody in, or that the policy does not let through, and none that works (as root, with bubblewrap)',
+  { timeout: 600_000 },
+  async (program) => {
+    const service = await serve({
+      programs: [program],
+      others: { [TOOLS]: tools },
+      script: { turns: [{ times: 'unlimited', answer: 'It is done.' }] },
+    })
+    const { name, asks } = program
+    for (const [server, url] of Object.entries(urls)) {
+      mkdirSync(join(service.dir, server))
+      service.write(`${server}/.mcp.json`, JSON.stringify({ mcpServers: { [server]: { type: 'http', url } } }))
+      service.write(`${server}/agent.yaml`, JSON.stringify({ name: server, version: 1, runtime: name, model: asks }))
+      await service.told('agent', 'push', server)
+    }
+    const items = Object.keys(urls).map((server) => {
+      const more = { id: server, agent: `${server}@1`, runtime: undefined, model: undefined, patch: undefined }
+      return itemFor(program, more, [TOOLS])
+    })
+    const ran = await service.run('urls', items)
+    const ended = ran.records.filter(({ kind }) => kind === 'attempt.ended')
+    const failed = (server: string) => ({
+      outcome: 'failed',
+      reason: 'mcp-server',
+      detail: expect.stringContaining(server),
+    })
+    expect(Object.fromEntries(ended.map(({ item, data }) => [item, data])), ran.err + ran.out).toMatchObject({
+      works: { outcome: 'succeeded' },
+      closed: failed('closed'),
+      unlisted: failed('unlisted'),
+    })
+    expect(service.model.problems()).toEqual([])
+    expect(ran.refused()).toContain('elsewhere.example')
   },
 )

@@ -80,6 +80,8 @@ export interface RealServiceOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Those that may be had to work. Default: all. */
   readonly programs?: readonly RealProgram[]
+  /** Hosts besides those of the model, with who answers there. */
+  readonly others?: NonNullable<ModelFrontOptions['others']>
   /** Other runtimes besides, as expressions of a configuration. */
   readonly runtimes?: readonly string[]
 }
@@ -96,8 +98,16 @@ const ruleOf = ({ host, paths, secret }: RealProgram) => ({
   meter: 'model',
 })
 
-/** An item that this program works on. */
-export function itemFor(program: RealProgram, more: object = {}): object {
+/** What lets programs to a host besides. */
+export const ruleFor = (host: string) => ({
+  host,
+  mode: 'intercept',
+  methods: ['GET', 'POST', 'DELETE'],
+  paths: ['/*'],
+})
+
+/** An item that this program works on, which may reach these hosts besides that of its model. */
+export function itemFor(program: RealProgram, more: object = {}, hosts: readonly string[] = []): object {
   return {
     id: 'fix',
     runtime: program.name,
@@ -106,7 +116,7 @@ export function itemFor(program: RealProgram, more: object = {}): object {
     patch: 'required',
     tools: { shell: ['node --test', 'sh *', 'cat *', 'sed -i *'], deny: ['git push*'] },
     budget: { usd: 5 },
-    network: { allow: [ruleOf(program)] },
+    network: { allow: [ruleOf(program), ...hosts.map(ruleFor)] },
     timeout: '5m',
     ...more,
   }
@@ -153,6 +163,7 @@ async function realService(agents: string, options: RealServiceOptions): Promise
     letsIn = [],
     commands,
     runtimes = [],
+    others = {},
   } = options
   const here = place()
   const stream = { deltaCharacters: 500 }
@@ -167,11 +178,12 @@ async function realService(agents: string, options: RealServiceOptions): Promise
     address: `127.43.${randomInt(1, 255)}.${randomInt(1, 255)}`,
     url: model.url,
     asked,
+    others,
     ...(signIn && { issue: signIn.issue }),
   })
   here.write(
     'seamark.config.mjs',
-    configuration(here, front, { agents, env, programs, runtimes, signIn: signIn?.secret, commands }),
+    configuration(here, front, { agents, env, programs, runtimes, signIn: signIn?.secret, commands, others }),
   )
   for (const [name, value] of Object.entries(values))
     execFileSync(NODE[0], [...NODE.slice(1), 'secrets', 'set', name, '--config', 'seamark.config.mjs'], {
@@ -255,14 +267,18 @@ function configuration(
     runtimes,
     signIn,
     commands,
-  }: Required<Pick<RealServiceOptions, 'env' | 'programs' | 'runtimes'>> & {
+    others,
+  }: Required<Pick<RealServiceOptions, 'env' | 'programs' | 'runtimes' | 'others'>> & {
     readonly agents: string
     readonly signIn: string | undefined
     readonly commands: RealServiceOptions['commands']
   },
 ): string {
   // One rule for each host.
-  const rules = [...new Map(programs.map((program) => [program.host, ruleOf(program)])).values()]
+  const rules = [
+    ...new Map(programs.map((program) => [program.host, ruleOf(program)])).values(),
+    ...Object.keys(others).map(ruleFor),
+  ]
   const oauth2 = { way: 'oauth2', tokenEndpoint: `https://${ISSUER}/oauth/token`, clientId: 'seamark-test' }
   const credentials = Object.fromEntries(
     programs.map(({ secret, credential }) => [secret, secret === signIn ? oauth2 : credential]),
