@@ -52,7 +52,8 @@ async function probe(
     const { add = '', without = '-', before = '', edit = '', open = '' } = leak
     writeFileSync(
       bubblewrap,
-      `#!/bin/sh
+      // Another shell leaves its script open where it can read it at no number below 10.
+      `#!/bin/bash
 inside= skip= launch=
 case " $* " in *' --args 4 '*) launch=1 ;; esac
 for word do
@@ -220,7 +221,7 @@ describe('the probes', () => {
     expect(found).toContain('network/host-port')
     expect(found).toContain('network/abstract-socket')
     expect(found).toContain('network/arrived')
-    expect(found.every((id) => id.startsWith('network/'))).toBe(true)
+    expect(found.filter((id) => !id.startsWith('network/'))).toEqual([])
   })
 
   it('find the files and sockets of the host', async () => {
@@ -269,7 +270,7 @@ describe('the probes', () => {
       await probe({
         before: `--bind ${group} /sys/fs/cgroup/memory --ro-bind ${setting} /boot/vmlinuz --ro-bind ${setting} /home/ada/key`,
         add: `${add} --bind ${program} /.seamark-first --setenv LEAKED 1`,
-        open: '9< /tmp',
+        open: '20< /tmp',
       }),
     )
     expect(new Set(found)).toEqual(
