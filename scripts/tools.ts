@@ -58,9 +58,9 @@ export function missing(tool: Tool): string | undefined {
   return `${tool.name} does not work here: ${(result.stderr ?? '').trim() || String(result.error ?? result.status)}`
 }
 
-/** The line that installs tools. */
+/** The line that installs tools. Another one that installs at the moment is waited for. */
 export function installLine(tools: readonly Tool[]): string {
-  return `apt-get install -y --no-install-recommends ${tools.map((tool) => tool.package).join(' ')}`
+  return `apt-get install -o DPkg::Lock::Timeout=600 -y --no-install-recommends ${tools.map((tool) => tool.package).join(' ')}`
 }
 
 /** Installs the tools that are not there. Needs root and apt-get; throws, naming what is missing and the line. */
@@ -70,7 +70,7 @@ export function install(tools: readonly Tool[]): void {
   console.log(`Installing ${wanted.map((tool) => tool.package).join(', ')} with apt-get.`)
   if (process.getuid?.() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    for (const line of ['apt-get update -q', installLine(wanted)]) {
+    for (const line of ['apt-get update -o DPkg::Lock::Timeout=600 -q', installLine(wanted)]) {
       const result = spawnSync('sh', ['-c', line], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
       if (result.status !== 0) console.error(`${line}\n${result.stdout}${result.stderr}`)
     }
