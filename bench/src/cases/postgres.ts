@@ -85,7 +85,8 @@ async function onServer(url: string, { items, chain, finished, pairs }: Sizes): 
       measured: flat,
       baseline: { value: median(rates.boss), unit: 'jobs/s' },
       ratio: pairedRatio({ measured: rates.flat, baseline: rates.boss }),
-      against: '`work()` of pg-boss 12.35, as many at a time as the plan has slots (64), submission included for both, on a server that has files of its log to use again',
+      against:
+        '`work()` of pg-boss 12.35, as many at a time as the plan has slots (64), submission included for both, on a server that has files of its log to use again',
       bounds: [
         { kind: 'time', on: 'measured', is: '≥', limit: 6_000 },
         { kind: 'ratio', on: 'ratio', is: '≥', limit: 1 },
