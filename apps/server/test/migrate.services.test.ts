@@ -44,7 +44,7 @@ afterAll(async () => {
 
 it(
   'moves a deployment to PostgreSQL and on, and back, with what verifies before and after',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async () => {
     const named = ['--config', 'postgres.config.ts']
     text(await here.seamark('run', 'plan.yaml', '--id', 'first'))

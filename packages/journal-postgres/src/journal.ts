@@ -1,10 +1,11 @@
 import type { Journal, JournalGuarantees, Lease, Projections } from '@seamark/core'
 import { checkCheckpointSize, checkHashes, scrub } from '@seamark/journal'
-import type { ScrubOptions, ScrubReport } from '@seamark/journal'
+import type { MoveMark, ScrubOptions, ScrubReport } from '@seamark/journal'
 import { checkBatch, NAME, SeamError, sha256Hex, throwIfAborted } from '@seamark/kit'
 import { keepCheckpoint } from './kept-checkpoint.ts'
 import type { PostgresJournalOptions } from './options.ts'
 import { requireVersionOrOlder } from './migrate.ts'
+import { movedMark, moveMarkOf } from './moves.ts'
 import { askPage, pageQuery } from './query.ts'
 import { follower } from './read.ts'
 import { MIGRATIONS, USAGE_SINCE } from './schema.ts'
@@ -23,8 +24,15 @@ export interface PostgresJournal extends Journal {
    * Errors: `ABORTED`, `UNAVAILABLE`. Damage is given to `onDamage` and ends the pass.
    */
   scrub(ns: string, options?: ScrubOptions): Promise<ScrubReport>
-  /** Takes a namespace out of use, after it was moved elsewhere: `acquire` is `CONFLICT` from then on. It can still be read. */
-  retire(lease: Lease): Promise<void>
+  /**
+   * Takes a namespace out of use, after it was moved elsewhere: `acquire` is `CONFLICT` from then on. It can still be
+   * read. `move` is what the target's mark says.
+   */
+  retire(lease: Lease, move?: string): Promise<void>
+  /** Lets others lead what arrived, once the source is out of use. */
+  admit(lease: Lease): Promise<void>
+  /** What a move has left in a namespace. Errors: those of `head`. */
+  moveMark(ns: string): Promise<MoveMark | undefined>
 }
 
 /** A journal and the projections that its transactions write. */
@@ -188,8 +196,23 @@ export function postgresStore(options: PostgresJournalOptions, migrations: reado
       await at.ask((connection) => requireVersionOrOlder(connection, tables, migrations))
     },
 
-    async retire(lease) {
-      await writing(lease, undefined).retire()
+    async retire(lease, move = '') {
+      await writing(lease, undefined).putDeployment(movedMark(move))
+    },
+
+    async admit(lease) {
+      await writing(lease, undefined).putDeployment(settings.deployment)
+    },
+
+    async moveMark(ns) {
+      begin(ns, undefined)
+      return at.about(ns, undefined, async (connection, log) => {
+        const found = await connection.query<{ deployment: string }>(
+          `SELECT deployment FROM ${tables.logs} WHERE id = $1`,
+          [log],
+        )
+        return moveMarkOf(found[0]?.deployment ?? '')
+      })
     },
 
     async scrub(ns, request = {}) {

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
+import { notEmpty, stillArriving } from '@seamark/journal'
 import { SeamError } from '@seamark/kit'
+import { arrivingMark, moveMarkOf } from './moves.ts'
 import type { Connection } from './pg-port.ts'
 import type { Tables } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -27,14 +29,16 @@ export interface Taker {
   readonly holder: string
   readonly deployment: string
   readonly ttlMs: number
+  /** Takes what a move brings, or what is empty, and nothing else. */
+  readonly receiving: boolean
 }
 
 export interface Leases {
   /**
    * The number of a namespace's log, made where there is none yet.
-   * Errors: `CONFLICT` where the namespace is of another deployment.
+   * Errors: `CONFLICT` where the namespace is of another deployment, or moved, or comes here by a move that is not over.
    */
-  logOf(connection: Connection, ns: string, deployment: string): Promise<number>
+  logOf(connection: Connection, ns: string, by: Pick<Taker, 'deployment' | 'receiving'>): Promise<number>
   look(connection: Connection, log: number): Promise<LeaseRow>
   /**
    * Takes a lease that is free; `undefined` where another one was quicker.
@@ -72,11 +76,15 @@ export function leases(t: Tables): Leases {
     if (row === undefined) throw new SeamError('INTEGRITY', `The schema ${t.schema} has a log without its lease.`)
     return row
   }
-  async function logOf(connection: Connection, ns: string, deployment: string): Promise<number> {
-    const find = async (): Promise<{ id: number; deployment: string } | undefined> =>
+  async function logOf(
+    connection: Connection,
+    ns: string,
+    { deployment, receiving }: Pick<Taker, 'deployment' | 'receiving'>,
+  ): Promise<number> {
+    const find = async (): Promise<{ id: number; deployment: string; size: number } | undefined> =>
       (
-        await connection.query<{ id: number; deployment: string }>(
-          `SELECT id, deployment FROM ${t.logs} WHERE ns = $1`,
+        await connection.query<{ id: number; deployment: string; size: number }>(
+          `SELECT id, deployment, size FROM ${t.logs} WHERE ns = $1`,
           [ns],
         )
       )[0]
@@ -89,12 +97,19 @@ export function leases(t: Tables): Leases {
       )
     const found = await find()
     if (found === undefined) throw new SeamError('INTERNAL', `The log of ${ns} was made and is not there.`)
+    const where = `The namespace ${ns} in schema ${t.schema}`
+    const mark = moveMarkOf(found.deployment)
+    if (mark?.state === 'moved')
+      throw new SeamError('CONFLICT', `${where} was moved away.`, {
+        remedy: 'Use the journal that it was moved to; for another one, an empty schema.',
+      })
+    if (mark !== undefined && !receiving) throw stillArriving(where)
+    if (mark !== undefined) return found.id
     if (found.deployment !== deployment)
-      throw new SeamError(
-        'CONFLICT',
-        `The namespace ${ns} in schema ${t.schema} belongs to the deployment ${found.deployment}, not to ${deployment}.`,
-        { remedy: 'Give this deployment a namespace, a schema or a database of its own.' },
-      )
+      throw new SeamError('CONFLICT', `${where} belongs to the deployment ${found.deployment}, not to ${deployment}.`, {
+        remedy: 'Give this deployment a namespace, a schema or a database of its own.',
+      })
+    if (receiving && found.size > 0) throw notEmpty(where)
     return found.id
   }
 
@@ -103,18 +118,19 @@ export function leases(t: Tables): Leases {
   return {
     look: (connection, log) => look(connection, log),
     logOf,
-    async take(connection, ns, log, { holder, deployment, ttlMs }) {
+    async take(connection, ns, log, { holder, deployment, ttlMs, receiving }) {
       await connection.query(`${endFormer} AND l.holder IS NOT NULL AND ${free}`, [log]).catch(ifForbidden)
       return inTransaction(connection, async () => {
         await connection.query(impatient())
         const row = await look(connection, log, 'FOR UPDATE')
         if (!row.free) return undefined
         // Moved away, maybe, while this one waited.
-        await logOf(connection, ns, deployment)
+        await logOf(connection, ns, { deployment, receiving })
         const [taken] = await connection.query<Taken & Record<string, unknown>>(
-          `UPDATE ${t.logs} SET epoch = epoch + 1, session = session + 1 WHERE id = $1
-            RETURNING epoch, session, size, runs`,
-          [log],
+          `UPDATE ${t.logs} SET epoch = epoch + 1, session = session + 1,
+              deployment = CASE WHEN deployment = $2 THEN coalesce($3, deployment) ELSE deployment END
+            WHERE id = $1 RETURNING epoch, session, size, runs`,
+          [log, deployment, receiving ? arrivingMark() : null],
         )
         if (taken === undefined) throw new SeamError('INTEGRITY', `The schema ${t.schema} has a lease without its log.`)
         await connection.query(

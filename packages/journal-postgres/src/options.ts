@@ -24,6 +24,11 @@ export interface PostgresJournalOptions {
   readonly readConnections?: number
   /** Never takes a lease and never makes a table: `acquire` is `FORBIDDEN`. */
   readonly readOnly?: boolean
+  /**
+   * For the target of a move: takes leases on what a move brings, or on what is empty, and keeps everybody else from them
+   * until `admit`.
+   */
+  readonly receiving?: boolean
 }
 
 export type Settings = Required<Omit<PostgresJournalOptions, 'url' | 'urlFile' | 'checkpointDir'>> & {
@@ -40,6 +45,7 @@ export function settingsOf(options: PostgresJournalOptions): Settings {
     leaseMs: options.leaseMs ?? 3_000,
     readConnections: options.readConnections ?? 4,
     readOnly: options.readOnly ?? false,
+    receiving: options.receiving ?? false,
     checkpointDir: options.checkpointDir,
   }
   const { schema, leaseMs, readConnections, deployment } = settings

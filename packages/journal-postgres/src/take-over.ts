@@ -69,12 +69,14 @@ async function takeOn(
       await sleep(pauseMs, options.signal)
     }
   }
-  const { deployment, leaseMs: ttlMs } = settings
-  const log = await leases.logOf(connection, ns, deployment)
+  const { deployment, receiving, leaseMs: ttlMs } = settings
+  const log = await leases.logOf(connection, ns, settings)
   for (;;) {
     options.goOn()
     const row = await leases.look(connection, log)
-    const taken = row.free ? await leases.take(connection, ns, log, { holder, deployment, ttlMs }) : undefined
+    const taken = row.free
+      ? await leases.take(connection, ns, log, { holder, deployment, receiving, ttlMs })
+      : undefined
     if (taken !== undefined) {
       const made = writer({
         tables,

@@ -20,8 +20,8 @@ export interface Writer {
   putState(snapshot: StateSnapshot): Promise<void>
   /** Resolves with how many payloads there were. */
   purge(seqs: readonly number[]): Promise<number>
-  /** Gives the namespace to no deployment. */
-  retire(): Promise<void>
+  /** Gives the namespace to a deployment, or to none. */
+  putDeployment(name: string): Promise<void>
   /** Where it is not known whether the last write took effect, finds out that it did, did not, and will not any more. */
   settle(): Promise<void>
   release(): Promise<void>
@@ -184,13 +184,12 @@ export function writer(options: WriterOptions): Writer {
           SELECT (SELECT count(*) FROM log) AS logs, (SELECT count(*) FROM gone) AS done`
         return under(on, fence, remove, [int8Array(seqs)])
       }),
-    retire: () =>
+    putDeployment: (name) =>
       exclusively(async (on, fence) => {
-        // Not a name that a deployment can have.
         const put = `, put AS (
-          UPDATE ${t.logs} l SET deployment = '(moved)' FROM log WHERE l.id = log.id RETURNING 1)
+          UPDATE ${t.logs} l SET deployment = $5 FROM log WHERE l.id = log.id RETURNING 1)
           SELECT (SELECT count(*) FROM log) AS logs, (SELECT count(*) FROM put) AS done`
-        await under(on, fence, put, [])
+        await under(on, fence, put, [name])
       }),
     async settle() {
       if (connection?.gone === false) {

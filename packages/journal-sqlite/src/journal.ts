@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Journal, Lease, Projections, ReadOptions, StoredRecord } from '@seamark/core'
 import { checkCheckpointSize, checkHashes, checkRead, scrub, wakes, writeCheckpointFile } from '@seamark/journal'
-import type { ScrubOptions, ScrubReport } from '@seamark/journal'
+import type { MoveMark, ScrubOptions, ScrubReport } from '@seamark/journal'
 import { checkBatch, SeamError, throwIfAborted } from '@seamark/kit'
+import { endArrival, moveMark, retireFiles } from './moves.ts'
 import { openForReading, openForWriting } from './namespace.ts'
 import type { OpenReader, OpenWriter } from './namespace.ts'
 import { namespacePaths, reservePath, type NamespacePaths } from './paths.ts'
 import { purgeBackups } from './purge.ts'
 import { query } from './query.ts'
 import { reserve } from './reserve.ts'
-import { retireFiles } from './retire.ts'
 import { MIGRATIONS } from './schema.ts'
 import type { Migration } from './schema.ts'
 import { scrubbed } from './scrubbed.ts'
@@ -28,6 +28,11 @@ export interface SqliteJournalOptions {
   readonly readOnly?: boolean
   /** Bytes of disk set aside for urgent batches. Default 16 MiB; 0 for none. */
   readonly reserveBytes?: number
+  /**
+   * For the target of a move: takes leases on what a move brings, or on what is empty, and keeps everybody else from them
+   * until `admit`.
+   */
+  readonly receiving?: boolean
 }
 
 /** A journal that can also re-read all that it stores. */
@@ -39,9 +44,13 @@ export interface SqliteJournal extends Journal {
   scrub(ns: string, options?: ScrubOptions): Promise<ScrubReport>
   /**
    * Takes a namespace out of use, after it was moved elsewhere, and ends the lease: its database gets the ending
-   * `.moved`, and `acquire` is `INTEGRITY` from then on.
+   * `.moved`, and `acquire` is `INTEGRITY` from then on. `move` is what the target's mark says.
    */
-  retire(lease: Lease): Promise<void>
+  retire(lease: Lease, move?: string): Promise<void>
+  /** Lets others lead what arrived, once the source is out of use. */
+  admit(lease: Lease): Promise<void>
+  /** What a move has left in a namespace. */
+  moveMark(ns: string): Promise<MoveMark | undefined>
 }
 
 /** A journal and the projections that its transactions write. */
@@ -61,7 +70,7 @@ export function sqliteStore(
   migrations: readonly Migration[],
   opened?: (db: Sqlite) => void,
 ): SqliteStore {
-  const { dir, name = 'journal', readOnly = false, reserveBytes = 16 * 1024 * 1024 } = options
+  const { dir, name = 'journal', readOnly = false, reserveBytes = 16 * 1024 * 1024, receiving = false } = options
   const spare = reserve(reservePath(dir), reserveBytes)
   const wake = wakes()
   const writers = new Map<
@@ -142,7 +151,7 @@ export function sqliteStore(
         throw new SeamError('FORBIDDEN', `The journal in ${paths.dir} was opened for reading only.`, {
           remedy: 'Open it without `readOnly`.',
         })
-      const open = openForWriting(paths, holder, migrations, spare)
+      const open = openForWriting(paths, holder, migrations, spare, receiving)
       opened?.(open.db)
       readers.get(ns)?.close()
       readers.delete(ns)
@@ -234,17 +243,24 @@ export function sqliteStore(
         })
     },
 
-    async retire(lease) {
+    async retire(lease, move = '') {
       const paths = begin(lease.ns, undefined)
       const { db } = writing(lease, undefined, (open) => open)
       try {
         // Brings the write-ahead log into the database. The lock stays until nobody can open it by its name.
         db.close()
-        retireFiles(paths)
+        retireFiles(paths, move)
       } finally {
         letGo(lease.ns, lease.epoch)
       }
     },
+
+    async admit(lease) {
+      const paths = begin(lease.ns, undefined)
+      writing(lease, undefined, () => endArrival(paths))
+    },
+
+    moveMark: async (ns) => moveMark(begin(ns, undefined)),
 
     async scrub(ns, request = {}) {
       const paths = begin(ns, request.signal)

@@ -5,6 +5,7 @@ import { batchWriter, underEpoch } from './append.ts'
 import type { UnderEpoch } from './append.ts'
 import { readHolder, writeHolder } from './holder-file.ts'
 import { migrate, requireVersion, schemaVersion } from './migrate.ts'
+import { beginArrival, requireArrived } from './moves.ts'
 import type { NamespacePaths } from './paths.ts'
 import { reader } from './reader.ts'
 import type { Reader } from './reader.ts'
@@ -70,19 +71,21 @@ function readable(error: unknown, path: string): unknown {
 
 /**
  * Takes the lock, checks what is stored, and moves the epoch on; on a full disk with the help of the
- * reserve, since what is urgent must be recorded then, too. Errors: those of `Journal.acquire`.
+ * reserve, since what is urgent must be recorded then, too. `receiving` is for what a move brings, and for nothing else.
+ * Errors: those of `Journal.acquire`.
  */
 export function openForWriting(
   paths: NamespacePaths,
   holder: string,
   migrations: readonly Migration[],
   reserve: Reserve,
+  receiving: boolean,
 ): OpenWriter {
   try {
-    return takeOver(paths, holder, migrations, reserve)
+    return takeOver(paths, holder, migrations, reserve, receiving)
   } catch (error) {
     if (!hasCode(error, 'LIMIT_EXCEEDED') || !reserve.free()) throw error
-    return takeOver(paths, holder, migrations, reserve)
+    return takeOver(paths, holder, migrations, reserve, receiving)
   }
 }
 
@@ -91,6 +94,7 @@ function takeOver(
   holder: string,
   migrations: readonly Migration[],
   reserve: Reserve,
+  receiving: boolean,
 ): OpenWriter {
   let lock: Sqlite | undefined
   let db: Sqlite | undefined
@@ -100,6 +104,7 @@ function takeOver(
     lock = openLock(paths.lock)
     if (lock === undefined) throw heldBy(paths)
     const held = lock
+    if (!receiving) requireArrived(paths)
 
     const last = readHolder(paths.holder)
     const kept = readCheckpointFile(paths.checkpoint)
@@ -113,6 +118,7 @@ function takeOver(
     migrate(opened, paths.database, migrations)
     syncFolder(paths.dir)
     const read = reader(opened, paths.database)
+    if (receiving) beginArrival(paths, read.size())
     checkStored(opened, read, paths, kept)
 
     const epoch = takeEpoch(opened, last?.epoch ?? 0)

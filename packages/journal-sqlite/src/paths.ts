@@ -12,6 +12,10 @@ export interface NamespacePaths {
   readonly holder: string
   /** Newest signed checkpoint. */
   readonly checkpoint: string
+  /** Names the move that comes here, until it is over. */
+  readonly arriving: string
+  /** Names the move that went away from here. */
+  readonly movedBy: string
 }
 
 /** Errors: `INVALID_INPUT` for a name that is no namespace. */
@@ -28,6 +32,8 @@ export function namespacePaths(root: string, ns: string): NamespacePaths {
     lock: join(dir, 'lock.db'),
     holder: join(dir, 'holder.json'),
     checkpoint: join(dir, 'checkpoint.json'),
+    arriving: join(dir, 'arriving'),
+    movedBy: join(dir, 'moved-by'),
   }
 }
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Checkpoint } from '@seamark/core'
 import { checkCovers, checkNodes, damagedState, rootRanges } from '@seamark/journal'
 import { SeamError, sha256Hex } from '@seamark/kit'
@@ -18,9 +18,12 @@ export function checkFilesThere(
   holder: Holder | undefined,
 ): void {
   if ((statSync(paths.database, { throwIfNoEntry: false })?.size ?? 0) > 0) return
+  const moved = existsSync(`${paths.database}.moved`)
   const there = (what: string): SeamError =>
-    new SeamError('INTEGRITY', `${paths.database} is missing or empty, but ${what}.`, {
-      remedy: 'Restore the database from a backup.',
+    new SeamError('INTEGRITY', `${paths.database} ${moved ? 'was moved away' : 'is missing or empty'}, but ${what}.`, {
+      remedy: moved
+        ? 'Use the journal that it was moved to; for another one, an empty folder.'
+        : 'Restore the database from a backup.',
     })
   if (checkpoint !== undefined)
     throw there(`the signed checkpoint in ${paths.checkpoint} covers ${checkpoint.size} records`)

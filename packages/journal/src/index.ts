@@ -7,6 +7,8 @@
 export { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 export { damaged, damagedState } from './damage.ts'
 export { makeFolder, readTextIfThere, syncFolder, writeFileDurably } from './durable-file.ts'
+export { notEmpty, stillArriving } from './move-mark.ts'
+export type { MoveMark } from './move-mark.ts'
 export { checkCheckpointSize, checkHashes, checkRead } from './requests.ts'
 export { pageBounds, parseRow, rowPage, usageFrom, usageKey } from './row-page.ts'
 export { scrub } from './scrub.ts'

@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { moveNamespace } from './move-namespace.ts'
+export { endMove, moveNamespace } from './move-namespace.ts'
 export type { MoveOptions, MoveReport } from './move-namespace.ts'
 export type { Progress, Store } from './sides.ts'

@@ -19,6 +19,11 @@ export interface MoveOptions {
    * leads what was moved away. Whatever it rejects with, the move can be called again.
    */
   readonly retire?: (source: Lease) => Promise<void>
+  /**
+   * Puts the target into use, once the source is out of it. To be given where the target's journal gives its lease to
+   * nobody else before: then a checkpoint in it does not mean that it is in use.
+   */
+  readonly admit?: (target: Lease) => Promise<void>
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }
@@ -39,7 +44,8 @@ export interface MoveReport {
 
 /**
  * Moves a namespace while nobody else writes to either side: it holds both leases. An interrupted move is resumed by
- * calling it again. The checkpoint is moved last, so a target with one is either this whole log, or in use.
+ * calling it again, or by `endMove` where it took the source out of use. The checkpoint is moved last, so without `admit` a
+ * target with one is either this whole log, or in use.
  *
  * Errors: `CONFLICT` where a service holds either lease or the target holds anything but a part of this log;
  * `INTEGRITY` where the source is damaged or what arrived differs; `NOT_FOUND` for a source without records; those of
@@ -63,8 +69,24 @@ export async function moveNamespace(options: MoveOptions): Promise<MoveReport> {
   }
 }
 
+/**
+ * Ends a move that took its source out of use and was interrupted then: reads the target over, and puts it into use.
+ * Whoever calls it knows that it was this target. Errors: as `moveNamespace`.
+ */
+export async function endMove({
+  to,
+  ...options
+}: Omit<MoveOptions, 'from' | 'retire'> & Required<Pick<MoveOptions, 'admit'>>): Promise<MoveReport> {
+  const target = await to.journal.acquire(options.ns, options.holder, options.signal && { signal: options.signal })
+  try {
+    return await move({ ...options, from: to, to }, target, target)
+  } finally {
+    await target.release()
+  }
+}
+
 async function move(options: MoveOptions, source: Lease, target: Lease): Promise<MoveReport> {
-  const { ns, from, to, foldVersion, retire, onProgress, signal } = options
+  const { ns, from, to, foldVersion, retire, admit, onProgress, signal } = options
   const stop = signal === undefined ? {} : { signal }
   const { size, checkpoint } = await from.journal.head(ns, stop)
   const resumedAt = await requirePart(options, size, checkpoint)
@@ -83,6 +105,7 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
   // Checks the root of what it covers against the records that arrived.
   if (checkpoint !== undefined) await to.journal.commitCheckpoint(target, checkpoint, stop)
   await retire?.(source)
+  await admit?.(target)
   return {
     records: size,
     root: found.root,
@@ -95,7 +118,7 @@ async function move(options: MoveOptions, source: Lease, target: Lease): Promise
 
 /** How many of the source's records the target holds. Errors: `CONFLICT` where it holds something else. */
 async function requirePart(
-  { ns, from, to, signal }: MoveOptions,
+  { ns, from, to, admit, signal }: MoveOptions,
   size: number,
   checkpoint: Checkpoint | undefined,
 ): Promise<number> {
@@ -111,7 +134,7 @@ async function requirePart(
     })
   // With it a move is over; whoever was ended right then has still to take the source out of use.
   const whole = there.size === size && there.checkpoint?.note === checkpoint?.note
-  if (there.checkpoint !== undefined && !whole)
+  if (there.checkpoint !== undefined && !whole && admit === undefined)
     throw refused(`is in use: it has a signed checkpoint of ${there.checkpoint.size}`)
   if (there.size > size || (await rootOf(from)) !== (await rootOf(to))) throw refused('holds other records')
   if (there.size > 0) return there.size

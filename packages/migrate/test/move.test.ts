@@ -5,7 +5,7 @@ import type { Lease } from '@seamark/core'
 import { sqliteJournal } from '@seamark/journal-sqlite'
 import { memoryJournal, openLog } from '@seamark/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { moveNamespace } from '../src/index.ts'
+import { endMove, moveNamespace } from '../src/index.ts'
 import type { MoveOptions, Store } from '../src/index.ts'
 import { breaking, everything, fill } from './source.ts'
 
@@ -84,6 +84,44 @@ it('does not retire what did not arrive', async () => {
   const broken = { ...to, journal: breaking(to.journal, 'commitCheckpoint', 0) }
   await expect(move(broken, { retire: from.journal.retire })).rejects.toThrow('it broke')
   expect((await move(to, { retire: from.journal.retire })).resumedAt).toBe(500)
+})
+
+it('lets nobody lead the target before the source is out of use, wherever it was ended', async () => {
+  await fill(from, 500)
+  const at = join(dir, 'target')
+  const to = sqliteJournal({ dir: at, reserveBytes: 0, receiving: true })
+  const next = sqliteJournal({ dir: at, reserveBytes: 0 })
+  const broken = () => Promise.reject(new Error('it broke'))
+  const refused = () => expect(next.journal.acquire('default', 'next')).rejects.toMatchObject({ code: 'CONFLICT' })
+  const admit = (lease: Lease): Promise<void> => to.journal.admit(lease)
+  const retire = async (lease: Lease): Promise<void> =>
+    from.journal.retire(lease, (await to.journal.moveMark('default'))?.move)
+
+  await expect(move({ ...to, journal: breaking(to.journal, 'append', 3) }, { admit })).rejects.toThrow('it broke')
+  await refused()
+  await expect(move(to, { retire: broken, admit })).rejects.toThrow('it broke')
+  await refused()
+  // The source leads on meanwhile. What has a checkpoint now is still only what arrived.
+  const log = await openLog(from.journal)
+  await log.append(100)
+  const checkpoint = log.checkpoint()
+  await from.journal.commitCheckpoint(log.lease, checkpoint)
+  await log.lease.release()
+  const before = await everything(from)
+  await expect(move(to, { retire, admit: broken })).rejects.toThrow('it broke')
+  await refused()
+  await expect(from.journal.acquire('default', 'next')).rejects.toMatchObject({ code: 'INTEGRITY' })
+
+  const left = await from.journal.moveMark('default')
+  expect(left).toEqual({ state: 'moved', move: (await to.journal.moveMark('default'))?.move })
+  const ended = await endMove({ ns: 'default', to, holder: 'mover', foldVersion: 3, admit })
+  expect(ended).toMatchObject({ records: 600, runs: 6, items: 150, resumedAt: 600, checkpointSize: 600 })
+  expect(await everything(next)).toEqual(before)
+  await (await next.journal.acquire('default', 'next')).release()
+  expect(await to.journal.moveMark('default')).toBeUndefined()
+  // Nothing else is moved to what is in use.
+  await expect(to.journal.acquire('default', 'mover')).rejects.toMatchObject({ code: 'CONFLICT' })
+  for (const { journal } of [to, next]) await journal.close()
 })
 
 it('refuses a target that is not empty', async () => {
