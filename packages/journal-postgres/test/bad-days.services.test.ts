@@ -201,6 +201,32 @@ it('an append that is in another transaction’s way gives way, and is made agai
   await other.end()
 })
 
+it('an append that can not be serialized is made again by itself, and is UNAVAILABLE only where that does not end', async () => {
+  const { log, schema, store } = await wired()
+  await log.append(3)
+  // Of all that come, the server refuses as many as this sequence has left, whatever becomes of their transactions.
+  await server.sql(`CREATE SEQUENCE "${schema}".refusals INCREMENT -1 MINVALUE -100 MAXVALUE 1000 START 3;
+    CREATE FUNCTION "${schema}".refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN
+        IF nextval('"${schema}".refusals') > 0 THEN RAISE SQLSTATE '40001'; END IF;
+        RETURN NULL;
+      END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON "${schema}".records EXECUTE FUNCTION "${schema}".refuse()`)
+  const left = async (): Promise<number> =>
+    Number((await server.sql<{ last_value: string }>(`SELECT last_value FROM "${schema}".refusals`))[0]?.last_value)
+  await log.append(2)
+  expect(await left()).toBe(0)
+
+  await server.sql(`ALTER SEQUENCE "${schema}".refusals RESTART WITH 900`)
+  await expect(log.append(2)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await left()).toBeGreaterThan(800)
+  expect((await store.journal.head('default')).size).toBe(5)
+  expect(log.lease.lost.aborted).toBe(false)
+  await server.sql(`DROP TRIGGER refuse ON "${schema}".records`)
+  await log.append(2)
+  expect((await requireWhole(store)).size).toBe(7)
+})
+
 describe.runIf(process.getuid?.() === 0)('a full disk of the server (as root)', () => {
   it('is LIMIT_EXCEEDED with nothing stored, and the journal goes on once there is space', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'seamark-tablespace-'))
