@@ -126,6 +126,20 @@ describe('an attack', () => {
     expect(await anchor.check(receipt, trust)).toEqual({ status: 'pass', retainedUntil: expect.any(Number) })
   })
 
+  it('that leaves a larger head of another key, or no note, is never silent, and changes no receipt', async () => {
+    const { anchor, receipt, at } = await anchored()
+    const beside = (name: string) => ({ ...at, key: at.key.replace(/[^/]+$/, name) })
+    const passes = { status: 'pass', retainedUntil: expect.any(Number) }
+    const forged = await checkpoint(9, '3', newKey())
+    expect(await attack.overwrite(beside('9999999999999990-9.note'), forged.note)).toBe('done')
+    // It could be of a key that was exchanged since: who starts a service compares it, and does not start.
+    expect(await anchor.latest(origin)).toEqual(forged)
+    expect(await attack.overwrite(beside('9999999999999989-10.note'), 'x')).toBe('done')
+    await expect(anchor.latest(origin)).rejects.toEqual(code('INTEGRITY'))
+    expect(await anchor.check(receipt, trust)).toEqual(passes)
+    expect(await anchor.check(await anchor.anchor(await checkpoint(8)), trust)).toEqual(passes)
+  })
+
   it('that is there first, without a lock that counts, is found', async () => {
     const { anchor, head, at } = await anchored()
     const { note } = await checkpoint(8)
