@@ -1,7 +1,9 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { registerSuite } from '@seamark/conformance'
+import { signerSuite } from '@seamark/conformance/signer'
 import { isSeamError } from '@seamark/kit'
 import { verifyEd25519 } from '@seamark/log'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { kmsDataKeys, kmsSigner, MAX_ED25519_BYTES } from '../src/index.ts'
 import { liveKeys } from './live-keys-port.ts'
 import { failing } from './support.ts'
@@ -11,6 +13,20 @@ const { AWS_REGION: region } = process.env
 if (region === undefined) throw new Error('AWS_REGION says which account and region to use.')
 const keys = liveKeys(region)
 afterAll(() => keys.dispose())
+
+describe.each([
+  ['ECC_NIST_EDWARDS25519', 'log'],
+  ['ECC_NIST_P256', 'attestation'],
+] as const)('%s', (spec, role) => {
+  // One key for all cases: each is paid for.
+  let key: Promise<string> | undefined
+  const subject = async () => {
+    const keyId = await (key ??= keys.create(spec))
+    const open = () => kmsSigner({ keyId, role })
+    return { seam: open(), reopen: async () => open(), dispose: async () => undefined }
+  }
+  registerSuite(signerSuite, subject, { describe, it })
+})
 
 it('signs with Ed25519 up to the limit, and the signature verifies', async () => {
   const keyId = await keys.create('ECC_NIST_EDWARDS25519')
