@@ -39,6 +39,44 @@ export const calls: Readonly<Record<string, (client: kms.KMSClient) => Promise<u
     await client.send(new kms.DeleteAliasCommand({ AliasName: AliasName }))
     return [again, found, await outcome(client.send(new kms.DescribeKeyCommand({ KeyId: AliasName })))]
   },
+  async 'an alias that moves'(client) {
+    const AliasName = `alias/seamark-test-${randomUUID()}`
+    const [from, to] = [await made(client), await made(client)]
+    const move = async (TargetKeyId: string) =>
+      outcome(client.send(new kms.UpdateAliasCommand({ AliasName, TargetKeyId })).then(() => 'moved'))
+    const of = async (KeyId: string) => {
+      const { Aliases } = await client.send(new kms.ListAliasesCommand({ KeyId }))
+      return Aliases?.map((alias) => [alias.AliasName === AliasName, alias.TargetKeyId === KeyId])
+    }
+    const seen = [await move(to)]
+    await client.send(new kms.CreateAliasCommand({ AliasName, TargetKeyId: from }))
+    seen.push(await of(from), await move(to), await of(from), await of(to))
+    const found = (await client.send(new kms.DescribeKeyCommand({ KeyId: AliasName }))).KeyMetadata?.KeyId === to
+    await client.send(new kms.DeleteAliasCommand({ AliasName }))
+    return [...seen, found]
+  },
+  async 'an alias that moves to a key of another kind'(client) {
+    const AliasName = `alias/seamark-test-${randomUUID()}`
+    const [TargetKeyId, other] = [await made(client), await made(client, 'ECC_NIST_P256')]
+    await client.send(new kms.CreateAliasCommand({ AliasName, TargetKeyId }))
+    const moving = client.send(new kms.UpdateAliasCommand({ AliasName, TargetKeyId: other })).then(() => 'moved')
+    const moved = await outcome(moving)
+    await client.send(new kms.DeleteAliasCommand({ AliasName }))
+    return moved
+  },
+  async 'a list of keys'(client) {
+    const ids = [await made(client), await made(client)]
+    const { Keys = [] } = await client.send(new kms.ListKeysCommand({ Limit: 1000 }))
+    const mine = Keys.filter(({ KeyId = '' }) => ids.includes(KeyId))
+    return mine.map(({ KeyArn, KeyId }) => [shape(KeyArn), shape(KeyId)])
+  },
+  async 'a list of keys, page by page'(client) {
+    await made(client)
+    await made(client)
+    const { Keys, Truncated, NextMarker } = await client.send(new kms.ListKeysCommand({ Limit: 1 }))
+    const next = await client.send(new kms.ListKeysCommand({ Limit: 1, Marker: NextMarker }))
+    return [Keys?.length, Truncated, typeof NextMarker, next.Keys?.length, next.Keys?.[0]?.KeyId === Keys?.[0]?.KeyId]
+  },
   async 'encryption and its context'(client) {
     const KeyId = await made(client)
     const { CiphertextBlob } = await client.send(
@@ -68,6 +106,12 @@ export const calls: Readonly<Record<string, (client: kms.KMSClient) => Promise<u
     const key = await client.send(new kms.GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))
     const opened = await client.send(new kms.DecryptCommand({ CiphertextBlob: key.CiphertextBlob }))
     return [key.Plaintext?.length, Buffer.compare(opened.Plaintext ?? Buffer.of(), key.Plaintext ?? Buffer.of())]
+  },
+  async 'a data key without its plaintext'(client) {
+    const KeyId = await made(client)
+    const given = await client.send(new kms.GenerateDataKeyWithoutPlaintextCommand({ KeyId, KeySpec: 'AES_256' }))
+    const opened = await client.send(new kms.DecryptCommand({ CiphertextBlob: given.CiphertextBlob }))
+    return ['Plaintext' in given, shape(given.KeyId), opened.Plaintext?.length]
   },
   async 'a data key of no size'(client) {
     return client.send(new kms.GenerateDataKeyCommand({ KeyId: await made(client) }))
