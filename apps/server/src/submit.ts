@@ -122,8 +122,8 @@ async function resolveWorkspace(
       remedy: 'Take out lfs.',
       place: { pointer: '/lfs' },
     })
-  if (workspace.history !== undefined && resolved.type === 'git' && resolved.history === undefined)
-    throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} fetch the whole history.`, {
+  if (workspace.history !== undefined && resolved.type === 'git' && resolved.history !== workspace.history)
+    throw new SeamError('UNSUPPORTED', `The workspaces ${workspaces.name} know no such history.`, {
       remedy: 'Take out history.',
       place: { pointer: '/history' },
     })

@@ -53,8 +53,11 @@ export interface PlanWorkspace {
   readonly submodules?: boolean
   /** `true` puts files in the places of their Git LFS pointers. Default: pointers are left. */
   readonly lfs?: boolean
-  /** `none` fetches only the base commit, of a repository on a server. Default: attempts have the whole history. */
-  readonly history?: 'none'
+  /**
+   * Of a repository on a server, `none` fetches only the base commit, and `commits` all of them with the files of the base commit alone.
+   * Default: attempts have the whole history.
+   */
+  readonly history?: 'none' | 'commits'
   readonly setup?: PlanSetup
 }
 
@@ -364,8 +367,8 @@ export type ResolvedWorkspace =
       readonly uncommitted: { readonly count: number; readonly paths: readonly string[] }
       /** Submodule paths, left empty. */
       readonly submodules: readonly string[]
-      /** Only the commit is there, without its parents. */
-      readonly history?: 'none'
+      /** `none`: only the commit is there, without its parents. `commits`: they are there, without files that the commit has not. */
+      readonly history?: 'none' | 'commits'
       /** Submodules that have their files. */
       readonly filled?: readonly ResolvedSubmodule[]
       /** Where objects of Git LFS come from: git's own folder of a repository of this machine, or a server. Absent where pointers are left. */

@@ -9,8 +9,8 @@ export interface WorkspaceSource {
   readonly submodules?: boolean
   /** Whether files of Git LFS are filled. */
   readonly lfs?: boolean
-  /** `none`: only the base commit is wanted. */
-  readonly history?: 'none'
+  /** `none`: only the base commit is wanted. `commits`: what came before it is wanted without its files. */
+  readonly history?: 'none' | 'commits'
   /** Absolute folder that a relative `git` is relative to. */
   readonly from: string
 }

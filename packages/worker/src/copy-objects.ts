@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What a pack is made of, the index last: git looks for packs by it. */
-const packFile = /^pack-[0-9a-f]+\.(?:pack|rev|bitmap|mtimes|idx)$/
+const packFile = /^pack-[0-9a-f]+\.(?:pack|rev|bitmap|mtimes|promisor|idx)$/
 const fanOut = /^[0-9a-f]{2}$/
 const loose = /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/
 

@@ -10,15 +10,18 @@ import type { GitBase } from './mirrors.ts'
 import { NO_NETWORK, RAW_ATTRIBUTES } from './mirrors.ts'
 import type { Git } from './run-git.ts'
 
+/** What git in an attempt says it can not ask, for a file that was left out. A name, of which there is no remote. */
+const LEFT_OUT = 'files-of-earlier-commits-are-left-out'
+
 /**
- * A private clone with the whole history, detached at the commit. Nothing in it leads back: no
+ * A private clone with the history that its mirror has, detached at the commit. Nothing in it leads back: no
  * hard links, no alternates, no remote, no hooks, no configuration but the one written here. It is
  * the agent's to use and to break; the worker never reads its `.git` again.
  */
 export async function materializeGit(
   git: Git,
   mirror: string,
-  workspace: Pick<GitBase, 'commit'>,
+  workspace: Pick<GitBase, 'commit' | 'history'>,
   dir: string,
   options?: CallOptions,
 ): Promise<void> {
@@ -34,7 +37,7 @@ export async function materializeGit(
   await mkdir(join(gitDir, 'info'), { recursive: true })
   await Promise.all([
     writeFile(join(gitDir, 'info', 'attributes'), RAW_ATTRIBUTES),
-    writeFile(join(gitDir, 'config'), configOf(workspace.commit)),
+    writeFile(join(gitDir, 'config'), configOf(workspace)),
   ])
   if (shallow) await fetchWhereMissing(git, mirror, gitDir, workspace.commit, signal)
   const stop = new AbortController()
@@ -103,15 +106,18 @@ async function fetchWhereMissing(
 }
 
 // An attempt has an empty home, and git will not commit without a name.
-function configOf(commit: string): string {
-  const sha256 = commit.length === 64
+function configOf({ commit, history }: Pick<GitBase, 'commit' | 'history'>): string {
+  const extensions = [
+    ...(commit.length === 64 ? ['\tobjectformat = sha256'] : []),
+    ...(history === 'commits' ? [`\tpartialclone = ${LEFT_OUT}`] : []),
+  ]
   return [
     '[core]',
-    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
+    `\trepositoryformatversion = ${extensions.length > 0 ? 1 : 0}`,
     '\tfilemode = true',
     '\tbare = false',
     '\tlogallrefupdates = true',
-    ...(sha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
+    ...(extensions.length > 0 ? ['[extensions]', ...extensions] : []),
     '[user]',
     '\tname = Seamark attempt',
     '\temail = attempt@seamark.invalid',

@@ -5,6 +5,7 @@ import { access, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises
 import { dirname, isAbsolute, join } from 'node:path'
 import { removeTree } from './remove-tree.ts'
 import type { Git } from './run-git.ts'
+import { fetchWithoutFiles, initWithoutFiles } from './without-files.ts'
 
 export type GitWorkspace = Extract<ResolvedWorkspace, { type: 'git' }>
 
@@ -26,7 +27,10 @@ export const RAW_ATTRIBUTES =
 export interface Mirrors {
   /** Folder of a mirror that has the commit. Errors: `NOT_FOUND`, `UNAVAILABLE`, `INTEGRITY` where its tree is another. */
   ensure(workspace: GitBase, options?: CallOptions): Promise<string>
-  /** Folder of a mirror that has a commit of a source, alone with `history: 'none'`, and its tree. Errors: `NOT_FOUND`, `UNAVAILABLE`. */
+  /**
+   * Folder of a mirror that has a commit of a source, and its tree: with `history: 'none'` alone, with `'commits'` without files that are
+   * not its own. Errors: `NOT_FOUND`, `UNAVAILABLE`; `UNSUPPORTED` where its server has no filters.
+   */
   commit(
     source: string,
     commit: string,
@@ -149,7 +153,25 @@ export function mirrors(dir: string, git: Git): Mirrors {
     return code === 0
   }
 
+  function commitWithoutFiles(source: string, commit: string, options?: CallOptions) {
+    const path = pathOf({ source, history: 'commits' })
+    // There as soon as its files are.
+    const whole = `refs/seamark/${commit}`
+    return alone(path, async () => {
+      let tree = (await exists(path)) ? await treeOf(path, whole, options) : undefined
+      if (tree === undefined) {
+        await create(path, (temp) => initWithoutFiles(git, temp, source, commit, options))
+        await fetchWithoutFiles(git, path, { commit, fetchArgs, refs: [branches, tags] }, options)
+        await git(['update-ref', whole, commit], { gitDir: path, signal: options?.signal })
+        tree = await treeOf(path, whole, options)
+      }
+      if (tree === undefined) throw gone(source, commit)
+      return { gitDir: await used(path), tree }
+    })
+  }
+
   function commitOf(source: string, commit: string, options?: CallOptions & Pick<GitBase, 'history'>) {
+    if (options?.history === 'commits') return commitWithoutFiles(source, commit, options)
     const lone = options?.history === 'none'
     // Beside the mirror with the history, which stays whole.
     const path = pathOf({ source, ...(lone && { history: 'none' }) })
@@ -171,10 +193,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
           await fetch(path, source, [`${commit}:refs/seamark/${commit}`], whole ? [1, 128] : [], options)
         tree ??= await treeOf(path, commit, options)
       }
-      if (tree === undefined)
-        throw new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
-          remedy: 'Restore the commit there, or submit again from one that is there.',
-        })
+      if (tree === undefined) throw gone(source, commit)
       return { gitDir: await used(path), tree }
     })
   }
@@ -224,14 +243,20 @@ export function mirrors(dir: string, git: Git): Mirrors {
   }
 }
 
-/** Name of the folder of a mirror. That of a lone commit has a mirror of its own. */
+/** Name of the folder of a mirror. What is without history, or without its files, has one of its own. */
 export function mirrorName({ source, history }: Pick<GitBase, 'source' | 'history'>): string {
-  return `${sha256Hex(history === 'none' ? `${source}\0none` : source)}.git`
+  return `${sha256Hex(history === undefined ? source : `${source}\0${history}`)}.git`
 }
 
 /** Names of the mirrors that a workspace and its submodules are made from. */
 export function mirrorNames(base: GitBase): readonly string[] {
   return [mirrorName(base), ...(base.filled ?? []).flatMap(mirrorNames)]
+}
+
+function gone(source: string, commit: string): SeamError {
+  return new SeamError('NOT_FOUND', `Commit ${commit} is not in ${source} any more.`, {
+    remedy: 'Restore the commit there, or submit again from one that is there.',
+  })
 }
 
 /** For what only reads a local repository: no transport but that. */

@@ -29,7 +29,8 @@ export async function resolveGit(
     })
   const signal = options?.signal
   const source = await gitSource(wanted)
-  if (wanted.history === 'none' && source.type !== 'remote')
+  const { history } = wanted
+  if (history !== undefined && source.type !== 'remote')
     throw new SeamError(
       'INVALID_INPUT',
       `${source.path} is no repository on a server, so nothing is saved without its history.`,
@@ -52,7 +53,7 @@ export async function resolveGit(
     return { type: 'git', source: source.path, ...pinned, ...modules, ...lfs, uncommitted: changes }
   }
   const address = source.type === 'bundle' ? source.path : source.url
-  if (wanted.history === 'none') return resolveLone(tools, { ...wanted, ref }, address, options)
+  if (history !== undefined) return resolveShort(tools, { ...wanted, ref, history }, address, options)
   const gitDir = await mirrors.refresh(address, options)
   const call: GitCall = { gitDir, signal }
   const name = ref === 'HEAD' ? await remoteHead(git, call, address) : ref
@@ -63,14 +64,14 @@ export async function resolveGit(
   return { type: 'git', source: address, ...pinned, ...modules, ...lfs, uncommitted: { count: 0, paths: [] } }
 }
 
-/** A commit of a server without what came before it: neither the first commit is known, nor what branches lead to. */
-async function resolveLone(
+/** A commit of a server without what came before it, so that the first commit is not known, or without the files of that. */
+async function resolveShort(
   tools: GitTools,
-  wanted: WorkspaceSource & { readonly ref: string },
+  wanted: WorkspaceSource & Required<Pick<WorkspaceSource, 'ref' | 'history'>>,
   address: string,
   options?: CallOptions,
 ): Promise<GitWorkspace> {
-  const history = 'none'
+  const { history } = wanted
   const commit = await remoteCommit(tools.git, address, wanted.ref, options)
   const { gitDir, tree } = await tools.mirrors.commit(address, commit, { ...options, history })
   const call: GitCall = { gitDir, signal: options?.signal }
@@ -79,7 +80,7 @@ async function resolveLone(
   const place = { source: address, outermost: address, gitDir, commit, tree }
   const lfs = wanted.lfs === true ? { lfs: await resolveLfs(tools, place, options) } : {}
   const submodules = submodulesOf(await treeEntries(tools.git, call, commit))
-  const repository = repositoryId(address)
+  const repository = repositoryId(history === 'none' ? address : await firstCommit(tools.git, call, commit))
   const pinned = { source: address, repository, commit, tree, submodules, history } as const
   return { type: 'git', ...pinned, ...modules, ...lfs, uncommitted: { count: 0, paths: [] } }
 }
@@ -149,10 +150,15 @@ async function pin(git: Git, call: GitCall, ref: string, where: string, partial 
   const text = async (args: readonly string[]) => (await git(args, call)).stdout.toString('latin1').trim()
   const [tree, root, entries] = await Promise.all([
     text(['rev-parse', `${commit}^{tree}`]),
-    text(['rev-list', '--first-parent', '--max-parents=0', commit]),
+    firstCommit(git, call, commit),
     treeEntries(git, call, commit),
   ])
   return { repository: repositoryId(root), commit, tree, submodules: submodulesOf(entries) }
+}
+
+async function firstCommit(git: Git, call: GitCall, commit: string): Promise<string> {
+  const { stdout } = await git(['rev-list', '--first-parent', '--max-parents=0', commit], call)
+  return stdout.toString('latin1').trim()
 }
 
 function submodulesOf(entries: Awaited<ReturnType<typeof treeEntries>>): readonly string[] {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
@@ -121,6 +121,60 @@ describe('a repository on a server', () => {
     expect(await refusal(workspaces.resolve({ git: work, from: '/', history: 'none' }))).toMatchObject({
       code: 'INVALID_INPUT',
     })
+  })
+
+  it('comes with its history but not with the files of that, and is never asked for more', async () => {
+    const work = repository(join(dir, 'deep'), { 'big.bin': 'x'.repeat(100_000), 'sub/kept.txt': 'kept\n', f: '1\n' })
+    sh(work, 'git rm -q big.bin; echo 2 > f; git commit -qam 2; git tag -a -m t v2; echo 3 > f; git commit -qam 3')
+    const bare = join(root, 'acme/deep.git')
+    sh(dir, `git clone -q --bare '${work}' '${bare}'; git -C '${bare}' config uploadpack.allowFilter true`)
+    const workspaces = workspacesOf()
+    const deep = { git: `${host}/acme/deep.git`, from: '/' }
+    const first = await workspaces.resolve({ ...deep, history: 'commits' })
+    const whole = await workspaces.resolve(deep)
+    // The same repository, commit and tree: locks hold between both.
+    expect(first).toEqual({ ...whole, history: 'commits' })
+    const before = asked.length
+    const into = fresh('attempt')
+    mkdirSync(into)
+    await workspaces.materialize(first, into)
+    const kept = 'git fsck --strict 2>&1; git gc -q 2>&1; git remote; cat f sub/kept.txt'
+    expect(sh(into, `git log --format=%s; git describe; git status --porcelain; ${kept}`)).toBe(
+      `3\n2\nbase\n${sh(work, 'git describe').trim()}\n3\nkept\n`,
+    )
+    const sizes = sh(into, `git cat-file --batch-all-objects --batch-check='%(objectsize)'`)
+    expect(Math.max(...sizes.trim().split('\n').map(Number))).toBeLessThan(1_000) // prettier-ignore
+    expect(sh(into, 'git show HEAD~1:f 2>&1; echo $?')).toMatch(/files-of-earlier-commits-are-left-out[^]*\n128\n$/)
+    sh(into, 'echo 4 > f; echo new > n; git add n; git commit -qam mine')
+    expect((await workspaces.diff(first, into))?.files).toEqual([
+      { path: 'f', change: 'modified' },
+      { path: 'n', change: 'added' },
+    ])
+    expect(asked.length).toBe(before)
+    sh(work, `git mv f sub/g; echo 4 > sub/kept.txt; git commit -qam 4; git push -q '${bare}' main`)
+    const second = await workspaces.resolve({ ...deep, history: 'commits', ref: 'main' })
+    const after = fresh('attempt')
+    mkdirSync(after)
+    await workspaces.materialize(second, after)
+    expect(sh(after, 'git rev-list --count HEAD; cat sub/g sub/kept.txt; git status --porcelain')).toBe('4\n3\n4\n')
+    const again = fresh('attempt')
+    mkdirSync(again)
+    await workspaces.materialize(first, again)
+    expect(sh(again, 'cat f; git status --porcelain')).toBe('3\n')
+  })
+
+  it('is refused so by a server without filters, before anything is fetched', async () => {
+    const work = repository(join(dir, 'plain'), { f: '1\n' })
+    sh(dir, `git clone -q --bare '${work}' '${join(root, 'acme/plain.git')}'`)
+    const worker = fresh('worker')
+    const workspaces = gitWorkspaces({ dir: worker, git: { env: { GIT_SSL_CAINFO: join(dir, 'ca.pem') } } })
+    const wanted = { git: `${host}/acme/plain.git`, from: '/', history: 'commits' } as const
+    await expect(workspaces.resolve(wanted)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      problems: [{ place: { pointer: '/history' } }],
+    })
+    expect(readdirSync(join(worker, 'repositories'))).toEqual([])
+    await expect(workspaces.resolve({ ...wanted, git: work })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
 
   it('gets none from another folder, which is not even asked, unless it is listed', async () => {

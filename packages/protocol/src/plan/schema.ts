@@ -88,9 +88,9 @@ const workspace = z.strictObject({
   lfs: maybe(z.boolean().describe('true puts files in the places of their Git LFS pointers. Default false.')),
   history: maybe(
     z
-      .literal('none')
+      .enum(['none', 'commits'])
       .describe(
-        'Only the base commit is fetched, of a repository on a server. Default: attempts have the whole history.',
+        'Of a repository on a server, none fetches only the base commit, and commits all of them with the files of the base commit alone. Default: attempts have the whole history.',
       ),
   ),
   setup: maybe(setup),
