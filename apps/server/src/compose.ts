@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { childrenDoor } from '@seamark/children'
 import { guardedStorage } from '@seamark/collector'
 import { checkRequirements, shortfalls } from '@seamark/config'
-import type { LoadedConfig } from '@seamark/config'
+import type { LoadedConfig, SeamarkConfig } from '@seamark/config'
 import { processExecutor } from '@seamark/executor-process'
 import { sandboxExecutor } from '@seamark/executor-sandbox'
 import { gatewayEgress, type GatewayEgress } from '@seamark/gateway'
@@ -18,7 +18,7 @@ import { command } from '@seamark/runtime-command'
 import { fileSecrets } from '@seamark/secrets-local'
 import { localSigner } from '@seamark/signer-local'
 import { folderStorage } from '@seamark/storage-local'
-import { localWorker } from '@seamark/worker'
+import { localWorker, type GitOptions } from '@seamark/worker'
 import { lookUpAgents } from './agents.ts'
 import { childReader } from './children.ts'
 import type { Claim } from './claim.ts'
@@ -108,7 +108,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
     dir: join(dataDir, 'work'),
     storage,
     runtimes,
-    git: { ...gitOptions(environment), ...config.git },
+    git: gitOptions(environment, secrets, config.git),
     secrets,
     egress,
     children: childrenDoor({
@@ -282,7 +282,16 @@ async function unrecorded(_principal: unknown, { action }: { readonly action: st
   })
 }
 
-/** git finds its transports and the user's own credentials; nothing of it reaches an attempt. */
-function gitOptions({ path, git }: ServerEnvironment): { path?: string; env: Readonly<Record<string, string>> } {
-  return { ...(path !== undefined && { path }), env: git }
+/** git finds its transports and the credentials of the service; nothing of it reaches an attempt. */
+function gitOptions(
+  { path, git }: ServerEnvironment,
+  secrets: SecretStore,
+  { credentials = {}, ...folders }: NonNullable<SeamarkConfig['git']> = {},
+): GitOptions {
+  const given = Object.entries(credentials).map(([at, { user, secret }]) => ({
+    at,
+    user,
+    password: async (call?: CallOptions) => (await secrets.resolve(secret, call)).value,
+  }))
+  return { ...folders, ...(path !== undefined && { path }), env: git, credentials: given }
 }

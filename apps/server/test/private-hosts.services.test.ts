@@ -51,6 +51,7 @@ export default {
     resolve: async (ref) => ({ ref, value: Buffer.from(readFileSync(${JSON.stringify(join(here.dir, 'secret'))}, 'utf8')) }),
     describe: async (ref) => ({ ref }),
   },
+  git: { credentials: { 'https://${GIT}:${hosts.port}/': { user: '${hosts.user}', secret: 'robot' } } },
   egress: {
     credentials: { robot: { way: 'basic', user: '${hosts.user}' } },
     packages: { registries: [{ host: '${PYPI}', port: ${hosts.port}, kind: 'pypi' }] },
@@ -87,7 +88,9 @@ function leaks(ran: Ended): string[] {
 
 /** A command where the names of the hosts lead to loopback: in a mount namespace of its own, which takes root. */
 function seamark(...argv: readonly string[]): Promise<Ended> {
-  const inside = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts.hosts]
+  // Git trusts what the machine does.
+  const mounts = 'mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift'
+  const inside = ['sh', '-c', `${mounts} && exec "$@"`, hosts.hosts, hosts.ca]
   return begin(here.dir, ['unshare', '--mount', ...inside, ...NODE, ...argv, '--config', 'seamark.config.mjs']).ended
 }
 
@@ -171,6 +174,18 @@ it('git clones a private repository and may not push (needs root)', { timeout: 1
   expect(decisions(ran)).toContainEqual(expect.objectContaining({ outcome: 'refused', reason: 'path', host: GIT }))
   expect(leaks(ran)).toEqual([])
 })
+
+it(
+  'an item starts from a private repository, whose password only the service has (needs root)',
+  { timeout: 120_000 },
+  async () => {
+    hosts.seen.length = 0
+    const from = { workspace: { git: `https://${GIT}:${hosts.port}/private.git` } }
+    const ran = await run('workspace', { ...attempt('test "$(cat page.txt)" = "from git"'), ...from })
+    expect(hosts.seen.some(({ host, authorized }) => host === GIT && authorized)).toBe(true)
+    expect(leaks(ran)).toEqual([])
+  },
+)
 
 it('apt gets a package of a private archive (needs root)', { timeout: 120_000 }, async () => {
   const options = [

@@ -100,6 +100,11 @@ export interface SeamarkConfig {
      * written alike.
      */
     readonly lfs?: readonly string[]
+    /**
+     * Users and passwords of https servers, by `https://` URLs, each for what is there and below: the longest that fits counts. `secret` is a name in
+     * `secrets`, such as that of a token. Only the service asks with them.
+     */
+    readonly credentials?: Readonly<Record<string, { readonly user: string; readonly secret: string }>>
   }
   /** Signs checkpoints; its role is `log`. Default: a key in the folder `keys` of the data folder, made at the first start. */
   readonly signer?: Signer

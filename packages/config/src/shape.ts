@@ -1,5 +1,5 @@
 import type { Problem } from '@seamark/core'
-import { NAME, TEAMS_PER_RUN } from '@seamark/kit'
+import { NAME, SECRET_NAME, TEAMS_PER_RUN } from '@seamark/kit'
 import { deploymentPolicies, durationMs, MAX_USD, nanoUsdOf, sizeBytes } from '@seamark/protocol'
 import { z } from 'zod'
 import type { SeamField } from './seams.ts'
@@ -48,6 +48,13 @@ const gitFolder = z
     'use an https or ssh URL without a password, user@host:path, or an absolute folder',
   )
 
+const gitServer = gitFolder.startsWith('https://', 'use an https URL without a password')
+
+const gitUser = z.strictObject({
+  user: z.string().regex(/^[^\p{Cc}:]{1,200}$/u, 'use 1 to 200 characters without ":"'),
+  secret: z.string().regex(SECRET_NAME, 'use a name of a secret'),
+})
+
 const meter = z.strictObject({
   maxOutputTokens: maybe(z.int().min(1)),
   hosts: maybe(z.record(z.string(), z.enum(['anthropic', 'openai', 'bedrock', 'vertex']))),
@@ -63,7 +70,13 @@ const shape = z.strictObject({
   executors: maybe(z.array(z.unknown()).min(1)),
   runtimes: maybe(z.array(z.unknown()).min(1)),
   workspaces: maybe(z.unknown()),
-  git: maybe(z.strictObject({ submodules: maybe(z.array(gitFolder)), lfs: maybe(z.array(gitFolder)) })),
+  git: maybe(
+    z.strictObject({
+      submodules: maybe(z.array(gitFolder)),
+      lfs: maybe(z.array(gitFolder)),
+      credentials: maybe(z.record(gitServer, gitUser)),
+    }),
+  ),
   signer: maybe(z.unknown()),
   exportSigner: maybe(z.unknown()),
   anchors: maybe(z.array(z.unknown())),

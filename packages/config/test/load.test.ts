@@ -96,6 +96,20 @@ describe('where submodules and files of Git LFS may come from', () => {
     if (right) expect(await loaded).toMatchObject({ config: { git: { submodules: [folder] } } })
     else await expect(loaded).rejects.toMatchObject({ problems: [{ place: { pointer: '/git/submodules/0' } }] })
   })
+
+  test.each([
+    [{ 'https://git.example/acme/': { user: 'robot', secret: 'forge' } }, true],
+    [{ 'ssh://git@git.example/acme/': { user: 'robot', secret: 'forge' } }, false],
+    [{ '/srv/git': { user: 'robot', secret: 'forge' } }, false],
+    [{ 'https://git.example/acme/': { user: 'ro:bot', secret: 'forge' } }, false],
+    [{ 'https://git.example/acme/': { user: 'robot', secret: 'a secret' } }, false],
+    [{ 'https://git.example/acme/': { user: 'robot', password: 'forge' } }, false],
+  ])('knows the passwords of git by names of secrets, for https alone: %j', async (credentials, right) => {
+    const text = `export default { git: { credentials: ${JSON.stringify(credentials)} } }`
+    const loaded = loadConfig({ cwd: await repository({ 'seamark.config.mjs': text }), named: 'seamark.config.mjs' })
+    if (right) expect(await loaded).toMatchObject({ config: { git: { credentials } } })
+    else await expect(loaded).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
 })
 
 describe('finding', () => {

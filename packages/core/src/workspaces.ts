@@ -34,7 +34,7 @@ export interface WorkspaceDiff {
 /** What files an attempt sees. Everything in a workspace is hostile input. */
 export interface Workspaces extends Seam<'workspaces/v1'> {
   /**
-   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `FORBIDDEN` (a submodule, or files of Git LFS, from where none may come),
+   * Errors: `NOT_FOUND` (no repository, no such ref, no commits), `INVALID_INPUT`, `FORBIDDEN` (a repository that its server does not give; a submodule, or files of Git LFS, from where none may come),
    * `UNAVAILABLE`. One that is not about
    * the repository has the pointer of what it is about, such as `/ref`.
    */

@@ -4,6 +4,7 @@
  * @module
  */
 export { emptyWorkspaces } from './empty-workspaces.ts'
+export type { GitCredential } from './git-credentials.ts'
 export { gitWorkspaces } from './git-workspaces.ts'
 export type { GitWorkspacesOptions } from './git-tools.ts'
 export type { KeptWorkspaces } from './kept.ts'

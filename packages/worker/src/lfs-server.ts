@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { HttpsClient } from './https-call.ts'
 import { httpsClient } from './https-call.ts'
+import type { GitCredential } from './git-credentials.ts'
+import { credentialHeader } from './git-credentials.ts'
 import type { LfsObject } from './lfs-object.ts'
 import { normalAddress } from './submodule-address.ts'
 
@@ -11,6 +13,7 @@ import { normalAddress } from './submodule-address.ts'
 export interface LfsTransport {
   readonly path?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly credentials?: readonly GitCredential[]
 }
 
 /** Takes the bytes of one object. */
@@ -48,12 +51,12 @@ export async function fetchLfs(
   try {
     for (let from = 0; from < objects.length; from += objectsOfCall) {
       // Asked again for each: what it answers is good for a while only.
-      const endpoint = address.startsWith('https:') ? { url: address, header: {} } : await overSsh(address, transport, options) // prettier-ignore
+      const endpoint = await endpointOf(address, transport, options)
       const wanted = objects.slice(from, from + objectsOfCall)
       const found = await batch(client, endpoint, wanted, signal)
       const left = wanted.values()
       const one = async () => {
-        for (const object of left) await download(client, object, found, take, signal)
+        for (const object of left) await download(client, object, found, transport, take, signal)
       }
       const work = Array.from({ length: atOnce }, one)
       try {
@@ -67,6 +70,11 @@ export async function fetchLfs(
   } finally {
     client.close()
   }
+}
+
+async function endpointOf(address: string, transport: LfsTransport, options?: CallOptions): Promise<Endpoint> {
+  if (!address.startsWith('https:')) return overSsh(address, transport, options)
+  return { url: address, header: await credentialHeader(transport.credentials ?? [], address, options) }
 }
 
 async function batch(
@@ -112,6 +120,7 @@ async function download(
   client: HttpsClient,
   object: LfsObject,
   found: ReadonlyMap<string, unknown>,
+  { credentials = [] }: LfsTransport,
   take: TakeObject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -125,7 +134,9 @@ async function download(
     if (code === 404 || code === 410) throw missing(what)
     throw unavailable(`${what} is not given by its server${code > 0 ? ` (${code})` : ''}.`)
   }
-  const headers = headersOf(field(action, 'header'))
+  const said = headersOf(field(action, 'header'))
+  const isSaid = Object.keys(said).some((name) => name.toLowerCase() === 'authorization')
+  const headers = isSaid ? said : { ...said, ...(await credentialHeader(credentials, href, { signal })) }
   const answer = await client.call(href, { method: 'GET', headers, signal })
   if (answer.statusCode !== 200) throw refused(answer, `${what} is not given`)
   await received(answer, what, signal, () => take(object, answer))
@@ -225,7 +236,8 @@ function refused(answer: IncomingMessage, what: string): SeamError {
   if (statusCode === 401 || statusCode === 403)
     return new SeamError('FORBIDDEN', `${what}: it answers ${statusCode}.`, {
       place,
-      remedy: 'Name the repository by its ssh address, with a key in the agent of the service.',
+      remedy:
+        'Name a credential for it under `git.credentials` of the configuration, or the repository by its ssh address, with a key in the agent of the service.',
     })
   return unavailable(`${what}: it answers ${statusCode}.`)
 }

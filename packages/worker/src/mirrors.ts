@@ -115,6 +115,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
   function clone(source: string, options?: CallOptions) {
     return (temp: string) =>
       git(['clone', '--quiet', '--bare', '--template=', '--dissociate', '--', source, temp], {
+        from: source,
         signal: options?.signal,
       })
   }
@@ -126,7 +127,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
    */
   async function fetchAlone(gitDir: string, source: string, commit: string, options?: CallOptions): Promise<void> {
     const args = [...fetchArgs, '--depth=1', '--', source, `+${commit}:refs/seamark/${commit}`]
-    await git(args, { gitDir, env: isAbsolute(source) ? NO_NETWORK : {}, signal: options?.signal })
+    await git(args, { gitDir, from: source, env: isAbsolute(source) ? NO_NETWORK : {}, signal: options?.signal })
   }
 
   /** The commit's tree, where the mirror has it. */
@@ -149,7 +150,8 @@ export function mirrors(dir: string, git: Git): Mirrors {
     allow: readonly number[],
     options?: CallOptions,
   ): Promise<boolean> {
-    const { code } = await git([...fetchArgs, '--', source, ...refs], { gitDir, allow, signal: options?.signal })
+    const call = { gitDir, from: source, allow, signal: options?.signal }
+    const { code } = await git([...fetchArgs, '--', source, ...refs], call)
     return code === 0
   }
 
@@ -161,7 +163,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
       let tree = (await exists(path)) ? await treeOf(path, whole, options) : undefined
       if (tree === undefined) {
         await create(path, (temp) => initWithoutFiles(git, temp, source, commit, options))
-        await fetchWithoutFiles(git, path, { commit, fetchArgs, refs: [branches, tags] }, options)
+        await fetchWithoutFiles(git, path, { source, commit, fetchArgs, refs: [branches, tags] }, options)
         await git(['update-ref', whole, commit], { gitDir: path, signal: options?.signal })
         tree = await treeOf(path, whole, options)
       }
@@ -214,6 +216,7 @@ export function mirrors(dir: string, git: Git): Mirrors {
         await create(path, clone(source, options))
         const { stdout } = await git(['ls-remote', '--quiet', '--', source, 'HEAD'], {
           gitDir: path,
+          from: source,
           signal: options?.signal,
         })
         const head = stdout

@@ -90,7 +90,8 @@ async function remoteCommit(git: Git, address: string, ref: string, options?: Ca
   if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return ref
   const names = [ref, `refs/${ref}`, `refs/tags/${ref}`, `refs/heads/${ref}`]
   const asked = names.flatMap((name) => [name, `${name}^{}`])
-  const { stdout } = await git(['ls-remote', '--quiet', '--', address, ...asked], { signal: options?.signal })
+  const call = { from: address, signal: options?.signal }
+  const { stdout } = await git(['ls-remote', '--quiet', '--', address, ...asked], call)
   const found = new Map(
     stdout
       .toString('latin1')

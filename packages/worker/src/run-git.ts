@@ -1,6 +1,8 @@
 import { isSeamError, SeamError, systemCode, throwIfAborted } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { GitCredential } from './git-credentials.ts'
+import { credentialVariables } from './git-credentials.ts'
 import { programWithoutSpace, saysNoSpace } from './host-failure.ts'
 
 export interface GitOptions {
@@ -17,11 +19,15 @@ export interface GitOptions {
   readonly submodules?: readonly string[]
   /** Where files of Git LFS may come from beside the server of their repository, written alike. */
   readonly lfs?: readonly string[]
+  /** Of https servers that ask for a user and password; of two that fit the one with the longer address. Never reach an attempt. */
+  readonly credentials?: readonly GitCredential[]
 }
 
 export interface GitCall {
   readonly cwd?: string
   readonly gitDir?: string
+  /** Address of the repository that it reads, which may be on a server. */
+  readonly from?: string
   readonly workTree?: string
   readonly index?: string
   /** Where new objects go; those of `gitDir` can still be read. */
@@ -45,7 +51,7 @@ export interface GitAnswer {
   readonly stderr: string
 }
 
-/** Runs git on hostile input. Errors: `UNAVAILABLE` (it failed), `LIMIT_EXCEEDED` (also for a full disk), `TIMEOUT`, `ABORTED`. */
+/** Runs git on hostile input. Errors: `UNAVAILABLE` (it failed), `FORBIDDEN` (its server wants another credential), `LIMIT_EXCEEDED` (also for a full disk), `TIMEOUT`, `ABORTED`. */
 export type Git = (args: readonly string[], call?: GitCall) => Promise<GitAnswer>
 
 const trustedConfig = fileURLToPath(new URL('../git/trusted.gitconfig', import.meta.url))
@@ -101,7 +107,11 @@ export function neutralGit(options: GitOptions = {}): Git {
     GIT_LFS_SKIP_SMUDGE: '1',
     GIT_ALLOW_PROTOCOL: 'https:ssh:file',
   }
-  return (args, call = {}) => run(options.program ?? 'git', fixed, args, call)
+  return async (args, call = {}) => {
+    const { credentials = [] } = options
+    const given = call.from === undefined ? {} : await credentialVariables(credentials, call.from, call)
+    return run(options.program ?? 'git', fixed, args, { ...call, env: { ...call.env, ...given } })
+  }
 }
 
 function environment(call: GitCall): Record<string, string> {
@@ -187,13 +197,22 @@ function run(
         if (failure !== undefined) return reject(failure)
         if (code !== 0 && saysNoSpace(errors)) return reject(programWithoutSpace(`git ${name}`, errors))
         if (code === null || (code !== 0 && !(call.allow ?? []).includes(code)))
-          return reject(
-            new SeamError('UNAVAILABLE', `git ${name} failed (${signal ?? code}): ${errors.trim().slice(0, 2000)}`),
-          )
+          return reject(failed(name, signal ?? code, errors.trim().slice(0, 2000)))
         resolve({ code, stdout: Buffer.concat(chunks), stderr: errors })
       }),
     )
     child.stdin.end(call.input)
+  })
+}
+
+const unknownUser = /Authentication failed for|could not read (?:Username|Password) for|Permission denied \(/
+
+function failed(name: string, how: string | number | null, told: string): SeamError {
+  const message = `git ${name} failed (${how}): ${told}`
+  if (!unknownUser.test(told)) return new SeamError('UNAVAILABLE', message)
+  return new SeamError('FORBIDDEN', message, {
+    remedy:
+      'Name a credential for an https address under `git.credentials` of the configuration; for one of ssh, add a key to the agent of the service.',
   })
 }
 

@@ -38,6 +38,7 @@ export async function initWithoutFiles(
 // Git falls back to whole history without a word but a warning. What a server can is said before its refs.
 async function hasFilters(git: Git, source: string, options?: CallOptions): Promise<boolean> {
   const { stderr } = await git(['ls-remote', '--quiet', '--', source, 'HEAD'], {
+    from: source,
     env: { GIT_TRACE_PACKET: '1' },
     signal: options?.signal,
   })
@@ -48,10 +49,10 @@ async function hasFilters(git: Git, source: string, options?: CallOptions): Prom
 export async function fetchWithoutFiles(
   git: Git,
   gitDir: string,
-  { commit, fetchArgs, refs }: WithoutFiles,
+  { source, commit, fetchArgs, refs }: WithoutFiles,
   options?: CallOptions,
 ): Promise<void> {
-  const call = { gitDir, signal: options?.signal }
+  const call = { gitDir, from: source, signal: options?.signal }
   await git([...fetchArgs, filter, origin, `+${commit}:refs/seamark/bases/${commit}`], call)
   // One name that is broken there takes the whole fetch down.
   await git([...fetchArgs, filter, origin, ...refs], { ...call, allow: [1, 128] })
@@ -68,6 +69,7 @@ export async function fetchWithoutFiles(
 }
 
 export interface WithoutFiles {
+  readonly source: string
   readonly commit: string
   /** `fetch` and its options. */
   readonly fetchArgs: readonly string[]

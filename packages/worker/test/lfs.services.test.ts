@@ -11,6 +11,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { serveGit } from '@seamark/testing-services'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { GitCredential } from '../src/git-credentials.ts'
 import { gitTools } from '../src/git-tools.ts'
 import { gitWorkspacesWith } from '../src/git-workspaces.ts'
 import { namespaceLayout } from '../src/layout.ts'
@@ -52,7 +53,15 @@ function served(work: string, name: string): string {
   return bare
 }
 
-function workerOf(more: { lfs?: string[]; env?: Record<string, string>; path?: string; limits?: object } = {}) {
+type Given = {
+  lfs?: string[]
+  credentials?: GitCredential[]
+  env?: Record<string, string>
+  path?: string
+  limits?: object
+}
+
+function workerOf(more: Given = {}) {
   const { limits = {}, env = {}, ...git } = more
   const at = fresh('worker')
   const tools = gitTools({ dir: at, limits, git: { ...git, env: { GIT_SSL_CAINFO: join(dir, 'ca.pem'), ...env } } })
@@ -74,7 +83,9 @@ beforeAll(async () => {
   execFileSync('openssl', ['req', '-x509', ...key, ...names, '-keyout', 'ca.key', '-out', 'ca.pem'], { cwd: dir, stdio: 'pipe' }) // prettier-ignore
   const read = (name: string) => readFileSync(join(dir, name))
   server = createServer({ key: read('ca.key'), cert: read('ca.pem') }, (req, res) => {
-    if (!serveLfs(serving, host, req, res)) serveGit(root, req, res)
+    if (serveLfs(serving, host, req, res)) return
+    if (serving.closed !== true || req.headers.authorization === serving.token) return serveGit(root, req, res)
+    res.writeHead(401, { 'www-authenticate': 'Basic realm="closed"' }).end()
   })
   await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done))
   const address = server.address()
@@ -85,6 +96,7 @@ beforeAll(async () => {
 beforeEach(() => {
   serving.asked.length = 0
   delete serving.token
+  delete serving.closed
   delete serving.tampered
   delete serving.redirects
   delete serving.breaks
@@ -233,6 +245,26 @@ describe('files of Git LFS', () => {
       expect(readFileSync(join(into, 'a.bin'))).toEqual(big)
     }
     expect(existsSync(mark)).toBe(false)
+  })
+
+  it('come from a server that wants a password, with that of the deployment', async () => {
+    served(made(), 'acme/closed.git')
+    const git = `${host}/acme/closed.git`
+    serving.closed = true
+    serving.token = `Basic ${Buffer.from('robot:pw-Zq8 0123456789').toString('base64')}`
+    const knowing = (word: string, at = `${host}/acme/`) =>
+      workerOf({ credentials: [{ at, user: 'robot', password: async () => Buffer.from(word) }] })
+    for (const worker of [workerOf(), knowing('pw-another'), knowing('pw-Zq8 0123456789', `${host}/acm`)])
+      expect((await refusal(worker.workspaces.resolve({ git, from: '/', lfs: true }))).code).toBe('FORBIDDEN')
+    const worker = knowing('pw-Zq8 0123456789')
+    const { into, workspace } = await filled(worker, git)
+    expect(readFileSync(join(into, 'a.bin'))).toEqual(big)
+    // Also objects, of which no answer says how they are asked for.
+    const objects = serving.asked.filter((line) => line.startsWith('GET objects/'))
+    expect(objects).toHaveLength(2)
+    expect(objects.every((line) => line.endsWith(` ${serving.token}`))).toBe(true)
+    expect(JSON.stringify(workspace)).not.toContain('pw-Zq8')
+    expect(sh(dir, `grep -rlaE 'pw-Zq8|${serving.token.slice(6, -4)}' '${into}' '${worker.at}' || true`)).toBe('')
   })
 
   it('come through the proxy of git, but for hosts that are excepted', async () => {

@@ -5,22 +5,35 @@ import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { serveGit } from '@seamark/testing-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { GitCredential } from '../src/index.ts'
 import { gitWorkspaces } from '../src/index.ts'
 import { refusal, repository, sh, temporary } from './repository.ts'
 
 const dir = temporary()
 const root = join(dir, 'served')
 const asked: string[] = []
+const told: string[] = []
+const led: string[] = []
+const wanted = `Basic ${Buffer.from("robot:pw'Zq8 $0123456789").toString('base64')}`
 let server: Server
+let elsewhere: Server
 let host = ''
+let other = ''
 let n = 0
 const fresh = (name: string) => join(dir, `${name}${n++}`)
 
-const workspacesOf = (submodules: readonly string[] = []) =>
-  gitWorkspaces({
-    dir: fresh('worker'),
-    git: { submodules, env: { GIT_SSL_CAINFO: join(dir, 'ca.pem') } },
-  })
+const workspacesOf = (
+  submodules: readonly string[] = [],
+  credentials: readonly GitCredential[] = [],
+  at = fresh('worker'),
+) => gitWorkspaces({ dir: at, git: { submodules, credentials, env: { GIT_SSL_CAINFO: join(dir, 'ca.pem') } } })
+
+async function listening(of: Server): Promise<string> {
+  await new Promise<void>((done) => void of.listen(0, '127.0.0.1', done))
+  const address = of.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return `https://localhost:${address.port}`
+}
 
 beforeAll(async () => {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
@@ -30,14 +43,24 @@ beforeAll(async () => {
     stdio: 'pipe',
   })
   const read = (name: string) => readFileSync(join(dir, name))
-  server = createServer({ key: read('ca.key'), cert: read('ca.pem') }, (req, res) => {
-    asked.push(req.url ?? '')
-    serveGit(root, req, res)
+  const tls = { key: read('ca.key'), cert: read('ca.pem') }
+  // Where another host asks for a password, it is told none.
+  elsewhere = createServer(tls, (req, res) => {
+    led.push(req.headers.authorization ?? '-')
+    res.writeHead(401, { 'www-authenticate': 'Basic realm="elsewhere"' }).end()
   })
-  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  host = `https://localhost:${address.port}`
+  server = createServer(tls, (req, res) => {
+    asked.push(req.url ?? '')
+    const { authorization = '-' } = req.headers
+    const closed = req.url?.startsWith('/closed/') === true
+    if (authorization !== '-') told.push(`${req.url?.split('/')[1]} ${authorization}`)
+    if (req.url?.startsWith('/closed/led') === true) res.writeHead(302, { location: `${other}${req.url}` }).end()
+    else if (closed && authorization !== wanted)
+      res.writeHead(401, { 'www-authenticate': 'Basic realm="closed"' }).end()
+    else serveGit(root, req, res)
+  })
+  host = await listening(server)
+  other = await listening(elsewhere)
   const bare = (work: string, name: string) => {
     mkdirSync(join(root, name, '..'), { recursive: true })
     sh(dir, `git clone -q --bare '${work}' '${join(root, name)}'`)
@@ -60,8 +83,10 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  server.closeAllConnections()
-  await new Promise((done) => server.close(done))
+  for (const each of [server, elsewhere]) {
+    each.closeAllConnections()
+    await new Promise((done) => each.close(done))
+  }
 })
 
 describe('a repository on a server', () => {
@@ -175,6 +200,59 @@ describe('a repository on a server', () => {
     })
     expect(readdirSync(join(worker, 'repositories'))).toEqual([])
     await expect(workspaces.resolve({ ...wanted, git: work })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  it('is cloned with the password of the deployment, which stays in the worker and goes to its place alone', async () => {
+    const lib = repository(join(dir, 'closed-lib'), { 'l.txt': 'lib\n' })
+    const work = repository(join(dir, 'closed'), {
+      f: '1\n',
+      '.gitmodules': '[submodule "it"]\n\tpath = it\n\turl = ../lib.git\n',
+    })
+    const commit = sh(lib, 'git rev-parse HEAD').trim()
+    sh(work, `git update-index --add --cacheinfo 160000,${commit},it && git commit -qm it`)
+    mkdirSync(join(root, 'closed'), { recursive: true })
+    for (const [from, name] of [
+      [work, 'app'],
+      [lib, 'lib'],
+    ] as const)
+      sh(dir, `git clone -q --bare '${from}' '${join(root, 'closed', `${name}.git`)}'`)
+    sh(join(root, 'closed/app.git'), 'git config uploadpack.allowFilter true')
+    const known = (word: string, at = `${host}/closed/`): GitCredential => ({
+      at,
+      user: 'robot',
+      password: async () => Buffer.from(word),
+    })
+    const right = known("pw'Zq8 $0123456789")
+    const git = `${host}/closed/app.git`
+    for (const credentials of [
+      [],
+      [known('pw-wrong')],
+      [right, known('pw-wrong', git)],
+      [{ ...right, at: `${host}/clos` }],
+    ])
+      expect((await refusal(workspacesOf([], credentials).resolve({ git, from: '/' }))).code).toBe('FORBIDDEN')
+    expect((await refusal(workspacesOf([], [known('two\nlines')]).resolve({ git, from: '/' }))).code).toBe(
+      'INVALID_INPUT',
+    )
+    told.length = 0
+    for (const history of [undefined, 'none', 'commits'] as const) {
+      const at = fresh('worker')
+      const workspaces = workspacesOf([], [known('pw-wrong', host), right], at)
+      const wish = { git, from: '/', submodules: true, ...(history && { history }) }
+      const workspace = await workspaces.resolve(wish)
+      const into = fresh('attempt')
+      mkdirSync(into)
+      await workspaces.materialize(workspace, into)
+      expect(sh(into, 'cat f it/l.txt; git status --porcelain')).toBe('1\nlib\n')
+      expect(JSON.stringify(workspace)).not.toContain('Zq8')
+      expect(sh(dir, `grep -rlaE 'Zq8|${wanted.slice(6, -4)}' '${into}' '${at}' || true`)).toBe('')
+    }
+    // Nowhere before it is asked for, and nowhere else.
+    const open = workspacesOf([], [right])
+    await open.resolve({ git: `${host}/acme/app.git`, from: '/' })
+    expect(new Set(told)).toEqual(new Set([`closed ${wanted}`]))
+    expect((await refusal(open.resolve({ git: `${host}/closed/led.git`, from: '/' }))).code).toBe('FORBIDDEN')
+    expect(new Set(led)).toEqual(new Set(['-']))
   })
 
   it('gets none from another folder, which is not even asked, unless it is listed', async () => {
