@@ -22,6 +22,8 @@ interface Kind {
   readonly core?: readonly string[]
   /** A member of the seam that its maker chooses: name, type, and what the test gives. */
   readonly option?: readonly [name: string, type: string, about: string, value: string]
+  /** Its factory gives a journal together with the projections that it writes, and both are held to their suites. */
+  readonly store?: true
   /** What a subject of the suite has besides, as members of an object, and a type that they use. */
   readonly subject?: readonly string[]
 }
@@ -72,6 +74,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     guarantees: claims('durable', 'fenced', 'reserve', 'erasing'),
     promises: ['acquire', 'append', 'commitCheckpoint', 'head', 'hashes', 'saveState', 'loadState', 'purge', 'close'],
     iterables: ['read'],
+    store: true,
   },
   runtime: {
     type: 'RuntimeAdapter',
@@ -149,8 +152,8 @@ export function newPackage(kind: string, name: string): NewPackage {
       [`${folder}/README.md`]: readmeOf(words),
       [`${folder}/src/index.ts`]: indexOf(words),
       [`${folder}/src/${words.file}`]: adapterOf(words),
-      [`${folder}/test/subject.ts`]: subjectOf(words),
-      [`${folder}/test/conformance.test.ts`]: testOf(words),
+      [`${folder}/test/subject.ts`]: seam.store ? storeSubjectOf(words) : subjectOf(words),
+      [`${folder}/test/conformance.test.ts`]: seam.store ? STORE_TEST : testOf(words),
       [`.changeset/${id}.md`]: `---\n'@seamark/${id}': minor\n---\n\nNew: \`${factory}\`, ${article(seam.type)} on ${name}.\n`,
     },
   }
@@ -206,7 +209,7 @@ npm install @seamark/${id}
 \`\`\`ts
 import { ${factory} } from '@seamark/${id}'
 
-const ${seam.word.toLowerCase()} = ${factory}(${given})
+const ${seam.store ? '{ journal, projections }' : seam.word.toLowerCase()} = ${factory}(${given})
 \`\`\`
 `
 }
@@ -228,7 +231,15 @@ function adapterOf({ kind, name, id, seam, factory, options, file }: Words): str
     ...seam.promises.map((method) => `${method}: async () => unwritten('${method}'),`),
     ...(seam.iterables ?? []).map((method) => `${method}: () => unwritten('${method}'),`),
   ]
-  return `import type { ${[seam.type, ...(seam.core ?? [])].toSorted().join(', ')} } from '@seamark/core'
+  const types = [seam.type, ...(seam.core ?? []), ...(seam.store ? ['Projections'] : [])].toSorted()
+  const head = [`spec: '${kind}/v1',`, `kind: '${name}',`, 'name,']
+  const body = [...head, ...members].join('\n    ')
+  const projections = head.join('\n').replace(kind, 'projections')
+  const made = seam.store
+    ? `{ journal: {\n${body}\n}, projections: {\n${projections}\nguarantees: {},\nquery: async () => unwritten('query'),\n} }`
+    : `{\n    ${body}\n  }`
+  const result = seam.store ? '{ readonly journal: Journal, readonly projections: Projections }' : seam.type
+  return `import type { ${types.join(', ')} } from '@seamark/core'
 import { ${[...(seam.kit ?? []), 'SeamError'].join(', ')} } from '@seamark/kit'
 
 export interface ${options} {${option === undefined ? '' : `\n  /** ${about} */\n  readonly ${option}: ${type}`}
@@ -242,14 +253,9 @@ function unwritten(method: string): never {
   })
 }
 
-/** ${capital(article(seam.type))} on ${name}. Does nothing until first use. */
-export function ${factory}({ ${option === undefined ? '' : `${option}, `}name = '${name}' }: ${options}${option === undefined ? ' = {}' : ''}): ${seam.type} {
-  return {
-    spec: '${kind}/v1',
-    kind: '${name}',
-    name,
-    ${members.join('\n    ')}
-  }
+/** ${capital(article(seam.type))} on ${name}${seam.store ? ', and the projections that its transactions write' : ''}. Does nothing until first use. */
+export function ${factory}({ ${option === undefined ? '' : `${option}, `}name = '${name}' }: ${options}${option === undefined ? ' = {}' : ''}): ${result} {
+  return ${made}
 }
 `
 }
@@ -275,6 +281,39 @@ ${(seam.subject ?? []).map((member) => `    ${member},\n`).join('')}    dispose:
 }
 `
 }
+
+const storeSubjectOf = ({
+  factory,
+}: Words): string => `import type { FreshStore } from '@seamark/conformance/projections'
+import { ${factory} } from '../src/index.ts'
+
+/** A fresh store for one case of the suites, alone with what it keeps. */
+export function freshStore(): FreshStore {
+  let store = ${factory}()
+  return {
+    current: () => store,
+    reopen: async () => (store = ${factory}()),
+    dispose: async () => undefined,
+  }
+}
+`
+
+const STORE_TEST = `import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
+import { journalSuite } from '@seamark/conformance/journal'
+import { journalOf, projectionsOf, projectionsSuite } from '@seamark/conformance/projections'
+import { describe, it } from 'vitest'
+import { freshStore } from './subject.ts'
+
+const journals = journalOf(freshStore)
+const projections = projectionsOf(freshStore)
+
+for (const register of [registerSuite, registerSaboteurs]) {
+  register(journalSuite, journals, { describe, it })
+  register(projectionsSuite, projections, { describe, it })
+}
+registerSuite(underTraits(journalSuite, journals), journals, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections), projections, { describe, it })
+`
 
 const testOf = ({
   kind,

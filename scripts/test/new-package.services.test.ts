@@ -70,6 +70,9 @@ describe('a new package', () => {
       expect(assertionResults.some(({ status }: { readonly status: string }) => status === 'passed')).toBe(true)
       for (const { fullName } of failed) expect(fullName).toMatch(/^(?:conformance|saboteurs) /)
     }
+    const names: string = JSON.stringify(testResults)
+    // A journal is nothing without what its transactions write.
+    for (const spec of ['journal/v1', 'projections/v1']) expect(names).toContain(`conformance ${spec} `)
   })
 
   it.each([

@@ -53,10 +53,7 @@ export interface PlanWorkspace {
   readonly submodules?: boolean
   /** `true` puts files in the places of their Git LFS pointers. Default: pointers are left. */
   readonly lfs?: boolean
-  /**
-   * Of a repository on a server, `none` fetches only the base commit, and `commits` all of them with the files of the base commit alone.
-   * Default: attempts have the whole history.
-   */
+  /** Of a repository on a server, `none` fetches only the base commit, `commits` all with its files alone. Default: the whole history. */
   readonly history?: 'none' | 'commits'
   readonly setup?: PlanSetup
 }
