@@ -1,4 +1,4 @@
-import type { JsonObject, SecretStore, StepVerdict } from '@seamark/core'
+import type { JsonObject, OutputSpec, SecretStore, StepVerdict } from '@seamark/core'
 import { OUTPUT_SCHEMA_LIMITS } from '@seamark/output-schema'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,6 +24,26 @@ function writing(content: Uint8Array | undefined, schema: JsonObject, more = '')
   const run = content === undefined ? `:${more}` : `mkdir -p out && printf '%b' '${octal}' > ${output}${more}`
   return task({ workspace: { type: 'empty' }, item: item(run, { outputs: [{ path: output, schema }] }) })
 }
+
+describe('an output of 5 GB', () => {
+  it.each<[string, Partial<OutputSpec>]>([
+    ['as it is', {}],
+    ['with a schema', { schema: {} }],
+    ['with a kind', { kind: 'junit' }],
+  ])('%s fails the attempt by its limit and path, and nothing of it is stored', async (_, more) => {
+    const given = { outputs: [{ path: 'large', ...more }], keepWorkspace: false }
+    // Otherwise it would be too much for a patch before it is for an output.
+    const run = item('echo large > .gitignore; truncate -s 5G large', given)
+    const { verdict, product } = await play(await task({ workspace: { type: 'empty' }, item: run }))
+    expect(verdict).toMatchObject({
+      outcome: 'failed',
+      reason: 'limit',
+      detail: expect.stringMatching(/declared output.* large/),
+    })
+    expect(product).toMatchObject({ outputs: [] })
+    expect(product?.snapshot).toBeUndefined()
+  })
+})
 
 describe('an output with a schema', () => {
   it.each(cases)('$name', async ({ schema, written, base64, verdict }) => {
