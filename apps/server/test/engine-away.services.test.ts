@@ -72,6 +72,36 @@ describe('a Docker engine that stops in the middle of attempts, and comes back',
       expect(await client.item('ends', id)).toMatchObject({ status: 'failed', reason: 'interrupted', attempt: 1 })
   })
 
+  it(
+    'is waited for by what is launched meanwhile, which says so and goes on by itself',
+    { timeout: 400_000 },
+    async () => {
+      const plan = (run: string) =>
+        JSON.stringify({
+          version: 1,
+          items: [{ id: 'a', run: `echo ${run}`, executor: 'docker', retries: { max: 0 } }],
+        })
+      const parked = async (run: string) => (await client.item(run, 'a')).parked !== undefined
+      await engine.restart(async () => {
+        for (const run of ['waits', 'leaves']) await client.submit({ plan: plan(run), format: 'json', run })
+        await until(async () => (await parked('waits')) && (await parked('leaves')), 150_000)
+        const detail = expect.stringContaining(engine.socketPath)
+        expect(await client.item('waits', 'a')).toMatchObject({
+          status: 'parked',
+          parked: { reason: 'capacity', detail, resumeAt: expect.any(Number) },
+          waiting: { for: 'parked', detail },
+        })
+        expect((await seamark('status', 'waits', 'a')).out).toContain(engine.socketPath)
+        // The end of what nobody wants any more waits for no engine.
+        expect(await seamark('cancel', 'leaves')).toMatchObject({ code: 0 })
+        await until(async () => (await client.item('leaves', 'a')).status === 'canceled', 60_000)
+      })
+      expect(await endsOf('waits')).toMatchObject({ a: [{ outcome: 'succeeded', reason: 'completed' }] })
+      expect(await client.item('waits', 'a')).toMatchObject({ status: 'succeeded', attempt: 1 })
+      expect((await seamark('logs', 'waits', 'a')).out).toBe('waits\n')
+    },
+  )
+
   it('loses nothing of what outlives it', async () => {
     const path = join(engine.dir, 'daemon.json')
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), 'live-restore': true }))

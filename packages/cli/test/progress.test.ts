@@ -144,7 +144,7 @@ it('says who holds a lock, and the run only where it is another', () => {
   expect(waitingText(reason, 'r2')).toBe('waits for lock src/** (held by r1 a)')
 })
 
-it('An item whose conversation is not gone on with says so while it waits', () => {
+it('An item says while it waits that its conversation is not gone on with, and what is away', () => {
   const parked = (data: object) => {
     const { item } = follow([
       added(1),
@@ -155,6 +155,9 @@ it('An item whose conversation is not gone on with says so while it waits', () =
   }
   const retry = { reason: 'retry', resumeAt: 5_000 }
   expect(parked(retry)).toBe('parked: retry in 2.0 s')
+  expect(parked({ ...retry, reason: 'capacity', detail: 'No engine.\u001b[2J Start it.' })).toBe(
+    String.raw`parked: capacity in 2.0 s: No engine.\u{1b}[2J Start it.`,
+  )
   expect(parked({ ...retry, startsOver: true })).toBe('parked: retry in 2.0 s, then begins a new conversation')
 })
 

@@ -175,11 +175,18 @@ export type LaunchState =
 
 /**
  * The answer to `launch`. `launched`: it is running or already ended, started by this or an
- * earlier call. `refused`: no capacity now; nothing was started and it may be tried again.
+ * earlier call. `refused`: no capacity now; nothing was started and it may be tried again. With `problem` the backend is away
+ * and was not reached: nothing was started by this call, and nothing is known of earlier ones.
  */
 export type LaunchAnswer =
   | { readonly outcome: 'launched' }
-  | { readonly outcome: 'refused'; readonly reason: 'capacity'; readonly retryAfterMs?: number }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: 'capacity'
+      readonly retryAfterMs?: number
+      /** What is away, and what brings it back. */
+      readonly problem?: Problem
+    }
 
 /** One change of state. A cursor is an opaque string that `events` resumes from. */
 export interface ExecutorEvent {
@@ -200,7 +207,7 @@ export interface Executor extends Seam<'executor/v1', ExecutorGuarantees> {
    * A program that can not be started is not an error here: the launch ends with reason `not-started`.
    *
    * Errors: `CONFLICT` after `reap` of the same id (its tombstone stays), `INVALID_INPUT` for a
-   * spec that can not be honoured, `UNAVAILABLE` when the backend is away.
+   * spec that can not be honoured, `UNAVAILABLE` when the backend is away and the call may have reached it.
    */
   launch(launchId: string, spec: LaunchSpec, options?: CallOptions): Promise<LaunchAnswer>
 

@@ -71,6 +71,8 @@ export interface ItemRow {
     readonly token: string
     readonly resumeAt?: number
     readonly budget?: SpentBudget
+    /** What is away, and what brings it back. */
+    readonly detail?: string
   }
   /** Product of the attempt that counts. */
   readonly product?: Product

@@ -233,6 +233,8 @@ export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<P
     readonly token: string
     readonly resumeAt?: number
     readonly expiresAt?: number
+    /** What is away, and what brings it back, where `reason` is `capacity` and that is all that is missing. */
+    readonly detail?: string
     /** Locks are held until then. */
     readonly locksUntil: number
     readonly snapshot?: BlobRef

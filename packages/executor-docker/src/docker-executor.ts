@@ -71,6 +71,7 @@ export function dockerExecutor(options: DockerExecutorOptions): DockerExecutor {
 
   async function start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer> {
     const answer = await starter.start(launchId, spec)
+    if (answer.outcome === 'refused') return answer
     const facts = await launches.facts(launchId)
     if (facts?.status === 'running') guards.watch(launchId, facts)
     return answer

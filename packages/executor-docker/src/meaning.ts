@@ -1,5 +1,8 @@
-import { isSeamError, SeamError, toSeamError } from '@seamark/kit'
+import type { Problem } from '@seamark/core'
+import { isSeamError, SeamError, systemCode, toSeamError } from '@seamark/kit'
 import type { EngineFailure } from './port.ts'
+
+const NOBODY_LISTENS: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED'])
 
 /**
  * A failed call of the engine as an error of the seam: `INTERNAL` for what neither the engine nor the connection said, which
@@ -36,4 +39,10 @@ export function meaningOf(error: unknown, failure: EngineFailure, doing: string,
       remedy: 'Change what the engine names.',
     })
   return unavailable(`the engine answered ${status}: ${message.slice(0, 300)}`, 'See the log of the engine.')
+}
+
+/** What is wrong where nothing listens on the engine's socket, so that a call has not reached it. Pure. */
+export function awayProblem(error: unknown): Problem | undefined {
+  if (!isSeamError(error) || !NOBODY_LISTENS.has(systemCode(error.cause) ?? '')) return undefined
+  return error.problems[0]
 }

@@ -7,6 +7,7 @@ import { containerConfig, notStartedConfig, type Launching } from './container-c
 import { wayOutProblem, type Engine } from './engine.ts'
 import { conflict, type Launches } from './launches.ts'
 import { keeperProgram, makeWatchword } from './keeper.ts'
+import { awayProblem } from './meaning.ts'
 import { findMissing, type Look } from './missing.ts'
 import { handOver, resolveMounts } from './mounts.ts'
 import { containerName, LABEL } from './names.ts'
@@ -18,6 +19,11 @@ import { openTail } from './tail.ts'
 /** How long another service may take between creating a container and starting it, before its work is taken over. */
 const OTHER_MS = 10_000
 const LOOK_MS = 20
+
+/** How far a launch has come. */
+interface Progress {
+  mayRun: boolean
+}
 
 export interface Starter {
   start(launchId: string, spec: LaunchSpec): Promise<LaunchAnswer>
@@ -91,7 +97,7 @@ export function openStarter(
   // One launch of an id at a time is started here, so what is ours and waits was left by a call that failed.
   const isOurs = (facts: ContainerFacts) => facts.labels[LABEL.creator] === creator
 
-  async function create(launchId: string, spec: LaunchSpec): Promise<'taken' | 'done'> {
+  async function create(launchId: string, spec: LaunchSpec, progress: Progress): Promise<'taken' | 'done'> {
     const { image, engine: facts } = await engine.ready()
     const images = await companions.images(spec)
     const { mounts, missing } = await resolveMounts(spec, settings, facts.rootDir)
@@ -155,6 +161,7 @@ export function openStarter(
         await remove()
         throw error
       }
+    progress.mayRun = true
     return startIt(launchId, id, remove)
   }
 
@@ -177,13 +184,18 @@ export function openStarter(
 
   return {
     async start(launchId, spec) {
+      const progress: Progress = { mayRun: false }
       try {
         for (;;) {
-          if ((await create(launchId, spec)) === 'done') return { outcome: 'launched' }
+          if ((await create(launchId, spec, progress)) === 'done') return { outcome: 'launched' }
+          // Another may have started it, or be about to.
+          progress.mayRun = true
           const answer = await settleOther(launchId)
           if (answer !== undefined) return answer
         }
       } catch (error) {
+        const problem = progress.mayRun ? undefined : awayProblem(error)
+        if (problem !== undefined) return { outcome: 'refused', reason: 'capacity', problem }
         // Calls about a container fail in many ways while it is removed.
         if (hasCode(error, 'UNAVAILABLE') && (await launches.wasReaped(launchId))) throw conflict(launchId)
         throw error

@@ -252,7 +252,8 @@ describe('an engine that is away', () => {
   it('is told, and what it kept is there when it is back', async () => {
     const open = services()
     const executor = open()
-    const [ended, running, gone] = [newId(executor), newId(executor), newId(executor)]
+    const [ended, running] = [newId(executor), newId(executor)]
+    const [gone, waits] = [newId(executor), newId(executor)]
     await executor.launch(ended, shell('echo kept; exit 3'))
     const exit = await endOf(executor, ended)
     await executor.launch(running, shell('sleep 600'))
@@ -267,7 +268,10 @@ describe('an engine that is away', () => {
     const following = follow()
     await engine.restart(async () => {
       await expect(executor.attach(ended)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-      await expect(executor.launch(newId(executor), shell('true'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(await executor.launch(waits, shell('exit 4'))).toMatchObject({
+        outcome: 'refused',
+        problem: { code: 'UNAVAILABLE', remedy: expect.any(String) },
+      })
       expect(await executor.unavailable?.()).toMatchObject({ code: 'UNAVAILABLE', remedy: expect.any(String) })
     })
     const after = open()
@@ -277,6 +281,9 @@ describe('an engine that is away', () => {
       expect(await endOf(each, running)).toMatchObject({ reason: 'interrupted', detail: expect.any(String) })
       await expect(each.launch(gone, shell('true'))).rejects.toMatchObject({ code: 'CONFLICT' })
     }
+    expect(await executor.attach(waits)).toEqual({ state: 'unknown' })
+    await executor.launch(waits, shell('exit 4'))
+    expect(await endOf(executor, waits)).toMatchObject({ code: 4 })
     for (let n = 0; n < 200 && !told.includes(`${running} exited`); n++) await sleep(50)
     expect(told).toContain(`${running} exited`)
     stop.abort()

@@ -217,6 +217,7 @@ const schemas = {
     token: word,
     resumeAt: instant.exactOptional(),
     expiresAt: instant.exactOptional(),
+    detail: prose.exactOptional(),
     locksUntil: instant,
     snapshot: blob.exactOptional(),
     conversation: z.strictObject({ id: word, state: blob.exactOptional() }).exactOptional(),

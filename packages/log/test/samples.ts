@@ -158,6 +158,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     token: 't',
     resumeAt: 1,
     expiresAt: 2,
+    detail: 'No engine answers.',
     locksUntil: 3,
     snapshot: blob,
     conversation: { id: 'c-1', state: blob },

@@ -43,7 +43,7 @@ export type LaunchEnd =
   | { readonly type: 'report'; readonly exit: Exit; readonly report: StepReport }
   | { readonly type: 'lost' }
   /** No capacity: nothing was started. */
-  | { readonly type: 'refused'; readonly retryAfterMs?: number }
+  | { readonly type: 'refused'; readonly retryAfterMs?: number; readonly detail?: string }
   /** It could not be prepared, launched, followed or captured. */
   | {
       readonly type: 'error'

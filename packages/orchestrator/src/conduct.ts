@@ -20,6 +20,7 @@ import type { LaunchEnd } from './commands.ts'
 import { CAPACITY_RETRY_MS } from './decide-end.ts'
 import type { Exits } from './exits.ts'
 import { watchExits } from './exits.ts'
+import { launchPatiently, passed, PATIENCE } from './launch-patiently.ts'
 
 export interface ConductorOptions {
   readonly executors: readonly Executor[]
@@ -52,9 +53,6 @@ export interface Conductor {
   /** Stops reporting. Processes go on where their executor outlives the service. Never rejects. */
   close(): Promise<void>
 }
-
-// Enough for a service that restarts; after it the attempt fails and its own retries decide.
-const PATIENCE = { attempts: 8, minDelayMs: 100, maxDelayMs: 10_000 }
 
 // A workspace that git can not read looks like a storage that is away: it may not keep its slot for ever.
 const CAPTURE_MS = 600_000
@@ -205,11 +203,10 @@ export function conductor(options: ConductorOptions): Conductor {
       try {
         if ('refused' in spec) {
           if (task.step !== 'setup') return { type: 'refused', retryAfterMs: spec.retryAfterMs }
-          await sleep(spec.retryAfterMs, mine.abort.signal, clock)
+          await passed(spec.retryAfterMs, mine.abort.signal, clock)
           continue
         }
-        // Safe to repeat: a launch is idempotent by its id.
-        const answer = await retry(() => ask((call) => executor.launch(launchId, spec, call)), {
+        const answer = await launchPatiently(() => ask((call) => executor.launch(launchId, spec, call)), {
           ...patience,
           signal: mine.abort.signal,
         })
@@ -217,9 +214,13 @@ export function conductor(options: ConductorOptions): Conductor {
           mine.startedAt = clock.now()
           return undefined
         }
-        if (task.step !== 'setup') return { type: 'refused', ...answer }
+        const { retryAfterMs, problem } = answer
+        if (problem !== undefined) notice(waiting(task, { ...problem, ...answer, problems: [problem] }))
+        const detail = problem && [problem.message, problem.remedy].filter(Boolean).join(' ')
+        const after = retryAfterMs === undefined ? {} : { retryAfterMs }
+        if (task.step !== 'setup') return { type: 'refused', ...after, ...(detail !== undefined && { detail }) }
         // A layer holds nothing that others could use meanwhile.
-        await sleep(answer.retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock)
+        await passed(retryAfterMs ?? CAPACITY_RETRY_MS, mine.abort.signal, clock)
       } catch (error) {
         if (hasCode(error, 'CONFLICT')) return { type: 'lost' }
         if (signal.aborted) throw error
@@ -362,7 +363,15 @@ function tookAll({ startedAt, endedAt }: Exit, timeoutMs: number): boolean {
 }
 
 /** What somebody has to see to, with the item that waits for it. */
-function waiting({ run, item }: StepTask, { code, message, problems, retryAfterMs }: SeamError): SeamError {
+function waiting(
+  { run, item }: StepTask,
+  {
+    code,
+    message,
+    problems,
+    retryAfterMs,
+  }: Pick<SeamError, 'code' | 'message' | 'problems'> & { readonly retryAfterMs?: number | undefined },
+): SeamError {
   const who = item === undefined ? `A set-up of run ${run}` : `Item ${item.id} of run ${run}`
   const remedy = problems[0]?.remedy
   return new SeamError(code, `${who} waits: ${message}`, {

@@ -231,7 +231,7 @@ function refused(
   run: Run,
   item: Item,
   launch: Launch,
-  { retryAfterMs }: LaunchEnd & { readonly type: 'refused' },
+  { retryAfterMs, detail }: LaunchEnd & { readonly type: 'refused' },
   { now }: Moment,
 ): RecordDraft {
   const resumeAt = now + Math.max(1, wholeMs(retryAfterMs, CAPACITY_RETRY_MS))
@@ -244,7 +244,13 @@ function refused(
     item: item.id,
     attempt: launch.attempt,
     fence: launch.fence,
-    data: { reason: 'capacity', token: tokenOf(run, item, launch), resumeAt, locksUntil },
+    data: {
+      reason: 'capacity',
+      token: tokenOf(run, item, launch),
+      resumeAt,
+      ...(detail !== undefined && { detail: fitDetail(detail) }),
+      locksUntil,
+    },
   }
 }
 

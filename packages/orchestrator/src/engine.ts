@@ -187,6 +187,8 @@ export type WaitingReason =
       readonly token: string
       readonly resumeAt?: number
       readonly budget?: SpentBudget
+      /** What is away, and what brings it back. */
+      readonly detail?: string
       /** What a person has to answer. */
       readonly question?: Question
     }

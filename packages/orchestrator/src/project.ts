@@ -42,6 +42,7 @@ export function itemRow(run: string, item: Item): ItemRow {
         token: parked.token,
         ...(parked.resumeAt !== undefined && { resumeAt: parked.resumeAt }),
         ...(parked.budget && { budget: parked.budget }),
+        ...(parked.detail !== undefined && { detail: parked.detail }),
       },
     }),
     ...(item.product && { product: item.product }),

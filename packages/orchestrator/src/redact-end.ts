@@ -5,6 +5,7 @@ import type { LaunchEnd } from './commands.ts'
 /** The end of a launch with its words as a record may have them: they come from programs, hosts and other packages. */
 export function redactEnd(end: LaunchEnd, redact: (text: string) => string): LaunchEnd {
   if (end.type === 'error') return { ...end, detail: redact(end.detail) }
+  if (end.type === 'refused' && end.detail !== undefined) return { ...end, detail: redact(end.detail) }
   if (end.type !== 'report') return end
   const { exit, report } = end
   const { verdict, activity, summaries } = report

@@ -53,6 +53,7 @@ export interface Parked {
   readonly token: string
   readonly resumeAt?: number
   readonly expiresAt?: number
+  readonly detail?: string
   readonly locksUntil: number
   readonly snapshot?: { readonly sha256: string; readonly size: number }
   readonly budget?: SpentBudget

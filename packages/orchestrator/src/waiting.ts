@@ -33,6 +33,7 @@ export function waitingFor(state: State, runId: string, itemId: string, frugal: 
           ...(item.parked.resumeAt !== undefined && { resumeAt: item.parked.resumeAt }),
           ...(item.parked.question && { question: item.parked.question }),
           ...(item.parked.budget && { budget: item.parked.budget }),
+          ...(item.parked.detail !== undefined && { detail: item.parked.detail }),
         }
       )
     default:

@@ -16,6 +16,8 @@ export interface ItemProgress {
         readonly reason: ParkReason | (string & {})
         readonly resumeAt: number | undefined
         readonly startsOver: boolean
+        /** What is away, and what brings it back. */
+        readonly detail: string | undefined
       }
     | undefined
   startedAt: number | undefined
@@ -171,6 +173,7 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
         reason: fact(data, 'reason') ?? 'pause',
         resumeAt: instant(data['resumeAt']),
         startsOver: data['startsOver'] === true,
+        detail: fact(data, 'detail'),
       }
       move(run, item, 'parked')
       return true

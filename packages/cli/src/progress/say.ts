@@ -49,9 +49,9 @@ function activity(item: ItemProgress, now: number): string {
     case 'gate':
       return `gate ${(item.gate ?? 0) + 1} ${time}${again}`
     case 'parked': {
-      const { reason = '', resumeAt, startsOver = false } = item.parked ?? {}
+      const { reason = '', resumeAt, startsOver = false, detail } = item.parked ?? {}
       const why = item.reason === undefined || item.reason === reason ? '' : ` after ${harmless(item.reason)}`
-      return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${startsOver ? ', then begins a new conversation' : ''}${why}`
+      return `parked: ${reason}${resumeAt === undefined ? '' : ` in ${duration(resumeAt - now)}`}${startsOver ? ', then begins a new conversation' : ''}${why}${awayText(detail)}`
     }
     case 'succeeded':
       if (item.reason === 'taken') return 'taken from the earlier run'
@@ -84,8 +84,13 @@ export function waitingText(reason: WaitingReason, run: string): string {
     case 'pause':
       return `paused: seamark resume ${reason.of === 'run' ? run : '--all'} lets it go on`
     case 'parked':
-      return `parked: ${reason.reason}`
+      return `parked: ${reason.reason}${awayText(reason.detail)}`
   }
+}
+
+/** What an item waits for that is away. */
+export function awayText(detail: string | undefined): string {
+  return detail === undefined ? '' : `: ${harmless(detail)}`
 }
 
 /** `3 succeeded, 1 running, 2 waiting`. */

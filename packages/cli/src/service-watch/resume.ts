@@ -1,7 +1,7 @@
 import type { ItemView } from '@seamark/protocol'
 import { spentText } from '../budget-text.ts'
 import { reasonWords } from '@seamark/kit'
-import { waitingText } from '../progress/say.ts'
+import { awayText, waitingText } from '../progress/say.ts'
 import { questionLines } from '../question-text.ts'
 import { harmless } from '../style.ts'
 import { duration } from '../words.ts'
@@ -22,7 +22,7 @@ export function doingOf(item: ItemView, now: number): Doing {
     return { text: `${open}running${time}${again}` }
   }
   if (status !== 'parked') return { text: waiting === undefined ? 'waits' : waitingText(waiting, run) }
-  const { reason, token, resumeAt, budget } = parked ?? { reason: 'pause' as const, token: '' }
+  const { reason, token, resumeAt, budget, detail } = parked ?? { reason: 'pause' as const, token: '' }
   if (waiting?.for === 'parked' && waiting.question !== undefined)
     return {
       text: `asks: ${questionLines(waiting.question)[0] ?? ''}`,
@@ -37,5 +37,5 @@ export function doingOf(item: ItemView, now: number): Doing {
       ? ''
       : ` after ${harmless(reasonWords(item.reason, item.detail))}`
   const when = resumeAt === undefined ? '' : `, goes on in ${duration(resumeAt - now)}`
-  return { text: `parked: ${reason}${when}${why}${again}` }
+  return { text: `parked: ${reason}${when}${why}${again}${awayText(detail)}` }
 }

@@ -32,9 +32,13 @@ export type WaitingReason =
       readonly resumeAt?: number
       /** The budget that it waits for. */
       readonly budget?: SpentBudget
+      /** What is away, and what brings it back. */
+      readonly detail?: string
       /** What a person has to answer. */
       readonly question?: Question
     }
+
+const away = z.string().describe('What is away, and what brings it back.')
 
 export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for', [
   z.object({ for: z.literal('needs'), items: z.array(z.string()) }),
@@ -53,6 +57,7 @@ export const waitingReason: z.ZodType<WaitingReason> = z.discriminatedUnion('for
     token: z.string(),
     resumeAt: maybe(count),
     budget: maybe(spentBudget),
+    detail: maybe(away),
     question: maybe(z.object({ id: z.string(), text: z.string() }).describe('What a person has to answer.')),
   }),
 ])
@@ -190,7 +195,13 @@ export const itemView: z.ZodType<ItemView> = z.object({
   reason: maybe(z.string().describe('Why it settled, or why its newest attempt ended so.')),
   detail: maybe(z.string().describe('More about `reason`, for a person.')),
   parked: maybe(
-    z.object({ reason: parkReason, token: z.string(), resumeAt: maybe(count), budget: maybe(spentBudget) }),
+    z.object({
+      reason: parkReason,
+      token: z.string(),
+      resumeAt: maybe(count),
+      budget: maybe(spentBudget),
+      detail: maybe(away),
+    }),
   ),
   product: maybe(product),
   left: maybe(left),
