@@ -47,6 +47,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   { name: 'zsh', package: 'zsh', probe: ['--version'] },
   { name: 'fish', package: 'fish', probe: ['--version'] },
   { name: '/bin/busybox', package: 'busybox-static', probe: ['true'] },
+  { name: 'linux.uml', package: 'user-mode-linux', probe: ['--version'] },
 ]
 
 /** Why a tool can not be used, or `undefined` where it works. */

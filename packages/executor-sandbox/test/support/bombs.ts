@@ -14,8 +14,28 @@ export interface BombReport {
   readonly beside: string
 }
 
+/** How the bombs end where limits hold so far. */
+export const namedEnds = ({ memory, cpu }: BombReport['strengths']): BombReport['ends'] => ({
+  memory: 'memory',
+  memoryByDefault: 'memory',
+  inTmp: 'memory',
+  // What can not be seen from outside is refused where memory is watched; these programs end with 4 then.
+  memfd: memory === 'enforced' ? 'memory' : 'exited 4',
+  segment: memory === 'enforced' ? 'memory' : 'exited 4',
+  pids: 'pids',
+  pidsByDefault: 'pids',
+  threads: 'pids',
+  disk: 'disk',
+  wider: 'exited 5',
+  unlinked: 'disk',
+  odd: 'disk',
+  idle: 'idle',
+  within: 'exited 3',
+  processors: cpu === 'enforced' ? 'exited 6' : 'not held',
+})
+
 /** Runs a bomb of each kind in a sandbox with limits, beside one that does its work; as root and as an ordinary user. */
-export async function explode(dir: string): Promise<BombReport> {
+export async function explode(dir: string, timeoutMs = 25_000): Promise<BombReport> {
   const executor = sandboxExecutor({ dir, graceMs: 0, name: `bombs-${process.getuid?.()}` })
   const limits = { memoryBytes: 128 * MiB, pids: 40, diskBytes: 16 * MiB }
   // What its launches say nothing of holds them too.
@@ -29,7 +49,7 @@ export async function explode(dir: string): Promise<BombReport> {
       mounts,
       cwd: '/workspace',
       ...(by === executor && { limits }),
-      timeoutMs: 25_000,
+      timeoutMs,
       ...more,
     })
     return code === undefined || reason !== 'exited' ? reason : `${reason} ${code}`
@@ -63,6 +83,13 @@ export async function explode(dir: string): Promise<BombReport> {
     const odd = await end('mkdir "$(printf \'o\\377\')"; head -c 60M /dev/zero > "$(printf \'o\\377/full\')"; sleep 20')
     const idle = await end('echo a; sleep 0.2; echo b; sleep 20', { limits: { idleMs: 600 } })
     const within = await end('head -c 8M /dev/zero > small; node -e 0; exit 3')
+    // By the time that passes, however much of it this machine gives.
+    const busy = `node -e "const [started, before] = [Date.now(), process.cpuUsage()]
+      while (Date.now() < started + 3000);
+      const { user, system } = process.cpuUsage(before)
+      process.exit((user + system) / 1000 < 0.5 * (Date.now() - started) ? 6 : 8)"`
+    const { cpu } = executor.guarantees.limits
+    const processors = cpu.value === 'enforced' ? await end(busy, { limits: { ...limits, cpu: 0.2 } }) : 'not held'
     return {
       strengths: Object.fromEntries(
         Object.entries(executor.guarantees.limits).map(([name, { value }]) => [name, value]),
@@ -82,6 +109,7 @@ export async function explode(dir: string): Promise<BombReport> {
         odd,
         idle,
         within,
+        processors,
       },
       beside: await beside,
     }
@@ -91,4 +119,5 @@ export async function explode(dir: string): Promise<BombReport> {
 }
 
 // As a program of its own, for another user: the report on stdout, as JSON.
-if (process.argv[2] === 'run') console.log(JSON.stringify(await explode(process.argv[3] ?? '')))
+if (process.argv[2] === 'run')
+  console.log(JSON.stringify(await explode(process.argv[3] ?? '', Number(process.argv[4] ?? 25_000))))
