@@ -112,10 +112,13 @@ export interface RecordData extends ControlRecords, LayerRecords, RerunRecords<P
     readonly outcome: 'allowed' | 'refused'
     /** A stable word such as `listed`, `cached`, `not-listed`, `method`, `path`, `address`. */
     readonly reason: string
-    /** Equal decisions that waited together are one. */
+    /** Of how many equal decisions it tells: what waited together, and what was counted since the last record of its like. 0: none of those ahead. */
     readonly count: number
-    /** Epoch milliseconds of the first of them. */
+    /** Epoch milliseconds of the first of them; of none, when they were allowed. */
     readonly first: number
+    /** So many more of its like are allowed without a record before each. The next record of its like counts them, and says how many more there may be. Where none
+     * follows, as a gateway ended by itself, it was any number of them. */
+    readonly ahead?: number
     /** What the program was refused with. */
     readonly code?: ErrorCode
     readonly mode?: EgressMode

@@ -91,7 +91,12 @@ export function servingGateway(options: ServingOptions): ServingGateway {
       meters,
       usage,
       packages,
-      log: decisionLog(decided, { max: limits.maxDecisions, onFailure: onNotice }),
+      log: decisionLog(decided, {
+        max: limits.maxDecisions,
+        maxEqual: limits.maxEqualDecisions,
+        maxAhead: limits.maxAheadDecisions,
+        onFailure: onNotice,
+      }),
       clock,
     })
     let closing: Promise<void> | undefined

@@ -16,8 +16,12 @@ export const GATEWAY_LIMITS = {
   maxTunnelBytes: 17_179_869_184,
   /** Connections of the program at one time. */
   maxConnections: 1_024,
-  /** Records of an attempt's decisions by one gateway process. Beyond them refusals are counted by their reason, and nothing is allowed. */
+  /** Records of single decisions of an attempt by one gateway process. Beyond them all are counted: refusals by their reason, others without their path. */
   maxDecisions: 10_000,
+  /** Records of equal decisions of an attempt by one gateway process. Beyond them these are counted. */
+  maxEqualDecisions: 100,
+  /** Decisions that are counted which one record allows ahead. */
+  maxAheadDecisions: 10_000,
   /** Milliseconds from the beginning of a request, or of a connection's first bytes, to the end of its headers. */
   headersMs: 15_000,
   /** Milliseconds without a byte in either direction. */

@@ -47,7 +47,7 @@ export interface EgressDecision extends Omit<RecordData['egress.decided'], 'firs
 export type RefusalReason = Exclude<DecisionReason, 'listed' | 'cached'>
 
 /** A decision before it is counted. */
-export type Decision = Omit<EgressDecision, 'count'>
+export type Decision = Omit<EgressDecision, 'count' | 'ahead'>
 
 export interface EgressGatewayOptions extends EgressSettings {
   /** Folder for what `packages` has kept, which is there and to which nobody else writes. Needed with `packages`. */

@@ -99,7 +99,7 @@ const REFUSALS: Readonly<
   },
   'too-many-decisions': {
     code: 'LIMIT_EXCEEDED',
-    message: 'This attempt has asked for more different things than are recorded (maxDecisions).',
+    message: 'This attempt has asked for more different things than are recorded and counted (maxDecisions).',
     remedy: 'Have the deployment raise egress.limits.maxDecisions.',
   },
   secret: {

@@ -87,7 +87,8 @@ export const opened: z.ZodType<Pick<AttemptEgress, 'ca' | 'endpoints'>> = z.stri
 const decision: z.ZodType<EgressDecision> = z.strictObject({
   launchId: z.string(),
   at: z.int(),
-  count: z.int().min(1),
+  count: z.int().min(0),
+  ahead: z.int().min(1).exactOptional(),
   outcome: z.enum(['allowed', 'refused']),
   reason: z.custom<EgressDecision['reason']>((word) => typeof word === 'string' && /^[a-z0-9-]{1,40}$/.test(word)),
   code: z.custom<NonNullable<EgressDecision['code']>>((word) => typeof word === 'string').exactOptional(),

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request, type IncomingMessage } from 'node:http'
+import { METHODS, request, type IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { EgressGatewayOptions } from '@seamark/gateway'
 import { SeamError } from '@seamark/kit'
@@ -344,14 +344,18 @@ describe('what is refused', () => {
     for (let n = 0; n < 3; n++) expect((await begun(long)).statusCode).toBe(200)
   })
 
-  it('every call once no more decisions are recorded, and reserves nothing for it', async () => {
-    await open(streamed, undefined, { limits: { maxDecisions: 2 } })
-    for (let n = 0; n < 2; n++) expect((await post()).status).toBe(200)
+  it('every call once no more kinds of decisions are counted, and reserves nothing for it', async () => {
+    const others = Array.from({ length: 20 }, (_, n) => ({ host: `h${n}.example`, mode: 'endpoint' as const }))
+    await open(streamed, undefined, { limits: { maxDecisions: 1 } }, [rule, ...others])
+    expect((await post()).status).toBe(200)
+    const methods = METHODS.filter((method) => method !== 'CONNECT').slice(0, 25)
+    for (const { host } of others)
+      await Promise.all(methods.map((method) => call(socketPath, `/to/${host}:${here.port}/`, { method })))
+    const events = budget.events.length
     for (let n = 0; n < 5; n++) expect((await post()).status).toBe(429)
-    expect([here.requests.length, budget.events.length]).toEqual([2, 4])
+    expect([budget.events.length - events, here.decisions.filter(({ ahead }) => ahead !== undefined).length]).toEqual([0, 500]) // prettier-ignore
     await here.gateway.close()
-    const counted = here.decisions.slice(2)
-    expect(counted.every(({ reason }) => reason === 'too-many-decisions')).toBe(true)
+    const counted = here.decisions.filter(({ reason }) => reason === 'too-many-decisions')
     expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(5)
   })
 

@@ -110,8 +110,9 @@ const schemas = {
   'egress.decided': z.strictObject({
     outcome: z.literal(['allowed', 'refused']),
     reason: word,
-    count: positive,
+    count,
     first: instant,
+    ahead: positive.exactOptional(),
     code: z.literal(ERROR_CODES).exactOptional(),
     mode: z.literal(['endpoint', 'intercept', 'tunnel']).exactOptional(),
     host: hostText.exactOptional(),

@@ -110,6 +110,7 @@ export const fullData: { readonly [K in RecordKind]: Full<RecordData[K]> } = {
     reason: 'not-listed',
     count: 2,
     first: 1,
+    ahead: 3,
     code: 'FORBIDDEN',
     mode: 'endpoint',
     host: 'api.example',
