@@ -30,7 +30,7 @@ import { removeLeftovers } from './leftovers.ts'
 import { notesOf, seamTable } from './notes.ts'
 import { signedByAnother } from './other-key.ts'
 import { planNames } from './plan-names.ts'
-import { probeResults } from './probe-results.ts'
+import { probeBasis, probeResults } from './probe-results.ts'
 import { nearQuotas, setQuotas } from './near-quotas.ts'
 import { storageQuota } from './quota.ts'
 import { requireReady } from './ready.ts'
@@ -82,6 +82,7 @@ export async function compose(options: ComposeOptions): Promise<Deployment> {
   const probes = probeResults({
     dir: join(dataDir, 'probed'),
     signer: signers.export,
+    basis: probeBasis(config.egress ?? {}),
     executors: declared,
     onNotice,
   })

@@ -1,6 +1,7 @@
-import type { CallOptions, Executor, Signer } from '@seamark/core'
+import type { CallOptions, EgressSettings, Executor, Signer } from '@seamark/core'
 import { sha256Hex, systemCode, toSeamError } from '@seamark/kit'
 import { makeFolder, replaceFile } from '@seamark/kit/files'
+import { canonicalText } from '@seamark/log'
 import {
   borneOut,
   hostHere,
@@ -19,6 +20,8 @@ import { VERSION } from './version.ts'
 
 /** What was probed of this deployment's executors, and still holds. */
 export interface ProbeResults {
+  /** What every report of this deployment holds for, beside what its executor is made with. */
+  readonly basis: Readonly<Record<string, string>>
   /** An executor that promises what its probes bore out, as they stand when it is asked. */
   trusted(executor: Executor): Executor
   /** Reads what is stored, and lets go of what does not hold any more. What can not be checked proves nothing and still takes away what escaped. Errors: none. */
@@ -29,13 +32,17 @@ export interface ProbeResults {
   digestOf(executor: string): string | undefined
 }
 
-/** What every report of this service also holds for. */
-export const PROBE_BASIS: Readonly<Record<string, string>> = { service: VERSION }
+/** This version, and a digest over what decides where the gateway of a deployment leads. Pure. */
+export function probeBasis({ privateRanges = [], proxy }: EgressSettings): Readonly<Record<string, string>> {
+  const leads = { privateRanges: [...new Set(privateRanges)].toSorted(), ...(proxy && { proxy }) }
+  return { service: VERSION, egress: sha256Hex(canonicalText(leads)) }
+}
 
 interface Parts {
   readonly dir: string
   /** Of role `export`. */
   readonly signer: Signer
+  readonly basis: ProbeResults['basis']
   readonly executors: readonly Executor[]
   readonly onNotice: (error: Error) => void
 }
@@ -47,7 +54,7 @@ interface Found {
 }
 
 /** Reports are files of canonical JSON, one for each executor, in a folder of the data folder. Does no I/O before the first call. */
-export function probeResults({ dir, signer, executors, onNotice }: Parts): ProbeResults {
+export function probeResults({ dir, signer, basis, executors, onNotice }: Parts): ProbeResults {
   const current = new Map<string, Found>()
   const pathOf = (name: string) => join(dir, `${sha256Hex(name)}.json`)
 
@@ -63,8 +70,8 @@ export function probeResults({ dir, signer, executors, onNotice }: Parts): Probe
     try {
       const report = openReport(text, await signer.publicKey(options))
       if (executor.basis === undefined) return against
-      const basis = { ...PROBE_BASIS, ...(await executor.basis(options)) }
-      return stillHolds(report, executor, basis, hostHere()) ? { report, holds: true } : undefined
+      const now = { ...basis, ...(await executor.basis(options)) }
+      return stillHolds(report, executor, now, hostHere()) ? { report, holds: true } : undefined
     } catch (error) {
       onNotice(toSeamError(error))
       return against
@@ -72,6 +79,7 @@ export function probeResults({ dir, signer, executors, onNotice }: Parts): Probe
   }
 
   return {
+    basis,
     trusted: (executor) => trusted(executor, () => current.get(executor.name)),
     digestOf(name) {
       const found = current.get(name)

@@ -6,7 +6,6 @@ import type { Probe, ProbeReport } from '@seamark/probes'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
-import { PROBE_BASIS } from './probe-results.ts'
 
 /**
  * Tries from inside what an executor keeps, keeps the signed report, and gives what came of it as findings. Errors: `NOT_FOUND` for a name that
@@ -24,7 +23,7 @@ export async function probed(
     })
   const dir = join(dataDir, 'probes')
   try {
-    const report = await probeExecutor(executor, { ...options, dir, now: Date.now(), basis: PROBE_BASIS, egress })
+    const report = await probeExecutor(executor, { ...options, dir, now: Date.now(), basis: probes.basis, egress })
     await probes.keep(report, options)
     const { isolation, network } = borneOut(executor.guarantees, report)
     const measured = `isolation ${isolation.value}, network ${network.value}; report ${probeDigest(report)}`

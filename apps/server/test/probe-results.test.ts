@@ -1,4 +1,4 @@
-import type { Executor, Signer } from '@seamark/core'
+import type { EgressSettings, Executor, Signer } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { hostHere, type Probe, type ProbeReport } from '@seamark/probes'
 import { memoryExecutor, memorySigner } from '@seamark/testing'
@@ -6,8 +6,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { PROBE_BASIS, probeResults } from '../src/probe-results.ts'
+import { probeBasis, probeResults } from '../src/probe-results.ts'
 
+const BASIS = probeBasis({})
 const claim = <Value>(value: Value) => ({ value, proof: 'tested' }) as const
 let basis: () => Promise<Readonly<Record<string, string>>>
 const memory = memoryExecutor()
@@ -20,11 +21,11 @@ const executor: Executor = {
 function report(outcome: Probe['outcome']): ProbeReport {
   const { kind, name } = executor
   const probes = [{ id: 'file/read-host', about: 'x', outcome }]
-  return { version: 1, executor: { kind, name }, host: hostHere(), basis: { ...PROBE_BASIS, made: 'a' }, at: 1, probes }
+  return { version: 1, executor: { kind, name }, host: hostHere(), basis: { ...BASIS, made: 'a' }, at: 1, probes }
 }
 
-/** What an executor promises under a service that starts where one before has kept a report. */
-async function startedWith(outcome: Probe['outcome']) {
+/** What an executor promises under a service, whose gateway has such settings, that starts where one before has kept a report. */
+async function startedWith(outcome: Probe['outcome'], settings: EgressSettings = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'seamark-probed-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   basis = async () => ({ made: 'a' })
@@ -38,9 +39,16 @@ async function startedWith(outcome: Probe['outcome']) {
       return key.publicKey(options)
     },
   }
-  const open = () => probeResults({ dir, signer, executors: [executor], onNotice: (error) => notices.push(error) })
-  await open().keep(report(outcome))
-  const again = open()
+  const open = (settings: EgressSettings) =>
+    probeResults({
+      dir,
+      signer,
+      basis: probeBasis(settings),
+      executors: [executor],
+      onNotice: (error) => notices.push(error),
+    })
+  await open({}).keep(report(outcome))
+  const again = open(settings)
   const isolation = async () => {
     await again.refresh()
     return again.trusted(executor).guarantees.isolation
@@ -64,6 +72,23 @@ it('what held is probed for as long as it can be checked and the basis is the sa
   there.setAway(false)
   basis = async () => ({ made: 'b' })
   expect(await there.isolation()).toEqual({ value: 'namespace', proof: 'tested' })
+})
+
+it.each([
+  [{ privateRanges: ['127.0.0.0/8'] }, 'tested'],
+  [{ proxy: { host: '10.0.0.1', port: 3_128 } }, 'tested'],
+  // Nothing is led elsewhere by it.
+  [{ privateRanges: [], limits: { maxConnections: 64 }, credentials: { key: { way: 'bearer' } } }, 'probed'],
+] satisfies [EgressSettings, string][])(
+  'what held is probed only while the gateway leads where it led then: %j',
+  async (settings, proof) => {
+    expect(await (await startedWith('held', settings)).isolation()).toEqual({ value: 'namespace', proof })
+  },
+)
+
+it('the order of what a gateway may lead to is nothing that a probe holds for', () => {
+  const [a, b] = ['10.1.0.0/16', '10.2.0.0/16'] as const
+  expect(probeBasis({ privateRanges: [a, b] })).toEqual(probeBasis({ privateRanges: [b, a, b] }))
 })
 
 it.each([

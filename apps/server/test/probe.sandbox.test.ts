@@ -34,14 +34,17 @@ it(
     const there = place()
     onTestFinished(() => there.remove())
     const source = join(import.meta.dirname, '../../../packages/executor-sandbox/src/index.ts')
-    there.write(
-      'seamark.config.mjs',
-      `import { sandboxExecutor } from ${JSON.stringify(source)}
+    const configure = (more = '') =>
+      there.write(
+        'seamark.config.mjs',
+        `import { sandboxExecutor } from ${JSON.stringify(source)}
 export default {
   executors: [sandboxExecutor({ dir: ${JSON.stringify(there.data)} })],
   require: { executor: { isolation: 'namespace', network: 'none', tree: 'proven', proof: 'probed' } },
+  ${more}
 }`,
-    )
+      )
+    configure()
     there.write('plan.yaml', 'version: 1\nitems: [{ id: a, run: "true" }]\n')
     const config = ['--config', 'seamark.config.mjs']
     const run = (id: string) => there.seamark('run', 'plan.yaml', '--id', id, ...config)
@@ -66,6 +69,8 @@ export default {
     expect(await run('changed')).toMatchObject({ code: 7 })
     writeFileSync(path, signed)
     expect(await run('again')).toMatchObject({ code: 0 })
+    configure("egress: { privateRanges: ['10.0.0.0/8'] },")
+    expect(await run('elsewhere')).toMatchObject({ code: 7 })
   },
 )
 
