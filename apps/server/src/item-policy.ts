@@ -48,7 +48,8 @@ export async function itemPolicy(
     const parent = member(jsonOf(header), 'item')
     const above = typeof parent === 'string' ? await itemPolicy(deployment, run, parent, options) : undefined
     const { executor, queue, agent, agentVersion, policy } = found
-    const { isolation, defaultLimits } = deployment.executors.find(({ name }) => name === executor)?.guarantees ?? {}
+    const held = deployment.executors.find(({ name }) => name === executor)?.guarantees
+    const { isolation, defaultLimits, mostLimits } = held ?? {}
     const version = agentVersion?.manifest.sha256
     if (above !== undefined && version !== undefined)
       policies = await withVersion(deployment, policies, version, { ...options, run })
@@ -66,6 +67,7 @@ export async function itemPolicy(
       executor,
       ...(isolation && { isolation: isolation.value }),
       ...(defaultLimits && { defaultLimits }),
+      ...(mostLimits && { mostLimits }),
       ...(above && { parent: above.item }),
       ...recordedPolicy(recorded),
       ...(setup && { setup: recordedSetupPolicy(setup) }),

@@ -65,6 +65,25 @@ items:
     expect(refused.code).toBe(4)
   })
 
+  it('is explained as its executor holds it', { timeout: 120_000 }, async () => {
+    write('held.config.mjs', {})
+    const items = [
+      { id: 'h', run: 'cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max; true', limits: { pids: 3000 } },
+    ]
+    here.write('held.json', JSON.stringify({ version: 1, defaults: { executor: ground.executor }, items }))
+    expect(await here.seamark('run', 'held.json', '--id', 'h', '--config', 'held.config.mjs')).toMatchObject({
+      code: 0,
+    })
+    const { out } = await here.seamark('policy', 'explain', 'h', '--run', 'h', '--config', 'held.config.mjs')
+    const by = 'item /items/0/limits/pids'
+    if (ground.executor === 'sandbox') expect(out).toContain(`  pids 3000  (${by})`)
+    else {
+      expect(out).toContain(`  pids 512  (executor docker, in place of 3000: ${by})`)
+      // The first process of the engine is one more.
+      expect((await here.seamark('logs', 'h', 'h', '--config', 'none')).out).toMatch(/^51[23]$/m)
+    }
+  })
+
   it('says which writes it refused, in the record, the status and the report', { timeout: 120_000 }, async () => {
     write('writes.config.mjs', {})
     const run = 'echo x > docs.txt; echo y > src/y; exit 0'

@@ -27,6 +27,8 @@ export interface ExecutorGuarantees {
   }
   /** What holds a launch where its `limits` say nothing, each by itself, as far as `limits` above holds it. Absent: nothing. */
   readonly defaultLimits?: LaunchLimits
+  /** What no launch gets more of, whatever its `limits` say. Absent: what they say is what it gets. */
+  readonly mostLimits?: LaunchLimits
   /**
    * Why no program of an attempt can reach the gateway's socket, where that is so. What stands on a backend may know it only after
    * `unavailable` has asked that.

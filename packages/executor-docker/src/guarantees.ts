@@ -15,6 +15,7 @@ export function guaranteesOf(
   const proof = runtime === 'runc' ? 'tested' : 'unproven'
   const enforced = { value: 'enforced', proof } as const
   const watched = { value: 'watched', proof } as const
+  const own = limits && { cpu: limits.cpus, memoryBytes: limits.memoryBytes, pids: limits.pids }
   return {
     isolation: { value: 'container', proof },
     network: { value: 'none', proof },
@@ -29,10 +30,7 @@ export function guaranteesOf(
       disk: watched,
     },
     // Only of runc is it known that they hold.
-    ...(runtime === 'runc' &&
-      limits !== undefined && {
-        defaultLimits: { cpu: limits.cpus, memoryBytes: limits.memoryBytes, pids: limits.pids },
-      }),
+    ...(runtime === 'runc' && own !== undefined && { defaultLimits: own, mostLimits: own }),
     input: true,
     outlivesService: true,
   }

@@ -4,8 +4,11 @@ import type { EffectivePolicy, EgressRule, LaunchLimits, Policy, PolicySource } 
 export interface ExplainOptions {
   /** A set-up has no files to say anything of, and its lowest level is the plan. Default: `attempt`. */
   readonly of?: 'attempt' | 'set-up'
-  /** What holds where the policy has no such limit, and the name of the executor that holds it. Default: nothing. */
-  readonly otherwise?: { readonly executor: string; readonly limits: LaunchLimits }
+  /**
+   * The name of the executor, what it holds where the policy has no such limit, and what it gives no more of, whatever the policy has.
+   * Default: nothing.
+   */
+  readonly otherwise?: { readonly executor: string; readonly limits?: LaunchLimits; readonly most?: LaunchLimits }
 }
 
 function sources(from: readonly PolicySource[], of: ExplainOptions['of']): string {
@@ -23,6 +26,8 @@ function ruleText({ host, port, mode, methods, paths, inject, meter }: EgressRul
     ...(meter === undefined ? [] : [`metered by ${meter}`]),
   ].join(', ')
 }
+
+type Limits = NonNullable<Policy['limits']>
 
 const units: readonly (readonly [string, number])[] = [
   ['GiB', 2 ** 30],
@@ -54,21 +59,24 @@ export function explainPolicy(
     entries === undefined || entries.length === 0
       ? [told(at, none)]
       : entries.map((entry, index) => told(`${at}/${index}`, entry))
-  const limit = (field: string, name: string, text: string | undefined) =>
-    text === undefined
-      ? []
-      : Object.hasOwn(limits ?? {}, field)
-        ? [told(`/limits/${field}`, `${name} ${text}`)]
-        : [`  ${name} ${text}  (executor ${otherwise?.executor})`]
-  const all: NonNullable<Policy['limits']> = { ...otherwise?.limits, ...limits }
-  const { cpu, memoryBytes, pids, diskBytes, wallClockMs, idleMs } = all
+  const byDefault: Limits = otherwise?.limits ?? {}
+  const atMost: Limits = otherwise?.most ?? {}
+  const limit = (field: keyof Limits, name: string, text: (value: number) => string) => {
+    const said = limits?.[field]
+    const given = Math.min(said ?? byDefault[field] ?? Infinity, atMost[field] ?? Infinity)
+    if (given === Infinity) return []
+    if (said === given) return [told(`/limits/${field}`, `${name} ${text(given)}`)]
+    const instead =
+      said === undefined ? '' : `, in place of ${text(said)}: ${sources(from.get(`/limits/${field}`) ?? [], of)}`
+    return [`  ${name} ${text(given)}  (executor ${otherwise?.executor}${instead})`]
+  }
   const set = [
-    ...limit('cpu', 'cpu', cpu?.toString()),
-    ...limit('memoryBytes', 'memory', memoryBytes === undefined ? undefined : size(memoryBytes)),
-    ...limit('pids', 'pids', pids?.toString()),
-    ...limit('diskBytes', 'disk', diskBytes === undefined ? undefined : size(diskBytes)),
-    ...limit('wallClockMs', 'wall clock', wallClockMs === undefined ? undefined : time(wallClockMs)),
-    ...limit('idleMs', 'idle', idleMs === undefined ? undefined : time(idleMs)),
+    ...limit('cpu', 'cpu', String),
+    ...limit('memoryBytes', 'memory', size),
+    ...limit('pids', 'pids', String),
+    ...limit('diskBytes', 'disk', size),
+    ...limit('wallClockMs', 'wall clock', time),
+    ...limit('idleMs', 'idle', time),
   ]
   const files = [
     'reads',

@@ -113,6 +113,10 @@ describe('levels together', () => {
     expect(held).toContain('  memory 1 KiB  (item /items/3/limits/memory)')
     expect(held).toContain('  pids 4096  (executor sandbox)')
     expect(explainPolicy(effective([]), { otherwise })).toContain('  memory 2 GiB  (executor sandbox)')
+    const most = { memoryBytes: 512, pids: 64 }
+    const less = explainPolicy(effective(levels), { otherwise: { executor: 'docker', limits: most, most } })
+    expect(less).toContain('  memory 512 bytes  (executor docker, in place of 1 KiB: item /items/3/limits/memory)')
+    expect(less).toContain('  pids 64  (executor docker)')
   })
 })
 

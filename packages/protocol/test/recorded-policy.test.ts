@@ -74,6 +74,8 @@ describe('a recorded policy', () => {
     )
     expect(lines).toContain('  cpu 2  (executor sandbox)')
     expect(lines).not.toContainEqual(expect.stringContaining('pids 7'))
+    const less = policyText(policyView.parse({ ...shown, ...view, mostLimits: { pids: 1 } }))
+    expect(less).toContainEqual(expect.stringMatching(/^ {2}pids 1 {2}\(executor sandbox, in place of \d+: item /))
     expect(lines).toContainEqual(expect.stringContaining('added by lead'))
     expect(lines).toContainEqual(expect.stringMatching(/model\.example.*\(parent \/network\/allow\/0\)$/))
     // Of another parent it is not told.

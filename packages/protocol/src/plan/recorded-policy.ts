@@ -103,13 +103,16 @@ export function policyText({
   executor,
   isolation,
   defaultLimits,
+  mostLimits,
   parent,
   digest,
   policy,
   parts,
   setup,
 }: PolicyView): readonly string[] {
-  const held: Otherwise = defaultLimits === undefined ? {} : { otherwise: { executor, limits: defaultLimits } }
+  const held: Otherwise = {
+    otherwise: { executor, ...(defaultLimits && { limits: defaultLimits }), ...(mostLimits && { most: mostLimits }) },
+  }
   const [first = '', ...rest] = explainPolicy({ digest, policy, parts: parts ?? [], problems: [] }, held)
   return [
     said ? first : 'No level says anything: these are the defaults.',

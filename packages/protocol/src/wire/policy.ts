@@ -24,6 +24,8 @@ export interface PolicyView {
   readonly isolation?: Isolation
   /** What its executor holds where `policy` has no such limit; absent where it holds nothing then, or there is none of that name. */
   readonly defaultLimits?: LaunchLimits
+  /** What its executor gives no more of, whatever `policy` says; absent where it has no such bound, or there is none of that name. */
+  readonly mostLimits?: LaunchLimits
   /** The item that added it: its policy is the level `parent`, and pointers are into that. Absent for an item of the plan. */
   readonly parent?: string
   /** False where no level says anything: `policy` is then what attempts get by default, and no record names it. */
@@ -96,6 +98,7 @@ export const policyView: z.ZodType<PolicyView> = z.object({
   executor: z.string(),
   isolation: maybe(isolation),
   defaultLimits: maybe(launchLimits).describe('What its executor holds where `policy` has no such limit.'),
+  mostLimits: maybe(launchLimits).describe('What its executor gives no more of, whatever `policy` says.'),
   parent: maybe(z.string()).describe(
     'The item that added it, whose policy is the level `parent`; absent for one of the plan.',
   ),
