@@ -159,6 +159,21 @@ export function testsOfTheWayOut(open: (here: Place) => Promise<Ground>): void {
     expect(service.child.exitCode).toBeNull()
   }, 60_000)
 
+  it('is told beside the outcome of its item, by how much was refused and why', async () => {
+    const items: Record<string, { refusedRequests?: { count: number; reasons: readonly string[] } }> =
+      Object.fromEntries(
+        JSON.parse((await seamark('status', 'r', '--json')).out).items.map((one: { item: string }) => [one.item, one]),
+      )
+    expect(items['ordinary']).not.toHaveProperty('refusedRequests')
+    for (const deed of deeds.filter((one) => one !== 'key')) {
+      const { count = 0, reasons = [] } = items[deed]?.refusedRequests ?? {}
+      expect([deed, reasons.toSorted()]).toEqual([deed, refusals(deed)])
+      expect([deed, count]).toEqual([deed, of(deed, 'refused').reduce((sum, one) => sum + (one.count ?? 1), 0)])
+    }
+    // It is not cut where one item is asked for.
+    expect((await seamark('status', 'r', 'many')).out).toMatch(/was refused \d+ requests: too-many-connections$/m)
+  })
+
   it('has no forwarder any more once it has ended, by itself or at its limit of time', async () => {
     expect(await status()).toContainEqual(expect.objectContaining({ item: 'held', status: 'failed' }))
     expect(forwardersMeanwhile).toBeGreaterThan(0)

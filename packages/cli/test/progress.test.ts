@@ -74,6 +74,20 @@ describe('progress', () => {
     expect(end(refused(7, ['/workspace/a', 'e\u202e']))).toBe(
       'failed: exit code 3, was refused 7 writes: /workspace/a, e\\u{202e} …',
     )
+    const decided = (data: object) =>
+      record('egress.decided', { outcome: 'refused', reason: 'path', count: 1, ...data }, 'i0')
+    const asked = [
+      added(1),
+      record('item.launched', { step: 'main' }, 'i0'),
+      decided({}),
+      decided({ outcome: 'allowed', reason: 'listed' }),
+      decided({ count: 7 }),
+      decided({ reason: 'e\u202e' }),
+      decided({ reason: 1 }),
+      record('attempt.ended', { outcome: 'failed', reason: 'exit-code', detail: '3' }, 'i0'),
+      record('item.settled', { outcome: 'failed', reason: 'exit-code' }, 'i0'),
+    ]
+    expect(doing(follow(asked).item('i0'), 0)).toBe('failed: exit code 3, was refused 9 requests: path, e\\u{202e}')
     for (const none of [exit(0, []), {}, { exit: {} }, { exit: [] }, exit(Number.NaN, 'x')])
       expect(end(none)).toBe('failed: exit code 3')
     expect(

@@ -55,6 +55,14 @@ export interface SpentBudget {
   readonly wanted?: number
 }
 
+/** Requests of a program that its way out refused. */
+export interface RefusedRequests {
+  /** How many, as the records of the decisions count them. */
+  readonly count: number
+  /** Different words of why, as those records have them, in the order of the first of each; at most 8. */
+  readonly reasons: readonly string[]
+}
+
 /** An item as a list shows it. */
 export interface ItemRow {
   readonly run: string
@@ -80,6 +88,8 @@ export interface ItemRow {
   readonly left?: LeftProcesses
   /** Where the main step of the newest attempt tried some. */
   readonly refusedWrites?: RefusedWrites
+  /** Where the newest attempt, its gates included, made some, once it has ended. */
+  readonly refusedRequests?: RefusedRequests
   /** Of the newest attempt, once its main step has ended. */
   readonly activity?: AgentActivity
   /** What outputs with a kind say that the newest attempt left, whether it succeeded or not. */

@@ -13,6 +13,7 @@ export const LIMITS: {
   readonly instructionsPerLaunch: number
   readonly leftNames: number
   readonly refusedPaths: number
+  readonly refusedReasons: number
   readonly activityTools: number
   readonly activityNudged: number
   readonly activityModels: number
@@ -39,6 +40,8 @@ export const LIMITS: {
   leftNames: 5,
   /** Paths of writes that one program tried and its mounts refused. */
   refusedPaths: 8,
+  /** Words of why its way out refused requests of one attempt. */
+  refusedReasons: 8,
   /** Tools, by which the calls of one attempt's agent are told apart. */
   activityTools: 24,
   /** Tools that the agent of one attempt was told that it repeats. */

@@ -40,6 +40,7 @@ export function newItem(index: number, id: string, spec: ItemSpec): Item {
     product: undefined,
     left: undefined,
     refusedWrites: undefined,
+    refusedRequests: undefined,
     activity: undefined,
     summaries: undefined,
     startedAt: undefined,

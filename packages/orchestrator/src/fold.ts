@@ -2,6 +2,7 @@ import type { AnyRecord, Exit, ItemSpec, LeftProcesses, Question, RunSpec } from
 import { SeamError } from '@seamark/kit'
 import { foldAgent, isAgent } from './agents.ts'
 import { foldStorage, isStorage } from './collections.ts'
+import { foldFact, isFact } from './fold-facts.ts'
 import { foldUsage, forgetLaunch, forgetRun, isUsage } from './fold-budgets.ts'
 import { admit, layerOf, orphan, settle, toClean, toLender, toLine, toQueue, unlock } from './fold-items.ts'
 import { foldPaused, foldResumed } from './pause.ts'
@@ -11,7 +12,7 @@ import { ownerOf, refusedGate } from './state.ts'
 import { deadlineOf, retryOf, timersOf } from './timers.ts'
 
 /** Increases whenever a snapshot made by an older fold would be misread. */
-export const FOLD_VERSION = 30
+export const FOLD_VERSION = 31
 
 /** What the payload of `run.submitted` holds, as canonical JSON. */
 export interface RunPayload {
@@ -63,9 +64,9 @@ export function fold(state: State, record: AnyRecord, payload: Uint8Array | unde
     if (record.kind !== 'run.sealed') state.todo.seal.add(record.run)
     return
   }
-  if (isFact(record)) return
   const index = record.item === undefined ? undefined : run.byId.get(record.item)
   const item = index === undefined ? undefined : run.items[index]
+  if (isFact(record)) return foldFact(item, record)
   touch(run, item)
   // Children are added to the run, by the item in the header.
   if (item === undefined || record.kind === 'items.added') foldRun(state, run, record, payload, touch)
@@ -217,11 +218,6 @@ function leftBy(exit: Exit | undefined): LeftProcesses | undefined {
   return exit?.left !== undefined && exit.left.processes > 0 ? exit.left : undefined
 }
 
-/** Nothing follows from it but evidence. */
-function isFact({ kind }: AnyRecord): boolean {
-  return kind === 'egress.decided' || kind === 'tool.denied' || kind === 'tool.allowed'
-}
-
 function foldItem(
   state: State,
   run: Run,
@@ -263,6 +259,7 @@ function foldItem(
         item.endedAt = undefined
         item.left = undefined
         item.refusedWrites = undefined
+        item.refusedRequests = undefined
         item.activity = undefined
         item.summaries = undefined
         item.conversing = false

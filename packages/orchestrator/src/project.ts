@@ -48,6 +48,7 @@ export function itemRow(run: string, item: Item): ItemRow {
     ...(item.product && { product: item.product }),
     ...(item.left && { left: item.left }),
     ...(item.refusedWrites && { refusedWrites: item.refusedWrites }),
+    ...(item.refusedRequests && { refusedRequests: item.refusedRequests }),
     ...(item.activity && { activity: item.activity }),
     ...(item.summaries && { summaries: item.summaries }),
     ...(item.startedAt !== undefined && { startedAt: item.startedAt }),

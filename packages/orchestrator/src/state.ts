@@ -7,6 +7,7 @@ import type {
   ParkReason,
   Pause,
   LeftProcesses,
+  RefusedRequests,
   RefusedWrites,
   Product,
   Question,
@@ -115,6 +116,8 @@ export interface Item {
   left: LeftProcesses | undefined
   /** What the main step of the newest attempt tried to write and may not, where it tried. */
   refusedWrites: RefusedWrites | undefined
+  /** What the way out of the newest attempt refused, where it refused something. */
+  refusedRequests: RefusedRequests | undefined
   /** What the agent of the newest attempt did, once its main step has ended. */
   activity: AgentActivity | undefined
   /** What outputs with a kind say that the newest attempt left. */

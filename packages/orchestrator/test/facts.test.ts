@@ -1,6 +1,6 @@
 import type { AttemptFact, AttemptPort, RecordData, Worker } from '@seamark/core'
 import { describe, expect, it } from 'vitest'
-import { engineWith, fakeHands, item, LOCAL, records, submission } from './harness.ts'
+import { engineWith, failing, fakeHands, item, LOCAL, records, runOne, submission } from './harness.ts'
 import { only, SUCCEEDED, until } from './records.ts'
 
 const denial = (index: number): AttemptFact => ({
@@ -80,6 +80,41 @@ describe('facts of an attempt', () => {
     await engine.stop()
     await expect(port('gate:0').note([denial(2)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(only(await records(options), 'tool.denied').map(({ data }) => data.index)).toEqual([0])
+  })
+
+  const fact = (more: Partial<typeof refused>): AttemptFact => ({
+    kind: 'egress.decided',
+    data: { ...refused, ...more },
+  })
+
+  it('that its way out refused are in the row of its item at its end, also under an engine that starts meanwhile', async () => {
+    const { engine, options, hands, seen, port } = await withPorts()
+    await engine.submit(LOCAL, submission('r1', [item('a')]))
+    await until(() => hands.running().length === 1 && seen.includes('follow main'))
+    const words = Array.from({ length: 9 }, (_, at) => fact({ reason: `r${at}` }))
+    await port('main').note([denial(0), fact({ outcome: 'allowed', reason: 'listed' }), fact({ count: 40 }), ...words])
+    await engine.stop()
+
+    const { engine: next } = await engineWith(hands, options)
+    for (const launchId of hands.running()) hands.exit(launchId)
+    await next.sealed('r1')
+    await next.stop()
+    const { rows } = await options.projections.query('default', 'items', { run: 'r1' })
+    const reasons = ['not-listed', ...Array.from({ length: 7 }, (_, at) => `r${at}`)]
+    expect(rows).toMatchObject([{ status: 'succeeded', refusedRequests: { count: 49, reasons } }])
+  })
+
+  it('that its way out refused are in its row those of the newest attempt, its gates included', async () => {
+    const hands = fakeHands(failing(1))
+    const worker: Worker = {
+      ...hands.worker,
+      async prepare(task, executor, call) {
+        await call?.port?.note([fact({ reason: `${task.step} of ${task.attempt}` })])
+        return hands.worker.prepare(task, executor)
+      },
+    }
+    const { row } = await runOne(hands, { gates: 1, failures: 1 }, { worker })
+    expect(row?.refusedRequests).toEqual({ count: 2, reasons: ['main of 2', 'gate:0 of 2'] })
   })
 
   it('of a set-up are records of the run', async () => {

@@ -9,7 +9,7 @@ import { command } from '../define.ts'
 import { withConnection } from '../connect.ts'
 import { findRun, RUN } from '../find-run.ts'
 import { pausedText } from '../pause-text.ts'
-import { leftText, refusedWritesText } from '../progress/facts.ts'
+import { leftText, refusedRequestsText, refusedWritesText } from '../progress/facts.ts'
 import { waitingText } from '../progress/say.ts'
 import { askedText } from '../question-text.ts'
 import { summaryLines, summaryText } from '../summary-text.ts'
@@ -160,6 +160,7 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(item.summaries ?? []).map(({ summary }) => summaryText(summary)),
     ...(item.left === undefined ? [] : [leftText(item.left)]),
     ...(item.refusedWrites === undefined ? [] : [refusedWritesText(item.refusedWrites)]),
+    ...(item.refusedRequests === undefined ? [] : [refusedRequestsText(item.refusedRequests)]),
   ]
   return `  ${id.padEnd(20)}  ${statusPaint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
 }

@@ -1,6 +1,7 @@
-import type { JsonObject, LeftProcesses, RefusedWrites } from '@seamark/core'
+import type { JsonObject, LeftProcesses, RefusedRequests, RefusedWrites } from '@seamark/core'
 import { reasonWords } from '@seamark/kit'
 import { harmless } from '../style.ts'
+import { counted } from '../words.ts'
 
 /** A text in a record's data; a newer service may send others than this version knows. */
 export function fact(data: JsonObject, name: string): string | undefined {
@@ -55,4 +56,19 @@ export function leftText({ processes, names }: LeftProcesses): string {
 export function refusedWritesText({ count, paths }: RefusedWrites): string {
   const which = paths.length === 0 ? '' : `: ${paths.map(harmless).join(', ')}${count > paths.length ? ' …' : ''}`
   return `was refused ${count === 1 ? '1 write' : `${count} writes`}${which}`
+}
+
+/** With one more decision of a way out, where it refused something. */
+export function withRefused(
+  before: RefusedRequests | undefined,
+  { outcome, reason, count }: JsonObject,
+): RefusedRequests | undefined {
+  if (outcome !== 'refused' || typeof reason !== 'string' || typeof count !== 'number') return before
+  const { count: sum, reasons } = before ?? { count: 0, reasons: [] }
+  return { count: sum + count, reasons: reasons.includes(reason) ? reasons : [...reasons, reason] }
+}
+
+/** What the way out of an item refused: `was refused 3 requests: path, method`. */
+export function refusedRequestsText({ count, reasons }: RefusedRequests): string {
+  return `was refused ${counted(count, 'request')}: ${reasons.map(harmless).join(', ')}`
 }

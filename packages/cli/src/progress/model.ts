@@ -1,6 +1,6 @@
-import type { Isolation, ItemOutcome, ParkReason } from '@seamark/core'
+import type { Isolation, ItemOutcome, ParkReason, RefusedRequests } from '@seamark/core'
 import type { RunEvent, RunView } from '@seamark/protocol'
-import { badEnd, fact, leftBy, refusedWritesBy } from './facts.ts'
+import { badEnd, fact, leftBy, refusedWritesBy, withRefused } from './facts.ts'
 
 export type Phase = 'waiting' | 'running' | 'gate' | 'parked' | ItemOutcome
 
@@ -32,6 +32,8 @@ export interface ItemProgress {
   /** What the newest attempt's program left running. */
   left: string | undefined
   refusedWrites: string | undefined
+  /** What the way out of the newest attempt refused. */
+  refusedRequests: RefusedRequests | undefined
 }
 
 /** A run, folded from its stream of events. */
@@ -115,6 +117,7 @@ function addItems(run: RunProgress, byId: Map<string, ItemProgress>, event: Reco
       waits: undefined,
       left: undefined,
       refusedWrites: undefined,
+      refusedRequests: undefined,
     }
     run.items.push(item)
     byId.set(id, item)
@@ -147,13 +150,16 @@ function advanceItem(run: RunProgress, item: ItemProgress, event: RecordEvent): 
       item.gate = step.startsWith('gate:') ? Number(step.slice(5)) : undefined
       if (step === 'main') {
         item.reason = undefined
-        item.left = item.refusedWrites = undefined
+        item.left = item.refusedWrites = item.refusedRequests = undefined
         item.startedAt = at
         item.attempt = event.attempt ?? item.attempt + 1
       }
       move(run, item, item.gate === undefined ? 'running' : 'gate')
       return true
     }
+    case 'egress.decided':
+      item.refusedRequests = withRefused(item.refusedRequests, data)
+      return false
     case 'item.captured':
       item.files = filesOf(data['product'])
       item.left = leftBy(data)

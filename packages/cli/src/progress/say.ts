@@ -4,6 +4,7 @@ import { reasonWords } from '@seamark/kit'
 import type { Style } from '../style.ts'
 import { harmless } from '../style.ts'
 import { counted, duration } from '../words.ts'
+import { refusedRequestsText } from './facts.ts'
 import type { ItemProgress, Phase, RunProgress } from './model.ts'
 
 /** The sign of a phase, and its colour. */
@@ -40,7 +41,8 @@ function activity(item: ItemProgress, now: number): string {
   const { phase, startedAt, endedAt = now } = item
   const time = startedAt === undefined ? '' : duration(endedAt - startedAt)
   const again = item.attempt > 1 ? `, attempt ${item.attempt}` : ''
-  const left = [item.left, item.refusedWrites].map((one) => (one === undefined ? '' : `, ${one}`)).join('')
+  const requests = item.refusedRequests && refusedRequestsText(item.refusedRequests)
+  const left = [item.left, item.refusedWrites, requests].map((one) => (one === undefined ? '' : `, ${one}`)).join('')
   switch (phase) {
     case 'waiting':
       return item.waits ?? 'waits'

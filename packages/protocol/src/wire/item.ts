@@ -4,6 +4,7 @@ import type {
   Isolation,
   ItemRow,
   LeftProcesses,
+  RefusedRequests,
   RefusedWrites,
   ParkReason,
   Pause,
@@ -111,6 +112,10 @@ const refusedWrites: z.ZodType<RefusedWrites> = z
   .object({ count: count, paths: z.array(z.string()) })
   .describe('Writes that its policy does not let be, with a few of the paths. Absent: none, or not known.')
 
+const refusedRequests: z.ZodType<RefusedRequests> = z
+  .object({ count: count, reasons: z.array(z.string()) })
+  .describe('Requests that its way out refused, with words of why, once the attempt has ended. Absent: none.')
+
 const activity: z.ZodType<AgentActivity> = z
   .object({
     turns: count.describe('How often it was given words to answer.'),
@@ -206,6 +211,7 @@ export const itemView: z.ZodType<ItemView> = z.object({
   product: maybe(product),
   left: maybe(left),
   refusedWrites: maybe(refusedWrites),
+  refusedRequests: maybe(refusedRequests),
   activity: maybe(activity),
   summaries: maybe(summaries),
   lastOutcome: maybe(z.enum(['succeeded', 'failed', 'timed-out', 'lost', 'canceled', 'parked'])),
