@@ -2,21 +2,30 @@ import { parseCommandLine } from './command-line.ts'
 import { baseName } from './deny.ts'
 import { POLICY_LIMITS } from './limits.ts'
 
-const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh', 'mksh'])
+const shells = new Set(['sh', 'bash', 'rbash', 'dash', 'ash', 'zsh', 'ksh', 'mksh'])
 
 // Programs and builtins that run what their arguments say.
 const carriers = new Set(
   (
     'env command exec builtin nice ionice chrt taskset nohup setsid stdbuf timeout time xargs parallel find fd watch ' +
     'sudo doas su runuser setpriv chroot unshare nsenter bwrap flock script strace ltrace busybox toybox eval trap export ' +
-    'declare typeset readonly entr npx pnpx bunx ssh systemd-run start-stop-daemon chpst unbuffer faketime'
+    'declare typeset readonly entr npx pnpx bunx ssh systemd-run start-stop-daemon chpst unbuffer faketime ' +
+    'prlimit setarch linux32 linux64 choom uclampset numactl cpulimit fakeroot pkexec gosu tini dumb-init valgrind ' +
+    'xvfb-run dbus-run-session'
   ).split(' '),
 )
 // Builtins that change what later commands mean, and those through which they can be called.
 const unseenBuiltins = new Set('source . alias hash enable bind'.split(' '))
 const callers = new Set('command builtin eval trap'.split(' '))
-// Programs that read commands in a language of their own.
-const unseenPrograms = new Set('expect gdb socat'.split(' '))
+// Programs that read commands in a language of their own, or from files.
+const unseenPrograms = new Set(
+  'expect gdb socat fish csh tcsh yash posh lksh ksh93 nu pwsh tclsh capsh sg newgrp run-parts'.split(' '),
+)
+// The dynamic linker starts what its arguments name.
+const linker = /^ld(?:-linux|-musl|64)?[.-]/
+// Settings of git that give another name to a command, or name a program that it starts.
+const namesPrograms =
+  /^(?:(?:alias|include|includeif|pager)\..*|core\.(?:askpass|editor|fsmonitor|gitproxy|hookspath|pager|sshcommand)|sequence\.editor|diff\.external|.*\.(?:clean|cmd|command|driver|helper|process|program|smudge|textconv))$/
 
 /** What of a command is seen. */
 export interface Seen {
@@ -71,8 +80,8 @@ export function seenThrough(argv: readonly string[], depth = 0): Seen | undefine
   if (shells.has(name)) return throughShell(argv, depth)
   const seen: Seen = { runs: [argv], starts: [argv], hidden: false }
   if (unseenBuiltins.has(name) || unseenPrograms.has(name)) return { ...seen, hidden: true }
-  if (carriers.has(name)) return { ...seen, ...carried(argv, depth) }
-  return name === 'git' && gitMayRename(argv) ? { ...seen, hidden: true } : seen
+  if (carriers.has(name) || linker.test(name)) return { ...seen, ...carried(argv, depth) }
+  return name === 'git' && gitMayHide(argv) ? { ...seen, hidden: true } : seen
 }
 
 function throughShell(argv: readonly string[], depth: number): Seen | undefined {
@@ -106,7 +115,7 @@ function carried([program = '', ...rest]: readonly string[], depth: number): Omi
     if (shells.has(start)) add(seenThrough(tail, depth + 1))
     else starts.push(tail)
     if (unseenPrograms.has(start) || (callers.has(name) && unseenBuiltins.has(start))) hidden = true
-    if (start === 'git' && gitMayRename(tail)) hidden = true
+    if (start === 'git' && gitMayHide(tail)) hidden = true
     if (/\s/.test(argument)) add(readText(argument, depth))
   }
   return { starts, hidden }
@@ -119,10 +128,19 @@ function readText(text: string, depth: number): Seen | undefined {
   return join(inner.map((one) => one ?? nothing))
 }
 
-/** Whether options of git may give another name to a command of it: an alias, or settings from elsewhere. */
-function gitMayRename(argv: readonly string[]): boolean {
-  return argv.some(
-    (argument, at) =>
-      /^--(?:config-env|exec-path)/.test(argument) || (argv[at - 1] === '-c' && /^(?:alias|include)/i.test(argument)),
-  )
+/** Whether git may start what its arguments do not show as a command of its own: by a setting, or as a text for a shell. */
+function gitMayHide(argv: readonly string[]): boolean {
+  return argv.some((argument, at) => {
+    const before = argv[at - 1]
+    if (/^--(?:config-env|exec-path)/.test(argument)) return true
+    if (before === '-c') return argument !== 'core.pager=cat' && namesPrograms.test(keyOf(argument))
+    if (before === 'submodule') return argv.includes('foreach')
+    if (before === 'bisect') return argument === 'run'
+    return before !== undefined && argv.includes('rebase') && /^(?:-x|--exec)/.test(argument)
+  })
+}
+
+/** Of a setting such as `core.pager=less`. */
+function keyOf(setting: string): string {
+  return setting.replace(/=.*/s, '').toLowerCase()
 }
