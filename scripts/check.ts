@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { apiReport } from './api-report.ts'
 import { build } from './build.ts'
 import { packed } from './packed.ts'
+import { documentedProblems } from './documented.ts'
 import { fileLength, links, lockfileHosts, unfinished } from './repository-rules.ts'
 import { runProgram } from './run-step.ts'
 import type { StepResult } from './run-step.ts'
@@ -36,6 +37,7 @@ const steps: Readonly<Record<string, Step>> = {
   'file length': () => found(fileLength(repositoryFiles().files)),
   'nothing unfinished': () => found(unfinished(repositoryFiles().files)),
   links: () => found(links(repositoryFiles())),
+  documented: async () => found(await documentedProblems(repositoryFiles().files)),
   lockfile: () => found(lockfileHosts(repositoryFiles().files)),
   reference: program(process.execPath, '--conditions=source', 'scripts/reference.ts', '--check'),
   build: () => build(),

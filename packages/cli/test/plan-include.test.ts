@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { SeamError, toSeamError } from '@seamark/kit'
@@ -50,6 +50,11 @@ function placesOf(error: SeamError | undefined): readonly string[] {
 }
 
 describe('a plan that includes others', () => {
+  test('is the one of the guide', async () => {
+    cpSync(join(import.meta.dirname, '../../../examples/plans/several'), dir, { recursive: true })
+    expect(await idsOf()).toEqual(['build', 'lint', 'docs'])
+  })
+
   test('has their items after its own, each file once, by paths from the file that names them', async () => {
     write({
       'plan.yaml': file(['parts/b.yaml', 'c.json'], 'a'),
