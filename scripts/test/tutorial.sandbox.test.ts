@@ -14,7 +14,7 @@ function blocks(heading: string, language: string): readonly string[] {
   )
 }
 
-it('does what the tutorial says, by its own commands', async () => {
+it('does what the tutorial says, by its own commands', { timeout: 600_000 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'seamark-tutorial-'))
   const inTutorial = (name: string) => join(dir, 'tutorial', name)
   const identity = {
@@ -38,6 +38,11 @@ it('does what the tutorial says, by its own commands', async () => {
     const [checked, tampered] = blocks('4.', 'sh')
     expect(await run(checked)).toBe(0)
     expect(await run(tampered)).toBe(10)
+    const [leaving] = blocks('5.', 'sh')
+    // As typed, with time for the service between its first and its second line.
+    const [serve, ...then] = (leaving ?? expect.fail('no block')).split('\n')
+    const waits = 'until [ -S .seamark/service/socket ]; do kill -0 $!; sleep 0.2; done'
+    expect(await run([serve, waits, ...then, 'seamark watch second', 'seamark drain', 'wait "$!"'].join('\n'))).toBe(0)
   } finally {
     await until(() => !runs(dir))
     rmSync(dir, { recursive: true, force: true })
