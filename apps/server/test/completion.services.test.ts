@@ -41,7 +41,7 @@ const asked = [
   [['logs', 'last', 'pol'], 'polish-docs'],
 ] as const
 
-describe('completion', { timeout: 120_000 }, () => {
+describe('completion', { timeout: 300_000 }, () => {
   it('works in bash', async () => {
     const complete = asked.map(
       ([words]) =>
@@ -68,17 +68,19 @@ describe('completion', { timeout: 120_000 }, () => {
     ).toEqual(asked.map(([, word]) => word))
   })
 
-  it('works in zsh, at its prompt', async () => {
-    const start = `autoload -U compinit; compinit -u; source <(seamark completion zsh); PS1='ready'"> "\r`
-    // What zsh completes is shown at once; Ctrl-U takes the line away.
+  it.each([
+    ['bash', ['bash', '--norc', '--noprofile', '-i'], 'source <(seamark completion bash)'],
+    ['zsh', ['zsh', '-f', '-i'], 'autoload -U compinit; compinit -u; source <(seamark completion zsh)'],
+  ])('works in %s, at its prompt', async (_, line, load) => {
+    // What is completed is shown at once; Ctrl-U takes the line away.
     const pairs = [
-      // Said by zsh before it reads a line.
-      ['\u001B[?2004h', start],
+      // Said by the shell before it reads a line.
+      ['\u001B[?2004h', `${load}; PS1='ready'"> "\r`],
       ...asked.map(([words], at) => [asked[at - 1]?.[1] ?? 'ready> ', `\u0015seamark ${words.join(' ')}\t`]),
       [asked.at(-1)?.[1] ?? '', '\u0015exit\r'],
     ]
     const program = join(import.meta.dirname, 'complete.py')
-    const { out } = await shell('python3', '-B', program, JSON.stringify(pairs), 'zsh', '-f', '-i')
+    const { out } = await shell('python3', '-B', program, JSON.stringify(pairs), ...line)
     expect(out).toMatch(/exit \d+\s*$/)
     for (const [words, word] of asked) expect(out).toContain(`seamark ${[...words.slice(0, -1), word].join(' ')}`)
   })
