@@ -44,7 +44,7 @@ export function item(shown: Shown, colours: Colours): Html {
     ${
       product === undefined || product.outputs.length === 0
         ? undefined
-        : markup`<h4>Outputs</h4>
+        : markup`<h3>Outputs</h3>
             <ul>
               ${product.outputs.map(
                 ({ path, blob }) =>

@@ -14,7 +14,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.6re
 .wide{overflow:auto;border:1px solid var(--line);border-radius:8px;background:var(--card);padding:.7rem}.tall{max-height:32rem}
 svg{display:block;font:12px ui-monospace,monospace}svg text{fill:var(--fg)}svg a{text-decoration:none}
 .graph rect{fill:var(--bg);stroke:currentColor;stroke-width:1.5}.graph path{fill:none;stroke:var(--gray);opacity:.6}.graph a:hover rect,.graph a:focus rect{stroke-width:3}
-.timeline rect{fill:currentColor}.timeline path{stroke:var(--line)}.timeline .mark{text-anchor:middle;fill:var(--soft);font-size:11px}
+.timeline{display:flex;padding-right:2.4rem}.names{flex:none;width:150px}.bars{flex:1;min-width:6rem;overflow:visible}.bars rect{fill:currentColor;stroke:currentColor}.bars line{stroke:var(--line)}.mark{text-anchor:middle;fill:var(--soft);font-size:11px}
+@media (max-width:40rem){.names{width:7rem;margin-right:.7rem}.between{display:none}}
 table{border-collapse:collapse;width:100%;font-size:.88rem;overflow-wrap:normal}th{text-align:left;white-space:nowrap;color:var(--soft);font-weight:600}th,td{padding:.25rem .9rem .25rem 0;vertical-align:top;border-bottom:1px solid var(--line)}td{white-space:nowrap}td code{white-space:normal;overflow-wrap:anywhere;display:inline-block;min-width:14rem}tr:last-child td{border:0}.wide+.wide{margin-top:.6rem}
 .item{border:1px solid var(--line);border-radius:8px;margin:.4rem 0;content-visibility:auto;contain-intrinsic-size:auto 2.6rem}.item[open]{padding:0 .9rem .9rem}.item summary{padding:.5rem .8rem;cursor:pointer}.item[open] summary{margin:0 -.9rem .4rem;border-bottom:1px solid var(--line)}.item:target{outline:2px solid var(--blue)}.item[hidden]{display:none}
 .item ul{margin:.5rem 0;padding-left:1.2rem}
@@ -22,5 +23,5 @@ pre{margin:.3rem 0;border:1px solid var(--line);border-radius:6px;background:var
 .diff>*{display:block;width:max-content;min-width:100%;padding:0 .8rem;text-decoration:none;font-style:normal;font-weight:400}.diff b,.diff i{color:var(--soft)}.diff ins{background:var(--ins)}.diff del{background:var(--del)}
 .hljs-keyword,.hljs-literal,.hljs-built_in,.hljs-type,.hljs-tag,.hljs-name,.hljs-section{color:var(--k)}.hljs-string,.hljs-regexp,.hljs-addition{color:var(--s)}.hljs-comment,.hljs-quote,.hljs-meta{color:var(--c)}.hljs-number,.hljs-attr,.hljs-title,.hljs-attribute,.hljs-variable,.hljs-symbol,.hljs-link{color:var(--n)}
 .filter input{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.25rem .6rem;max-width:100%}
-@media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--card:#fff}body{max-width:none;padding:0;font-size:11px}.wide,pre{overflow:visible;max-height:none}.tall{max-height:none}.diff>*{width:auto;white-space:pre-wrap}.item{break-inside:auto;content-visibility:visible}svg{max-width:100%;height:auto}.filter{display:none}}
+@media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--card:#fff}body{max-width:none;padding:0;font-size:11px}.wide,pre{overflow:visible;max-height:none}.tall{max-height:none}.diff>*{width:auto;white-space:pre-wrap;print-color-adjust:exact;-webkit-print-color-adjust:exact}.item{break-inside:auto;content-visibility:visible}.graph{max-width:100%;height:auto}.filter{display:none}}
 `
