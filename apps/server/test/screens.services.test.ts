@@ -49,6 +49,19 @@ describe('on a terminal', { timeout: 120_000 }, () => {
     for (const text of lines) expect(text.length).toBeLessThanOrEqual(20)
   })
 
+  it('the status of a run fits 20 columns, and says all that it would on more', async () => {
+    const { lines, code } = await shown('cols 20 rows 12', [], ['status', 'last'])
+    expect(code).toBe(0)
+    expect(lines[0]).toMatch(/^[0-9a-f]+… +succeeded$/)
+    expect(lines[1]).toMatch(/^ {2}edit +succeeded$/)
+    for (const text of lines) expect(text.length).toBeLessThanOrEqual(20)
+    const said = lines
+      .slice(2)
+      .map((text) => text.trim())
+      .join(' ')
+    expect(said).toMatch(/^not isolated, \d.*, 1 file changed\s*$/)
+  })
+
   it('watch draws a page of its own that fits, and Ctrl-C gives the terminal back', async () => {
     const { raw, lines, code } = await shown('cols 20 rows 12', [['default 0/', '\u0003']], ['watch'])
     expect(code).toBe(0)

@@ -79,6 +79,17 @@ function isColour(text: string): boolean {
   return rest.split(';').every((code) => Number(code) !== 8)
 }
 
+/** Lines of whole words, none wider than `width` but one of a single word. Only for text without colours. */
+export function folded(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
 /** Shortened to a width, with an ellipsis. Only for text without colours. */
 export function fit(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`

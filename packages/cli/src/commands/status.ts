@@ -16,12 +16,16 @@ import { summaryLines, summaryText } from '../summary-text.ts'
 import { setupFailure } from '../setup-failure.ts'
 import { standing, statusPaint } from '../status-paint.ts'
 import type { Style } from '../style.ts'
-import { fit, harmless } from '../style.ts'
+import type { Terminal } from '../terminal.ts'
+import { fit, folded, harmless } from '../style.ts'
 import { bytesText, counted, duration } from '../words.ts'
+import { runTable } from './list.ts'
 
 type Service = NonNullable<NonNullable<ItemView['product']>['services']>[number]
 
 const runsShown = 20
+/** On a terminal with fewer columns, what is to be said of an item stands under it. */
+const narrow = 60
 const budgetsShown = 20
 const questionsShown = 20
 const leaksShown = 20
@@ -69,7 +73,7 @@ async function showRuns({ io }: CliContext, client: SeamarkClient, json: boolean
   for (const line of spent.flatMap(budgetLines)) await io.out(`${io.style.yellow(line)}\n`)
   for (const quota of quotas ?? []) await io.out(`${io.style.yellow(quotaText(quota))}\n`)
   if (runs.length === 0) return io.out('No run yet. Start one with seamark run PLAN.\n')
-  await io.out(runs.map((run) => `${runLine(run, io.style)}\n`).join(''))
+  await io.out(runs.map((run) => `${runLine(run, io)}\n`).join(''))
 }
 
 const quotaNames = {
@@ -84,17 +88,21 @@ function quotaText({ of, bytes, maxBytes }: QuotaView): string {
   return `${takes}${refused}. Make room with seamark gc, or raise quotas.${of}.`
 }
 
-function runLine(run: RunView, style: Style): string {
+function runLine(run: RunView, io: Terminal): string {
+  const { style } = io
   const { succeeded, failed, canceled, skipped } = run.settled
   const settled = succeeded + failed + canceled + skipped
   const when = new Date(run.submittedAt).toISOString().slice(0, 19).replace('T', ' ')
   const state = standing(run)
-  return `${run.run}  ${statusPaint(state, style)(state.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${harmless(run.name ?? '')}`.trimEnd()
+  const name = harmless(run.name ?? '')
+  const { columns } = io.size()
+  if (io.interactive && run.run.length + 45 + name.length > columns) return runTable([run], style, columns)[1] ?? ''
+  return `${run.run}  ${statusPaint(state, style)(state.padEnd(9))}  ${`${settled}/${run.items}`.padStart(9)}  ${style.dim(when)}  ${name}`.trimEnd()
 }
 
 async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, json: boolean): Promise<void> {
   if (!json) {
-    await io.out(`${runLine(run, io.style)}\n`)
+    await io.out(`${runLine(run, io)}\n`)
     if (run.rerun) await io.out(`${io.style.dim(rerunText(run.rerun))}\n`)
     if (run.paused) await io.out(`${io.style.yellow(pausedText(run.paused, run.run))}\n`)
     let unready: ItemView | undefined
@@ -162,7 +170,13 @@ function itemLine(item: ItemView, style: Style, columns: number): string {
     ...(item.refusedWrites === undefined ? [] : [refusedWritesText(item.refusedWrites)]),
     ...(item.refusedRequests === undefined ? [] : [refusedRequestsText(item.refusedRequests)]),
   ]
-  return `  ${id.padEnd(20)}  ${statusPaint(state, style)(state.padEnd(9))}  ${fit(about.join(', '), Math.max(20, columns - 36))}`.trimEnd()
+  const paint = statusPaint(state, style)
+  if (columns >= narrow)
+    return `  ${id.padEnd(20)}  ${paint(state.padEnd(9))}  ${fit(about.join(', '), columns - 36)}`.trimEnd()
+  const width = Math.min(20, columns - 13)
+  const under = about.length === 0 ? [] : folded(about.join(', '), columns - 4).map((line) => `    ${line}`)
+  const head = id.length > width ? [`  ${id}`, `    ${paint(state)}`] : [`  ${id.padEnd(width)}  ${paint(state)}`]
+  return [...head, ...under].join('\n')
 }
 
 /** Which secret is in what an item left, and where. */
