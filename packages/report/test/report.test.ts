@@ -71,9 +71,11 @@ describe('a page', () => {
 
   it('has at most 5 MB for 1,000 items, with their logs', () => {
     const input = many(1_000)
-    const began = performance.now()
+    const began = process.cpuUsage()
     const page = renderReport(input)
-    expect(performance.now() - began).toBeLessThan(5_000)
+    // Time of a processor: how busy the machine is, is not what is measured.
+    const { user, system } = process.cpuUsage(began)
+    expect(user + system).toBeLessThan(5_000_000)
     expect(Buffer.byteLength(page)).toBeLessThan(5_000_000)
     expect(page.match(/<details class="item"/g)).toHaveLength(1_000)
   })
