@@ -108,7 +108,7 @@ export const programs: readonly PackedProgram[] = [
       assert.deepEqual(m[3].lockTable().request('a', 1, 's', []), ['a'])
       assert.equal(await m[4].wakes().wait('ns', 1), false)
       assert.ok(existsSync(m[5].forwarderProgram()))
-      assert.match(m[6].planGraph([{ id: 'a', needs: [], locks: [] }], [0]), /<svg/)
+      assert.match(m[6].planGraph([{ id: 'a', needs: [], locks: [] }], [0], [[0]]), /<svg/)
       const { findings } = await m[7].runDoctor([m[7].nodeCheck(process.versions.node)], { seams: () => [], now: 0 })
       assert.deepEqual(findings.map(({ status }) => status), ['ok'], JSON.stringify(findings))
       assert.deepEqual(m[8].parsedLine('{"a":1}'), { a: 1 })

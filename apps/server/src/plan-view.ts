@@ -24,7 +24,7 @@ export function viewPlan({ digest, name, items }: CheckedPlan, { svg }: { readon
     })),
     steps,
     longest,
-    ...(svg && { svg: planGraph(drawn, longest) }),
+    ...(svg && { svg: planGraph(drawn, longest, steps) }),
   }
 }
 

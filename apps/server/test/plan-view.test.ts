@@ -73,6 +73,18 @@ describe('the graph of a plan', () => {
   })
 })
 
+it('draws what could run at once in one column, and the locks that keep the rest apart', () => {
+  const { svg = '' } = view([item('a', { locks: ['src/**'] }), item('b', { locks: ['src/b'] }), item('c')], true)
+  const shown = [...svg.matchAll(/<rect[^>]* x="(\d+)"[\s\S]*?>(\w)<\/text/g)].map(
+    ([, x, id]) => [id, Number(x)] as const,
+  )
+  const column = new Map(shown)
+  expect(column.get('a')).toBe(column.get('c'))
+  expect(column.get('b')).toBeGreaterThan(column.get('a') ?? Infinity)
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text/g)].map(([, text]) => text)
+  expect(texts).toEqual(expect.arrayContaining(['step 1, 2 items', 'step 2, 1 item', 'locks src/**', 'locks src/b']))
+})
+
 describe('seamark plan show', () => {
   it('shows it, draws it, and refuses what validate refuses', async () => {
     here.write('plan.yaml', 'version: 1\nitems:\n  - { id: a, run: x, executor: process }\n')
