@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { sha256 } from '@seamark/kit'
-import { awsFailure } from '@seamark/kit/aws'
+import { awsFailure, notTheService } from '@seamark/kit/aws'
 import type { S3LockAnchorOptions } from './options.ts'
 import type { LockPort, VersionFacts } from './port.ts'
 
@@ -40,7 +40,11 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
       s3()
         .send(new GetObjectLockConfigurationCommand({ Bucket: bucket }))
         .then(
-          (answer) => answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
+          (answer) => {
+            if (answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return true
+            // A bucket without it is an error of its own.
+            throw notTheService('Asking for locks')
+          },
           (error: unknown) => {
             if (awsFailure(error).code === 'ObjectLockConfigurationNotFoundError') return false
             throw error
@@ -82,6 +86,7 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
         new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
         sending(signal),
       )
+      if (answer.ETag === undefined) throw notTheService(`Reading ${key}`)
       return {
         bytes: (await answer.Body?.transformToByteArray()) ?? new Uint8Array(),
         mode: answer.ObjectLockMode,
@@ -98,6 +103,7 @@ export function awsPort(options: S3LockAnchorOptions): LockPort {
           new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...after }),
           sending(signal),
         )
+        if (answer.Name === undefined) throw notTheService(`Listing ${prefix}`)
         yield* inOrder(answer.Versions ?? [], answer.DeleteMarkers ?? [])
         const { NextKeyMarker, NextVersionIdMarker } = answer
         after =

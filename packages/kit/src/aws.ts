@@ -206,8 +206,21 @@ export function fromAwsError(error: unknown, call: AwsCall): SeamError {
       // Thrown by the client itself, before any request.
       if (failure.status === undefined && failure.code === '')
         return made('INVALID_INPUT', 'the client is not configured', 'Give the region; check the endpoint.')
+      if (failure.code === '') return notTheService(`${call.doing} failed`, { status: failure.status, cause })
       return made('INVALID_INPUT', 'the server refuses it', 'Check the options.')
   }
+}
+
+/** An answer that the service does not give: something else is at the endpoint, or between. */
+export function notTheService(
+  what: string,
+  { status = 200, cause }: { readonly status?: number | undefined; readonly cause?: unknown } = {},
+): SeamError {
+  return new SeamError('INVALID_INPUT', `${what}: what answers at the endpoint (HTTP ${status}) is not the service.`, {
+    remedy: 'Check the endpoint, and proxies on the way to it.',
+    place: { pointer: '/endpoint' },
+    ...(cause !== undefined && { cause }),
+  })
 }
 
 /**

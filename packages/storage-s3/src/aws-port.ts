@@ -13,6 +13,7 @@ import {
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { SeamError } from '@seamark/kit'
+import { notTheService } from '@seamark/kit/aws'
 import { Readable } from 'node:stream'
 import type { S3StorageOptions } from './options.ts'
 import { base64Of } from './port.ts'
@@ -119,6 +120,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
       })
       command.middlewareStack.add(setHeaders({ 'x-amz-content-sha256': sha256 }), { step: 'build' })
       const answer = await s3().send(command, sending(signal))
+      requireTag(answer, `Storing ${key}`)
       return {
         encryption: encryptionOf(answer),
         ...(answer.ChecksumSHA256 !== undefined && { checksum: answer.ChecksumSHA256 }),
@@ -129,12 +131,13 @@ export function awsPort(options: S3StorageOptions): S3Port {
       // No range where all is wanted: a server may answer it more slowly.
       const asked = { Bucket: bucket, Key: key, ...(range !== undefined && within(range)) }
       const answer = await s3().send(new GetObjectCommand(asked), sending(signal))
+      const etag = requireTag(answer, `Reading ${key}`)
       const length = answer.ContentLength
       const size = range === undefined ? length : Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? NaN)
       const body: unknown = answer.Body
       if (size === undefined || Number.isNaN(size) || length === undefined || !(body instanceof Readable))
         throw noRanges(key)
-      const { ETag: etag = '', Metadata: metadata = {} } = answer
+      const { Metadata: metadata = {} } = answer
       const facts = { size, etag, metadata, encryption: encryptionOf(answer) }
       return length > bytesAtHand
         ? { ...facts, incoming: body }
@@ -153,7 +156,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
       const answer = await s3().send(new HeadObjectCommand({ Bucket: bucket, Key: key }), sending(signal))
       return {
         size: answer.ContentLength ?? 0,
-        etag: answer.ETag ?? '',
+        etag: requireTag(answer, `Looking for ${key}`),
         metadata: answer.Metadata ?? {},
         encryption: encryptionOf(answer),
       }
@@ -168,6 +171,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
         }),
         sending(signal),
       )
+      if (answer.Name === undefined) throw notTheService(`Listing ${prefix}`)
       const objects = (answer.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => ({
         key: Key,
         size: Size,
@@ -181,7 +185,9 @@ export function awsPort(options: S3StorageOptions): S3Port {
     },
 
     async delete(key, signal) {
-      await s3().send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), sending(signal))
+      const { $metadata } = await s3().send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), sending(signal))
+      // There is nothing in the answer of S3 but its status.
+      if ($metadata.httpStatusCode !== 204) throw notTheService(`Deleting ${key}`)
     },
 
     async beginUpload(key, metadata, signal) {
@@ -195,7 +201,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
         }),
         sending(signal),
       )
-      if (UploadId === undefined) throw new SeamError('UNSUPPORTED', 'The server began an upload without an id.')
+      if (UploadId === undefined) throw notTheService(`Beginning an upload of ${key}`)
       return UploadId
     },
 
@@ -211,8 +217,10 @@ export function awsPort(options: S3StorageOptions): S3Port {
         ChecksumSHA256: base64Of(sha256),
       })
       command.middlewareStack.add(setHeaders({ 'x-amz-content-sha256': sha256 }), { step: 'build' })
-      const { ETag = '', ChecksumSHA256 } = await s3().send(command, sending(signal))
-      return { number, etag: ETag, ...(ChecksumSHA256 !== undefined && { checksum: ChecksumSHA256 }) }
+      const answer = await s3().send(command, sending(signal))
+      const etag = requireTag(answer, `Storing part ${number} of ${key}`)
+      const { ChecksumSHA256 } = answer
+      return { number, etag, ...(ChecksumSHA256 !== undefined && { checksum: ChecksumSHA256 }) }
     },
 
     async completeUpload(key, upload, parts, ifAbsent, signal) {
@@ -232,6 +240,8 @@ export function awsPort(options: S3StorageOptions): S3Port {
         }),
         sending(signal),
       )
+      // Not all servers say the tag here, but then the key.
+      if (answer.ETag === undefined && answer.Key === undefined) throw notTheService(`Storing ${key}`)
       return { encryption: encryptionOf(answer) }
     },
 
@@ -259,6 +269,12 @@ export function awsPort(options: S3StorageOptions): S3Port {
       client = undefined
     },
   }
+}
+
+/** What every answer about an object has, and the page of a proxy has not. */
+function requireTag({ ETag }: { readonly ETag?: string | undefined }, what: string): string {
+  if (ETag === undefined || ETag === '') throw notTheService(what)
+  return ETag
 }
 
 function noRanges(key: string): SeamError {

@@ -138,16 +138,16 @@ export function s3Calls(port: S3Port, options: S3StorageOptions): Calls {
 
 /**
  * What a caller who can wait waits for: throttling and a quota, which without a time would be taken for a limit of its
- * own, and a refusal of what was allowed before, which ends when somebody sees to it.
+ * own, and a refusal of what was allowed before, or something else at the endpoint, which end when somebody sees to it.
  */
 function lasting(error: unknown, workedBefore: boolean): unknown {
   if (!isSeamError(error)) return error
   const [{ remedy, place } = {}] = error.problems
+  const ends = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN' || place?.pointer === '/endpoint'
   const about = { cause: error, ...(remedy !== undefined && { remedy }), ...(place !== undefined && { place }) }
   if (error.code === 'LIMIT_EXCEEDED' && error.retryAfterMs === undefined)
     return new SeamError('LIMIT_EXCEEDED', error.message, { ...about, retryAfterMs: patienceMs })
-  if (workedBefore && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN'))
-    return new SeamError('UNAVAILABLE', `Until now it worked: ${error.message}`, about)
+  if (workedBefore && ends) return new SeamError('UNAVAILABLE', `Until now it worked: ${error.message}`, about)
   return error
 }
 
