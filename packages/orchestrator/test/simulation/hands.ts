@@ -107,6 +107,8 @@ function misled({ launchId, conversation, answer }: StepTask): string | undefine
   return told ? undefined : `${launchId} goes on without the answer`
 }
 
+const AWAY = { code: 'UNAVAILABLE', message: 'The executor is away.' } as const
+
 export function host(world: World): Host {
   const violations: string[] = []
   const states = new Map<string, LaunchState>()
@@ -184,8 +186,11 @@ export function host(world: World): Host {
         input: false,
         outlivesService: true,
       },
-      launch: (launchId) =>
-        call(life, () => {
+      launch: async (launchId) => {
+        // Some executors know that nothing of a call has reached what is away.
+        const isRefused = world.chance(0.5) && (await world.later(life, () => world.clock.now() < awayUntil))
+        if (isRefused) return { outcome: 'refused', reason: 'capacity', problem: AWAY }
+        return call(life, () => {
           if (tombstones.has(launchId)) throw new SeamError('CONFLICT', 'there is a tombstone')
           if (states.has(launchId)) return { outcome: 'launched' as const }
           const times = refused.get(launchId) ?? 0
@@ -203,7 +208,8 @@ export function host(world: World): Host {
           if (task === undefined) throw new Error('launched without being prepared')
           start(task)
           return { outcome: 'launched' as const }
-        }),
+        })
+      },
       attach: (launchId) => call(life, () => states.get(launchId) ?? { state: 'unknown' as const }),
       async *events(cursor, options) {
         for (let next = Number(cursor ?? 0); options?.signal?.aborted !== true;) {
