@@ -104,6 +104,16 @@ describe('the process', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  it('tells what a record allows ahead, and at the end how much of it went out', { timeout: 120_000 }, async () => {
+    const way = await egress.open(spec())
+    for (let n = 0; n < 105; n++) expect((await call(join(folder, 'a.sock'), path())).status).toBe(200)
+    await way.close()
+    const data = facts.flatMap((fact) => (fact.kind === 'egress.decided' ? [fact.data] : []))
+    expect(data[100]).toMatchObject({ outcome: 'allowed', path: '/v1/x', count: 1, ahead: 100 })
+    expect(data.at(-1)?.ahead).toBeUndefined()
+    expect(data.reduce((sum, { count }) => sum + count, 0)).toBe(105)
+  })
+
   it('sends nothing where a decision can not be recorded', async () => {
     note = () => Promise.reject(new SeamError('CONFLICT', 'The attempt is over.'))
     await egress.open(spec())
