@@ -8,6 +8,7 @@ import { cliPage } from './reference/cli.ts'
 import { configurationPage } from './reference/configuration.ts'
 import { errorsPage } from './reference/errors.ts'
 import { limitsPage } from './reference/limits.ts'
+import { planPage } from './reference/plan.ts'
 import { probesPage } from './reference/probes.ts'
 
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -17,6 +18,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'docs/reference/plan.schema.json': () => `${JSON.stringify(planJsonSchema(), null, 2)}\n`,
+  'docs/reference/plan.md': planPage,
   'docs/reference/probes.md': probesPage,
   'docs/reference/records.md': recordsReference,
   ...Object.fromEntries(globSync('docs/*/*.md').flatMap(codeOf)),

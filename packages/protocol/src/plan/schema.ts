@@ -93,11 +93,11 @@ const workspace = z.strictObject({
         'Of a repository on a server, none fetches only the base commit, and commits all of them with the files of the base commit alone. Default: attempts have the whole history.',
       ),
   ),
-  setup: maybe(setup),
+  setup: maybe(setup.describe('What is run once for the base, before the items.')),
 })
 
 const gate = z.strictObject({
-  run: text,
+  run: text.describe('Command line that ends with 0 where the work is accepted.'),
   protect: maybe(z.array(z.string()).describe('Paths, or prefixes and /**, that come from the base.')),
   timeout: maybe(duration),
 })
@@ -107,7 +107,7 @@ const ready = z.strictObject({
   timeout: maybe(duration.describe('How long it may take. Default 1m.')),
 })
 const service = z.strictObject({
-  name: itemId,
+  name: itemId.describe('As logs and records name it.'),
   run: maybe(
     text.describe(
       'Command line that stays in the foreground. Its files go to $SEAMARK_SERVICE_DIR. Only with image it may be absent: what the image starts by itself.',
@@ -118,7 +118,7 @@ const service = z.strictObject({
       'Runs it in a container of its own on the network of the item: NAME@sha256:DIGEST or sha256:DIGEST, one of those that the executor may start.',
     ),
   ),
-  ready,
+  ready: ready.describe('How it is known that it can be used.'),
   env: maybe(env),
   stop: maybe(duration.describe('Between SIGTERM and SIGKILL. Default 10s.')),
 })
@@ -128,12 +128,20 @@ const policyFields = {
   limits: maybe(resourcesSchema.describe('Limits of each of its launches.')),
   tools: maybe(toolsSchema.describe('Command lines that may run.')),
 }
-const priority = maybe(z.int().min(-100).max(100).describe('Default 0.'))
+const priority = maybe(
+  z
+    .int()
+    .min(-100)
+    .max(100)
+    .describe('How far it goes ahead of others in its queue: the higher, the sooner. Default 0.'),
+)
 const keepWorkspace = maybe(z.boolean().describe('false waives the snapshot of the workspace. Default true.'))
 
 const readyDefaults = ready.omit({ run: true })
 const gateDefaults = gate.omit({ run: true })
-const serviceDefaults = service.pick({ env: true, stop: true }).extend({ ready: maybe(readyDefaults) })
+const serviceDefaults = service.pick({ env: true, stop: true }).extend({
+  ready: maybe(readyDefaults.describe('Times of the looks whether it is ready.')),
+})
 const itemDefaults = z.strictObject({
   gates: maybe(gateDefaults.describe('What gates have that say nothing themselves.')),
   services: maybe(serviceDefaults.describe('What services have that say nothing themselves.')),
@@ -148,18 +156,24 @@ const spread = itemDefaults.extend({
 
 const defaults = z.strictObject({
   agent: maybe(agent.describe('The agent of items that name none.')),
-  runtime: maybe(name),
+  runtime: maybe(name.describe('The runtime of items that name none.')),
   model: maybe(word.describe('The model of items with prompt that name none.')),
   effort: maybe(word.describe('The effort of items with prompt that name none.')),
-  executor: maybe(name),
-  timeout: maybe(duration.describe('Default 1h.')),
-  retries: maybe(retries),
+  executor: maybe(name.describe('The executor of items that name none.')),
+  timeout: maybe(duration.describe('Of each attempt. Default 1h.')),
+  retries: maybe(retries.describe('After an attempt that failed.')),
   env: maybe(env),
   ...spread.shape,
 })
 
-const select = z.union([z.enum(['patch', 'workspace']), z.strictObject({ output: text })])
-const need = z.strictObject({ from: z.string(), select: maybe(select) })
+const select = z.union([
+  z.enum(['patch', 'workspace']),
+  z.strictObject({ output: text.describe('Path of a declared output.') }),
+])
+const need = z.strictObject({
+  from: z.string().describe('Id of an item.'),
+  select: maybe(select.describe('What of it is put there. Absent: nothing, it is order only.')),
+})
 const output = z.strictObject({
   path: text.describe('Path in the workspace.'),
   schema: maybe(z.record(z.string(), z.json()).describe('JSON Schema, draft 2020-12, that the document must hold to.')),
@@ -180,7 +194,7 @@ const matrixLists = z.array(z.union([...scalar, z.record(z.string(), z.union(sca
 
 const item = z
   .strictObject({
-    id: itemId,
+    id: itemId.describe('One of its own in the plan: 1 to 63 of a-z, 0-9, _ and -.'),
     matrix: maybe(
       z
         .record(variableName, matrixLists)
@@ -216,17 +230,17 @@ const item = z
           "Helper programs in the item's sandbox, or containers on its network, such as a database: started in this order before its program and before each gate, ended with it.",
         ),
     ),
-    gates: maybe(z.array(gate)),
-    outputs: maybe(z.array(output)),
+    gates: maybe(z.array(gate).describe('What decides on its work, each in a fresh sandbox on base plus patch.')),
+    outputs: maybe(z.array(output).describe('Files that it has to leave, kept by their digests.')),
     effects: maybe(
       z.enum(['pure', 'read-impure', 'write-impure']).describe('This version enforces write-impure, the default.'),
     ),
-    runtime: maybe(name),
-    executor: maybe(name),
-    queue: maybe(name),
+    runtime: maybe(name.describe('What drives its program. Default that of its agent, or command.')),
+    executor: maybe(name.describe('Where it runs. Default sandbox.')),
+    queue: maybe(name.describe('Whose slots it takes. Default that of the plan.')),
     priority,
-    timeout: maybe(duration),
-    retries: maybe(retries),
+    timeout: maybe(duration.describe('Of each attempt. Default 1h.')),
+    retries: maybe(retries.describe('After an attempt that failed.')),
     env: maybe(env),
     keepWorkspace,
     patch: maybe(z.literal('required').describe('An attempt that changed nothing did not succeed.')),
@@ -239,15 +253,15 @@ const item = z
   .describe('One unit of work.')
 
 const variable = z.strictObject({
-  type: z.enum(['string', 'number', 'integer', 'boolean', 'choice']),
+  type: z.enum(['string', 'number', 'integer', 'boolean', 'choice']).describe('What its values are.'),
   default: maybe(z.union(scalar).describe('Without one it must be given.')),
   choices: maybe(z.array(text).min(1).describe('What a choice may be.')),
-  description: maybe(z.string()),
+  description: maybe(z.string().describe('What it is for, to whoever gives it.')),
 })
 
 const plan = z.strictObject({
-  version: z.literal(1),
-  name: maybe(z.string().min(1).max(200)),
+  version: z.literal(1).describe('Of this format.'),
+  name: maybe(z.string().min(1).max(200).describe('As lists and reports show it.')),
   variables: maybe(z.record(variableName, variable).describe('What ${{ vars.NAME }} in texts stands for.')),
   include: maybe(
     z
@@ -257,11 +271,11 @@ const plan = z.strictObject({
         'Files with further items, relative to this one and in its folder or below that of the plan. Read by the command line.',
       ),
   ),
-  workspace: maybe(workspace),
-  defaults: maybe(defaults),
-  budget: maybe(budget),
-  queue: maybe(name),
-  items: z.array(item).min(1).max(PLAN_LIMITS.items),
+  workspace: maybe(workspace.describe('The files that attempts begin with. Without git an empty folder.')),
+  defaults: maybe(defaults.describe('What items have that say nothing themselves.')),
+  budget: maybe(budget.describe('What the whole run may take.')),
+  queue: maybe(name.describe('The queue of items that name none. Default default.')),
+  items: z.array(item).min(1).max(PLAN_LIMITS.items).describe('What is to be done; needs make a graph of it.'),
 })
 
 /** The shape of a plan. `parsePlan` checks what a shape can not say. */
