@@ -32,7 +32,8 @@ it('the present version is among them', () => {
   expect(versions).toContain(VERSION)
 })
 
-describe.each(versions)('a data folder of %s', (version) => {
+// Each starts the command many times.
+describe.each(versions)('a data folder of %s', { timeout: 600_000 }, (version) => {
   it('is opened, run on, and verified by us and by a program that is not ours', async () => {
     const { dir, write, seamark } = opened(version)
     const listed = async (): Promise<{ run: string; status: string }[]> => {
