@@ -24,6 +24,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
     package: 'openjdk-17-jdk-headless',
     probe: ['-c', '/usr/lib/jvm/java-17-openjdk-*/bin/javac --version'],
   },
+  { name: '/usr/bin/make', package: 'make', probe: ['--version'] },
   { name: '/usr/bin/go', package: 'golang-go', probe: ['version'] },
   { name: '/usr/bin/cargo', package: 'cargo', probe: ['--version'] },
   { name: 'ssh', package: 'openssh-client', probe: ['-V'] },

@@ -57,6 +57,12 @@ const repositories: readonly Repository[] = [
     },
     broken: { 'herbs.py': 'taste = "mild"\n' },
   },
+  {
+    program: 'make',
+    test: 'make test',
+    files: { Makefile: 'test: taste\n\tgrep -qx hot taste\n', taste: 'hot\n' },
+    broken: { taste: 'mild\n' },
+  },
 ]
 
 function commit(dir: string, files: Readonly<Record<string, string>>): void {
