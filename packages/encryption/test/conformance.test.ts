@@ -78,13 +78,26 @@ async function journalInMemory() {
   return { seam: encryptedJournal(memoryJournal().journal, { keys }), dispose: async () => undefined }
 }
 
-describe('a folder', () => registerSuite(storageSuite, inFolder, { describe, it }))
+describe('a folder', () => {
+  registerSuite(storageSuite, inFolder, { describe, it })
+  registerSuite(underTraits(storageSuite, inFolder, ['detached', 'reopened', 'aborted-before']), inFolder, {
+    describe,
+    it,
+  })
+})
 describe('a storage in memory', () => {
   registerSuite(storageSuite, inMemory, { describe, it })
   registerSuite(underTraits(storageSuite, inMemory), inMemory, { describe, it })
 })
 describe('a journal on SQLite', () => {
-  registerSuite(journalSuite, journalOf(onSqlite), { describe, it })
-  registerSuite(projectionsSuite, projectionsOf(onSqlite), { describe, it })
+  const journals = journalOf(onSqlite)
+  const projections = projectionsOf(onSqlite)
+  registerSuite(journalSuite, journals, { describe, it })
+  registerSuite(projectionsSuite, projections, { describe, it })
+  registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened']), journals, { describe, it })
+  registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened']), projections, { describe, it })
 })
-describe('a journal in memory', () => registerSuite(journalSuite, journalInMemory, { describe, it }))
+describe('a journal in memory', () => {
+  registerSuite(journalSuite, journalInMemory, { describe, it })
+  registerSuite(underTraits(journalSuite, journalInMemory, ['detached', 'at-once']), journalInMemory, { describe, it })
+})

@@ -56,6 +56,7 @@ async function command(): Promise<SecretsSubject> {
 
 describe('plain files', () => {
   registerSuite(secretsSuite, plain, { describe, it })
+  registerSuite(underTraits(secretsSuite, plain), plain, { describe, it })
   registerSaboteurs(secretsSuite, plain, { describe, it })
 })
 describe('files encrypted with age', () => {
@@ -64,7 +65,9 @@ describe('files encrypted with age', () => {
 })
 describe('an environment', () => {
   registerSuite(secretsSuite, environment, { describe, it })
+  registerSuite(underTraits(secretsSuite, environment), environment, { describe, it })
 })
 describe('commands', () => {
   registerSuite(secretsSuite, command, { describe, it })
+  registerSuite(underTraits(secretsSuite, command), command, { describe, it })
 })

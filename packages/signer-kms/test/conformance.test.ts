@@ -13,7 +13,11 @@ const subject = (spec: string, role: KeyRole) => async () => {
   return { seam: open(), reopen: async () => open(), dispose: () => kms.close() }
 }
 
-describe('Ed25519', () => registerSuite(signerSuite, subject('ECC_NIST_EDWARDS25519', 'log'), { describe, it }))
+describe('Ed25519', () => {
+  const make = subject('ECC_NIST_EDWARDS25519', 'log')
+  registerSuite(signerSuite, make, { describe, it })
+  registerSuite(underTraits(signerSuite, make), make, { describe, it })
+})
 describe('P-256', () => {
   const make = subject('ECC_NIST_P256', 'attestation')
   registerSuite(signerSuite, make, { describe, it })

@@ -1,4 +1,4 @@
-import { registerSuite } from '@seamark/conformance'
+import { registerSuite, underTraits } from '@seamark/conformance'
 import { storageSuite } from '@seamark/conformance/storage'
 import { describe, it } from 'vitest'
 import { subjectOn } from './subject.ts'
@@ -6,4 +6,8 @@ import { subjectOn } from './subject.ts'
 // The suite in a real account: each case makes a bucket of its own and removes it. `npm run test:live` says where there is none.
 const { AWS_REGION: region = '' } = process.env
 
-describe.skipIf(region === '')('AWS', () => registerSuite(storageSuite, () => subjectOn({ region }), { describe, it }))
+describe.skipIf(region === '')('AWS', () => {
+  const make = () => subjectOn({ region })
+  registerSuite(storageSuite, make, { describe, it })
+  registerSuite(underTraits(storageSuite, make, ['detached', 'aborted-before']), make, { describe, it })
+})

@@ -1,33 +1,14 @@
 import { registerSaboteurs, registerSuite, underTraits } from '@seamark/conformance'
 import { workspacesSuite } from '@seamark/conformance/workspaces'
-import type { WorkspacesSubject } from '@seamark/conformance/workspaces'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { emptyWorkspaces, gitWorkspaces } from '../src/index.ts'
-import { repository } from './repository.ts'
-
-const files = { 'a.txt': 'one\n', 'b/c.txt': 'two\n' }
-
-async function git(): Promise<WorkspacesSubject> {
-  const dir = await mkdtemp(join(tmpdir(), 'seamark-worker-'))
-  repository(join(dir, 'base'), files)
-  const open = () => gitWorkspaces({ dir: join(dir, 'worker') })
-  const dispose = () => rm(dir, { recursive: true, force: true })
-  return { seam: open(), reopen: async () => open(), source: { git: 'base', from: dir }, files, dispose }
-}
-
-async function empty(): Promise<WorkspacesSubject> {
-  const dir = await mkdtemp(join(tmpdir(), 'seamark-worker-'))
-  const open = () => emptyWorkspaces({ dir: join(dir, 'worker') })
-  const dispose = () => rm(dir, { recursive: true, force: true })
-  return { seam: open(), reopen: async () => open(), source: { from: dir }, files: {}, dispose }
-}
+import { empty, git } from './workspaces-subject.ts'
 
 describe('git', () => {
   registerSuite(workspacesSuite, git, { describe, it })
   registerSaboteurs(workspacesSuite, git, { describe, it })
-  registerSuite(underTraits(workspacesSuite, git, ['aborted-before']), git, { describe, it })
+  registerSuite(underTraits(workspacesSuite, git, ['detached', 'reopened', 'aborted-before']), git, { describe, it })
 })
-describe('empty', () => registerSuite(workspacesSuite, empty, { describe, it }))
+describe('empty', () => {
+  registerSuite(workspacesSuite, empty, { describe, it })
+  registerSuite(underTraits(workspacesSuite, empty), empty, { describe, it })
+})
