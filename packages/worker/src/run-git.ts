@@ -109,7 +109,8 @@ export function neutralGit(options: GitOptions = {}): Git {
   }
   return async (args, call = {}) => {
     const { credentials = [] } = options
-    const given = call.from === undefined ? {} : await credentialVariables(credentials, call.from, call)
+    const { from, signal } = call
+    const given = from === undefined ? {} : await credentialVariables(credentials, from, signal && { signal })
     return run(options.program ?? 'git', fixed, args, { ...call, env: { ...call.env, ...given } })
   }
 }
