@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { postgresJournal } from '@seamark/journal-postgres'
 import { sqliteJournal } from '@seamark/journal-sqlite'
-import { isSeamError } from '@seamark/kit'
+import { isSeamError, sleep } from '@seamark/kit'
 import type { Journal } from '@seamark/core'
 import { startPostgres } from '@seamark/testing-services'
 import pg from 'pg'
@@ -54,6 +54,16 @@ const onFolder = (data: string): Promise<string> =>
 const onServer = (schema: string): Promise<string> =>
   starting(postgresJournal({ url: server.url, schema, deployment, standby: true }).journal)
 
+/** What a move says that is made again: the lease of one that was killed has to end first. */
+async function again(argv: readonly string[]): Promise<unknown> {
+  let ended = await here.seamark(...argv)
+  for (const end = Date.now() + 60_000; ended.code === 5 && Date.now() < end;) {
+    await sleep(500)
+    ended = await here.seamark(...argv)
+  }
+  return JSON.parse(text(ended))
+}
+
 /** The same deployment before it was moved, in a folder of its own. */
 function copyOfFirst(name: string): string {
   cpSync(here.data, folder(name), { recursive: true })
@@ -101,9 +111,9 @@ it(
     expect([await onServer('whole'), await onFolder(data)]).toEqual(['CONFLICT', 'leads'])
 
     text(await here.seamark('run', 'plan.yaml', '--id', 'second', '--data', data))
-    const { runs, resumedAt } = JSON.parse(text(await here.seamark(...argv)))
-    expect(runs).toBe(2)
-    expect(resumedAt).toBeGreaterThan(0)
+    const moved = await again(argv)
+    expect(moved).toMatchObject({ runs: 2, resumedAt: expect.any(Number) })
+    expect(moved).not.toMatchObject({ resumedAt: 0 })
     expect([await onServer('whole'), await onFolder(data)]).toEqual(['leads', 'INTEGRITY'])
   },
 )
@@ -121,7 +131,7 @@ it(
     expect([await onServer('there'), await onFolder(data)]).toEqual(['CONFLICT', 'INTEGRITY'])
 
     expect((await here.seamark(...migrate('sqlite-to-postgres', 'elsewhere', data))).code).toBe(10)
-    expect(JSON.parse(text(await here.seamark(...argv)))).toMatchObject({ runs: 1, items: 1 })
+    expect(await again(argv)).toMatchObject({ runs: 1, items: 1 })
     expect([await onServer('there'), await onFolder(data)]).toEqual(['leads', 'INTEGRITY'])
     expect((await here.seamark(...argv)).code).toBe(10)
   },
@@ -141,7 +151,7 @@ it(
     await gate.end()
     expect([await onServer('back'), await onFolder('after')]).toEqual(['CONFLICT', 'CONFLICT'])
 
-    expect(JSON.parse(text(await here.seamark(...argv)))).toMatchObject({ runs: 1, items: 1 })
+    expect(await again(argv)).toMatchObject({ runs: 1, items: 1 })
     expect([await onServer('back'), await onFolder('after')]).toEqual(['CONFLICT', 'leads'])
     expect((await here.seamark(...argv)).code).toBe(5)
   },

@@ -156,10 +156,10 @@ describe('services that are containers', { timeout: 180_000 }, () => {
       },
       {
         id: 'dies',
-        run: `${psql('create table leave ()')}; while ${psql('select 1')}; do sleep 0.1; done; echo on`,
+        run: `${psql("copy (select 1) to '/var/lib/postgresql/data/leave'")}; while ${psql('select 1')}; do sleep 0.1; done; echo on`,
         services: [
           db({
-            run: `/entry.sh postgres & until ${psql('select from leave')} 2>&1; do sleep 0.1; done; kill -9 $!; kill -9 $$`,
+            run: '/entry.sh postgres & until test -e "$PGDATA/leave"; do sleep 0.1; done; kill -9 $!; kill -9 $$',
           }),
         ],
       },

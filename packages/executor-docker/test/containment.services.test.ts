@@ -235,16 +235,19 @@ describe('what can not start', () => {
     expect(await executor.unavailable?.()).toBeUndefined()
     // An image that is missing, a runtime that is and an engine that is away are told apart, also by what to do.
     const remedies = new Set<string | undefined>()
-    for (const [code, more] of [
-      ['NOT_FOUND', { image: 'no/such:1' }],
-      ['UNAVAILABLE', { runtime: 'none' }],
-      ['UNAVAILABLE', { socketPath: '/no/such' }],
+    for (const [code, more, refuses] of [
+      ['NOT_FOUND', { image: 'no/such:1' }, false],
+      ['UNAVAILABLE', { runtime: 'none' }, false],
+      // It was asked nothing, so another launch may be.
+      ['UNAVAILABLE', { socketPath: '/no/such' }, true],
     ] as const) {
       const broken = open(more)
       const problem = await broken.unavailable?.()
       expect([more, problem]).toEqual([more, expect.objectContaining({ code, remedy: expect.any(String) })])
       remedies.add(problem?.remedy)
-      await expect(broken.launch(newId(broken), shell('true'))).rejects.toMatchObject({ code })
+      const launched = broken.launch(newId(broken), shell('true'))
+      if (refuses) expect(await launched).toMatchObject({ outcome: 'refused', reason: 'capacity', problem: { code } })
+      else await expect(launched).rejects.toMatchObject({ code })
       await broken.close?.()
     }
     expect(remedies.size).toBe(3)
