@@ -74,7 +74,7 @@ describe('an executor that is away', () => {
     expect(engine.stats().slots).toEqual({ default: 0 })
     // The engine's own state is ahead of what is durable.
     await expect
-      .poll(async () => (await options.projections.query('default', 'items', { run: 'r1' })).rows)
+      .poll(async () => (await options.projections.query('default', 'items', { run: 'r1' })).rows, { timeout: 60_000 })
       .toMatchObject([{ status: 'parked', parked: { detail, resumeAt: expect.any(Number) } }])
     await until(() => seen.calls > 100)
     seen.away = false
