@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenOn } from './loopback.ts'
 import { certificates } from './registry.ts'
 import { begin, NODE, place } from './seamark.ts'
+import { planRunner } from './written-plan.ts'
 
 const here = place()
 const served = join(here.dir, 'served')
@@ -98,25 +99,7 @@ describe.each(managers)('in a repository of $program, init (needs root)', ({ pro
       created: expect.arrayContaining(['seamark.yaml', 'seamark.config.mjs']),
       projects: [{ program, test: `${program} test`, setup: { paths: ['node_modules'] } }],
     })
-    // What holds on this machine alone: the registry is on loopback, and has a certificate of its own.
-    writeFileSync(
-      join(dir, 'here.config.mjs'),
-      `import { readFileSync } from 'node:fs'
-import written from './seamark.config.mjs'
-const extraCas = [readFileSync(${JSON.stringify(join(served, 'ca.pem'))}, 'utf8')]
-export default { ...written, egress: { ...written.egress, privateRanges: ['127.0.0.0/8'], extraCas } }
-`,
-    )
-    const config = ['--config', 'here.config.mjs']
-    const run = async (id: string) => {
-      const { code } = await seamark(dir, 'run', 'seamark.yaml', '--id', id, ...config)
-      const { items } = JSON.parse((await seamark(dir, 'status', id, '--json', ...config)).out)
-      const logs = [['--setup'], ['--setup', '--stderr'], [], ['--stderr']].map((more) =>
-        seamark(dir, 'logs', id, 'test', ...more, ...config),
-      )
-      const said = (await Promise.all(logs)).map((log) => log.out + log.err).join('')
-      return { code, said, status: items.map(({ status }: { status: string }) => status) }
-    }
+    const run = planRunner(dir, join(served, 'ca.pem'), seamark)
     seen.length = 0
     expect(await run('first')).toMatchObject({ code: 0, status: ['succeeded', 'succeeded'] })
     expect(seen).toContain('/sauce/-/sauce-1.0.0.tgz')

@@ -7,6 +7,7 @@ import { listenOn } from './loopback.ts'
 import { wheel } from './private-hosts.ts'
 import { certificates } from './registry.ts'
 import { begin, NODE, place } from './seamark.ts'
+import { planRunner } from './written-plan.ts'
 
 const here = place()
 const served = join(here.dir, 'served')
@@ -60,26 +61,7 @@ it(
       created: expect.arrayContaining(['seamark.yaml', 'seamark.config.mjs']),
       projects: [{ program: 'python3', setup: { paths: ['python-packages'] } }],
     })
-    // What holds on this machine alone: the index is on loopback, and has a certificate of its own.
-    writeFileSync(
-      join(dir, 'here.config.mjs'),
-      `import { readFileSync } from 'node:fs'
-import written from './seamark.config.mjs'
-const extraCas = [readFileSync(${JSON.stringify(join(served, 'ca.pem'))}, 'utf8')]
-export default { ...written, egress: { ...written.egress, privateRanges: ['127.0.0.0/8'], extraCas } }
-`,
-    )
-    const config = ['--config', 'here.config.mjs']
-    const run = async (id: string) => {
-      const { code } = await seamark(dir, 'run', 'seamark.yaml', '--id', id, ...config)
-      const { out } = await seamark(dir, 'status', id, '--json', ...config)
-      const { items } = JSON.parse(out)
-      const logs = [['--setup', '--stderr'], ['--stderr']].map((more) =>
-        seamark(dir, 'logs', id, 'test', ...more, ...config),
-      )
-      const said = (await Promise.all(logs)).map((log) => log.out + log.err).join('')
-      return { code, said, status: items.map(({ status }: { status: string }) => status) }
-    }
+    const run = planRunner(dir, join(served, 'ca.pem'), seamark)
     expect(await run('first')).toMatchObject({ code: 0, status: ['succeeded', 'succeeded'] })
     expect(seen).toEqual(expect.arrayContaining(['/simple/sauce/', sauce.path]))
     commit('mild')

@@ -73,6 +73,7 @@ export function decisionLog(
         throw error
       }
     })
+    // Only the turn of the next call: whoever made this one is told by what it gets.
     telling = next.catch(() => undefined)
     return next
   }
