@@ -5,8 +5,6 @@ import type { ReadItems } from './family.ts'
 import { family } from './family.ts'
 import { CHILDREN_LIMITS } from './limits.ts'
 import { pacer } from './pace.ts'
-import { SocketTransport } from './socket-transport.ts'
-import { childrenServer } from './tools.ts'
 
 export interface ChildrenDoorOptions {
   /** Reads what an agent writes against what the deployment has. */
@@ -19,6 +17,10 @@ export interface ChildrenDoorOptions {
 export function childrenDoor({ readItems, version }: ChildrenDoorOptions): ChildrenDoor {
   return {
     async open(spec) {
+      const [{ childrenServer }, { SocketTransport }] = await Promise.all([
+        import('./tools.ts'),
+        import('./socket-transport.ts'),
+      ])
       const closing = new AbortController()
       const kin = family(spec, readItems, closing.signal)
       const sockets = new Set<Socket>()

@@ -1,7 +1,7 @@
 import type { EgressRule, EgressSettings } from '@seamark/core'
 import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer } from './attempt.ts'
-import { createAuthority } from './authority.ts'
+import type { Authority } from './authority.ts'
 import { carriersOf, checkWays, type Carrier } from './credentials.ts'
 import type { Issuer } from './issuer.ts'
 import { issuing } from './issuing.ts'
@@ -79,7 +79,7 @@ export function servingGateway(options: ServingOptions): ServingGateway {
     const rules = checkRules(given, known, meters)
     if (usage === undefined) refuseMeters(given)
     const hosts = [...new Set(rules.hosts('intercept').map(({ host }) => host))]
-    const certificates = hosts.length > 0 ? await createAuthority(hosts, clock.now()) : undefined
+    const certificates = hosts.length > 0 ? await newAuthority(hosts, clock.now()) : undefined
     const { serve, end } = attemptServer({
       launchId,
       rules,
@@ -159,4 +159,10 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
       await serving.close()
     },
   }
+}
+
+/** What makes certificates is large, and many services never need it. */
+async function newAuthority(hosts: readonly string[], now: number): Promise<Authority> {
+  const { createAuthority } = await import('./authority.ts')
+  return createAuthority(hosts, now)
 }

@@ -1,7 +1,6 @@
 import type { GitHubAppWay } from '@seamark/core'
 import { SeamError } from '@seamark/kit'
 import { z } from 'zod'
-import { signedAssertion } from './jwt-port.ts'
 import type { Post } from './post.ts'
 import type { Mint } from './token-source.ts'
 
@@ -32,6 +31,7 @@ export async function appToken(
   const { appId, installationId, repositories, permissions, apiUrl = 'https://api.github.com' } = way
   const second = Math.floor(now() / 1_000)
   const times = { issuedAt: second - ASSERTION.beforeS, expiresAt: second + ASSERTION.afterS }
+  const { signedAssertion } = await import('./jwt-port.ts')
   const assertion = await signedAssertion(name, privateKey, { issuer: appId, ...times })
   const { status, body } = await post(
     `${apiUrl.replace(/\/$/, '')}/app/installations/${installationId}/access_tokens`,

@@ -4,7 +4,7 @@ import { awsKeys } from './aws-keys.ts'
 import type { EgressGatewayOptions } from './options.ts'
 import { mintOf } from './mints.ts'
 import type { Post } from './post.ts'
-import { signV4, type SignableRequest } from './sigv4-port.ts'
+import type { SignableRequest } from './sigv4-port.ts'
 import { tokenSource, type Minting, type TokenSource } from './token-source.ts'
 
 /** A request that was signed: headers to be added to it, and the session token among them. */
@@ -89,6 +89,7 @@ export function issuerOf(options: IssuerOptions): Issuer {
       const way = wayOf(name)
       if (way.way !== 'sigv4') throw new SeamError('UNAVAILABLE', `The secret ${name} signs nothing.`)
       const keys = awsKeys(name, (await ask(name)).value, clock.now())
+      const { signV4 } = await import('./sigv4-port.ts')
       return signV4(request, { ...way, keys, at: clock.now() })
     },
   }

@@ -1,7 +1,6 @@
 import type { CredentialWay } from '@seamark/core'
 import type { Clock } from '@seamark/kit'
 import { appToken } from './github-app.ts'
-import { refreshed } from './oauth-port.ts'
 import type { Post } from './post.ts'
 import type { Mint } from './token-source.ts'
 
@@ -21,6 +20,7 @@ export function mintOf(
   if (way.way === 'oauth2')
     return async (value, signal) => {
       const clientSecret = way.clientSecret === undefined ? undefined : await secret(way.clientSecret)
+      const { refreshed } = await import('./oauth-port.ts')
       return refreshed({ name, way, refreshToken: value, clientSecret }, { post, now: () => clock.now(), signal })
     }
   if (way.way === 'github-app')

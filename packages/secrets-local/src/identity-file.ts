@@ -1,7 +1,6 @@
 import { fromSystemError, SeamError } from '@seamark/kit'
 import { createFile, makeFolder } from '@seamark/kit/files'
 import { dirname, resolve } from 'node:path'
-import { newIdentity } from './age-port.ts'
 import { readPrivateFile } from './private-file.ts'
 
 const longestFile = 16 * 1024
@@ -42,6 +41,7 @@ export async function makeIdentityFile(file: string): Promise<{ readonly recipie
   const path = resolve(file)
   try {
     await makeFolder(dirname(path))
+    const { newIdentity } = await import('./age-port.ts')
     const made = await newIdentity()
     const text = `# public key: ${made.recipient}\n${made.identity}\n`
     return (await createFile(path, Buffer.from(text))) && { recipient: made.recipient }

@@ -1,6 +1,5 @@
 import { SeamError } from '@seamark/kit'
 import type { AgeKey } from './age-port.ts'
-import { ageDecrypt, ageEncrypt } from './age-port.ts'
 import { readIdentities } from './identity-file.ts'
 import type { SecretHeader } from './secret-file.ts'
 import { headerLine } from './secret-file.ts'
@@ -20,6 +19,7 @@ export async function seal(
 ): Promise<Uint8Array> {
   if (encryption === undefined) return value
   const key = await keyOf(encryption)
+  const { ageEncrypt } = await import('./age-port.ts')
   try {
     return await ageEncrypt(key, Buffer.concat([Buffer.from(`${headerLine(header)}\n`), value]))
   } catch {
@@ -37,6 +37,7 @@ export async function unseal(
   requireSame(header, encryption)
   if (encryption === undefined) return new Uint8Array(body)
   const key = await keyOf(encryption)
+  const { ageDecrypt } = await import('./age-port.ts')
   let opened: Uint8Array
   try {
     opened = await ageDecrypt(key, body)
