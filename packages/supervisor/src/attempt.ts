@@ -135,8 +135,8 @@ export async function startAttempt(
     await Promise.race([report.ended, sleep(drainMs)])
     const breach = await bounds?.atEnd()
     if (breach !== undefined) cause ??= breach
-    // Its tree is dead: nobody waits for what is empty to be removed.
-    void bounds?.close()
+    // Its tree is dead: nobody waits for what is empty to be removed, so the end is written down first.
+    setImmediate(() => void bounds?.close())
     await waiting
     while (capture.isHolding && cause === undefined) await roomForOutput()
     disarm()

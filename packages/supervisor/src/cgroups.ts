@@ -161,7 +161,7 @@ function holds(base: Base): boolean {
 function groupOf(bases: readonly Base[], launchId: string, limits: LaunchLimits): LaunchGroup {
   const made: Made[] = []
   let counters: Counter[] | undefined
-  const remove = () => made.map(({ folder }) => removeTree(folder)).every(Boolean)
+  const remove = () => made.map(({ folder }) => removeEmpty(folder) || removeTree(folder)).every(Boolean)
   try {
     for (const { version, controllers, folder } of bases) {
       const used = controllers.filter((controller) => settingsOf(version, controller, limits).length > 0)
@@ -291,5 +291,16 @@ export function removeTree(folder: string): boolean {
     const code = systemCode(error)
     if (code === 'EBUSY' || code === 'ENOENT') return code === 'ENOENT'
     throw error
+  }
+}
+
+/** False where it is not empty, or gone. */
+function removeEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch {
+    // Whoever removes it in another way is told why not.
+    return false
   }
 }
