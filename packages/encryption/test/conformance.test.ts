@@ -80,7 +80,7 @@ async function journalInMemory() {
 
 describe('a folder', () => {
   registerSuite(storageSuite, inFolder, { describe, it })
-  registerSuite(underTraits(storageSuite, inFolder, ['detached', 'reopened', 'aborted-before']), inFolder, {
+  registerSuite(underTraits(storageSuite, inFolder, ['detached', 'reopened', 'at-once', 'aborted-before']), inFolder, {
     describe,
     it,
   })
@@ -94,8 +94,8 @@ describe('a journal on SQLite', () => {
   const projections = projectionsOf(onSqlite)
   registerSuite(journalSuite, journals, { describe, it })
   registerSuite(projectionsSuite, projections, { describe, it })
-  registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened']), journals, { describe, it })
-  registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened']), projections, { describe, it })
+  registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened', 'at-once']), journals, { describe, it })
+  registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, { describe, it })
 })
 describe('a journal in memory', () => {
   registerSuite(journalSuite, journalInMemory, { describe, it })

@@ -11,5 +11,5 @@ for (const register of [registerSuite, registerSaboteurs]) {
   register(journalSuite, journals, { describe, it })
   register(projectionsSuite, projections, { describe, it })
 }
-registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened']), journals, { describe, it })
-registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened']), projections, { describe, it })
+registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened', 'at-once']), journals, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, { describe, it })
