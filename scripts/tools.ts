@@ -19,6 +19,7 @@ export const SERVICE_TOOLS: readonly Tool[] = [
   BUBBLEWRAP,
   { name: 'python3', package: 'python3', probe: ['--version'] },
   { name: '/usr/bin/python3', package: 'python3-pip', probe: ['-m', 'pip', '--version'] },
+  { name: '/usr/bin/python3', package: 'python3-pytest', probe: ['-m', 'pytest', '--version'] },
   {
     name: 'sh',
     package: 'openjdk-17-jdk-headless',

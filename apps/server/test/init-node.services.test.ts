@@ -37,10 +37,26 @@ const registry = createServer(
 )
 
 /** Programs that Debian has not, from the registry of npm. */
-const programs = ['pnpm@10.34.9', 'yarn@1.22.22']
-const managers: readonly { readonly program: string; readonly files: Readonly<Record<string, string>> }[] = [
+const programs = ['bun@1.4.5', 'pnpm@10.34.9', 'yarn@1.22.22']
+const managers: readonly {
+  readonly program: string
+  readonly test: string
+  readonly files: Readonly<Record<string, string>>
+}[] = [
+  {
+    program: 'bun',
+    test: 'bun run test',
+    files: {
+      'bun.lock': JSON.stringify({
+        lockfileVersion: 1,
+        workspaces: { '': { name: 'herbs', dependencies: { sauce: '1.0.0' } } },
+        packages: { sauce: ['sauce@1.0.0', '', {}, integrity] },
+      }),
+    },
+  },
   {
     program: 'pnpm',
+    test: 'pnpm test',
     files: {
       'pnpm-lock.yaml': `lockfileVersion: '9.0'
 importers:
@@ -57,6 +73,7 @@ snapshots:
   },
   {
     program: 'yarn',
+    test: 'yarn test',
     files: {
       'yarn.lock': `# yarn lockfile v1\n\n\nsauce@1.0.0:\n  version "1.0.0"\n  resolved "${at('registry.yarnpkg.com')}"\n  integrity ${integrity}\n`,
     },
@@ -84,7 +101,7 @@ function seamark(dir: string, ...argv: readonly string[]) {
   return begin(dir, ['unshare', '--mount', ...inside, ...NODE, ...argv], { PATH: path }).ended
 }
 
-describe.each(managers)('in a repository of $program, init (needs root)', ({ program, files }) => {
+describe.each(managers)('in a repository of $program, init (needs root)', ({ program, test, files }) => {
   it('writes a plan that installs what its lock file names, and runs the tests', { timeout: 300_000 }, async () => {
     const manifest = (taste: string) =>
       JSON.stringify({
@@ -97,7 +114,7 @@ describe.each(managers)('in a repository of $program, init (needs root)', ({ pro
     const found = await seamark(dir, 'init', '--json')
     expect(JSON.parse(found.out)).toMatchObject({
       created: expect.arrayContaining(['seamark.yaml', 'seamark.config.mjs']),
-      projects: [{ program, test: `${program} test`, setup: { paths: ['node_modules'] } }],
+      projects: [{ program, test, setup: { paths: ['node_modules'] } }],
     })
     const run = planRunner(dir, join(served, 'ca.pem'), seamark)
     seen.length = 0

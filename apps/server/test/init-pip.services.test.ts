@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenOn } from './loopback.ts'
 import { wheel } from './private-hosts.ts'
 import { certificates } from './registry.ts'
@@ -28,6 +28,8 @@ const index = createServer(tls, ({ url = '/' }, res) => {
   }
 })
 
+beforeAll(() => listenOn(index, ['127.0.0.43'], 443))
+
 afterAll(async () => {
   index.closeAllConnections()
   await new Promise((done) => index.close(done))
@@ -41,30 +43,52 @@ function seamark(dir: string, ...argv: readonly string[]) {
     .ended
 }
 
-it(
-  'init writes a plan that installs what requirements.txt names, and runs the tests (needs root)',
-  { timeout: 300_000 },
-  async () => {
-    await listenOn(index, ['127.0.0.43'], 443)
-    const sauce = wheel(served, 'sauce', 'taste = "hot"\n')
-    const test = (taste: string) =>
-      `import unittest\nimport sauce\n\n\nclass Sauce(unittest.TestCase):\n    def test_taste(self):\n        self.assertEqual(sauce.taste, "${taste}")\n`
-    const dir = here.repository('herbs', { 'requirements.txt': sauce.requirement })
+/** What Debian has of pytest, and of what it needs itself. */
+function pytest(): Record<string, string> {
+  const cwd = '/usr/lib/python3/dist-packages'
+  const modules = globSync(['py.py', '{pytest,_pytest,pluggy,iniconfig,packaging,attr,attrs}/**/*.py'], { cwd })
+  return Object.fromEntries(modules.map((path) => [path, readFileSync(join(cwd, path), 'utf8')]))
+}
+
+const sauce = wheel(served, 'sauce', { 'sauce.py': 'taste = "hot"\n' })
+const runner = wheel(served, 'pytest', pytest())
+const unit = (taste: string) =>
+  `import unittest\nimport sauce\n\n\nclass Sauce(unittest.TestCase):\n    def test_taste(self):\n        self.assertEqual(sauce.taste, "${taste}")\n`
+const plain = (taste: string) => `import sauce\n\n\ndef test_taste():\n    assert sauce.taste == "${taste}"\n`
+
+describe.each([
+  {
+    name: 'unittest',
+    wheels: [sauce],
+    line: 'python3 -m unittest discover -s tests',
+    source: unit,
+    says: 'Ran 1 test',
+  },
+  { name: 'pytest', wheels: [sauce, runner], line: 'python3 -m pytest', source: plain, says: '1 passed' },
+])('where tests are of $name, init (needs root)', ({ name, wheels, line, source, says }) => {
+  it('writes a plan that installs what requirements.txt names, and runs the tests', { timeout: 300_000 }, async () => {
+    const requirements = wheels.map(({ requirement }) => requirement).join('')
+    const dir = here.repository(name, { 'requirements.txt': requirements })
     mkdirSync(join(dir, 'tests'))
     const commit = (taste: string) => {
-      writeFileSync(join(dir, 'tests', 'test_sauce.py'), test(taste))
-      for (const line of [['add', '.'], ['commit', '--quiet', '--message', taste]]) execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...line], { cwd: dir }) // prettier-ignore
+      writeFileSync(join(dir, 'tests', 'test_sauce.py'), source(taste))
+      for (const git of [['add', '.'], ['commit', '--quiet', '--message', taste]]) execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...git], { cwd: dir }) // prettier-ignore
     }
     commit('hot')
     const found = await seamark(dir, 'init', '--json')
     expect(JSON.parse(found.out)).toMatchObject({
       created: expect.arrayContaining(['seamark.yaml', 'seamark.config.mjs']),
-      projects: [{ program: 'python3', setup: { paths: ['python-packages'] } }],
+      projects: [{ program: 'python3', test: line, setup: { paths: ['python-packages'] } }],
     })
     const run = planRunner(dir, join(served, 'ca.pem'), seamark)
-    expect(await run('first')).toMatchObject({ code: 0, status: ['succeeded', 'succeeded'] })
-    expect(seen).toEqual(expect.arrayContaining(['/simple/sauce/', sauce.path]))
+    seen.length = 0
+    expect(await run('first')).toMatchObject({
+      code: 0,
+      status: ['succeeded', 'succeeded'],
+      said: expect.stringContaining(says),
+    })
+    expect(seen).toEqual(expect.arrayContaining(wheels.map(({ path }) => path)))
     commit('mild')
     expect(await run('second')).toMatchObject({ code: 11, status: ['failed', 'failed'] })
-  },
-)
+  })
+})

@@ -24,7 +24,7 @@ let sauce: Wheel
 
 beforeAll(async () => {
   hosts = await privateHosts(served)
-  sauce = wheel(served, 'sauce', 'taste = "hot"\n')
+  sauce = wheel(served, 'sauce', { 'sauce.py': 'taste = "hot"\n' })
   debianPackages(served, herbs)
   const repository = here.repository('cloned', { 'page.txt': 'from git\n' })
   execFileSync('git', ['clone', '-q', '--bare', repository, join(served, 'git', 'private.git')])

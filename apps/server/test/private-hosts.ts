@@ -35,18 +35,18 @@ export interface Wheel {
   readonly path: string
 }
 
-/** A wheel with one module, below `pypi` of a folder, and the page of PEP 503 that names it. */
-export function wheel(dir: string, name: string, text: string): Wheel {
+/** A wheel with modules, by their paths, below `pypi` of a folder, and the page of PEP 503 that names it. */
+export function wheel(dir: string, name: string, modules: Readonly<Record<string, string>>): Wheel {
   const file = `${name}-1.0.0-py3-none-any.whl`
   const of = join(dir, 'pypi', 'packages', 'ab', 'cd', '0'.repeat(60))
   const page = join(dir, 'pypi', 'simple', name)
   for (const folder of [of, page]) mkdirSync(folder, { recursive: true })
   const info = `${name}-1.0.0.dist-info`
   const content = {
-    [`${name}.py`]: text,
+    ...modules,
     [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0.0\n`,
     [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
-    [`${info}/RECORD`]: [`${name}.py`, `${info}/METADATA`, `${info}/WHEEL`, `${info}/RECORD`]
+    [`${info}/RECORD`]: [...Object.keys(modules), `${info}/METADATA`, `${info}/WHEEL`, `${info}/RECORD`]
       .map((path) => `${path},,\n`)
       .join(''),
   }
