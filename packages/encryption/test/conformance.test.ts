@@ -95,7 +95,10 @@ describe('a journal on SQLite', () => {
   registerSuite(journalSuite, journals, { describe, it })
   registerSuite(projectionsSuite, projections, { describe, it })
   registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened', 'at-once']), journals, { describe, it })
-  registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, { describe, it })
+  registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, {
+    describe,
+    it,
+  })
 })
 describe('a journal in memory', () => {
   registerSuite(journalSuite, journalInMemory, { describe, it })

@@ -35,7 +35,10 @@ const subjectWith = (runtime: string) => async (): Promise<ExecutorSubject> => {
 
 const withRunc = subjectWith('runc')
 registerSuite(executorSuite, withRunc, { describe, it })
-registerSuite(underTraits(executorSuite, withRunc, ['detached', 'aborted-before', 'at-once']), withRunc, { describe, it })
+registerSuite(underTraits(executorSuite, withRunc, ['detached', 'aborted-before', 'at-once']), withRunc, {
+  describe,
+  it,
+})
 
 /** What another runtime could do in another way. */
 const touched = [

@@ -1,7 +1,7 @@
 import type { EgressRule, EgressSettings } from '@seamark/core'
 import { SeamError, systemClock, throwIfAborted } from '@seamark/kit'
 import { attemptServer } from './attempt.ts'
-import type { Authority } from './authority.ts'
+import type { Authority as CertificateAuthority } from './authority.ts'
 import { carriersOf, checkWays, type Carrier } from './credentials.ts'
 import type { Issuer } from './issuer.ts'
 import { issuing } from './issuing.ts'
@@ -162,7 +162,7 @@ export function egressGateway(options: EgressGatewayOptions): EgressGateway {
 }
 
 /** What makes certificates is large, and many services never need it. */
-async function newAuthority(hosts: readonly string[], now: number): Promise<Authority> {
+async function newAuthority(hosts: readonly string[], now: number): Promise<CertificateAuthority> {
   const { createAuthority } = await import('./authority.ts')
   return createAuthority(hosts, now)
 }

@@ -13,4 +13,7 @@ for (const register of [registerSuite, registerSaboteurs]) {
   register(projectionsSuite, projections, { describe, it })
 }
 registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened', 'at-once']), journals, { describe, it })
-registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, {
+  describe,
+  it,
+})

@@ -154,7 +154,7 @@ async function keepLooking(
   isOver: () => boolean,
   tell: (why: Breach | 'killed') => void,
 ): Promise<void> {
-  for (let failures = 0; !isOver(); ) {
+  for (let failures = 0; !isOver();) {
     // First of all it starts; what it hits in that time is found by the next look, or at its end.
     await sleep(lookMs)
     if (isOver()) return

@@ -26,7 +26,10 @@ const projections = async () => {
 registerSuite(journalSuite, journals, { describe, it })
 registerSuite(projectionsSuite, projections, { describe, it })
 registerSuite(underTraits(journalSuite, journals, ['detached', 'reopened', 'at-once']), journals, { describe, it })
-registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, { describe, it })
+registerSuite(underTraits(projectionsSuite, projections, ['detached', 'reopened', 'at-once']), projections, {
+  describe,
+  it,
+})
 
 const batch = (seq: number): JournalBatch => {
   const header = Buffer.from(`{"seq":${seq}}`)
