@@ -13,7 +13,7 @@ import type { RepositoryFile } from './repository-rules.ts'
 /** Pages whose code is compared with its files when references are. */
 const COMPARED = /^docs\/[^/]+\/[^/]+\.md$/
 const PROGRAMS: ReadonlySet<string> = new Set(['ts', 'js'])
-const SHOWN: ReadonlySet<string> = new Set(['', 'console', 'text', 'sql'])
+const SHOWN: ReadonlySet<string> = new Set(['', 'console', 'text'])
 
 /** What is wrong in blocks of code, one line each with its place. */
 export async function documentedProblems(files: readonly RepositoryFile[]): Promise<readonly string[]> {
