@@ -42,6 +42,16 @@ it('status says the same, of the run and of an item; and that nothing ran', asyn
   for (const item of items) expect(item).not.toHaveProperty('isolation')
 })
 
+it('what is said of an item is whole where nobody has a terminal', async () => {
+  const items =
+    'items: [{ id: no, executor: process, outputs: [{ path: r.xml, kind: junit }], run: "echo no > r.xml" }]'
+  here.write('output.yaml', `version: 1\n${items}\n`)
+  await here.seamark('run', 'output.yaml', '--id', 'output')
+  const { items: [{ detail }] } = JSON.parse((await here.seamark('status', 'output', '--json')).out) // prettier-ignore
+  expect(detail).not.toBe('')
+  expect((await here.seamark('status', 'output')).out).toContain(detail)
+})
+
 it('its log is there, also for an item behind the first', async () => {
   expect((await here.seamark('logs', 'bad', 'first', '--setup')).out).toBe('said\n')
   expect((await here.seamark('logs', 'bad', 'first', '--setup', '--stderr')).out).toBe('complained\n')

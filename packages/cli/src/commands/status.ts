@@ -111,7 +111,7 @@ async function showRun({ io }: CliContext, client: SeamarkClient, run: RunView, 
     const leaks: string[] = []
     let starving = 0
     for await (const item of client.items(run.run)) {
-      await io.out(`${itemLine(item, io.style, io.size().columns)}\n`)
+      await io.out(`${itemLine(item, io.style, io.interactive ? io.size().columns : Infinity)}\n`)
       if (failedSetup(item)) unready ??= item
       const { budget } = item.parked ?? {}
       if (budget !== undefined && ++starving <= budgetsShown)
