@@ -3,7 +3,7 @@ import { limitedThread, redactionTable } from '@seamark/kit'
 import { kindTap } from '../src/kinds/kind-tap.ts'
 import type { KindAnswer, KindQuestion } from '../src/kinds/kind-thread.ts'
 import { kindReading } from '../src/kinds/read-kind.ts'
-import type { ReadOutput } from '../src/kinds/read-kind.ts'
+import type { ReadOutput } from '../src/kinds/reader.ts'
 import { KIND_LIMITS } from '../src/kinds/reader.ts'
 
 const none = redactionTable([])

@@ -1,14 +1,15 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from 'yaml'
 import type { Alias, Document, ParsedNode } from 'yaml'
 import type { Faults, Path } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { presentable } from './quoted.ts'
 import { SourceStop } from './source.ts'
 import type { Found, Reading } from './source.ts'
+import { yaml } from './yaml-port.ts'
 import { yamlValue } from './yaml-value.ts'
 
 /** Composes the first document. Throws `SourceStop` for nesting and for a second document. */
 function compose(text: string): Document.Parsed | undefined {
+  const { Composer, Lexer, Parser } = yaml()
   const parser = new Parser()
   // Duplicate keys are found in `yamlValue`: the composer compares every key with every other.
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false, logLevel: 'silent' })
@@ -52,6 +53,7 @@ function find(
   path: Path,
   part: 'key' | 'value',
 ): Found {
+  const { isAlias, isMap, isScalar, isSeq } = yaml()
   let node = root
   let offset = root?.range[0] ?? 0
   let depth = 0

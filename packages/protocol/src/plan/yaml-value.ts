@@ -1,10 +1,10 @@
 import type { Json } from '@seamark/core'
-import { isAlias, isScalar, isSeq } from 'yaml'
 import type { Alias, ParsedNode } from 'yaml'
 import type { Faults } from './fault.ts'
 import { PLAN_LIMITS } from './limits.ts'
 import { quoted } from './quoted.ts'
 import { setMember, SourceStop } from './source.ts'
+import { yaml } from './yaml-port.ts'
 
 interface Converted {
   readonly value: Json
@@ -17,6 +17,7 @@ interface Converted {
  * `targets` receives what each alias stands for. Throws `SourceStop` over a limit.
  */
 export function yamlValue(root: ParsedNode | null, faults: Faults, targets: Map<Alias, ParsedNode>): Json {
+  const { isAlias, isScalar, isSeq } = yaml()
   const anchors = new Map<string, { readonly node: ParsedNode; readonly converted: Converted }>()
   const path: (string | number)[] = []
   let aliases = 0

@@ -2,9 +2,8 @@ import type { CallOptions, OutputKind } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { hasCode, limitedThread } from '@seamark/kit'
 import type { KindAnswer, KindQuestion } from './kind-thread.ts'
-import type { ReadOutput } from './read-kind.ts'
-import { unreadable } from './read-kind.ts'
-import { KIND_LIMITS, Unreadable } from './reader.ts'
+import type { ReadOutput } from './reader.ts'
+import { KIND_LIMITS, unreadable, Unreadable } from './reader.ts'
 
 export interface KindTap {
   /** Passes a stream on as it is, and reads it meanwhile. What is wrong with it ends the reading, not the stream. */

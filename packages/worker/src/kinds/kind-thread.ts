@@ -1,8 +1,9 @@
 import type { OutputKind } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { parentPort } from 'node:worker_threads'
-import type { KindReading, ReadOutput } from './read-kind.ts'
+import type { KindReading } from './read-kind.ts'
 import { kindReading } from './read-kind.ts'
+import type { ReadOutput } from './reader.ts'
 
 /** What the thread is given: the kind with what is not told, then a document in pieces, then its end. */
 export type KindQuestion =

@@ -1,17 +1,10 @@
-import type { OutputKind, OutputSummary } from '@seamark/core'
+import type { OutputKind } from '@seamark/core'
 import { coverageReader } from './coverage.ts'
 import { junitReader } from './junit.ts'
 import type { RedactionTable } from '@seamark/kit'
-import type { KindReader, NameTeller } from './reader.ts'
-import { KIND_LIMITS, nameTeller, Unreadable } from './reader.ts'
+import type { KindReader, NameTeller, ReadOutput } from './reader.ts'
+import { KIND_LIMITS, nameTeller, unreadable, Unreadable } from './reader.ts'
 import { sarifReader } from './sarif.ts'
-
-/** What came of reading an output by its kind. */
-export interface ReadOutput {
-  readonly summary: OutputSummary
-  /** Absent where it could be read. */
-  readonly because?: Unreadable['because']
-}
 
 /** Takes a document in pieces. What is wrong with it is its end: nothing may be given to it after an answer. */
 export interface KindReading {
@@ -61,8 +54,4 @@ export function kindReading(kind: OutputKind, secrets: RedactionTable): KindRead
         return { summary: reader.end() }
       }),
   }
-}
-
-export function unreadable(kind: OutputKind, { message, because }: Unreadable): ReadOutput {
-  return { summary: { kind, unreadable: message }, because }
 }

@@ -1,4 +1,4 @@
-import type { OutputSummary } from '@seamark/core'
+import type { OutputKind, OutputSummary } from '@seamark/core'
 import type { RedactionTable } from '@seamark/kit'
 import { redactText } from '@seamark/kit'
 
@@ -17,6 +17,17 @@ export class Unreadable extends Error {
     super(message)
     this.because = because
   }
+}
+
+/** What came of reading an output by its kind. */
+export interface ReadOutput {
+  readonly summary: OutputSummary
+  /** Absent where it could be read. */
+  readonly because?: Unreadable['because']
+}
+
+export function unreadable(kind: OutputKind, { message, because }: Unreadable): ReadOutput {
+  return { summary: { kind, unreadable: message }, because }
 }
 
 /** Every bound on reading one output with a kind. */
