@@ -80,7 +80,7 @@ async function journalInMemory() {
 
 describe('a folder', () => {
   registerSuite(storageSuite, inFolder, { describe, it })
-  registerSuite(underTraits(storageSuite, inFolder, ['detached', 'reopened', 'at-once', 'aborted-before']), inFolder, {
+  registerSuite(underTraits(storageSuite, inFolder), inFolder, {
     describe,
     it,
   })

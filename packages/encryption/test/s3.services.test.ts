@@ -43,5 +43,5 @@ const few = { ...storageSuite, cases: storageSuite.cases.filter(({ id }) => id !
 
 describe('S3', () => {
   registerSuite(storageSuite, inBucket, { describe, it })
-  registerSuite(underTraits(few, inBucket, ['detached', 'aborted-before']), inBucket, { describe, it })
+  registerSuite(underTraits(few, inBucket), inBucket, { describe, it })
 })

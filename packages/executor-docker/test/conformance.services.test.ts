@@ -35,7 +35,7 @@ const subjectWith = (runtime: string) => async (): Promise<ExecutorSubject> => {
 
 const withRunc = subjectWith('runc')
 registerSuite(executorSuite, withRunc, { describe, it })
-registerSuite(underTraits(executorSuite, withRunc, ['detached', 'aborted-before', 'at-once']), withRunc, {
+registerSuite(underTraits(executorSuite, withRunc), withRunc, {
   describe,
   it,
 })

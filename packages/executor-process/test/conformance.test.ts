@@ -32,4 +32,4 @@ const subject = async () => {
 }
 
 registerSuite(executorSuite, subject, { describe, it })
-registerSuite(underTraits(executorSuite, subject, ['detached', 'aborted-before', 'at-once']), subject, { describe, it })
+registerSuite(underTraits(executorSuite, subject), subject, { describe, it })

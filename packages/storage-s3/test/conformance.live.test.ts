@@ -9,5 +9,5 @@ const { AWS_REGION: region = '' } = process.env
 describe.skipIf(region === '')('AWS', () => {
   const make = () => subjectOn({ region })
   registerSuite(storageSuite, make, { describe, it })
-  registerSuite(underTraits(storageSuite, make, ['detached', 'aborted-before']), make, { describe, it })
+  registerSuite(underTraits(storageSuite, make), make, { describe, it })
 })

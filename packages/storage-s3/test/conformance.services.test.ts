@@ -8,5 +8,5 @@ import { subjectOn } from './subject.ts'
 describe.each(['moto', 'radosgw'] satisfies ServerName[])('%s', (name) => {
   const make = async () => subjectOn(await sharedServer(name))
   registerSuite(storageSuite, make, { describe, it })
-  registerSuite(underTraits(storageSuite, make, ['detached', 'aborted-before', 'at-once']), make, { describe, it })
+  registerSuite(underTraits(storageSuite, make), make, { describe, it })
 })

@@ -25,7 +25,7 @@ const make = async (): Promise<ExecutorSubject> => {
 }
 
 registerSuite(executorSuite, make, { describe, it })
-registerSuite(underTraits(executorSuite, make, ['detached', 'aborted-before', 'at-once']), make, { describe, it })
+registerSuite(underTraits(executorSuite, make), make, { describe, it })
 
 describe('memory host', () => {
   const spec = { argv: ['sleep', '60000'], env: {}, cwd: '/', mounts: [] }
