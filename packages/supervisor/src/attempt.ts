@@ -26,6 +26,8 @@ export interface Attempt {
   release(): void
   /** How it ended; by then its tree is settled. Never rejects. */
   readonly ended: Promise<Exit>
+  /** Once it has ended: removes what held it to its limits, which is empty by then. What can not be removed is said. */
+  tidy(): void
   kill(cause: Cause): void
   send(bytes: Uint8Array): Promise<void>
 }
@@ -135,8 +137,6 @@ export async function startAttempt(
     await Promise.race([report.ended, sleep(drainMs)])
     const breach = await bounds?.atEnd()
     if (breach !== undefined) cause ??= breach
-    // Its tree is dead: nobody waits for what is empty to be removed, so the end is written down first.
-    setImmediate(() => void bounds?.close())
     await waiting
     while (capture.isHolding && cause === undefined) await roomForOutput()
     disarm()
@@ -169,6 +169,7 @@ export async function startAttempt(
     capture,
     held: bounds?.hold === undefined ? Promise.resolve() : hold(bounds.hold),
     ended: finish(),
+    tidy: () => void bounds?.close(),
     release: () => void gate?.destroy(),
     kill,
     send: (bytes) => streams.send(bytes),
@@ -190,6 +191,7 @@ function endedAttempt(capture: Capture, startedAt: number, detail: string): Atte
     capture,
     held: Promise.resolve(),
     ended: Promise.resolve(exit),
+    tidy: () => undefined,
     release: () => undefined,
     kill: () => undefined,
     send: () => Promise.reject(noInput()),

@@ -65,7 +65,7 @@ export function sandboxPlan(
       killNow(-pid)
       group?.kill()
     },
-    settle: () => settleNamespace(statusPath(layout, launchId)),
+    settle: () => settleNamespace(statusPath(layout, launchId), first !== undefined),
     judge(code, signal, said) {
       const refusedWrites = refusedWritesFrom(said)
       return { ...judgeEnd(code, signal, said), ...(refusedWrites !== undefined && { refusedWrites }) }
@@ -86,11 +86,12 @@ export function sandboxPlan(
 
 /**
  * Resolves when the first process of the sandbox's process namespace is dead: the kernel lets it
- * die only after every other process in there is gone (pid_namespaces(7)).
+ * die only after every other process in there is gone (pid_namespaces(7)). `reaped`: that process is bubblewrap's own
+ * child, whose exit code it tells only when it has waited for it.
  */
-async function settleNamespace(status: string): Promise<void> {
-  const { childPid } = readStatus(status)
-  if (childPid === undefined) return
+async function settleNamespace(status: string, reaped: boolean): Promise<void> {
+  const { childPid, exitCode } = readStatus(status)
+  if (childPid === undefined || (reaped && exitCode !== undefined)) return
   const first = processAt(childPid)
   if (first === undefined || first.dead) return
   for (let waits = 0; ; waits++) {

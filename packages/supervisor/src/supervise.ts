@@ -129,6 +129,8 @@ export async function supervise({ layout, store, onIdle, onFatal }: SuperviseOpt
         await sleep(250)
       }
     }
+    // Nobody who waits for the end waits for this.
+    attempt.tidy()
     if (attempts.size === 0) onIdle()
   }
 
