@@ -206,15 +206,22 @@ function run(
   })
 }
 
-const unknownUser = /Authentication failed for|could not read (?:Username|Password) for|Permission denied \(/
+/** What a person has to settle before git gets through, by what it says then. */
+const barred: readonly (readonly [RegExp, string])[] = [
+  [
+    /Authentication failed for|could not read (?:Username|Password) for|Permission denied \(/,
+    'Name a credential for an https address under `git.credentials` of the configuration; for one of ssh, add a key to the agent of the service.',
+  ],
+  [
+    /Host key verification failed/,
+    "Compare the server's host key with what its operator publishes, and add it to `~/.ssh/known_hosts` of the service's user.",
+  ],
+]
 
 function failed(name: string, how: string | number | null, told: string): SeamError {
   const message = `git ${name} failed (${how}): ${told}`
-  if (!unknownUser.test(told)) return new SeamError('UNAVAILABLE', message)
-  return new SeamError('FORBIDDEN', message, {
-    remedy:
-      'Name a credential for an https address under `git.credentials` of the configuration; for one of ssh, add a key to the agent of the service.',
-  })
+  const remedy = barred.find(([said]) => said.test(told))?.[1]
+  return remedy === undefined ? new SeamError('UNAVAILABLE', message) : new SeamError('FORBIDDEN', message, { remedy })
 }
 
 export function overLimit(limit: string, max: number, path?: string): SeamError {

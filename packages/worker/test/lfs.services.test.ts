@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createProxy } from 'node:http'
@@ -7,7 +6,6 @@ import type { Server } from 'node:https'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { createConnection } from 'node:net'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { serveGit } from '@seamark/testing-services'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -19,6 +17,8 @@ import { makeRoom } from '../src/room.ts'
 import type { LfsServing } from './lfs-server.ts'
 import { serveLfs } from './lfs-server.ts'
 import { refusal, repository, sh, temporary, write } from './repository.ts'
+import type { SshServer } from './ssh-server.ts'
+import { serveSsh } from './ssh-server.ts'
 
 const dir = temporary()
 const root = join(dir, 'served')
@@ -318,39 +318,26 @@ describe('files of Git LFS', () => {
 })
 
 describe('over ssh', () => {
-  let daemon: ChildProcess
-  const port = 20_000 + (process.pid % 20_000)
+  let ssh: SshServer
   const home = join(dir, 'ssh')
 
   beforeAll(async () => {
-    mkdirSync(join(home, 'bin'), { recursive: true })
-    mkdirSync('/run/sshd', { recursive: true })
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'host')])
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'user')])
+    ssh = await serveSsh(home)
     // What a forge has in its place: it says where objects are, and a header that is good for a while.
-    write(join(home, 'bin'), {
+    write(ssh.bin, {
       'git-lfs-authenticate': `#!/bin/sh\nprintf '%s|' "$@" > '${home}/asked'\nprintf '{"href":"%s/%s/info/lfs","header":{"Authorization":"RemoteAuth t"}}' "$(cat '${home}/host-url')" "\${1#'${root}/'}"\n`,
-      ssh: `#!/bin/sh\nexec /usr/bin/ssh -F '${home}/client' "$@"\n`,
     })
-    for (const name of ['git-lfs-authenticate', 'ssh']) chmodSync(join(home, 'bin', name), 0o755)
+    chmodSync(join(ssh.bin, 'git-lfs-authenticate'), 0o755)
     writeFileSync(join(home, 'host-url'), host)
-    writeFileSync(join(home, 'known'), `[127.0.0.1]:${port} ${readFileSync(join(home, 'host.pub'), 'utf8')}`)
-    writeFileSync(join(home, 'client'), `IdentityFile ${home}/user\nIdentitiesOnly yes\nUserKnownHostsFile ${home}/known\nStrictHostKeyChecking yes\n`) // prettier-ignore
-    writeFileSync(
-      join(home, 'server'),
-      `ListenAddress 127.0.0.1:${port}\nHostKey ${home}/host\nAuthorizedKeysFile ${home}/user.pub\nStrictModes no\nPidFile none\nPasswordAuthentication no\nPermitRootLogin yes\nSetEnv PATH=${home}/bin:/usr/bin:/bin\n`,
-    )
-    daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(home, 'server')], { stdio: 'ignore' })
-    for (let tries = 0; tries < 200 && !(await opens(port)); tries++) await new Promise((done) => setTimeout(done, 50))
   })
 
-  afterAll(() => void daemon.kill())
+  afterAll(() => ssh.stop())
 
   it('a server says where files are, and with which header', async () => {
     const bare = served(made(), 'acme/it+s.git')
     serving.token = 'RemoteAuth t'
-    const worker = workerOf({ path: `${home}/bin:${process.env['PATH'] ?? ''}` })
-    const git = `ssh://${userInfo().username}@127.0.0.1:${port}${bare}`
+    const worker = workerOf({ path: ssh.path })
+    const git = `${ssh.url}${bare}`
     const { into, workspace } = await filled(worker, git)
     expect(workspace.lfs).toBe(workspace.source)
     expect(readFileSync(join(into, 'a.bin'))).toEqual(big)
@@ -358,14 +345,3 @@ describe('over ssh', () => {
     expect(JSON.stringify(workspace) + sh(into, 'cat .git/config')).not.toContain('RemoteAuth')
   })
 })
-
-function opens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1')
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
-}
