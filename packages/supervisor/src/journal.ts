@@ -1,16 +1,7 @@
 import { SeamError, systemCode } from '@seamark/kit'
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { syncFolder, writeWhole } from './durable.ts'
 
 /** A file of lines that are durable once `append` resolves. */
 export interface LineJournal {
@@ -22,6 +13,13 @@ export interface LineJournal {
   append(line: string): Promise<void>
   /** Writes a line that need not survive a loss of power. Errors: `UNAVAILABLE`. */
   note(line: string): void
+  /** Bytes of its file. */
+  readonly size: number
+  /**
+   * Replaces what is durable by lines that say the same; what is not durable yet follows them. Errors: those of the system,
+   * and then all is as it was; `INTERNAL` when the disk fails.
+   */
+  replace(lines: Iterable<string>): void
   /** Resolves when all that was appended is durable. */
   close(): Promise<void>
 }
@@ -41,32 +39,15 @@ export function readLines(path: string): string[] {
     .slice(0, -1)
 }
 
-/** Replaces a journal by these lines, all or nothing. */
-export function writeLines(path: string, lines: readonly string[]): void {
-  const next = `${path}.next`
-  const fd = openSync(next, 'w', 0o600)
-  try {
-    writeWhole(fd, Buffer.from(lines.map((line) => line + '\n').join('')))
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(next, path)
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-/** Opens a journal for appending. All lines that wait while one sync runs share the next one. */
-export function openJournal(path: string): LineJournal {
-  const fd = openSync(path, 'a', 0o600)
-  let size = fstatSync(fd).size
+/** Begins a journal with these lines, in the place of one that may be there. All lines that wait while one sync runs share the next one. */
+export function openJournal(path: string, lines: Iterable<string>): LineJournal {
+  let { fd, size } = begin(path, lines)
+  syncFolder(dirname(path))
   let next: Promise<void> | undefined
   let current = Promise.resolve()
   let broken: SeamError | undefined
+  /** Written since the last sync began that has ended. */
+  let late: string[] = []
 
   const write = (line: string) => {
     if (broken !== undefined) throw broken
@@ -74,6 +55,7 @@ export function openJournal(path: string): LineJournal {
     try {
       writeWhole(fd, bytes)
       size += bytes.byteLength
+      late.push(line)
     } catch (error) {
       // A line that only half fits is taken back, so that the next one starts on its own.
       ftruncateSync(fd, size)
@@ -85,15 +67,19 @@ export function openJournal(path: string): LineJournal {
     }
   }
 
+  const failed = (cause: unknown): SeamError =>
+    (broken ??= new SeamError('INTERNAL', 'The disk of the data folder fails; the supervisor can not go on.', {
+      cause,
+    }))
+
   const startSync = () => {
     next = undefined
-    return sync(fd).catch((error: unknown) => {
+    const covered = late.length
+    return sync(fd).then(
+      () => void (late = late.slice(covered)),
       // After a failed sync the kernel may have dropped the pages: nothing later can be trusted.
-      broken = new SeamError('INTERNAL', 'The disk of the data folder fails; the supervisor can not go on.', {
-        cause: error,
-      })
-      throw broken
-    })
+      (error: unknown) => Promise.reject(failed(error)),
+    )
   }
 
   return {
@@ -103,6 +89,21 @@ export function openJournal(path: string): LineJournal {
       return next
     },
     note: write,
+    get size() {
+      return size
+    },
+    replace(lines) {
+      const old = fd
+      ;({ fd, size } = begin(path, [...lines, ...late]))
+      // A sync of it may be under way.
+      const release = () => closeSync(old)
+      void current.then(release, release)
+      try {
+        syncFolder(dirname(path))
+      } catch (error) {
+        throw failed(error)
+      }
+    },
     async close() {
       await current
       closeSync(fd)
@@ -110,9 +111,22 @@ export function openJournal(path: string): LineJournal {
   }
 }
 
-function writeWhole(fd: number, bytes: Buffer): void {
-  let offset = 0
-  while (offset < bytes.byteLength) offset += writeSync(fd, bytes, offset)
+/** Puts a file with these lines there, all or nothing, and leaves it open for more. Its name is not durable yet. */
+function begin(path: string, lines: Iterable<string>): { fd: number; size: number } {
+  const next = `${path}.next`
+  rmSync(next, { force: true })
+  const fd = openSync(next, 'a', 0o600)
+  try {
+    const bytes = Buffer.from([...lines].map((line) => line + '\n').join(''))
+    writeWhole(fd, bytes)
+    fsyncSync(fd)
+    renameSync(next, path)
+    return { fd, size: bytes.byteLength }
+  } catch (error) {
+    closeSync(fd)
+    rmSync(next, { force: true })
+    throw error
+  }
 }
 
 function sync(fd: number): Promise<void> {

@@ -18,6 +18,8 @@ export interface Layout {
   /** Names the control groups that launches have theirs in. */
   readonly cgroups: string
   readonly journal: string
+  /** Tombstones that the journal does not keep. */
+  readonly reaped: string
   readonly lock: string
   readonly log: string
   /** Tells this data folder from a copy of it; goes into the environment of plain attempts. */
@@ -35,6 +37,7 @@ export function layoutOf(data: string): Layout {
     ways: join(folder, 'ways'),
     cgroups: join(folder, 'cgroups'),
     journal: join(folder, 'journal.ndjson'),
+    reaped: join(folder, 'reaped'),
     lock: join(folder, 'lock'),
     log: join(folder, 'log'),
     id,

@@ -1,9 +1,10 @@
 import type { Exit, LaunchState } from '@seamark/core'
-import { SeamError } from '@seamark/kit'
+import { isSeamError, SeamError, toSeamError } from '@seamark/kit'
 import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
-import { openJournal, readLines, writeLines } from './journal.ts'
+import { openJournal, readLines } from './journal.ts'
 import type { Layout } from './paths.ts'
 import { exitFrom } from './state.ts'
+import { openTombstones } from './tombstones.ts'
 
 /** What is durably known of one launch that is not reaped. */
 export interface Launch {
@@ -47,9 +48,22 @@ export interface Store {
 
 const kinds = ['head', 'launch', 'process', 'withdrawn', 'exit', 'lost', 'reaped'] as const
 
-/** Opens the state of a data folder. Errors: `INTEGRITY` when the file is not what was written. */
-export function openStore(layout: Layout): Store {
+export interface StoreLimits {
+  /** Bytes of the journal from which on it is made shorter, where half of it can go. */
+  readonly journalBytes: number
+  /** How many tombstones are kept in the journal, and in memory. */
+  readonly tombstones: number
+}
+
+const LIMITS: StoreLimits = { journalBytes: 16 * 1024 * 1024, tombstones: 1_000 }
+
+/**
+ * Opens the state of a data folder. It grows with the launches that are not reaped; of the others only tombstones are left,
+ * on the disk. Errors: `INTEGRITY` when the file is not what was written.
+ */
+export function openStore(layout: Layout, limits: StoreLimits = LIMITS): Store {
   const launches = new Map<string, Launch>()
+  const tombstones = openTombstones(layout.reaped)
   const reaped = new Set<string>()
   let head = 0
   let copied = false
@@ -102,8 +116,29 @@ export function openStore(layout: Layout): Store {
       })
     }
   }
-  writeLines(layout.journal, [...compact(layout.id, head, launches, reaped)])
-  const journal = openJournal(layout.journal)
+  const shortest = () => {
+    if (reaped.size > limits.tombstones) {
+      tombstones.add(reaped)
+      reaped.clear()
+    }
+    return compact(layout.id, head, launches, reaped)
+  }
+  const journal = openJournal(layout.journal, shortest())
+  const nextBound = () => Math.max(limits.journalBytes, 2 * journal.size)
+  let bound = nextBound()
+  let shortening: NodeJS.Immediate | undefined
+
+  const shorten = () => {
+    shortening = undefined
+    try {
+      journal.replace(shortest())
+    } catch (error) {
+      if (isSeamError(error)) throw error
+      // It goes on as it is, and this is tried again when it is twice as long.
+      process.stderr.write(`The journal could not be made shorter: ${toSeamError(error).message}\n`)
+    }
+    bound = nextBound()
+  }
 
   const nextSeq = () => ++head
   const line = (entry: object) => JSON.stringify(entry)
@@ -119,7 +154,7 @@ export function openStore(layout: Layout): Store {
     get head() {
       return head
     },
-    isReaped: (launchId) => reaped.has(launchId),
+    isReaped: (launchId) => reaped.has(launchId) || tombstones.has(launchId),
     launched(launchId, executor, startedAt) {
       const launch: Launch = { launchId, executor, startedAt, startSeq: nextSeq() }
       const durable = journal.append(line({ kind: 'launch', seq: launch.startSeq, launchId, executor, startedAt }))
@@ -140,8 +175,13 @@ export function openStore(layout: Layout): Store {
       await journal.append(line({ kind: 'reaped', launchId }))
       launches.delete(launchId)
       reaped.add(launchId)
+      // Apart: by then all that became durable together is in the state too.
+      if (journal.size > bound) shortening ??= setImmediate(shorten)
     },
-    close: () => journal.close(),
+    close() {
+      clearImmediate(shortening)
+      return journal.close()
+    },
   }
 }
 
