@@ -31,7 +31,7 @@ export function supervisorClient(options: SupervisorOptions, executor: string): 
       // Why it was not reached was said to whoever asked then; now it is tried again.
       const connection = await current.catch(() => undefined)
       if (connection?.open === true) return connection
-      if (reaching !== current) return reach()
+      if (closed || reaching !== current) return reach()
     }
     reaching = reachSupervisor(options, executor)
     const connection = await reaching

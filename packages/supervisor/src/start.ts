@@ -1,4 +1,4 @@
-import { isSeamError, SeamError, sleep, systemCode } from '@seamark/kit'
+import { isSeamError, SeamError, sleep, systemCode, toSeamError } from '@seamark/kit'
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { openConnection, type Connection } from './connection.ts'
@@ -36,7 +36,7 @@ export async function reachSupervisor(options: SupervisorOptions, executor: stri
     }
     if (starting === undefined) {
       ended = undefined
-      starting = startSupervisor(layout, options.graceMs ?? 2000)
+      starting = startOnce(layout, options.graceMs ?? 2000)
       void starting.then((how) => {
         ended = how
       })
@@ -78,6 +78,22 @@ interface Ended {
   readonly said: string
 }
 
+/** As a shell says it where there is nothing to run. */
+const NOTHING_RUN = 127
+
+/** What this process started that has not ended, by the supervisor's folder: another one beside it could only leave again. */
+const started = new Map<string, Promise<Ended>>()
+
+function startOnce(layout: Layout, graceMs: number): Promise<Ended> {
+  const before = started.get(layout.folder)
+  if (before !== undefined) return before
+  const start = startSupervisor(layout, graceMs)
+    .catch((error: unknown): Ended => ({ code: NOTHING_RUN, said: toSeamError(error).message }))
+    .finally(() => started.delete(layout.folder))
+  started.set(layout.folder, start)
+  return start
+}
+
 async function startSupervisor(layout: Layout, graceMs: number): Promise<Ended> {
   const withWays = startLineWithWays(layout.data, graceMs)
   if (withWays !== undefined) {
@@ -99,7 +115,7 @@ function runDetached(layout: Layout, { file, args }: StartLine): Promise<Ended> 
     })
     closeSync(log)
     child.unref()
-    child.once('error', (error) => resolve({ code: 127, said: error.message }))
+    child.once('error', (error) => resolve({ code: NOTHING_RUN, said: error.message }))
     child.once('exit', (code) => resolve({ code: code ?? undefined, said: code === 0 ? '' : lastLine(layout.log) }))
   })
 }

@@ -1,6 +1,6 @@
 import { sleep } from '@seamark/kit'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -25,6 +25,18 @@ describe('supervisor', () => {
     const taken = spawnSync(startLine(dir, 0).file, startLine(dir, 0).args, { env: {} })
     expect(taken.status).toBe(3)
     for (const executor of executors) await executor.close?.()
+  })
+
+  it('is started once by a process, so that a folder that is removed afterwards stays away', async () => {
+    const dir = temporaryFolder()
+    const executors = Array.from({ length: 8 }, () => testExecutor(dir))
+    await Promise.all(executors.map((executor) => executor.attach(idOf('x'))))
+    const pid = await supervisorPid(dir)
+    await Promise.all(executors.map(async (executor) => executor.close?.()))
+    rmSync(dir, { recursive: true })
+    expect(processesWith(dir).filter((one) => one !== pid)).toEqual([])
+    await until(() => processState(pid) === 'gone', 'it leaves')
+    expect(existsSync(dir)).toBe(false)
   })
 
   it('leaves when nobody needs it, and not before', async () => {
@@ -125,6 +137,17 @@ describe('supervisor', () => {
     const executor = testExecutor(dir)
     await expect(executor.attach(idOf('x'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('INTEGRITY')
+    await executor.close?.()
+  })
+
+  it('that has no log is a clear error', async () => {
+    const dir = temporaryFolder()
+    mkdirSync(layoutOf(dir).log, { recursive: true, mode: 0o700 })
+    const executor = testExecutor(dir)
+    await expect(executor.attach(idOf('x'))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('EISDIR') as string,
+    })
     await executor.close?.()
   })
 
