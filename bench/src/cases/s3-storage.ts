@@ -27,7 +27,7 @@ export async function measure(scale: Scale): Promise<Line[]> {
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
     client.destroy()
     return [
-      ...(await compared(what, { objects }, scale === 'quick' ? 1 : 3, { count: objects, unit: 'objects/s' })),
+      ...(await compared(what, { objects }, scale === 'quick' ? 1 : 5, { count: objects, unit: 'objects/s' })),
       ...(await compared(large, { bytes }, scale === 'quick' ? 1 : 2, { count: bytes / 1e6, unit: 'MB/s' })),
     ]
 
