@@ -29,7 +29,9 @@ export async function reachSupervisor(options: SupervisorOptions, executor: stri
   let ended: Ended | undefined
   for (let wait = 2; ; wait = Math.min(50, wait * 2)) {
     try {
-      return await openConnection(layout.folder, executor)
+      const connection = await openConnection(layout.folder, executor)
+      starts.delete(layout.folder)
+      return connection
     } catch (error) {
       if (isSeamError(error) && !brokenOff(error)) throw error
       if (!isSeamError(error) && !nobodyListens(error)) throw unavailable(layout, error)
@@ -81,16 +83,20 @@ interface Ended {
 /** As a shell says it where there is nothing to run. */
 const NOTHING_RUN = 127
 
-/** What this process started that has not ended, by the supervisor's folder: another one beside it could only leave again. */
-const started = new Map<string, Promise<Ended>>()
+/** Starts of this process that nobody has an answer of yet, by folder: another one beside it could only leave again. */
+const starts = new Map<string, Promise<Ended>>()
 
 function startOnce(layout: Layout, graceMs: number): Promise<Ended> {
-  const before = started.get(layout.folder)
+  const before = starts.get(layout.folder)
   if (before !== undefined) return before
-  const start = startSupervisor(layout, graceMs)
-    .catch((error: unknown): Ended => ({ code: NOTHING_RUN, said: toSeamError(error).message }))
-    .finally(() => started.delete(layout.folder))
-  started.set(layout.folder, start)
+  const start = startSupervisor(layout, graceMs).catch((error: unknown): Ended => ({
+    code: NOTHING_RUN,
+    said: toSeamError(error).message,
+  }))
+  starts.set(layout.folder, start)
+  void start.then(() => {
+    if (starts.get(layout.folder) === start) starts.delete(layout.folder)
+  })
   return start
 }
 
