@@ -33,6 +33,12 @@ function encryptionOf({ ServerSideEncryption, SSEKMSKeyId }: EncryptionFields): 
   }
 }
 
+/** Without the step that copies each input and answer for a logger: there is none. */
+function quiet(client: S3Client): S3Client {
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
+}
+
 /** A middleware that sets headers before the request is signed. */
 function setHeaders(headers: Readonly<Record<string, string>>) {
   return <Args extends { request: unknown }, Result>(next: (args: Args) => Promise<Result>) =>
@@ -93,7 +99,7 @@ export function awsPort(options: S3StorageOptions): S3Port {
     },
   }
   let client: S3Client | undefined
-  const s3 = (): S3Client => (client ??= new S3Client(config))
+  const s3 = (): S3Client => (client ??= quiet(new S3Client(config)))
   const sending = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
   const encrypted =
     encryption === undefined
