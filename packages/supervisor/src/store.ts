@@ -1,5 +1,5 @@
 import type { Exit, LaunchState } from '@seamark/core'
-import { isSeamError, SeamError, toSeamError } from '@seamark/kit'
+import { hasCode, isSeamError, SeamError, toSeamError } from '@seamark/kit'
 import { fields, number, numberOrNone, text, textOrNone, word, type Fields } from './fields.ts'
 import { openJournal, readLines } from './journal.ts'
 import type { Layout } from './paths.ts'
@@ -46,6 +46,9 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** Of what is kept in the supervisor's folder. */
+const VERSION = 1
+
 const kinds = ['head', 'launch', 'process', 'withdrawn', 'exit', 'lost', 'reaped'] as const
 
 export interface StoreLimits {
@@ -59,7 +62,7 @@ const LIMITS: StoreLimits = { journalBytes: 16 * 1024 * 1024, tombstones: 1_000 
 
 /**
  * Opens the state of a data folder. It grows with the launches that are not reaped; of the others only tombstones are left,
- * on the disk. Errors: `INTEGRITY` when the file is not what was written.
+ * on the disk. Errors: `INTEGRITY` when the file is not what was written, `UNSUPPORTED` when a newer version wrote it.
  */
 export function openStore(layout: Layout, limits: StoreLimits = LIMITS): Store {
   const launches = new Map<string, Launch>()
@@ -81,6 +84,13 @@ export function openStore(layout: Layout, limits: StoreLimits = LIMITS): Store {
     const kind = word(from, 'kind', kinds)
     head = Math.max(head, numberOrNone(from, 'seq') ?? 0)
     if (kind === 'head') {
+      const version = number(from, 'version')
+      if (version > VERSION)
+        throw new SeamError(
+          'UNSUPPORTED',
+          `${layout.journal} is of version ${version}; this release knows versions up to ${VERSION}.`,
+          { remedy: 'Use the release that wrote it, or a newer one.' },
+        )
       // Process ids of the folder that this one is a copy of are not ours to kill.
       copied = textOrNone(from, 'data') !== layout.id
       return
@@ -110,6 +120,7 @@ export function openStore(layout: Layout, limits: StoreLimits = LIMITS): Store {
     try {
       apply(fields(JSON.parse(line), 'line'))
     } catch (error) {
+      if (hasCode(error, 'UNSUPPORTED')) throw error
       throw new SeamError('INTEGRITY', `Line ${index + 1} of ${layout.journal} is not what was written.`, {
         remedy: 'Restore the data folder from a backup.',
         cause: error,
@@ -192,7 +203,7 @@ function* compact(
   launches: ReadonlyMap<string, Launch>,
   reaped: ReadonlySet<string>,
 ): Iterable<string> {
-  yield JSON.stringify({ kind: 'head', version: 1, seq: head, data })
+  yield JSON.stringify({ kind: 'head', version: VERSION, seq: head, data })
   for (const launchId of reaped) yield JSON.stringify({ kind: 'reaped', launchId })
   for (const { launchId, executor, startedAt, startSeq, endSeq, exit, lost, process } of launches.values()) {
     yield JSON.stringify({ kind: 'launch', seq: startSeq, launchId, executor, startedAt })

@@ -25,6 +25,14 @@ async function filled(dir: string) {
 }
 
 describe('store', () => {
+  it('of a newer version is refused, and left as it is', async () => {
+    const layout = await filled(temporaryFolder())
+    const newer = readFileSync(layout.journal, 'utf8').replace('"version":1', '"version":2')
+    writeFileSync(layout.journal, newer)
+    expect(() => openStore(layout)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+    expect(readFileSync(layout.journal, 'utf8')).toBe(newer)
+  })
+
   it('knows after opening what it knew before closing', async () => {
     const layout = await filled(temporaryFolder())
     for (let n = 0; n < 2; n++) {
